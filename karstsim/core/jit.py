@@ -1,0 +1,160 @@
+"""Compilation of kernels and drivers.
+
+A *kernel* is a small scalar function that only other compiled functions call: it is compiled without a Python
+entry, which halves the compile time. Calling one from Python while the compiler is on would crash the interpreter,
+so tests and tools go through `python_callable`.
+
+A *driver* is one of the few entry points that Python calls. It has one declared signature and is cached on disk
+under a folder named by the hash of the package's own sources, because numba's cache looks only at the file that
+defines the driver and would return the old answer after an edit in a file it calls (numba issue 1833).
+
+With ``NUMBA_DISABLE_JIT=1`` everything runs as plain Python on the same numpy records.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import logging
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba.core import config as numba_config
+from numba.core.caching import FunctionCache
+
+LOG = logging.getLogger(__name__)
+PACKAGE = Path(__file__).resolve().parents[1]
+KEPT_CACHES = 3
+_OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
+if not os.environ.get("KARSTSIM_STRICT"):
+    _OPTIONS["fastmath"] = {"contract"}
+
+
+def disabled() -> bool:
+    """Whether compilation is switched off (``NUMBA_DISABLE_JIT=1``)."""
+    return bool(numba_config.DISABLE_JIT)
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile a scalar function for use inside other kernels and drivers.
+
+    Fused multiply-add is the only relaxed arithmetic; ``KARSTSIM_STRICT=1`` in the environment switches it off.
+    """
+    return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)
+
+
+def python_callable(compiled: Any) -> Callable[..., Any]:
+    """A kernel that Python may call (for tests and tools); with JIT off, the kernel itself."""
+    if disabled():
+        return compiled
+    return numba.njit(**_OPTIONS)(lambda *args: compiled(*args))
+
+
+@functools.lru_cache(maxsize=1)
+def source_hash() -> str:
+    """Hash of the package's sources, the numba version and the interpreter: one cache folder each."""
+    digest = hashlib.sha256()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        digest.update(str(path.relative_to(PACKAGE)).encode())
+        digest.update(path.read_bytes())
+    digest.update(f"{numba.__version__} {sys.version} {sorted(_OPTIONS.items())}".encode())
+    return digest.hexdigest()[:16]
+
+
+def cache_root() -> Path:
+    """Folder of all compile caches: ``KARSTSIM_CACHE``, else the user's cache folder, else a temporary one."""
+    named = os.environ.get("KARSTSIM_CACHE")
+    if named:
+        return Path(named)
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    try:
+        base.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return Path(tempfile.gettempdir()) / "karstsim-cache"
+    if not os.access(base, os.W_OK):
+        return Path(tempfile.gettempdir()) / "karstsim-cache"
+    return base / "karstsim"
+
+
+def _cache_folder() -> Path:
+    root = cache_root()
+    folder = root / source_hash()
+    folder.mkdir(parents=True, exist_ok=True)
+    os.utime(folder)
+    stale = sorted((p for p in root.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime)[:-KEPT_CACHES]
+    for old in stale:
+        shutil.rmtree(old, ignore_errors=True)
+    return folder
+
+
+@contextlib.contextmanager
+def _numba_cache_dir(folder: Path) -> Iterator[None]:
+    before = numba_config.CACHE_DIR
+    numba_config.CACHE_DIR = str(folder)
+    try:
+        yield
+    finally:
+        numba_config.CACHE_DIR = before
+
+
+class _RebuildingCache(FunctionCache):
+    """numba's function cache, except that an unreadable entry is rebuilt and an unwritable folder only logged."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception as error:  # numba unpickles cache files: garbage can raise anything
+            LOG.warning("compile cache entry unreadable (%s); it is rebuilt", error)
+            for path in Path(self.cache_path).glob("*.nb[ic]"):
+                path.unlink(missing_ok=True)
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        try:
+            super().save_overload(sig, data)
+        except OSError as error:
+            LOG.warning("compile cache not written (%s); the next start compiles again", error)
+
+
+class Driver:
+    """A compiled entry point with one declared signature.
+
+    `bind` fixes the argument types; until then the driver cannot be called. Arrays of another layout or dtype are
+    an error instead of a silent second compilation.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self._compiled: Any = None
+
+    def bind(self, *argument_types: Any) -> Callable[..., Any]:
+        """Compile (or load from the cache) for these numba types and return the callable."""
+        if disabled():
+            return self.function
+        if self._compiled is None:
+            self._compiled = self._compile(argument_types)
+        return self._compiled
+
+    def _compile(self, argument_types: tuple[Any, ...]) -> Any:
+        dispatcher = numba.njit(**_OPTIONS)(self.function)
+        try:
+            with _numba_cache_dir(_cache_folder()):
+                dispatcher._cache = _RebuildingCache(self.function)
+        except OSError as error:
+            LOG.warning("compile cache unavailable (%s); every start compiles", error)
+        dispatcher.compile(argument_types)
+        dispatcher.disable_compile()
+        return dispatcher
+
+
+def driver(function: Callable[..., Any]) -> Driver:
+    """Declare a compiled entry point; see `Driver`."""
+    return Driver(function)
