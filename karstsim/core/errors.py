@@ -1,0 +1,24 @@
+"""Errors that a user can act on. Every message names the place (file, key, row or time) and the mend."""
+
+
+class KarstsimError(Exception):
+    """Base of all errors that karstsim raises on purpose."""
+
+
+class InputError(KarstsimError):
+    """Bad input: a config key, a forcing file, a table row. The command line ends with exit code 2.
+
+    where   the file, key, row or time at fault
+    what    what is wrong with it
+    mend    what the user can do
+    """
+
+    def __init__(self, where: str, what: str, mend: str) -> None:
+        super().__init__(f"{where}: {what}\n  mend: {mend}")
+        self.where = where
+        self.what = what
+        self.mend = mend
+
+
+class RunError(KarstsimError):
+    """The run itself failed (budget broken, state not finite). The command line ends with exit code 1."""
