@@ -1,0 +1,34 @@
+"""Water and carbon from a climate forcing file down through a karst catchment to its spring and stream.
+
+The public names are loaded when they are first used, so that importing the package stays quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "speciate": ("karstsim.chemistry.api", "speciate"),
+    "open_forcing": ("karstsim.forcing", "open_forcing"),
+    "Site": ("karstsim.model.site", "Site"),
+    "simulate": ("karstsim.model.simulate", "simulate"),
+    "parameters": ("karstsim.model.parameters", "parameters_table"),
+    "variables": ("karstsim.model.output", "variables_table"),
+}
+__all__ = ["Site", "__version__", "open_forcing", "parameters", "simulate", "speciate", "variables"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'karstsim' has no attribute {name!r}")
+    module, attribute = _PUBLIC[name]
+    value = getattr(importlib.import_module(module), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
