@@ -77,6 +77,17 @@ class Flow:
 
 
 @dataclass(frozen=True)
+class Water:
+    """A passive body of water (snow, canopy): volume (mm) and solutes (mol m-2), no chemistry."""
+
+    name: str
+    long_name: str
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+
+
+@dataclass(frozen=True)
 class Store:
     """A body of water: volume (mm), solutes (mol m-2) and the state of its carbonate system."""
 
@@ -87,7 +98,7 @@ class Store:
         _check_name(self.name)
 
 
-Declaration = Param | Var | Flow | Store
+Declaration = Param | Var | Flow | Water | Store
 
 
 def _check_name(name: str) -> None:
@@ -138,7 +149,7 @@ def dtype_of(declarations: Iterable[Declaration]) -> np.dtype:
 
 
 def _field_format(declaration: Declaration) -> object:
-    if isinstance(declaration, Flow):
+    if isinstance(declaration, Flow | Water):
         return FLOW_DTYPE
     if isinstance(declaration, Store):
         return STORE_DTYPE
@@ -158,9 +169,10 @@ def expand(declarations: Iterable[Declaration]) -> Iterator[tuple[tuple[str, ...
                 Var(d.name, "mm", d.long_name, d.standard_name, aggregate="sum"),
             )
             yield from _expand_solutes(d.name, d.long_name, "sum")
-        elif isinstance(d, Store):
+        elif isinstance(d, Water | Store):
             yield (d.name, "volume"), Var(d.name, "mm", d.long_name)
             yield from _expand_solutes(d.name, d.long_name, "mean")
+        if isinstance(d, Store):
             for v in CARBONATE_STATE:
                 yield (d.name, v.name), Var(f"{d.name}_{v.name}", v.units, f"{v.long_name} of {d.long_name}")
 

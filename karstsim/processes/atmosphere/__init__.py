@@ -1,0 +1,28 @@
+"""Atmosphere: what falls, how much could evaporate, how warm the ground has been. One row per catchment.
+
+Atmospheric CO2 is prescribed by the forcing.
+"""
+
+from karstsim.core.jit import kernel
+from karstsim.core.spec import Var, Water
+from karstsim.processes.atmosphere import precipitation, radiation, snow, temperature
+
+NAME = "atmosphere"
+LEVEL = "column"
+STATE = (
+    Water("snow", "snow on the ground"),
+    Var("air_temperature_week", "degC", "air temperature, low-pass of seven days"),
+    Var("air_temperature_year", "degC", "air temperature, low-pass of one year"),
+)
+PROCESSES = (precipitation, snow, radiation, temperature)
+PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
+FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
+
+
+@kernel
+def step(p, s, f, forcing, dt, n_active):
+    """Precipitation with its solutes, snow, radiation, evaporative demand, and the running mean temperatures."""
+    precipitation.fall(p, f.precipitation, forcing, dt, n_active)
+    snow.step(p, s, f, forcing, dt, n_active)
+    radiation.step(p, f, forcing, dt)
+    temperature.step(s, forcing, dt)

@@ -1,0 +1,71 @@
+"""Precipitation and the solutes in it."""
+
+import math
+
+from karstsim.core.jit import kernel
+from karstsim.core.spec import Flow, Param
+from karstsim.processes.transport import clear
+
+PARAMS = (
+    Param("rain_ca", 0.04, "mol m-3", 0.0, 0.5, "design; science.md 5.1 range 0.02-0.06", calibrate=False),
+    Param("rain_mg", 0.0, "mol m-3", 0.0, 0.2, "design", calibrate=False),
+    Param(
+        "rain_na",
+        0.02,
+        "mol m-3",
+        0.0,
+        1.0,
+        "design",
+        calibrate=False,
+        doc="sodium that balances the default ions",
+    ),
+    Param("rain_k", 0.0, "mol m-3", 0.0, 0.2, "design", calibrate=False),
+    Param("rain_cl", 0.02, "mol m-3", 0.0, 1.0, "design; science.md 5.1", calibrate=False),
+    Param("rain_so4", 0.03, "mol m-3", 0.0, 0.5, "design; science.md 5.1 range 0.02-0.05", calibrate=False),
+    Param("rain_no3", 0.02, "mol m-3", 0.0, 0.5, "design; science.md 5.1", calibrate=False),
+)
+FLUXES = (
+    Flow("precipitation", "precipitation with wet deposition", standard_name="precipitation_amount"),
+)
+
+KG_PER_M3 = 1000.0
+PPM = 1.0e-6
+# At the ionic strength of rain activities are concentrations; constants of Plummer & Busenberg (1982) in the form
+# ln K = a + b/T fitted between 0 and 40 degC (error below 0.01 in ln K), enough for an inflow boundary value.
+HENRY_25, HENRY_SLOPE = 0.03404, 2400.0  # mol kg-1 atm-1, K
+ACIDITY_25, ACIDITY_SLOPE = 4.45e-7, -1060.0  # mol kg-1, K
+INVERSE_25 = 1.0 / 298.15
+FREEZING = 273.15
+
+
+@kernel
+def dissolved_inorganic_carbon(temperature, co2, alkalinity):
+    """DIC of rain in equilibrium with the air, from CO2 (ppm) and alkalinity (eq kg-1); mol kg-1.
+
+    [H+] solves h*h + alk*h - K1 KH p = 0 (carbonate and hydroxide are negligible below pH 7); DIC = CO2 + HCO3.
+    """
+    inverse = 1.0 / (max(temperature, 0.0) + FREEZING) - INVERSE_25
+    dissolved = HENRY_25 * math.exp(HENRY_SLOPE * inverse) * co2 * PPM
+    acid = ACIDITY_25 * math.exp(ACIDITY_SLOPE * inverse) * dissolved
+    root = math.sqrt(alkalinity * alkalinity + 4.0 * acid)
+    # The form without cancellation for either sign of the alkalinity.
+    h = 2.0 * acid / (alkalinity + root) if alkalinity >= 0.0 else 0.5 * (root - alkalinity)
+    return dissolved + acid / max(h, 1.0e-14)
+
+
+@kernel
+def fall(p, flow, forcing, dt, n_active):
+    """Amounts that precipitation brings in one step."""
+    clear(flow, n_active)
+    flow.volume = max(forcing.pr, 0.0) * dt
+    scale = flow.volume / KG_PER_M3
+    sol = flow.sol
+    sol.ca = p.rain_ca * scale
+    sol.mg = p.rain_mg * scale
+    sol.na = p.rain_na * scale
+    sol.k = p.rain_k * scale
+    sol.cl = p.rain_cl * scale
+    sol.so4 = p.rain_so4 * scale
+    sol.no3 = p.rain_no3 * scale
+    alk = 2.0 * (p.rain_ca + p.rain_mg - p.rain_so4) + p.rain_na + p.rain_k - p.rain_no3 - p.rain_cl
+    sol.dic = flow.volume * dissolved_inorganic_carbon(forcing.tas, forcing.co2, alk / KG_PER_M3)

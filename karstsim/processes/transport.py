@@ -1,0 +1,66 @@
+"""Moving water with all that it carries. The only place where a litre changes its store.
+
+Fractions of mass are moved, never concentration times flow, so no store can become negative and nothing is lost:
+what leaves the donor is the number that the receiver adds.
+"""
+
+from karstsim.core.jit import kernel
+
+
+@kernel
+def withdraw(store, flow, volume, n_active):
+    """Take `volume` mm of well-mixed water out of `store` and put it, with its solutes, into `flow`.
+
+    store     donor: volume mm, solutes mol m-2
+    flow      receives the amounts moved (overwritten)
+    volume    mm, limited to what the store holds
+    n_active  number of transported solutes
+    """
+    fraction = 0.0
+    if store.volume > 0.0:
+        fraction = min(max(volume / store.volume, 0.0), 1.0)
+    flow.volume = fraction * store.volume
+    store.volume -= flow.volume
+    for i in range(n_active):
+        flow.sol.v[i] = fraction * store.sol.v[i]
+        store.sol.v[i] -= flow.sol.v[i]
+
+
+@kernel
+def receive(store, flow, weight, n_active):
+    """Add `weight` times the amounts of `flow` to `store` (weight: share of area or of the flow)."""
+    store.volume += weight * flow.volume
+    for i in range(n_active):
+        store.sol.v[i] += weight * flow.sol.v[i]
+
+
+@kernel
+def assign(flow, source, weight, n_active):
+    """Set `flow` to `weight` times the amounts of `source`."""
+    flow.volume = weight * source.volume
+    for i in range(n_active):
+        flow.sol.v[i] = weight * source.sol.v[i]
+
+
+@kernel
+def split(whole, first, second, share, n_active):
+    """Divide the amounts of `whole` into `first` (share) and `second` (the rest), so that both add up to it."""
+    first.volume = share * whole.volume
+    second.volume = whole.volume - first.volume
+    for i in range(n_active):
+        first.sol.v[i] = share * whole.sol.v[i]
+        second.sol.v[i] = whole.sol.v[i] - first.sol.v[i]
+
+
+@kernel
+def clear(flow, n_active):
+    """Set all amounts of `flow` to zero."""
+    flow.volume = 0.0
+    for i in range(n_active):
+        flow.sol.v[i] = 0.0
+
+
+@kernel
+def alkalinity(sol):
+    """Alkalinity of a solute block from its ions, in the block's own unit (eq per unit)    [science.md 3.1]."""
+    return 2.0 * (sol.ca + sol.mg - sol.so4) + sol.na + sol.k - sol.no3 - sol.cl
