@@ -1,0 +1,27 @@
+"""Caves under a land tile: air ventilated by the seasons, drips that degas and leave calcite. One row per land tile."""
+
+from karstsim.core.jit import kernel
+from karstsim.core.spec import Var
+from karstsim.processes.cave import air, drip
+
+NAME = "cave"
+LEVEL = "tile"
+STATE = (
+    Var("air_co2", "mol m-2", "CO2 in cave air, per area of the tile"),
+    Var("calcite", "mol m-2", "calcite deposited in caves, per area of the tile"),
+)
+PROCESSES = (air, drip)
+PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
+FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
+
+
+@kernel
+def step(p, s, f, recharge, vadose_pco2, cave_temperature, forcing, x, k, dt, n_active):
+    """Ventilate the cave, let a share of the diffuse recharge drip through it.
+
+    recharge          diffuse recharge of the tile (flow; its drip share is taken out and given back)
+    vadose_pco2       CO2 pressure of the air above the cave, atm
+    cave_temperature  degC
+    """
+    air.ventilate(p, s, f, vadose_pco2, cave_temperature, forcing, dt)
+    drip.step(p, s, f, recharge, cave_temperature, x, k, n_active)

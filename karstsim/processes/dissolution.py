@@ -1,0 +1,150 @@
+"""Dissolution and precipitation of carbonate rock in a body of water during one step, with or without a gas phase.
+
+The rate is the linear film law dc/dt = (A/V) alpha (c_eq - c) with the slow fourth-order approach near equilibrium
+that natural limestone shows (science.md 4.5); c_eq is the saturated water of the same store, so that the rate is zero
+exactly at SI = 0. Saturation, gas exchange and the fall of the gas pressure with the CO2 taken up are solved jointly
+(science.md 12.13). One mole of rock brings 1 DIC, (1 - m) Ca, m Mg and 2 eq of alkalinity.
+"""
+
+from karstsim.chemistry.equilibrium import equilibrate_closed, equilibrate_gas, equilibrate_open
+from karstsim.chemistry.rates import film_alpha, relax
+from karstsim.chemistry.speciation import Mode, speciate
+from karstsim.core.constants import SECONDS_PER_DAY
+from karstsim.core.jit import kernel
+from karstsim.core.spec import Param
+from karstsim.processes.lowpass import relaxed_share
+from karstsim.processes.transport import alkalinity
+
+ALK_DIC = int(Mode.ALK_DIC)
+MINIMUM_VOLUME = 1.0e-3  # mm; a thinner film than a micrometre of water has no chemistry of its own
+INSTANT = 1.0e9  # d-1
+
+
+def rate_params(prefix: str, area_to_volume: float, film: float, source: str, **by_class: dict) -> tuple:
+    """The parameters of the rate law for one store; `prefix` names the store where a compartment has several."""
+    return (
+        Param(f"{prefix}area_to_volume", area_to_volume, "m-1", 0.5, 20000.0, source, scale="log", **by_class),
+        Param(f"{prefix}film_thickness", film, "mm", 0.05, 1.0, "design; science.md 4.4", scale="log"),
+        Param(f"{prefix}tail_start", 0.9, "1", 0.6, 0.999, "svensson1992 eisenlohr1999", calibrate=False,
+              doc="saturation c/c_eq above which dissolution slows"),
+        Param(f"{prefix}tail_order", 4.0, "1", 1.0, 11.0, "svensson1992 eisenlohr1999", calibrate=False,
+              doc="order of the approach to saturation above tail_start; 1 = linear throughout"),
+    )
+
+
+@kernel
+def rate_constant(area_to_volume, film_thickness, temperature, ca_factor):
+    """Rate constant of the linear law, d-1: (A/V) alpha(T, film, carbonic anhydrase)."""
+    return area_to_volume * film_alpha(temperature, film_thickness, ca_factor) * SECONDS_PER_DAY
+
+
+@kernel
+def load(x, water, temperature):
+    """Concentrations of a water body into the scratch solution: mol m-2 over mm is mol kg-1."""
+    per_kg = 1.0 / water.volume
+    x.temperature = temperature
+    x.dic = water.sol.dic * per_kg
+    x.ca = water.sol.ca * per_kg
+    x.mg = water.sol.mg * per_kg
+    x.na = water.sol.na * per_kg
+    x.k = water.sol.k * per_kg
+    x.cl = water.sol.cl * per_kg
+    x.so4 = water.sol.so4 * per_kg
+    x.no3 = water.sol.no3 * per_kg
+    x.alkalinity = alkalinity(water.sol) * per_kg
+    x.ph = 0.0
+    x.ionic_strength = 0.0
+
+
+@kernel
+def load_store(x, store, temperature):
+    """As `load`, with the warm start that the store remembers."""
+    load(x, store, temperature)
+    x.ph = store.ph
+    x.ionic_strength = store.ionic_strength
+
+
+@kernel
+def remember(x, store):
+    """Carbonate state of the solution into the store: outputs, and the next step's warm start."""
+    store.ph = x.ph
+    store.ionic_strength = x.ionic_strength
+    store.pco2 = x.pco2
+    store.si_calcite = x.si_calcite
+
+
+@kernel
+def apply(water, rock, gas, mg_fraction):
+    """Book `rock` moles of dissolved rock and `gas` moles of CO2 (mol m-2) into the water.
+
+    Precipitation (negative rock) takes no magnesium.
+    """
+    magnesium = mg_fraction * max(rock, 0.0)
+    water.sol.dic += rock + gas
+    water.sol.mg += magnesium
+    water.sol.ca += rock - magnesium
+
+
+@kernel
+def _react(x, k, dic, ca, mg, alk, rock, gas, mg_fraction):
+    """Speciate the water of totals `dic .. alk` after `rock` and `gas` (mol kg-1) have entered."""
+    x.dic = dic + rock + gas
+    x.ca = ca + rock - mg_fraction * rock
+    x.mg = mg + mg_fraction * rock
+    x.alkalinity = alk + 2.0 * rock
+    speciate(x, k, ALK_DIC)
+
+
+@kernel
+def relaxed_rock(ca, rock_at_equilibrium, mg_fraction, k_dt, tail_start, tail_order):
+    """Rock dissolved in one step when `rock_at_equilibrium` (positive) would saturate the water, mol kg-1."""
+    ca_share = 1.0 - mg_fraction
+    saturated = ca + ca_share * rock_at_equilibrium
+    return (relax(ca, saturated, k_dt, tail_start, tail_order) - ca) / ca_share
+
+
+@kernel
+def open_step(x, k, mg_fraction, pco2, slope, k_dt, gas_dt, precipitation_dt, threshold, tail_start, tail_order):
+    """Rock and gas that enter an open water in one step: (mol kg-1, mol kg-1); leaves `x` as the water afterwards.
+
+    pco2, slope       gas pressure (atm) and its fall per CO2 taken up (atm kg mol-1)
+    k_dt              rate constant of dissolution times the step
+    gas_dt            rate constant of gas exchange times the step
+    precipitation_dt  rate constant of precipitation times the step, above the saturation index `threshold`
+    """
+    dic, ca, mg, alk = x.dic, x.ca, x.mg, x.alkalinity
+    at_equilibrium, _ = equilibrate_open(x, k, mg_fraction, pco2, slope)
+    if at_equilibrium >= 0.0:
+        rock = relaxed_rock(ca, at_equilibrium, mg_fraction, k_dt, tail_start, tail_order)
+    else:
+        # What precipitates is pure calcite, whatever the rock.
+        mg_fraction = 0.0
+        _react(x, k, dic, ca, mg, alk, 0.0, 0.0, mg_fraction)
+        equilibrate_gas(x, k, pco2, slope)
+        rock = 0.0
+        if x.si_calcite > threshold:
+            _react(x, k, dic, ca, mg, alk, 0.0, 0.0, mg_fraction)
+            at_equilibrium, _ = equilibrate_open(x, k, mg_fraction, pco2, slope)
+            rock = at_equilibrium * relaxed_share(precipitation_dt, 1.0)
+    _react(x, k, dic, ca, mg, alk, rock, 0.0, mg_fraction)
+    gas = equilibrate_gas(x, k, pco2, slope) * relaxed_share(gas_dt, 1.0)
+    _react(x, k, dic, ca, mg, alk, rock, gas, mg_fraction)
+    return rock, gas
+
+
+@kernel
+def closed_step(x, k, mg_fraction, k_dt, precipitation_dt, threshold, tail_start, tail_order):
+    """Rock that enters a closed water in one step, mol kg-1; leaves `x` as the water afterwards."""
+    dic, ca, mg, alk = x.dic, x.ca, x.mg, x.alkalinity
+    speciate(x, k, ALK_DIC)
+    si_before = x.si_calcite
+    at_equilibrium = equilibrate_closed(x, k, mg_fraction)
+    rock = 0.0
+    if at_equilibrium >= 0.0:
+        rock = relaxed_rock(ca, at_equilibrium, mg_fraction, k_dt, tail_start, tail_order)
+    elif si_before > threshold:
+        mg_fraction = 0.0
+        _react(x, k, dic, ca, mg, alk, 0.0, 0.0, mg_fraction)
+        rock = equilibrate_closed(x, k, mg_fraction) * relaxed_share(precipitation_dt, 1.0)
+    _react(x, k, dic, ca, mg, alk, rock, 0.0, mg_fraction)
+    return rock

@@ -1,0 +1,78 @@
+"""Dissolution in the epikarst, open to vadose air that the soil feeds (science.md 3.11, 4.5).
+
+    pCO2_epi = C_a + f_epi (1 - f_rock) (pCO2_soil - C_a)
+
+The CO2 that this water takes up is soil CO2: it is debited from the soil's production and lowers the pressure at the
+soil base (science.md 12.14). Water with more CO2 than the vadose air degasses to it.
+"""
+
+from karstsim.chemistry.constants import set_temperature
+from karstsim.core.classes import by_land_use
+from karstsim.core.jit import kernel
+from karstsim.core.spec import Param, Var
+from karstsim.processes.dissolution import (
+    MINIMUM_VOLUME,
+    apply,
+    load_store,
+    open_step,
+    rate_constant,
+    rate_params,
+    remember,
+)
+
+PARAMS = (
+    Param("dolomite_share", 0.1, "1", 0.0, 1.0, "design; science.md 3.13", calibrate=False,
+          doc="formula units of dolomite per formula unit of carbonate rock; magnesium is x/(1 + x) of the cations"),
+    *rate_params("", 500.0, 0.3, "design; science.md 4.5",
+                 by_class=by_land_use(2.0, 500.0, 500.0, 500.0, 500.0, 500.0)),
+    Param("gas_exchange", 50.0, "day-1", 1.0, 500.0, "design; science.md 4.5", calibrate=False, scale="log"),
+    Param("open_fraction", 0.8, "1", 0.0, 1.0, "design; science.md 4.5",
+          doc="factor on the gas exchange rate"),
+    Param("co2_ratio", 1.0, "1", 0.3, 1.5, "design; science.md 3.11",
+          doc="CO2 excess of the vadose air over that of the soil base"),
+    Param("calcite_threshold", 0.3, "1", 0.0, 1.0, "design; science.md 5.3", calibrate=False,
+          doc="saturation index above which calcite precipitates"),
+    Param("calcite_rate", 1.0, "day-1", 0.01, 10.0, "design; science.md 5.3", calibrate=False, scale="log"),
+)
+FLUXES = (
+    Var("air_pco2", "atm", "CO2 pressure of the vadose air"),
+    Var("gas_uptake", "mol m-2", "CO2 exchanged between vadose air and epikarst water (positive: into water)",
+        aggregate="sum"),
+    Var("vadose_degassing", "mol m-2", "CO2 degassed from epikarst water to vadose air", aggregate="sum"),
+    Var("rock_dissolution", "mol m-2", "carbonate dissolved in the epikarst (negative: precipitated)",
+        aggregate="sum"),
+)
+PPM = 1.0e-6
+
+
+@kernel
+def magnesium_share(dolomite_share):
+    """Molar share of magnesium in the cations of the rock, x/(1 + x)."""
+    return dolomite_share / (1.0 + dolomite_share)
+
+
+@kernel
+def step(p, s, f, soil_p, soil_s, soil_f, forcing, x, k, dt):
+    f.gas_uptake = 0.0
+    f.rock_dissolution = 0.0
+    f.vadose_degassing = 0.0
+    outside = forcing.co2 * PPM
+    coupling = p.co2_ratio * (1.0 - soil_p.rock_fraction)
+    f.air_pco2 = outside + coupling * (soil_f.base_pco2 - outside)
+    if s.water.volume < MINIMUM_VOLUME:
+        return
+    temperature = max(soil_s.temperature, 0.0)
+    set_temperature(k, temperature, k.constant_set)
+    load_store(x, s.water, temperature)
+    slope = coupling * soil_f.base_pco2_slope * s.water.volume / dt
+    mg = magnesium_share(p.dolomite_share)
+    k_dt = rate_constant(p.area_to_volume, p.film_thickness, temperature, soil_p.ca_factor) * dt
+    rock, gas = open_step(x, k, mg, f.air_pco2, slope, k_dt, p.gas_exchange * p.open_fraction * dt,
+                          p.calcite_rate * dt, p.calcite_threshold, p.tail_start, p.tail_order)
+    f.rock_dissolution = rock * s.water.volume
+    f.gas_uptake = gas * s.water.volume
+    f.vadose_degassing = max(-f.gas_uptake, 0.0)
+    soil_f.base_pco2 -= soil_f.base_pco2_slope * f.gas_uptake / dt
+    f.air_pco2 -= coupling * soil_f.base_pco2_slope * f.gas_uptake / dt
+    apply(s.water, f.rock_dissolution, f.gas_uptake, mg)
+    remember(x, s.water)

@@ -1,0 +1,70 @@
+"""Epikarst as a linear reservoir with a rim, solved exactly for constant inflow (science.md 3.6, one compartment).
+
+    dV/dt = R - V/K_E,  0 <= V <= V_E, the excess runs off
+
+The share of recharge that falls into shafts and reaches the conduit is the mean of VarKarst's (i/n)^a_f over the
+compartments, 1/(1 + a_f)                                                       [Hartmann et al. 2015; Eq. 3.4]
+"""
+
+import math
+
+from karstsim.core.classes import by_land_use
+from karstsim.core.jit import kernel
+from karstsim.core.spec import Flow, Param, Var
+from karstsim.processes.transport import receive, split, withdraw
+
+PARAMS = (
+    Param("capacity", 150.0, "mm", 20.0, 700.0, "hartmann2015", scale="log"),
+    Param("residence_time", 15.0, "day", 2.0, 60.0, "hartmann2015", scale="log",
+          by_class=by_land_use(5.0, 15.0, 15.0, 15.0, 15.0, 15.0)),
+    Param("recharge_shape", 2.0, "1", 0.5, 8.0, "hartmann2015",
+          doc="exponent a_f of the separation of concentrated and diffuse recharge"),
+)
+FLUXES = (
+    Var("drained", "mm", "outflow of the epikarst reservoir", aggregate="sum"),
+    Var("overflowed", "mm", "water above the epikarst's capacity", aggregate="sum"),
+    Flow("recharge", "recharge from the epikarst"),
+    Flow("concentrated_recharge", "recharge through shafts to the conduit"),
+    Flow("diffuse_recharge", "recharge through fissures to the matrix"),
+    Flow("overflow", "surface runoff from saturated epikarst"),
+)
+
+
+@kernel
+def reservoir(volume, inflow, residence_time, size, duration):
+    """Linear reservoir with a rim for constant inflow: (drained, overflowed), mm; exact.
+
+    volume, size mm; inflow mm d-1; residence_time, duration d.
+    """
+    asymptote = inflow * residence_time
+    left = duration
+    drained = 0.0
+    overflowed = 0.0
+    if volume < size or asymptote < size:
+        span = left
+        if asymptote > size:
+            span = min(left, residence_time * math.log((asymptote - volume) / (asymptote - size)))
+        change = (asymptote - volume) * -math.expm1(-span / residence_time)
+        drained = inflow * span - change
+        left -= span
+    if left > 0.0:
+        drained += size / residence_time * left
+        overflowed = (inflow - size / residence_time) * left
+    return drained, overflowed
+
+
+@kernel
+def fill(p, s, f, soil_f, dt, n_active):
+    """Receive what the soil released; decide how much of the mixture will leave after it has reacted."""
+    arriving = soil_f.percolation.volume + soil_f.rock_runoff.volume
+    f.drained, f.overflowed = reservoir(min(s.water.volume, p.capacity), arriving / dt, p.residence_time, p.capacity, dt)
+    receive(s.water, soil_f.percolation, 1.0, n_active)
+    receive(s.water, soil_f.rock_runoff, 1.0, n_active)
+
+
+@kernel
+def drain(p, s, f, n_active):
+    """Release overflow and recharge from the mixed and reacted water; split the recharge."""
+    withdraw(s.water, f.overflow, f.overflowed, n_active)
+    withdraw(s.water, f.recharge, f.drained, n_active)
+    split(f.recharge, f.concentrated_recharge, f.diffuse_recharge, 1.0 / (1.0 + p.recharge_shape), n_active)

@@ -1,0 +1,132 @@
+"""Soil water: a bucket between the residual water and field capacity, solved exactly for a constant input.
+
+    dV/dt = P - E min(1, V/(b V_S)),  0 <= V <= V_S, the excess percolates                      [science.md 3.6]
+
+V_S = z_s (theta_fc - theta_r) is derived from the soil's depth and porosity (science.md 12.16). The residual water
+theta_r z_s takes part in mixing and chemistry but never moves.
+"""
+
+import math
+
+from karstsim.core.classes import by_land_use
+from karstsim.core.constants import MM_PER_M
+from karstsim.core.jit import kernel
+from karstsim.core.spec import Flow, Param, Var
+from karstsim.processes.transport import receive, withdraw
+
+PARAMS = (
+    Param("depth", 0.4, "m", 0.02, 3.0, "design; science.md 3.12",
+          by_class=by_land_use(0.10, 0.40, 0.40, 0.40, 0.45, 0.60)),
+    Param("porosity", 0.55, "1", 0.3, 0.75, "design; science.md 3.12",
+          by_class=by_land_use(0.50, 0.55, 0.54, 0.54, 0.55, 0.56)),
+    Param("residual_water", 0.08, "1", 0.02, 0.15, "design; science.md 3.12",
+          doc="volumetric water content that never drains"),
+    Param("field_capacity_ratio", 0.58, "1", 0.45, 0.75, "design; science.md 3.11",
+          doc="water content at field capacity over porosity"),
+    Param("stress_start", 0.8, "1", 0.3, 1.0, "design; science.md 3.6",
+          doc="saturation below which transpiration falls"),
+    Param("transpiration_share", 0.6, "1", 0.0, 1.0, "design", calibrate=False,
+          by_class=by_land_use(0.12, 0.45, 0.50, 0.55, 0.70, 0.80),
+          doc="transpiration in evapotranspiration from the soil, set to the leaves' share of light"),
+)
+FLUXES = (
+    Var("evapotranspiration", "mm", "evapotranspiration from the soil", aggregate="sum"),
+    Var("transpiration", "mm", "transpiration", aggregate="sum", standard_name="transpiration_amount"),
+    Flow("percolation", "water percolating from the soil to the epikarst"),
+    Var("excess", "mm", "water above field capacity", aggregate="sum"),
+)
+MAX_SEGMENTS = 3
+
+
+@kernel
+def capacity(p):
+    """Plant-available water at field capacity V_S, mm."""
+    return MM_PER_M * p.depth * (p.field_capacity_ratio * p.porosity - p.residual_water)
+
+
+@kernel
+def residual(p):
+    """Residual water theta_r z_s, mm."""
+    return MM_PER_M * p.depth * p.residual_water
+
+
+@kernel
+def saturation(p, s):
+    """Available water over its capacity, 0-1."""
+    return min(max((s.pore_water.volume - residual(p)) / capacity(p), 0.0), 1.0)
+
+
+@kernel
+def moisture_stress(p, s):
+    """Actual over potential transpiration, 0-1."""
+    return min(saturation(p, s) / p.stress_start, 1.0)
+
+
+@kernel
+def bucket(volume, inflow, demand, size, threshold, duration):
+    """Exact solution of the bucket for constant inflow and demand: (evaporated, excess), mm.
+
+    volume, size, threshold  mm; inflow, demand mm d-1; duration d. The content crosses the threshold at most once
+    and the rim at most once, so three segments are enough.
+    """
+    evaporated = 0.0
+    excess = 0.0
+    left = duration
+    for _ in range(MAX_SEGMENTS):
+        if left <= 0.0:
+            break
+        if volume < threshold or (volume == threshold and inflow < demand):
+            span, change = _below_threshold(volume, inflow, demand, threshold, left)
+            evaporated += inflow * span - change
+            volume = threshold if span < left else volume + change
+        else:
+            net = inflow - demand
+            span = left
+            if net > 0.0:
+                span = min(left, (size - volume) / net)
+            elif net < 0.0:
+                span = min(left, (volume - threshold) / -net)
+            evaporated += demand * span
+            volume = min(max(volume + net * span, threshold), size)
+            if net >= 0.0 and volume >= size:
+                rest = left - span
+                evaporated += demand * rest
+                excess += net * rest
+                span = left
+        left -= span
+    return evaporated, excess
+
+
+@kernel
+def _below_threshold(volume, inflow, demand, threshold, left):
+    """Segment in which transpiration is proportional to the content: (its length d, its change of content mm)."""
+    if demand <= 0.0:
+        span = left if inflow <= 0.0 else min(left, (threshold - volume) / inflow)
+        return span, inflow * span
+    rate = demand / threshold
+    asymptote = inflow / rate
+    span = left
+    if asymptote > threshold:
+        span = min(left, math.log((asymptote - volume) / (asymptote - threshold)) / rate)
+    return span, (asymptote - volume) * -math.expm1(-rate * span)
+
+
+@kernel
+def step(p, s, f, demand, dt, n_active):
+    """Receive what fell, lose evapotranspiration; the excess stays in the pore water until it has reacted."""
+    arriving = f.infiltration.volume + f.irrigation.volume
+    size = capacity(p)
+    available = max(s.pore_water.volume - residual(p), 0.0)
+    lost, excess = bucket(min(available, size), arriving / dt, demand / dt, size, p.stress_start * size, dt)
+    receive(s.pore_water, f.infiltration, 1.0, n_active)
+    receive(s.pore_water, f.irrigation, 1.0, n_active)
+    f.evapotranspiration = min(lost, available + arriving)
+    s.pore_water.volume -= f.evapotranspiration
+    f.excess = max(excess, s.pore_water.volume - residual(p) - size)
+    f.transpiration = f.evapotranspiration * p.transpiration_share
+
+
+@kernel
+def percolate(s, f, n_active):
+    """Release the excess with the chemistry that the pore water has by now."""
+    withdraw(s.pore_water, f.percolation, f.excess, n_active)

@@ -1,0 +1,69 @@
+"""Net primary production, light-use efficiency after CASA (Potter et al. 1993; Field et al. 1995; science.md 3.9)."""
+
+import math
+
+from karstsim.core.classes import by_land_use
+from karstsim.core.constants import MOLAR_MASS_C
+from karstsim.core.jit import kernel
+from karstsim.core.spec import Param, Var
+
+PARAMS = (
+    Param(
+        "light_use_efficiency",
+        0.75,
+        "g MJ-1",
+        0.1,
+        2.0,
+        "design; science.md 3.12",
+        by_class=by_land_use(0.30, 0.75, 0.75, 0.75, 0.85, 0.95),
+        doc="carbon fixed per absorbed photosynthetically active radiation, unstressed",
+    ),
+    Param("optimum_temperature", 22.0, "degC", 5.0, 32.0, "design; science.md 3.9"),
+    Param("par_share", 0.5, "1", 0.4, 0.55, "potter1993", calibrate=False, doc="PAR in shortwave radiation"),
+    Param("co2_response", 0.6, "1", 0.3, 0.8, "norby2005", doc="beta in 1 + beta ln(CO2/380)"),
+    Param("carbon_use_efficiency", 0.5, "1", 0.4, 0.6, "design; science.md 3.9", doc="NPP over GPP"),
+    Param(
+        "dry_efficiency",
+        0.5,
+        "1",
+        0.0,
+        1.0,
+        "potter1993",
+        calibrate=False,
+        doc="light-use efficiency without transpiration, relative to the unstressed one",
+    ),
+)
+FLUXES = (
+    Var("npp", "mol m-2", "net primary production", aggregate="sum"),
+    Var("gpp", "mol m-2", "gross primary production", aggregate="sum"),
+)
+MJ_PER_WATT_DAY = 0.0864
+REFERENCE_CO2 = 380.0  # ppm
+# Temperature scalars of Potter et al. (1993), Eqs. 5-6 of their appendix, as printed in science.md 3.9
+OPTIMUM_BASE, OPTIMUM_LINEAR, OPTIMUM_SQUARE = 0.8, 0.02, 0.0005
+SIGMOID_SCALE, COLD_SLOPE, WARM_SLOPE, SIGMOID_WIDTH = 1.1814, 0.2, 0.3, 10.0
+
+
+@kernel
+def temperature_scalar(temperature, optimum):
+    """Product of the two CASA temperature scalars."""
+    site = OPTIMUM_BASE + OPTIMUM_LINEAR * optimum - OPTIMUM_SQUARE * optimum * optimum
+    cold = 1.0 + math.exp(COLD_SLOPE * (optimum - SIGMOID_WIDTH - temperature))
+    warm = 1.0 + math.exp(WARM_SLOPE * (temperature - optimum - SIGMOID_WIDTH))
+    return max(site, 0.0) * SIGMOID_SCALE / (cold * warm)
+
+
+@kernel
+def net_primary_production(p, temperature, radiation, co2, moisture_stress):
+    """NPP = fPAR PAR eps T W C, mol m-2 d-1; temperature degC, radiation W m-2, co2 ppm, stress 0-1."""
+    absorbed = p.fpar * p.par_share * radiation * MJ_PER_WATT_DAY
+    water = p.dry_efficiency + (1.0 - p.dry_efficiency) * moisture_stress
+    carbon_dioxide = max(1.0 + p.co2_response * math.log(co2 / REFERENCE_CO2), 0.0)
+    scalar = temperature_scalar(temperature, p.optimum_temperature) * water * carbon_dioxide
+    return absorbed * p.light_use_efficiency * scalar / MOLAR_MASS_C
+
+
+@kernel
+def step(p, f, moisture_stress, forcing, dt):
+    f.npp = net_primary_production(p, forcing.tas, forcing.rsds, forcing.co2, moisture_stress) * dt
+    f.gpp = f.npp / p.carbon_use_efficiency

@@ -1,0 +1,62 @@
+"""Interception as a canopy store, and the evaporative demand that is left for the soil (science.md 3.5).
+
+V2Karst (Sarrazin et al. 2018) takes E = min(PET, V_can LAI, P) per day. Here the canopy evaporates at the rate
+min(PET, V_can LAI per day) from a store of capacity V_can LAI: the same loss on a rainy day, and a law that does
+not depend on the time step.
+"""
+
+import math
+
+from karstsim.core.classes import by_land_use
+from karstsim.core.jit import kernel
+from karstsim.core.spec import Flow, Param, Var
+from karstsim.processes.transport import receive, withdraw
+
+PARAMS = (
+    Param(
+        "crop_coefficient",
+        0.85,
+        "1",
+        0.2,
+        1.3,
+        "design; science.md 3.12",
+        by_class=by_land_use(0.45, 0.80, 0.83, 0.86, 0.92, 0.96),
+        doc="ratio of the tile's potential evapotranspiration to the reference one",
+    ),
+    Param("canopy_storage", 0.2, "mm", 0.1, 0.5, "sarrazin2018", doc="per unit of leaf area index"),
+    Param(
+        "fpar",
+        0.5,
+        "1",
+        0.05,
+        0.95,
+        "design; science.md 3.12",
+        by_class=by_land_use(0.12, 0.45, 0.50, 0.55, 0.70, 0.80),
+        doc="share of photosynthetically active radiation that the leaves absorb",
+    ),
+    Param("light_extinction", 0.5, "1", 0.3, 0.8, "design; science.md 3.9", calibrate=False),
+)
+FLUXES = (
+    Var("potential_evapotranspiration", "mm", "potential evapotranspiration of the tile", aggregate="sum"),
+    Var("canopy_evaporation", "mm", "evaporation of intercepted water", aggregate="sum"),
+    Flow("throughfall", "water that reaches the ground"),
+)
+DAY = 1.0
+
+
+@kernel
+def leaf_area_index(p):
+    """LAI from fPAR = 1 - exp(-k LAI)."""
+    return -math.log(1.0 - p.fpar) / p.light_extinction
+
+
+@kernel
+def step(p, s, f, air, dt, n_active):
+    capacity = p.canopy_storage * leaf_area_index(p)
+    f.potential_evapotranspiration = p.crop_coefficient * air.pet
+    receive(s.canopy, air.rainfall, 1.0, n_active)
+    f.canopy_evaporation = min(s.canopy.volume, f.potential_evapotranspiration, capacity * dt / DAY)
+    s.canopy.volume -= f.canopy_evaporation
+    # A canopy that dries out leaves its solutes to the next drip.
+    withdraw(s.canopy, f.throughfall, max(s.canopy.volume - capacity, 0.0), n_active)
+    receive(f.throughfall, air.melt, 1.0, n_active)
