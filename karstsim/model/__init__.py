@@ -1,0 +1,1 @@
+"""The assembled simulator: site, registry, the coupled column, simulation and output."""

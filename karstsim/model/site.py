@@ -1,0 +1,168 @@
+"""A catchment: land-use tiles over one karst aquifer, and the chain of streams and reservoirs below its spring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from karstsim.core.classes import LAND_USES, WATER_CLASSES
+from karstsim.core.errors import InputError
+from karstsim.tomlfile import finite_number, one_of, problem, read_toml, shown, suggestion, validated
+
+DEFAULT_SLOPE = 0.002
+FRACTION_TOLERANCE = 1e-6
+TABLES = ("site", "forcing", "run", "parameters")  # of a run file; a site file has the first only
+_FIELDS_OF = {"stream": ("length_km", "slope"), "reservoir": ("area_km2", "depth_m")}
+
+
+def _flat_overrides(value: object) -> dict[str, float | dict[str, float]]:
+    """Overrides with dotted names: ``"soil.depth" = 0.5`` and ``soil.depth = 0.5`` are the same."""
+    if not isinstance(value, Mapping):
+        raise problem(f"is not a table (it is {shown(value)})", 'write "soil.depth" = 0.5 below [parameters]')
+    flat: dict[str, float | dict[str, float]] = {}
+    for name, entry in value.items():
+        if isinstance(entry, Mapping) and set(entry) != {"factor"}:
+            flat.update((f"{name}.{inner}", v) for inner, v in _flat_overrides(entry).items())
+        elif isinstance(entry, Mapping):
+            flat[str(name)] = {"factor": _number(str(name), entry["factor"])}
+        else:
+            flat[str(name)] = _number(str(name), entry)
+    return flat
+
+
+def _number(name: str, value: object) -> float:
+    if not finite_number(value):
+        raise problem(
+            f"{shown(name)} is {shown(value)}, not a finite number",
+            f'write "{name[:60]}" = 0.5, or {{ factor = 1.1 }} to multiply the default',
+        )
+    return float(value)  # type: ignore[arg-type]
+
+
+def _one_line(value: str) -> str:
+    if not value.isprintable() or not value.strip():
+        raise problem(f"{shown(value)} is not a name", "write one line of ordinary text")
+    return value
+
+
+Overrides = Annotated[dict[str, float | dict[str, float]], BeforeValidator(_flat_overrides)]
+Name = Annotated[str, Field(max_length=200), AfterValidator(_one_line)]
+LandUse = Annotated[str, AfterValidator(lambda v: one_of(v, LAND_USES))]
+WaterClass = Annotated[str, AfterValidator(lambda v: one_of(v, WATER_CLASSES))]
+
+
+class Section(BaseModel):
+    """A table of a TOML file: unknown keys and numbers in quotes are errors, nothing changes afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Tile(Section):
+    """A part of the catchment with one land use."""
+
+    land_use: LandUse
+    area_fraction: float = Field(gt=0.0, le=1.0)
+    parameters: Overrides = {}
+
+
+class Box(Section):
+    """A well-mixed body of surface water: a stream reach or a reservoir."""
+
+    name: Name
+    kind: Literal["stream", "reservoir"]
+    water_class: WaterClass
+    length_km: float | None = Field(default=None, gt=0.0, le=10_000.0)
+    slope: float | None = Field(default=None, gt=0.0, le=1.0)
+    area_km2: float | None = Field(default=None, gt=0.0, le=1e5)
+    depth_m: float | None = Field(default=None, gt=0.0, le=1000.0)
+    parameters: Overrides = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_slope(cls, data: Any) -> Any:
+        if isinstance(data, dict) and data.get("kind") == "stream" and data.get("slope") is None:
+            return {**data, "slope": DEFAULT_SLOPE}
+        return data
+
+    @model_validator(mode="after")
+    def _fields_of_kind(self) -> Self:
+        for kind, names in _FIELDS_OF.items():
+            for name in names:
+                given = getattr(self, name) is not None
+                if kind == self.kind and not given:
+                    raise problem(f"a {self.kind} needs {name}", f"add {name}")
+                if kind != self.kind and given:
+                    raise problem(f"a {self.kind} has no {name}", f"remove {name}, or set kind = {kind!r}")
+        return self
+
+
+class Site(Section):
+    """One catchment. Areas in km2, elevation in m, temperature in degC.
+
+    `mean_temperature` is the long-term mean of the air, which groundwater takes on; without it the mean of the
+    forcing is used. `allogenic_area_km2` lies outside the karst and drains into it. The `boxes` follow each other
+    downstream from the spring.
+    """
+
+    name: Name
+    latitude: float = Field(ge=-90.0, le=90.0)
+    longitude: float = Field(ge=-180.0, le=360.0)
+    elevation: float = Field(ge=-450.0, le=9000.0)
+    area_km2: float = Field(gt=0.0, le=1e7)
+    mean_temperature: float | None = Field(default=None, ge=-30.0, le=45.0)
+    allogenic_area_km2: float = Field(default=0.0, ge=0.0, le=1e7)
+    tiles: list[Tile] = Field(min_length=1, max_length=100)
+    boxes: list[Box] = Field(default=[], max_length=100)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        total = sum(tile.area_fraction for tile in self.tiles)
+        if abs(total - 1.0) > FRACTION_TOLERANCE:
+            raise problem(
+                f"the area fractions of the tiles sum to {total:.7g}, not 1",
+                "change them so that they sum to 1",
+            )
+        names = [box.name for box in self.boxes]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise problem(f"two boxes are called {shown(twice[0])}", "give every box its own name")
+        return self
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Self:
+        """The ``[site]`` table of a TOML file (a site file, or a run file with its site in it)."""
+        data = read_toml(Path(path))
+        for name in data:
+            if name not in TABLES:
+                raise InputError(f"{path}, {name[:60]}", "is not a known table", suggestion(name, TABLES))
+        if "site" not in data:
+            raise InputError(
+                str(path), "has no [site] table", "`karstsim new site` writes a complete example"
+            )
+        return cls.from_dict(data["site"], where=str(path))
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], where: str = "site") -> Self:
+        """A site from plain values; InputError names every wrong key."""
+        site = validated(cls, data, where, prefix="" if where == "site" else "site")
+        site.check_parameters(where)
+        return site
+
+    def check_parameters(self, where: str) -> None:
+        """InputError for an override of a tile or box that is no parameter or lies outside its bounds."""
+        for group in ("tiles", "boxes"):
+            for i, part in enumerate(getattr(self, group)):
+                check_overrides(part.parameters, f"{where}, site.{group}[{i}].parameters")
+
+
+def check_overrides(overrides: Mapping[str, float | Mapping[str, float]], where: str) -> None:
+    """InputError for an override that is no parameter or lies outside its bounds."""
+    if overrides:
+        from karstsim.model import (
+            parameters,
+        )  # loads every process; files without overrides need none of them
+
+        parameters.check_overrides(overrides, where)
