@@ -1,0 +1,1 @@
+"""Carbonate chemistry: equilibrium constants, speciation, equilibria, calcite kinetics, gas exchange, public API."""

@@ -1,0 +1,247 @@
+"""Equilibrium constants as functions of temperature, and the Debye-Hueckel coefficients of water.
+
+Two sets exist. ``PB82`` is phreeqc.dat as shipped with PHREEQC 3.7.3: the carbonate constants of Plummer & Busenberg
+(1982, Geochim. Cosmochim. Acta 46:1011). ``PHREEQC386`` is phreeqc.dat of PHREEQC 3.8.6 (2024), with refitted
+calcite, dolomite and gypsum, a weaker CaHCO3+ and its own activity coefficients of some species.
+
+Each table is (A1..A6) of  log10 K = A1 + A2 T + A3/T + A4 log10 T + A5/T^2 + A6 T^2  with T in kelvin.
+"""
+
+from __future__ import annotations
+
+import math
+from enum import IntEnum
+
+from karstsim.core.constants import LN10, ZERO_CELSIUS
+from karstsim.core.jit import kernel
+from karstsim.core.spec import record_dtype
+
+
+class ConstantSet(IntEnum):
+    """Which thermodynamic database the constants come from."""
+
+    PB82 = 0
+    PHREEQC386 = 1
+
+
+PB82 = int(ConstantSet.PB82)
+PHREEQC386 = int(ConstantSet.PHREEQC386)
+
+_R_PHREEQC = 8.3147  # J mol-1 K-1, the rounding that the databases were evaluated with
+_T25 = 298.15  # K
+_J_PER_KCAL = 4184.0
+
+
+def _vant_hoff(log_k25: float, enthalpy_kcal: float) -> tuple[float, ...]:
+    """Table of a constant given by its value at 25 degC and a constant reaction enthalpy (kcal mol-1)."""
+    slope = enthalpy_kcal * _J_PER_KCAL / (LN10 * _R_PHREEQC)
+    return (log_k25 + slope / _T25, 0.0, -slope, 0.0, 0.0, 0.0)
+
+
+# Both sets (phreeqc.dat 3.7.3 and 3.8.6; Plummer & Busenberg 1982 for K2, aragonite, CaCO3).
+HENRY = (10.5624, -2.3547e-2, -3972.8, 0.0, 5.8746e5, 1.9194e-5)  # CO2(g) = CO2
+CO2_FORMATION = (464.1965, 0.09344813, -26986.16, -165.75951, 2248628.9, 0.0)  # CO3 + 2H = CO2 + H2O
+K2 = (-107.8871, -0.03252849, 5151.79, 38.92561, -563713.9, 0.0)  # HCO3 = H + CO3
+KW = (293.29227, 0.1360833, -10576.913, -123.73158, 0.0, -6.996455e-5)
+ARAGONITE = (-171.9773, -0.077993, 2903.293, 71.595, 0.0, 0.0)
+CACO3 = (-1228.732, -0.299440, 35512.75, 485.818, 0.0, 0.0)
+MGHCO3_FORMATION = (48.6721, 0.03252849, -2614.335, -18.00263, 563713.9, 0.0)  # Mg + CO3 + H
+MGCO3 = (0.9910, 0.00667, 0.0, 0.0, 0.0, 0.0)
+CASO4 = _vant_hoff(2.25, 1.325)
+HSO4 = (-56.889, 0.006473, 2307.9, 19.8858, 0.0, 0.0)
+CAHSO4 = (1.08, 0.0, 0.0, 0.0, 0.0, 0.0)
+CAOH = (-12.78, 0.0, 0.0, 0.0, 0.0, 0.0)  # Ca + H2O = CaOH + H
+MGOH = _vant_hoff(-11.44, 15.952)
+CO2_DIMER = (8.68, -0.0103, -2190.0, 0.0, 0.0, 0.0)  # 2 CO2 = (CO2)2
+_ABSENT = (-99.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+# phreeqc.dat of PHREEQC 3.7.3.
+CALCITE = (-171.9065, -0.077993, 2839.319, 71.595, 0.0, 0.0)
+DOLOMITE = _vant_hoff(-17.09, -9.436)
+GYPSUM = (68.2401, 0.0, -3221.51, -25.0627, 0.0, 0.0)
+CAHCO3_FORMATION = (1317.0071, 0.34546894, -39916.84, -517.70761, 563713.9, 0.0)  # Ca + CO3 + H
+MGSO4 = _vant_hoff(2.37, 4.55)
+NAHCO3 = _vant_hoff(-0.25, -1.0)
+NACO3 = _vant_hoff(1.27, 8.91)
+NASO4 = _vant_hoff(0.70, 1.12)
+KSO4 = (3.106, 0.0, -673.6, 0.0, 0.0, 0.0)
+
+# phreeqc.dat of PHREEQC 3.8.6 where it differs.
+CALCITE_386 = (17.118, -0.046528, -3496.0, 0.0, 0.0, 0.0)
+DOLOMITE_386 = (31.283, -0.0898, -6438.0, 0.0, 0.0, 0.0)
+GYPSUM_386 = (93.7, 5.99e-3, -4e3, -35.019, 0.0, 0.0)
+CAHCO3_FORMATION_386 = (-6.009, 3.377e-2, 2044.0, 0.0, 0.0, 0.0)
+MGSO4_386 = (0.0, 9.64e-3, -136.0, 0.0, 0.0, 0.0)
+NAHCO3_386 = _vant_hoff(-0.06, 21.0 / 4.184)
+NASO4_386 = (255.903, 0.10057, 0.0, -1.11138e2, -8.5983e5, 0.0)
+KSO4_386 = (-3.0246, 9.986e-3, 0.0, 0.0, 1.093e5, 0.0)
+MGSO42_386 = (0.0, -1.51e-3, 0.0, 0.0, 8.604e4, 0.0)  # MgSO4 + SO4 = Mg(SO4)2
+KHCO3_386 = _vant_hoff(-0.35, 12.0 / 4.184)
+
+# Activity coefficients that differ between the sets: coefficient b of neutral species, a and b of ions.
+B_NEUTRAL = 0.1
+B_CO2_386 = 0.066
+B_NAHCO3_386 = 0.2
+B_MGSO4_386 = 0.2
+B_KHCO3_386 = 0.0094
+A_NASO4 = 5.4
+A_NASO4_386 = 5.5
+B_KSO4_386 = 0.19
+
+# Dielectric constant of water (Bradley & Pitzer 1979, J. Phys. Chem. 83:1599).
+U1, U2, U3 = 342.79, -5.0866e-3, 9.4690e-7
+U4, U5, U6 = -2.0525, 3115.9, -182.89
+U7, U8, U9 = -8032.5, 4.2142e6, 2.1417
+_P_REFERENCE = 1000.0  # bar, of the same equation
+_P_WATER = 1.01325  # bar
+
+# Density of saturated liquid water (Wagner & Pruss 2002, J. Phys. Chem. Ref. Data 31:387, eq. 2.6).
+T_CRITICAL = 647.096  # K
+RHO_CRITICAL = 0.322  # kg L-1
+W1, W2, W3, W4, W5, W6 = 1.99274064, 1.09965342, -0.510839303, -1.75493479, -45.5170352, -6.74694450e5
+# Its increase from saturation to 1 atm, kg L-1, a polynomial in degC (as in PHREEQC; compressibility of water).
+P0, P1, P2, P3, P4 = 5.1880000e-5, -4.1885519e-7, 6.6780748e-9, -3.6648699e-11, 8.3501912e-14
+
+DH_A = 1.824829e6  # log10 Debye-Hueckel coefficient (Truesdell & Jones 1974)
+DH_B = 50.2905  # per Angstrom
+
+CONSTANTS_DTYPE = record_dtype(
+    [
+        (name, "f8")
+        for name in (
+            "temperature constant_set ready kh k1 k2 kw calcite aragonite dolomite gypsum "
+            "cahco3 caco3 mghco3 mgco3 nahco3 naco3 khco3 caso4 mgso4 mgso42 naso4 kso4 hso4 cahso4 caoh mgoh "
+            "dimer dh_a dh_b dielectric density b_co2 b_nahco3 b_khco3 b_mgso4 a_naso4 b_kso4"
+        ).split()
+    ]
+)
+
+
+@kernel
+def log_k(table, t, t_log):
+    """log10 K of a six-coefficient table (PHREEQC analytical expression) at `t` kelvin; `t_log` is log10 t."""
+    return table[0] + table[1] * t + table[2] / t + table[3] * t_log + table[4] / (t * t) + table[5] * t * t
+
+
+@kernel
+def equilibrium_constant(table, t, t_log):
+    """K of a six-coefficient table at `t` kelvin."""
+    return math.exp(LN10 * log_k(table, t, t_log))
+
+
+@kernel
+def water_density(t):
+    """Density of liquid water at 1 atm, kg L-1, at `t` kelvin.
+
+    Saturated liquid (Wagner & Pruss 2002, eq. 2.6) plus the compression from saturation to 1 atm.
+    """
+    tau = 1.0 - t / T_CRITICAL
+    third = math.exp(math.log(tau) / 3.0) if tau > 0.0 else 0.0 * tau
+    third2 = third * third
+    tau5 = third2 * third2 * third  # tau^(5/3)
+    tau16 = tau5 * tau5 * tau5 * third  # tau^(16/3)
+    tau43 = tau16 * tau16 * tau5 * tau5 * third  # tau^(43/3)
+    tau110 = tau43 * tau43 * tau16 * tau5 * third2 * third  # tau^(110/3)
+    saturated = 1.0 + W1 * third + W2 * third2 + W3 * tau5 + W4 * tau16 + W5 * tau43 + W6 * tau110
+    tc = t - ZERO_CELSIUS
+    compression = P0 + tc * (P1 + tc * (P2 + tc * (P3 + tc * P4)))
+    return RHO_CRITICAL * saturated + compression
+
+
+@kernel
+def water_dielectric(t):
+    """Relative permittivity of water at 1 atm and `t` kelvin (Bradley & Pitzer 1979)."""
+    c = U4 + U5 / (U6 + t)
+    b = U7 + U8 / t + U9 * t
+    return U1 * math.exp(U2 * t + U3 * t * t) + c * math.log((b + _P_WATER) / (b + _P_REFERENCE))
+
+
+@kernel
+def set_temperature(k, temperature, constant_set):
+    """Fill the constants record `k` for a temperature (degC) and a `ConstantSet`.
+
+    Returns at once when `k` already holds them. A zeroed record is never ready. Valid 0 to 50 degC.
+    Source: the tables above; Debye-Hueckel A, B from density and permittivity (Truesdell & Jones 1974).
+    """
+    if k.ready == 1.0 and k.temperature == temperature and k.constant_set == constant_set:
+        return
+    t = temperature + ZERO_CELSIUS
+    t_log = math.log(t) / LN10 if t > 0.0 else 0.0 * t
+    _set_shared(k, t, t_log)
+    if constant_set == PHREEQC386:
+        _set_phreeqc386(k, t, t_log)
+    else:
+        _set_pb82(k, t, t_log)
+    k.temperature = temperature
+    k.constant_set = constant_set
+    k.ready = 1.0
+
+
+@kernel
+def _set_shared(k, t, t_log):
+    """Constants that both sets share, and the Debye-Hueckel coefficients; `t` in kelvin."""
+    k.kh = equilibrium_constant(HENRY, t, t_log)
+    k.k2 = equilibrium_constant(K2, t, t_log)
+    k.k1 = 1.0 / (equilibrium_constant(CO2_FORMATION, t, t_log) * k.k2)
+    k.kw = equilibrium_constant(KW, t, t_log)
+    k.aragonite = equilibrium_constant(ARAGONITE, t, t_log)
+    k.caco3 = equilibrium_constant(CACO3, t, t_log)
+    k.mghco3 = equilibrium_constant(MGHCO3_FORMATION, t, t_log) * k.k2
+    k.mgco3 = equilibrium_constant(MGCO3, t, t_log)
+    k.caso4 = equilibrium_constant(CASO4, t, t_log)
+    k.hso4 = equilibrium_constant(HSO4, t, t_log)
+    k.cahso4 = equilibrium_constant(CAHSO4, t, t_log)
+    k.caoh = equilibrium_constant(CAOH, t, t_log)
+    k.mgoh = equilibrium_constant(MGOH, t, t_log)
+    k.dimer = equilibrium_constant(CO2_DIMER, t, t_log)
+    k.density = water_density(t)
+    k.dielectric = water_dielectric(t)
+    et = k.dielectric * t
+    root_density = math.sqrt(k.density)
+    root_et = math.sqrt(et)
+    k.dh_a = DH_A * root_density / (et * root_et)
+    k.dh_b = DH_B * root_density / root_et
+
+
+@kernel
+def _set_pb82(k, t, t_log):
+    """Constants of phreeqc.dat 3.7.3 (Plummer & Busenberg 1982); `t` in kelvin."""
+    k.calcite = equilibrium_constant(CALCITE, t, t_log)
+    k.dolomite = equilibrium_constant(DOLOMITE, t, t_log)
+    k.gypsum = equilibrium_constant(GYPSUM, t, t_log)
+    k.cahco3 = equilibrium_constant(CAHCO3_FORMATION, t, t_log) * k.k2
+    k.mgso4 = equilibrium_constant(MGSO4, t, t_log)
+    k.nahco3 = equilibrium_constant(NAHCO3, t, t_log)
+    k.naco3 = equilibrium_constant(NACO3, t, t_log)
+    k.naso4 = equilibrium_constant(NASO4, t, t_log)
+    k.kso4 = equilibrium_constant(KSO4, t, t_log)
+    k.khco3 = 0.0
+    k.mgso42 = 0.0
+    k.b_co2 = B_NEUTRAL
+    k.b_nahco3 = B_NEUTRAL
+    k.b_khco3 = B_NEUTRAL
+    k.b_mgso4 = B_NEUTRAL
+    k.a_naso4 = A_NASO4
+    k.b_kso4 = 0.0
+
+
+@kernel
+def _set_phreeqc386(k, t, t_log):
+    """Constants of phreeqc.dat 3.8.6; `t` in kelvin."""
+    k.calcite = equilibrium_constant(CALCITE_386, t, t_log)
+    k.dolomite = equilibrium_constant(DOLOMITE_386, t, t_log)
+    k.gypsum = equilibrium_constant(GYPSUM_386, t, t_log)
+    k.cahco3 = equilibrium_constant(CAHCO3_FORMATION_386, t, t_log) * k.k2
+    k.mgso4 = equilibrium_constant(MGSO4_386, t, t_log)
+    k.nahco3 = equilibrium_constant(NAHCO3_386, t, t_log)
+    k.naco3 = 0.0
+    k.naso4 = equilibrium_constant(NASO4_386, t, t_log)
+    k.kso4 = equilibrium_constant(KSO4_386, t, t_log)
+    k.khco3 = equilibrium_constant(KHCO3_386, t, t_log)
+    k.mgso42 = equilibrium_constant(MGSO42_386, t, t_log)
+    k.b_co2 = B_CO2_386
+    k.b_nahco3 = B_NAHCO3_386
+    k.b_khco3 = B_KHCO3_386
+    k.b_mgso4 = B_MGSO4_386
+    k.a_naso4 = A_NASO4_386
+    k.b_kso4 = B_KSO4_386

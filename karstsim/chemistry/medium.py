@@ -1,0 +1,453 @@
+"""The aqueous medium: activity coefficients, conditional constants and pairing of one water.
+
+The carbonate system of a water is solved as a *medium* and one unknown. The medium is everything that changes slowly
+with pH: activity coefficients (from the ionic strength) and how far Ca, Mg, Na, K and SO4 are paired. In a frozen
+medium every carbonate species is hco3 (free HCO3-, mol kgw-1) times a function of h, and
+
+    DIC                  = hco3 D(h),   D(h) = h d_h + d0 + d1/h
+    carbonate alkalinity = hco3 A(h),   A(h) = a0 + a1/h
+    other alkalinity     = N(h)       = n_oh/h - n_h h
+
+h is the hydrogen-ion ACTIVITY, 10^-pH; all other concentrations are free molalities. Conditional constants ``c_...``
+and ``p_...`` (pairs) are mixed in that sense: ``c_k1 = h m_hco3/m_co2``, ``c_k2 = h m_co3/m_hco3``,
+``c_kw = h m_oh``, ``m_co2 = c_kh pco2``, ``p_caco3 = m_caco3/(m_ca m_co3)``, ``p_caoh = h m_caoh/m_ca``,
+``m_h = h/g_h``. At calcite saturation ``m_ca m_co3 = c_calcite``; ``ca_ratio`` is total over free Ca.
+
+Totals are mol (eq) per kg of water, pCO2 is a fugacity in atm. A loop over any problem is
+
+    refresh_medium(x, k); find h and hco3; distribute(x, k, h, hco3)
+
+repeated until nothing moves; `accelerate` shortens it.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from karstsim.chemistry.constants import B_NEUTRAL
+from karstsim.core.constants import LN10
+from karstsim.core.jit import kernel
+from karstsim.core.spec import record_dtype
+
+# Ion-size and linear parameters of log10 g = -A z^2 sqrt(I)/(1 + B a sqrt(I)) + b I: Truesdell & Jones (1974,
+# J. Res. USGS 2:233) as in phreeqc.dat.
+A_H, A_OH, A_CA, A_MG, A_NA, A_K = 9.0, 3.5, 5.0, 5.5, 4.08, 3.5
+B_CA, B_MG, B_NA, B_K = 0.165, 0.20, 0.082, 0.015
+A_CARBONATE, A_SO4, B_SO4 = 5.4, 5.0, -0.04
+A_CAHCO3, A_MGHCO3, A_MGOH = 6.0, 4.0, 6.5
+A_MGSO42, B_MGSO42 = 7.0, 0.047
+B_DAVIES = 0.3  # Davies (1962)
+WATER_ACTIVITY_SLOPE = 0.017  # a_w = 1 - 0.017 sum(m), Garrels & Christ (1965), as in PHREEQC
+WATER_ACTIVITY_MIN = 0.1
+
+IAP_FLOOR = 1e-99  # where an ion is absent the saturation index is this floor's
+DENSE_IONIC_STRENGTH = 20.0  # iterates are kept below (mol kgw-1)
+TRACE = 1e-9  # ionic strength below which an iterate is not trusted
+N_STATE = 5
+THETA_LOW, THETA_HIGH = -20.0, 0.9  # limits of the extrapolation in `accelerate`
+
+_INPUTS = "temperature ca mg na k cl so4 no3 dic alkalinity ph pco2 ionic_strength"
+_SPECIES = (
+    "m_h m_oh m_co2 m_co2_dimer m_hco3 m_co3 m_ca m_mg m_na m_k m_so4 m_cahco3 m_caco3 m_mghco3 m_mgco3 m_nahco3 "
+    "m_naco3 m_khco3 m_caso4 m_mgso4 m_mgso42 m_naso4 m_kso4 m_hso4 m_cahso4 m_caoh m_mgoh"
+)
+_ACTIVITY = (
+    "water_activity solute_molality g_h g_oh g_hco3 g_co3 g_ca g_mg g_na g_k g_so4 g_cahco3 g_mghco3 g_mgoh g_davies "
+    "g_neutral g_co2"
+)
+_CONDITIONAL = (
+    "c_kh c_k1 c_k2 c_kw c_calcite p_cahco3 p_caco3 p_mghco3 p_mgco3 p_nahco3 p_naco3 p_khco3 p_caso4 p_mgso4 p_mgso42 "
+    "p_naso4 p_kso4 p_hso4 p_cahso4 p_caoh p_mgoh p_dimer"
+)
+_MEDIUM = "d_h d0 d1 a0 a1 n_oh n_h ca_ratio mg_ratio na_ratio k_ratio so4_ratio"
+_RESULTS = "si_calcite si_aragonite si_dolomite si_gypsum status last_residual"
+_NAMES = " ".join((_INPUTS, _SPECIES, _ACTIVITY, _CONDITIONAL, _MEDIUM, _RESULTS)).split()
+
+SOLUTION_DTYPE = record_dtype(
+    [(name, "f8") for name in _NAMES]
+    + [(name, (np.float64, (N_STATE,))) for name in ("trial", "mapped", "mapped_before", "defect_before")]
+)
+
+
+@kernel
+def _gamma(z2, size, linear, root_i, ionic_strength, k):
+    """Activity coefficient of an ion with charge squared `z2`, ion size (Angstrom) and linear term b.
+
+    log10 g = -A z^2 sqrt(I)/(1 + B a sqrt(I)) + b I                     (Truesdell & Jones 1974)
+    """
+    return math.exp(LN10 * (linear * ionic_strength - z2 * k.dh_a * root_i / (1.0 + k.dh_b * size * root_i)))
+
+
+@kernel
+def refresh_activities(x, k):
+    """Activity coefficients and conditional constants from ``x.ionic_strength`` (mol kgw-1) and ``x.solute_molality``.
+
+    Truesdell & Jones (1974) for ions with known size, Davies otherwise, log10 g = b I for neutral species, and
+    a_w = 1 - 0.017 sum(m): the activity model of PHREEQC.
+    """
+    i = x.ionic_strength
+    root = math.sqrt(i) if not i < 0.0 else 0.0
+    aw = 1.0 - WATER_ACTIVITY_SLOPE * x.solute_molality
+    x.water_activity = aw if not aw < WATER_ACTIVITY_MIN else WATER_ACTIVITY_MIN
+    x.g_h = _gamma(1.0, A_H, 0.0, root, i, k)
+    x.g_oh = _gamma(1.0, A_OH, 0.0, root, i, k)
+    x.g_hco3 = _gamma(1.0, A_CARBONATE, 0.0, root, i, k)
+    g2 = x.g_hco3 * x.g_hco3
+    x.g_co3 = g2 * g2  # same size, twice the charge, no linear term
+    x.g_ca = _gamma(4.0, A_CA, B_CA, root, i, k)
+    x.g_mg = _gamma(4.0, A_MG, B_MG, root, i, k)
+    x.g_na = _gamma(1.0, A_NA, B_NA, root, i, k)
+    x.g_k = x.g_oh * math.exp(LN10 * B_K * i)  # A_K = A_OH
+    x.g_so4 = _gamma(4.0, A_SO4, B_SO4, root, i, k)
+    x.g_cahco3 = _gamma(1.0, A_CAHCO3, 0.0, root, i, k)
+    x.g_mghco3 = _gamma(1.0, A_MGHCO3, 0.0, root, i, k)
+    x.g_mgoh = _gamma(1.0, A_MGOH, 0.0, root, i, k)
+    x.g_davies = math.exp(-LN10 * k.dh_a * (root / (1.0 + root) - B_DAVIES * i))
+    x.g_neutral = math.exp(LN10 * B_NEUTRAL * i)
+    _condition_carbonate(x, k)
+    _condition_sulfate(x, k)
+    if k.khco3 > 0.0:
+        _condition_phreeqc386(x, k, root)
+
+
+@kernel
+def _condition_carbonate(x, k):
+    """Conditional constants of the carbonate system and its pairs, from the activity coefficients in `x`."""
+    aw = x.water_activity
+    x.g_co2 = x.g_neutral
+    x.c_kh = k.kh / x.g_co2
+    x.c_k1 = k.k1 * aw * x.g_co2 / x.g_hco3
+    x.c_k2 = k.k2 * x.g_hco3 / x.g_co3
+    x.c_kw = k.kw * aw / x.g_oh
+    x.c_calcite = k.calcite / (x.g_ca * x.g_co3)
+    x.p_cahco3 = k.cahco3 * x.g_ca * x.g_hco3 / x.g_cahco3
+    x.p_caco3 = k.caco3 * x.g_ca * x.g_co3 / x.g_neutral
+    x.p_mghco3 = k.mghco3 * x.g_mg * x.g_hco3 / x.g_mghco3
+    x.p_mgco3 = k.mgco3 * x.g_mg * x.g_co3 / x.g_neutral
+    x.p_nahco3 = k.nahco3 * x.g_na * x.g_hco3 / x.g_neutral
+    x.p_naco3 = k.naco3 * x.g_na * x.g_co3 / x.g_davies
+    x.p_khco3 = 0.0
+    x.p_caoh = k.caoh * aw * x.g_ca / x.g_davies
+    x.p_mgoh = k.mgoh * aw * x.g_mg / x.g_mgoh
+    x.p_dimer = k.dimer * x.g_co2 * x.g_co2 / x.g_neutral
+
+
+@kernel
+def _condition_sulfate(x, k):
+    """Conditional constants of the sulfate pairs, from the activity coefficients in `x`."""
+    x.p_caso4 = k.caso4 * x.g_ca * x.g_so4 / x.g_neutral
+    x.p_mgso4 = k.mgso4 * x.g_mg * x.g_so4 / x.g_neutral
+    x.p_naso4 = k.naso4 * x.g_na * x.g_so4 / x.g_hco3  # NaSO4- and KSO4- have the size of HCO3-
+    x.p_kso4 = k.kso4 * x.g_k * x.g_so4 / x.g_hco3
+    x.p_hso4 = k.hso4 * x.g_so4 / x.g_davies
+    x.p_cahso4 = k.cahso4 * k.hso4 * x.g_ca * x.g_so4 / x.g_davies
+    x.p_mgso42 = 0.0
+
+
+@kernel
+def _condition_phreeqc386(x, k, root):
+    """What phreeqc.dat 3.8.6 does differently: own coefficients of some species, KHCO3 and Mg(SO4)2--."""
+    i = x.ionic_strength
+    g_nahco3 = math.exp(LN10 * k.b_nahco3 * i)
+    g_khco3 = math.exp(LN10 * k.b_khco3 * i)
+    g_mgso4 = math.exp(LN10 * k.b_mgso4 * i)
+
+    g_naso4 = _gamma(1.0, k.a_naso4, 0.0, root, i, k)
+    g_kso4 = _gamma(1.0, A_CARBONATE, k.b_kso4, root, i, k)
+    g_mgso42 = _gamma(4.0, A_MGSO42, B_MGSO42, root, i, k)
+    x.g_co2 = math.exp(LN10 * k.b_co2 * i)
+    x.c_kh = k.kh / x.g_co2
+    x.c_k1 = k.k1 * x.water_activity * x.g_co2 / x.g_hco3
+    x.p_dimer = k.dimer * x.g_co2 * x.g_co2 / x.g_neutral
+    x.p_nahco3 = k.nahco3 * x.g_na * x.g_hco3 / g_nahco3
+    x.p_khco3 = k.khco3 * x.g_k * x.g_hco3 / g_khco3
+    x.p_mgso4 = k.mgso4 * x.g_mg * x.g_so4 / g_mgso4
+    x.p_mgso42 = k.mgso42 * g_mgso4 * x.g_so4 / g_mgso42
+    x.p_naso4 = k.naso4 * x.g_na * x.g_so4 / g_naso4
+    x.p_kso4 = k.kso4 * x.g_k * x.g_so4 / g_kso4
+
+
+@kernel
+def refresh_pairs(x):
+    """Coefficients of D(h), A(h) and N(h) from the free ions and the CO2 now in `x` (mol kgw-1)."""
+    x.d_h = (1.0 + 2.0 * x.p_dimer * x.m_co2) / x.c_k1
+    x.d0 = 1.0 + x.p_cahco3 * x.m_ca + x.p_mghco3 * x.m_mg + x.p_nahco3 * x.m_na + x.p_khco3 * x.m_k
+    x.d1 = x.c_k2 * (1.0 + x.p_caco3 * x.m_ca + x.p_mgco3 * x.m_mg + x.p_naco3 * x.m_na)
+    x.a0 = x.d0
+    x.a1 = 2.0 * x.d1
+    x.n_oh = x.c_kw + x.p_caoh * x.m_ca + x.p_mgoh * x.m_mg
+    x.n_h = 1.0 / x.g_h + x.m_so4 * (x.p_hso4 + x.p_cahso4 * x.m_ca)
+
+
+@kernel
+def refresh_medium(x, k):
+    """Refresh the whole medium from ``x.ionic_strength`` and the free species in `x` (mol kgw-1).
+
+    x   water (SOLUTION_DTYPE); k   constants at its temperature (`set_temperature`)
+    """
+    refresh_activities(x, k)
+    refresh_pairs(x)
+
+
+@kernel
+def dic_over_hco3(x, h):
+    """D(h) = DIC / free HCO3-; `h` is 10^-pH."""
+    return h * x.d_h + x.d0 + x.d1 / h
+
+
+@kernel
+def alk_over_hco3(x, h):
+    """A(h) = carbonate alkalinity (eq) per mol of free HCO3-; `h` is 10^-pH."""
+    return x.a0 + x.a1 / h
+
+
+@kernel
+def noncarbonate_alkalinity(x, h):
+    """N(h) = OH + CaOH + MgOH - H - HSO4 - CaHSO4, eq kgw-1; `h` is 10^-pH."""
+    return x.n_oh / h - x.n_h * h
+
+
+@kernel
+def update_species(x, h, hco3):
+    """Species, pairing ratios and ionic strength for `h` = 10^-pH and free bicarbonate `hco3` (mol kgw-1).
+
+    Mass action with the conditional constants in `x`; the cations see the sulfate of the last call, the sulfate sees
+    the new cations (Gauss-Seidel). Totals ``x.ca`` .. ``x.so4`` are conserved: each pair is a share of its total.
+    """
+    co3 = x.c_k2 * hco3 / h
+    so4 = x.m_so4
+    per_h = 1.0 / h
+    x.m_h = h / x.g_h
+    x.m_oh = x.c_kw * per_h
+    x.m_hco3 = hco3
+    x.m_co3 = co3
+    x.m_co2 = h * hco3 / x.c_k1
+    x.m_co2_dimer = x.p_dimer * x.m_co2 * x.m_co2
+    hso4_ca = x.p_cahso4 * h
+    x.ca_ratio = 1.0 + x.p_cahco3 * hco3 + x.p_caco3 * co3 + (x.p_caso4 + hso4_ca) * so4 + x.p_caoh * per_h
+    so4_mg = x.p_mgso4 * (1.0 + x.p_mgso42 * so4)
+    x.mg_ratio = 1.0 + x.p_mghco3 * hco3 + x.p_mgco3 * co3 + so4_mg * so4 + x.p_mgoh * per_h
+    x.na_ratio = 1.0 + x.p_nahco3 * hco3 + x.p_naco3 * co3 + x.p_naso4 * so4
+    x.k_ratio = 1.0 + x.p_khco3 * hco3 + x.p_kso4 * so4
+    free_cations(x)
+    x.so4_ratio = (
+        1.0
+        + (x.p_caso4 + hso4_ca) * x.m_ca
+        + x.p_mgso4 * x.m_mg * (1.0 + 2.0 * x.p_mgso42 * so4)
+        + x.p_naso4 * x.m_na
+        + x.p_kso4 * x.m_k
+        + x.p_hso4 * h
+    )
+    x.m_so4 = x.so4 / x.so4_ratio
+    _pairs(x, h)
+    _ionic_strength(x)
+
+
+@kernel
+def free_cations(x):
+    """Free Ca, Mg, Na, K (mol kgw-1) from totals and pairing ratios."""
+    x.m_ca = x.ca / x.ca_ratio
+    x.m_mg = x.mg / x.mg_ratio
+    x.m_na = x.na / x.na_ratio
+    x.m_k = x.k / x.k_ratio
+
+
+@kernel
+def _pairs(x, h):
+    """Molalities of all pairs from the free ions in `x`."""
+    x.m_cahco3 = x.p_cahco3 * x.m_ca * x.m_hco3
+    x.m_caco3 = x.p_caco3 * x.m_ca * x.m_co3
+    x.m_mghco3 = x.p_mghco3 * x.m_mg * x.m_hco3
+    x.m_mgco3 = x.p_mgco3 * x.m_mg * x.m_co3
+    x.m_nahco3 = x.p_nahco3 * x.m_na * x.m_hco3
+    x.m_naco3 = x.p_naco3 * x.m_na * x.m_co3
+    x.m_khco3 = x.p_khco3 * x.m_k * x.m_hco3
+    x.m_caso4 = x.p_caso4 * x.m_ca * x.m_so4
+    x.m_mgso4 = x.p_mgso4 * x.m_mg * x.m_so4
+    x.m_mgso42 = x.p_mgso42 * x.m_mgso4 * x.m_so4
+    x.m_naso4 = x.p_naso4 * x.m_na * x.m_so4
+    x.m_kso4 = x.p_kso4 * x.m_k * x.m_so4
+    x.m_hso4 = x.p_hso4 * h * x.m_so4
+    x.m_cahso4 = x.p_cahso4 * h * x.m_ca * x.m_so4
+    x.m_caoh = x.p_caoh * x.m_ca / h
+    x.m_mgoh = x.p_mgoh * x.m_mg / h
+
+
+@kernel
+def _ionic_strength(x):
+    """Ionic strength I = 1/2 sum z^2 m and the sum of all solute molalities (mol kgw-1)."""
+    single = (
+        x.m_h
+        + x.m_oh
+        + x.m_hco3
+        + x.m_na
+        + x.m_k
+        + x.cl
+        + x.no3
+        + x.m_cahco3
+        + x.m_mghco3
+        + x.m_naco3
+        + x.m_naso4
+        + x.m_kso4
+        + x.m_hso4
+        + x.m_cahso4
+        + x.m_caoh
+        + x.m_mgoh
+    )
+    double = x.m_ca + x.m_mg + x.m_so4 + x.m_co3 + x.m_mgso42
+    neutral = x.m_co2 + x.m_co2_dimer + x.m_caco3 + x.m_mgco3 + x.m_nahco3 + x.m_khco3 + x.m_caso4 + x.m_mgso4
+    x.ionic_strength = 0.5 * single + 2.0 * double
+    x.solute_molality = single + double + neutral
+
+
+@kernel
+def total_dic(x):
+    """Dissolved inorganic carbon as the sum of its species (the CO2 dimer twice, as in PHREEQC), mol kgw-1."""
+    free = x.m_co2 + 2.0 * x.m_co2_dimer + x.m_hco3 + x.m_co3
+    return free + x.m_cahco3 + x.m_caco3 + x.m_mghco3 + x.m_mgco3 + x.m_nahco3 + x.m_naco3 + x.m_khco3
+
+
+@kernel
+def total_alkalinity(x):
+    """Alkalinity as the sum of its species, eq kgw-1: CO2, H2O and SO4-- are the zero level."""
+    single = x.m_hco3 + x.m_cahco3 + x.m_mghco3 + x.m_nahco3 + x.m_khco3
+    double = x.m_co3 + x.m_caco3 + x.m_mgco3 + x.m_naco3
+    return single + 2.0 * double + x.m_oh + x.m_caoh + x.m_mgoh - x.m_h - x.m_hso4 - x.m_cahso4
+
+
+@kernel
+def _saturation_index(iap, solubility):
+    """log10 of ion activity product over solubility product; an absent ion gives the index of `IAP_FLOOR`."""
+    return math.log10((iap if not iap < IAP_FLOOR else IAP_FLOOR) / solubility)
+
+
+@kernel
+def finish(x, k, h):
+    """pH, CO2 pressure (fugacity, atm) and saturation indices of the species now in `x`."""
+    x.ph = -math.log10(h) if not h <= 0.0 else 0.0
+    x.pco2 = x.m_co2 / x.c_kh
+    a_ca = x.g_ca * x.m_ca
+    a_co3 = x.g_co3 * x.m_co3
+    iap = a_ca * a_co3
+    x.si_calcite = _saturation_index(iap, k.calcite)
+    x.si_aragonite = _saturation_index(iap, k.aragonite)
+    x.si_dolomite = _saturation_index(iap * x.g_mg * x.m_mg * a_co3, k.dolomite)
+    aw = x.water_activity
+    x.si_gypsum = _saturation_index(a_ca * x.g_so4 * x.m_so4 * aw * aw, k.gypsum)
+
+
+@kernel
+def distribute(x, k, h, hco3):
+    """All species and results of `x` for `h` = 10^-pH and free bicarbonate `hco3` (mol kgw-1) in the present medium.
+
+    Fills species, pairing ratios, ionic strength, pH, pco2 and saturation indices; totals are left as they are
+    (`total_dic` and `total_alkalinity` give the sums over the species). The medium itself is not refreshed.
+    """
+    update_species(x, h, hco3)
+    finish(x, k, h)
+
+
+@kernel
+def start_medium(x, k):
+    """First medium of a solve: ionic strength from the record (warm) or from the totals (cold), ions unpaired.
+
+    Only pH and ionic strength are taken over from an earlier solve, so that the answer depends on nothing else.
+    Returns 1 for a warm start, 0 for a cold one.
+    """
+    warm = 1
+    if not (x.ph > 0.0 and x.ionic_strength > TRACE):
+        warm = 0
+        strong = 2.0 * (x.ca + x.mg - x.so4) + x.na + x.k - x.cl - x.no3
+        weak = strong if strong > 0.0 else -strong
+        x.ionic_strength = TRACE + 2.0 * (x.ca + x.mg + x.so4) + 0.5 * (x.na + x.k + x.cl + x.no3 + weak)
+    x.solute_molality = x.ca + x.mg + x.na + x.k + x.cl + x.so4 + x.no3 + x.dic
+    x.m_ca, x.m_mg, x.m_na, x.m_k, x.m_so4 = x.ca, x.mg, x.na, x.k, x.so4
+    x.ca_ratio, x.mg_ratio, x.na_ratio, x.k_ratio, x.so4_ratio = 1.0, 1.0, 1.0, 1.0, 1.0
+    x.m_co2 = 0.0
+    x.last_residual = -1.0
+    refresh_medium(x, k)
+    _remember(x)
+    return warm
+
+
+@kernel
+def _remember(x):
+    """Keep the medium that the next solve starts from."""
+    x.trial[0] = x.ionic_strength
+    x.trial[1] = x.ca_ratio
+    x.trial[2] = x.mg_ratio
+    x.trial[3] = x.so4_ratio
+    x.trial[4] = x.na_ratio
+
+
+@kernel
+def medium_residual(x):
+    """Largest relative change of the medium (ionic strength and pairing ratios) by the last `update_species`.
+
+    NaN in any of them gives NaN.
+    """
+    x.mapped[0] = x.ionic_strength
+    x.mapped[1] = x.ca_ratio
+    x.mapped[2] = x.mg_ratio
+    x.mapped[3] = x.so4_ratio
+    x.mapped[4] = x.na_ratio
+    worst = 0.0
+    for j in range(N_STATE):
+        change = math.fabs(x.mapped[j] - x.trial[j]) / x.mapped[j]
+        if not change <= worst:
+            worst = change
+            if worst != worst:
+                break
+    return worst
+
+
+@kernel
+def accelerate(x, k, residual):
+    """Next medium by Anderson's (1965, J. ACM 12:547) extrapolation of depth one, and its refresh.
+
+    With F the map medium -> medium and f its relative defect, the next medium is F - theta (F - F_before),
+    theta = f.(f - f_before)/|f - f_before|^2; plain iteration first, when the defect grew, or when the extrapolation
+    would leave the positive range.
+
+    residual   what `medium_residual` returned
+    """
+    theta = _theta(x, residual)
+    for j in range(N_STATE):
+        if x.mapped[j] - theta * (x.mapped[j] - x.mapped_before[j]) <= _lower(j):
+            theta = 0.0
+    for j in range(N_STATE):
+        x.defect_before[j] = (x.mapped[j] - x.trial[j]) / x.mapped[j]
+        x.trial[j] = x.mapped[j] - theta * (x.mapped[j] - x.mapped_before[j])
+        x.mapped_before[j] = x.mapped[j]
+    x.last_residual = residual
+    i = x.trial[0]
+    x.ionic_strength = i if not i > DENSE_IONIC_STRENGTH else DENSE_IONIC_STRENGTH
+    x.ca_ratio, x.mg_ratio, x.so4_ratio, x.na_ratio = x.trial[1], x.trial[2], x.trial[3], x.trial[4]
+    free_cations(x)
+    x.m_so4 = x.so4 / x.so4_ratio
+    refresh_medium(x, k)
+
+
+@kernel
+def _theta(x, residual):
+    """Mixing factor of `accelerate`, 0 for plain iteration."""
+    if x.last_residual < 0.0 or residual > x.last_residual:
+        return 0.0
+    above, below = 0.0, 0.0
+    for j in range(N_STATE):
+        f = (x.mapped[j] - x.trial[j]) / x.mapped[j]
+        df = f - x.defect_before[j]
+        above += f * df
+        below += df * df
+    if not below > 0.0:
+        return 0.0
+    theta = above / below
+    return THETA_LOW if theta < THETA_LOW else (THETA_HIGH if theta > THETA_HIGH else theta)
+
+
+@kernel
+def _lower(j):
+    """Lower limit of a component of the medium: ratios of total to free are at least one."""
+    return 0.0 if j == 0 else 1.0 - TRACE
