@@ -17,7 +17,8 @@ from karstsim.processes.transport import alkalinity
 
 ALK_DIC = int(Mode.ALK_DIC)
 MINIMUM_VOLUME = 1.0e-3  # mm; a thinner film than a micrometre of water has no chemistry of its own
-INSTANT = 1.0e9  # d-1
+INSTANT = 1.0e3  # rate constant times step of an exchange that completes within the step
+LINEAR_START, LINEAR_ORDER = 0.9, 1.0  # no slow tail near equilibrium
 
 
 def rate_params(prefix: str, area_to_volume: float, film: float, source: str, **by_class: dict) -> tuple:

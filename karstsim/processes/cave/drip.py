@@ -7,7 +7,7 @@ from karstsim.chemistry.constants import set_temperature
 from karstsim.core.constants import GAS_CONSTANT_ATM, ZERO_CELSIUS
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
-from karstsim.processes.dissolution import INSTANT, MINIMUM_VOLUME, apply, load, open_step
+from karstsim.processes.dissolution import INSTANT, LINEAR_ORDER, LINEAR_START, MINIMUM_VOLUME, apply, load, open_step
 from karstsim.processes.transport import receive, withdraw
 
 PARAMS = (
@@ -22,7 +22,6 @@ FLUXES = (
 # Calcite growth rate constant at a film of 0.1 mm, m s-1 = 1e-7 (c0 + c1 T + c2 T^2)            [Baker et al. 1998]
 ALPHA_SCALE, ALPHA_0, ALPHA_1, ALPHA_2 = 1.0e-7, 0.51549, 0.04015, 0.00418
 M_PER_MM = 1.0e-3
-LINEAR = 1.0
 PURE_CALCITE = 0.0
 
 
@@ -47,7 +46,8 @@ def step(p, s, f, recharge, cave_temperature, x, k, n_active):
     slope = atm * f.drip.volume / (p.area_fraction * p.height)
     growth = growth_constant(temperature) * p.drip_interval / (p.drip_film * M_PER_MM)
     # Drips do not dissolve the cave's floor; above saturation calcite grows without a threshold.
-    solid, gas = open_step(x, k, PURE_CALCITE, f.air_pco2, slope, 0.0, INSTANT, growth, 0.0, LINEAR, LINEAR)
+    solid, gas = open_step(x, k, PURE_CALCITE, f.air_pco2, slope, 0.0, INSTANT, growth, 0.0,
+                           LINEAR_START, LINEAR_ORDER)
     f.calcite_growth = -solid * f.drip.volume
     f.drip_degassing = -gas * f.drip.volume
     apply(f.drip, -f.calcite_growth, -f.drip_degassing, PURE_CALCITE)

@@ -8,7 +8,16 @@ from karstsim.chemistry.constants import set_temperature
 from karstsim.core.classes import by_land_use
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
-from karstsim.processes.dissolution import INSTANT, MINIMUM_VOLUME, apply, load, open_step, rate_constant
+from karstsim.processes.dissolution import (
+    INSTANT,
+    LINEAR_ORDER,
+    LINEAR_START,
+    MINIMUM_VOLUME,
+    apply,
+    load,
+    open_step,
+    rate_constant,
+)
 from karstsim.processes.transport import split
 
 PARAMS = (
@@ -29,7 +38,6 @@ FLUXES = (
 )
 MINUTES_PER_DAY = 1440.0
 PPM = 1.0e-6
-NO_TAIL_START, NO_TAIL_ORDER = 0.9, 1.0
 
 
 @kernel
@@ -45,7 +53,7 @@ def step(p, f, throughfall, forcing, x, k, dt, n_active):
     contact = p.rock_film_contact / MINUTES_PER_DAY
     k_dt = rate_constant(p.rock_film_area_to_volume, p.film_thickness, temperature, p.ca_factor) * contact
     rock, gas = open_step(x, k, p.rock_film_mg, forcing.co2 * PPM, 0.0, k_dt, INSTANT, 0.0, 0.0,
-                          NO_TAIL_START, NO_TAIL_ORDER)
+                          LINEAR_START, LINEAR_ORDER)
     f.rock_film_dissolution = rock * f.rock_runoff.volume
     f.rock_film_uptake = gas * f.rock_runoff.volume
     apply(f.rock_runoff, f.rock_film_dissolution, f.rock_film_uptake, p.rock_film_mg)

@@ -1,0 +1,37 @@
+"""Aquifer: rock matrix and conduit with exchange between them, closed dissolution, the spring. One per catchment."""
+
+from karstsim.core.jit import kernel
+from karstsim.core.spec import Store, Var
+from karstsim.processes.aquifer import allogenic, chemistry, organic, spring, storage
+from karstsim.processes.transport import receive
+
+NAME = "aquifer"
+LEVEL = "column"
+STATE = (
+    Store("matrix", "water in the rock matrix and its fissures"),
+    Store("conduit", "water in the conduits"),
+    Var("allogenic_runoff", "mm d-1", "runoff of the allogenic area, per its own area"),
+    Var("spring_ph", "1", "pH of the spring"),
+    Var("spring_ionic_strength", "mol kg-1", "ionic strength of the spring"),
+)
+PROCESSES = (allogenic, storage, organic, chemistry, spring)
+PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
+FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
+
+
+@kernel
+def step(p, s, f, air_s, air_f, forcing, x, k, dt, n_active):
+    """Recharge has been gathered in `f`; flow, mix, react, and let the spring out.
+
+    air_s, air_f  state and fluxes of the atmosphere (rain and melt for the allogenic area, running mean temperatures)
+    """
+    allogenic.step(p, s, f, air_f, forcing, dt, n_active)
+    receive(f.conduit_recharge, f.allogenic, 1.0, n_active)
+    storage.balance(p, s, f, dt)
+    receive(s.matrix, f.matrix_recharge, 1.0, n_active)
+    receive(s.conduit, f.conduit_recharge, 1.0, n_active)
+    storage.exchange(s, f, n_active)
+    organic.step(p, s, f, dt)
+    chemistry.step(p, s, f, air_s.air_temperature_year, x, k, dt)
+    storage.release(p, s, f, n_active)
+    spring.step(s, f, air_s.air_temperature_year, x, k)

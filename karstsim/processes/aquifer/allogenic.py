@@ -1,0 +1,54 @@
+"""Allogenic water: runoff from non-karst rock that sinks into the conduit (science.md 3.7)."""
+
+from karstsim.core.jit import kernel
+from karstsim.core.spec import Flow, Param, Var
+from karstsim.processes.atmosphere.precipitation import dissolved_inorganic_carbon
+from karstsim.processes.lowpass import low_pass
+from karstsim.processes.transport import clear
+
+PARAMS = (
+    Param("allogenic_area_ratio", 0.0, "1", 0.0, 100.0, "site", calibrate=False,
+          doc="allogenic over karst area"),
+    Param("allogenic_runoff_coefficient", 0.5, "1", 0.0, 1.0, "design", doc="runoff over rain and melt"),
+    Param("allogenic_memory", 5.0, "day", 0.2, 60.0, "design", scale="log",
+          doc="time constant of the allogenic runoff"),
+    Param("allogenic_ca", 0.10, "mol m-3", 0.0, 10.0, "cao2018 design; science.md 3.7", calibrate=False),
+    Param("allogenic_mg", 0.05, "mol m-3", 0.0, 10.0, "cao2018 design; science.md 3.7", calibrate=False),
+    Param("allogenic_na", 0.10, "mol m-3", 0.0, 10.0, "design; science.md 12.11", calibrate=False,
+          doc="sodium that balances the default ions"),
+    Param("allogenic_k", 0.0, "mol m-3", 0.0, 10.0, "design", calibrate=False),
+    Param("allogenic_cl", 0.0, "mol m-3", 0.0, 10.0, "design", calibrate=False),
+    Param("allogenic_so4", 0.05, "mol m-3", 0.0, 10.0, "design; science.md 3.7", calibrate=False),
+    Param("allogenic_no3", 0.0, "mol m-3", 0.0, 10.0, "design", calibrate=False),
+    Param("allogenic_pco2", 1500.0, "ppm", 100.0, 50000.0, "design; science.md 3.7", calibrate=False),
+)
+FLUXES = (
+    Flow("allogenic", "allogenic water sinking into the conduit"),
+    Var("allogenic_runoff_volume", "mm", "runoff of the allogenic area, per its own area", aggregate="sum"),
+)
+KG_PER_M3 = 1000.0
+
+
+@kernel
+def step(p, s, f, air_f, forcing, dt, n_active):
+    """Runoff follows rain and melt with a first-order memory; amounts per karst area."""
+    clear(f.allogenic, n_active)
+    f.allogenic_runoff_volume = 0.0
+    if p.allogenic_area_ratio <= 0.0:
+        return
+    wet = (air_f.rainfall.volume + air_f.melt.volume) / dt
+    s.allogenic_runoff = low_pass(s.allogenic_runoff, p.allogenic_runoff_coefficient * wet, dt, p.allogenic_memory)
+    f.allogenic_runoff_volume = s.allogenic_runoff * dt
+    f.allogenic.volume = p.allogenic_area_ratio * f.allogenic_runoff_volume
+    scale = f.allogenic.volume / KG_PER_M3
+    sol = f.allogenic.sol
+    sol.ca = p.allogenic_ca * scale
+    sol.mg = p.allogenic_mg * scale
+    sol.na = p.allogenic_na * scale
+    sol.k = p.allogenic_k * scale
+    sol.cl = p.allogenic_cl * scale
+    sol.so4 = p.allogenic_so4 * scale
+    sol.no3 = p.allogenic_no3 * scale
+    charge = 2.0 * (p.allogenic_ca + p.allogenic_mg - p.allogenic_so4) + p.allogenic_na + p.allogenic_k
+    charge -= p.allogenic_no3 + p.allogenic_cl
+    sol.dic = f.allogenic.volume * dissolved_inorganic_carbon(forcing.tas, p.allogenic_pco2, charge / KG_PER_M3)

@@ -1,0 +1,61 @@
+"""Dissolution in matrix and conduit, closed to any gas phase (science.md 4.5)."""
+
+from karstsim.chemistry.constants import set_temperature
+from karstsim.core.jit import kernel
+from karstsim.core.spec import Param, Var
+from karstsim.processes.dissolution import (
+    MINIMUM_VOLUME,
+    apply,
+    closed_step,
+    load_store,
+    rate_constant,
+    rate_params,
+    remember,
+)
+from karstsim.processes.epikarst.chemistry import magnesium_share
+
+PARAMS = (
+    Param("dolomite_share", 0.1, "1", 0.0, 1.0, "design; science.md 3.13", calibrate=False,
+          doc="formula units of dolomite per formula unit of carbonate rock in the aquifer"),
+    *rate_params("matrix_", 2000.0, 0.3, "design; science.md 4.5"),
+    *rate_params("conduit_", 20.0, 0.3, "design; science.md 4.5"),
+    Param("ca_factor", 1.0, "1", 1.0, 20.0, "design; science.md 4.7", scale="log",
+          doc="carbonic anhydrase: factor on CO2 hydration"),
+    Param("calcite_threshold", 0.3, "1", 0.0, 1.0, "design; science.md 5.3", calibrate=False,
+          doc="saturation index above which calcite precipitates"),
+    Param("calcite_rate", 1.0, "day-1", 0.01, 10.0, "design; science.md 5.3", calibrate=False, scale="log"),
+)
+FLUXES = (
+    Var("matrix_dissolution", "mol m-2", "carbonate dissolved in the matrix (negative: precipitated)",
+        aggregate="sum"),
+    Var("conduit_dissolution", "mol m-2", "carbonate dissolved in the conduit (negative: precipitated)",
+        aggregate="sum"),
+)
+
+
+@kernel
+def react(store, x, k, temperature, mg, k_dt, p, dt, tail_start, tail_order):
+    """Closed dissolution in one store; returns the rock dissolved, mol m-2."""
+    if store.volume < MINIMUM_VOLUME:
+        return 0.0
+    load_store(x, store, temperature)
+    rock = closed_step(x, k, mg, k_dt, p.calcite_rate * dt, p.calcite_threshold, tail_start, tail_order)
+    dissolved = rock * store.volume
+    apply(store, dissolved, 0.0, mg)
+    remember(x, store)
+    return dissolved
+
+
+@kernel
+def step(p, s, f, groundwater_temperature, x, k, dt):
+    temperature = max(groundwater_temperature, 0.0)
+    set_temperature(k, temperature, k.constant_set)
+    mg = magnesium_share(p.dolomite_share)
+    matrix = rate_constant(p.matrix_area_to_volume, p.matrix_film_thickness, temperature, p.ca_factor) * dt
+    conduit = rate_constant(p.conduit_area_to_volume, p.conduit_film_thickness, temperature, p.ca_factor) * dt
+    f.matrix_dissolution = react(
+        s.matrix, x, k, temperature, mg, matrix, p, dt, p.matrix_tail_start, p.matrix_tail_order
+    )
+    f.conduit_dissolution = react(
+        s.conduit, x, k, temperature, mg, conduit, p, dt, p.conduit_tail_start, p.conduit_tail_order
+    )

@@ -1,0 +1,27 @@
+"""Labile dissolved organic carbon is respired in the aquifer and adds CO2 to the water (science.md 5.5)."""
+
+from karstsim.core.jit import kernel
+from karstsim.core.spec import Param, Var
+from karstsim.processes.lowpass import relaxed_share
+
+PARAMS = (
+    Param("doc_decay", 0.005, "day-1", 0.0, 0.1, "design; science.md 5.5", calibrate=False),
+)
+FLUXES = (
+    Var("doc_respiration", "mol m-2", "dissolved organic carbon respired in the aquifer", aggregate="sum"),
+)
+
+
+@kernel
+def respire(store, share):
+    """Turn a share of the labile DOC of a store into DIC; returns the amount, mol m-2."""
+    lost = store.sol.doc_labile * share
+    store.sol.doc_labile -= lost
+    store.sol.dic += lost
+    return lost
+
+
+@kernel
+def step(p, s, f, dt):
+    share = relaxed_share(p.doc_decay * dt, 1.0)
+    f.doc_respiration = respire(s.matrix, share) + respire(s.conduit, share)

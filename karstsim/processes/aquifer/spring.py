@@ -1,0 +1,51 @@
+"""What a probe in the spring would read (science.md 5.5)."""
+
+from karstsim.chemistry.constants import set_temperature
+from karstsim.chemistry.speciation import Mode, speciate
+from karstsim.core.jit import kernel
+from karstsim.core.spec import Var
+from karstsim.processes.dissolution import MINIMUM_VOLUME, load
+
+PARAMS = ()
+FLUXES = (
+    Var("spring_temperature", "degC", "spring water temperature"),
+    Var("spring_pco2", "atm", "CO2 pressure in equilibrium with spring water"),
+    Var("spring_si_calcite", "1", "calcite saturation index of spring water"),
+    Var("spring_si_dolomite", "1", "dolomite saturation index of spring water"),
+    Var("spring_hco3", "mol m-3", "bicarbonate of spring water with its ion pairs"),
+    Var("spring_conductivity", "uS cm-1", "electrical conductivity of spring water at 25 degC"),
+)
+ALK_DIC = int(Mode.ALK_DIC)
+MOL_PER_M3 = 1000.0  # from mol kg-1
+# Equivalent conductivities, uS cm-1 per meq L-1 at 25 degC (science.md 5.5)
+CONDUCTIVITY_CA, CONDUCTIVITY_MG, CONDUCTIVITY_HCO3 = 59.5, 53.0, 44.5
+CONDUCTIVITY_SO4, CONDUCTIVITY_NO3, CONDUCTIVITY_CL, CONDUCTIVITY_NA, CONDUCTIVITY_K = 80.0, 71.0, 76.0, 50.0, 73.5
+
+
+@kernel
+def conductivity(x):
+    """Electrical conductivity at 25 degC from the ions, uS cm-1                                  [science.md 5.5]."""
+    cations = 2.0 * (CONDUCTIVITY_CA * x.ca + CONDUCTIVITY_MG * x.mg) + CONDUCTIVITY_NA * x.na + CONDUCTIVITY_K * x.k
+    anions = 2.0 * CONDUCTIVITY_SO4 * x.so4 + CONDUCTIVITY_NO3 * x.no3 + CONDUCTIVITY_CL * x.cl
+    return MOL_PER_M3 * (cations + anions + CONDUCTIVITY_HCO3 * max(x.alkalinity, 0.0))
+
+
+@kernel
+def step(s, f, groundwater_temperature, x, k):
+    """Speciate the spring; without discharge the last reading stays."""
+    f.spring_temperature = groundwater_temperature
+    if f.spring.volume < MINIMUM_VOLUME * MINIMUM_VOLUME:
+        return
+    temperature = max(groundwater_temperature, 0.0)
+    set_temperature(k, temperature, k.constant_set)
+    load(x, f.spring, temperature)
+    x.ph = s.spring_ph
+    x.ionic_strength = s.spring_ionic_strength
+    speciate(x, k, ALK_DIC)
+    s.spring_ph = x.ph
+    s.spring_ionic_strength = x.ionic_strength
+    f.spring_pco2 = x.pco2
+    f.spring_si_calcite = x.si_calcite
+    f.spring_si_dolomite = x.si_dolomite
+    f.spring_hco3 = MOL_PER_M3 * (x.m_hco3 + x.m_cahco3 + x.m_mghco3 + x.m_nahco3)
+    f.spring_conductivity = conductivity(x)
