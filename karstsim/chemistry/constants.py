@@ -102,8 +102,8 @@ W1, W2, W3, W4, W5, W6 = 1.99274064, 1.09965342, -0.510839303, -1.75493479, -45.
 # Its increase from saturation to 1 atm, kg L-1, a polynomial in degC (as in PHREEQC; compressibility of water).
 P0, P1, P2, P3, P4 = 5.1880000e-5, -4.1885519e-7, 6.6780748e-9, -3.6648699e-11, 8.3501912e-14
 
-DH_A = 1.824829e6  # log10 Debye-Hueckel coefficient (Truesdell & Jones 1974)
-DH_B = 50.2905  # per Angstrom
+DH_A = 1.8248664e6  # log10 Debye-Hueckel coefficient (Truesdell & Jones 1974; fundamental constants as in PHREEQC)
+DH_B = 50.291924  # per Angstrom, same source
 
 CONSTANTS_DTYPE = record_dtype(
     [
