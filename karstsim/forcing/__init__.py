@@ -1,1 +1,103 @@
 """Weather from CMIP files, station tables or a generator, as one checked Dataset and as records for the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import xarray as xr
+
+from karstsim.core.errors import InputError
+from karstsim.forcing.canonical import Repairs, label
+from karstsim.forcing.cmip import expand, open_cmip
+from karstsim.forcing.co2 import SCENARIOS, co2_series
+from karstsim.forcing.records import FORCING, FORCING_DTYPE, to_records
+from karstsim.forcing.station import open_station
+from karstsim.forcing.synthetic import synthetic_forcing, write_cmip
+
+__all__ = [
+    "FORCING",
+    "FORCING_DTYPE",
+    "co2_series",
+    "open_cmip",
+    "open_forcing",
+    "open_station",
+    "synthetic_forcing",
+    "to_records",
+    "write_cmip",
+]
+
+_NETCDF = (".nc", ".nc4", ".cdf", ".netcdf")
+_TABLE = (".csv", ".txt", ".tsv", ".csv.gz", ".txt.gz", ".tsv.gz")
+
+
+def open_forcing(
+    *files: str | Path,
+    lon: float | None = None,
+    lat: float | None = None,
+    co2: str | float | Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    units: Mapping[str, str] | None = None,
+    estimate: Iterable[str] = (),
+    elevation: float = 0.0,
+    start: str | int | None = None,
+    end: str | int | None = None,
+    location: str | None = None,
+) -> xr.Dataset:
+    """Weather and CO2 from netCDF files or one CSV table, checked, in CMIP names and units.
+
+    files      netCDF (paths or glob patterns) or one CSV; the suffix decides
+    co2        scenario ("ssp245"), "historical", a number (ppm) or a CSV (year, co2). Without it the co2 column of a
+               CSV is taken, or the scenario that the netCDF files name in their experiment_id.
+    others     as in cmip.open_cmip and station.open_station
+    returns    dims (location, time); tas K, pr and perhaps prsn kg m-2 s-1, rsds W m-2, sfcWind m s-1, ps Pa,
+               co2 1e-6; coords lat, lon, time (beginning of the step); attrs source_files, source_id,
+               experiment_id, variant_label where known, calendar, repairs (one a line)
+    Raises InputError for everything that is missing, ambiguous or not physical.
+    """
+    paths = expand(files)
+    kinds = {_kind(p) for p in paths}
+    if kinds == {"netcdf"}:
+        ds = open_cmip(paths, lon, lat, location=location, columns=columns, units=units, estimate=estimate,
+                       elevation=elevation, start=start, end=end)  # fmt: skip
+    elif kinds == {"table"} and len(paths) == 1:
+        ds = open_station(paths[0], columns, units, lon=lon, lat=lat, estimate=estimate, elevation=elevation,
+                          start=start, end=end, location=location)  # fmt: skip
+    else:
+        what = "several tables, or tables mixed with netCDF files"
+        raise InputError(str(paths[0]), what, "give netCDF files only, or one CSV")
+    return with_co2(ds, co2)
+
+
+def _kind(path: Path) -> str:
+    name = path.name.lower()
+    if name.endswith(_NETCDF):
+        return "netcdf"
+    if name.endswith(_TABLE):
+        return "table"
+    raise InputError(
+        str(path), "is neither netCDF nor CSV by its suffix", f"rename it to end in {_NETCDF[0]} or .csv"
+    )
+
+
+def with_co2(ds: xr.Dataset, co2: str | float | Path | None) -> xr.Dataset:
+    """The Dataset with co2 (1e-6): as told, its own, or that of its experiment. Raises InputError without any."""
+    repairs = Repairs(r for r in ds.attrs.get("repairs", "").split("\n") if r)
+    if co2 is None and "co2" in ds:
+        return ds
+    if co2 is None:
+        co2 = _experiment(ds)
+        repairs.note(f"co2: not given, {co2} as the files say in experiment_id")
+    values = xr.DataArray(co2_series(co2, ds.time.values), dims="time", coords={"time": ds.time})
+    return label(ds.assign(co2=values.broadcast_like(ds.tas)), repairs)
+
+
+def _experiment(ds: xr.Dataset) -> str:
+    names = [n.strip() for n in str(ds.attrs.get("experiment_id", "")).split(",")]
+    scenarios = [n for n in names if n in SCENARIOS]
+    if len(scenarios) == 1:
+        return scenarios[0]
+    if names == ["historical"]:
+        return "historical"
+    raise InputError("co2", "is not given and the files name no scenario of the table",
+                     f"give co2= one of {', '.join(SCENARIOS)}, historical, a number in ppm or a CSV")  # fmt: skip

@@ -77,9 +77,9 @@ def to_records(ds: xr.Dataset) -> tuple[np.ndarray, float, np.ndarray]:
 
 def _values(ds: xr.Dataset, name: str) -> np.ndarray:
     shape = xr.DataArray(np.zeros((ds.sizes["location"], ds.sizes["time"])), dims=("location", "time"))
-    extra = set(ds[name].dims) - {"location", "time"}
+    extra = [str(d) for d in ds[name].dims if d not in ("location", "time")]
     if extra:
-        raise InputError(f"forcing, {name}", f"has dimensions {sorted(extra)}", "select one point of them")
+        raise InputError(f"forcing, {name}", f"has dimensions {', '.join(extra)}", "select one point of them")
     return (
         ds[name].drop_vars(list(ds[name].coords)).broadcast_like(shape).transpose("location", "time").values
     )

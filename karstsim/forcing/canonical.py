@@ -1,0 +1,258 @@
+"""What every source of weather passes before the model sees it: complete, finite, physical, and its repairs listed.
+
+Raw series of CMIP variables in canonical units (units.CANONICAL) go in; the canonical Dataset of `finish` comes out.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+import numpy as np
+import xarray as xr
+
+from karstsim.core.constants import SECONDS_PER_DAY, STANDARD_ATMOSPHERE, ZERO_CELSIUS
+from karstsim.core.errors import InputError
+from karstsim.forcing import radiation
+from karstsim.forcing import times as clock
+from karstsim.forcing.records import BOUNDS, upper_bound
+from karstsim.forcing.units import CANONICAL, NOISE
+
+log = logging.getLogger("karstsim.forcing")
+
+DEFAULT_WIND = 2.0  # m s-1 at 10 m; the world mean over land, as FAO-56 advises where none is measured
+SNOW_EXCESS = (
+    0.10  # snowfall may exceed precipitation by this share of the total before it counts as an error
+)
+TOO_DRY = 0.1 / SECONDS_PER_DAY  # kg m-2 s-1; a year whose wettest day stays below 0.1 mm has wrong units
+NAMES = {
+    "tas": ("air_temperature", "near-surface air temperature"),
+    "tasmin": ("air_temperature", "daily minimum near-surface air temperature"),
+    "tasmax": ("air_temperature", "daily maximum near-surface air temperature"),
+    "pr": ("precipitation_flux", "precipitation"),
+    "prsn": ("snowfall_flux", "snowfall"),
+    "rsds": ("surface_downwelling_shortwave_flux_in_air", "downwelling shortwave radiation"),
+    "sfcWind": ("wind_speed", "wind speed at 10 m"),
+    "ps": ("surface_air_pressure", "surface air pressure"),
+    "co2": ("mole_fraction_of_carbon_dioxide_in_air", "CO2 mole fraction"),
+}
+ESTIMABLE = ("rsds",)
+_FIELD = {
+    "prsn": "pr",
+    "tasmin": "tas",
+    "tasmax": "tas",
+    "sfcWind": "sfcwind",
+}  # record field with the same bounds
+
+
+class Repairs(list):
+    """Notes on what was changed or filled in; each is logged when it is made and ends in ``ds.attrs["repairs"]``."""
+
+    def note(self, message: str) -> None:
+        if message not in self:
+            self.append(message)
+            log.warning("repair: %s", message)
+
+
+def finish(
+    raw: xr.Dataset,
+    where: str,
+    repairs: Repairs,
+    estimate: Iterable[str] = (),
+    elevation: float = 0.0,
+    keep: Iterable[str] | None = None,
+) -> xr.Dataset:
+    """Check raw series and complete them to the canonical Dataset (all but co2).
+
+    raw        CMIP variables in canonical units, dims (location, time); coords time (regular), lat, lon
+    where      name of the source for messages
+    estimate   variables that may be estimated when absent: ``("rsds",)``
+    elevation  m, for the air pressure where ps is absent
+    keep       only check and return these variables; nothing is derived
+    Raises InputError for missing variables and for values that are not finite or not physical.
+    """
+    _check_request(estimate, elevation)
+    step = clock.check_regular(raw.time.values, where)
+    data = {name: _checked(str(name), raw[name], step, where, repairs) for name in raw.data_vars}
+    ds = raw.assign(data)
+    if keep is None:
+        ds = _complete(ds, step, where, repairs, tuple(estimate), elevation)
+    return label(ds, repairs)
+
+
+def label(ds: xr.Dataset, repairs: Repairs) -> xr.Dataset:
+    """The Dataset with dims in order, CF attributes on every variable, calendar and repairs in its attributes."""
+    ds = ds.transpose("location", "time")
+    for name in ds.data_vars:
+        standard, long = NAMES[str(name)]
+        ds[name].attrs = {"standard_name": standard, "long_name": long, "units": CANONICAL[str(name)]}
+        ds[name].encoding = {}
+    ds.attrs["calendar"] = clock.calendar_of(ds.time.values)
+    ds.attrs["repairs"] = "\n".join(repairs)
+    return ds
+
+
+def _check_request(estimate: Iterable[str], elevation: float) -> None:
+    unknown = [e for e in estimate if e not in ESTIMABLE]
+    if isinstance(estimate, str) or unknown:
+        raise InputError("estimate", f"{estimate!r} cannot be estimated", 'write estimate=("rsds",)')
+    if not -500.0 <= elevation <= 9000.0:
+        raise InputError("elevation", f"{elevation:g} m is not on land", "give metres above sea level")
+
+
+# ------------------------------------------------------------------------------------------------ one variable
+
+
+def _checked(name: str, da: xr.DataArray, step: float, where: str, repairs: Repairs) -> xr.DataArray:
+    """The variable with noise around zero removed. Raises InputError for gaps and for unphysical values."""
+    da = da.transpose("location", "time")
+    values = da.values
+    _refuse(
+        ~np.isfinite(values),
+        da,
+        where,
+        "missing or not finite",
+        "fill the gap, or choose start and end without it",
+    )
+    if name in NOISE:
+        noise = (values < 0.0) & (values >= NOISE[name])
+        if noise.any():
+            low = values[noise].min()
+            repairs.note(
+                f"{name}: {int(noise.sum())} values from {low:.2g} to 0 {CANONICAL[name]} set to 0 (noise)"
+            )
+            values = np.where(noise, 0.0, values)
+    lower, upper = gate(name, step)
+    bad = (values < lower) | (values > upper)
+    limits = f"outside {lower:.6g}..{upper:.6g} {CANONICAL[name]}"
+    _refuse(bad, da, where, limits, _hint(name, values))
+    if name == "pr" and values.size * step >= 365 * SECONDS_PER_DAY and 0.0 < values.max() < TOO_DRY:
+        what = f"never above {values.max() * SECONDS_PER_DAY:.3g} mm d-1 in a year or more"
+        raise InputError(
+            f"{where}, pr", what, "the values look like kg m-2 s-1 labelled as mm d-1: tell their units"
+        )
+    return da.copy(data=values)
+
+
+def gate(name: str, step: float) -> tuple[float, float]:
+    """Lowest and highest credible value in canonical units for steps of `step` seconds."""
+    field = _FIELD.get(name, name)
+    lower, upper = BOUNDS[field][0], upper_bound(field, step)
+    if field == "tas":
+        return lower + ZERO_CELSIUS, upper + ZERO_CELSIUS
+    return (lower / SECONDS_PER_DAY, upper / SECONDS_PER_DAY) if field == "pr" else (lower, upper)
+
+
+def _refuse(bad: np.ndarray, da: xr.DataArray, where: str, what: str, mend: str) -> None:
+    if not bad.any():
+        return
+    i_time, i_location = (int(k[0]) for k in np.nonzero(bad.T))
+    place = f", location {da.location.values[i_location]}" if da.sizes["location"] > 1 else ""
+    raise InputError(
+        f"{where}, {da.name}{place}, time {clock.text(da.time.values[i_time])}",
+        f"value {da.values[i_location, i_time]:.6g} is {what} ({int(bad.sum())} such value(s))",
+        mend,
+    )
+
+
+def _hint(name: str, values: np.ndarray) -> str:
+    middle = float(np.median(values))
+    if name.startswith("tas") and middle < 100.0:
+        return "the values look like degC labelled as K: tell their units"
+    if name.startswith("tas") and middle > 400.0:
+        return "the values look like K labelled as degC: tell their units"
+    if name in ("pr", "prsn") and values.min() < 0.0:
+        return "negative precipitation cannot be repaired: correct it in the source"
+    if name in ("pr", "prsn"):
+        return "too much rain: perhaps mm d-1 labelled as kg m-2 s-1; tell the units"
+    return "check the units and the values in the source"
+
+
+# ------------------------------------------------------------------------------------------------ the whole set
+
+
+def _complete(
+    ds: xr.Dataset, step: float, where: str, repairs: Repairs, estimate: tuple[str, ...], elevation: float
+) -> xr.Dataset:
+    ds = _with_tas(ds, where, repairs)
+    if "pr" not in ds:
+        raise InputError(where, f"has no pr (found {_found(ds)})", "add the file or column of precipitation")
+    if "prsn" in ds:
+        ds["prsn"] = _snow_within_precipitation(ds, where, repairs)
+    if "rsds" not in ds:
+        ds["rsds"] = _estimated_rsds(ds, step, where, repairs, estimate, elevation)
+    if "sfcWind" not in ds:
+        ds["sfcWind"] = xr.full_like(ds.pr, DEFAULT_WIND)
+        repairs.note(f"sfcWind: absent, set to {DEFAULT_WIND:g} m s-1")
+    if "ps" not in ds:
+        pressure = air_pressure(elevation)
+        ds["ps"] = xr.full_like(ds.pr, pressure)
+        repairs.note(f"ps: absent, {pressure:.0f} Pa from the elevation {elevation:g} m")
+    return ds[[v for v in ("tas", "pr", "prsn", "rsds", "sfcWind", "ps") if v in ds]]
+
+
+def _found(ds: xr.Dataset) -> str:
+    return ", ".join(str(v) for v in ds.data_vars) or "nothing"
+
+
+def _with_tas(ds: xr.Dataset, where: str, repairs: Repairs) -> xr.Dataset:
+    if {"tasmin", "tasmax"} <= set(ds.data_vars):
+        crossed = (ds.tasmin > ds.tasmax).transpose("location", "time").values
+        _refuse(
+            crossed, ds.tasmin, where, "above tasmax", "check the columns of minimum and maximum temperature"
+        )
+    if "tas" in ds:
+        return ds
+    if not {"tasmin", "tasmax"} <= set(ds.data_vars):
+        mend = "add the file or column of tas, or both tasmin and tasmax"
+        raise InputError(where, f"has no tas (found {_found(ds)})", mend)
+    repairs.note("tas: absent, the mean of tasmin and tasmax")
+    return ds.assign(tas=0.5 * (ds.tasmin + ds.tasmax))
+
+
+def _snow_within_precipitation(ds: xr.Dataset, where: str, repairs: Repairs) -> xr.DataArray:
+    """Snowfall not above precipitation: two reanalysis fields or their rounding can cross."""
+    excess = (ds.prsn - ds.pr).clip(min=0.0)
+    count = int((excess > 0.0).sum())
+    share = float((excess.sum("time") / ds.prsn.sum("time").clip(min=1e-12)).max())
+    if share > SNOW_EXCESS:
+        what = f"snowfall exceeds precipitation by {100.0 * share:.0f} % of its total ({count} steps)"
+        raise InputError(f"{where}, prsn", what, "check the units of pr and prsn, or leave prsn out")
+    if count:
+        most = float(excess.max()) * SECONDS_PER_DAY
+        repairs.note(f"prsn: {count} values above pr (by up to {most:.2g} mm d-1) set to pr")
+    return np.minimum(ds.prsn, ds.pr)
+
+
+def air_pressure(elevation: float) -> float:
+    """Air pressure (Pa) of the international standard atmosphere at `elevation` (m)."""
+    return STANDARD_ATMOSPHERE * (1.0 - 2.25577e-5 * elevation) ** 5.25588
+
+
+def _estimated_rsds(
+    ds: xr.Dataset, step: float, where: str, repairs: Repairs, estimate: tuple[str, ...], elevation: float
+) -> xr.DataArray:
+    if "rsds" not in estimate:
+        raise InputError(
+            where,
+            f"has no rsds (found {_found(ds)})",
+            'add the file or column of radiation (W m-2), or allow an estimate: estimate=("rsds",)',
+        )
+    if step != clock.LONGEST_STEP:
+        raise InputError(where, "rsds can be estimated for daily steps only", "add measured radiation")
+    lat = ds.lat.values
+    if not np.all(np.isfinite(lat)):
+        raise InputError(where, "the latitude is not known, so rsds cannot be estimated", "give lon and lat")
+    season = clock.year_fraction(ds.time.values, step)
+    top = radiation.extraterrestrial(lat[:, None], season[None, :])
+    if {"tasmin", "tasmax"} <= set(ds.data_vars):
+        spread = (ds.tasmax - ds.tasmin).transpose("location", "time").values
+        values = radiation.hargreaves_samani(spread, top, elevation)
+        repairs.note("rsds: absent, estimated from tasmax - tasmin (Hargreaves and Samani)")
+    else:
+        values = radiation.wet_dry(ds.pr.values * SECONDS_PER_DAY, top)
+        repairs.note(
+            f"rsds: absent, estimated as {radiation.DRY:g} (dry day) or {radiation.WET:g} (wet day) of the radiation "
+            "at the top of the air"
+        )
+    return ds.pr.copy(data=values)

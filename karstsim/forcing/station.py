@@ -1,0 +1,263 @@
+"""Station and basin tables (CSV) -> raw series -> canonical Dataset.
+
+The header names the variables as CMIP does (``tas``, ``pr``, ...) or by one of NAMES, and carries the units behind an
+underscore or in brackets: ``prcp_mm_day``, ``tmax_degC``, ``srad_W_m2``, ``pr [mm/d]``. Everything else is told with
+``columns={"pr": "rain"}`` and ``units={"pr": "mm d-1"}``.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from karstsim.core.errors import InputError
+from karstsim.forcing import times as clock
+from karstsim.forcing.canonical import NAMES as VARIABLES
+from karstsim.forcing.canonical import Repairs, finish, label
+from karstsim.forcing.units import check_names, to_canonical
+
+DATE_COLUMNS = ("date", "time", "datetime", "timestamp", "day")
+NAMES = {
+    "tas": ("tas", "tmean", "tavg", "temp", "temperature", "air_temperature", "t_air"),
+    "tasmin": ("tasmin", "tmin", "t_min"),
+    "tasmax": ("tasmax", "tmax", "t_max"),
+    "pr": ("pr", "prcp", "precip", "precipitation", "rain", "rainfall", "p"),
+    "prsn": ("prsn", "snowfall"),
+    "rsds": ("rsds", "srad", "radiation", "solar", "solar_radiation", "shortwave"),
+    "sfcWind": ("sfcwind", "wind", "wind_speed", "windspeed"),
+    "ps": ("ps", "pressure", "air_pressure"),
+    "co2": ("co2",),
+}
+UNITS = {  # as in headers (lower case, other signs than letters and digits become _): as in units.py
+    "degc": "degC",
+    "c": "degC",
+    "celsius": "degC",
+    "deg_c": "degC",
+    "k": "K",
+    "degf": "degF",
+    "f": "degF",
+    "mm_day": "mm d-1",
+    "mm_d": "mm d-1",
+    "mm_d_1": "mm d-1",
+    "mm_day_1": "mm d-1",
+    "mm_h": "mm h-1",
+    "mm_hr": "mm h-1",
+    "mm_s": "mm s-1",
+    "kg_m2_s": "kg m-2 s-1",
+    "kg_m_2_s_1": "kg m-2 s-1",
+    "w_m2": "W m-2",
+    "w_m_2": "W m-2",
+    "mj_m2_day": "MJ m-2 d-1",
+    "mj_m2_d": "MJ m-2 d-1",
+    "mj_m_2_d_1": "MJ m-2 d-1",
+    "m_s": "m s-1",
+    "m_s_1": "m s-1",
+    "km_h": "km h-1",
+    "pa": "Pa",
+    "hpa": "hPa",
+    "kpa": "kPa",
+    "mbar": "hPa",
+    "ppm": "ppm",
+}
+MISSING = ("", "na", "nan", "null", "none", "-", "n/a")
+MOST_BYTES = 2_000_000_000  # of the table, unpacked
+_DECIMAL_COMMA = re.compile(r"\s*-?\d+,\d+\s*")
+
+
+def open_station(
+    path: str | Path,
+    columns: Mapping[str, str] | None = None,
+    units: Mapping[str, str] | None = None,
+    *,
+    lon: float | None = None,
+    lat: float | None = None,
+    estimate: Iterable[str] = (),
+    elevation: float = 0.0,
+    start: str | int | None = None,
+    end: str | int | None = None,
+    location: str | None = None,
+) -> xr.Dataset:
+    """Weather from a CSV table (``.csv``, ``.txt``, ``.tsv``, each also ``.gz``) with one row per step.
+
+    path      comma, semicolon or tab between columns; a byte order mark and decimal commas are understood
+    columns   {CMIP name: header}, and ``{"time": header}`` where the date column has another name
+    units     {CMIP name: units}, used instead of those of the header
+    lon, lat  degrees, kept as coordinates (lat is needed to estimate radiation)
+    location  name for the location, by default the file name
+    estimate, elevation, start, end  as in cmip.open_cmip
+    returns   canonical Dataset, with co2 only where the table has it
+    Raises InputError with the first row at fault for dates that are missing, double, reversed or unreadable, for
+    values that are missing or no numbers, and for missing variables or units.
+    """
+    path, repairs = Path(path), Repairs()
+    table = _read(path, repairs)
+    times = _times(table, _date_column(table, path, columns), path)
+    found = _variables(table, path, dict(columns or {}), check_names(units))
+    place = {
+        "lat": ("location", [np.nan if lat is None else lat]),
+        "lon": ("location", [np.nan if lon is None else lon]),
+    }
+    coords = {"time": times, "location": [location or path.name.split(".")[0]], **place}
+    data = {}
+    for name, (header, unit) in found.items():
+        values = _numbers(table[header], header, path)
+        data[name] = (("location", "time"), to_canonical(name, values, unit, str(path))[None, :])
+    raw = xr.Dataset(data, coords=coords)
+    clock.check_regular(times, str(path))
+    raw = clock.select_span(raw, start, end, str(path))
+    raw = raw.assign_coords(time=clock.step_starts(raw.time.values, None, str(path)))
+    raw.attrs["source_files"] = str(path)
+    ds = finish(raw.drop_vars("co2", errors="ignore"), str(path), repairs, estimate, elevation)
+    return label(ds.assign(co2=raw.co2), repairs) if "co2" in raw else ds
+
+
+# ------------------------------------------------------------------------------------------------ the table
+
+
+def _read(path: Path, repairs: Repairs) -> pd.DataFrame:
+    """All cells as text, headers stripped. Lines that begin with # are comments."""
+    if not path.is_file():
+        raise InputError(str(path), "no such file", "check the path")
+    try:
+        opener = gzip.open if path.suffix == ".gz" else open
+        with opener(path, "rb") as handle:
+            content = handle.read(MOST_BYTES + 1)
+        text = content.decode("utf-8-sig")
+    except (OSError, EOFError, ValueError) as error:
+        raise InputError(str(path), f"cannot be read ({error})"[:200], "give a CSV in UTF-8") from error
+    if len(content) > MOST_BYTES or "\0" in text:
+        raise InputError(str(path), "is too long or no text", "give a CSV in UTF-8 of less than 2 GB")
+    separator = _separator(text, path)
+    try:
+        table = pd.read_csv(
+            io.StringIO(text), sep=separator, dtype=str, comment="#", keep_default_na=False, index_col=False
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+        raise InputError(
+            str(path), f"is no table ({error})"[:200], "give every row the columns of the header"
+        ) from error
+    table.columns = [str(c).strip().strip('"') for c in table.columns]
+    twice = table.columns[table.columns.duplicated()]
+    if len(twice):
+        raise InputError(str(path), f"has two columns {twice[0]!r}", "give every column its own name")
+    return _with_points(table, separator, path, repairs)
+
+
+def _separator(text: str, path: Path) -> str:
+    header = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
+    counts = {s: header.count(s) for s in ("\t", ";", ",")}
+    best = max(counts, key=lambda s: counts[s])
+    if counts[best] == 0:
+        what = f"has a single column (header {header[:60]!r})"
+        raise InputError(str(path), what, "separate the columns by comma, semicolon or tab")
+    return best
+
+
+def _with_points(table: pd.DataFrame, separator: str, path: Path, repairs: Repairs) -> pd.DataFrame:
+    """Decimal commas become points, which is possible where the comma does not separate columns."""
+    if separator == ",":
+        return table
+    comma = [c for c in table if table[c].str.fullmatch(_DECIMAL_COMMA).any()]
+    if comma:
+        repairs.note(f"{path.name}: decimal commas read as points in {', '.join(comma)}")
+        table = table.assign(**{c: table[c].str.replace(",", ".", regex=False) for c in comma})
+    return table
+
+
+def _row(i: int) -> str:
+    return f"data row {i + 1}"
+
+
+def _date_column(table: pd.DataFrame, path: Path, columns: Mapping[str, str] | None) -> str:
+    told = (columns or {}).get("time")
+    if told is not None and told in table:
+        return told
+    found = [c for c in table.columns if c.lower() in DATE_COLUMNS]
+    if told is not None or not found:
+        what = f"has no column {told or 'date or time'!r} (columns: {', '.join(table.columns[:15])})"
+        raise InputError(
+            str(path), what, 'name the date column "date", or give columns={"time": "its header"}'
+        )
+    return found[0]
+
+
+def _times(table: pd.DataFrame, column: str, path: Path) -> np.ndarray:
+    """datetime64[ns] stamps. Raises InputError for unreadable dates and for time zones (clock changes hide there)."""
+    text = table[column].str.strip()
+    zoned = text.str.contains(r"(?:Z|[+-]\d\d:?\d\d)$", regex=True) & text.str.contains(":")
+    if zoned.any():
+        i = int(np.argmax(zoned))
+        mend = "write local standard time without zone, all the year round"
+        raise InputError(f"{path}, {_row(i)}", f"date {text[i]!r} has a time zone", mend)
+    stamps = pd.to_datetime(text, format="ISO8601", errors="coerce")
+    bad = stamps.isna().to_numpy()
+    if bad.any():
+        i = int(np.argmax(bad))
+        what = f"date {text[i]!r} is not understood ({int(bad.sum())} such row(s))"
+        raise InputError(f"{path}, {_row(i)}", what, "write dates as 2015-01-31 or 2015-01-31 06:00")
+    return stamps.to_numpy("datetime64[ns]")
+
+
+def _numbers(column: pd.Series, header: str, path: Path) -> np.ndarray:
+    """float64 values; NaN where a cell is empty or says so. Raises InputError for any other text."""
+    text = column.str.strip()
+    missing = text.str.lower().isin(MISSING).to_numpy()
+    values = pd.to_numeric(text.where(~missing, "nan"), errors="coerce").to_numpy("f8")
+    bad = np.isnan(values) & ~missing
+    if bad.any():
+        i = int(np.argmax(bad))
+        what = f"{text.iloc[i][:40]!r} is no number ({int(bad.sum())} such row(s))"
+        raise InputError(
+            f"{path}, column {header}, {_row(i)}", what, "write numbers, or leave the cell empty"
+        )
+    return values
+
+
+# ------------------------------------------------------------------------------------------------ the header
+
+
+def split_header(header: str) -> tuple[str, str | None] | None:
+    """("pr", "mm d-1") for ``prcp_mm_day``; units None for a bare name; None where the header is no variable."""
+    key = re.sub(r"[^a-z0-9]+", "_", header.lower().replace("°", "deg")).strip("_")
+    for variable, names in NAMES.items():
+        for name in names:
+            if key == name:
+                return variable, None
+            if key.startswith(f"{name}_") and key[len(name) + 1 :] in UNITS:
+                return variable, UNITS[key[len(name) + 1 :]]
+    return None
+
+
+def _variables(
+    table: pd.DataFrame, path: Path, columns: dict[str, str], units: dict[str, str]
+) -> dict[str, tuple[str, str | None]]:
+    """{CMIP name: (header, units)}: told columns first, then those whose header says what they are."""
+    columns.pop("time", None)
+    for name, header in columns.items():
+        if name not in VARIABLES:
+            raise InputError(
+                "columns", f"unknown variable {name!r}", f"choose from time, {', '.join(VARIABLES)}"
+            )
+        if header not in table:
+            what = f"has no column {header!r} for {name}"
+            raise InputError(str(path), what, f"choose from {', '.join(table.columns[:15])}")
+    parsed = {h: split_header(h) for h in table.columns}
+    found: dict[str, tuple[str, str | None]] = {}
+    for header, meaning in parsed.items():
+        told = [n for n, h in columns.items() if h == header]
+        variable = told[0] if told else meaning[0] if meaning else None
+        if variable is None or (not told and variable in columns):
+            continue
+        if variable in found:
+            what = f"columns {found[variable][0]!r} and {header!r} are both {variable}"
+            raise InputError(str(path), what, f'choose one: columns={{"{variable}": "{header}"}}')
+        own = meaning[1] if meaning and meaning[0] == variable else None
+        found[variable] = (header, units.get(variable, own))
+    return found

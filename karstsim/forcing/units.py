@@ -1,0 +1,124 @@
+"""From the units of a file to the canonical CMIP units. Units are read or told, never guessed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from cf_xarray.units import units as registry
+
+from karstsim.core.constants import SECONDS_PER_DAY, ZERO_CELSIUS
+from karstsim.core.errors import InputError
+
+CANONICAL = {
+    "tas": "K",
+    "tasmin": "K",
+    "tasmax": "K",
+    "pr": "kg m-2 s-1",
+    "prsn": "kg m-2 s-1",
+    "rsds": "W m-2",
+    "sfcWind": "m s-1",
+    "ps": "Pa",
+    "hurs": "%",
+    "co2": "1e-6",
+}
+WATER_DENSITY = 1000.0  # kg m-3; a depth of 1 mm is 1 kg m-2 by definition of the CF precipitation flux
+EXAMPLES = {"tas": "degC", "tasmin": "degC", "tasmax": "degC", "pr": "mm d-1", "prsn": "mm d-1", "co2": "ppm"}
+
+# Spellings that the CF unit registry does not know or reads as something else ("deg C" is a degree times something).
+SPELLINGS = {
+    "deg c": "degC",
+    "deg_c": "degC",
+    "degrees_c": "degC",
+    "degrees c": "degC",
+    "degree_c": "degC",
+    "degrees_celsius": "degC",
+    "degrees celsius": "degC",
+    "degree celsius": "degC",
+    "deg f": "degF",
+    "deg_f": "degF",
+    "deg k": "K",
+    "deg_k": "K",
+    "degk": "K",
+    "ppmv": "ppm",
+    "ppm by volume": "ppm",
+}
+_SAFE = re.compile(r"[A-Za-z0-9µ°%/*^. _()+-]{1,40}")
+_POWER_OF_NUMBER = re.compile(r"[\d)]\s*(\*\*|\^)|(\*\*|\^)\s*[-+(]*\s*\d{3}")
+
+# Lowest values that are noise of packing and interpolation around zero and become 0, with a repair note. One
+# micrometre of water a day is far below any gauge; a pyranometer at night reads down to about -1 W m-2.
+NOISE = {
+    "pr": -1e-3 / SECONDS_PER_DAY,
+    "prsn": -1e-3 / SECONDS_PER_DAY,
+    "rsds": -1.0,
+}
+
+
+def to_canonical(name: str, values: np.ndarray, units: str | None, where: str) -> np.ndarray:
+    """Values of a CMIP variable in its canonical units, as float64 of the same shape.
+
+    name    one of CANONICAL
+    units   as written in the file or told by the user; None or blank means that they are not known
+    Raises InputError for unknown, unreadable or wrong units (a depth per step is no rate).
+    """
+    target = CANONICAL[name]
+    if units is None or (not str(units).strip() and name != "hurs"):
+        raise InputError(f"{where}, {name}", "has no units", _tell_units(name))
+    values = np.asarray(values, "f8")
+    parsed = parse(str(units), name, where)
+    if target == "K":
+        return _temperature(name, values, parsed, str(units), where)
+    if name in ("pr", "prsn") and parsed.dimensionality == registry("m s-1").dimensionality:
+        parsed = parsed * registry.Quantity(WATER_DENSITY, "kg m-3")
+    goal = registry.parse_expression(target)
+    if parsed.dimensionality != goal.dimensionality:
+        raise InputError(f"{where}, {name}", f"units {units!r} cannot become {target}", _wrong_units(name))
+    factor = float(parsed.to_base_units().magnitude) / float(goal.to_base_units().magnitude)
+    return values if factor == 1.0 else values * factor
+
+
+def parse(units: str, name: str, where: str) -> Any:
+    """The quantity that a unit string stands for. Raises InputError when it stands for none."""
+    spelled = SPELLINGS.get(units.strip().lower(), units.strip())
+    try:
+        if not _SAFE.fullmatch(spelled) or _POWER_OF_NUMBER.search(spelled):
+            raise ValueError("not a unit")
+        return registry.Quantity(registry.parse_expression(spelled))
+    except Exception as error:  # the parser raises many kinds, from tokenizer errors to its own
+        what = f"units {units[:60]!r} are not understood"
+        raise InputError(f"{where}, {name}", what, _tell_units(name)) from error
+
+
+def _temperature(name: str, values: np.ndarray, parsed: Any, units: str, where: str) -> np.ndarray:
+    label = str(parsed.units) if parsed.magnitude == 1 else ""
+    if label == "kelvin":
+        return values
+    if label == "degree_Celsius":
+        return values + ZERO_CELSIUS
+    if label == "degree_Fahrenheit":
+        return (values - 32.0) / 1.8 + ZERO_CELSIUS
+    raise InputError(f"{where}, {name}", f"units {units!r} are no temperature", _wrong_units(name))
+
+
+def _tell_units(name: str) -> str:
+    example = EXAMPLES.get(name, CANONICAL[name])
+    return (
+        f'give units={{"{name}": "{example}"}}, or {name} = "{example}" under [forcing.units] in the config'
+    )
+
+
+def _wrong_units(name: str) -> str:
+    depth = "; a depth per step must be given as a rate, such as mm d-1" if name in ("pr", "prsn") else ""
+    return f"check the variable, or {_tell_units(name)}{depth}"
+
+
+def check_names(units: Mapping[str, str] | None) -> dict[str, str]:
+    """The told units. Raises InputError for a variable that the forcing does not know."""
+    units = dict(units or {})
+    unknown = [k for k in units if k not in CANONICAL]
+    if unknown:
+        raise InputError("units", f"unknown variable {unknown[0]!r}", f"choose from {', '.join(CANONICAL)}")
+    return units
