@@ -11,8 +11,7 @@ STATE = (
     Store("matrix", "water in the rock matrix and its fissures"),
     Store("conduit", "water in the conduits"),
     Var("allogenic_runoff", "mm d-1", "runoff of the allogenic area, per its own area"),
-    Var("spring_ph", "1", "pH of the spring"),
-    Var("spring_ionic_strength", "mol kg-1", "ionic strength of the spring"),
+    *spring.STATE,
 )
 PROCESSES = (allogenic, storage, organic, chemistry, spring)
 PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)

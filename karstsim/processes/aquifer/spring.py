@@ -1,4 +1,4 @@
-"""What a probe in the spring would read (science.md 5.5)."""
+"""What a probe in the spring would read (science.md 5.5): a state, so that a dry spell keeps the last reading."""
 
 from karstsim.chemistry.constants import set_temperature
 from karstsim.chemistry.speciation import Mode, speciate
@@ -7,7 +7,10 @@ from karstsim.core.spec import Var
 from karstsim.processes.dissolution import MINIMUM_VOLUME, load
 
 PARAMS = ()
-FLUXES = (
+FLUXES = ()
+STATE = (
+    Var("spring_ph", "1", "pH of the spring"),
+    Var("spring_ionic_strength", "mol kg-1", "ionic strength of the spring"),
     Var("spring_temperature", "degC", "spring water temperature"),
     Var("spring_pco2", "atm", "CO2 pressure in equilibrium with spring water"),
     Var("spring_si_calcite", "1", "calcite saturation index of spring water"),
@@ -33,7 +36,7 @@ def conductivity(x):
 @kernel
 def step(s, f, groundwater_temperature, x, k):
     """Speciate the spring; without discharge the last reading stays."""
-    f.spring_temperature = groundwater_temperature
+    s.spring_temperature = groundwater_temperature
     if f.spring.volume < MINIMUM_VOLUME * MINIMUM_VOLUME:
         return
     temperature = max(groundwater_temperature, 0.0)
@@ -44,8 +47,8 @@ def step(s, f, groundwater_temperature, x, k):
     speciate(x, k, ALK_DIC)
     s.spring_ph = x.ph
     s.spring_ionic_strength = x.ionic_strength
-    f.spring_pco2 = x.pco2
-    f.spring_si_calcite = x.si_calcite
-    f.spring_si_dolomite = x.si_dolomite
-    f.spring_hco3 = MOL_PER_M3 * (x.m_hco3 + x.m_cahco3 + x.m_mghco3 + x.m_nahco3)
-    f.spring_conductivity = conductivity(x)
+    s.spring_pco2 = x.pco2
+    s.spring_si_calcite = x.si_calcite
+    s.spring_si_dolomite = x.si_dolomite
+    s.spring_hco3 = MOL_PER_M3 * (x.m_hco3 + x.m_cahco3 + x.m_mghco3 + x.m_nahco3)
+    s.spring_conductivity = conductivity(x)

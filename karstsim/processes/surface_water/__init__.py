@@ -1,0 +1,62 @@
+"""Surface water: a chain of well-mixed boxes below the spring, resolved within the day. One row per box.
+
+All amounts are per square metre of the karst catchment, so that the budget of the whole catchment adds up.
+"""
+
+from karstsim.core.jit import kernel
+from karstsim.core.spec import Store, Var
+from karstsim.processes.surface_water import carbon, gas_exchange, hydraulics, organic, photosynthesis, temperature
+from karstsim.processes.transport import clear
+
+NAME = "surface_water"
+LEVEL = "box"
+STATE = (
+    Store("water", "water of the box"),
+    Var("temperature", "degC", "water temperature of the box"),
+)
+PROCESSES = (hydraulics, temperature, gas_exchange, photosynthesis, organic, carbon)
+PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
+FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
+
+
+@kernel
+def step(params, states, fluxes, first_inflow, air_p, air_s, air_f, forcing, x, k, dt, n_active):
+    """One step of a chain of boxes, in sub-steps short enough for the diel cycle.
+
+    params, states, fluxes  one row per box, in downstream order
+    first_inflow            flow into the first box in this step (spring and surface runoff)
+    air_p, air_s, air_f     parameters, state and fluxes of the atmosphere
+    """
+    n_sub = hydraulics.substeps(dt)
+    h = dt / n_sub
+    for i in range(params.shape[0]):
+        begin(fluxes[i].surface_water, states[i].surface_water, n_active)
+    for j in range(n_sub):
+        time_of_day = forcing.day_fraction + (j + 0.5) * h
+        for i in range(params.shape[0]):
+            p, s, f = params[i].surface_water, states[i].surface_water, fluxes[i].surface_water
+            if i == 0:
+                hydraulics.inflow(s, f, first_inflow, 1.0 / n_sub, n_active)
+            else:
+                hydraulics.inflow(s, f, fluxes[i - 1].surface_water.released, 1.0, n_active)
+            hydraulics.weather(p, s, f, air_f, 1.0 / n_sub, n_active)
+            hydraulics.geometry(p, s, f, h)
+            temperature.step(p, s, air_s, time_of_day)
+            light = photosynthesis.mean_light(p, f, air_p, air_f, forcing, time_of_day)
+            organic.step(p, s, f, h)
+            carbon.step(p, s, f, light, forcing, x, k, h)
+            hydraulics.release(s, f, n_active)
+    for i in range(params.shape[0]):
+        hydraulics.clear_release(fluxes[i].surface_water, n_active)
+
+
+@kernel
+def begin(f, s, n_active):
+    """Zero the amounts that are summed over the sub-steps."""
+    clear(f.inflow, n_active)
+    clear(f.outflow, n_active)
+    clear(f.released, n_active)
+    clear(f.rain, n_active)
+    f.evaporation = 0.0
+    carbon.begin(f, s)
+    organic.begin(f)

@@ -1,0 +1,121 @@
+"""Volume, depth, area and outflow of streams and reservoirs (science.md 3.8).
+
+Stream: velocity U = 0.194 Q^0.285 and depth D = 0.409 Q^0.294 (Q in m3 s-1, Raymond et al. 2012). A reach of length L
+holds V = L Q/U, which turned around is its rating, Q = (0.194 V/L)^(1/0.715): the volume is the state.
+Reservoir: fixed area and depth; what exceeds its volume flows out; rain falls on it and water evaporates from it.
+"""
+
+import math
+
+from karstsim.core.constants import MM_PER_M, SECONDS_PER_DAY
+from karstsim.core.jit import kernel
+from karstsim.core.spec import Flow, Param, Var
+from karstsim.processes.transport import clear, receive, withdraw
+
+PARAMS = (
+    Param("reservoir", 0, "1", 0, 1, "site", calibrate=False, integer=True, doc="0 = stream reach, 1 = reservoir"),
+    Param("catchment_area", 10.0, "km2", 1.0e-3, 1.0e6, "site", calibrate=False, doc="karst area of the site"),
+    Param("reach_length", 5.0, "km", 0.01, 5000.0, "site", calibrate=False),
+    Param("reservoir_area", 0.1, "km2", 1.0e-5, 1.0e5, "site", calibrate=False),
+    Param("reservoir_depth", 3.0, "m", 0.05, 200.0, "site", calibrate=False),
+)
+FLUXES = (
+    Flow("inflow", "water entering the box"),
+    Flow("outflow", "water leaving the box"),
+    Flow("released", "water leaving the box in the present sub-step"),
+    Flow("rain", "precipitation on the box"),
+    Var("evaporation", "mm", "evaporation from the box per karst area", aggregate="sum"),
+    Var("depth", "m", "mean depth of the box"),
+    Var("area_ratio", "1", "water surface of the box over the karst area"),
+    Var("discharge", "m3 s-1", "outflow of the box"),
+    Var("velocity", "m s-1", "flow velocity of the box"),
+)
+VELOCITY_COEFFICIENT, VELOCITY_EXPONENT = 0.194, 0.285  # Raymond et al. (2012)
+DEPTH_COEFFICIENT, DEPTH_EXPONENT = 0.409, 0.294
+LEAST_DISCHARGE = 1.0e-6  # m3 s-1
+M_PER_KM, M2_PER_KM2 = 1.0e3, 1.0e6
+SUBSTEPS_PER_DAY = 48
+NEWTON_STEPS = 50
+TOLERANCE = 1.0e-13
+
+
+@kernel
+def substeps(dt):
+    """Number of sub-steps in a step of `dt` days: half an hour each."""
+    return max(int(math.ceil(dt * SUBSTEPS_PER_DAY - TOLERANCE)), 1)
+
+
+@kernel
+def mm_per_m3(p):
+    """Depth over the karst area (mm) of one cubic metre."""
+    return MM_PER_M / (p.catchment_area * M2_PER_KM2)
+
+
+@kernel
+def inflow(s, f, flow, share, n_active):
+    receive(s.water, flow, share, n_active)
+    receive(f.inflow, flow, share, n_active)
+
+
+@kernel
+def weather(p, s, f, air_f, share, n_active):
+    """Rain on and evaporation from a reservoir; a stream's surface is too small to matter for its water."""
+    if p.reservoir == 0:
+        return
+    ratio = p.reservoir_area / p.catchment_area
+    receive(s.water, air_f.precipitation, ratio * share, n_active)
+    receive(f.rain, air_f.precipitation, ratio * share, n_active)
+    lost = min(ratio * share * air_f.pet, s.water.volume)
+    s.water.volume -= lost
+    f.evaporation += lost
+
+
+@kernel
+def stream_outflow(volume, p, h):
+    """Outflow (m3) of a reach holding `volume` m3 in `h` days, and the discharge (m3 s-1): backward Euler.
+
+    V1 + h Q(V1) = V0 has one root; Newton from above converges because Q is convex.
+    """
+    exponent = 1.0 / (1.0 - VELOCITY_EXPONENT)
+    seconds = h * SECONDS_PER_DAY
+    v = volume
+    for _ in range(NEWTON_STEPS):
+        q = math.exp(exponent * math.log(max(VELOCITY_COEFFICIENT * v / (p.reach_length * M_PER_KM), 1.0e-30)))
+        change = (v + seconds * q - volume) / (1.0 + seconds * exponent * q / max(v, 1.0e-30))
+        v -= change
+        if abs(change) <= TOLERANCE * volume:
+            break
+    return volume - v, (volume - v) / seconds
+
+
+@kernel
+def geometry(p, s, f, h):
+    """Outflow of this sub-step (kept in `released.volume`), depth and surface."""
+    to_mm = mm_per_m3(p)
+    volume = s.water.volume / to_mm
+    if p.reservoir == 1:
+        full = p.reservoir_area * M2_PER_KM2 * p.reservoir_depth
+        out = max(volume - full, 0.0)
+        f.discharge = out / (h * SECONDS_PER_DAY)
+        f.area_ratio = p.reservoir_area / p.catchment_area
+        f.depth = s.water.volume / (f.area_ratio * MM_PER_M)
+        f.velocity = f.discharge * p.reach_length * M_PER_KM / max(volume, 1.0)
+    else:
+        out, f.discharge = stream_outflow(volume, p, h)
+        log_q = math.log(max(f.discharge, LEAST_DISCHARGE))
+        f.depth = DEPTH_COEFFICIENT * math.exp(DEPTH_EXPONENT * log_q)
+        f.velocity = VELOCITY_COEFFICIENT * math.exp(VELOCITY_EXPONENT * log_q)
+        f.area_ratio = s.water.volume / (f.depth * MM_PER_M)
+    f.released.volume = out * to_mm
+
+
+@kernel
+def release(s, f, n_active):
+    withdraw(s.water, f.released, f.released.volume, n_active)
+    receive(f.outflow, f.released, 1.0, n_active)
+
+
+@kernel
+def clear_release(f, n_active):
+    """After the last sub-step only the sum counts."""
+    clear(f.released, n_active)
