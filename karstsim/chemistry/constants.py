@@ -105,16 +105,12 @@ P0, P1, P2, P3, P4 = 5.1880000e-5, -4.1885519e-7, 6.6780748e-9, -3.6648699e-11, 
 DH_A = 1.8248664e6  # log10 Debye-Hueckel coefficient (Truesdell & Jones 1974; fundamental constants as in PHREEQC)
 DH_B = 50.291924  # per Angstrom, same source
 
-CONSTANTS_DTYPE = record_dtype(
-    [
-        (name, "f8")
-        for name in (
-            "temperature constant_set ready kh k1 k2 kw calcite aragonite dolomite gypsum "
-            "cahco3 caco3 mghco3 mgco3 nahco3 naco3 khco3 caso4 mgso4 mgso42 naso4 kso4 hso4 cahso4 caoh mgoh "
-            "dimer dh_a dh_b dielectric density b_co2 b_nahco3 b_khco3 b_mgso4 a_naso4 b_kso4"
-        ).split()
-    ]
+_NAMES = (
+    "temperature constant_set ready kh k1 k2 kw calcite aragonite dolomite gypsum cahco3 caco3 mghco3 mgco3 nahco3 "
+    "naco3 khco3 caso4 mgso4 mgso42 naso4 kso4 hso4 cahso4 caoh mgoh dimer dh_a dh_b dielectric density b_co2 b_nahco3 "
+    "b_khco3 b_mgso4 a_naso4 b_kso4"
 )
+CONSTANTS_DTYPE = record_dtype([(name, "f8") for name in _NAMES.split()])
 
 
 @kernel

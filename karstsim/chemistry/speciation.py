@@ -61,7 +61,9 @@ PH_PCO2 = int(Mode.PH_PCO2)
 
 H_MIN, H_MAX = 1e-15, 10.0  # hydrogen-ion activities searched
 H_EDGE = 1.001  # a root within this factor of the ends is none
+H_MOVE = 3.0  # largest factor between two iterations where the root is sensitive to the medium
 H_COLD = 3e-8  # start where nothing better is known
+H_ACID = 1e-4  # start where all DIC is CO2
 STEP_TOLERANCE = 1e-7  # of the last Newton step in ln h: what is left is its square
 MEDIUM_TOLERANCE = 2e-12  # relative change of the medium at convergence
 MAX_OUTER, MAX_INNER = 300, 200
@@ -132,7 +134,7 @@ def _solve_h(x, mode, h):
 @kernel
 def _bicarbonate(x, mode, h):
     """Free HCO3- (mol kgw-1) at `h` = 10^-pH from the second given variable."""
-    if mode == ALK_DIC or mode == DIC_PH:
+    if mode in (ALK_DIC, DIC_PH):
         return x.dic / dic_over_hco3(x, h)
     if mode == ALK_PH:
         return (x.alkalinity - noncarbonate_alkalinity(x, h)) / alk_over_hco3(x, h)
@@ -144,7 +146,8 @@ def _cold_h(x, mode):
     """Start value of h = 10^-pH for an unknown water in the present medium (closed-form limits)."""
     if mode == DIC_PCO2:
         bound = x.dic - x.c_kh * x.pco2
-        return _clip_h(x.c_k1 * x.c_kh * x.pco2 / bound if bound > 0.0 else H_COLD)
+        h = _clip_h(x.c_k1 * x.c_kh * x.pco2 / bound if bound > 0.0 else H_ACID)
+        return h if h < H_ACID else H_ACID
     alk = x.alkalinity
     if not alk > 0.0:
         return _clip_h(-alk if alk < -H_COLD else H_COLD)
@@ -169,6 +172,19 @@ def _clip_h(h):
 
 
 @kernel
+def _limited(new, h, mode):
+    """Next h of the outer loop. With DIC and pCO2 given, small changes of the medium can move or remove the root in
+    acid water, where bicarbonate is the small difference of DIC and CO2: the move is limited to a factor.
+    """
+    if mode == DIC_PCO2:
+        if new > h * H_MOVE:
+            return h * H_MOVE
+        if new < h / H_MOVE:
+            return h / H_MOVE
+    return new
+
+
+@kernel
 def speciate(x, k, mode):
     """Solve the carbonate system, pairs and activities of one water in place.
 
@@ -182,7 +198,7 @@ def speciate(x, k, mode):
 
     The answer is unique: every balance is monotone in ln h in a frozen medium. Valid 0-50 degC, I < 0.5.
     """
-    given_h = mode == ALK_PH or mode == DIC_PH or mode == PH_PCO2
+    given_h = mode in (ALK_PH, DIC_PH, PH_PCO2)
     warm = start_medium(x, k)
     if given_h:
         h = math.exp(-LN10 * x.ph)
@@ -190,14 +206,15 @@ def speciate(x, k, mode):
         h = _clip_h(math.exp(-LN10 * x.ph))
     else:
         h = _cold_h(x, mode)
-    count = -1
+    count, reached, hco3 = -1, h, 0.0
     for iteration in range(MAX_OUTER):
         if not given_h:
-            h = _solve_h(x, mode, h)
+            reached = _solve_h(x, mode, h)
+            h = _limited(reached, h, mode)
         hco3 = _bicarbonate(x, mode, h)
         update_species(x, h, hco3 if not hco3 < 0.0 else 0.0)
         residual = medium_residual(x)
-        if residual < MEDIUM_TOLERANCE:
+        if residual < MEDIUM_TOLERANCE and h == reached:
             count = iteration + 1
             break
         if residual != residual:
@@ -215,11 +232,11 @@ def _results(x, k, mode, h):
     """Write the variables that were not given, and pH and saturation, after the species are final."""
     ph, pco2 = x.ph, x.pco2
     finish(x, k, h)
-    if mode == ALK_PH or mode == DIC_PH or mode == PH_PCO2:
+    if mode in (ALK_PH, DIC_PH, PH_PCO2):
         x.ph = ph
-    if mode == ALK_PCO2 or mode == DIC_PCO2 or mode == PH_PCO2:
+    if mode in (ALK_PCO2, DIC_PCO2, PH_PCO2):
         x.pco2 = pco2
-    if mode == ALK_PH or mode == ALK_PCO2 or mode == PH_PCO2:
+    if mode in (ALK_PH, ALK_PCO2, PH_PCO2):
         x.dic = total_dic(x)
-    if mode == DIC_PH or mode == DIC_PCO2 or mode == PH_PCO2:
+    if mode in (DIC_PH, DIC_PCO2, PH_PCO2):
         x.alkalinity = total_alkalinity(x)

@@ -1,0 +1,179 @@
+"""Gas exchange of CO2 between water and air: transfer velocities, chemical enhancement, hydration kinetics."""
+
+from __future__ import annotations
+
+import math
+from enum import IntEnum
+
+from karstsim.core.constants import LN10, ZERO_CELSIUS
+from karstsim.core.jit import kernel
+
+
+class K600Law(IntEnum):
+    """Which law gives the gas transfer velocity at a Schmidt number of 600."""
+
+    RAYMOND2012_EQ1 = 0
+    RAYMOND2012_EQ5 = 1
+    COLE_CARACO1998 = 2
+    VACHON_PRAIRIE2013 = 3
+
+
+RAYMOND2012_EQ1 = int(K600Law.RAYMOND2012_EQ1)
+RAYMOND2012_EQ5 = int(K600Law.RAYMOND2012_EQ5)
+COLE_CARACO1998 = int(K600Law.COLE_CARACO1998)
+VACHON_PRAIRIE2013 = int(K600Law.VACHON_PRAIRIE2013)
+
+M_PER_D_PER_CM_PER_H = 0.24
+SCHMIDT_REFERENCE = 600.0
+CALM_WIND = 3.7  # m s-1; below it the surface is smooth (science.md 6.2)
+EXPONENT_ROUGH, EXPONENT_SMOOTH = -0.5, -2.0 / 3.0
+SCHMIDT_MIN = 1.0
+POSITIVE_MIN = 1e-12  # of velocities, slopes, depths under a logarithm
+
+# Schmidt number of CO2 in fresh water, Wanninkhof (2014, Limnol. Oceanogr. Methods 12:351).
+SC0, SC1, SC2, SC3, SC4 = 1923.6, -125.06, 4.3773, -0.085681, 0.00070284
+# Raymond et al. (2012, Limnol. Oceanogr. Fluids Environ. 2:41), Table 2.
+R1_SCALE, R1_US, R1_D = 5037.0, 0.89, 0.54
+R5_SLOPE, R5_INTERCEPT = 2841.0, 2.02
+# Cole & Caraco (1998, Limnol. Oceanogr. 43:647), cm h-1.
+CC_INTERCEPT, CC_SCALE, CC_EXPONENT = 2.07, 0.215, 1.7
+# Vachon & Prairie (2013, Can. J. Fish. Aquat. Sci. 70:1757), cm h-1, area in km2.
+VP_INTERCEPT, VP_WIND, VP_AREA = 2.51, 1.48, 0.39
+
+# CO2 + H2O, ln k = a + b/T + c ln T: Johnson (1982, Limnol. Oceanogr. 27:849).
+J_A, J_B, J_C = 1246.98, -6.19e4, -183.0
+# CO2 + OH-, log10 k = a + b/T: Kaufmann & Dreybrodt (2007, Geochim. Cosmochim. Acta 71:1398), Table 1.
+OH_A, OH_B = 13.635, -2895.0  # L mol-1 s-1
+# Diffusion coefficient of CO2: 1.0e-9 m2 s-1 at 10 degC, +2.6 % per K (science.md 4.4).
+D_10, D_WARMING, D_REFERENCE_T = 1.0e-9, 0.026, 10.0
+SERIES_LIMIT = 1e-4  # below it tanh(z)/z is 1 - z^2/3
+TANH_ONE = 20.0  # above it tanh is 1
+
+
+@kernel
+def schmidt_co2(temperature):
+    """Schmidt number of CO2 in fresh water at `temperature` degC (Wanninkhof 2014; 600 at 20 degC). -2 to 40 degC."""
+    t = temperature
+    sc = SC0 + t * (SC1 + t * (SC2 + t * (SC3 + t * SC4)))
+    return sc if not sc < SCHMIDT_MIN else SCHMIDT_MIN
+
+
+@kernel
+def diffusion_co2(temperature):
+    """Diffusion coefficient of CO2 in water, m2 s-1: 1.0e-9 exp(0.026 (T - 10)), T in degC (science.md 4.4)."""
+    return D_10 * math.exp(D_WARMING * (temperature - D_REFERENCE_T))
+
+
+@kernel
+def _positive(value):
+    """`value`, at least a tiny positive number; NaN stays NaN."""
+    return value if not value < POSITIVE_MIN else POSITIVE_MIN
+
+
+@kernel
+def k600_raymond2012_eq1(velocity, slope, depth):
+    """k600 of a stream, m d-1:  5037 (U S)^0.89 D^0.54  (Raymond et al. 2012, eq. 1).
+
+    velocity U m s-1; slope S m m-1; depth D m
+    """
+    return R1_SCALE * math.exp(
+        R1_US * math.log(_positive(velocity * slope)) + R1_D * math.log(_positive(depth))
+    )
+
+
+@kernel
+def k600_raymond2012_eq5(velocity, slope):
+    """k600 of a stream, m d-1:  2841 U S + 2.02  (Raymond et al. 2012, eq. 5); U m s-1, S m m-1."""
+    return R5_SLOPE * velocity * slope + R5_INTERCEPT
+
+
+@kernel
+def k600_cole_caraco1998(wind):
+    """k600 of standing water, m d-1:  2.07 + 0.215 u10^1.7 cm h-1  (Cole & Caraco 1998); `wind` u10 m s-1."""
+    return M_PER_D_PER_CM_PER_H * (
+        CC_INTERCEPT + CC_SCALE * math.exp(CC_EXPONENT * math.log(_positive(wind)))
+    )
+
+
+@kernel
+def k600_vachon_prairie2013(wind, area):
+    """k600 of a lake, m d-1:  2.51 + 1.48 u10 + 0.39 u10 log10(area) cm h-1  (Vachon & Prairie 2013).
+
+    wind u10 m s-1; area km2. Not below the calm-water value 2.51 cm h-1 (ponds under 1.6e-4 km2).
+    """
+    growth = wind * (VP_WIND + VP_AREA * math.log(_positive(area)) / LN10)
+    return M_PER_D_PER_CM_PER_H * (VP_INTERCEPT + (growth if not growth < 0.0 else 0.0))
+
+
+@kernel
+def k600(law, velocity, slope, depth, wind, area):
+    """k600 (m d-1) by a `K600Law`.
+
+    velocity m s-1, slope m m-1, depth m (streams); wind u10 m s-1, area km2 (lakes)
+    """
+    if law == RAYMOND2012_EQ1:
+        return k600_raymond2012_eq1(velocity, slope, depth)
+    if law == RAYMOND2012_EQ5:
+        return k600_raymond2012_eq5(velocity, slope)
+    if law == COLE_CARACO1998:
+        return k600_cole_caraco1998(wind)
+    return k600_vachon_prairie2013(wind, area)
+
+
+@kernel
+def schmidt_exponent(law, wind):
+    """Exponent of the Schmidt number: -2/3 on standing water below 3.7 m s-1 of wind, else -1/2 (science.md 6.2)."""
+    if law >= COLE_CARACO1998 and wind < CALM_WIND:
+        return EXPONENT_SMOOTH
+    return EXPONENT_ROUGH
+
+
+@kernel
+def gas_transfer_velocity(k600_value, schmidt, exponent):
+    """Transfer velocity of a gas, in the unit of k600:  k = k600 (Sc/600)^exponent  (Jaehne et al. 1987)."""
+    return k600_value * math.exp(exponent * math.log(_positive(schmidt) / SCHMIDT_REFERENCE))
+
+
+@kernel
+def hydration_rate(temperature):
+    """CO2 + H2O -> H+ + HCO3-, s-1:  ln k = 1246.98 - 6.19e4/T - 183.0 ln T  (Johnson 1982; 0.037 at 25 degC)."""
+    t = temperature + ZERO_CELSIUS
+    return math.exp(J_A + J_B / t + J_C * math.log(_positive(t)))
+
+
+@kernel
+def hydroxylation_rate(temperature):
+    """CO2 + OH- -> HCO3-, L mol-1 s-1:  log10 k = 13.635 - 2895/T  (Kaufmann & Dreybrodt 2007; 8.4e3 at 25 degC)."""
+    return math.exp(LN10 * (OH_A + OH_B / (temperature + ZERO_CELSIUS)))
+
+
+@kernel
+def chemical_enhancement(h, k1, k2, oh, transfer_velocity, temperature, ca_factor):
+    """Factor by which the reactions of CO2 speed up its exchange (Hoover & Berkshire 1969, J. Geophys. Res. 74:456).
+
+    E = tau/((tau - 1) + tanh(Q)/Q),  tau = 1 + h^2/(k1 k2 + k1 h),  Q = (D/k) sqrt(r tau/D),  r = k_CO2 f_CA + k_OH OH
+
+    h                  10^-pH
+    k1, k2             dissociation constants of carbonic acid in the same convention (``x.c_k1``, ``x.c_k2``)
+    oh                 OH- molality, mol kgw-1 (``c_kw/h``)
+    transfer_velocity  k without enhancement, m s-1
+    temperature        degC
+    ca_factor          carbonic-anhydrase factor on hydration, >= 1
+    returns E >= 1; near 1 below pH 8.
+    """
+    d = diffusion_co2(temperature)
+    tau = 1.0 + h * h / (k1 * k2 + k1 * h)
+    r = hydration_rate(temperature) * ca_factor + hydroxylation_rate(temperature) * oh
+    film = d / _positive(transfer_velocity)
+    q = film * math.sqrt(_positive(r * tau / d))
+    return tau / (tau - 1.0 + _tanh_ratio(q))
+
+
+@kernel
+def _tanh_ratio(q):
+    """tanh(q)/q for q >= 0, without loss near zero."""
+    if q < SERIES_LIMIT:
+        return 1.0 - q * q / 3.0
+    if q > TANH_ONE:
+        return 1.0 / q
+    return math.tanh(q) / q

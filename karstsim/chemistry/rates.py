@@ -1,0 +1,144 @@
+"""Calcite kinetics: the PWP law, PHREEQC's form of it, film transfer and relaxation towards equilibrium.
+
+1 mmol cm-2 s-1 = 10 mol m-2 s-1. Activities count as mol L-1.
+"""
+
+from __future__ import annotations
+
+import math
+
+from karstsim.core.constants import LN10, ZERO_CELSIUS
+from karstsim.core.jit import kernel
+
+SI_PER_MMOL_CM2 = 10.0  # mol m-2 s-1 per mmol cm-2 s-1
+
+# log10 k = a + b/T, Plummer, Wigley & Parkhurst (1978, Am. J. Sci. 278:179), as in phreeqc.dat.
+K1_A, K1_B = 0.198, -444.0  # cm s-1
+K2_A, K2_B = 2.84, -2177.0  # cm s-1
+K3_COLD_A, K3_COLD_B = -5.86, -317.0  # mmol cm-2 s-1, up to 25 degC
+K3_WARM_A, K3_WARM_B = -1.10, -1737.0  # mmol cm-2 s-1, above
+K3_SWITCH = 25.0  # degC
+OMEGA_EXPONENT = 2.0 / 3.0  # of the saturation ratio, RATES block Calcite of phreeqc.dat
+
+# Film transfer coefficient at 10 degC, 0.3 mm (science.md 4.4, fitted to the film model of Dreybrodt & Buhmann 1991).
+ALPHA_10 = 1.25e-7  # m s-1
+ALPHA_WARMING = 0.06  # K-1
+ALPHA_REFERENCE_T = 10.0  # degC
+CA_EXPONENT, CA_LIMIT = 0.35, 3.3  # carbonic-anhydrase term (f_CA^0.35) and its largest effect
+FILM_REFERENCE, FILM_THICK, FILM_THIN = 0.3, 1.0, 0.1  # mm
+FILM_MIN = 1e-3  # mm
+# log-log slopes of the same table at 10 degC, pCO2 1e-2 atm: alpha 1.05, 1.28, 1.36 at 1, 0.3, 0.1 mm.
+SLOPE_THICK = math.log(1.05 / 1.28) / math.log(FILM_THICK / FILM_REFERENCE)
+SLOPE_THIN = math.log(1.36 / 1.28) / math.log(FILM_THIN / FILM_REFERENCE)
+SLOPE_STAGNANT = -1.0  # beyond 1 mm diffusion across the film alone controls
+
+EQUILIBRIUM_MIN = 1e-12  # equilibrium concentrations below are none
+TAIL_START_MAX = 1.0 - 1e-9
+ORDER_MIN = 1.0 + 1e-9  # tail orders up to this are linear
+
+
+@kernel
+def pwp_constants(temperature):
+    """PWP rate constants k1, k2 (cm s-1) and k3 (mmol cm-2 s-1) at `temperature` degC.
+
+    log10 k1 = 0.198 - 444/T, log10 k2 = 2.84 - 2177/T, log10 k3 = -5.86 - 317/T (<= 25 degC), -1.10 - 1737/T above
+    (Plummer, Wigley & Parkhurst 1978).
+    """
+    t = temperature + ZERO_CELSIUS
+    k1 = math.exp(LN10 * (K1_A + K1_B / t))
+    k2 = math.exp(LN10 * (K2_A + K2_B / t))
+    if temperature > K3_SWITCH:
+        k3 = math.exp(LN10 * (K3_WARM_A + K3_WARM_B / t))
+    else:
+        k3 = math.exp(LN10 * (K3_COLD_A + K3_COLD_B / t))
+    return k1, k2, k3
+
+
+@kernel
+def pwp_forward(x, k):
+    """Forward term of the PWP law, mol m-2 s-1:  f = k1 aH + k2 aCO2 + k3 aH2O  (Plummer et al. 1978).
+
+    x   speciated water (SOLUTION_DTYPE); k   constants at its temperature (CONSTANTS_DTYPE)
+    """
+    k1, k2, k3 = pwp_constants(k.temperature)
+    return SI_PER_MMOL_CM2 * (k1 * x.g_h * x.m_h + k2 * x.g_co2 * x.m_co2 + k3 * x.water_activity)
+
+
+@kernel
+def calcite_rate(x, k):
+    """Calcite dissolution rate, mol m-2 s-1; negative: precipitation. Zero exactly at SI = 0.
+
+    R = f (1 - 10^(2/3 SI)), the RATES block of phreeqc.dat: exact PWP for calcite water but the k1 term.
+
+    x   speciated water (SOLUTION_DTYPE); k   constants at its temperature (CONSTANTS_DTYPE)
+    """
+    return pwp_forward(x, k) * (1.0 - math.exp(LN10 * OMEGA_EXPONENT * x.si_calcite))
+
+
+@kernel
+def film_factor(film_mm):
+    """Effect of the diffusion boundary layer's thickness (mm) on the film transfer coefficient; 1 at 0.3 mm.
+
+    Power laws between the film model's results at 1, 0.3 and 0.1 mm (10 degC, pCO2 1e-2 atm; science.md 4.4), 1/film
+    above 1 mm. The thin side is weak: slow CO2 hydration, not diffusion, limits there.
+    """
+    film = film_mm if not film_mm < FILM_MIN else FILM_MIN
+    if film > FILM_THICK:
+        thick = math.exp(SLOPE_THICK * math.log(FILM_THICK / FILM_REFERENCE))
+        return thick * math.exp(SLOPE_STAGNANT * math.log(film / FILM_THICK))
+    slope = SLOPE_THICK if film > FILM_REFERENCE else SLOPE_THIN
+    return math.exp(slope * math.log(film / FILM_REFERENCE))
+
+
+@kernel
+def film_alpha(temperature, film_mm, ca_factor):
+    """Transfer coefficient alpha (m s-1) of the linear law F = alpha (c_eq - c) at a rock wall.
+
+    alpha = 1.25e-7 exp(0.06 (T - 10)) f(film) f_CA^0.35         (science.md 4.4; Dreybrodt & Buhmann 1991)
+
+    temperature  degC
+    film_mm      thickness of the diffusion boundary layer, mm
+    ca_factor    carbonic-anhydrase factor on CO2 hydration, >= 1; its effect ends at 3.3
+    """
+    factor = ca_factor if not ca_factor < 1.0 else 1.0
+    enzyme = math.exp(CA_EXPONENT * math.log(factor))
+    enzyme = CA_LIMIT if enzyme > CA_LIMIT else enzyme
+    return (
+        ALPHA_10 * math.exp(ALPHA_WARMING * (temperature - ALPHA_REFERENCE_T)) * film_factor(film_mm) * enzyme
+    )
+
+
+@kernel
+def relax(c, c_eq, k_dt, tail_start, tail_order):
+    """Concentration after relaxing towards equilibrium, the exact solution of  dc/dt = k (c_eq - c) g.
+
+    g = 1 for c < tail_start c_eq, ((1 - c/c_eq)/(1 - tail_start))^(n-1) above: the slow last stretch of natural
+    limestone (Svensson & Dreybrodt 1992; Eisenlohr et al. 1999). With u = 1 - c/c_eq the tail integrates to
+    u = (u0^(1-n) + (n-1) k dt (1-ts)^(1-n))^(1/(1-n)). Supersaturated water (c > c_eq) relaxes linearly.
+
+    c, c_eq     concentration before and at equilibrium (any one unit)
+    k_dt        rate constant times time, >= 0
+    tail_start  share of c_eq where the tail begins, 0..1; 1: none
+    tail_order  order n of the tail, >= 1; 1: linear
+    returns c after the time.
+    """
+    if c_eq <= EQUILIBRIUM_MIN or c >= c_eq or tail_order <= ORDER_MIN or tail_start >= TAIL_START_MAX:
+        return c_eq + (c - c_eq) * math.exp(-k_dt)
+    u = 1.0 - c / c_eq
+    u_start = 1.0 - tail_start
+    left = k_dt
+    if u > u_start:
+        to_tail = math.log(u / u_start)
+        if left <= to_tail:
+            return c_eq * (1.0 - u * math.exp(-left))
+        left -= to_tail
+        u = u_start
+    return c_eq * (1.0 - _tail(u, u_start, left, tail_order))
+
+
+@kernel
+def _tail(u, u_start, k_dt, order):
+    """Undersaturation u after k_dt in the high-order tail:  u0 (1 + (n-1) k dt (u0/u_s)^(n-1))^(-1/(n-1))."""
+    power = order - 1.0
+    ratio = math.exp(power * math.log(u / u_start)) if u > 0.0 else 0.0 * u
+    return u * math.exp(-math.log(1.0 + power * k_dt * ratio) / power)
