@@ -176,7 +176,7 @@ def _series(
     da = ds[name]
     time = _time_name(ds, da, where)
     if time not in starts:
-        starts[time] = _decoded_starts(ds, time, str(path))
+        starts[time] = _decoded_starts(ds, time, str(path), repairs)
     da, lat, lon, labels = _select(ds, da, time, where, request, repairs)
     if da.size > MOST_VALUES:
         raise InputError(where, f"{da.size} values are too many", "give fewer stations or a shorter span")
@@ -218,7 +218,7 @@ def _time_name(ds: xr.Dataset, da: xr.DataArray, where: str) -> str:
     raise InputError(where, f"has no time axis among its dimensions ({', '.join(map(str, da.dims))})", mend)
 
 
-def _decoded_starts(ds: xr.Dataset, time: str, where: str) -> np.ndarray:
+def _decoded_starts(ds: xr.Dataset, time: str, where: str, repairs: Repairs) -> np.ndarray:
     """Beginning of every step, datetime64 where the calendar and the range allow it and cftime elsewhere."""
     n = ds.sizes[time]
     if n > MOST_VALUES:
@@ -232,7 +232,12 @@ def _decoded_starts(ds: xr.Dataset, time: str, where: str) -> np.ndarray:
     if not np.all(np.isfinite(ds[time].values.astype("f8"))):
         raise InputError(f"{where}, {time}", "has missing time stamps", "mend the time axis of the file")
     axis = xr.decode_cf(axis, decode_timedelta=False)
-    return clock.step_starts(axis[time].values, None if bounds is None else axis[bounds].values, where)
+    times, intervals = axis[time].values, None if bounds is None else axis[bounds].values
+    if intervals is not None and np.all(times[:2] >= intervals[:2, 1]):
+        repairs.note(
+            f"{Path(where).name}: stamped at the end of its steps (time bounds), moved to their beginning"
+        )
+    return clock.step_starts(times, intervals, where)
 
 
 # ------------------------------------------------------------------------------------------------ place
@@ -396,18 +401,21 @@ def _join(name: str, pieces: list[xr.DataArray], repairs: Repairs) -> xr.DataArr
         )
     whole = xr.concat([p.drop_vars(["lat", "lon"]) for p in pieces], "time", combine_attrs="drop")
     whole = whole.assign_coords(lat=pieces[0].lat, lon=pieces[0].lon)
-    order = np.argsort(clock.seconds(whole.time.values), kind="stable")
-    whole, owner = whole.isel(time=order), owner[order]
-    _refuse_duplicates(name, whole.time.values, owner, [p.attrs["path"] for p in pieces])
+    sec = clock.seconds(whole.time.values)
+    order = np.argsort(sec, kind="stable")
+    whole, owner, sec = whole.isel(time=order), owner[order], sec[order]
+    _refuse_duplicates(name, whole.time.values, sec, owner, [p.attrs["path"] for p in pieces])
     where = (
         pieces[0].attrs["path"] if len(pieces) == 1 else f"{len(pieces)} files from {pieces[0].attrs['path']}"
     )
-    clock.check_regular(whole.time.values, f"{where}, {name}")
+    whole.attrs["step"] = clock.check_regular(whole.time.values, f"{where}, {name}", sec)
     return whole
 
 
-def _refuse_duplicates(name: str, times: np.ndarray, owner: np.ndarray, paths: list[str]) -> None:
-    same = np.flatnonzero(np.diff(clock.seconds(times)) == 0)
+def _refuse_duplicates(
+    name: str, times: np.ndarray, sec: np.ndarray, owner: np.ndarray, paths: list[str]
+) -> None:
+    same = np.flatnonzero(np.diff(sec) == 0)
     if same.size:
         i = int(same[0])
         both = " and ".join(dict.fromkeys((paths[owner[i]], paths[owner[i + 1]])))
@@ -438,8 +446,8 @@ def _check_together(
     a_name: str, a: xr.DataArray, b_name: str, b: xr.DataArray, request: _Request, repairs: Repairs
 ) -> None:
     both = f"{a_name} and {b_name}"
-    for what, of in (("calendars", clock.calendar_of), ("time steps (s)", clock.usual_step)):
-        left, right = of(a.time.values), of(b.time.values)
+    kinds = [(clock.calendar_of(d.time.values), d.attrs["step"]) for d in (a, b)]
+    for what, left, right in zip(("calendars", "time steps (s)"), *kinds, strict=True):
         if left != right:
             raise InputError(
                 both, f"{what} differ: {left} and {right}", "give files of one kind for all variables"

@@ -11,13 +11,13 @@ four fifths of it from May to October, 15.2 degC (January 5, July 23.5), 125 W m
 
 from __future__ import annotations
 
+import math
 import re
 import zlib
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from scipy.signal import lfilter
 
 from karstsim.core.constants import SECONDS_PER_DAY, ZERO_CELSIUS
 from karstsim.core.errors import InputError
@@ -220,9 +220,13 @@ def _amounts(season: np.ndarray, share: np.ndarray, wet: np.ndarray, rng: np.ran
 
 def _residuals(season: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """AR(1) temperature residuals, K, with the standard deviation of the season."""
-    noise = rng.standard_normal(season.size) * np.sqrt(1.0 - TEMPERATURE_MEMORY**2)
-    noise[0] /= np.sqrt(1.0 - TEMPERATURE_MEMORY**2)
-    return lfilter([1.0], [1.0, -TEMPERATURE_MEMORY], noise) * monthly(RESIDUAL_SD, season)
+    noise = rng.standard_normal(season.size).tolist()
+    innovation = math.sqrt(1.0 - TEMPERATURE_MEMORY**2)
+    residual = np.empty(season.size)
+    residual[0] = last = noise[0]
+    for i in range(1, season.size):
+        residual[i] = last = TEMPERATURE_MEMORY * last + innovation * noise[i]
+    return residual * monthly(RESIDUAL_SD, season)
 
 
 def _clearness(season: np.ndarray, wet: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -44,26 +44,32 @@ def calendar_of(times: np.ndarray) -> str:
     return "proleptic_gregorian" if np.issubdtype(times.dtype, np.datetime64) else times[0].calendar
 
 
-def usual_step(times: np.ndarray) -> float:
-    """The most frequent positive distance between stamps in time order, s. Needs two different stamps."""
-    gaps = np.diff(np.unique(seconds(times)))
-    values, counts = np.unique(gaps, return_counts=True)
+def stamps(sec: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """The inverse of `seconds`: time stamps of the kind and calendar of `like`."""
+    if np.issubdtype(like.dtype, np.datetime64):
+        return np.datetime64("1850-01-01", "ns") + sec * np.timedelta64(1_000_000_000, "ns")
+    return cftime.num2date(sec, _EPOCH, calendar=like[0].calendar)
+
+
+def usual_step(sec: np.ndarray) -> float:
+    """The most frequent positive distance, s, between `seconds` in any order. Needs two different ones."""
+    values, counts = np.unique(np.diff(np.unique(sec)), return_counts=True)
     return float(values[np.argmax(counts)])
 
 
-def check_regular(times: np.ndarray, where: str) -> float:
-    """The uniform step, s.
+def check_regular(times: np.ndarray, where: str, sec: np.ndarray | None = None) -> float:
+    """The uniform step, s. `sec` are the `seconds` of the times, where they are known already.
 
     Raises InputError for fewer than two stamps, a duplicate, a reversed order, a gap, or a step outside one minute
     to one day; the message gives the time at fault.
     """
     if len(times) < 2:
         raise InputError(where, f"{len(times)} time step(s)", "give a series of at least two steps")
-    sec = seconds(times)
+    sec = seconds(times) if sec is None else sec
     gaps = np.diff(sec)
     _refuse_first(gaps == 0, times, where, "duplicate time", "keep one row or file for each time")
     _refuse_first(gaps < 0, times, where, "times run backwards at", "sort the series by time")
-    step = usual_step(times)
+    step = usual_step(sec)
     if not SHORTEST_STEP <= step <= LONGEST_STEP:
         raise InputError(
             where,
@@ -110,21 +116,19 @@ def step_starts(times: np.ndarray, bounds: np.ndarray | None, where: str) -> np.
     """
     if len(times) < 2:
         return times
-    step = usual_step(times)
-    if bounds is None:
-        return _floor_days(times) if step == LONGEST_STEP else times
-    low, high, stamp = seconds(bounds[:, 0]), seconds(bounds[:, 1]), seconds(times)
-    astray = (stamp < low - step) | (stamp > high + step)
-    if astray.any():
-        first = text(times[np.argmax(astray)])
-        raise InputError(where, f"time {first} lies outside its bounds", "mend the time bounds")
-    if step == LONGEST_STEP:
-        return _floor_days(bounds[:, 0] + (bounds[:, 1] - bounds[:, 0]) / 2)
-    return bounds[:, 0]
-
-
-def _floor_days(times: np.ndarray) -> np.ndarray:
-    return xr.DataArray(times, dims="time", coords={"time": times}).dt.floor("D").values
+    sec = seconds(times)
+    step = usual_step(sec)
+    low = middle = sec
+    if bounds is not None:
+        low, high = seconds(bounds[:, 0]), seconds(bounds[:, 1])
+        middle = (low + high) // 2
+        astray = (sec < low - step) | (sec > high + step)
+        if astray.any():
+            first = text(times[np.argmax(astray)])
+            raise InputError(where, f"time {first} lies outside its bounds", "mend the time bounds")
+    day = int(SECONDS_PER_DAY)
+    starts = middle // day * day if step == LONGEST_STEP else low
+    return times if np.array_equal(starts, sec) else stamps(starts, times)
 
 
 def year_fraction(times: np.ndarray, step: float) -> np.ndarray:
@@ -197,7 +201,7 @@ def _covers(
 ) -> bool:
     """True when the step before the first chosen and the step after the last fall outside the asked span."""
     index = chosen.indexes["time"]
-    step = timedelta(seconds=usual_step(ds.time.values))
+    step = timedelta(seconds=usual_step(seconds(ds.time.values)))
     before, after = index[0] - step, index[-1] + step
     early = first is None or _prefix(before, len(first)) < first
     late = last is None or _prefix(after, len(last)) > last

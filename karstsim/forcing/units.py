@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
-from cf_xarray.units import units as registry
 
 from karstsim.core.constants import SECONDS_PER_DAY, ZERO_CELSIUS
 from karstsim.core.errors import InputError
+
+
+@cache
+def registry() -> Any:
+    """The unit registry of cf_xarray (half a second to build, hence at first use).
+
+    pint's notes on the units that cf_xarray redefines on purpose are left out.
+    """
+    logger = logging.getLogger("pint.util")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        from cf_xarray.units import units
+    finally:
+        logger.setLevel(level)
+    return units
+
 
 CANONICAL = {
     "tas": "K",
@@ -71,9 +89,9 @@ def to_canonical(name: str, values: np.ndarray, units: str | None, where: str) -
     parsed = parse(str(units), name, where)
     if target == "K":
         return _temperature(name, values, parsed, str(units), where)
-    if name in ("pr", "prsn") and parsed.dimensionality == registry("m s-1").dimensionality:
-        parsed = parsed * registry.Quantity(WATER_DENSITY, "kg m-3")
-    goal = registry.parse_expression(target)
+    if name in ("pr", "prsn") and parsed.dimensionality == registry()("m s-1").dimensionality:
+        parsed = parsed * registry().Quantity(WATER_DENSITY, "kg m-3")
+    goal = registry().parse_expression(target)
     if parsed.dimensionality != goal.dimensionality:
         raise InputError(f"{where}, {name}", f"units {units!r} cannot become {target}", _wrong_units(name))
     factor = float(parsed.to_base_units().magnitude) / float(goal.to_base_units().magnitude)
@@ -86,7 +104,7 @@ def parse(units: str, name: str, where: str) -> Any:
     try:
         if not _SAFE.fullmatch(spelled) or _POWER_OF_NUMBER.search(spelled):
             raise ValueError("not a unit")
-        return registry.Quantity(registry.parse_expression(spelled))
+        return registry().Quantity(registry().parse_expression(spelled))
     except Exception as error:  # the parser raises many kinds, from tokenizer errors to its own
         what = f"units {units[:60]!r} are not understood"
         raise InputError(f"{where}, {name}", what, _tell_units(name)) from error
