@@ -24,13 +24,23 @@ def _flat_overrides(value: object) -> dict[str, float | dict[str, float]]:
         raise problem(f"is not a table (it is {shown(value)})", 'write "soil.depth" = 0.5 below [parameters]')
     flat: dict[str, float | dict[str, float]] = {}
     for name, entry in value.items():
-        if isinstance(entry, Mapping) and set(entry) != {"factor"}:
-            flat.update((f"{name}.{inner}", v) for inner, v in _flat_overrides(entry).items())
-        elif isinstance(entry, Mapping):
-            flat[str(name)] = {"factor": _number(str(name), entry["factor"])}
-        else:
-            flat[str(name)] = _number(str(name), entry)
+        nested = isinstance(entry, Mapping) and set(entry) != {"factor"}
+        inner = (
+            {f"{name}.{k}": v for k, v in _flat_overrides(entry).items()}
+            if nested
+            else {name: _one(name, entry)}
+        )
+        for key in inner:
+            if key in flat:
+                raise problem(f"sets {shown(key)} twice", "remove one of them")
+        flat.update(inner)
     return flat
+
+
+def _one(name: str, entry: object) -> float | dict[str, float]:
+    if isinstance(entry, Mapping):
+        return {"factor": _number(name, entry["factor"])}
+    return _number(name, entry)
 
 
 def _number(name: str, value: object) -> float:

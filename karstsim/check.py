@@ -1,0 +1,62 @@
+"""A run file and its inputs, opened and described; nothing is simulated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from karstsim.config import RunConfig, load_config
+from karstsim.core.constants import SECONDS_PER_DAY, ZERO_CELSIUS
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_FAMILIAR = {  # canonical unit -> (unit people use, factor, offset)
+    "K": ("degC", 1.0, -ZERO_CELSIUS),
+    "kg m-2 s-1": ("mm d-1", SECONDS_PER_DAY, 0.0),
+    "1e-6": ("ppm", 1.0, 0.0),
+}
+
+
+def check(path: Path) -> dict[str, Any]:
+    """Read the run file, open its forcing and return what a run would start from. Raises InputError."""
+    config = load_config(path)
+    return {
+        "site": config.site.model_dump(exclude_none=True),
+        "forcing": describe_forcing(open_checked(config)),
+        "run": config.run.model_dump(exclude_none=True),
+        "parameters": config.parameters,
+    }
+
+
+def open_checked(config: RunConfig) -> xr.Dataset:
+    """The canonical forcing of a run, after the checks that the model makes before it starts."""
+    from karstsim.forcing.records import to_records
+
+    ds = config.open_forcing()
+    to_records(ds)
+    return ds
+
+
+def describe_forcing(ds: xr.Dataset) -> dict[str, Any]:
+    """Span, calendar, statistics and repairs of a canonical forcing Dataset."""
+    from karstsim.forcing import times as clock
+
+    stamps = ds.time.values
+    return {
+        "start": clock.text(stamps[0]),
+        "end": clock.text(stamps[-1]),
+        "steps": int(ds.sizes["time"]),
+        "step_days": clock.check_regular(stamps, "forcing") / SECONDS_PER_DAY,
+        "calendar": ds.attrs.get("calendar", "unknown"),
+        "locations": int(ds.sizes.get("location", 1)),
+        "variables": {str(name): _statistics(ds[name]) for name in ds.data_vars},
+        "repairs": [line for line in ds.attrs.get("repairs", "").splitlines() if line],
+    }
+
+
+def _statistics(da: xr.DataArray) -> dict[str, Any]:
+    units = str(da.attrs.get("units", "1"))
+    name, factor, offset = _FAMILIAR.get(units, (units, 1.0, 0.0))
+    values = {"mean": da.mean(), "min": da.min(), "max": da.max()}
+    return {**{k: float(v) * factor + offset for k, v in values.items()}, "units": name}

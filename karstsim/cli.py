@@ -1,0 +1,280 @@
+"""The command ``karstsim``. Everything heavy is imported inside the command that needs it."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from karstsim import console
+
+if TYPE_CHECKING:
+    from karstsim.model.simulate import RunSummary
+
+app = typer.Typer(
+    name="karstsim",
+    help="Water and carbon through a karst catchment, from climate files to its spring and stream.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 the run failed, 2 bad usage or input, 3 interrupted.",
+)
+new = typer.Typer(no_args_is_help=True, help="Write a commented file to start from.")
+app.add_typer(new, name="new")
+
+
+class Constants(StrEnum):
+    """Sets of equilibrium constants."""
+
+    pb82 = "pb82"
+    phreeqc386 = "phreeqc386"
+
+
+Config = Annotated[Path, typer.Argument(help="Run file (TOML); `karstsim new site` writes one.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")]
+Csv = Annotated[bool, typer.Option("--csv", help="Print as CSV.")]
+Markdown = Annotated[bool, typer.Option("--markdown", help="Print as a Markdown table.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Write into a folder that is not empty.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, max=4096, help="Threads; default: all processors.")
+]
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        import karstsim
+
+        print(f"karstsim {karstsim.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def run(
+    config: Config,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Folder of the results; default: runs/<name of CONFIG>."),
+    ] = None,
+    workers: Workers = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Instead of the seed in CONFIG.")
+    ] = None,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Run the simulation that CONFIG describes."""
+    folder = output or Path("runs") / config.stem
+    with console.guarded(debug, as_json, folder):
+        from karstsim.config import load_config, to_toml
+
+        settings = load_config(config)
+        if seed is not None:
+            settings = settings.with_seed(seed)
+        _make_folder(folder, overwrite)
+        (folder / "config.toml").write_text(to_toml(settings), encoding="utf-8")
+
+        from karstsim.model.simulate import run_config
+
+        with console.progress_shown() as progress:
+            summary = run_config(settings, folder, workers or _processors(), progress)
+        _show_summary(summary, folder, as_json)
+
+
+def _processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _make_folder(folder: Path, overwrite: bool) -> None:
+    """An output folder that can be written to and holds nothing that would be mixed with the results."""
+    from karstsim.core.errors import InputError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        taken = any(entry.name != console.LOG_NAME for entry in folder.iterdir())
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(13, "no permission to write")
+    except OSError as error:
+        what = f"cannot hold results ({error.strerror})"
+        raise InputError(str(folder), what, "name another folder with -o") from None
+    if taken and not overwrite:
+        raise InputError(str(folder), "is not empty", "name another folder with -o, or add --overwrite")
+
+
+def _show_summary(summary: RunSummary, folder: Path, as_json: bool) -> None:
+    files = [str(path) for path in summary.files]
+    repairs, warnings = list(summary.repairs), list(summary.warnings)
+    if as_json:
+        result = {"status": "done", "folder": str(folder), "files": files, "summary": summary.summary}
+        console.print_json({**result, "repairs": repairs, "warnings": warnings})
+        return
+    console.print_table("Summary", ("quantity", "value"), list(summary.summary.items()))
+    console.print_list("Repairs of the input", repairs)
+    console.print_list("Warnings", warnings)
+    console.print_list("Files", files)
+
+
+@app.command()
+def check(config: Config, as_json: Json = False, debug: Debug = False) -> None:
+    """Read CONFIG, open its inputs and show what a run would start from; runs nothing."""
+    with console.guarded(debug, as_json):
+        from karstsim.check import check as check_run
+
+        report = check_run(config)
+        if as_json:
+            console.print_json({"status": "ok", **report})
+        else:
+            _show_check(report)
+
+
+def _show_check(report: dict[str, Any]) -> None:
+    site, forcing = report["site"], report["forcing"]
+    tiles, boxes, variables = site.pop("tiles"), site.pop("boxes"), forcing.pop("variables")
+    repairs = forcing.pop("repairs")
+    console.print_table("Site", ("", ""), list(site.items()))
+    console.print_table(
+        "Tiles",
+        ("land use", "area fraction", "overrides"),
+        [(t["land_use"], t["area_fraction"], _overrides_text(t["parameters"])) for t in tiles],
+    )
+    console.print_table(
+        "Surface water",
+        ("name", "kind", "class", "size", "overrides"),
+        [(b["name"], b["kind"], b["water_class"], _size(b), _overrides_text(b["parameters"])) for b in boxes],
+    )
+    console.print_table("Forcing", ("", ""), list(forcing.items()))
+    console.print_table(
+        "Weather",
+        ("variable", "mean", "min", "max", "units"),
+        [(name, v["mean"], v["min"], v["max"], v["units"]) for name, v in variables.items()],
+    )
+    console.print_table("Run", ("", ""), [(k, _listed(v)) for k, v in report["run"].items()])
+    console.print_table(
+        "Parameters", ("name", "value"), [(k, _override(v)) for k, v in report["parameters"].items()]
+    )
+    console.print_list("Repairs of the input", repairs)
+    print("All inputs are usable.")
+
+
+def _listed(value: Any) -> Any:
+    return ", ".join(value) if isinstance(value, list) else value
+
+
+def _size(box: dict[str, Any]) -> str:
+    if box["kind"] == "stream":
+        return f"{box['length_km']:g} km, slope {box['slope']:g}"
+    return f"{box['area_km2']:g} km2, {box['depth_m']:g} m deep"
+
+
+def _override(value: float | dict[str, float]) -> str:
+    return f"x {value['factor']:g}" if isinstance(value, dict) else f"{value:g}"
+
+
+def _overrides_text(overrides: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {_override(value)}" for name, value in overrides.items())
+
+
+@app.command()
+def speciate(
+    waters: Annotated[Path, typer.Argument(help="CSV with one water a row.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="CSV to write; default: stdout.")
+    ] = None,
+    constants: Annotated[Constants, typer.Option(help="Equilibrium constants.")] = Constants.pb82,
+    debug: Debug = False,
+) -> None:
+    """Speciate waters: pH, CO2 pressure, saturation and more from any two of alkalinity, DIC, pH and pCO2."""
+    with console.guarded(debug):
+        from karstsim.chemistry.api import speciate_csv
+
+        table = speciate_csv(waters, out_path=output, constants=constants.value)
+        if output is None:
+            print(table.to_csv(index=False), end="")
+        else:
+            print(f"{len(table)} waters written to {output}")
+
+
+@app.command()
+def parameters(csv: Csv = False, markdown: Markdown = False, debug: Debug = False) -> None:
+    """List every parameter with its default, bounds, unit and source."""
+    with console.guarded(debug):
+        from karstsim.model.parameters import parameters_table
+
+        console.print_frame(parameters_table(), "Parameters", csv, markdown)
+
+
+@app.command()
+def variables(csv: Csv = False, markdown: Markdown = False, debug: Debug = False) -> None:
+    """List every output variable with its unit and meaning."""
+    with console.guarded(debug):
+        from karstsim.model.output import variables_table
+
+        console.print_frame(variables_table(), "Variables", csv, markdown)
+
+
+@new.command("site")
+def new_site(
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")] = Path("site.toml"),
+    debug: Debug = False,
+) -> None:
+    """Write a complete, commented run file: a site, its weather and what to compute."""
+    with console.guarded(debug):
+        _write_new(output, "site.toml")
+        print(f"{output} written. Next: karstsim check {output}, then karstsim run {output}")
+
+
+def _write_new(path: Path, template: str) -> None:
+    """Copy a template to a file that does not exist yet."""
+    from importlib.resources import files
+
+    from karstsim.core.errors import InputError
+
+    text = (files("karstsim") / "templates" / template).read_text(encoding="utf-8")
+    try:
+        with open(path, "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise InputError(str(path), "exists already", "name another file with -o") from None
+    except OSError as error:
+        raise InputError(
+            str(path), f"cannot be written ({error.strerror})", "name another file with -o"
+        ) from None
+
+
+@app.command()
+def demo(
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the results.")] = Path(
+        "karstsim-demo"
+    ),
+    workers: Workers = None,
+    overwrite: Overwrite = False,
+    debug: Debug = False,
+) -> None:
+    """Run the built-in example; needs no input files."""
+    with console.guarded(debug, folder=output):
+        from karstsim.demo import run_demo
+
+        _make_folder(output, overwrite)
+        with console.progress_shown() as progress:
+            summary = run_demo(output, workers or _processors(), progress)
+        _show_summary(summary, output, as_json=False)

@@ -1,0 +1,288 @@
+"""The run file: one TOML that says which site, which weather, which outputs and which parameters.
+
+`load_config` checks everything that can be checked without the simulator and resolves every path, so that the
+resolved file written beside the results (`to_toml`) runs again from any folder.
+"""
+
+from __future__ import annotations
+
+import datetime
+import glob
+import os
+import re
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
+
+from karstsim.core.errors import InputError
+from karstsim.model.site import Name, Overrides, Section, Site, check_overrides
+from karstsim.tomlfile import emit_toml, finite_number, problem, problems_error, read_toml, shown, validated
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+MOST_FILES = 10_000
+CO2_RANGE = (100.0, 10_000.0)  # ppm
+_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
+_KEY_OF = {  # arguments of the forcing functions that have keys of their own in the run file
+    "scenario": "forcing.synthetic",
+    "start, end": "forcing.start, forcing.end",
+    "lat": "forcing.lat",
+    "lon, lat": "forcing.lon, forcing.lat",
+    "co2": "forcing.co2",
+    "estimate": "forcing.estimate",
+}
+_FILES_ONLY = ("location", "columns", "units", "estimate")
+
+
+def _date(value: object) -> object:
+    """A date as text: a year, a month or a day of any calendar (360_day has a 30 February)."""
+    if isinstance(value, datetime.date):
+        return value.isoformat()[:10]
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 9999:
+        return f"{value:04d}"
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise problem(f"{shown(value)} is not a date", 'write "2015", "2015-01" or "2015-01-01"')
+    return value
+
+
+def _co2(value: object) -> object:
+    if finite_number(value):
+        number = float(value)  # type: ignore[arg-type]
+        if not CO2_RANGE[0] <= number <= CO2_RANGE[1]:
+            raise problem(f"{number:g} ppm is outside {CO2_RANGE[0]:g}..{CO2_RANGE[1]:g}", "give CO2 in ppm")
+        return number
+    if not isinstance(value, str) or not value.isprintable() or not value:
+        raise problem(
+            f"{shown(value)} is neither a scenario, a number nor a file", 'write "ssp245", 410 or "co2.csv"'
+        )
+    return value
+
+
+def _path(value: str) -> str:
+    if not value.strip() or not value.isprintable():
+        raise problem(f"{shown(value)} is not a path", "write the name of a file")
+    return value
+
+
+def _no_repeats(values: list[str]) -> list[str]:
+    if len(set(values)) < len(values):
+        raise problem("names an entry twice", "remove the repeated entry")
+    return values
+
+
+Date = Annotated[str, BeforeValidator(_date)]
+Co2 = Annotated[Any, BeforeValidator(_co2)]
+FilePath = Annotated[str, Field(max_length=4000), AfterValidator(_path)]
+Period = Literal["daily", "monthly", "annual"]
+
+
+class ForcingSection(Section):
+    """Where the weather comes from: files, or the synthetic generator.
+
+    `columns` maps CMIP names to the names in the files, `units` CMIP names to units. `lon` and `lat` pick the grid
+    cell; without them the site's own place is taken. `co2` is a scenario, a number in ppm or a file.
+    """
+
+    files: list[FilePath] = Field(default=[], max_length=MOST_FILES)
+    synthetic: Name | None = None
+    seed: int | None = Field(default=None, ge=0, lt=2**32)
+    lon: float | None = Field(default=None, ge=-180.0, le=360.0)
+    lat: float | None = Field(default=None, ge=-90.0, le=90.0)
+    location: Name | None = None
+    co2: Co2 = None
+    columns: dict[Name, Name] = Field(default={}, max_length=100)
+    units: dict[Name, Name] = Field(default={}, max_length=100)
+    estimate: list[Literal["rsds"]] = []
+    start: Date | None = None
+    end: Date | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if bool(self.files) == (self.synthetic is not None):
+            what = "has both files and synthetic" if self.files else "has neither files nor synthetic"
+            raise problem(what, 'give files = ["*.nc"] or synthetic = "ssp245"')
+        if (self.lon is None) != (self.lat is None):
+            raise problem("has only one of lon and lat", "give both, or neither for the site's own place")
+        if self.synthetic is not None:
+            for name in _FILES_ONLY:
+                if getattr(self, name):
+                    raise problem(f"{name} means nothing for synthetic weather", f"remove {name}")
+        if self.start and self.end:
+            length = min(len(self.start), len(self.end))
+            if self.start[:length] > self.end[:length]:
+                raise problem(f"start {self.start} is after end {self.end}", "exchange or correct them")
+        return self
+
+
+class RunSection(Section):
+    """What to compute and to keep."""
+
+    output: Annotated[list[Period], AfterValidator(_no_repeats)] = Field(
+        default=["monthly", "annual"], min_length=1
+    )
+    variables: list[Name] = Field(default=[], max_length=10_000)
+    spinup_years: int = Field(default=30, ge=0, le=10_000)
+    restart: FilePath | None = None
+    seed: int = Field(default=0, ge=0, lt=2**32)
+
+
+class RunConfig(Section):
+    """A whole run, as `load_config` read it: all paths absolute, all patterns expanded."""
+
+    site: Site
+    forcing: ForcingSection
+    run: RunSection = RunSection()
+    parameters: Overrides = {}
+    _source: str = PrivateAttr(default="run")  # name of the file, for messages
+
+    @property
+    def forcing_seed(self) -> int:
+        """The seed of synthetic weather: its own if it has one, else that of the run."""
+        return self.run.seed if self.forcing.seed is None else self.forcing.seed
+
+    @property
+    def place(self) -> tuple[float, float]:
+        """Longitude and latitude of the weather: those of [forcing], else the site's."""
+        if self.forcing.lon is None or self.forcing.lat is None:
+            return self.site.longitude, self.site.latitude
+        return self.forcing.lon, self.forcing.lat
+
+    def open_forcing(self) -> xr.Dataset:
+        """The canonical forcing Dataset of the run. Raises InputError."""
+        try:
+            return self._synthetic_forcing() if self.forcing.synthetic else self._forcing_of_files()
+        except InputError as error:  # name the key of the run file instead of the argument
+            where = f"{self._source}, {_KEY_OF[error.where]}" if error.where in _KEY_OF else error.where
+            raise InputError(where, error.what, error.mend) from error
+
+    def _synthetic_forcing(self) -> xr.Dataset:
+        from karstsim.forcing import synthetic_forcing
+        from karstsim.forcing.times import select_span
+
+        asked = self.forcing
+        lon, lat = self.place
+        years: dict[str, Any] = {k: int(v[:4]) for k, v in (("start", asked.start), ("end", asked.end)) if v}
+        ds = synthetic_forcing(
+            str(asked.synthetic),
+            **years,
+            seed=self.forcing_seed,
+            lon=lon,
+            lat=lat,
+            elevation=self.site.elevation,
+            co2=asked.co2,
+        )
+        return select_span(ds, asked.start, asked.end, "forcing")
+
+    def _forcing_of_files(self) -> xr.Dataset:
+        from karstsim.forcing import open_forcing
+
+        asked = self.forcing
+        lon, lat = (None, None) if asked.location and asked.lon is None else self.place
+        return open_forcing(
+            *asked.files,
+            lon=lon,
+            lat=lat,
+            co2=asked.co2,
+            columns=asked.columns,
+            units=asked.units,
+            estimate=asked.estimate,
+            elevation=self.site.elevation,
+            start=asked.start,
+            end=asked.end,
+            location=asked.location,
+        )
+
+    def with_seed(self, seed: int) -> RunConfig:
+        """The same run with another seed for everything random."""
+        return self.model_copy(
+            update={
+                "run": self.run.model_copy(update={"seed": seed}),
+                "forcing": self.forcing.model_copy(update={"seed": None}),
+            }
+        )
+
+
+def load_config(path: str | Path) -> RunConfig:
+    """Read and check a run file. Raises InputError that lists every problem with file and key."""
+    path = Path(path)
+    folder = Path(os.path.abspath(path.parent))
+    data = read_toml(path)
+    if isinstance(data.get("site"), str):
+        data["site"] = Site.from_toml(folder / data["site"])
+        config = validated(RunConfig, data, str(path))
+    else:
+        config = validated(RunConfig, data, str(path))
+        config.site.check_parameters(str(path))
+    check_overrides(config.parameters, f"{path}, parameters")
+    config._source = str(path)
+    return _with_paths(config, folder, str(path))
+
+
+def _with_paths(config: RunConfig, folder: Path, where: str) -> RunConfig:
+    found: list[tuple[str, str, str]] = []
+    forcing: dict[str, Any] = {"files": _expanded(config.forcing.files, folder, found)}
+    co2 = config.forcing.co2
+    if isinstance(co2, str) and _looks_like_file(co2):
+        forcing["co2"] = _existing(co2, folder, "forcing.co2", found)
+    run: dict[str, Any] = {}
+    if config.run.restart is not None:
+        run["restart"] = _existing(config.run.restart, folder, "run.restart", found)
+    if found:
+        raise problems_error(where, found)
+    return config.model_copy(
+        update={
+            "forcing": config.forcing.model_copy(update=forcing),
+            "run": config.run.model_copy(update=run),
+        }
+    )
+
+
+def _looks_like_file(text: str) -> bool:
+    return bool(os.path.splitext(text)[1]) or "/" in text or os.sep in text
+
+
+def _expanded(patterns: list[str], folder: Path, found: list[tuple[str, str, str]]) -> list[str]:
+    files: list[str] = []
+    for i, pattern in enumerate(patterns):
+        matches = _matches(pattern, folder)
+        if not matches:
+            mend = f"check the name; it is taken relative to {folder}"
+            found.append((f"forcing.files[{i}]", f"no file matches {shown(pattern)}", mend))
+        files += [m for m in matches if m not in files]
+    if len(files) > MOST_FILES:
+        found.append(("forcing.files", f"match more than {MOST_FILES} files", "name fewer files"))
+    return files
+
+
+def _matches(pattern: str, folder: Path) -> list[str]:
+    whole = os.path.join(folder, pattern)
+    if os.path.isfile(whole):  # also a name with brackets in it
+        return [os.path.abspath(whole)]
+    matches = islice(glob.iglob(pattern, root_dir=folder), MOST_FILES + 1)
+    paths = (os.path.abspath(os.path.join(folder, m)) for m in matches)
+    return sorted(p for p in paths if os.path.isfile(p))
+
+
+def _existing(name: str, folder: Path, key: str, found: list[tuple[str, str, str]]) -> str:
+    path = os.path.abspath(os.path.join(folder, name))
+    if not os.path.isfile(path):
+        found.append(
+            (key, f"there is no file {shown(name)}", f"check the name; it is taken relative to {folder}")
+        )
+    return path
+
+
+def to_toml(config: RunConfig) -> str:
+    """The resolved run as TOML that `load_config` reads back to the same."""
+    return emit_toml(_pruned(config.model_dump(exclude_none=True)))
+
+
+def _pruned(value: Any) -> Any:
+    """Without empty tables and lists: they say nothing."""
+    if isinstance(value, Mapping):
+        return {k: _pruned(v) for k, v in value.items() if v not in ({}, [])}
+    return [_pruned(v) for v in value] if isinstance(value, list) else value

@@ -1,0 +1,199 @@
+"""What the command line shows: messages, tables, progress, and the exit code of every way to end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from karstsim.core.errors import InputError, RunError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 3
+LOG_NAME = "karstsim.log"
+WIDE = 160  # columns of a table that goes to a file or a pipe
+LOG_SHARE = 0.1  # of the work between two lines of progress where there is no terminal
+
+Progress = Callable[[int, int, str], None]
+
+
+@contextlib.contextmanager
+def guarded(debug: bool = False, as_json: bool = False, folder: Path | None = None) -> Iterator[None]:
+    """Turn whatever a command raises into a message and an exit code; `folder` is where its log goes."""
+    try:
+        yield
+    except (typer.Exit, BrokenPipeError):
+        raise
+    except InputError as error:
+        complain(error.where, error.what, error.mend, as_json)
+        raise typer.Exit(BAD_INPUT) from None
+    except KeyboardInterrupt:
+        complain("interrupted", "stopped before the end", "start it again", as_json)
+        raise typer.Exit(INTERRUPTED) from None
+    except Exception as error:
+        if debug:
+            raise
+        what = str(error) if isinstance(error, RunError) else f"{type(error).__name__}: {error}"
+        log = _write_log(folder)
+        mend = f"details are in {log}" if log else "run again with --debug for details"
+        complain("failed", " ".join(what.split()) or "for an unknown reason", mend, as_json)
+        raise typer.Exit(FAILED) from None
+
+
+def _write_log(folder: Path | None) -> Path | None:
+    """Append the traceback to the log in `folder`, or to a temporary file; None when neither can be written."""
+    with contextlib.suppress(OSError):
+        if folder is not None and folder.is_dir():
+            path = folder / LOG_NAME
+        else:
+            handle, name = tempfile.mkstemp(prefix="karstsim-", suffix=".log")
+            path = Path(name)
+            with open(handle, "w", encoding="utf-8"):
+                pass
+        with open(path, "a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(
+                f"{time.strftime('%Y-%m-%d %H:%M:%S')} {' '.join(sys.argv)}\n{traceback.format_exc()}\n"
+            )
+        return path
+    return None
+
+
+def console(stderr: bool = False) -> Console:
+    """A rich console; tables that do not go to a terminal are not squeezed."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, width=None if stream.isatty() else WIDE, highlight=False)
+
+
+def complain(where: str, what: str, mend: str, as_json: bool = False) -> None:
+    """Where, what and mend on stderr; with `as_json` also as an object on stdout."""
+    from rich.text import Text
+
+    lines = Text()
+    for label, text, style in (("where", where, "bold red"), ("what", what, ""), ("mend", mend, "green")):
+        lines.append(f"{label:>5}  ", "dim").append(text.replace("\n", "\n       "), style).append("\n")
+    console(stderr=True).print(lines, end="", soft_wrap=True)
+    if as_json:
+        print_json({"status": "error", "where": where, "what": what, "mend": mend})
+
+
+def print_json(value: Any) -> None:
+    """`value` on stdout as strict JSON: numbers that are not finite become null."""
+    print(json.dumps(_strict(value), indent=2, ensure_ascii=False))
+
+
+def _strict(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(k): _strict(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_strict(v) for v in value]
+    if isinstance(value, bool | int | str) or value is None:
+        return value
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return str(value)
+    return number if math.isfinite(number) else None
+
+
+def number_text(value: Any) -> str:
+    """A value as tables show it."""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """A table on stdout; nothing when it has no rows."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    rows = list(rows)
+    if not rows:
+        return
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_header=any(header))
+    for i, name in enumerate(header):
+        numeric = all(isinstance(row[i], int | float) for row in rows)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(number_text(cell)) for cell in row))
+    console().print(table)
+
+
+def print_list(title: str, lines: Iterable[str]) -> None:
+    """A titled list on stdout; nothing when it is empty."""
+    from rich.text import Text
+
+    lines = list(lines)
+    if lines:
+        text = Text(title + "\n", "bold") + Text("".join(f"  {line}\n" for line in lines))
+        console().print(text, soft_wrap=True)
+
+
+def print_frame(frame: pd.DataFrame, title: str, csv: bool, markdown: bool) -> None:
+    """A pandas table on stdout: for people, as CSV or as Markdown."""
+    if csv:
+        sys.stdout.write(frame.to_csv(index=False))
+        return
+    header = [str(name) for name in frame.columns]
+    rows = [["" if _absent(cell) else cell for cell in row] for row in frame.itertuples(index=False)]
+    if not markdown:
+        print_table(title, header, rows)
+        return
+    print("| " + " | ".join(header) + " |")
+    print("|" + " --- |" * len(header))
+    for row in rows:
+        print("| " + " | ".join(number_text(cell).replace("|", "\\|") for cell in row) + " |")
+
+
+def _absent(cell: Any) -> bool:
+    return cell is None or (isinstance(cell, float) and math.isnan(cell))
+
+
+@contextlib.contextmanager
+def progress_shown() -> Iterator[Progress]:
+    """A callable ``progress(done, total, label)``: a bar on a terminal, a line for every tenth elsewhere."""
+    if not sys.stderr.isatty():
+        yield _line_progress()
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console(stderr=True)) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total, label: bar.update(task, completed=done, total=total, description=label)
+
+
+def _line_progress() -> Progress:
+    start = time.monotonic()
+    last_label, last_share = "", -1.0
+
+    def progress(done: int, total: int, label: str) -> None:
+        nonlocal last_label, last_share
+        share = done / total if total > 0 else 1.0
+        if label == last_label and share - last_share < LOG_SHARE and done < total:
+            return
+        last_label, last_share = label, share
+        print(
+            f"{time.monotonic() - start:7.1f} s  {label}  {100.0 * share:3.0f} %", file=sys.stderr, flush=True
+        )
+
+    return progress

@@ -1,0 +1,235 @@
+"""The command line: exit codes, messages, and what a user sees first. The simulator itself is replaced here."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+import karstsim
+from karstsim.cli import app
+from karstsim.config import ForcingSection, RunConfig, load_config
+from karstsim.core.errors import InputError, RunError
+
+
+@dataclass
+class Summary:
+    files: list[Path]
+    summary: dict[str, float | str]
+    repairs: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def invoke(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run file as `new site` writes it, in the working folder."""
+    monkeypatch.chdir(tmp_path)
+    assert invoke("new", "site").exit_code == 0
+    return tmp_path / "site.toml"
+
+
+@pytest.fixture
+def simulator(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Put a function in the place of the simulator's entry."""
+
+    def replace(run_config: Callable[..., Any]) -> None:
+        module = ModuleType("karstsim.model.simulate")
+        module.run_config = run_config  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, "karstsim.model.simulate", module)
+
+    return replace
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_version() -> None:
+    result = invoke("--version")
+    assert (result.exit_code, result.stdout.strip()) == (0, f"karstsim {karstsim.__version__}")
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """--help must answer at once, so it may not load the compiler or the table libraries."""
+    code = (
+        "import sys\n"
+        "from karstsim.cli import main\n"
+        "sys.argv = ['karstsim', '--help']\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
+        "heavy = {'numba', 'numpy', 'xarray', 'pandas', 'pydantic', 'scipy', 'matplotlib'} & set(sys.modules)\n"
+        "sys.exit(f'loaded {heavy}' if heavy else 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for command in ("run", "check", "speciate", "parameters", "variables", "new", "demo"):
+        assert command in done.stdout
+
+
+def test_new_site_writes_a_run_that_loads(config: Path) -> None:
+    settings = load_config(config)
+    assert [t.land_use for t in settings.site.tiles] == ["cropland", "shrub", "secondary_forest"]
+    again = invoke("new", "site")
+    assert again.exit_code == 2
+    assert "exists already" in again.stderr
+
+
+def test_the_alternatives_of_the_template_are_ready_to_use(config: Path) -> None:
+    """Every commented example, without its #, is a line of a run file that the loader knows."""
+    example = re.compile(r"# (?=\[|[\w\".]+ = )")
+    blocks = [
+        "\n".join(example.sub("", line, count=1) for line in block.splitlines() if example.match(line))
+        for block in config.read_text().split("\n\n")
+    ]
+    netcdf, table = (tomllib.loads(block) for block in blocks if "files =" in block)
+    ForcingSection.model_validate(netcdf)
+    ForcingSection.model_validate({k: v for k, v in table.items() if k != "forcing"} | table["forcing"])
+
+
+def test_check_shows_what_a_run_starts_from(config: Path) -> None:
+    result = invoke("check", config)
+    assert result.exit_code == 0, result.stderr
+    for text in ("secondary_forest", "creek", "2015-01-01", "2020-12-31", "tas", "degC"):
+        assert text in result.stdout
+
+
+def test_check_as_json(config: Path) -> None:
+    result = invoke("check", config, "--json")
+    report = json.loads(result.stdout)
+    assert report["status"] == "ok"
+    assert report["forcing"]["steps"] == 2192
+    assert report["forcing"]["variables"]["tas"]["units"] == "degC"
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("latitude =", "lattitude =", ["site.lattitude", "did you mean 'latitude'?"]),
+        ("area_fraction = 0.35", "area_fraction = 0.45", ["sum to 1.1"]),
+        ('"ssp245"', '"ssp246"', ["forcing.synthetic", "ssp246"]),
+        ("[site]", "[site", ["line 4"]),
+        ('name = "Puding"', 'name = "[bold]x[/nonsense]"\nname = 1', ["not valid TOML"]),
+        ("depth_m = 5.0", 'depth_m = "[/bold]"', ["site.boxes[1].depth_m", "[/bold]"]),
+    ],
+)
+def test_a_bad_config_ends_with_2(
+    config: Path, simulator: Callable[..., None], command: str, old: str, new: str, told: list[str]
+) -> None:
+    simulator(lambda settings, folder, workers, progress: settings.open_forcing())
+    change(config, old, new)
+    result = invoke(command, config)
+    assert result.exit_code == 2
+    assert "site.toml" in result.stderr
+    assert "mend" in result.stderr
+    assert "Traceback" not in result.output
+    for text in told:
+        assert text in result.stderr
+
+
+def test_files_that_are_no_config(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.toml"
+    bad.write_bytes(b"name = 'caf\xe9'")
+    for path, told in (
+        (tmp_path / "absent.toml", "no such file"),
+        (tmp_path, "cannot be read"),
+        (bad, "UTF-8"),
+    ):
+        result = invoke("check", path)
+        assert result.exit_code == 2
+        assert told in result.stderr
+
+
+def test_usage_errors_end_with_2() -> None:
+    for arguments in (
+        ["check"],
+        ["run", "a.toml", "--workers", "0"],
+        ["nonsense"],
+        ["run", "a.toml", "--seed", "x"],
+    ):
+        assert invoke(*arguments).exit_code == 2
+
+
+def test_errors_as_json(config: Path) -> None:
+    change(config, "latitude =", "lattitude =")
+    result = invoke("check", config, "--json")
+    assert result.exit_code == 2
+    assert "site.lattitude" in json.loads(result.stdout)["what"]
+
+
+def test_run_hands_over_and_reports(config: Path, tmp_path: Path, simulator: Callable[..., None]) -> None:
+    seen: dict[str, Any] = {}
+
+    def run_config(settings: RunConfig, folder: Path, workers: int, progress: Callable[..., None]) -> Summary:
+        seen.update(settings=settings, workers=workers)
+        for done in range(101):
+            progress(done, 100, "simulating")
+        summary: dict[str, float | str] = {"sink": 8.25, "broken": float("nan")}
+        return Summary([folder / "annual.nc"], summary, ["tas: mended"], ["pH above 9"])
+
+    simulator(run_config)
+    result = invoke("run", config, "-o", tmp_path / "out", "--workers", "2", "--seed", "7", "--json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["summary"] == {"sink": 8.25, "broken": None}
+    assert (seen["workers"], seen["settings"].forcing_seed) == (2, 7)
+    assert 10 <= result.stderr.count("simulating") <= 12
+    assert load_config(tmp_path / "out" / "config.toml").model_dump() == seen["settings"].model_dump()
+
+    result = invoke("run", config)
+    assert result.exit_code == 0, result.stderr
+    for text in ("sink", "8.25", "tas: mended", "pH above 9", "annual.nc"):
+        assert text in result.stdout
+
+
+def test_run_does_not_mix_results(config: Path, simulator: Callable[..., None]) -> None:
+    simulator(lambda settings, folder, workers, progress: Summary([], {}))
+    assert invoke("run", config, "-o", "out").exit_code == 0
+    again = invoke("run", config, "-o", "out")
+    assert again.exit_code == 2
+    assert "not empty" in again.stderr
+    assert invoke("run", config, "-o", "out", "--overwrite").exit_code == 0
+    assert invoke("run", config, "-o", config).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "told"),
+    [
+        (RunError("state is not finite on 2015-03-01"), 1, "state is not finite"),
+        (ZeroDivisionError("oops"), 1, "ZeroDivisionError: oops"),
+        (OSError(28, "No space left on device"), 1, "No space left"),
+        (InputError("tas.nc", "is in degF", "give K"), 2, "degF"),
+        (KeyboardInterrupt(), 3, "interrupted"),
+    ],
+)
+def test_every_way_to_end(
+    config: Path, simulator: Callable[..., None], error: BaseException, code: int, told: str
+) -> None:
+    def run_config(*_: Any) -> None:
+        raise error
+
+    simulator(run_config)
+    result = invoke("run", config, "-o", "out")
+    assert result.exit_code == code
+    assert told in result.stderr
+    assert "Traceback" not in result.output
+    log = Path("out") / "karstsim.log"
+    assert log.exists() == (code == 1)
+    if code == 1:
+        assert str(log) in result.stderr
+        assert "Traceback" in log.read_text()
+        assert invoke("run", config, "-o", "out2", "--debug").exception is error
