@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -98,7 +98,18 @@ class Store:
         _check_name(self.name)
 
 
-Declaration = Param | Var | Flow | Water | Store
+@dataclass(frozen=True)
+class Block:
+    """Several variables that loops also address as the vector ``v`` over the same memory."""
+
+    name: str
+    members: tuple[Var, ...]
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+
+
+Declaration = Param | Var | Flow | Water | Store | Block
 
 
 def _check_name(name: str) -> None:
@@ -123,13 +134,14 @@ def record_dtype(fields: Iterable[tuple[str, object]]) -> np.dtype:
     return np.dtype((np.record, fields))
 
 
-def _solute_dtype() -> np.dtype:
-    """Named fields and the vector ``v`` over the same memory: ``sol.ca`` and ``sol.v[k]`` are one number."""
-    n = len(SOLUTES)
-    names = [s.name for s in SOLUTES] + ["v"]
+def block_dtype(names: Iterable[str]) -> np.dtype:
+    """Named floats and the vector ``v`` over the same memory: ``sol.ca`` and ``sol.v[k]`` are one number."""
+    names = list(names)
+    n = len(names)
     formats: list[object] = ["f8"] * n + [("f8", (n,))]
     offsets = [8 * i for i in range(n)] + [0]
-    return np.dtype((np.record, {"names": names, "formats": formats, "offsets": offsets, "itemsize": 8 * n}))
+    layout = {"names": [*names, "v"], "formats": formats, "offsets": offsets, "itemsize": 8 * n}
+    return np.dtype((np.record, layout))
 
 
 CARBONATE_STATE = (
@@ -138,7 +150,7 @@ CARBONATE_STATE = (
     Var("pco2", "atm", "CO2 partial pressure in equilibrium with the water"),
     Var("si_calcite", "1", "calcite saturation index"),
 )
-SOLUTE_DTYPE = _solute_dtype()
+SOLUTE_DTYPE = block_dtype(s.name for s in SOLUTES)
 FLOW_DTYPE = record_dtype([("volume", "f8"), ("sol", SOLUTE_DTYPE)])
 STORE_DTYPE = record_dtype([("volume", "f8"), ("sol", SOLUTE_DTYPE), *((v.name, "f8") for v in CARBONATE_STATE)])
 
@@ -153,6 +165,8 @@ def _field_format(declaration: Declaration) -> object:
         return FLOW_DTYPE
     if isinstance(declaration, Store):
         return STORE_DTYPE
+    if isinstance(declaration, Block):
+        return block_dtype(v.name for v in declaration.members)
     if isinstance(declaration, Param) and declaration.integer:
         return "i8"
     return "f8"
@@ -163,11 +177,11 @@ def expand(declarations: Iterable[Declaration]) -> Iterator[tuple[tuple[str, ...
     for d in declarations:
         if isinstance(d, Var):
             yield (d.name,), d
+        elif isinstance(d, Block):
+            for v in d.members:
+                yield (d.name, v.name), replace(v, name=f"{d.name}_{v.name}")
         elif isinstance(d, Flow):
-            yield (
-                (d.name, "volume"),
-                Var(d.name, "mm", d.long_name, d.standard_name, aggregate="sum"),
-            )
+            yield (d.name, "volume"), Var(d.name, "mm", d.long_name, d.standard_name, aggregate="sum")
             yield from _expand_solutes(d.name, d.long_name, "sum")
         elif isinstance(d, Water | Store):
             yield (d.name, "volume"), Var(d.name, "mm", d.long_name)

@@ -17,7 +17,7 @@ from karstsim.processes.transport import alkalinity
 
 ALK_DIC = int(Mode.ALK_DIC)
 MINIMUM_VOLUME = 1.0e-3  # mm; a thinner film than a micrometre of water has no chemistry of its own
-INSTANT = 1.0e3  # rate constant times step of an exchange that completes within the step
+INSTANT = 36.0  # rate constant times step from which an exchange completes within the step (e^-36 < 1e-15)
 LINEAR_START, LINEAR_ORDER = 0.9, 1.0  # no slow tail near equilibrium
 
 
@@ -87,13 +87,12 @@ def apply(water, rock, gas, mg_fraction):
 
 
 @kernel
-def _react(x, k, dic, ca, mg, alk, rock, gas, mg_fraction):
-    """Speciate the water of totals `dic .. alk` after `rock` and `gas` (mol kg-1) have entered."""
-    x.dic = dic + rock + gas
+def _compose(x, dic, ca, mg, alk, rock, mg_fraction):
+    """Set the totals of `x` to those of the water `dic .. alk` after `rock` (mol kg-1) has entered."""
+    x.dic = dic + rock
     x.ca = ca + rock - mg_fraction * rock
     x.mg = mg + mg_fraction * rock
     x.alkalinity = alk + 2.0 * rock
-    speciate(x, k, ALK_DIC)
 
 
 @kernel
@@ -120,16 +119,19 @@ def open_step(x, k, mg_fraction, pco2, slope, k_dt, gas_dt, precipitation_dt, th
     else:
         # What precipitates is pure calcite, whatever the rock.
         mg_fraction = 0.0
-        _react(x, k, dic, ca, mg, alk, 0.0, 0.0, mg_fraction)
+        _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
         equilibrate_gas(x, k, pco2, slope)
-        rock = 0.0
+        rock = 0.0 * at_equilibrium
         if x.si_calcite > threshold:
-            _react(x, k, dic, ca, mg, alk, 0.0, 0.0, mg_fraction)
+            _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
             at_equilibrium, _ = equilibrate_open(x, k, mg_fraction, pco2, slope)
             rock = at_equilibrium * relaxed_share(precipitation_dt, 1.0)
-    _react(x, k, dic, ca, mg, alk, rock, 0.0, mg_fraction)
-    gas = equilibrate_gas(x, k, pco2, slope) * relaxed_share(gas_dt, 1.0)
-    _react(x, k, dic, ca, mg, alk, rock, gas, mg_fraction)
+    _compose(x, dic, ca, mg, alk, rock, mg_fraction)
+    gas = equilibrate_gas(x, k, pco2, slope)
+    if gas_dt < INSTANT:
+        gas *= relaxed_share(gas_dt, 1.0)
+        x.dic = dic + rock + gas
+        speciate(x, k, ALK_DIC)
     return rock, gas
 
 
@@ -137,15 +139,16 @@ def open_step(x, k, mg_fraction, pco2, slope, k_dt, gas_dt, precipitation_dt, th
 def closed_step(x, k, mg_fraction, k_dt, precipitation_dt, threshold, tail_start, tail_order):
     """Rock that enters a closed water in one step, mol kg-1; leaves `x` as the water afterwards."""
     dic, ca, mg, alk = x.dic, x.ca, x.mg, x.alkalinity
-    speciate(x, k, ALK_DIC)
-    si_before = x.si_calcite
     at_equilibrium = equilibrate_closed(x, k, mg_fraction)
-    rock = 0.0
     if at_equilibrium >= 0.0:
         rock = relaxed_rock(ca, at_equilibrium, mg_fraction, k_dt, tail_start, tail_order)
-    elif si_before > threshold:
+    else:
         mg_fraction = 0.0
-        _react(x, k, dic, ca, mg, alk, 0.0, 0.0, mg_fraction)
-        rock = equilibrate_closed(x, k, mg_fraction) * relaxed_share(precipitation_dt, 1.0)
-    _react(x, k, dic, ca, mg, alk, rock, 0.0, mg_fraction)
+        rock = 0.0 * at_equilibrium
+        _compose(x, dic, ca, mg, alk, rock, mg_fraction)
+        speciate(x, k, ALK_DIC)
+        if x.si_calcite > threshold:
+            rock = equilibrate_closed(x, k, mg_fraction) * relaxed_share(precipitation_dt, 1.0)
+    _compose(x, dic, ca, mg, alk, rock, mg_fraction)
+    speciate(x, k, ALK_DIC)
     return rock

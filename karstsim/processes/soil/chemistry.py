@@ -34,6 +34,7 @@ PARAMS = (
 )
 FLUXES = (
     Var("gas_uptake", "mol m-2", "CO2 taken up by soil water (negative: released)", aggregate="sum"),
+    Var("co2_leached", "mol m-2", "dissolved CO2 leaving the soil with percolation", aggregate="sum"),
     Var("rock_dissolution", "mol m-2", "carbonate dissolved from rock at the soil base", aggregate="sum"),
     Var("grain_dissolution", "mol m-2", "carbonate dissolved from grains in the soil", aggregate="sum"),
     Var("calcite_precipitation", "mol m-2", "calcite precipitated in the soil", aggregate="sum"),
@@ -45,6 +46,7 @@ PURE_CALCITE = 0.0
 def step(p, s, f, dolomite, x, k, dt):
     water = s.pore_water
     f.gas_uptake = 0.0
+    f.co2_leached = 0.0
     f.rock_dissolution = 0.0
     f.grain_dissolution = 0.0
     f.calcite_precipitation = 0.0
@@ -68,6 +70,7 @@ def step(p, s, f, dolomite, x, k, dt):
     book(s, f, rock * water.volume, grain_share, dolomite)
     apply(water, 0.0, f.gas_uptake, PURE_CALCITE)
     remember(x, water)
+    f.co2_leached = x.m_co2 * f.excess
 
 
 @kernel

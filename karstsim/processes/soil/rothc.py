@@ -37,6 +37,7 @@ PARAMS = (
     Param("doc_refractory_share", 0.3, "1", 0.0, 1.0, "design", calibrate=False),
 )
 FLUXES = (
+    Var("rate_modifier", "1", "product of all modifiers of soil carbon decay"),
     Var("respiration", "mol m-2", "heterotrophic respiration of the soil", aggregate="sum"),
     Var("doc_production", "mol m-2", "dissolved organic carbon released to soil water", aggregate="sum"),
 )
@@ -82,7 +83,8 @@ def decay(pool, rate, years):
 
 @kernel
 def step(p, s, f, litter, dt):
-    years = modifier(p, s) * dt / DAYS_PER_YEAR
+    f.rate_modifier = modifier(p, s)
+    years = f.rate_modifier * dt / DAYS_PER_YEAR
     lost_dpm = decay(s.dpm, p.decay_dpm, years)
     lost_rpm = decay(s.rpm, p.decay_rpm, years)
     lost_bio = decay(s.bio, p.decay_bio, years)

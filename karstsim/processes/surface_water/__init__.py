@@ -20,7 +20,7 @@ FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
 
 
 @kernel
-def step(params, states, fluxes, first_inflow, air_p, air_s, air_f, forcing, x, k, dt, n_active):
+def step(params, states, fluxes, first_inflow, air_p, air_s, air_f, forcing, x, k, t, dt, n_active):
     """One step of a chain of boxes, in sub-steps short enough for the diel cycle.
 
     params, states, fluxes  one row per box, in downstream order
@@ -44,7 +44,7 @@ def step(params, states, fluxes, first_inflow, air_p, air_s, air_f, forcing, x, 
             temperature.step(p, s, air_s, time_of_day)
             light = photosynthesis.mean_light(p, f, air_p, air_f, forcing, time_of_day)
             organic.step(p, s, f, h)
-            carbon.step(p, s, f, light, forcing, x, k, h)
+            carbon.step(p, s, f, light, forcing, x, k, t, h)
             hydraulics.release(s, f, n_active)
     for i in range(params.shape[0]):
         hydraulics.clear_release(fluxes[i].surface_water, n_active)

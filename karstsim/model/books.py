@@ -1,0 +1,253 @@
+"""The catchment's books: every stock, every flux across its boundary, and what does not add up.
+
+Per step and catchment the imbalance is |stock change - boundary fluxes| over the sum of all stocks and fluxes; it is
+an output of every run. Amounts are per square metre of karst area. Alkalinity follows from the ions and needs no book.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from karstsim.core.jit import kernel
+from karstsim.core.solutes import SOLUTES
+from karstsim.core.spec import Block, Flow, Var, block_dtype, record_dtype
+from karstsim.processes.transport import alkalinity
+
+NAME = "catchment"
+LEVEL = "column"
+ELEMENTS = ("water", "carbon", "calcium", "magnesium", "alkali", "sulfate", "nitrate", "chloride")
+_UNITS = {name: "mm" if name == "water" else "mol m-2" for name in ELEMENTS}
+_LONG = {name: "sodium and potassium" if name == "alkali" else name for name in ELEMENTS}
+
+PARAMS = ()
+STATE = (
+    Var("opened", "1", "1 once the books are open"),
+    Block("stock", tuple(Var(e, _UNITS[e], f"{_LONG[e]} in the catchment") for e in ELEMENTS)),
+    Block("residual", tuple(Var(e, _UNITS[e], f"{_LONG[e]} unaccounted for since the start") for e in ELEMENTS)),
+    Block("throughput", tuple(Var(e, _UNITS[e], f"{_LONG[e]} across the boundary since the start") for e in ELEMENTS)),
+)
+FLUXES = (
+    Flow("surface_runoff", "surface runoff from saturated epikarst"),
+    Flow("runoff", "water from the karst to surface water: spring and surface runoff", standard_name="runoff_amount"),
+    Flow("export", "water and matter leaving the last box"),
+    Var("gpp", "mol m-2", "gross primary production on land", aggregate="sum"),
+    Var("npp", "mol m-2", "net primary production on land", aggregate="sum"),
+    Var("plant_respiration", "mol m-2", "respiration of leaves and wood", aggregate="sum"),
+    Var("root_respiration", "mol m-2", "root respiration", aggregate="sum"),
+    Var("soil_respiration", "mol m-2", "CO2 produced in soil by decay and roots", aggregate="sum"),
+    Var("soil_efflux", "mol m-2", "CO2 efflux from soil to the atmosphere", aggregate="sum"),
+    Var("harvest", "mol m-2", "carbon harvested", aggregate="sum"),
+    Var("weathering_uptake", "mol m-2", "CO2 gas taken up by soil, epikarst and rock-film water", aggregate="sum"),
+    Var("rock_dissolution", "mol m-2", "carbonate rock dissolved in all stores", aggregate="sum"),
+    Var("co2_leached", "mol m-2", "dissolved CO2 leaving the soil with percolation", aggregate="sum"),
+    Var("cave_ventilation", "mol m-2", "net CO2 that caves release to the atmosphere", aggregate="sum"),
+    Var("evapotranspiration", "mm", "evapotranspiration of the land", aggregate="sum",
+        standard_name="water_evapotranspiration_amount"),
+    Var("evasion", "mol m-2", "gross CO2 evasion from surface water", aggregate="sum"),
+    Var("invasion", "mol m-2", "gross CO2 invasion into surface water", aggregate="sum"),
+    Var("aquatic_gpp", "mol m-2", "gross production of aquatic plants", aggregate="sum"),
+    Var("burial_oc", "mol m-2", "organic carbon buried in surface water", aggregate="sum"),
+    Var("burial_ic", "mol m-2", "calcite buried in surface water", aggregate="sum"),
+    Var("sink_hydrochemical", "mol m-2", "karst carbon sink flux, half the bicarbonate in the runoff",
+        aggregate="sum"),
+    Block(
+        "imbalance",
+        tuple(Var(e, "1", f"relative imbalance of {_LONG[e]} in a step", aggregate="max") for e in ELEMENTS),
+    ),
+)
+
+BOOK_DTYPE = block_dtype(ELEMENTS)
+LEDGER_DTYPE = record_dtype([("stock", BOOK_DTYPE), ("net", BOOK_DTYPE), ("gross", BOOK_DTYPE)])
+CARBON = np.array([float(s.carbon) for s in SOLUTES])
+N_ELEMENTS = len(ELEMENTS)
+HALF = 0.5
+M3_PER_KG = 1.0e-3
+
+
+@kernel
+def clear(book):
+    for i in range(N_ELEMENTS):
+        book.v[i] = 0.0
+
+
+@kernel
+def add(book, water, weight, n_active):
+    """Add `weight` times a body of water (store or flow) to a book."""
+    sol = water.sol
+    book.water += weight * water.volume
+    for i in range(n_active):
+        book.carbon += weight * CARBON[i] * sol.v[i]
+    book.calcium += weight * sol.ca
+    book.magnesium += weight * sol.mg
+    book.alkali += weight * (sol.na + sol.k)
+    book.sulfate += weight * sol.so4
+    book.nitrate += weight * sol.no3
+    book.chloride += weight * sol.cl
+
+
+@kernel
+def enter(ledger, flow, weight, n_active):
+    """Book a flow that enters (positive weight) or leaves (negative) the catchment."""
+    add(ledger.net, flow, weight, n_active)
+    add(ledger.gross, flow, abs(weight), n_active)
+
+
+@kernel
+def enter_carbon(ledger, amount):
+    ledger.net.carbon += amount
+    ledger.gross.carbon += abs(amount)
+
+
+@kernel
+def enter_rock(ledger, amount, magnesium_share):
+    """Book dissolved rock (negative: precipitated, which takes no magnesium)."""
+    magnesium = magnesium_share * max(amount, 0.0)
+    enter_carbon(ledger, amount)
+    ledger.net.magnesium += magnesium
+    ledger.gross.magnesium += magnesium
+    ledger.net.calcium += amount - magnesium
+    ledger.gross.calcium += abs(amount - magnesium)
+
+
+@kernel
+def take_stock(book, cs, ts, bs, n_active):
+    """Sum of all stores of one catchment, per karst area."""
+    clear(book)
+    add(book, cs.atmosphere.snow, 1.0, n_active)
+    add(book, cs.aquifer.matrix, 1.0, n_active)
+    add(book, cs.aquifer.conduit, 1.0, n_active)
+    for i in range(ts.shape[0]):
+        s = ts[i]
+        area = s.tile.area_fraction
+        add(book, s.vegetation.canopy, area, n_active)
+        add(book, s.soil.pore_water, area, n_active)
+        add(book, s.epikarst.water, area, n_active)
+        solid = s.soil.carbonate + s.cave.calcite
+        plants = s.vegetation.leaf + s.vegetation.wood + s.vegetation.root + s.vegetation.reserve
+        organic = s.soil.dpm + s.soil.rpm + s.soil.bio + s.soil.hum + s.soil.iom
+        book.carbon += area * (plants + organic + solid + s.cave.air_co2)
+        book.calcium += area * solid
+    for i in range(bs.shape[0]):
+        add(book, bs[i].surface_water.water, 1.0, n_active)
+
+
+@kernel
+def land_boundary(ledger, area, p, f, magnesium_share, n_active):
+    """Fluxes of one tile across the catchment's boundary."""
+    v, s, e, c = f.vegetation, f.soil, f.epikarst, f.cave
+    ledger.net.water -= area * (v.canopy_evaporation + s.evapotranspiration)
+    ledger.gross.water += area * (v.canopy_evaporation + s.evapotranspiration)
+    enter(ledger, s.irrigation, area, n_active)
+    enter_carbon(ledger, area * v.gpp)
+    enter_carbon(ledger, -area * v.respiration)
+    enter_carbon(ledger, -area * v.harvested)
+    enter_carbon(ledger, -area * s.efflux)
+    enter_carbon(ledger, -area * c.ventilation)
+    enter_carbon(ledger, area * s.rock_film_uptake)
+    enter_rock(ledger, area * s.powder, 0.0)
+    enter_rock(ledger, area * s.rock_film_dissolution, p.soil.rock_film_mg)
+    enter_rock(ledger, area * s.rock_dissolution, magnesium_share)
+    enter_rock(ledger, area * e.rock_dissolution, magnesium_share)
+    ledger.net.sulfate += area * s.deposited_so4
+    ledger.gross.sulfate += area * s.deposited_so4
+    ledger.net.nitrate += area * s.deposited_no3
+    ledger.gross.nitrate += area * s.deposited_no3
+
+
+@kernel
+def aquifer_boundary(ledger, f, dolomite_magnesium, n_active):
+    """Allogenic water, losses to a neighbouring basin, and rock dissolved below the epikarst."""
+    enter(ledger, f.allogenic, 1.0, n_active)
+    enter(ledger, f.loss, -1.0, n_active)
+    enter_rock(ledger, f.matrix_dissolution, dolomite_magnesium)
+    enter_rock(ledger, f.conduit_dissolution, dolomite_magnesium)
+
+
+@kernel
+def water_boundary(ledger, f, n_active):
+    """Fluxes of one surface-water box to the air and to the sediment."""
+    enter(ledger, f.rain, 1.0, n_active)
+    ledger.net.water -= f.evaporation
+    ledger.gross.water += f.evaporation
+    enter_carbon(ledger, f.invasion)
+    enter_carbon(ledger, -f.evasion)
+    enter_carbon(ledger, -f.burial_oc)
+    enter_rock(ledger, -f.calcite, 0.0)
+
+
+@kernel
+def summarise_land(f, area, t):
+    """Area-weighted sums of the tiles into the catchment's fluxes."""
+    v, s, e, c = t.vegetation, t.soil, t.epikarst, t.cave
+    f.gpp += area * v.gpp
+    f.npp += area * v.npp
+    f.plant_respiration += area * v.respiration
+    f.root_respiration += area * v.root_respiration
+    f.soil_respiration += area * s.co2_production
+    f.soil_efflux += area * s.efflux
+    f.harvest += area * v.harvested
+    f.weathering_uptake += area * (s.gas_uptake + e.gas_uptake + s.rock_film_uptake)
+    f.rock_dissolution += area * (s.rock_dissolution + e.rock_dissolution + s.rock_film_dissolution)
+    f.co2_leached += area * s.co2_leached
+    f.cave_ventilation += area * c.ventilation
+    f.evapotranspiration += area * (v.canopy_evaporation + s.evapotranspiration)
+
+
+@kernel
+def begin(f):
+    """Zero the catchment's sums."""
+    f.gpp = 0.0
+    f.npp = 0.0
+    f.plant_respiration = 0.0
+    f.root_respiration = 0.0
+    f.soil_respiration = 0.0
+    f.soil_efflux = 0.0
+    f.harvest = 0.0
+    f.weathering_uptake = 0.0
+    f.rock_dissolution = 0.0
+    f.co2_leached = 0.0
+    f.cave_ventilation = 0.0
+    f.evapotranspiration = 0.0
+    f.evasion = 0.0
+    f.invasion = 0.0
+    f.aquatic_gpp = 0.0
+    f.burial_oc = 0.0
+    f.burial_ic = 0.0
+
+
+@kernel
+def summarise_water(f, b):
+    f.evasion += b.evasion
+    f.invasion += b.invasion
+    f.aquatic_gpp += b.gpp
+    f.burial_oc += b.burial_oc
+    f.burial_ic += b.calcite
+
+
+@kernel
+def summarise_aquifer(f, a, state):
+    """Dissolution below the epikarst and the hydrochemical sink CSF = 1/2 Q [HCO3]     [science.md 9.1]."""
+    f.rock_dissolution += a.matrix_dissolution + a.conduit_dissolution
+    bicarbonate = state.spring_hco3 * M3_PER_KG * a.spring.volume
+    f.sink_hydrochemical = HALF * (bicarbonate + max(alkalinity(f.surface_runoff.sol), 0.0))
+
+
+@kernel
+def close(ledger, s, f):
+    """Compare the stock change with the boundary fluxes, element by element; carry the totals."""
+    for i in range(N_ELEMENTS):
+        after, before = ledger.stock.v[i], s.stock.v[i]
+        missing = after - before - ledger.net.v[i]
+        scale = abs(after) + abs(before) + ledger.gross.v[i]
+        f.imbalance.v[i] = abs(missing) / scale if scale > 0.0 else 0.0
+        s.residual.v[i] += missing
+        s.throughput.v[i] += ledger.gross.v[i]
+        s.stock.v[i] = after
+
+
+@kernel
+def open_books(ledger, s):
+    """Write the present stocks down before the first step."""
+    for i in range(N_ELEMENTS):
+        s.stock.v[i] = ledger.stock.v[i]
+    s.opened = 1.0

@@ -1,0 +1,148 @@
+"""One catchment, one step: the order of the coupling. And the compiled driver that steps many of them.
+
+The order is that of science.md 3.3: atmosphere, then for every tile vegetation, soil, epikarst and cave, then the
+aquifer under all tiles, the surface water below the spring, and the books.
+"""
+
+from karstsim.core.jit import driver, kernel
+from karstsim.model import books
+from karstsim.processes import aquifer, atmosphere, cave, epikarst, soil, surface_water, vegetation
+from karstsim.processes.epikarst.chemistry import magnesium_share
+from karstsim.processes.soil.gas import vent
+from karstsim.processes.soil.water import moisture_stress
+from karstsim.processes.transport import assign, clear, receive
+from karstsim.processes.vegetation.biomass import take_up_bicarbonate
+
+LANES = 8  # catchments that are stepped side by side
+MEAN, SUM, MINIMUM, MAXIMUM, LAST = 0, 1, 2, 3, 4
+
+
+@kernel
+def land(p, s, f, air_s, air_f, forcing, x, k, dt, n_active):
+    """One land tile from the canopy down to recharge; amounts per area of the tile."""
+    stress = moisture_stress(p.soil, s.soil)
+    vegetation.step(p.vegetation, s.vegetation, f.vegetation, air_f, stress, forcing, dt, n_active)
+    v = f.vegetation
+    demand = v.potential_evapotranspiration - v.canopy_evaporation
+    soil.receive_water(p.soil, s.soil, f.soil, v.throughfall, demand, forcing, x, k, dt, n_active)
+    take_up_bicarbonate(p.vegetation, s.vegetation, v, s.soil.pore_water, f.soil.transpiration)
+    mg = magnesium_share(p.epikarst.dolomite_share)
+    soil.react(p.soil, s.soil, f.soil, v, forcing, v.root_respiration, mg, x, k, dt, n_active)
+    epikarst.step(p.epikarst, s.epikarst, f.epikarst, p.soil, s.soil, f.soil, forcing, x, k, dt, n_active)
+    cave.step(p.cave, s.cave, f.cave, f.epikarst.diffuse_recharge, f.epikarst.air_pco2,
+              air_s.air_temperature_year, forcing, x, k, dt, n_active)
+    vent(f.soil, f.soil.gas_uptake + f.epikarst.gas_uptake, f.cave.drawn_soil_co2)
+
+
+@kernel
+def gather(f, area, t, n_active):
+    """Bring the water of one tile to the aquifer and to surface runoff, weighted with the tile's area."""
+    receive(f.aquifer.matrix_recharge, t.epikarst.diffuse_recharge, area, n_active)
+    receive(f.aquifer.conduit_recharge, t.epikarst.concentrated_recharge, area, n_active)
+    receive(f.catchment.surface_runoff, t.epikarst.overflow, area, n_active)
+    books.summarise_land(f.catchment, area, t)
+
+
+@kernel
+def step(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, x, k, t, ledger, dt, n_active):
+    """Advance one catchment by one step.
+
+    cp, cs, cf  parameters, state, fluxes of the catchment
+    tp, ts, tf  the same, one row per land tile
+    bp, bs, bf  the same, one row per surface-water box, in downstream order
+    forcing     one forcing record
+    x, k, t, ledger  scratch: solution, constants, sub-step, books
+    """
+    f = cf.catchment
+    if cs.catchment.opened == 0.0:
+        books.take_stock(ledger.stock, cs, ts, bs, n_active)
+        books.open_books(ledger, cs.catchment)
+    books.begin(f)
+    atmosphere.step(cp.atmosphere, cs.atmosphere, cf.atmosphere, forcing, dt, n_active)
+    clear(cf.aquifer.matrix_recharge, n_active)
+    clear(cf.aquifer.conduit_recharge, n_active)
+    clear(f.surface_runoff, n_active)
+    for i in range(tp.shape[0]):
+        land(tp[i], ts[i], tf[i], cs.atmosphere, cf.atmosphere, forcing, x, k, dt, n_active)
+        gather(cf, ts[i].tile.area_fraction, tf[i], n_active)
+    aquifer.step(cp.aquifer, cs.aquifer, cf.aquifer, cs.atmosphere, cf.atmosphere, forcing, x, k, dt, n_active)
+    assign(f.runoff, cf.aquifer.spring, 1.0, n_active)
+    receive(f.runoff, f.surface_runoff, 1.0, n_active)
+    surface_water.step(bp, bs, bf, f.runoff, cp.atmosphere, cs.atmosphere, cf.atmosphere, forcing, x, k, t, dt, n_active)
+    if bp.shape[0] > 0:
+        assign(f.export, bf[bp.shape[0] - 1].surface_water.outflow, 1.0, n_active)
+    else:
+        assign(f.export, f.runoff, 1.0, n_active)
+    audit(cp, cs, cf, tp, ts, tf, bs, bf, ledger, n_active)
+
+
+@kernel
+def audit(cp, cs, cf, tp, ts, tf, bs, bf, ledger, n_active):
+    """Close the books of the step."""
+    books.clear(ledger.net)
+    books.clear(ledger.gross)
+    books.enter(ledger, cf.atmosphere.precipitation, 1.0, n_active)
+    for i in range(tp.shape[0]):
+        mg = magnesium_share(tp[i].epikarst.dolomite_share)
+        books.land_boundary(ledger, ts[i].tile.area_fraction, tp[i], tf[i], mg, n_active)
+    books.aquifer_boundary(ledger, cf.aquifer, magnesium_share(cp.aquifer.dolomite_share), n_active)
+    for i in range(bs.shape[0]):
+        books.water_boundary(ledger, bf[i].surface_water, n_active)
+        books.summarise_water(cf.catchment, bf[i].surface_water)
+    books.enter(ledger, cf.catchment.export, -1.0, n_active)
+    books.summarise_aquifer(cf.catchment, cf.aquifer, cs.aquifer)
+    books.take_stock(ledger.stock, cs, ts, bs, n_active)
+    books.close(ledger, cs.catchment, cf.catchment)
+
+
+@kernel
+def accumulate(tables, column, selection, output, period, fresh):
+    """Add the selected floats of one catchment to its running aggregate.
+
+    tables     float views of the state and flux tables, each (column, row, float)
+    selection  (variable, 4): table, row, offset, how
+    output     (column, period, variable)
+    fresh      whether the period begins with this step
+    """
+    for v in range(selection.shape[0]):
+        value = tables[selection[v, 0]][column, selection[v, 1], selection[v, 2]]
+        how = selection[v, 3]
+        if fresh or how == LAST:
+            output[column, period, v] = value
+        elif how == MINIMUM:
+            output[column, period, v] = min(output[column, period, v], value)
+        elif how == MAXIMUM:
+            output[column, period, v] = max(output[column, period, v], value)
+        else:
+            output[column, period, v] += value
+
+
+@driver
+def run(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, forcing_row, scratch, ledger, dt, constant_set, n_active,
+        tables, periods, selections, outputs):
+    """Step all catchments through one window of forcing, aggregating the selected outputs on the way.
+
+    cp .. bf     record tables: catchment (n,), tile (n, n_tiles), box (n, n_boxes); states and fluxes are updated
+    forcing      (n_forcing, n_steps) records; forcing_row (n,) says which row drives a catchment
+    scratch      (1,) solution, constants and sub-step records; ledger (1,) books
+    tables       float views of cs, cf, ts, tf, bs, bf as (n, rows, floats)
+    periods      (3, n_steps): output period of every step for daily (0), monthly (1), annual (2)
+    selections   three (n_variables, 4) tables, see `accumulate`; outputs three (n, n_periods, n_variables)
+
+    Means are left as sums: the caller divides by the number of steps. Catchments never talk to each other, so the
+    result does not depend on how they are divided into blocks.
+    """
+    x, k, t, ledger_row = scratch[0].solution, scratch[0].constants, scratch[0].substep, ledger[0]
+    k.ready = 0.0
+    k.constant_set = constant_set
+    n = cp.shape[0]
+    for first in range(0, n, LANES):
+        for j in range(forcing.shape[1]):
+            for i in range(first, min(first + LANES, n)):
+                row = forcing[forcing_row[i], j]
+                step(cp[i], cs[i], cf[i], tp[i], ts[i], tf[i], bp[i], bs[i], bf[i], row, x, k, t, ledger_row,
+                     dt, n_active)
+                for o in range(len(selections)):
+                    period = periods[o, j]
+                    fresh = j == 0 or periods[o, j - 1] != period
+                    accumulate(tables, i, selections[o], outputs[o], period, fresh)

@@ -1,0 +1,144 @@
+"""Parameters: the table of all, the check of overrides, and the records that kernels read."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from karstsim.core.errors import InputError
+from karstsim.core.spec import new_table
+from karstsim.model.registry import PARAM_DTYPES, Address, Level, addresses
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from karstsim.model.site import Box, Site, Tile
+
+Override = float | Mapping[str, float]
+Overrides = Mapping[str, Override]
+
+
+@lru_cache(maxsize=1)
+def by_name() -> dict[str, Address]:
+    """Every parameter under its dotted name, ``soil.depth``."""
+    return {a.name: a for a in addresses()}
+
+
+def parameters_table() -> pd.DataFrame:
+    """All parameters: name, level, default, units, bounds, scale, class values, source, meaning."""
+    import pandas as pd
+
+    rows = [
+        {
+            "name": a.name,
+            "level": a.level,
+            "default": a.param.default,
+            "units": a.param.units,
+            "lower": a.param.lower,
+            "upper": a.param.upper,
+            "scale": a.param.scale,
+            "calibrate": a.param.calibrate,
+            "by_class": ", ".join(f"{k} {v:g}" for k, v in a.param.by_class.items()),
+            "source": a.param.source,
+            "doc": a.param.doc,
+        }
+        for a in addresses()
+    ]
+    return pd.DataFrame(rows)
+
+
+def check_overrides(overrides: Overrides, where: str) -> None:
+    """Raise InputError for an unknown parameter or an absolute value outside its bounds."""
+    for name, value in overrides.items():
+        address = by_name().get(name)
+        if address is None:
+            close = difflib.get_close_matches(name, by_name(), n=3, cutoff=0.5)
+            hint = f"did you mean {' or '.join(close)}?" if close else "list them with: karstsim parameters"
+            raise InputError(f"{where}, parameter {name!r}", "is not a parameter", hint)
+        if not isinstance(value, Mapping):
+            _check_bounds(address, float(value), where)
+
+
+def _check_bounds(address: Address, value: float, where: str) -> None:
+    p = address.param
+    if not p.lower <= value <= p.upper:
+        raise InputError(
+            f"{where}, parameter {address.name!r}",
+            f"{value:g} {p.units} lies outside {p.lower:g}..{p.upper:g}",
+            f"choose a value inside the bounds (default {p.default:g})",
+        )
+    if p.integer and value != int(value):
+        raise InputError(f"{where}, parameter {address.name!r}", f"{value:g} is not a whole number", "give an integer")
+
+
+def _site_values(site: Site) -> dict[str, float]:
+    return {
+        "atmosphere.latitude": site.latitude,
+        "aquifer.allogenic_area_ratio": site.allogenic_area_km2 / site.area_km2,
+    }
+
+
+def _box_values(site: Site, box: Box) -> dict[str, float]:
+    values: dict[str, float | None] = {
+        "surface_water.reservoir": float(box.kind == "reservoir"),
+        "surface_water.catchment_area": site.area_km2,
+        "surface_water.reach_length": box.length_km,
+        "surface_water.slope": box.slope,
+        "surface_water.reservoir_area": box.area_km2,
+        "surface_water.reservoir_depth": box.depth_m,
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _row(level: Level, class_name: str, layers: Sequence[tuple[str, Overrides]]) -> dict[str, float]:
+    """Values of one row by dotted name: class default, then each layer of overrides in turn."""
+    values = {n: a.param.by_class.get(class_name, a.param.default) for n, a in by_name().items() if a.level == level}
+    for where, layer in layers:
+        check_overrides(layer, where)
+        for name, value in layer.items():
+            if name not in values:
+                continue
+            values[name] = values[name] * value["factor"] if isinstance(value, Mapping) else float(value)
+    for name, value in values.items():
+        _check_bounds(by_name()[name], value, f"{class_name or level} after all overrides")
+    return values
+
+
+def _fill(table: np.ndarray, index: tuple[int, ...], values: Mapping[str, float]) -> None:
+    for name, value in values.items():
+        compartment, field = name.split(".")
+        table[compartment][field][index] = value
+
+
+def parameter_tables(site: Site, members: Sequence[Overrides]) -> dict[Level, np.ndarray]:
+    """Parameter records of all members: ``column`` (n,), ``tile`` (n, n_tiles), ``box`` (n, n_boxes).
+
+    site     tiles and boxes with their own overrides
+    members  one mapping of overrides per member, on top of the site's
+    Raises InputError for an unknown name or a value outside its bounds.
+    """
+    n = len(members)
+    shapes: dict[Level, tuple[int, ...]] = {
+        "column": (n,),
+        "tile": (n, len(site.tiles)),
+        "box": (n, len(site.boxes)),
+    }
+    tables = {level: new_table(shape, PARAM_DTYPES[level])[0] for level, shape in shapes.items()}
+    for i, member in enumerate(members):
+        last = [("member", member)]
+        column = _row("column", "", [("site", _site_values(site)), *last])
+        _fill(tables["column"], (i,), column)
+        for j, tile in enumerate(site.tiles):
+            _fill(tables["tile"], (i, j), _tile_row(tile, last))
+        for j, box in enumerate(site.boxes):
+            layers = [("box", _box_values(site, box)), (f"box {box.name}", box.parameters), *last]
+            _fill(tables["box"], (i, j), _row("box", box.water_class, layers))
+    return tables
+
+
+def _tile_row(tile: Tile, last: list[tuple[str, Overrides]]) -> dict[str, float]:
+    return _row("tile", tile.land_use, [(f"tile {tile.land_use}", tile.parameters), *last])
