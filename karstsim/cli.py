@@ -14,6 +14,9 @@ from karstsim import console
 if TYPE_CHECKING:
     from karstsim.model.simulate import RunSummary
 
+RESOLVED = "config.toml"
+BEFORE_RESULTS = (RESOLVED, console.LOG_NAME)  # all that a run leaves when it fails before its first result
+
 app = typer.Typer(
     name="karstsim",
     help="Water and carbon through a karst catchment, from climate files to its spring and stream.",
@@ -91,7 +94,7 @@ def run(
         if seed is not None:
             settings = settings.with_seed(seed)
         _make_folder(folder, overwrite)
-        (folder / "config.toml").write_text(to_toml(settings), encoding="utf-8")
+        (folder / RESOLVED).write_text(to_toml(settings), encoding="utf-8")
 
         from karstsim.model.simulate import run_config
 
@@ -111,7 +114,7 @@ def _make_folder(folder: Path, overwrite: bool) -> None:
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        taken = any(entry.name != console.LOG_NAME for entry in folder.iterdir())
+        taken = any(entry.name not in BEFORE_RESULTS for entry in folder.iterdir())
         if not os.access(folder, os.W_OK):
             raise PermissionError(13, "no permission to write")
     except OSError as error:

@@ -197,7 +197,11 @@ def test_run_hands_over_and_reports(config: Path, tmp_path: Path, simulator: Cal
 
 
 def test_run_does_not_mix_results(config: Path, simulator: Callable[..., None]) -> None:
-    simulator(lambda settings, folder, workers, progress: Summary([], {}))
+    def run_config(settings: RunConfig, folder: Path, workers: int, progress: Callable[..., None]) -> Summary:
+        (folder / "annual.nc").touch()
+        return Summary([folder / "annual.nc"], {})
+
+    simulator(run_config)
     assert invoke("run", config, "-o", "out").exit_code == 0
     again = invoke("run", config, "-o", "out")
     assert again.exit_code == 2
@@ -229,6 +233,7 @@ def test_every_way_to_end(
     assert "Traceback" not in result.output
     log = Path("out") / "karstsim.log"
     assert log.exists() == (code == 1)
+    assert invoke("run", config, "-o", "out").exit_code == code, "a run without results may be started again"
     if code == 1:
         assert str(log) in result.stderr
         assert "Traceback" in log.read_text()
