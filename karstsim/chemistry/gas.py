@@ -1,4 +1,4 @@
-"""Gas exchange of CO2 between water and air: transfer velocities, chemical enhancement, hydration kinetics."""
+"""Gas exchange of CO2 between water and air: transfer velocities, chemical enhancement, hydration, fugacity."""
 
 from __future__ import annotations
 
@@ -48,6 +48,14 @@ OH_A, OH_B = 13.635, -2895.0  # L mol-1 s-1
 D_10, D_WARMING, D_REFERENCE_T = 1.0e-9, 0.026, 10.0
 SERIES_LIMIT = 1e-4  # below it tanh(z)/z is 1 - z^2/3
 TANH_ONE = 20.0  # above it tanh is 1
+
+# Peng & Robinson (1976, Ind. Eng. Chem. Fundam. 15:59) for CO2.
+PR_TC, PR_PC, PR_OMEGA = 304.2, 72.86, 0.225  # K, atm, acentric factor
+PR_A, PR_B = 0.457235, 0.077796
+PR_KAPPA = 0.37464 + 1.54226 * PR_OMEGA - 0.26992 * PR_OMEGA * PR_OMEGA
+SQRT2 = math.sqrt(2.0)
+PR_ITERATIONS = 30
+PR_TOLERANCE = 1e-14
 
 
 @kernel
@@ -177,3 +185,40 @@ def _tanh_ratio(q):
     if q > TANH_ONE:
         return 1.0 / q
     return math.tanh(q) / q
+
+
+@kernel
+def fugacity_coefficient_co2(temperature, pressure):
+    """Fugacity coefficient of CO2 gas at its partial pressure, from the Peng-Robinson equation of state.
+
+    temperature  degC; pressure  atm. Gas root by Newton from the ideal gas. Valid to a few atm.
+    """
+    t = temperature + ZERO_CELSIUS
+    root_alpha = 1.0 + PR_KAPPA * (1.0 - math.sqrt(_positive(t) / PR_TC))
+    reduced = (pressure / PR_PC) / (t / PR_TC)
+    b = PR_B * reduced
+    a = PR_A * root_alpha * root_alpha * reduced / (t / PR_TC)
+    z = 1.0
+    for _ in range(PR_ITERATIONS):
+        f = ((z - (1.0 - b)) * z + (a - 3.0 * b * b - 2.0 * b)) * z - (a * b - b * b - b * b * b)
+        slope = (3.0 * z - 2.0 * (1.0 - b)) * z + (a - 3.0 * b * b - 2.0 * b)
+        step = f / slope if slope > 0.0 else 0.0
+        z -= step
+        if not math.fabs(step) > PR_TOLERANCE:
+            break
+    if not b > 0.0:
+        return 1.0 + 0.0 * b
+    spread = math.log((z + (1.0 + SQRT2) * b) / (z + (1.0 - SQRT2) * b))
+    return math.exp(z - 1.0 - math.log(z - b) - a / (2.0 * SQRT2 * b) * spread)
+
+
+@kernel
+def co2_pressure(temperature, fugacity):
+    """Partial pressure (atm) of CO2 with this fugacity (atm) at `temperature` degC: p = f/phi(p) by iteration."""
+    p = fugacity
+    for _ in range(PR_ITERATIONS):
+        before = p
+        p = fugacity / fugacity_coefficient_co2(temperature, p)
+        if not math.fabs(p - before) > PR_TOLERANCE * p:
+            break
+    return p

@@ -67,6 +67,7 @@ H_ACID = 1e-4  # start where all DIC is CO2
 STEP_TOLERANCE = 1e-7  # of the last Newton step in ln h: what is left is its square
 MEDIUM_TOLERANCE = 2e-12  # relative change of the medium at convergence
 MAX_OUTER, MAX_INNER = 300, 200
+UNDETERMINED = 0.01  # with less of the DIC ionised, DIC and pCO2 do not determine the pH
 NEGATIVE_TOLERANCE = 1e-12  # mol kgw-1 of bicarbonate below zero that is rounding
 
 
@@ -221,6 +222,8 @@ def speciate(x, k, mode):
             break
         accelerate(x, k, residual)
     if hco3 < -NEGATIVE_TOLERANCE or (not given_h and (h < H_MIN * H_EDGE or h > H_MAX / H_EDGE)):
+        count = -1
+    if mode == DIC_PCO2 and x.dic - x.m_co2 < UNDETERMINED * x.dic:
         count = -1
     _results(x, k, mode, h)
     x.status = 0.0 if count > 0 else -1.0
