@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import io
 import re
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -136,13 +137,21 @@ def _read(path: Path, repairs: Repairs) -> pd.DataFrame:
         raise InputError(str(path), "is too long or no text", "give a CSV in UTF-8 of less than 2 GB")
     separator = _separator(text, path)
     try:
-        table = pd.read_csv(
-            io.StringIO(text), sep=separator, dtype=str, comment="#", keep_default_na=False, index_col=False
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise InputError(
-            str(path), f"is no table ({error})"[:200], "give every row the columns of the header"
-        ) from error
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "error", pd.errors.ParserWarning
+            )  # rows longer than the header would lose cells
+            table = pd.read_csv(
+                io.StringIO(text),
+                sep=separator,
+                dtype=str,
+                comment="#",
+                keep_default_na=False,
+                index_col=False,
+            ).fillna("")
+    except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, ValueError) as error:
+        mend = "give every row the columns of the header"
+        raise InputError(str(path), f"is no table ({error})"[:200], mend) from error
     table.columns = [str(c).strip().strip('"') for c in table.columns]
     twice = table.columns[table.columns.duplicated()]
     if len(twice):

@@ -155,7 +155,7 @@ def _days(start: int, end: int, calendar: str) -> np.ndarray:
     try:
         first, last = f"{start:04d}-01-01", f"{end + 1:04d}-01-01"
         return xr.date_range(first, last, freq="D", inclusive="left", calendar=calendar).values
-    except ValueError as error:
+    except (KeyError, ValueError) as error:
         raise InputError(
             "calendar", f"{calendar!r} ({error})", "give a CF calendar such as standard or noleap"
         ) from error
