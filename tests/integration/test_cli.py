@@ -20,6 +20,7 @@ import karstsim
 from karstsim.cli import app
 from karstsim.config import ForcingSection, RunConfig, load_config
 from karstsim.core.errors import InputError, RunError
+from karstsim.model.site import check_overrides
 
 
 @dataclass
@@ -99,6 +100,10 @@ def test_the_alternatives_of_the_template_are_ready_to_use(config: Path) -> None
     netcdf, table = (tomllib.loads(block) for block in blocks if "files =" in block)
     ForcingSection.model_validate(netcdf)
     ForcingSection.model_validate({k: v for k, v in table.items() if k != "forcing"} | table["forcing"])
+    overrides = re.findall(r'^# ("[a-z_]+\.[a-z_0-9]+" = .+)$', config.read_text(), re.MULTILINE)
+    assert len(overrides) == 3
+    for line in overrides:
+        check_overrides(tomllib.loads(line), "template")
 
 
 def test_check_shows_what_a_run_starts_from(config: Path) -> None:
