@@ -263,7 +263,8 @@ def test_missing_units_and_told_units(tmp_path):
 @pytest.mark.parametrize(
     ("name", "value", "units", "message"),
     [("tas", 15.0, "K", "degC labelled as K"), ("tas", 288.0, "degC", "K labelled as degC"),
-     ("pr", 4.0, "kg m-2 s-1", "mm d-1 labelled"), ("pr", -1e-6, "kg m-2 s-1", "negative"), ("rsds", -50.0, "W m-2", "outside"), ("ps", 900.0, "Pa", "outside"),
+     ("pr", 4.0, "kg m-2 s-1", "mm d-1 labelled"),
+     ("pr", -1e-6, "kg m-2 s-1", "negative"), ("rsds", -50.0, "W m-2", "outside"), ("ps", 900.0, "Pa", "outside"),
      ("tas", np.nan, "K", "gap"), ("pr", np.inf, "kg m-2 s-1", "gap"), ("sfcWind", 400.0, "m s-1", "outside")],
 )  # fmt: skip
 def test_values_that_cannot_be(tmp_path, name, value, units, message):
