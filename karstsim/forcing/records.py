@@ -19,6 +19,7 @@ FORCING = (
     Var("ps", "Pa", "surface air pressure", "surface_air_pressure"),
     Var("co2", "ppm", "CO2 mole fraction of dry air", "mole_fraction_of_carbon_dioxide_in_air"),
     Var("year_fraction", "1", "fraction of the year at the middle of the step, in its own calendar"),
+    Var("day_fraction", "1", "local solar time at the beginning of the step, 0 for daily steps"),
 )
 FORCING_DTYPE = dtype_of(FORCING)
 SPLIT_BY_TEMPERATURE = -1.0  # value of snowfall when the forcing has none
@@ -72,7 +73,19 @@ def to_records(ds: xr.Dataset) -> tuple[np.ndarray, float, np.ndarray]:
         _check(field, table[field], step, ds)
     table["snowfall"] = _snowfall(ds, table["pr"], step)
     table["year_fraction"] = clock.year_fraction(times, step)
+    table["day_fraction"] = _day_fraction(ds, times, step)
     return table, step / SECONDS_PER_DAY, times
+
+
+def _day_fraction(ds: xr.Dataset, times: np.ndarray, step: float) -> np.ndarray:
+    """Local solar time at the start of each step, days, (n_location, n_time) or (n_time,): UTC and the longitude."""
+    if step >= SECONDS_PER_DAY:
+        return np.zeros(len(times))
+    universal = np.asarray(clock.seconds(times) % SECONDS_PER_DAY) / SECONDS_PER_DAY
+    if "lon" not in ds:
+        return universal
+    longitude = np.nan_to_num(np.atleast_1d(ds["lon"].values).astype(float))
+    return (universal[None, :] + longitude[:, None] / 360.0) % 1.0
 
 
 def _values(ds: xr.Dataset, name: str) -> np.ndarray:
