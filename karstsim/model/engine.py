@@ -1,0 +1,217 @@
+"""The engine: record tables of many catchments, stepped by the compiled driver window by window.
+
+A window is one calendar year. Catchments are cut into blocks for threads; they never talk to each other, so results
+are the same for any block size and thread count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numba
+import numpy as np
+
+from karstsim.chemistry.constants import CONSTANTS_DTYPE
+from karstsim.chemistry.medium import SOLUTION_DTYPE
+from karstsim.core.jit import disabled
+from karstsim.core.solutes import N_CORE
+from karstsim.core.spec import new_table, record_dtype
+from karstsim.model import column
+from karstsim.model.books import LEDGER_DTYPE
+from karstsim.model.registry import FLUX_DTYPES, LEVELS, STATE_DTYPES, Level
+from karstsim.processes.surface_water.carbon import SUBSTEP_DTYPE
+
+SCRATCH_DTYPE = record_dtype(
+    [("solution", SOLUTION_DTYPE), ("constants", CONSTANTS_DTYPE), ("substep", SUBSTEP_DTYPE)]
+)
+FREQUENCIES = ("daily", "monthly", "annual")
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass
+class Tables:
+    """Parameters, states and fluxes of n catchments: records, and the float views of the same memory."""
+
+    params: dict[Level, np.ndarray]
+    state: dict[Level, np.ndarray]
+    state_floats: dict[Level, np.ndarray]
+    flux: dict[Level, np.ndarray]
+    flux_floats: dict[Level, np.ndarray]
+    forcing_row: np.ndarray
+
+    @classmethod
+    def new(cls, params: dict[Level, np.ndarray], forcing_row: Sequence[int] | np.ndarray) -> Tables:
+        """Zeroed states and fluxes for the given parameter tables.
+
+        forcing_row  (n,) row of the forcing table that drives each catchment
+        """
+        state, state_floats, flux, flux_floats = {}, {}, {}, {}
+        for level in LEVELS:
+            state[level], state_floats[level] = new_table(params[level].shape, STATE_DTYPES[level])
+            flux[level], flux_floats[level] = new_table(params[level].shape, FLUX_DTYPES[level])
+        return cls(params, state, state_floats, flux, flux_floats, np.asarray(forcing_row, dtype=np.int64))
+
+    def __len__(self) -> int:
+        return len(self.forcing_row)
+
+    def block(self, first: int, last: int) -> Tables:
+        """The catchments first..last-1, as views of the same memory."""
+        part = slice(first, last)
+        cut = [{level: table[level][part] for level in LEVELS} for table in self._dicts()]
+        return Tables(*cut, self.forcing_row[part])
+
+    def _dicts(self) -> tuple[dict[Level, np.ndarray], ...]:
+        return self.params, self.state, self.state_floats, self.flux, self.flux_floats
+
+    def views(self) -> tuple[np.ndarray, ...]:
+        """Float views (n, rows, floats) in the order of `TABLE_ORDER`."""
+        tables = []
+        for level in LEVELS:
+            for floats in (self.state_floats[level], self.flux_floats[level]):
+                tables.append(floats.reshape(len(self), -1, floats.shape[-1]) if floats.ndim == 2 else floats)
+        return tuple(tables)
+
+
+TABLE_ORDER = [(level, kind) for level in LEVELS for kind in ("state", "flux")]
+
+
+@dataclass(frozen=True)
+class Forcing:
+    """Forcing records on a regular time axis.
+
+    table  (n_forcing, n_steps) records; dt days; times (n_steps,) start of each step; fields (n_steps, 3) year, month, day
+    """
+
+    table: np.ndarray
+    dt: float
+    times: np.ndarray
+    fields: np.ndarray
+
+    def years(self) -> np.ndarray:
+        """Calendar years covered, in order."""
+        return np.unique(self.fields[:, 0])
+
+    def window(self, first: int, last: int) -> Forcing:
+        """Steps first..last-1 as a contiguous copy."""
+        table, _ = new_table((self.table.shape[0], last - first), self.table.dtype)
+        for name in self.table.dtype.names:
+            table[name] = self.table[name][:, first:last]
+        return Forcing(table, self.dt, self.times[first:last], self.fields[first:last])
+
+    def windows(self) -> list[tuple[int, int]]:
+        """(first, last) step of every calendar year."""
+        starts = np.flatnonzero(np.r_[True, np.diff(self.fields[:, 0]) != 0])
+        return list(zip(starts.tolist(), [*starts[1:].tolist(), len(self.fields)], strict=True))
+
+
+def calendar_fields(times: np.ndarray) -> np.ndarray:
+    """(n, 3) year, month and day of datetime64 or cftime stamps."""
+    if np.issubdtype(times.dtype, np.datetime64):
+        days = times.astype("datetime64[D]")
+        months = days.astype("datetime64[M]")
+        years = months.astype("datetime64[Y]").astype(int) + 1970
+        return np.stack([years, months.astype(int) % 12 + 1, (days - months).astype(int) + 1], axis=1)
+    return np.array([(t.year, t.month, t.day) for t in times])
+
+
+def periods_of(fields: np.ndarray) -> np.ndarray:
+    """(3, n_steps) index of the day, month and year within the window that each step belongs to."""
+    keys = (fields, fields[:, :2], fields[:, :1])
+    rows = []
+    for key in keys:
+        changed = np.r_[False, (np.diff(key, axis=0) != 0).any(axis=1)]
+        rows.append(np.cumsum(changed))
+    return np.array(rows, dtype=np.int64)
+
+
+@dataclass
+class Aggregates:
+    """Output of one frequency in one window: values (n, n_periods, n_variables), steps per period, first step index."""
+
+    values: np.ndarray
+    counts: np.ndarray
+    starts: np.ndarray
+
+
+def _bind(arguments: tuple[Any, ...]) -> Callable[..., None]:
+    types = () if disabled() else tuple(numba.typeof(a) for a in arguments)
+    return column.run.bind(*types)
+
+
+def step_window(
+    tables: Tables, window: Forcing, selections: Sequence[np.ndarray], constant_set: int = 0
+) -> list[Aggregates]:
+    """Advance all catchments of `tables` through one window.
+
+    selections  three (n_variables, 4) tables, one per frequency; empty tables cost nothing
+    Returns the aggregates of each frequency; means are still sums over the steps.
+    """
+    periods = periods_of(window.fields)
+    outputs = tuple(
+        np.zeros((len(tables), periods[f, -1] + 1, selections[f].shape[0])) for f in range(len(FREQUENCIES))
+    )
+    scratch, _ = new_table((1,), SCRATCH_DTYPE)
+    ledger, _ = new_table((1,), LEDGER_DTYPE)
+    arguments = (
+        *(t[level] for level in LEVELS for t in (tables.params, tables.state, tables.flux)),
+        window.table,
+        tables.forcing_row,
+        scratch,
+        ledger,
+        float(window.dt),
+        int(constant_set),
+        N_CORE,
+        tables.views(),
+        periods,
+        tuple(np.ascontiguousarray(s, dtype=np.int64) for s in selections),
+        outputs,
+    )
+    _bind(arguments)(*arguments)
+    results = []
+    for f in range(len(FREQUENCIES)):
+        starts = np.flatnonzero(np.r_[True, np.diff(periods[f]) != 0])
+        results.append(Aggregates(outputs[f], np.bincount(periods[f]), starts))
+    return results
+
+
+def step_all(
+    tables: Tables,
+    forcing: Forcing,
+    selections: Sequence[np.ndarray],
+    constant_set: int = 0,
+    workers: int = 1,
+    progress: Progress | None = None,
+    label: str = "simulating",
+) -> list[list[Aggregates]]:
+    """Advance all catchments through the whole forcing: per window, per frequency, the joined aggregates."""
+    spans = forcing.windows()
+    n = len(tables)
+    workers = max(1, min(workers, n))
+    edges = np.linspace(0, n, workers + 1).astype(int)
+    blocks = [(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True) if b > a]
+    done = 0
+
+    def advance(block: tuple[int, int], window: Forcing) -> list[Aggregates]:
+        return step_window(tables.block(*block), window, selections, constant_set)
+
+    results = []
+    with ThreadPoolExecutor(workers) as pool:
+        for first, last in spans:
+            window = forcing.window(first, last)
+            parts = list(pool.map(advance, blocks, [window] * len(blocks)))
+            results.append(_join(parts))
+            done += 1
+            if progress is not None:
+                progress(done, len(spans), label)
+    return results
+
+
+def _join(parts: list[list[Aggregates]]) -> list[Aggregates]:
+    joined = []
+    for f in range(len(FREQUENCIES)):
+        values = np.concatenate([part[f].values for part in parts], axis=0)
+        joined.append(Aggregates(values, parts[0][f].counts, parts[0][f].starts))
+    return joined
