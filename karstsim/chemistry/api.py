@@ -35,7 +35,6 @@ CHUNK = 4096  # rows whose scratch records are held at once
 T_LOW, T_HIGH = 0.0, 50.0  # degC, range of the constants
 T_REFUSED = (-5.0, 100.0)  # outside nothing is computed
 DENSE = 0.5  # mol kgw-1, end of the activity model
-CALCITE_ION_MIN = 0.0
 ALK_DIC = int(Mode.ALK_DIC)
 
 _SPECIES = [str(name)[2:] for name in SOLUTION_DTYPE.names or () if str(name).startswith("m_")]
@@ -97,7 +96,6 @@ _GAMMAS = {
 _DIRECT = ("ph", "ionic_strength", "si_calcite", "si_aragonite", "si_dolomite", "si_gypsum")
 
 EXTRA_DTYPE = record_dtype([(n, "f8") for n in ("pressure", "phi", "conductivity", "rate", "count")])
-EXTRA_DTYPE_FIELDS = EXTRA_DTYPE.names
 
 
 @driver
@@ -128,7 +126,7 @@ def _speciate_rows(waters, extra, modes, constant_set, constants, reference, scr
         w.dic, w.alkalinity = x.dic, x.alkalinity
         w.ph, w.ionic_strength = x.ph, x.ionic_strength
         count = _speciate(w, reference[0], ALK_DIC)
-        e.conductivity = conductivity_25(w, reference[0]) if count > 0 else 0.0 / 1.0
+        e.conductivity = conductivity_25(w, reference[0]) if count > 0 else 0.0
 
 
 def _bound() -> Any:
