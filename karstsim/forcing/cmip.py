@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import cf_xarray  # noqa: F401  (registers the .cf accessor)
+import netCDF4
 import numpy as np
 import xarray as xr
 
@@ -23,6 +24,8 @@ WANTED = ("tas", "tasmin", "tasmax", "pr", "prsn", "rsds", "sfcWind", "ps")
 FARTHEST = 5.0  # degrees of arc between the asked point and the centre of the cell
 SAME_PLACE = 0.5  # degrees of arc between the cells of different files, when no point was asked
 MOST_VALUES = 200_000_000  # of one variable after selection; 1.6 GB
+LONGEST_DIMENSION = 10_000_000  # 190 years of 10 minutes; more is a broken or hostile file
+MOST_CELLS = 50_000_000  # of a grid; kilometre grids of the whole earth are larger than any CMIP model
 IDENTITY = ("source_id", "variant_label")  # must agree between files
 _OTHER_NAMES = {"source_id": "model_id"}  # CMIP5
 
@@ -133,12 +136,23 @@ def _reading(path: Path) -> Iterator[None]:
 
 def _read(path: Path, request: _Request, repairs: Repairs) -> list[xr.DataArray]:
     """The wanted variables of one file: dims (location, time), canonical units, stamps at the step's beginning."""
+    with _reading(path):
+        _refuse_huge(path)
     with _reading(path), xr.open_dataset(path, engine="netcdf4", decode_times=False) as ds:
         names = _find_variables(ds, request, path, repairs)
         if not names:
             repairs.note(f"{path.name}: holds no forcing variable, left out")
         starts: dict[str, np.ndarray] = {}
         return [_series(ds, v, name, path, request, repairs, starts) for v, name in names.items()]
+
+
+def _refuse_huge(path: Path) -> None:
+    """A look at the dimensions before anything is loaded: opening with xarray reads every coordinate."""
+    with netCDF4.Dataset(path) as nc:
+        for name, dimension in nc.dimensions.items():
+            if dimension.size > LONGEST_DIMENSION:
+                what = f"dimension {name!r} has {dimension.size} entries"
+                raise InputError(str(path), what, "give an intact file, or cut out what is needed")
 
 
 def _find_variables(ds: xr.Dataset, request: _Request, path: Path, repairs: Repairs) -> dict[str, str]:
@@ -221,8 +235,6 @@ def _time_name(ds: xr.Dataset, da: xr.DataArray, where: str) -> str:
 def _decoded_starts(ds: xr.Dataset, time: str, where: str, repairs: Repairs) -> np.ndarray:
     """Beginning of every step, datetime64 where the calendar and the range allow it and cftime elsewhere."""
     n = ds.sizes[time]
-    if n > MOST_VALUES:
-        raise InputError(where, f"{n} time steps are too many", "give a shorter span")
     names = (ds[time].attrs.get("bounds"), "time_bnds", "time_bounds")
     bounds = next((b for b in names if b in ds.variables and ds[b].shape == (n, 2)), None)
     axis = xr.Dataset({time: ds[time].variable})
@@ -297,9 +309,10 @@ def _unplaced(
 def _nearest(
     da: xr.DataArray, lat: xr.DataArray, lon: xr.DataArray, where: str, request: _Request
 ) -> tuple[xr.DataArray, np.ndarray, np.ndarray, np.ndarray]:
-    lat, lon = xr.broadcast(
-        lat.astype("f8").reset_coords(drop=True), lon.astype("f8").reset_coords(drop=True)
-    )
+    lat, lon = (c.astype("f8").reset_coords(drop=True) for c in (lat, lon))
+    if lat.dims != lon.dims and lat.size * lon.size > MOST_CELLS:
+        raise InputError(where, f"has {lat.size} x {lon.size} cells", "cut out the region of the point first")
+    lat, lon = xr.broadcast(lat, lon)
     if not np.all((np.abs(lat.values) <= 90.0) & (np.abs(lon.values) <= 360.0)):
         raise InputError(where, "has latitudes or longitudes that are not on earth", "mend the coordinates")
     cell: dict[Any, int] = {}

@@ -2,6 +2,7 @@
 
 import logging
 
+import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
@@ -377,6 +378,22 @@ def test_broken_files_are_named(tmp_path):
         bad.write_bytes(broken)
         with pytest.raises(InputError, match=f"bad{i}.nc"):
             open_cmip(bad, **HERE)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"), [((10**9, 3, 2), "'time' has 1000000000"), ((20, 10**5, 10**5), "cells")]
+)
+def test_huge_dimensions_are_refused_at_once(tmp_path, sizes, message):
+    path = tmp_path / "huge.nc"
+    with netCDF4.Dataset(path, "w") as nc:
+        for name, size in zip(("time", "lat", "lon"), sizes, strict=True):
+            nc.createDimension(name, size)
+            nc.createVariable(name, "f8", (name,), zlib=True)
+        nc["time"].units = "days since 2000-01-01"
+        nc["time"][:20] = np.arange(20.0)
+        nc.createVariable("tas", "f4", ("time", "lat", "lon"), zlib=True, chunksizes=(1, 1, 1)).units = "K"
+    with pytest.raises(InputError, match=message):
+        open_cmip(path, **HERE)
 
 
 def test_time_axis_without_units_or_with_missing_stamps(tmp_path):
