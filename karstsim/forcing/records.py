@@ -22,6 +22,7 @@ FORCING = (
     Var("day_fraction", "1", "local solar time at the beginning of the step, 0 for daily steps"),
 )
 FORCING_DTYPE = dtype_of(FORCING)
+LOCAL_CLOCK = "local standard time"  # ds.attrs["clock"] of tables whose stamps are not universal time
 SPLIT_BY_TEMPERATURE = -1.0  # value of snowfall when the forcing has none
 
 # Physical bounds of one step in the units above. Rain and radiation of short steps may be higher (see `upper_bound`).
@@ -78,11 +79,15 @@ def to_records(ds: xr.Dataset) -> tuple[np.ndarray, float, np.ndarray]:
 
 
 def _day_fraction(ds: xr.Dataset, times: np.ndarray, step: float) -> np.ndarray:
-    """Local solar time at the start of each step, days, (n_location, n_time) or (n_time,): UTC and the longitude."""
+    """Local solar time at the start of each step, days, (n_location, n_time) or (n_time,).
+
+    Stamps are universal time and the longitude shifts them, unless ``ds.attrs["clock"]`` says that they are LOCAL_CLOCK
+    (station tables): local standard time is within an hour or so of solar time and taken as it is.
+    """
     if step >= SECONDS_PER_DAY:
         return np.zeros(len(times))
     universal = np.asarray(clock.seconds(times) % SECONDS_PER_DAY) / SECONDS_PER_DAY
-    if "lon" not in ds:
+    if "lon" not in ds or ds.attrs.get("clock") == LOCAL_CLOCK:
         return universal
     longitude = np.nan_to_num(np.atleast_1d(ds["lon"].values).astype(float))
     return (universal[None, :] + longitude[:, None] / 360.0) % 1.0

@@ -22,6 +22,7 @@ from karstsim.core.errors import InputError
 from karstsim.forcing import times as clock
 from karstsim.forcing.canonical import NAMES as VARIABLES
 from karstsim.forcing.canonical import Repairs, finish, label
+from karstsim.forcing.records import LOCAL_CLOCK
 from karstsim.forcing.units import check_names, to_canonical
 
 DATE_COLUMNS = ("date", "time", "datetime", "timestamp", "day")
@@ -93,7 +94,7 @@ def open_station(
     lon, lat  degrees, kept as coordinates (lat is needed to estimate radiation)
     location  name for the location, by default the file name
     estimate, elevation, start, end  as in cmip.open_cmip
-    returns   canonical Dataset, with co2 only where the table has it
+    returns   canonical Dataset, with co2 only where the table has it; attrs["clock"] says that stamps are local time
     Raises InputError with the first row at fault for dates that are missing, double, reversed or unreadable, for
     values that are missing or no numbers, and for missing variables or units.
     """
@@ -114,7 +115,7 @@ def open_station(
     clock.check_regular(times, str(path))
     raw = clock.select_span(raw, start, end, str(path))
     raw = raw.assign_coords(time=clock.step_starts(raw.time.values, None, str(path)))
-    raw.attrs["source_files"] = str(path)
+    raw.attrs = {"source_files": str(path), "clock": LOCAL_CLOCK}
     ds = finish(raw.drop_vars("co2", errors="ignore"), str(path), repairs, estimate, elevation)
     return label(ds.assign(co2=raw.co2), repairs) if "co2" in raw else ds
 

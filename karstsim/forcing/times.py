@@ -34,7 +34,9 @@ def seconds(times: np.ndarray) -> np.ndarray:
     times   (n_time,) datetime64 or cftime objects; decoded floats are rounded to the nearest second.
     """
     if np.issubdtype(times.dtype, np.datetime64):
-        offset = times.astype("datetime64[ns]") - np.datetime64("1850-01-01", "ns")
+        offset = times.astype("datetime64[ms]") - np.datetime64(
+            "1850-01-01", "ms"
+        )  # ns would overflow in 2262
         return np.rint(offset / np.timedelta64(1, "s")).astype("i8")
     return np.rint(cftime.date2num(times, _EPOCH, calendar=times[0].calendar)).astype("i8")
 

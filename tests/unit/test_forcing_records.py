@@ -62,6 +62,25 @@ def test_hourly_steps():
     assert table["year_fraction"][0, 0] == pytest.approx(0.5 / 24.0 / 365.0)
 
 
+def test_solar_time_within_the_day():
+    """Universal time and 90 degrees east: the sun is six hours ahead of the stamps; a local clock needs no shift."""
+    ds = dataset(48, freq="h").assign_coords(lon=("location", [90.0]))
+    assert to_records(ds)[0]["day_fraction"][0, :2] == pytest.approx([0.25, 0.25 + 1.0 / 24.0])
+    local = to_records(ds.assign_attrs(clock="local standard time"))[0]
+    assert local["day_fraction"][0, :2] == pytest.approx([0.0, 1.0 / 24.0])
+    assert (to_records(dataset())[0]["day_fraction"] == 0.0).all()
+
+
+def test_years_beyond_nanoseconds():
+    ds = dataset(10)
+    ds = ds.assign_coords(
+        time=np.arange("2300-01-01", "2300-01-11", dtype="datetime64[D]").astype("datetime64[s]")
+    )
+    table, dt, _ = to_records(ds)
+    assert dt == 1.0
+    assert table["year_fraction"][0, 0] == pytest.approx(0.5 / 365.0)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -112,6 +112,21 @@ def test_hourly_table(tmp_path):
     assert dt == pytest.approx(1.0 / 24.0)
 
 
+def test_clock_change_is_named(tmp_path):
+    hours = ["00:00", "01:00", "03:00", "04:00"]
+    with pytest.raises(InputError, match="after 2015-03-29 01:00:00 comes 2015-03-29 03:00:00"):
+        open_station(table(tmp_path, *(f"2015-03-29 {h},10,0,0" for h in hours)))
+    hours = ["01:00", "02:00", "02:00", "03:00"]
+    with pytest.raises(InputError, match="duplicate time 2015-10-25 02:00:00"):
+        open_station(table(tmp_path, *(f"2015-10-25 {h},10,0,0" for h in hours)))
+
+
+def test_stamps_are_local_time(tmp_path):
+    rows = [f"2015-01-01 {h:02d}:00,10,0,0" for h in range(24)]
+    records, _, _ = to_records(open_forcing(table(tmp_path, *rows), co2=400, lon=105.7, lat=26.3))
+    assert records["day_fraction"][0, 12] == pytest.approx(0.5)
+
+
 def test_co2_column(tmp_path):
     rows = [f"{r},{v}" for r, v in zip(ROWS, (400, 401, 402), strict=True)]
     path = table(tmp_path, *rows, header=HEADER + ",co2_ppm")
