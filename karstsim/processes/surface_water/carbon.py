@@ -48,8 +48,8 @@ ALK_DIC = int(Mode.ALK_DIC)
 PPM = 1.0e-6
 KG_PER_M3 = 1000.0
 SLOPE_STEP = 1.0e-6  # in ln h, of the numerical derivative
-H_TOLERANCE = 1.0e-10
-MEDIUM_TOLERANCE = 1.0e-10
+H_TOLERANCE = 1.0e-7
+MEDIUM_TOLERANCE = 1.0e-7
 MAX_OUTER, MAX_INNER = 60, 80
 
 SUBSTEP_DTYPE = record_dtype(

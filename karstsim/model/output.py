@@ -1,0 +1,323 @@
+"""From the driver's aggregates to CF Datasets: which variables, their attributes, derived concentrations, files."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from karstsim.core.errors import InputError
+from karstsim.core.solutes import SOLUTES
+from karstsim.model.column import LAST, MAXIMUM, MEAN, MINIMUM, SUM
+from karstsim.model.engine import FREQUENCIES, TABLE_ORDER, Aggregates, Forcing
+from karstsim.model.registry import Level, Variable, variables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from karstsim.model.site import Site
+
+HOW = {"mean": MEAN, "sum": SUM, "min": MINIMUM, "max": MAXIMUM, "last": LAST}
+CELL_METHODS = {"mean": "mean", "sum": "sum", "min": "minimum", "max": "maximum", "last": "point"}
+ROW_DIM: dict[Level, str | None] = {"column": None, "tile": "tile", "box": "box"}
+MM_PER_M = 1000.0
+INACTIVE = tuple(s.name for s in SOLUTES if s.optional)
+_IONS = "ca mg na k cl so4 no3 dic".split()
+# What a run keeps unless it asks for other variables. Flows bring their dissolved carbon where that is a carbon flux.
+STANDARD = (
+    "atmosphere_precipitation",
+    "atmosphere_snow",
+    "atmosphere_pet",
+    "tile_area_fraction",
+    "vegetation_npp",
+    "vegetation_gpp",
+    "vegetation_respiration",
+    "vegetation_litterfall",
+    "vegetation_harvested",
+    "vegetation_bicarbonate_uptake",
+    "vegetation_canopy_evaporation",
+    "soil_temperature",
+    "soil_pore_water",
+    "soil_pore_water_ph",
+    "soil_evapotranspiration",
+    "soil_percolation",
+    "soil_percolation_dic",
+    "soil_respiration",
+    "soil_co2_production",
+    "soil_efflux",
+    "soil_base_pco2",
+    "soil_gas_uptake",
+    "soil_rock_dissolution",
+    "soil_grain_dissolution",
+    "soil_calcite_precipitation",
+    "soil_carbonate",
+    "soil_co2_leached",
+    "soil_powder",
+    "soil_irrigation",
+    "soil_dpm",
+    "soil_rpm",
+    "soil_bio",
+    "soil_hum",
+    "soil_iom",
+    "epikarst_recharge",
+    "epikarst_recharge_*",
+    "epikarst_overflow",
+    "epikarst_gas_uptake",
+    "epikarst_vadose_degassing",
+    "epikarst_rock_dissolution",
+    "epikarst_air_pco2",
+    "epikarst_water_ph",
+    "epikarst_water_si_calcite",
+    "cave_air_pco2",
+    "cave_drip_degassing",
+    "cave_ventilation",
+    "cave_calcite_growth",
+    "aquifer_allogenic",
+    "aquifer_allogenic_dic",
+    "aquifer_loss",
+    "aquifer_matrix_dissolution",
+    "aquifer_conduit_dissolution",
+    "aquifer_matrix",
+    "aquifer_conduit",
+    "aquifer_spring",
+    "aquifer_spring_*",
+    "surface_water_outflow",
+    "surface_water_outflow_*",
+    "surface_water_temperature",
+    "surface_water_depth",
+    "surface_water_discharge",
+    "surface_water_water_ph",
+    "surface_water_ph_min",
+    "surface_water_ph_max",
+    "surface_water_water_pco2",
+    "surface_water_water_si_calcite",
+    "surface_water_evasion",
+    "surface_water_invasion",
+    "surface_water_gpp",
+    "surface_water_autotrophic_respiration",
+    "surface_water_heterotrophic_respiration",
+    "surface_water_calcite",
+    "surface_water_burial_oc",
+    "catchment_gpp",
+    "catchment_npp",
+    "catchment_plant_respiration",
+    "catchment_root_respiration",
+    "catchment_soil_respiration",
+    "catchment_soil_efflux",
+    "catchment_harvest",
+    "catchment_weathering_uptake",
+    "catchment_rock_dissolution",
+    "catchment_cave_ventilation",
+    "catchment_evapotranspiration",
+    "catchment_evasion",
+    "catchment_invasion",
+    "catchment_aquatic_gpp",
+    "catchment_burial_*",
+    "catchment_runoff",
+    "catchment_runoff_*",
+    "catchment_export",
+    "catchment_export_*",
+    "catchment_sink_hydrochemical",
+    "catchment_imbalance_*",
+    "catchment_stock_*",
+)
+
+
+def variables_table() -> pd.DataFrame:
+    """All output variables: name, level, units, meaning, how a period aggregates them, whether kept by default."""
+    import pandas as pd
+
+    kept = {v.name for v in select(())}
+    rows = [
+        {
+            "name": v.name,
+            "level": v.level,
+            "kind": v.kind,
+            "units": v.var.units,
+            "aggregate": v.var.aggregate,
+            "standard": v.name in kept,
+            "standard_name": v.var.standard_name or "",
+            "long_name": v.var.long_name,
+        }
+        for v in variables()
+    ]
+    return pd.DataFrame(rows)
+
+
+def select(patterns: Sequence[str], where: str = "variables") -> list[Variable]:
+    """Variables whose names match the patterns; the standard set where there are none.
+
+    Inactive tracers are left out of the standard set. Raises InputError for a pattern that matches nothing.
+    """
+    known = list(variables())
+    names = [v.name for v in known]
+    wanted: set[str] = set()
+    for pattern in patterns or STANDARD:
+        matches = fnmatch.filter(names, pattern)
+        if not matches:
+            close = difflib.get_close_matches(pattern, names, n=3, cutoff=0.5)
+            hint = f"did you mean {' or '.join(close)}?" if close else "list them with: karstsim variables"
+            raise InputError(f"{where}, {pattern!r}", "matches no output variable", hint)
+        wanted.update(matches)
+    if not patterns:
+        wanted = {n for n in wanted if not n.endswith(tuple(f"_{s}" for s in INACTIVE))}
+    return [v for v in known if v.name in wanted]
+
+
+def selection_table(chosen: Sequence[Variable], rows: Mapping[Level, int]) -> np.ndarray:
+    """(n, 4) table, row, offset and aggregate of every float, rows of a level side by side; see column.accumulate."""
+    lines = []
+    for v in chosen:
+        table = TABLE_ORDER.index((v.level, v.kind))
+        lines += [(table, row, v.offset, HOW[v.var.aggregate]) for row in range(rows[v.level])]
+    return np.array(lines, dtype=np.int64).reshape(-1, 4)
+
+
+def to_dataset(
+    windows: Sequence[Aggregates],
+    spans: Sequence[tuple[int, int]],
+    forcing: Forcing,
+    chosen: Sequence[Variable],
+    site: Site,
+    frequency: str,
+) -> xr.Dataset:
+    """Join the windows of one frequency into a Dataset with dims (realization, time[, tile|box])."""
+    rows: dict[Level, int] = {"column": 1, "tile": len(site.tiles), "box": len(site.boxes)}
+    values = np.concatenate([w.values for w in windows], axis=1)
+    counts = np.concatenate([w.counts for w in windows])
+    starts = np.concatenate([w.starts + first for w, (first, _) in zip(windows, spans, strict=True)])
+    ends = np.r_[starts[1:], len(forcing.times)]
+    data: dict[str, Any] = {}
+    at = 0
+    for v in chosen:
+        n = rows[v.level]
+        block = values[:, :, at : at + n]
+        at += n
+        if v.var.aggregate == "mean":
+            block = block / counts[None, :, None]
+        row_dim = ROW_DIM[v.level]
+        if row_dim is None:
+            data[v.name] = (("realization", "time"), block[:, :, 0], _attributes(v))
+        elif n > 0:
+            data[v.name] = (("realization", "time", row_dim), block, _attributes(v))
+    ds = xr.Dataset(data, coords={"time": forcing.times[starts]})
+    ds["time_bnds"] = (("time", "bnds"), np.stack([forcing.times[starts], _end_times(forcing, ends)], axis=1))
+    ds.time.attrs = {"standard_name": "time", "long_name": "start of the period", "bounds": "time_bnds", "axis": "T"}
+    _site_coordinates(ds, site)
+    ds.attrs["frequency"] = frequency
+    return add_concentrations(ds)
+
+
+def _end_times(forcing: Forcing, ends: np.ndarray) -> np.ndarray:
+    step = forcing.times[1] - forcing.times[0]
+    return np.array([forcing.times[e - 1] + step for e in ends])
+
+
+def _attributes(v: Variable) -> dict[str, str]:
+    attrs = {
+        "units": v.var.units,
+        "long_name": v.var.long_name,
+        "cell_methods": f"time: {CELL_METHODS[v.var.aggregate]}",
+    }
+    if v.var.standard_name:
+        attrs["standard_name"] = v.var.standard_name
+    return attrs
+
+
+def _site_coordinates(ds: xr.Dataset, site: Site) -> None:
+    ds.coords["lat"] = ((), site.latitude, {"units": "degrees_north", "standard_name": "latitude"})
+    ds.coords["lon"] = ((), site.longitude, {"units": "degrees_east", "standard_name": "longitude"})
+    if "tile" in ds.dims:
+        ds.coords["land_use"] = ("tile", [t.land_use for t in site.tiles], {"long_name": "land use of the tile"})
+    if "box" in ds.dims:
+        ds.coords["box_name"] = ("box", [b.name for b in site.boxes], {"long_name": "name of the water body"})
+
+
+def add_concentrations(ds: xr.Dataset) -> xr.Dataset:
+    """Flow-weighted spring concentrations (mol m-3) and alkalinity (eq m-3 as mol m-3) from the amounts moved."""
+    if "aquifer_spring" not in ds:
+        return ds
+    volume = ds["aquifer_spring"].where(ds["aquifer_spring"] > 0.0)
+    for ion in _IONS:
+        name = f"aquifer_spring_{ion}"
+        if name in ds:
+            ds[f"{name}_concentration"] = MM_PER_M * ds[name] / volume
+            ds[f"{name}_concentration"].attrs = {
+                "units": "mol m-3",
+                "long_name": f"flow-weighted {ion} concentration of the spring",
+                "cell_methods": "time: mean (weighted by discharge)",
+            }
+    charges = {s.name: s.charge for s in SOLUTES if s.charge}
+    if all(f"aquifer_spring_{ion}" in ds for ion in charges):
+        alkalinity = sum(charge * ds[f"aquifer_spring_{ion}"] for ion, charge in charges.items())
+        ds["aquifer_spring_alkalinity"] = MM_PER_M * alkalinity / volume
+        ds["aquifer_spring_alkalinity"].attrs = {
+            "units": "mol m-3",
+            "long_name": "flow-weighted alkalinity of the spring, in equivalents",
+            "cell_methods": "time: mean (weighted by discharge)",
+        }
+    return ds
+
+
+def provenance(site: Site, forcing_attrs: Mapping[str, Any], constants: str) -> dict[str, str]:
+    """Global attributes after CF-1.11 and ACDD-1.3, with what made the data."""
+    from karstsim import __version__
+    from karstsim.core.jit import source_hash
+
+    attrs = {
+        "Conventions": "CF-1.11, ACDD-1.3",
+        "title": f"karstsim simulation of {site.name}",
+        "summary": "Water, carbonate chemistry and carbon fluxes of a karst catchment from a process-based box model",
+        "keywords": "karst, carbonate weathering, carbon sink, spring chemistry, aquatic photosynthesis",
+        "source": f"karstsim {__version__} (source {source_hash()})",
+        "constants": constants,
+        "area_of_fluxes": "per square metre of karst area; tile variables per square metre of the tile",
+        "geospatial_lat_min": str(site.latitude),
+        "geospatial_lat_max": str(site.latitude),
+        "geospatial_lon_min": str(site.longitude),
+        "geospatial_lon_max": str(site.longitude),
+    }
+    for key in ("source_id", "experiment_id", "variant_label", "repairs", "comment"):
+        if forcing_attrs.get(key):
+            attrs[f"forcing_{key}"] = str(forcing_attrs[key])
+    return attrs
+
+
+def write_netcdf(ds: xr.Dataset, path: Path) -> Path:
+    """Write a Dataset so that the file appears whole or not at all."""
+    packed = {"zlib": True, "complevel": 1, "shuffle": True}
+    encoding: dict[str, dict[str, Any]] = {n: dict(packed) for n in ds.data_vars if ds[n].dtype.kind == "f"}
+    first = ds.time.values[0]
+    date = str(first)[:10]
+    for name in ("time", "time_bnds"):
+        encoding[name] = {"units": f"days since {date} 00:00:00", "dtype": "f8"}
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        ds.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def join_attributes(ds: xr.Dataset, attrs: Mapping[str, str], times: Iterable[Any]) -> xr.Dataset:
+    """Put the global attributes and the time coverage on a Dataset."""
+    stamps = list(times)
+    ds.attrs.update(attrs)
+    ds.attrs["time_coverage_start"] = str(stamps[0])[:19]
+    ds.attrs["time_coverage_end"] = str(stamps[-1])[:19]
+    return ds
+
+
+def frequencies(output: Sequence[str], where: str = "output") -> list[str]:
+    """The frequencies asked for, in the order of `FREQUENCIES`; InputError for an unknown one."""
+    unknown = [f for f in output if f not in FREQUENCIES]
+    if unknown or not output:
+        raise InputError(where, f"{unknown or 'nothing'} is not an output frequency", f"use {', '.join(FREQUENCIES)}")
+    return [f for f in FREQUENCIES if f in output]

@@ -1,0 +1,81 @@
+"""Restart files: the whole state of all catchments, as the float views of the state tables.
+
+The layout (every float's name) is stored beside the numbers, so that a file of another version is refused instead of
+being read into the wrong fields. Nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from karstsim.core.errors import InputError
+from karstsim.model.engine import Tables
+from karstsim.model.registry import LEVELS, Level, variables
+
+
+def layout(level: Level) -> list[str]:
+    """Names of the floats of one row of the state table, in order."""
+    named = sorted((v.offset, v.name) for v in variables() if v.level == level and v.kind == "state")
+    return [name for _, name in named]
+
+
+def write_restart(tables: Tables, time: object, calendar: str, path: Path) -> Path:
+    """Write the state after a run.
+
+    time      first instant that has not been simulated
+    calendar  CF calendar of that time
+    """
+    data = {}
+    for level in LEVELS:
+        floats = tables.state_floats[level]
+        dims = ("member", f"{level}_row", f"{level}_float")
+        data[f"state_{level}"] = (dims, floats.reshape(len(tables), -1, floats.shape[-1]))
+        data[f"layout_{level}"] = (f"{level}_float", np.array(layout(level), dtype=str))
+    ds = xr.Dataset(data, attrs={"time": str(time)[:19], "calendar": calendar, "title": "karstsim restart"})
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        ds.to_netcdf(temporary, engine="netcdf4")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def read_restart(tables: Tables, path: Path, first_time: object, calendar: str) -> None:
+    """Fill the states of `tables` from a restart file.
+
+    first_time  start of the forcing, which must be the time of the restart
+    Raises InputError for an unreadable file, another layout, another number of members or rows, another time.
+    """
+    where = f"restart {path}"
+    try:
+        with xr.open_dataset(path, engine="netcdf4", decode_times=False) as opened:
+            ds = opened.load()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InputError(where, f"cannot be read ({error})", "give a restart.nc written by karstsim run") from error
+    start = f"{str(first_time)[:19].replace('T', ' ')} ({calendar})"
+    written = f"{ds.attrs.get('time', '?').replace('T', ' ')} ({ds.attrs.get('calendar', '?')})"
+    if start != written:
+        raise InputError(where, f"holds the state at {written}, but the forcing starts at {start}",
+                         "start the forcing at the time of the restart")
+    for level in LEVELS:
+        _fill(tables, level, ds, where)
+
+
+def _fill(tables: Tables, level: Level, ds: xr.Dataset, where: str) -> None:
+    floats = tables.state_floats[level]
+    names = [str(n) for n in ds[f"layout_{level}"].values] if f"layout_{level}" in ds else []
+    if names != layout(level):
+        raise InputError(where, "was written by another version of karstsim (the state differs)",
+                         "run the spin-up again with this version")
+    values = ds[f"state_{level}"].values
+    if values.shape != (len(tables), int(np.prod(floats.shape[1:-1], dtype=int)), floats.shape[-1]):
+        raise InputError(where, f"holds another number of members, tiles or boxes ({level}: {values.shape[:2]})",
+                         "use the site that the restart was made with")
+    if not np.isfinite(values).all():
+        raise InputError(where, f"holds values that are not finite ({level})", "restart from an earlier file")
+    floats[...] = values.reshape(floats.shape)

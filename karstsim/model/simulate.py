@@ -1,0 +1,291 @@
+"""Forcing + site + parameters -> Dataset: the facade over records, spin-up, engine and output."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from karstsim.chemistry.constants import ConstantSet
+from karstsim.core.constants import CO2_PER_C, MOLAR_MASS_C
+from karstsim.core.errors import InputError, RunError
+from karstsim.forcing.records import to_records
+from karstsim.forcing.times import calendar_of
+from karstsim.model import output as out
+from karstsim.model.engine import FREQUENCIES, Forcing, Progress, Tables, calendar_fields, step_all
+from karstsim.model.initial import DRIFT, SpinUp, set_initial_state, spin_up
+from karstsim.model.parameters import Overrides, parameter_tables
+from karstsim.model.restart import read_restart, write_restart
+from karstsim.model.site import Site
+
+if TYPE_CHECKING:
+    from karstsim.config import RunConfig
+
+LOG = logging.getLogger(__name__)
+CONSTANT_SETS = {"pb82": int(ConstantSet.PB82), "phreeqc386": int(ConstantSet.PHREEQC386)}
+STEP_CLOSURE = 1.0e-13  # relative imbalance per step (targets.md B)
+RUN_CLOSURE = 1.0e-12  # of the cumulative throughput
+
+
+def read_forcing(dataset: xr.Dataset) -> Forcing:
+    """Canonical forcing Dataset -> records on a regular axis."""
+    table, dt, times = to_records(dataset)
+    return Forcing(table, dt, times, calendar_fields(times))
+
+
+class Simulation:
+    """Members of one site under one forcing: build, spin up, run, write.
+
+    site          the catchment
+    dataset       canonical forcing (location, time)
+    members       parameter overrides of each member
+    forcing_row   location of the forcing that drives each member; 0 for all by default
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        dataset: xr.Dataset,
+        members: Sequence[Overrides] = ({},),
+        forcing_row: Sequence[int] | None = None,
+        constants: str = "pb82",
+        workers: int = 1,
+    ) -> None:
+        if constants not in CONSTANT_SETS:
+            raise InputError("constants", f"{constants!r} is no constant set", f"use {' or '.join(CONSTANT_SETS)}")
+        self.site = site
+        self.forcing = read_forcing(dataset)
+        self.forcing_attrs = dict(dataset.attrs)
+        self.constants = constants
+        self.workers = workers
+        rows = [0] * len(members) if forcing_row is None else list(forcing_row)
+        self.tables = Tables.new(parameter_tables(site, members), rows)
+        self.spin: SpinUp | None = None
+
+    def spin_up(self, limit_years: int, progress: Progress | None = None) -> SpinUp:
+        """Bring the state into balance with the first decade of the forcing; see `initial.spin_up`."""
+        self.spin = spin_up(
+            self.tables, self.site, self.forcing, limit_years, CONSTANT_SETS[self.constants], self.workers, progress
+        )
+        return self.spin
+
+    def start_from(self, path: str | Path) -> None:
+        """Take the state from a restart file."""
+        set_initial_state(self.tables, self.site, self.forcing)
+        first = self.forcing.times[0]
+        read_restart(self.tables, Path(path), first, calendar_of(self.forcing.times))
+
+    def run(
+        self, frequencies: Sequence[str], patterns: Sequence[str] = (), progress: Progress | None = None
+    ) -> dict[str, xr.Dataset]:
+        """Simulate the whole forcing; a Dataset (realization, time, ...) for each output frequency.
+
+        Raises RunError when a member's state is no longer finite, or the books do not close.
+        """
+        chosen = out.select(patterns)
+        rows = {"column": 1, "tile": len(self.site.tiles), "box": len(self.site.boxes)}
+        table = out.selection_table(chosen, rows)  # type: ignore[arg-type]
+        wanted = out.frequencies(frequencies)
+        selections = [table if f in wanted else table[:0] for f in FREQUENCIES]
+        results = step_all(
+            self.tables, self.forcing, selections, CONSTANT_SETS[self.constants], self.workers, progress
+        )
+        self.check()
+        spans = self.forcing.windows()
+        attrs = out.provenance(self.site, self.forcing_attrs, self.constants)
+        datasets = {}
+        for name in wanted:
+            windows = [window[FREQUENCIES.index(name)] for window in results]
+            ds = out.to_dataset(windows, spans, self.forcing, chosen, self.site, name)
+            datasets[name] = out.join_attributes(ds, attrs, self.forcing.times[[0, -1]])
+        return datasets
+
+    def closure(self) -> dict[str, float]:
+        """Largest |residual| over cumulative throughput of any member, per element."""
+        books = self.tables.state["column"]["catchment"]
+        names = books["residual"].dtype.names[:-1]
+        return {
+            n: float(np.max(np.abs(books["residual"][n]) / np.maximum(books["throughput"][n], 1e-30))) for n in names
+        }
+
+    def check(self) -> None:
+        """Raise RunError for a state that is not finite or books that do not close."""
+        finite = np.isfinite(self.tables.state_floats["column"]).all(axis=-1)
+        if not finite.all():
+            bad = np.flatnonzero(~finite)
+            raise RunError(
+                f"member(s) {', '.join(map(str, bad[:10]))}: the state is no longer finite\n"
+                "  mend: look at their parameters; extreme values are the usual cause"
+            )
+        broken = {n: v for n, v in self.closure().items() if v > RUN_CLOSURE}
+        if broken:
+            text = ", ".join(f"{n} {v:.1e}" for n, v in broken.items())
+            raise RunError(f"the books do not close: {text} of the throughput (limit {RUN_CLOSURE:g})")
+
+    def write_restart(self, path: Path) -> Path:
+        """State at the end of the forcing, for a run that goes on from there."""
+        times = self.forcing.times
+        end = times[-1] + (times[1] - times[0])
+        return write_restart(self.tables, end, calendar_of(times), path)
+
+
+def simulate(
+    site: Site,
+    forcing: xr.Dataset,
+    parameters: Overrides | None = None,
+    output: Sequence[str] = ("daily",),
+    variables: Sequence[str] = (),
+    spinup_years: int = 30,
+    restart: str | Path | None = None,
+    constants: str = "pb82",
+) -> xr.Dataset | xr.DataTree:
+    """Simulate one catchment.
+
+    site          `Site`
+    forcing       canonical Dataset from `open_forcing` with one location
+    parameters    overrides by dotted name: a value, or {"factor": f} on the default
+    output        "daily", "monthly", "annual"; one gives a Dataset, several a DataTree with one node each
+    variables     names or glob patterns; the standard set by default
+    spinup_years  limit of the spin-up (it ends when the stocks stand still)
+    restart       restart file to start from instead of a spin-up
+    constants     "pb82" or "phreeqc386"
+    Returns amounts per period in mol m-2 and mm, states as means; `ds.attrs` hold the provenance.
+    Raises InputError for bad input, RunError when the run fails.
+    """
+    if forcing.sizes.get("location", 1) > 1:
+        raise InputError("forcing", f"has {forcing.sizes['location']} locations", "select one: ds.isel(location=[0])")
+    run = Simulation(site, forcing, [parameters or {}], constants=constants)
+    if restart is not None:
+        run.start_from(restart)
+    else:
+        spun = run.spin_up(spinup_years)
+        _warn_about(spun)
+    datasets = {k: v.isel(realization=0) for k, v in run.run(output, variables).items()}
+    if len(datasets) == 1:
+        return next(iter(datasets.values()))
+    return xr.DataTree.from_dict(datasets)
+
+
+def _warn_about(spun: SpinUp) -> list[str]:
+    if spun.years == 0 or spun.settled.all():
+        return []
+    worst = int(np.argmax(spun.drift))
+    text = (
+        f"spin-up stopped after {spun.years} years while {spun.stock[worst]} still drifts by "
+        f"{100.0 * spun.drift[worst]:.2g} % per decade (limit {100.0 * DRIFT:g} %); raise run.spinup_years"
+    )
+    LOG.warning(text)
+    return [text]
+
+
+@dataclass
+class RunSummary:
+    """What a run left behind: files, headline numbers, repairs of the forcing, warnings."""
+
+    files: list[Path]
+    summary: dict[str, float | str]
+    repairs: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def run_config(config: RunConfig, folder: Path, workers: int = 1, progress: Progress | None = None) -> RunSummary:
+    """Run a configuration and write its outputs, its restart state and run.json into `folder`."""
+    began = time.time()
+    dataset = config.open_forcing()
+    if dataset.sizes.get("location", 1) > 1:
+        raise InputError("forcing", "has several locations", "name one with [forcing] location, or give lon and lat")
+    run = Simulation(config.site, dataset, [config.parameters], workers=workers)
+    warnings = []
+    if config.run.restart is not None:
+        run.start_from(config.run.restart)
+    else:
+        warnings += _warn_about(run.spin_up(config.run.spinup_years, progress))
+    wanted = out.frequencies([*config.run.output, "annual"])
+    datasets = run.run(wanted, config.run.variables, progress)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [
+        out.write_netcdf(datasets[name].isel(realization=0), folder / f"{name}.nc")
+        for name in wanted
+        if name in config.run.output
+    ]
+    files.append(run.write_restart(folder / "restart.nc"))
+    repairs = [line for line in str(dataset.attrs.get("repairs", "")).splitlines() if line]
+    summary = summarise(datasets["annual"], run)
+    _write_json(folder / "run.json", config, run, summary, repairs, warnings, time.time() - began)
+    return RunSummary([*files, folder / "run.json"], summary, repairs, warnings)
+
+
+def summarise(annual: xr.Dataset, run: Simulation) -> dict[str, float | str]:
+    """Headline numbers: means over the whole years of the run."""
+    grams = MOLAR_MASS_C
+    years = float(annual.sizes["time"])
+    summary: dict[str, float | str] = {"years": years}
+    if run.spin is not None:
+        summary["spin-up years"] = float(run.spin.years)
+    lines = {
+        "precipitation mm/yr": ("atmosphere_precipitation", 1.0),
+        "runoff mm/yr": ("catchment_runoff", 1.0),
+        "soil CO2 at the base ppm": ("soil_base_pco2", 1e6),
+        "spring Ca mmol/L": ("aquifer_spring_ca_concentration", 1.0),
+        "spring HCO3 mmol/L": ("aquifer_spring_hco3", 1.0),
+        "spring pH": ("aquifer_spring_ph", 1.0),
+        "spring SI calcite": ("aquifer_spring_si_calcite", 1.0),
+        "NPP g C/m2/yr": ("catchment_npp", grams),
+        "soil respiration g C/m2/yr": ("catchment_soil_respiration", grams),
+        "karst sink t C/km2/yr": ("catchment_sink_hydrochemical", grams),
+        "karst sink t CO2/km2/yr": ("catchment_sink_hydrochemical", grams * CO2_PER_C),
+        "CO2 evasion g C/m2/yr": ("catchment_evasion", grams),
+        "CO2 invasion g C/m2/yr": ("catchment_invasion", grams),
+    }
+    for label, (name, factor) in lines.items():
+        if name in annual:
+            summary[label] = factor * float(annual[name].mean())
+    summary["largest imbalance of the books"] = max(run.closure().values())
+    return summary
+
+
+def _write_json(
+    path: Path,
+    config: RunConfig,
+    run: Simulation,
+    summary: Mapping[str, Any],
+    repairs: Sequence[str],
+    warnings: Sequence[str],
+    seconds: float,
+) -> None:
+    """Provenance of the run: versions, source hash, inputs with their sha256, seed, wall time, what was repaired."""
+    import platform
+
+    import numba
+
+    from karstsim import __version__
+    from karstsim.core.jit import source_hash
+
+    inputs = {name: hashlib.sha256(Path(name).read_bytes()).hexdigest() for name in config.forcing.files}
+    record = {
+        "karstsim": __version__,
+        "source": source_hash(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "numba": numba.__version__,
+        "inputs_sha256": inputs,
+        "seed": config.run.seed,
+        "constants": run.constants,
+        "wall_seconds": round(seconds, 3),
+        "spin_up": None
+        if run.spin is None
+        else {"years": run.spin.years, "drift_per_decade": run.spin.drift.tolist(), "stock": list(run.spin.stock)},
+        "closure": run.closure(),
+        "summary": dict(summary),
+        "repairs": list(repairs),
+        "warnings": list(warnings),
+    }
+    path.write_text(json.dumps(record, indent=2, allow_nan=True) + "\n", encoding="utf-8")
