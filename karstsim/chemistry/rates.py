@@ -123,17 +123,18 @@ def relax(c, c_eq, k_dt, tail_start, tail_order):
     returns c after the time.
     """
     if c_eq <= EQUILIBRIUM_MIN or c >= c_eq or tail_order <= ORDER_MIN or tail_start >= TAIL_START_MAX:
-        return c_eq + (c - c_eq) * math.exp(-k_dt)
-    u = 1.0 - c / c_eq
+        return c - (c_eq - c) * math.expm1(-k_dt)
+    before = 1.0 - c / c_eq
+    u = before
     u_start = 1.0 - tail_start
     left = k_dt
     if u > u_start:
         to_tail = math.log(u / u_start)
         if left <= to_tail:
-            return c_eq * (1.0 - u * math.exp(-left))
+            return c - c_eq * u * math.expm1(-left)
         left -= to_tail
         u = u_start
-    return c_eq * (1.0 - _tail(u, u_start, left, tail_order))
+    return c + c_eq * (before - _tail(u, u_start, left, tail_order))
 
 
 @kernel

@@ -1,0 +1,1 @@
+"""Ensembles: who runs what, and running it."""
