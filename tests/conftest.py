@@ -1,11 +1,14 @@
-"""Fixtures shared by all tests: where the public data and reference tables lie."""
+"""Fixtures shared by all tests: where the public data and reference tables lie, and small worlds to simulate."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import xarray as xr
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -27,3 +30,108 @@ def shared_data() -> Path:
 def shared_reference() -> Path:
     """Folder of reference tables computed with other programs (`KARSTSIM_REFERENCE`)."""
     return _shared_folder("reference", "KARSTSIM_REFERENCE")
+
+
+# ------------------------------------------------------------------------------------------------ worlds to simulate
+
+CLIMATES = ("hot_humid", "monsoon", "mediterranean", "cold_snowy", "semi_arid")
+# mean degC, seasonal amplitude K, rain mm/yr, share of it in the wet half-year, wet days, wettest day (fraction of the
+# year), mean and seasonal amplitude of rsds W m-2, latitude
+_WEATHER = {
+    "hot_humid": (26.0, 1.5, 2600.0, 0.6, 0.6, 0.4, 190.0, 15.0, 5.0),
+    "monsoon": (15.2, 9.5, 1290.0, 0.8, 0.45, 0.5, 125.0, 45.0, 26.3),
+    "mediterranean": (16.0, 8.0, 600.0, 0.95, 0.2, 0.98, 190.0, 95.0, 37.0),
+    "cold_snowy": (1.0, 15.0, 800.0, 0.55, 0.4, 0.5, 120.0, 100.0, 55.0),
+    "semi_arid": (21.0, 10.0, 220.0, 0.7, 0.05, 0.6, 230.0, 70.0, 31.0),
+}
+
+
+def _days(start: str, years: int, calendar: str, steps_per_day: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Stamps of all steps, and year fraction and year number of all days."""
+    end = f"{int(start[:4]) + years:04d}{start[4:]}"
+    cf = calendar != "standard"
+    span = {"start": start, "end": end, "calendar": calendar, "use_cftime": cf, "inclusive": "left"}
+    days = xr.date_range(freq="D", **span)
+    steps = xr.date_range(freq=f"{24 * 60 // steps_per_day}min", **span)
+    number = np.array([d.year for d in days])
+    fraction = (np.array([d.dayofyr if cf else d.dayofyear for d in days]) - 0.5) / 365.25
+    return np.asarray(steps.values), fraction, number
+
+
+def build_forcing(
+    climate: str, years: int = 2, start: str = "2001-01-01", calendar: str = "standard", steps_per_day: int = 1, seed: int = 1
+) -> xr.Dataset:
+    """Canonical daily weather of one of `CLIMATES`; finer steps share the day's rain out evenly.
+
+    In `semi_arid` no rain falls from the second November on, so that stores run dry.
+    """
+    mean, swing, rain, wet_half, wet_days, wettest, light, light_swing, latitude = _WEATHER[climate]
+    stamps, fraction, number = _days(start, years, calendar, steps_per_day)
+    rng = np.random.default_rng(seed)
+    n = len(fraction)
+    season = np.cos(2.0 * np.pi * (fraction - wettest))
+    half = np.where(season > 0.0, wet_half, 1.0 - wet_half)
+    wet = rng.random(n) < np.clip(2.0 * wet_days * half, 0.0, 1.0)
+    pr = np.where(wet, rng.gamma(0.7, 1.0, n) / 0.7, 0.0) * rain / 365.25 / wet_days
+    if climate == "semi_arid":
+        pr[number > number[0]] = 0.0
+        pr[(number == number[0]) & (fraction > 0.83)] = 0.0
+    summer = np.cos(2.0 * np.pi * (fraction - 0.55))
+    tas = mean + swing * summer + rng.normal(0.0, 2.0, n)
+    rsds = np.maximum(light + light_swing * summer, 10.0) * np.where(wet, 0.7, 1.1)
+    values = {"tas": tas + 273.15, "pr": pr / 86400.0, "rsds": rsds, "sfcWind": rng.gamma(4.0, 0.6, n)}
+    values |= {"ps": np.full(n, 96000.0), "co2": np.full(n, 410.0)}
+    data = {k: (("location", "time"), np.repeat(v, steps_per_day)[None, :]) for k, v in values.items()}
+    coords = {"time": stamps, "lat": ("location", [latitude]), "lon": ("location", [105.7])}
+    return xr.Dataset(data, coords, {"clock": "local standard time"})
+
+
+@pytest.fixture(scope="session")
+def climate_forcing() -> Callable[..., xr.Dataset]:
+    """`build_forcing`: canonical forcing of one of the five climates of targets.md B."""
+    return build_forcing
+
+
+@pytest.fixture(scope="session")
+def whole_site() -> Callable[..., object]:
+    """A site with everything on: six land uses, stream, reservoir and planted stream, allogenic area, management."""
+    from karstsim.core.classes import LAND_USES
+    from karstsim.model.site import Site
+
+    managed = {
+        "cropland": {"soil.irrigation_rate": 2.0, "soil.irrigation_temperature": 12.0},
+        "grass": {"soil.powder_rate": 0.5},
+        "secondary_forest": {"cave.area_fraction": 0.1},
+    }
+    boxes = [
+        {"name": "brook", "kind": "stream", "water_class": "headwater", "length_km": 3.0, "slope": 0.01},
+        {"name": "lake", "kind": "reservoir", "water_class": "reservoir", "area_km2": 0.1, "depth_m": 3.0},
+        {"name": "weeds", "kind": "stream", "water_class": "planted_stream", "length_km": 5.0, "slope": 0.002},
+    ]
+
+    def build(land_uses: tuple[str, ...] = LAND_USES, n_boxes: int = 3, **changes: object) -> object:
+        tiles = [
+            {"land_use": u, "area_fraction": 1.0 / len(land_uses), "parameters": managed.get(u, {})} for u in land_uses
+        ]
+        values = {"name": "all on", "latitude": 26.3, "longitude": 105.7, "elevation": 500.0, "area_km2": 10.0}
+        values |= {"allogenic_area_km2": 3.0, "tiles": tiles, "boxes": boxes[:n_boxes]}
+        return Site.from_dict({**values, **changes})
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def record_of() -> Callable[..., np.record]:
+    """A record of declarations with the defaults of its parameters, and the values given by name."""
+    from karstsim.core.spec import Param, dtype_of, new_table
+
+    def build(declarations: tuple, **values: float) -> np.record:
+        table, _ = new_table((1,), dtype_of(declarations))
+        for d in declarations:
+            if isinstance(d, Param):
+                table[d.name] = d.default
+        for name, value in values.items():
+            table[name] = value
+        return table[0]
+
+    return build

@@ -1,0 +1,178 @@
+"""The compile cache: keyed by the sources, rebuilt when damaged, pruned; drivers take one layout only.
+
+Caches are tried out on a copy of the package's core with a driver of two lines, so that a compile costs a second.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numba
+import numpy as np
+import pytest
+
+from karstsim.core import jit
+
+SOURCES = Path(jit.__file__).resolve().parents[1]
+CALLER = "from karstsim.core.jit import driver\nfrom karstsim.inner import twice\n\n@driver\ndef run(a):\n    return twice(a[0])\n"
+INNER = "from karstsim.core.jit import kernel\n\n@kernel\ndef twice(x):\n    return {factor} * x\n"
+SCRIPT = """
+import logging, sys
+logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+import numba, numpy as np
+from karstsim import outer
+from karstsim.core import jit
+run = outer.run.bind(numba.float64[::1])
+hits = 0 if jit.disabled() else sum(run.stats.cache_hits.values())
+print(run(np.array([21.0])), hits, jit.source_hash())
+"""
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A karstsim with its core and one driver whose kernel lies in another module."""
+    root = tmp_path / "copy"
+    (root / "karstsim").mkdir(parents=True)
+    shutil.copytree(SOURCES / "core", root / "karstsim" / "core", ignore=shutil.ignore_patterns("__pycache__"))
+    (root / "karstsim" / "__init__.py").write_text("")
+    (root / "karstsim" / "outer.py").write_text(CALLER)
+    (root / "karstsim" / "inner.py").write_text(INNER.format(factor="2.0"))
+    return root
+
+
+def _start(package: Path, cache: str, **more: str) -> tuple[float, int, str, str]:
+    """Value, cache hits, source hash and standard error of a fresh interpreter that calls the driver."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("NUMBA_", "KARSTSIM_"))}
+    env = {**kept, "PYTHONPATH": str(package), "KARSTSIM_CACHE": cache, "PYTHONDONTWRITEBYTECODE": "1", **more}
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], env=env, cwd=package, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    value, hits, key = done.stdout.split()
+    return float(value), int(hits), key, done.stderr
+
+
+def test_an_edit_in_another_module_is_seen(package: Path, tmp_path: Path) -> None:
+    """2 x 21 = 42 before, 3 x 21 = 63 after the edit; numba's own cache would return 42 again (issue 1833)."""
+    cache = str(tmp_path / "cache")
+    first = _start(package, cache)
+    again = _start(package, cache)
+    assert (first[0], first[1]) == (42.0, 0)
+    assert (again[0], again[1], again[2]) == (42.0, 1, first[2])
+    (package / "karstsim" / "inner.py").write_text(INNER.format(factor="3.0"))
+    edited = _start(package, cache)
+    assert (edited[0], edited[1]) == (63.0, 0)
+    assert edited[2] != first[2]
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage \x00\xff" * 50], ids=["empty", "garbage"])
+@pytest.mark.parametrize("suffix", [".nbi", ".nbc"], ids=["index", "code"])
+def test_a_damaged_cache_is_rebuilt(package: Path, tmp_path: Path, suffix: str, content: bytes) -> None:
+    cache = tmp_path / "cache"
+    _start(package, str(cache))
+    damaged = list(cache.rglob(f"*{suffix}"))
+    assert damaged
+    for path in damaged:
+        path.write_bytes(content)
+    value, hits, _, errors = _start(package, str(cache))
+    assert (value, hits) == (42.0, 0)
+    assert "rebuilt" in errors
+    assert _start(package, str(cache))[:2] == (42.0, 1)
+
+
+def test_a_cache_cut_short_is_rebuilt(package: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    _start(package, str(cache))
+    for path in cache.rglob("*.nb[ic]"):
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert _start(package, str(cache))[:2] == (42.0, 0)
+
+
+def test_a_cache_folder_that_cannot_be_made_is_a_warning(package: Path, tmp_path: Path) -> None:
+    """A file stands where the folder should be (a read-only folder would not stop root)."""
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    value, _, _, errors = _start(package, str(blocked / "cache"))
+    assert value == 42.0
+    assert "cache unavailable" in errors
+    assert _start(package, str(blocked))[0] == 42.0
+
+
+def test_a_home_that_cannot_be_written_is_no_error(package: Path, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    kept = {"XDG_CACHE_HOME": str(blocked / "x"), "TMPDIR": str(tmp_path)}
+    assert _start(package, "", **kept)[0] == 42.0
+    assert list((tmp_path / "karstsim-cache").rglob("*.nbi"))
+
+
+def test_with_the_compiler_off_the_driver_is_the_function(package: Path, tmp_path: Path) -> None:
+    assert _start(package, str(tmp_path / "cache"), NUMBA_DISABLE_JIT="1")[:2] == (42.0, 0)
+    assert not (tmp_path / "cache").exists()
+
+
+def test_strict_arithmetic_has_its_own_cache(package: Path, tmp_path: Path) -> None:
+    cache = str(tmp_path / "cache")
+    assert _start(package, cache)[2] != _start(package, cache, KARSTSIM_STRICT="1")[2]
+
+
+def test_old_cache_folders_are_pruned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of seven folders and the present one, the three touched last stay: the present one and the two youngest."""
+    monkeypatch.setenv("KARSTSIM_CACHE", str(tmp_path))
+    now = time.time()
+    for age in range(7):
+        old = tmp_path / f"old{age}"
+        old.mkdir()
+        (old / "x.nbi").write_text("x")
+        os.utime(old, (now - 1000 * (age + 1),) * 2)
+    (tmp_path / "a file").write_text("stays")
+    folder = jit._cache_folder()
+    assert folder.name == jit.source_hash()
+    assert {p.name for p in tmp_path.iterdir()} == {folder.name, "old0", "old1", "a file"}
+
+
+def test_the_present_cache_survives_pruning_however_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KARSTSIM_CACHE", str(tmp_path))
+    jit._cache_folder()
+    os.utime(tmp_path / jit.source_hash(), (1.0, 1.0))
+    for i in range(5):
+        (tmp_path / f"other{i}").mkdir()
+    assert jit._cache_folder().is_dir()
+
+
+@pytest.fixture(scope="module")
+def driver() -> object:
+    @jit.driver
+    def run(a, scale):
+        return scale * a.sum()
+
+    return run
+
+
+@pytest.mark.skipif(jit.disabled(), reason="layouts matter to compiled code only")
+def test_a_driver_refuses_other_layouts(driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Strided, transposed, read-only, single-precision arrays: an error, not a silent second compilation."""
+    monkeypatch.setenv("KARSTSIM_CACHE", str(tmp_path))
+    run = driver.bind(numba.float64[:, ::1], numba.float64)
+    good = np.ones((4, 6))
+    assert run(good, 2.0) == 48.0
+    frozen = good.copy()
+    frozen.flags.writeable = False
+    for bad in (good[:, ::2], good.T, np.asfortranarray(good), frozen, good.astype("f4"), good[0], good.astype("i8")):
+        with pytest.raises(TypeError):
+            run(bad, 2.0)
+    assert len(run.signatures) == 1
+
+
+@pytest.mark.nojit
+def test_kernels_are_callable_from_python_either_way() -> None:
+    @jit.kernel
+    def half(x):
+        return 0.5 * x
+
+    assert jit.python_callable(half)(3.0) == 1.5
