@@ -19,6 +19,7 @@ from karstsim.chemistry.medium import (
     finish,
     medium_residual,
     noncarbonate_alkalinity,
+    settle,
     start_medium,
     update_species,
 )
@@ -98,9 +99,13 @@ def _closed_h(x, h, ca, dic, alk, mg_fraction):
 
 
 @kernel
-def _start_h(x, warm):
-    """Start value of h: the last pH of a warm record, else a guess."""
-    return math.exp(-LN10 * x.ph) if warm == 1 else H_COLD
+def _start(x, k):
+    """Start the medium; returns the start value of h: the last pH of a warm record, else a guess."""
+    if start_medium(x, k) == 0:
+        return H_COLD
+    h = math.exp(-LN10 * x.ph)
+    settle(x, k, h, x.dic / dic_over_hco3(x, h), 1)
+    return h
 
 
 @kernel
@@ -125,8 +130,7 @@ def equilibrate_closed(x, k, mg_fraction):
     if mg_fraction > 1.0 - CALCITE_SHARE_MIN:
         x.status = -1.0
         return 0.0 * mg_fraction
-    warm = start_medium(x, k)
-    h = _start_h(x, warm)
+    h = _start(x, k)
     n, converged = 0.0, 0
     for _ in range(MAX_OUTER):
         h = _closed_h(x, h, ca, dic, alk, mg_fraction)
@@ -219,8 +223,7 @@ def equilibrate_open(x, k, mg_fraction, pco2_0, pco2_slope):
     if mg_fraction > 1.0 - CALCITE_SHARE_MIN or pco2_0 <= 0.0 or pco2_slope < 0.0:
         x.status = -1.0
         return 0.0 * mg_fraction, 0.0 * pco2_0
-    warm = start_medium(x, k)
-    h = _start_h(x, warm)
+    h = _start(x, k)
     n, g, converged = 0.0, 0.0, 0
     for _ in range(MAX_OUTER):
         h = _open_h(x, h, ca, dic, alk, mg_fraction, pco2_0, pco2_slope)
@@ -289,8 +292,7 @@ def equilibrate_gas(x, k, pco2_0, pco2_slope):
     if pco2_0 < 0.0 or pco2_slope < 0.0:
         x.status = -1.0
         return 0.0 * pco2_0
-    warm = start_medium(x, k)
-    h = _start_h(x, warm)
+    h = _start(x, k)
     converged = 0
     for _ in range(MAX_OUTER):
         h = _gas_h(x, h, dic, alk, pco2_0, pco2_slope)

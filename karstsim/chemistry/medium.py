@@ -116,33 +116,35 @@ def refresh_activities(x, k):
 def _condition_carbonate(x, k):
     """Conditional constants of the carbonate system and its pairs, from the activity coefficients in `x`."""
     aw = x.water_activity
+    per_neutral, per_davies, per_hco3 = 1.0 / x.g_neutral, 1.0 / x.g_davies, 1.0 / x.g_hco3
     x.g_co2 = x.g_neutral
-    x.c_kh = k.kh / x.g_co2
-    x.c_k1 = k.k1 * aw * x.g_co2 / x.g_hco3
-    x.c_k2 = k.k2 * x.g_hco3 / x.g_co3
+    x.c_kh = k.kh * per_neutral
+    x.c_k1 = k.k1 * aw * x.g_co2 * per_hco3
+    x.c_k2 = k.k2 * per_hco3 * per_hco3 * per_hco3  # g_hco3/g_co3
     x.c_kw = k.kw * aw / x.g_oh
     x.c_calcite = k.calcite / (x.g_ca * x.g_co3)
     x.p_cahco3 = k.cahco3 * x.g_ca * x.g_hco3 / x.g_cahco3
-    x.p_caco3 = k.caco3 * x.g_ca * x.g_co3 / x.g_neutral
+    x.p_caco3 = k.caco3 * x.g_ca * x.g_co3 * per_neutral
     x.p_mghco3 = k.mghco3 * x.g_mg * x.g_hco3 / x.g_mghco3
-    x.p_mgco3 = k.mgco3 * x.g_mg * x.g_co3 / x.g_neutral
-    x.p_nahco3 = k.nahco3 * x.g_na * x.g_hco3 / x.g_neutral
-    x.p_naco3 = k.naco3 * x.g_na * x.g_co3 / x.g_davies
+    x.p_mgco3 = k.mgco3 * x.g_mg * x.g_co3 * per_neutral
+    x.p_nahco3 = k.nahco3 * x.g_na * x.g_hco3 * per_neutral
+    x.p_naco3 = k.naco3 * x.g_na * x.g_co3 * per_davies
     x.p_khco3 = 0.0
-    x.p_caoh = k.caoh * aw * x.g_ca / x.g_davies
+    x.p_caoh = k.caoh * aw * x.g_ca * per_davies
     x.p_mgoh = k.mgoh * aw * x.g_mg / x.g_mgoh
-    x.p_dimer = k.dimer * x.g_co2 * x.g_co2 / x.g_neutral
+    x.p_dimer = k.dimer * x.g_co2 * x.g_co2 * per_neutral
 
 
 @kernel
 def _condition_sulfate(x, k):
     """Conditional constants of the sulfate pairs, from the activity coefficients in `x`."""
-    x.p_caso4 = k.caso4 * x.g_ca * x.g_so4 / x.g_neutral
-    x.p_mgso4 = k.mgso4 * x.g_mg * x.g_so4 / x.g_neutral
-    x.p_naso4 = k.naso4 * x.g_na * x.g_so4 / x.g_hco3  # NaSO4- and KSO4- have the size of HCO3-
-    x.p_kso4 = k.kso4 * x.g_k * x.g_so4 / x.g_hco3
-    x.p_hso4 = k.hso4 * x.g_so4 / x.g_davies
-    x.p_cahso4 = k.cahso4 * k.hso4 * x.g_ca * x.g_so4 / x.g_davies
+    per_neutral, per_davies, per_hco3 = 1.0 / x.g_neutral, 1.0 / x.g_davies, 1.0 / x.g_hco3
+    x.p_caso4 = k.caso4 * x.g_ca * x.g_so4 * per_neutral
+    x.p_mgso4 = k.mgso4 * x.g_mg * x.g_so4 * per_neutral
+    x.p_naso4 = k.naso4 * x.g_na * x.g_so4 * per_hco3  # NaSO4- and KSO4- have the size of HCO3-
+    x.p_kso4 = k.kso4 * x.g_k * x.g_so4 * per_hco3
+    x.p_hso4 = k.hso4 * x.g_so4 * per_davies
+    x.p_cahso4 = k.cahso4 * k.hso4 * x.g_ca * x.g_so4 * per_davies
     x.p_mgso42 = 0.0
 
 
@@ -370,6 +372,23 @@ def start_medium(x, k):
     refresh_medium(x, k)
     _remember(x)
     return warm
+
+
+@kernel
+def settle(x, k, h, hco3, warm):
+    """Pair the ions of a started medium at a first guess of h = 10^-pH and free HCO3- (mol kgw-1).
+
+    Two Gauss-Seidel passes without new activity coefficients; a cold start then takes over the ionic strength.
+    """
+    ionic_strength = x.ionic_strength
+    update_species(x, h, hco3)
+    update_species(x, h, hco3)
+    if warm == 1:
+        x.ionic_strength = ionic_strength
+        refresh_pairs(x)
+    else:
+        refresh_medium(x, k)
+    _remember(x)
 
 
 @kernel

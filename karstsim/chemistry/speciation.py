@@ -18,6 +18,7 @@ from karstsim.chemistry.medium import (
     medium_residual,
     noncarbonate_alkalinity,
     refresh_medium,
+    settle,
     start_medium,
     total_alkalinity,
     total_dic,
@@ -64,8 +65,8 @@ H_EDGE = 1.001  # a root within this factor of the ends is none
 H_MOVE = 3.0  # largest factor between two iterations where the root is sensitive to the medium
 H_COLD = 3e-8  # start where nothing better is known
 H_ACID = 1e-4  # start where all DIC is CO2
-STEP_TOLERANCE = 1e-7  # of the last Newton step in ln h: what is left is its square
-MEDIUM_TOLERANCE = 2e-12  # relative change of the medium at convergence
+STEP_TOLERANCE = 1e-5  # of the last Newton step in ln h: what is left is half its square
+MEDIUM_TOLERANCE = 3e-10  # relative change of the medium at convergence; what is left is a few per cent of it
 MAX_OUTER, MAX_INNER = 300, 200
 UNDETERMINED = 0.01  # with less of the DIC ionised, DIC and pCO2 do not determine the pH
 NEGATIVE_TOLERANCE = 1e-12  # mol kgw-1 of bicarbonate below zero that is rounding
@@ -207,7 +208,9 @@ def speciate(x, k, mode):
         h = _clip_h(math.exp(-LN10 * x.ph))
     else:
         h = _cold_h(x, mode)
-    count, reached, hco3 = -1, h, 0.0
+    count, reached, hco3 = -1, h, _bicarbonate(x, mode, h)
+    if hco3 > 0.0:
+        settle(x, k, h, hco3, warm)
     for iteration in range(MAX_OUTER):
         if not given_h:
             reached = _solve_h(x, mode, h)

@@ -21,6 +21,7 @@ import os
 import shutil
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,11 @@ from typing import Any
 import numba
 from numba.core import config as numba_config
 from numba.core.caching import FunctionCache
+from numba.core.errors import NumbaExperimentalFeatureWarning
+
+# A store may stand where a flow is expected: it begins with the same fields at the same offsets. numba supports that
+# and says so at each compilation.
+warnings.filterwarnings("ignore", ".*has been considered a subtype of.*", NumbaExperimentalFeatureWarning)
 
 LOG = logging.getLogger(__name__)
 PACKAGE = Path(__file__).resolve().parents[1]

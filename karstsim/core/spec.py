@@ -17,7 +17,7 @@ import numpy as np
 from karstsim.core.solutes import SOLUTES
 
 Aggregate = Literal["mean", "sum", "min", "max", "last"]
-_RESERVED = frozenset(name for name in dir(np.record) if not name.startswith("__"))
+_RESERVED = frozenset(dir(np.record))
 
 
 @dataclass(frozen=True)

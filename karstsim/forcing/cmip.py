@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import cf_xarray  # noqa: F401  (registers the .cf accessor)
-import netCDF4
 import numpy as np
 import xarray as xr
 
@@ -136,9 +135,7 @@ def _reading(path: Path) -> Iterator[None]:
 
 def _read(path: Path, request: _Request, repairs: Repairs) -> list[xr.DataArray]:
     """The wanted variables of one file: dims (location, time), canonical units, stamps at the step's beginning."""
-    with _reading(path):
-        _refuse_huge(path)
-    with _reading(path), xr.open_dataset(path, engine="netcdf4", decode_times=False) as ds:
+    with _reading(path), _opened(path) as ds:
         names = _find_variables(ds, request, path, repairs)
         if not names:
             repairs.note(f"{path.name}: holds no forcing variable, left out")
@@ -146,13 +143,22 @@ def _read(path: Path, request: _Request, repairs: Repairs) -> list[xr.DataArray]
         return [_series(ds, v, name, path, request, repairs, starts) for v, name in names.items()]
 
 
-def _refuse_huge(path: Path) -> None:
-    """A look at the dimensions before anything is loaded: opening with xarray reads every coordinate."""
-    with netCDF4.Dataset(path) as nc:
-        for name, dimension in nc.dimensions.items():
-            if dimension.size > LONGEST_DIMENSION:
-                what = f"dimension {name!r} has {dimension.size} entries"
+@contextmanager
+def _opened(path: Path) -> Iterator[xr.Dataset]:
+    """One opening of the file, with a look at its dimensions before xarray reads every coordinate.
+
+    A second, direct opening through netCDF4 would crash the interpreter where the caller already holds the file open
+    in xarray (netCDF-C 4.10 with HDF5 2.2).
+    """
+    store = xr.backends.NetCDF4DataStore.open(str(path), mode="r")
+    try:
+        for name, size in store.get_dimensions().items():
+            if size > LONGEST_DIMENSION:
+                what = f"dimension {name!r} has {size} entries"
                 raise InputError(str(path), what, "give an intact file, or cut out what is needed")
+        yield xr.open_dataset(store, decode_times=False)
+    finally:
+        store.close()
 
 
 def _find_variables(ds: xr.Dataset, request: _Request, path: Path, repairs: Repairs) -> dict[str, str]:

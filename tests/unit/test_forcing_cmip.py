@@ -1,6 +1,7 @@
 """netCDF files: joins, places, calendars, missing and broken things. Each bad file ends in a named error."""
 
 import logging
+from pathlib import Path
 
 import netCDF4
 import numpy as np
@@ -10,6 +11,7 @@ import xarray as xr
 from karstsim.core.errors import InputError
 from karstsim.forcing import open_cmip, open_forcing
 from karstsim.forcing.radiation import extraterrestrial
+from karstsim.forcing.synthetic import synthetic_forcing, write_cmip
 
 VALUES = {"tas": 288.15, "tasmin": 283.15, "tasmax": 293.15, "pr": 2e-5, "prsn": 0.0, "rsds": 125.0, "sfcWind": 3.0,
           "ps": 9e4}  # fmt: skip
@@ -422,3 +424,12 @@ def test_files_that_are_not_there_or_not_ours(tmp_path):
         open_forcing(path, path)
     with pytest.raises(InputError, match="co2"):
         open_forcing(write(tmp_path, grid().assign_attrs(experiment_id="rcp85"), "b.nc"), **HERE)
+
+
+def test_a_file_that_the_caller_holds_open_can_be_read_again_and_again(tmp_path: Path) -> None:
+    """netCDF-C 4.10 with HDF5 2.2 crashed when a file held in xarray was opened a second way; one way is left."""
+    files = write_cmip(synthetic_forcing("ssp245", 2015, 2016), tmp_path)
+    held = [xr.open_dataset(f) for f in files]
+    for _ in range(3):
+        ds = open_cmip(files, lon=105.7, lat=26.3)
+        assert ds.sizes["time"] == held[0].sizes["time"]

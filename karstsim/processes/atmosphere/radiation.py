@@ -30,17 +30,22 @@ DEGREE = math.pi / 180.0
 
 
 @kernel
+def distance_factor(year_fraction):
+    """Inverse square of the relative distance to the sun                       [Allen et al. 1998, Eq. 23]."""
+    return 1.0 + ECCENTRICITY * math.cos(2.0 * math.pi * year_fraction)
+
+
+@kernel
 def extraterrestrial_radiation(latitude, year_fraction):
     """Daily extraterrestrial radiation, MJ m-2 d-1                              [Allen et al. 1998, Eq. 21]."""
     angle = 2.0 * math.pi * year_fraction
-    distance = 1.0 + ECCENTRICITY * math.cos(angle)
     declination = OBLIQUITY * math.sin(angle - EQUINOX_PHASE)
     phi = latitude * DEGREE
     cosine = min(max(-math.tan(phi) * math.tan(declination), -1.0), 1.0)
     sunset = math.acos(cosine)
     daily = sunset * math.sin(phi) * math.sin(declination)
     daily += math.cos(phi) * math.cos(declination) * math.sin(sunset)
-    return SOLAR_CONSTANT / math.pi * distance * daily
+    return SOLAR_CONSTANT / math.pi * distance_factor(year_fraction) * daily
 
 
 @kernel

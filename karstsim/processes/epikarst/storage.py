@@ -43,7 +43,7 @@ def reservoir(volume, inflow, residence_time, size, duration):
     if volume < size or asymptote < size:
         span = left
         if asymptote > size:
-            span = min(left, residence_time * math.log((asymptote - volume) / (asymptote - size)))
+            span = min(left, residence_time * math.log1p((size - volume) / (asymptote - size)))
         change = (asymptote - volume) * -math.expm1(-span / residence_time)
         drained = inflow * span - change
         left -= span

@@ -107,7 +107,7 @@ def _below_threshold(volume, inflow, demand, threshold, left):
     asymptote = inflow / rate
     span = left
     if asymptote > threshold:
-        span = min(left, math.log((asymptote - volume) / (asymptote - threshold)) / rate)
+        span = min(left, math.log1p((threshold - volume) / (asymptote - threshold)) / rate)
     return span, (asymptote - volume) * -math.expm1(-rate * span)
 
 

@@ -14,6 +14,7 @@ from karstsim.processes.atmosphere.radiation import (
     EQUINOX_PHASE,
     OBLIQUITY,
     SOLAR_CONSTANT,
+    distance_factor,
 )
 
 PARAMS = (
@@ -53,7 +54,7 @@ def sun_height(latitude, year_fraction, time_of_day):
 @kernel
 def mean_light(p, f, air_p, air_f, forcing, time_of_day):
     """PAR averaged over the depth, umol m-2 s-1: the day's radiation in the shape of the sun's height."""
-    daily_mean = air_f.extraterrestrial_radiation / SOLAR_CONSTANT
+    daily_mean = air_f.extraterrestrial_radiation / (SOLAR_CONSTANT * distance_factor(forcing.year_fraction))
     if daily_mean <= 0.0:
         return 0.0
     shape = sun_height(air_p.latitude, forcing.year_fraction, time_of_day) / daily_mean

@@ -1,0 +1,96 @@
+"""The budget as two bars per scenario: what enters the catchment's water, and what becomes of it."""
+
+from __future__ import annotations
+
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.patches import Patch
+
+from karstsim.report import style
+from karstsim.report.budget import FATES, LABELS, REMAINDER_LABEL, SOURCES, Budget, carbon_budgets
+
+# Muted, so that they are not taken for the colours of the scenarios.
+COLOURS = {
+    "uptake": "#b5835a",
+    "rock": "#9aa0a6",
+    "soil_organic": "#6b4f3a",
+    "inflow": "#8ecae6",
+    "grains": "#d9cba3",
+    "invasion": "#cfe8f3",
+    "export_dic": "#5b8fb9",
+    "export_oc": "#7a9e58",
+    "roots": "#c9d99b",
+    "evasion": "#e8a598",
+    "burial_ic": "#d7d2cc",
+    "burial_oc": "#4a5d3a",
+    "elsewhere": "#b7a9c9",
+}
+LIGHT_INK_ON = {"soil_organic", "burial_oc"}
+REMAINDER_COLOUR = "#ffffff"
+REMAINDER_HATCH = "////"
+BAR, GAP, GROUP = 0.8, 1.0, 2.5  # thickness of a bar; distance of the two bars, and of two scenarios
+LEAST_LABELLED = 0.035  # share of the axis that a part needs to carry its number
+LEAST_NAMED = 5e-4  # share of the total below which a part is not in the legend
+IN, OUT = "from", "to"
+
+
+def draw_budget(figure: Figure | SubFigure, annual: xr.Dataset, letter: str = "a") -> None:
+    """One panel: sources and fates of the carbon in the water, g C m-2 yr-1, each pair of bars equally long."""
+    budgets = carbon_budgets(annual)
+    ax = figure.subplots()
+    ax.set_xlabel("Carbon in the water of the catchment (g C m⁻² yr⁻¹)")
+    if not budgets:
+        style.panel_title(ax, letter, "Where the carbon goes")
+        ax.text(0.5, 0.5, "the run did not keep the terms of the budget", ha="center", transform=ax.transAxes)
+        ax.set_yticks([])
+        return
+    longest = max(max(b.total_in, b.total_out) for b in budgets)
+    ax.set_xlim(0.0, 1.08 * longest)
+    places, names = [], []
+    for i, b in enumerate(budgets):
+        top = -i * GROUP
+        _bar(ax, top, b, b.sources, max(-b.remainder, 0.0), longest)
+        _bar(ax, top - GAP, b, b.fates, max(b.remainder, 0.0), longest)
+        label = style.plain(style.scenario_label(b.scenario))
+        places += [top, top - GAP]
+        names += [f"{label}   {IN}", OUT]
+    ax.set_yticks(places, names)
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    ax.grid(False, axis="y")
+    ax.set_ylim(places[-1] - 0.6, 0.6)
+    many = f", mean of {budgets[0].members} draws" if budgets[0].members > 1 else ""
+    style.panel_title(ax, letter, f"Where the carbon comes from and where it goes, {budgets[0].years}{many}")
+    _legend(figure, budgets)
+
+
+def _bar(ax: Axes, y: float, b: Budget, parts: dict[str, float], rest: float, longest: float) -> None:
+    at = 0.0
+    for key, value in parts.items():
+        ax.barh(y, value, BAR, left=at, color=COLOURS[key], edgecolor="white", linewidth=0.6, label=key)
+        if value > LEAST_LABELLED * longest:
+            ink = "white" if key in LIGHT_INK_ON else style.INK
+            ax.text(at + value / 2, y, f"{value:.1f}", ha="center", va="center_baseline", fontsize=9.5, color=ink)
+        at += value
+    ax.barh(y, rest, BAR, left=at, color=REMAINDER_COLOUR, edgecolor=style.SOFT, hatch=REMAINDER_HATCH,
+            linewidth=0.6, label="remainder")
+    ax.text(at + rest + 0.008 * longest, y, f"{at:.1f}", va="center_baseline", fontweight="bold", fontsize=9.5)
+
+
+def _legend(figure: Figure | SubFigure, budgets: list[Budget]) -> None:
+    """Sources and fates beside the bars, in the order of the bars."""
+    largest = max(max(b.total_in, b.total_out) for b in budgets)
+    handles, headings = [], []
+    for terms, side, heading in ((SOURCES, "sources", "From"), (FATES, "fates", "To")):
+        keys = [t.key for t in terms] + [t.key for t in (*SOURCES, *FATES) if t not in terms]
+        seen = [k for k in keys if any(getattr(b, side).get(k, 0.0) > LEAST_NAMED * largest for b in budgets)]
+        headings.append(len(handles))
+        handles.append(Patch(visible=False, label=heading))
+        handles += [Patch(facecolor=COLOURS[k], edgecolor=style.SOFT, linewidth=0.4, label=LABELS[k]) for k in seen]
+    handles.append(
+        Patch(facecolor=REMAINDER_COLOUR, edgecolor=style.SOFT, hatch=REMAINDER_HATCH, label=REMAINDER_LABEL)
+    )
+    legend = figure.legend(handles=handles, loc="outside right upper", handlelength=1.3, labelspacing=0.35)
+    for at in headings:
+        legend.get_texts()[at].set_fontweight("bold")
