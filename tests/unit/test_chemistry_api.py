@@ -13,6 +13,8 @@ from karstsim.chemistry.api import speciate, speciate_csv
 from karstsim.chemistry.columns import normalise, parse_header
 from karstsim.core.errors import InputError
 
+pytestmark = pytest.mark.nojit
+
 
 def test_scalars_give_a_scalar_dataset() -> None:
     out = speciate(temperature=15, ca=1.9, alkalinity=3.8, ph=7.4)

@@ -14,6 +14,7 @@ from karstsim.chemistry.constants import CONSTANTS_DTYPE, set_temperature
 from karstsim.chemistry.speciation import SOLUTION_DTYPE, Mode, speciate
 from karstsim.core.jit import python_callable
 
+pytestmark = pytest.mark.nojit
 RELAX = python_callable(rates.relax)
 FILM = python_callable(rates.film_alpha)
 
