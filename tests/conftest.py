@@ -135,3 +135,42 @@ def record_of() -> Callable[..., np.record]:
         return table[0]
 
     return build
+
+
+@pytest.fixture(scope="session")
+def on_rows() -> Callable[[Callable[..., object]], Callable[..., object]]:
+    """A kernel that Python may call with records that hold solutes.
+
+    numba cannot take such a record from Python (its fields overlap), only a table of them: each record from
+    `record_of` is passed as its table of one row, and unpacked on the compiled side.
+    """
+    import numba
+    from numba.extending import overload
+
+    from karstsim.core.jit import disabled
+
+    def first(x: object) -> object:
+        return x
+
+    @overload(first)
+    def _first(x):  # type: ignore[no-untyped-def]
+        if isinstance(x, numba.types.Array):
+            return lambda x: x[0]
+        return lambda x: x
+
+    made: dict[int, Callable[..., object]] = {}
+
+    def build(kernel: Callable[..., object]) -> Callable[..., object]:
+        if disabled():
+            return kernel
+
+        def call(*args: object) -> object:
+            if id(kernel) not in made:
+                names = [f"a{i}" for i in range(len(args))]
+                text = f"lambda {', '.join(names)}: kernel({', '.join(f'first({n})' for n in names)})"
+                made[id(kernel)] = numba.njit(error_model="numpy")(eval(text, {"kernel": kernel, "first": first}))
+            return made[id(kernel)](*(a.base if isinstance(a, np.record) else a for a in args))
+
+        return call
+
+    return build
