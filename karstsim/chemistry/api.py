@@ -99,7 +99,9 @@ EXTRA_DTYPE = record_dtype([(n, "f8") for n in ("pressure", "phi", "conductivity
 
 
 @driver
-def _speciate_rows(waters, extra, modes, constant_set, constants, reference, scratch):
+def _speciate_rows(
+    waters: Any, extra: Any, modes: Any, constant_set: int, constants: Any, reference: Any, scratch: Any
+) -> None:
     """Speciate every row in place, then its conductance at 25 degC (closed) and its calcite rate.
 
     waters     SOLUTION_DTYPE, inputs set; pco2 is a partial pressure (atm) on entry and a fugacity on return

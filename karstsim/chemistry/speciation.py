@@ -209,7 +209,7 @@ def speciate(x, k, mode):
     else:
         h = _cold_h(x, mode)
     count, reached, hco3 = -1, h, _bicarbonate(x, mode, h)
-    if hco3 > 0.0:
+    if hco3 > 0.0 and mode != DIC_PCO2:
         settle(x, k, h, hco3, warm)
     for iteration in range(MAX_OUTER):
         if not given_h:
