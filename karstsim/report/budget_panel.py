@@ -32,26 +32,49 @@ REMAINDER_HATCH = "////"
 BAR, GAP, GROUP = 0.8, 1.0, 2.5  # thickness of a bar; distance of the two bars, and of two scenarios
 LEAST_LABELLED = 0.035  # share of the axis that a part needs to carry its number
 LEAST_NAMED = 5e-4  # share of the total below which a part is not in the legend
+ROOM = 1.17  # length of the axis over that of the longest bar
+X_LABEL = "Carbon in the catchment's water (g C m⁻² yr⁻¹)"
 IN, OUT = "from", "to"
+FRAME_HEIGHT, PAIR_HEIGHT, LEAST_HEIGHT = 1.1, 0.95, 3.3  # inches
+
+
+def budget_height(scenarios: int) -> float:
+    """Height in inches at which bars look alike for any number of scenarios and the legend has room."""
+    return max(FRAME_HEIGHT + PAIR_HEIGHT * scenarios, LEAST_HEIGHT)
+
+
+def signed(value: float) -> str:
+    """+0.03, −0.12, 0.00."""
+    text = f"{value:+.2f}".replace("-", "−")
+    return "0.00" if text[1:] == "0.00" else text
 
 
 def draw_budget(figure: Figure | SubFigure, annual: xr.Dataset, letter: str = "a") -> None:
     """One panel: sources and fates of the carbon in the water, g C m-2 yr-1, each pair of bars equally long."""
     budgets = carbon_budgets(annual)
     ax = figure.subplots()
-    ax.set_xlabel("Carbon in the water of the catchment (g C m⁻² yr⁻¹)")
+    ax.set_xlabel(X_LABEL)
     if not budgets:
         style.panel_title(ax, letter, "Where the carbon goes")
         ax.text(0.5, 0.5, "the run did not keep the terms of the budget", ha="center", transform=ax.transAxes)
         ax.set_yticks([])
         return
     longest = max(max(b.total_in, b.total_out) for b in budgets)
-    ax.set_xlim(0.0, 1.08 * longest)
+    ax.set_xlim(0.0, ROOM * longest)
     places, names = [], []
     for i, b in enumerate(budgets):
         top = -i * GROUP
         _bar(ax, top, b, b.sources, max(-b.remainder, 0.0), longest)
         _bar(ax, top - GAP, b, b.fates, max(b.remainder, 0.0), longest)
+        ax.text(
+            ROOM * longest,
+            top - GAP / 2,
+            f"in − out\n{signed(b.remainder)}",
+            ha="right",
+            va="center",
+            fontsize=9.0,
+            color=style.SOFT,
+        )
         label = style.plain(style.scenario_label(b.scenario))
         places += [top, top - GAP]
         names += [f"{label}   {IN}", OUT]
@@ -60,8 +83,9 @@ def draw_budget(figure: Figure | SubFigure, annual: xr.Dataset, letter: str = "a
     ax.spines["left"].set_visible(False)
     ax.grid(False, axis="y")
     ax.set_ylim(places[-1] - 0.6, 0.6)
-    many = f", mean of {budgets[0].members} draws" if budgets[0].members > 1 else ""
-    style.panel_title(ax, letter, f"Where the carbon comes from and where it goes, {budgets[0].years}{many}")
+    style.panel_title(ax, letter, f"Where the carbon comes from and goes, {budgets[0].years}")
+    if budgets[0].members > 1:
+        ax.set_xlabel(f"{X_LABEL}, mean of {budgets[0].members} draws")
     _legend(figure, budgets)
 
 

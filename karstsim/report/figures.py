@@ -9,7 +9,7 @@ from matplotlib.figure import Figure, SubFigure
 
 from karstsim.core.constants import MM_PER_M, MOLAR_MASS_C, SECONDS_PER_DAY
 from karstsim.report import numbers, style
-from karstsim.report.budget_panel import draw_budget
+from karstsim.report.budget_panel import budget_height, draw_budget
 
 SQUARE_METRES_PER_KM2 = 1.0e6
 PER_MILLION = 1.0e6
@@ -22,7 +22,7 @@ LATE_COLOUR, EARLY_COLOUR, BICARBONATE_COLOUR = "#0f5c5c", "#8a9097", "#8e5ea2"
 LATE_STYLE, EARLY_STYLE = "-", "--"
 FIRST_MONTH_SHARE = 0.5  # a monthly value stands at the middle of its month
 JITTER = 0.22  # half width over which the draws of one scenario are spread
-SPRING_HEIGHT, SINK_HEIGHT, BUDGET_HEIGHT = 9.4, 3.6, 4.0  # inches
+SPRING_HEIGHT, SINK_HEIGHT = 9.4, 3.6  # inches
 
 
 # ---------------------------------------------------------------------------------------------------- spring
@@ -157,7 +157,7 @@ def sink_figure(annual: xr.Dataset) -> Figure:
 @style.styled
 def budget_figure(annual: xr.Dataset) -> Figure:
     """Where the carbon of the catchment's water comes from and goes, by scenario."""
-    figure = style.new_figure(BUDGET_HEIGHT)
+    figure = style.new_figure(budget_height(len(numbers.members_by_scenario(annual))))
     draw_budget(figure, annual)
     return figure
 
@@ -165,8 +165,9 @@ def budget_figure(annual: xr.Dataset) -> Figure:
 @style.styled
 def sink_and_budget_figure(annual: xr.Dataset) -> Figure:
     """The sink by scenario above the budget."""
-    figure = style.new_figure(SINK_HEIGHT + BUDGET_HEIGHT)
-    top, bottom = figure.subfigures(2, 1, height_ratios=(SINK_HEIGHT, BUDGET_HEIGHT))
+    heights = (SINK_HEIGHT, budget_height(len(numbers.members_by_scenario(annual))))
+    figure = style.new_figure(sum(heights))
+    top, bottom = figure.subfigures(2, 1, height_ratios=heights)
     draw_sink(top, annual)
     draw_budget(bottom, annual, letter="c")
     return figure

@@ -1,0 +1,196 @@
+"""Tables and checks of the report, from annual Datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from karstsim.core.constants import CO2_PER_C, MOLAR_MASS_C
+from karstsim.model.simulate import RUN_CLOSURE, STEP_CLOSURE
+from karstsim.report import numbers, style
+from karstsim.report.budget import FATES, LABELS, REMAINDER_LABEL, SOURCES, carbon_budgets
+
+PER_MILLION = 1.0e6
+NOTHING = "–"
+DIGITS = 3  # significant ones of a key number
+G_C = "g C m⁻² yr⁻¹"
+NEGLIGIBLE, LEAST_SHOWN = 5.0e-4, 5.0e-3  # g C m-2 yr-1
+WEIGHTED = "weighted"  # in the cell_methods of what is not defined without discharge
+SYNTHETIC = "synthetic"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the page; the first column names the row. `folded` tables open on a click."""
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[object]]
+    note: str = ""
+    folded: bool = False
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the checklist; `passed` is None for what is neither good nor bad but should be known."""
+
+    name: str
+    passed: bool | None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Key:
+    """A row of the key numbers; amounts are per year, states annual means."""
+
+    label: str
+    unit: str
+    variable: str
+    factor: float = 1.0
+    decimals: int | None = None
+    rows: str | None = None
+
+
+KEYS = (
+    Key("Karst carbon sink", f"{G_C} = t C km⁻² yr⁻¹", "catchment_sink_hydrochemical", MOLAR_MASS_C),
+    Key("Karst carbon sink as CO₂", "t CO₂ km⁻² yr⁻¹", "catchment_sink_hydrochemical", MOLAR_MASS_C * CO2_PER_C),
+    Key("Rock dissolved", G_C, "catchment_rock_dissolution", MOLAR_MASS_C),
+    Key("CO₂ evaded from surface water", G_C, "catchment_evasion", MOLAR_MASS_C),
+    Key("Aquatic gross production", G_C, "catchment_aquatic_gpp", MOLAR_MASS_C),
+    Key("Precipitation", "mm yr⁻¹", "atmosphere_precipitation", decimals=0),
+    Key("Runoff", "mm yr⁻¹", "catchment_runoff", decimals=0),
+    Key("Spring Ca²⁺", "mmol L⁻¹", "aquifer_spring_ca_concentration"),
+    Key("Spring HCO₃⁻", "mmol L⁻¹", "aquifer_spring_hco3"),
+    Key("Spring pH", "–", "aquifer_spring_ph", decimals=2),
+    Key("Spring SI calcite", "–", "aquifer_spring_si_calcite", decimals=2),
+    Key("Spring pCO₂", "µatm", "aquifer_spring_pco2", PER_MILLION, decimals=0),
+    Key("CO₂ at the soil base", "µatm", "soil_base_pco2", PER_MILLION, decimals=0, rows="tile"),
+    Key("Net primary production", G_C, "catchment_npp", MOLAR_MASS_C, decimals=0),
+    Key("Soil respiration", G_C, "catchment_soil_respiration", MOLAR_MASS_C, decimals=0),
+)
+
+
+def key_numbers(annual: xr.Dataset) -> Table:
+    """Headline numbers: the first decade, then the last decade of every scenario; median (5–95 %) of the members."""
+    annual = numbers.whole_years(annual)
+    groups = numbers.members_by_scenario(annual)
+    decades = numbers.first_and_last(numbers.years_of(annual))
+    last = numbers.last_years(numbers.years_of(annual)) if annual.sizes["time"] else None
+    header = ["Quantity", "Unit"]
+    if decades is not None:
+        header.append(f"{decades[0]}" + (", all scenarios" if len(groups) > 1 else ""))
+    header += [f"{style.scenario_label(name)}, {decades[1] if decades else last}" for name in groups]
+    rows = []
+    for key in KEYS:
+        if key.variable not in annual:
+            continue
+        cells: list[object] = [key.label, key.unit]
+        series = {name: key.factor * numbers.members(ds, key.variable, key.rows) for name, ds in groups.items()}
+        if decades is not None:
+            early = [numbers.mean_over(values[:, decades[0].where]) for values in series.values()]
+            cells.append(spread(np.concatenate(early), key.decimals))
+        late = decades[1].where if decades else slice(None)
+        cells += [spread(numbers.mean_over(values[:, late]), key.decimals) for values in series.values()]
+        rows.append(cells)
+    several = max((ds.sizes["realization"] for ds in groups.values()), default=1) > 1
+    note = "Median (5–95 %) of the draws, each a mean over the years." if several else "Means over the years."
+    return Table("Key numbers", header, rows, note + " Per square metre of karst area.")
+
+
+def budget_table(annual: xr.Dataset) -> Table:
+    """Where the carbon of the catchment's water comes from and goes, g C m-2 yr-1; every column adds up."""
+    budgets = carbon_budgets(annual)
+    rows: list[list[object]] = []
+    for terms, side, total in ((SOURCES, "sources", "total_in"), (FATES, "fates", "total_out")):
+        word = "From" if side == "sources" else "To"
+        order = [t.key for t in terms] + [t.key for t in (*SOURCES, *FATES) if t not in terms]
+        for key in order:
+            values = [getattr(b, side).get(key, 0.0) for b in budgets]
+            if max(values) > NEGLIGIBLE:
+                rows.append([f"{word}: {LABELS[key]}", *(_small(v) for v in values)])
+        rows.append([f"{word}: all together", *(number(getattr(b, total), decimals=2) for b in budgets)])
+    rows.append([f"In − out: {REMAINDER_LABEL}", *(number(b.remainder, decimals=2) for b in budgets)])
+    header = [G_C, *(f"{style.scenario_label(b.scenario)}, {b.years}" for b in budgets)]
+    note = "Means over years and draws, so that the columns add up; nothing above 0.0005 is left out."
+    if not budgets:
+        note = "The run did not keep the terms of the budget."
+    return Table("Carbon in the catchment's water", header, rows if budgets else [], note)
+
+
+def _small(value: float) -> str:
+    """A part of the budget: two decimals, and not a zero where there is something."""
+    return "< 0.01" if NEGLIGIBLE < value < LEAST_SHOWN else number(value, decimals=2)
+
+
+def number(value: float, decimals: int | None = None) -> str:
+    """A number for reading: three significant digits, or fixed decimals; a true minus; – for what is not finite."""
+    if not np.isfinite(value):
+        return NOTHING
+    if decimals is None:
+        size = 0 if value == 0.0 else int(np.floor(np.log10(abs(value))))
+        decimals = max(DIGITS - 1 - size, 0)
+    text = f"{value:,.{decimals}f}".replace(",", "\u202f")
+    return text.replace("-", "−") if any(c in "123456789" for c in text) else text.lstrip("-")
+
+
+def spread(values: np.ndarray, decimals: int | None = None) -> str:
+    """Median (5 % to 95 %) of the members; the value alone where there is one."""
+    middle, low, high = (float(v) for v in numbers.band(values))
+    if not np.isfinite(middle) or values.size == 1:
+        return number(middle, decimals)
+    return f"{number(middle, decimals)} ({number(low, decimals)} to {number(high, decimals)})"
+
+
+def standard_checks(
+    annual: xr.Dataset, closure: Mapping[str, float] | None = None, settled: bool | None = None, spin_up: str = ""
+) -> list[Check]:
+    """The checks of every report.
+
+    closure  largest |residual| over cumulative throughput of any member, per element (`Simulation.closure`)
+    settled  whether the spin-up ended in balance; None where there was none
+    spin_up  a word on it: years, drift
+    """
+    return [_books(annual, closure), Check("Spin-up settled", settled, spin_up), _finite(annual), _weather(annual)]
+
+
+def _books(annual: xr.Dataset, closure: Mapping[str, float] | None) -> Check:
+    steps = [float(annual[n].max()) for n in annual.data_vars if str(n).startswith("catchment_imbalance_")]
+    lines, passed = [], True
+    if steps:
+        worst = float(np.max(steps))
+        passed = passed and worst <= STEP_CLOSURE
+        lines.append(f"largest imbalance of a step {worst:.1e} (limit {STEP_CLOSURE:.0e})")
+    if closure:
+        element, worst = max(closure.items(), key=lambda item: item[1] if np.isfinite(item[1]) else np.inf)
+        passed = passed and worst <= RUN_CLOSURE
+        lines.append(f"largest residual of a run {worst:.1e} of the throughput, {element} (limit {RUN_CLOSURE:.0e})")
+    if not lines:
+        return Check("Books closed", None, "the run did not keep its imbalances")
+    return Check("Books closed", passed, "; ".join(lines))
+
+
+def _finite(annual: xr.Dataset) -> Check:
+    bad = []
+    for name in annual.data_vars:
+        values = annual[name]
+        flowless = WEIGHTED in str(values.attrs.get("cell_methods", ""))
+        if values.dtype.kind == "f" and not flowless and not np.isfinite(values.values).all():
+            bad.append(str(name))
+    if not bad:
+        return Check("Values finite", True, f"all values of {len(annual.data_vars)} annual variables")
+    more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
+    return Check("Values finite", False, f"missing or infinite: {', '.join(bad[:5])}{more}")
+
+
+def _weather(annual: xr.Dataset) -> Check:
+    source = str(annual.attrs.get("forcing_source_id", ""))
+    comment = str(annual.attrs.get("forcing_comment", ""))
+    detail = "; ".join(text for text in (source, comment) if text)
+    if not detail:
+        return Check("Forcing", None, "its origin is not recorded")
+    if SYNTHETIC in detail.lower():
+        return Check("Real forcing", None, f"no: {detail}")
+    return Check("Real forcing", True, detail)
