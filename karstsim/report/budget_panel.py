@@ -30,9 +30,9 @@ LIGHT_INK_ON = {"soil_organic", "burial_oc"}
 REMAINDER_COLOUR = "#ffffff"
 REMAINDER_HATCH = "////"
 BAR, GAP, GROUP = 0.8, 1.0, 2.5  # thickness of a bar; distance of the two bars, and of two scenarios
-LEAST_LABELLED = 0.035  # share of the axis that a part needs to carry its number
+LEAST_LABELLED = 0.045  # share of the axis that a part needs to carry its number
 LEAST_NAMED = 5e-4  # share of the total below which a part is not in the legend
-ROOM = 1.17  # length of the axis over that of the longest bar
+ROOM = 1.2  # length of the axis over that of the longest bar
 X_LABEL = "Carbon in the catchment's water (g C m⁻² yr⁻¹)"
 IN, OUT = "from", "to"
 FRAME_HEIGHT, PAIR_HEIGHT, LEAST_HEIGHT = 1.1, 0.95, 3.3  # inches
@@ -83,7 +83,7 @@ def draw_budget(figure: Figure | SubFigure, annual: xr.Dataset, letter: str = "a
     ax.spines["left"].set_visible(False)
     ax.grid(False, axis="y")
     ax.set_ylim(places[-1] - 0.6, 0.6)
-    style.panel_title(ax, letter, f"Where the carbon comes from and goes, {budgets[0].years}")
+    style.panel_title(ax, letter, f"Carbon in the water: where it comes from and goes, {budgets[0].years}")
     if budgets[0].members > 1:
         ax.set_xlabel(f"{X_LABEL}, mean of {budgets[0].members} draws")
     _legend(figure, budgets)
@@ -95,23 +95,39 @@ def _bar(ax: Axes, y: float, b: Budget, parts: dict[str, float], rest: float, lo
         ax.barh(y, value, BAR, left=at, color=COLOURS[key], edgecolor="white", linewidth=0.6, label=key)
         if value > LEAST_LABELLED * longest:
             ink = "white" if key in LIGHT_INK_ON else style.INK
-            ax.text(at + value / 2, y, f"{value:.1f}", ha="center", va="center_baseline", fontsize=9.5, color=ink)
+            ax.text(
+                at + value / 2, y, f"{value:.1f}", ha="center", va="center_baseline", fontsize=9.5, color=ink
+            )
         at += value
-    ax.barh(y, rest, BAR, left=at, color=REMAINDER_COLOUR, edgecolor=style.SOFT, hatch=REMAINDER_HATCH,
-            linewidth=0.6, label="remainder")
-    ax.text(at + rest + 0.008 * longest, y, f"{at:.1f}", va="center_baseline", fontweight="bold", fontsize=9.5)
+    ax.barh(
+        y,
+        rest,
+        BAR,
+        left=at,
+        color=REMAINDER_COLOUR,
+        edgecolor=style.SOFT,
+        hatch=REMAINDER_HATCH,
+        linewidth=0.6,
+        label="remainder",
+    )
+    ax.text(
+        at + rest + 0.008 * longest, y, f"{at:.1f}", va="center_baseline", fontweight="bold", fontsize=9.5
+    )
 
 
 def _legend(figure: Figure | SubFigure, budgets: list[Budget]) -> None:
     """Sources and fates beside the bars, in the order of the bars."""
     largest = max(max(b.total_in, b.total_out) for b in budgets)
-    handles, headings = [], []
+    handles: list[Patch] = []
+    headings: list[int] = []
     for terms, side, heading in ((SOURCES, "sources", "From"), (FATES, "fates", "To")):
         keys = [t.key for t in terms] + [t.key for t in (*SOURCES, *FATES) if t not in terms]
         seen = [k for k in keys if any(getattr(b, side).get(k, 0.0) > LEAST_NAMED * largest for b in budgets)]
         headings.append(len(handles))
         handles.append(Patch(visible=False, label=heading))
-        handles += [Patch(facecolor=COLOURS[k], edgecolor=style.SOFT, linewidth=0.4, label=LABELS[k]) for k in seen]
+        handles += [
+            Patch(facecolor=COLOURS[k], edgecolor=style.SOFT, linewidth=0.4, label=LABELS[k]) for k in seen
+        ]
     handles.append(
         Patch(facecolor=REMAINDER_COLOUR, edgecolor=style.SOFT, hatch=REMAINDER_HATCH, label=REMAINDER_LABEL)
     )

@@ -54,9 +54,9 @@ def spring_caption(monthly: xr.Dataset) -> str:
     seasons = numbers.first_and_last(numbers.years_of(monthly))
     compared = f"of {seasons[0]} (grey, dashed) and {seasons[1]}" if seasons else "of the run"
     return (
-        f"Water of the spring{whose}; {lines}. (a) Monthly values of the last years: discharge, bicarbonate and calcium, "
-        f"pH, saturation index of calcite (0 is saturation), and the CO₂ pressure that the water would be in "
-        f"equilibrium with. (b) Mean seasons {compared}, on the same scales."
+        f"Water of the spring{whose}; {lines}. (a) Monthly values of the last years: discharge, bicarbonate and "
+        "calcium, pH, saturation index of calcite (0 is saturation), and the CO₂ pressure in equilibrium with the "
+        f"water. (b) Mean seasons {compared}, on the same scales."
     )
 
 
@@ -66,7 +66,8 @@ def sink_caption(annual: xr.Dataset) -> str:
     several = max(ds.sizes["realization"] for ds in groups.values()) > 1
     points = "points are the draws, bars their median" if several else "one run"
     return (
-        f"{DEFINITION} (a) Sink by scenario. (b) Its change over the run; {points}. (c) Sources and fates of the carbon "
-        "in all water from the soil to the outflow of the last water body. What enters and does not leave is a change of "
-        "storage, or a term that the run did not keep; it is printed beside the bars. All per square metre of karst area."
+        f"{DEFINITION} (a) Sink by scenario. (b) Its change over the run; {points}. A decade's mean keeps some of the "
+        "chance of its weather. (c) Sources and fates of the carbon in all water from the soil to the outflow of the "
+        "last water body. What enters and does not leave is a change of storage, or a term that the run did not keep; "
+        "it is printed beside the bars. All per square metre of karst area."
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -167,9 +169,9 @@ def sink_and_budget_figure(annual: xr.Dataset) -> Figure:
     """The sink by scenario above the budget."""
     heights = (SINK_HEIGHT, budget_height(len(numbers.members_by_scenario(annual))))
     figure = style.new_figure(sum(heights))
-    top, bottom = figure.subfigures(2, 1, height_ratios=heights)
-    draw_sink(top, annual)
-    draw_budget(bottom, annual, letter="c")
+    halves: Any = figure.subfigures(2, 1, height_ratios=heights)
+    draw_sink(halves[0], annual)
+    draw_budget(halves[1], annual, letter="c")
     return figure
 
 
@@ -187,7 +189,9 @@ def draw_sink(figure: Figure | SubFigure, annual: xr.Dataset) -> None:
     series.set_xlabel("Year")
     series.set_ylabel(SINK_LABEL)
     draws = max(ds.sizes["realization"] for ds in groups.values())
-    series.legend(loc="best", title=f"median, 5–95 % of {draws} draws" if draws > 1 else None, alignment="left")
+    series.legend(
+        loc="best", title=f"median, 5–95 % of {draws} draws" if draws > 1 else None, alignment="left"
+    )
     series.xaxis.get_major_locator().set_params(integer=True)
     _draw_change(change, groups)
 
@@ -207,8 +211,10 @@ def _draw_change(ax: Axes, groups: dict[str, xr.Dataset]) -> None:
         colour = style.scenario_colour(name, position)
         n = change.size
         spread = np.linspace(-JITTER, JITTER, n) if n > 1 else np.zeros(1)
-        ax.plot(position + spread, change, style.scenario_marker(name), color=colour, markersize=5,
-                alpha=0.75, markeredgewidth=0.0)
+        marker = style.scenario_marker(name)
+        ax.plot(
+            position + spread, change, marker, color=colour, markersize=5, alpha=0.75, markeredgewidth=0.0
+        )
         middle = float(numbers.band(change)[0])
         ax.plot([position - 0.34, position + 0.34], [middle, middle], color=colour, linewidth=2.4)
     ax.axhline(0.0, color=style.BASELINE, linewidth=1.0, zorder=1)

@@ -62,8 +62,11 @@ def whole_years(annual: xr.Dataset) -> xr.Dataset:
     """Without years that the run began or ended within."""
     if "time_bnds" not in annual:
         return annual
-    bounds = annual["time_bnds"].transpose("time", "bnds").values
-    days = pd.to_timedelta((bounds[:, 1] - bounds[:, 0]).ravel()) / pd.Timedelta(days=1)
+    bounds = annual["time_bnds"]
+    if "realization" in bounds.dims:
+        bounds = bounds.isel(realization=0)
+    edges = bounds.transpose("time", "bnds").values
+    days = pd.to_timedelta((edges[:, 1] - edges[:, 0]).ravel()) / pd.Timedelta(days=1)
     return annual.isel(time=np.asarray(days) >= SHORTEST_YEAR)
 
 
@@ -99,6 +102,9 @@ def _span(years: np.ndarray, first: int, last: int) -> Span:
 
 def band(values: np.ndarray) -> Band:
     """Median, 5 % and 95 % over the first axis; members without a number do not count."""
+    if values.size == 0:
+        nothing = np.full(values.shape[1:], np.nan)
+        return nothing, nothing, nothing
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # all members NaN: the answer is NaN
         low, middle, high = np.nanquantile(values, (SPREAD[0], 0.5, SPREAD[1]), axis=0)
@@ -112,7 +118,9 @@ def mean_over(values: np.ndarray, axis: int = -1) -> np.ndarray:
         return np.asarray(np.nanmean(values, axis=axis))
 
 
-def running_mean(values: np.ndarray, years: np.ndarray, length: int = RUNNING) -> tuple[np.ndarray, np.ndarray, int]:
+def running_mean(
+    values: np.ndarray, years: np.ndarray, length: int = RUNNING
+) -> tuple[np.ndarray, np.ndarray, int]:
     """Centred running mean along the last axis, whole windows only: (values, years, length used).
 
     A record shorter than two windows is returned as it is, with length 1.

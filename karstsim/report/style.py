@@ -34,7 +34,7 @@ SCENARIO_MARKERS = {"ssp126": "o", "ssp245": "s", "ssp370": "^", "ssp585": "D"}
 OTHER_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1f2328")
 OTHER_MARKER = "o"
 BAND_ALPHA = 0.18
-RC: dict[str, Any] = {
+RC: Any = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same picture everywhere
     "font.size": 10.0,

@@ -55,8 +55,13 @@ class Key:
 
 
 KEYS = (
-    Key("Karst carbon sink", f"{G_C} = t C km⁻² yr⁻¹", "catchment_sink_hydrochemical", MOLAR_MASS_C),
-    Key("Karst carbon sink as CO₂", "t CO₂ km⁻² yr⁻¹", "catchment_sink_hydrochemical", MOLAR_MASS_C * CO2_PER_C),
+    Key("Karst carbon sink", G_C, "catchment_sink_hydrochemical", MOLAR_MASS_C),
+    Key(
+        "Karst carbon sink as CO₂",
+        "t CO₂ km⁻² yr⁻¹",
+        "catchment_sink_hydrochemical",
+        MOLAR_MASS_C * CO2_PER_C,
+    ),
     Key("Rock dissolved", G_C, "catchment_rock_dissolution", MOLAR_MASS_C),
     Key("CO₂ evaded from surface water", G_C, "catchment_evasion", MOLAR_MASS_C),
     Key("Aquatic gross production", G_C, "catchment_aquatic_gpp", MOLAR_MASS_C),
@@ -64,8 +69,8 @@ KEYS = (
     Key("Runoff", "mm yr⁻¹", "catchment_runoff", decimals=0),
     Key("Spring Ca²⁺", "mmol L⁻¹", "aquifer_spring_ca_concentration"),
     Key("Spring HCO₃⁻", "mmol L⁻¹", "aquifer_spring_hco3"),
-    Key("Spring pH", "–", "aquifer_spring_ph", decimals=2),
-    Key("Spring SI calcite", "–", "aquifer_spring_si_calcite", decimals=2),
+    Key("Spring pH", "1", "aquifer_spring_ph", decimals=2),
+    Key("Spring SI calcite", "1", "aquifer_spring_si_calcite", decimals=2),
     Key("Spring pCO₂", "µatm", "aquifer_spring_pco2", PER_MILLION, decimals=0),
     Key("CO₂ at the soil base", "µatm", "soil_base_pco2", PER_MILLION, decimals=0, rows="tile"),
     Key("Net primary production", G_C, "catchment_npp", MOLAR_MASS_C, decimals=0),
@@ -79,16 +84,19 @@ def key_numbers(annual: xr.Dataset) -> Table:
     groups = numbers.members_by_scenario(annual)
     decades = numbers.first_and_last(numbers.years_of(annual))
     last = numbers.last_years(numbers.years_of(annual)) if annual.sizes["time"] else None
-    header = ["Quantity", "Unit"]
+    header = ["Quantity"]
     if decades is not None:
-        header.append(f"{decades[0]}" + (", all scenarios" if len(groups) > 1 else ""))
-    header += [f"{style.scenario_label(name)}, {decades[1] if decades else last}" for name in groups]
+        header.append(f"{decades[0]}" + ("\nall scenarios" if len(groups) > 1 else ""))
+    header += [f"{style.scenario_label(name)}\n{decades[1] if decades else last}" for name in groups]
     rows = []
     for key in KEYS:
         if key.variable not in annual:
             continue
-        cells: list[object] = [key.label, key.unit]
-        series = {name: key.factor * numbers.members(ds, key.variable, key.rows) for name, ds in groups.items()}
+        unit = key.unit.replace(" ", "\u00a0")  # a line breaks before the unit, not within
+        cells: list[object] = [key.label if unit == "1" else f"{key.label} ({unit})"]
+        series = {
+            name: key.factor * numbers.members(ds, key.variable, key.rows) for name, ds in groups.items()
+        }
         if decades is not None:
             early = [numbers.mean_over(values[:, decades[0].where]) for values in series.values()]
             cells.append(spread(np.concatenate(early), key.decimals))
@@ -97,12 +105,19 @@ def key_numbers(annual: xr.Dataset) -> Table:
         rows.append(cells)
     several = max((ds.sizes["realization"] for ds in groups.values()), default=1) > 1
     note = "Median (5–95 %) of the draws, each a mean over the years." if several else "Means over the years."
-    return Table("Key numbers", header, rows, note + " Per square metre of karst area.")
+    return Table(
+        "Key numbers", header, rows, note + " Per square metre of karst area; 1 g C m⁻² is 1 t C km⁻²."
+    )
 
 
 def budget_table(annual: xr.Dataset) -> Table:
     """Where the carbon of the catchment's water comes from and goes, g C m-2 yr-1; every column adds up."""
     budgets = carbon_budgets(annual)
+    title = "Carbon in the catchment's water"
+    if not budgets:
+        return Table(
+            title, [G_C], [], "The run did not keep the terms of the budget, or none of it is a number."
+        )
     rows: list[list[object]] = []
     for terms, side, total in ((SOURCES, "sources", "total_in"), (FATES, "fates", "total_out")):
         word = "From" if side == "sources" else "To"
@@ -113,11 +128,9 @@ def budget_table(annual: xr.Dataset) -> Table:
                 rows.append([f"{word}: {LABELS[key]}", *(_small(v) for v in values)])
         rows.append([f"{word}: all together", *(number(getattr(b, total), decimals=2) for b in budgets)])
     rows.append([f"In − out: {REMAINDER_LABEL}", *(number(b.remainder, decimals=2) for b in budgets)])
-    header = [G_C, *(f"{style.scenario_label(b.scenario)}, {b.years}" for b in budgets)]
+    header = [G_C, *(f"{style.scenario_label(b.scenario)}\n{b.years}" for b in budgets)]
     note = "Means over years and draws, so that the columns add up; nothing above 0.0005 is left out."
-    if not budgets:
-        note = "The run did not keep the terms of the budget."
-    return Table("Carbon in the catchment's water", header, rows if budgets else [], note)
+    return Table(title, header, rows, note)
 
 
 def _small(value: float) -> str:
@@ -145,7 +158,10 @@ def spread(values: np.ndarray, decimals: int | None = None) -> str:
 
 
 def standard_checks(
-    annual: xr.Dataset, closure: Mapping[str, float] | None = None, settled: bool | None = None, spin_up: str = ""
+    annual: xr.Dataset,
+    closure: Mapping[str, float] | None = None,
+    settled: bool | None = None,
+    spin_up: str = "",
 ) -> list[Check]:
     """The checks of every report.
 
@@ -153,23 +169,38 @@ def standard_checks(
     settled  whether the spin-up ended in balance; None where there was none
     spin_up  a word on it: years, drift
     """
-    return [_books(annual, closure), Check("Spin-up settled", settled, spin_up), _finite(annual), _weather(annual)]
+    return [
+        _books(annual, closure),
+        Check("Spin-up settled", settled, spin_up),
+        _finite(annual),
+        _weather(annual),
+    ]
 
 
 def _books(annual: xr.Dataset, closure: Mapping[str, float] | None) -> Check:
-    steps = [float(annual[n].max()) for n in annual.data_vars if str(n).startswith("catchment_imbalance_")]
+    steps = [
+        float(annual[n].max(skipna=False))
+        for n in annual.data_vars
+        if str(n).startswith("catchment_imbalance_")
+    ]
     lines, passed = [], True
     if steps:
         worst = float(np.max(steps))
         passed = passed and worst <= STEP_CLOSURE
-        lines.append(f"largest imbalance of a step {worst:.1e} (limit {STEP_CLOSURE:.0e})")
+        lines.append(f"largest imbalance of a step {_tiny(worst)} (limit {STEP_CLOSURE:.0e})")
     if closure:
         element, worst = max(closure.items(), key=lambda item: item[1] if np.isfinite(item[1]) else np.inf)
         passed = passed and worst <= RUN_CLOSURE
-        lines.append(f"largest residual of a run {worst:.1e} of the throughput, {element} (limit {RUN_CLOSURE:.0e})")
+        lines.append(
+            f"largest residual of a run {_tiny(worst)} of the throughput, {element} (limit {RUN_CLOSURE:.0e})"
+        )
     if not lines:
         return Check("Books closed", None, "the run did not keep its imbalances")
     return Check("Books closed", passed, "; ".join(lines))
+
+
+def _tiny(value: float) -> str:
+    return f"{value:.1e}" if np.isfinite(value) else "is not a number"
 
 
 def _finite(annual: xr.Dataset) -> Check:
