@@ -106,7 +106,10 @@ def key_numbers(annual: xr.Dataset) -> Table:
     several = max((ds.sizes["realization"] for ds in groups.values()), default=1) > 1
     note = "Median (5–95 %) of the draws, each a mean over the years." if several else "Means over the years."
     return Table(
-        "Key numbers", header, rows, note + " Per square metre of karst area; 1 g C m⁻² is 1 t C km⁻²."
+        "Key numbers",
+        header,
+        rows,
+        note + " Per square metre of karst area; 1\u00a0g\u00a0C\u00a0m⁻² is 1\u00a0t\u00a0C\u00a0km⁻².",
     )
 
 
@@ -138,23 +141,29 @@ def _small(value: float) -> str:
     return "< 0.01" if NEGLIGIBLE < value < LEAST_SHOWN else number(value, decimals=2)
 
 
+def _decimals(value: float) -> int:
+    """Decimals that show three significant digits."""
+    size = 0 if value == 0.0 else int(np.floor(np.log10(abs(value))))
+    return max(DIGITS - 1 - size, 0)
+
+
 def number(value: float, decimals: int | None = None) -> str:
     """A number for reading: three significant digits, or fixed decimals; a true minus; – for what is not finite."""
     if not np.isfinite(value):
         return NOTHING
     if decimals is None:
-        size = 0 if value == 0.0 else int(np.floor(np.log10(abs(value))))
-        decimals = max(DIGITS - 1 - size, 0)
+        decimals = _decimals(value)
     text = f"{value:,.{decimals}f}".replace(",", "\u202f")
     return text.replace("-", "−") if any(c in "123456789" for c in text) else text.lstrip("-")
 
 
 def spread(values: np.ndarray, decimals: int | None = None) -> str:
-    """Median (5 % to 95 %) of the members; the value alone where there is one."""
+    """Median (5 % to 95 %) of the members; the value alone where they do not differ as printed."""
     middle, low, high = (float(v) for v in numbers.band(values))
-    if not np.isfinite(middle) or values.size == 1:
-        return number(middle, decimals)
-    return f"{number(middle, decimals)} ({number(low, decimals)} to {number(high, decimals)})"
+    if decimals is None and np.isfinite(middle):
+        decimals = _decimals(middle)
+    texts = [number(value, decimals) for value in (middle, low, high)]
+    return texts[0] if len(set(texts)) == 1 else f"{texts[0]} ({texts[1]} to {texts[2]})"
 
 
 def standard_checks(
