@@ -375,6 +375,19 @@ def start_medium(x, k):
 
 
 @kernel
+def resume_medium(x, k):
+    """Go on from the medium of this water's last solve, after its totals or its temperature have changed a little.
+
+    Only for solves that follow each other within one step: a new step starts from pH and ionic strength alone.
+    """
+    free_cations(x)
+    x.m_so4 = x.so4 / x.so4_ratio
+    x.last_residual = -1.0
+    refresh_medium(x, k)
+    _remember(x)
+
+
+@kernel
 def settle(x, k, h, hco3, warm):
     """Pair the ions of a started medium at a first guess of h = 10^-pH and free HCO3- (mol kgw-1).
 

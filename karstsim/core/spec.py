@@ -8,7 +8,7 @@ CF attributes) reads the same declaration.
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -48,6 +48,14 @@ class Param:
                 raise ValueError(f"parameter {self.name}: {label} {value} outside {self.lower}..{self.upper}")
         if self.scale == "log" and self.lower <= 0.0:
             raise ValueError(f"parameter {self.name}: a log-scaled parameter needs a positive lower bound")
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """What parameters of one compartment must satisfy together; `holds` gets their values by name."""
+
+    text: str
+    holds: Callable[[Mapping[str, float]], bool]
 
 
 @dataclass(frozen=True)

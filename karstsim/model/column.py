@@ -44,21 +44,21 @@ def gather(f, area, t, n_active):
 
 
 @kernel
-def step(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, x, k, t, ledger, dt, n_active):
+def step(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, x, waters, k, t, ledger, dt, n_active):
     """Advance one catchment by one step.
 
     cp, cs, cf  parameters, state, fluxes of the catchment
     tp, ts, tf  the same, one row per land tile
     bp, bs, bf  the same, one row per surface-water box, in downstream order
     forcing     one forcing record
-    x, k, t, ledger  scratch: solution, constants, sub-step, books
+    x, waters, k, t, ledger  scratch: solution, one solution per box, constants, sub-step, books
     """
     f = cf.catchment
     if cs.catchment.opened == 0.0:
         books.take_stock(ledger.stock, cs, ts, bs, n_active)
         books.open_books(ledger, cs.catchment)
     books.begin(f)
-    atmosphere.step(cp.atmosphere, cs.atmosphere, cf.atmosphere, forcing, dt, n_active)
+    atmosphere.step(cp.atmosphere, cs.atmosphere, cf.atmosphere, forcing, k, dt, n_active)
     clear(cf.aquifer.matrix_recharge, n_active)
     clear(cf.aquifer.conduit_recharge, n_active)
     clear(f.surface_runoff, n_active)
@@ -68,7 +68,8 @@ def step(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, x, k, t, ledger, dt, n_act
     aquifer.step(cp.aquifer, cs.aquifer, cf.aquifer, cs.atmosphere, cf.atmosphere, forcing, x, k, dt, n_active)
     assign(f.runoff, cf.aquifer.spring, 1.0, n_active)
     receive(f.runoff, f.surface_runoff, 1.0, n_active)
-    surface_water.step(bp, bs, bf, f.runoff, cp.atmosphere, cs.atmosphere, cf.atmosphere, forcing, x, k, t, dt, n_active)
+    surface_water.step(bp, bs, bf, f.runoff, cp.atmosphere, cs.atmosphere, cf.atmosphere, forcing, waters, k, t, dt,
+                       n_active)
     if bp.shape[0] > 0:
         assign(f.export, bf[bp.shape[0] - 1].surface_water.outflow, 1.0, n_active)
     else:
@@ -118,13 +119,13 @@ def accumulate(tables, column, selection, output, period, fresh):
 
 
 @driver
-def run(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, forcing_row, scratch, ledger, dt, constant_set, n_active,
+def run(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, forcing_row, scratch, waters, ledger, dt, constant_set, n_active,
         tables, periods, selections, outputs):
     """Step all catchments through one window of forcing, aggregating the selected outputs on the way.
 
     cp .. bf     record tables: catchment (n,), tile (n, n_tiles), box (n, n_boxes); states and fluxes are updated
     forcing      (n_forcing, n_steps) records; forcing_row (n,) says which row drives a catchment
-    scratch      (1,) solution, constants and sub-step records; ledger (1,) books
+    scratch      (1,) solution, constants and sub-step records; waters (n_boxes,) solutions; ledger (1,) books
     tables       float views of cs, cf, ts, tf, bs, bf as (n, rows, floats)
     periods      (3, n_steps): output period of every step for daily (0), monthly (1), annual (2)
     selections   three (n_variables, 4) tables, see `accumulate`; outputs three (n, n_periods, n_variables)
@@ -140,7 +141,7 @@ def run(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, forcing_row, scratch, ledge
         for j in range(forcing.shape[1]):
             for i in range(first, min(first + LANES, n)):
                 row = forcing[forcing_row[i], j]
-                step(cp[i], cs[i], cf[i], tp[i], ts[i], tf[i], bp[i], bs[i], bf[i], row, x, k, t, ledger_row,
+                step(cp[i], cs[i], cf[i], tp[i], ts[i], tf[i], bp[i], bs[i], bf[i], row, x, waters, k, t, ledger_row,
                      dt, n_active)
                 for o in range(len(selections)):
                     period = periods[o, j]

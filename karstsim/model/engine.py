@@ -154,12 +154,14 @@ def step_window(
         np.zeros((len(tables), periods[f, -1] + 1, selections[f].shape[0])) for f in range(len(FREQUENCIES))
     )
     scratch, _ = new_table((1,), SCRATCH_DTYPE)
+    waters, _ = new_table((tables.params["box"].shape[1],), SOLUTION_DTYPE)
     ledger, _ = new_table((1,), LEDGER_DTYPE)
     arguments = (
         *(t[level] for level in LEVELS for t in (tables.params, tables.state, tables.flux)),
         window.table,
         tables.forcing_row,
         scratch,
+        waters,
         ledger,
         float(window.dt),
         int(constant_set),

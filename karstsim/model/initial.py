@@ -18,7 +18,7 @@ from karstsim.model.site import Site
 
 DRIFT = 1.0e-3  # per decade (targets.md B)
 CYCLE_YEARS = 10
-WARM_UP_YEARS = 5
+WARM_UP_YEARS = 2
 GRAMS_PER_MOL, G_M2_PER_T_HA = 12.011, 100.0
 FALLOON_SCALE, FALLOON_EXPONENT = 0.049, 1.139  # IOM = 0.049 TOC^1.139, t ha-1            [Falloon et al. 1998]
 # Dilute water for all stores: mol kg-1, charge-balanced with alkalinity 0
@@ -70,16 +70,16 @@ def set_initial_state(tables: Tables, site: Site, forcing: Forcing) -> None:
     _fill_water(box["surface_water"]["water"], np.where(water["reservoir"] == 1, lake, 1.0))
 
 
-def _selection(names: Sequence[str]) -> np.ndarray:
-    """Selection of tile-level annual means for all tiles is made by the caller; here the float offsets by name."""
+def _offsets(names: Sequence[str]) -> np.ndarray:
+    """Float offsets of variables by name."""
     offsets = {v.name: v.offset for v in variables()}
     return np.array([offsets[n] for n in names])
 
 
 def _mean_fluxes(tables: Tables, forcing: Forcing, constant_set: int) -> dict[str, np.ndarray]:
-    """Mean NPP and litter-decay modifier of every tile over the last recycled year, (n, n_tiles), per year and 1."""
+    """Mean NPP and litter-decay modifier of every tile over the forcing, (n, n_tiles), mol m-2 yr-1 and 1."""
     names = ("vegetation_npp", "soil_rate_modifier")
-    offsets = _selection(names)
+    offsets = _offsets(names)
     n_tiles = tables.state["tile"].shape[1]
     table = 3  # tile fluxes, see engine.TABLE_ORDER
     rows = [(table, tile, offset, 1) for tile in range(n_tiles) for offset in offsets]
@@ -181,11 +181,11 @@ def spin_up(
         return SpinUp(0, np.full(len(tables), np.nan), ("not run",) * len(tables))
     cycle = cycle_of(forcing, CYCLE_YEARS)
     warm = cycle_of(forcing, WARM_UP_YEARS)
-    cycle_years = max(len(cycle.windows()), 1)
-    _mean_fluxes(tables, warm, constant_set)
-    means = _mean_fluxes(tables, warm, constant_set)
-    set_steady_carbon(tables, means)
-    years = 2 * len(warm.windows())
+    cycle_years = len(cycle.windows())
+    # A first guess from two years lets soil CO2 and groundwater settle while the whole cycle is averaged.
+    for part in (warm, cycle):
+        set_steady_carbon(tables, _mean_fluxes(tables, part, constant_set))
+    years = len(warm.windows()) + cycle_years
     drift, stock = np.full(len(tables), np.inf), ["not tested"] * len(tables)
     while years < limit_years and not (drift < DRIFT).all():
         before = {k: v.copy() for k, v in drift_stocks(tables).items()}

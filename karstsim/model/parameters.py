@@ -11,7 +11,7 @@ import numpy as np
 
 from karstsim.core.errors import InputError
 from karstsim.core.spec import new_table
-from karstsim.model.registry import PARAM_DTYPES, Address, Level, addresses
+from karstsim.model.registry import PARAM_DTYPES, Address, Level, addresses, constraints
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,9 +103,24 @@ def _row(level: Level, class_name: str, layers: Sequence[tuple[str, Overrides]])
             if name not in values:
                 continue
             values[name] = values[name] * value["factor"] if isinstance(value, Mapping) else float(value)
+    where = f"{class_name or level} after all overrides"
     for name, value in values.items():
-        _check_bounds(by_name()[name], value, f"{class_name or level} after all overrides")
+        _check_bounds(by_name()[name], value, where)
+    _check_constraints(values, where)
     return values
+
+
+def _check_constraints(values: Mapping[str, float], where: str) -> None:
+    for compartment in sorted({name.split(".")[0] for name in values}):
+        prefix = f"{compartment}."
+        own = {name.removeprefix(prefix): value for name, value in values.items() if name.startswith(prefix)}
+        for constraint in constraints(compartment):
+            if not constraint.holds(own):
+                raise InputError(
+                    f"{where}, compartment {compartment!r}",
+                    f"the parameters do not satisfy {constraint.text}",
+                    "change one of them",
+                )
 
 
 def _fill(table: np.ndarray, index: tuple[int, ...], values: Mapping[str, float]) -> None:

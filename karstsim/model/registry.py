@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from karstsim.core.spec import Declaration, Param, Var, dtype_of, expand, float_offset, record_dtype
+from karstsim.core.spec import Constraint, Declaration, Param, Var, dtype_of, expand, float_offset, record_dtype
 from karstsim.model import books, tiles
 from karstsim.processes import aquifer, atmosphere, cave, epikarst, soil, surface_water, vegetation
 
@@ -73,6 +73,12 @@ def addresses() -> Iterator[Address]:
     for c in COMPARTMENTS:
         for param in c.PARAMS:
             yield Address(c.LEVEL, c.NAME, param)
+
+
+def constraints(compartment: str) -> tuple[Constraint, ...]:
+    """What the parameters of a compartment must satisfy together."""
+    module = next(c for c in COMPARTMENTS if compartment == c.NAME)
+    return getattr(module, "CONSTRAINTS", ())
 
 
 def _declared(compartment: ModuleType, kind: Kind) -> tuple[Declaration, ...]:

@@ -98,6 +98,8 @@ def _compose(x, dic, ca, mg, alk, rock, mg_fraction):
 @kernel
 def relaxed_rock(ca, rock_at_equilibrium, mg_fraction, k_dt, tail_start, tail_order):
     """Rock dissolved in one step when `rock_at_equilibrium` (positive) would saturate the water, mol kg-1."""
+    if k_dt <= 0.0:
+        return 0.0 * rock_at_equilibrium
     ca_share = 1.0 - mg_fraction
     saturated = ca + ca_share * rock_at_equilibrium
     return (relax(ca, saturated, k_dt, tail_start, tail_order) - ca) / ca_share
@@ -113,26 +115,49 @@ def open_step(x, k, mg_fraction, pco2, slope, k_dt, gas_dt, precipitation_dt, th
     precipitation_dt  rate constant of precipitation times the step, above the saturation index `threshold`
     """
     dic, ca, mg, alk = x.dic, x.ca, x.mg, x.alkalinity
-    at_equilibrium, _ = equilibrate_open(x, k, mg_fraction, pco2, slope)
+    exchanged = 1.0 if gas_dt >= INSTANT else relaxed_share(gas_dt, 1.0)
+    at_equilibrium = _saturating_rock(x, k, mg_fraction, pco2, slope, exchanged)
     if at_equilibrium >= 0.0:
         rock = relaxed_rock(ca, at_equilibrium, mg_fraction, k_dt, tail_start, tail_order)
     else:
         # What precipitates is pure calcite, whatever the rock.
         mg_fraction = 0.0
         _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
-        equilibrate_gas(x, k, pco2, slope)
+        _exchange_gas(x, k, pco2, slope, exchanged)
         rock = 0.0 * at_equilibrium
         if x.si_calcite > threshold:
             _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
-            at_equilibrium, _ = equilibrate_open(x, k, mg_fraction, pco2, slope)
-            rock = at_equilibrium * relaxed_share(precipitation_dt, 1.0)
+            at_equilibrium = _saturating_rock(x, k, mg_fraction, pco2, slope, exchanged)
+            rock = min(at_equilibrium, 0.0) * relaxed_share(precipitation_dt, 1.0)
     _compose(x, dic, ca, mg, alk, rock, mg_fraction)
-    gas = equilibrate_gas(x, k, pco2, slope)
-    if gas_dt < INSTANT:
-        gas *= relaxed_share(gas_dt, 1.0)
-        x.dic = dic + rock + gas
-        speciate(x, k, ALK_DIC)
+    gas = _exchange_gas(x, k, pco2, slope, exchanged)
     return rock, gas
+
+
+@kernel
+def _saturating_rock(x, k, mg_fraction, pco2, slope, exchanged):
+    """Rock that saturates the water with what gas it can exchange in the step, mol kg-1.
+
+    Between the closed (exchanged = 0) and the open saturation (exchanged = 1).
+    """
+    dic, ca, mg, alk = x.dic, x.ca, x.mg, x.alkalinity
+    rock, _ = equilibrate_open(x, k, mg_fraction, pco2, slope)
+    if exchanged < 1.0:
+        _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
+        rock = exchanged * rock + (1.0 - exchanged) * equilibrate_closed(x, k, mg_fraction)
+    return rock
+
+
+@kernel
+def _exchange_gas(x, k, pco2, slope, exchanged):
+    """Gas taken up in the step, the share `exchanged` of what equilibrium asks for; leaves `x` speciated."""
+    dic = x.dic
+    gas = equilibrate_gas(x, k, pco2, slope)
+    if exchanged < 1.0:
+        gas *= exchanged
+        x.dic = dic + gas
+        speciate(x, k, ALK_DIC)
+    return gas
 
 
 @kernel

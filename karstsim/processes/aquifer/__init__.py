@@ -24,7 +24,7 @@ def step(p, s, f, air_s, air_f, forcing, x, k, dt, n_active):
 
     air_s, air_f  state and fluxes of the atmosphere (rain and melt for the allogenic area, running mean temperatures)
     """
-    allogenic.step(p, s, f, air_f, forcing, dt, n_active)
+    allogenic.step(p, s, f, air_f, forcing, k, dt, n_active)
     receive(f.conduit_recharge, f.allogenic, 1.0, n_active)
     storage.balance(p, s, f, dt)
     receive(s.matrix, f.matrix_recharge, 1.0, n_active)

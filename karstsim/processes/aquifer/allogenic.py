@@ -1,5 +1,6 @@
 """Allogenic water: runoff from non-karst rock that sinks into the conduit (science.md 3.7)."""
 
+from karstsim.chemistry.constants import set_temperature
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
 from karstsim.processes.atmosphere.precipitation import dissolved_inorganic_carbon
@@ -30,7 +31,7 @@ KG_PER_M3 = 1000.0
 
 
 @kernel
-def step(p, s, f, air_f, forcing, dt, n_active):
+def step(p, s, f, air_f, forcing, k, dt, n_active):
     """Runoff follows rain and melt with a first-order memory; amounts per karst area."""
     clear(f.allogenic, n_active)
     f.allogenic_runoff_volume = 0.0
@@ -51,4 +52,5 @@ def step(p, s, f, air_f, forcing, dt, n_active):
     sol.no3 = p.allogenic_no3 * scale
     charge = 2.0 * (p.allogenic_ca + p.allogenic_mg - p.allogenic_so4) + p.allogenic_na + p.allogenic_k
     charge -= p.allogenic_no3 + p.allogenic_cl
-    sol.dic = f.allogenic.volume * dissolved_inorganic_carbon(forcing.tas, p.allogenic_pco2, charge / KG_PER_M3)
+    set_temperature(k, max(forcing.tas, 0.0), k.constant_set)
+    sol.dic = f.allogenic.volume * dissolved_inorganic_carbon(k, p.allogenic_pco2, charge / KG_PER_M3)

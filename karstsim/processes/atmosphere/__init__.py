@@ -20,9 +20,9 @@ FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
 
 
 @kernel
-def step(p, s, f, forcing, dt, n_active):
+def step(p, s, f, forcing, k, dt, n_active):
     """Precipitation with its solutes, snow, radiation, evaporative demand, and the running mean temperatures."""
-    precipitation.fall(p, f.precipitation, forcing, dt, n_active)
+    precipitation.fall(p, f.precipitation, forcing, k, dt, n_active)
     snow.step(p, s, f, forcing, dt, n_active)
     radiation.step(p, f, forcing, dt)
     temperature.step(s, forcing, dt)

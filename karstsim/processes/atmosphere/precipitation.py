@@ -2,6 +2,7 @@
 
 import math
 
+from karstsim.chemistry.constants import set_temperature
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param
 from karstsim.processes.transport import clear
@@ -30,31 +31,26 @@ FLUXES = (
 
 KG_PER_M3 = 1000.0
 PPM = 1.0e-6
-# At the ionic strength of rain activities are concentrations; constants of Plummer & Busenberg (1982) in the form
-# ln K = a + b/T fitted between 0 and 40 degC (error below 0.01 in ln K), enough for an inflow boundary value.
-HENRY_25, HENRY_SLOPE = 0.03404, 2400.0  # mol kg-1 atm-1, K
-ACIDITY_25, ACIDITY_SLOPE = 4.45e-7, -1060.0  # mol kg-1, K
-INVERSE_25 = 1.0 / 298.15
-FREEZING = 273.15
+LEAST_ACIDITY = 1.0e-14
 
 
 @kernel
-def dissolved_inorganic_carbon(temperature, co2, alkalinity):
-    """DIC of rain in equilibrium with the air, from CO2 (ppm) and alkalinity (eq kg-1); mol kg-1.
+def dissolved_inorganic_carbon(k, co2, alkalinity):
+    """DIC of a dilute water in equilibrium with CO2 (ppm), from its alkalinity (eq kg-1); mol kg-1.
 
-    [H+] solves h*h + alk*h - K1 KH p = 0 (carbonate and hydroxide are negligible below pH 7); DIC = CO2 + HCO3.
+    [H+] solves h*h + alk*h - K1 KH p = 0 (carbonate and hydroxide are negligible below pH 8, activities are
+    concentrations in rain); DIC = CO2 + HCO3. k holds the constants at the water's temperature.
     """
-    inverse = 1.0 / (max(temperature, 0.0) + FREEZING) - INVERSE_25
-    dissolved = HENRY_25 * math.exp(HENRY_SLOPE * inverse) * co2 * PPM
-    acid = ACIDITY_25 * math.exp(ACIDITY_SLOPE * inverse) * dissolved
+    dissolved = k.kh * co2 * PPM
+    acid = k.k1 * dissolved
     root = math.sqrt(alkalinity * alkalinity + 4.0 * acid)
     # The form without cancellation for either sign of the alkalinity.
     h = 2.0 * acid / (alkalinity + root) if alkalinity >= 0.0 else 0.5 * (root - alkalinity)
-    return dissolved + acid / max(h, 1.0e-14)
+    return dissolved + acid / max(h, LEAST_ACIDITY)
 
 
 @kernel
-def fall(p, flow, forcing, dt, n_active):
+def fall(p, flow, forcing, k, dt, n_active):
     """Amounts that precipitation brings in one step."""
     clear(flow, n_active)
     flow.volume = max(forcing.pr, 0.0) * dt
@@ -68,4 +64,5 @@ def fall(p, flow, forcing, dt, n_active):
     sol.so4 = p.rain_so4 * scale
     sol.no3 = p.rain_no3 * scale
     alk = 2.0 * (p.rain_ca + p.rain_mg - p.rain_so4) + p.rain_na + p.rain_k - p.rain_no3 - p.rain_cl
-    sol.dic = flow.volume * dissolved_inorganic_carbon(forcing.tas, forcing.co2, alk / KG_PER_M3)
+    set_temperature(k, max(forcing.tas, 0.0), k.constant_set)
+    sol.dic = flow.volume * dissolved_inorganic_carbon(k, forcing.co2, alk / KG_PER_M3)

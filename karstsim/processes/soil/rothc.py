@@ -9,7 +9,7 @@ import math
 from karstsim.core.classes import by_land_use
 from karstsim.core.constants import DAYS_PER_YEAR
 from karstsim.core.jit import kernel
-from karstsim.core.spec import Param, Var
+from karstsim.core.spec import Constraint, Param, Var
 from karstsim.processes.soil.water import saturation
 
 PARAMS = (
@@ -35,6 +35,11 @@ PARAMS = (
     Param("doc_retention", 0.7, "1", 0.0, 1.0, "design; science.md 3.10", calibrate=False,
           doc="share of the dissolved organic carbon that the soil keeps (and respires)"),
     Param("doc_refractory_share", 0.3, "1", 0.0, 1.0, "design", calibrate=False),
+)
+CONSTRAINTS = (
+    Constraint(
+        "wilting_saturation < moist_saturation", lambda v: v["wilting_saturation"] < v["moist_saturation"]
+    ),
 )
 FLUXES = (
     Var("rate_modifier", "1", "product of all modifiers of soil carbon decay"),

@@ -11,9 +11,10 @@ import math
 from karstsim.core.classes import by_land_use
 from karstsim.core.constants import MM_PER_M
 from karstsim.core.jit import kernel
-from karstsim.core.spec import Flow, Param, Var
+from karstsim.core.spec import Constraint, Flow, Param, Var
 from karstsim.processes.transport import receive, withdraw
 
+LEAST_AVAILABLE = 0.01  # volumetric water content between residual water and field capacity
 PARAMS = (
     Param("depth", 0.4, "m", 0.02, 3.0, "design; science.md 3.12",
           by_class=by_land_use(0.10, 0.40, 0.40, 0.40, 0.45, 0.60)),
@@ -28,6 +29,12 @@ PARAMS = (
     Param("transpiration_share", 0.6, "1", 0.0, 1.0, "design", calibrate=False,
           by_class=by_land_use(0.12, 0.45, 0.50, 0.55, 0.70, 0.80),
           doc="transpiration in evapotranspiration from the soil, set to the leaves' share of light"),
+)
+CONSTRAINTS = (
+    Constraint(
+        "field_capacity_ratio * porosity > residual_water + 0.01",
+        lambda v: v["field_capacity_ratio"] * v["porosity"] > v["residual_water"] + LEAST_AVAILABLE,
+    ),
 )
 FLUXES = (
     Var("evapotranspiration", "mm", "evapotranspiration from the soil", aggregate="sum"),

@@ -20,12 +20,13 @@ FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
 
 
 @kernel
-def step(params, states, fluxes, first_inflow, air_p, air_s, air_f, forcing, x, k, t, dt, n_active):
+def step(params, states, fluxes, first_inflow, air_p, air_s, air_f, forcing, waters, k, t, dt, n_active):
     """One step of a chain of boxes, in sub-steps short enough for the diel cycle.
 
     params, states, fluxes  one row per box, in downstream order
     first_inflow            flow into the first box in this step (spring and surface runoff)
     air_p, air_s, air_f     parameters, state and fluxes of the atmosphere
+    waters                  one scratch solution per box
     """
     n_sub = hydraulics.substeps(dt)
     h = dt / n_sub
@@ -40,14 +41,15 @@ def step(params, states, fluxes, first_inflow, air_p, air_s, air_f, forcing, x, 
             else:
                 hydraulics.inflow(s, f, fluxes[i - 1].surface_water.released, 1.0, n_active)
             hydraulics.weather(p, s, f, air_f, 1.0 / n_sub, n_active)
-            hydraulics.geometry(p, s, f, h)
+            hydraulics.geometry(p, s, f, h, n_active)
+            # Half of the outflow leaves before the reactions and half after them, so that the water that reacts is
+            # neither more nor less than the box holds; the error in the turnover is then of second order.
+            hydraulics.release(s, f, 0.5, n_active)
             temperature.step(p, s, air_s, time_of_day)
             light = photosynthesis.mean_light(p, f, air_p, air_f, forcing, time_of_day)
             organic.step(p, s, f, h)
-            carbon.step(p, s, f, light, forcing, x, k, t, h)
-            hydraulics.release(s, f, n_active)
-    for i in range(params.shape[0]):
-        hydraulics.clear_release(fluxes[i].surface_water, n_active)
+            carbon.step(p, s, f, light, forcing, waters[i], k, t, h, j == 0)
+            hydraulics.release(s, f, 0.5, n_active)
 
 
 @kernel
@@ -55,7 +57,6 @@ def begin(f, s, n_active):
     """Zero the amounts that are summed over the sub-steps."""
     clear(f.inflow, n_active)
     clear(f.outflow, n_active)
-    clear(f.released, n_active)
     clear(f.rain, n_active)
     f.evaporation = 0.0
     carbon.begin(f, s)

@@ -18,6 +18,8 @@ from karstsim.chemistry.medium import (
     distribute,
     medium_residual,
     noncarbonate_alkalinity,
+    resume_medium,
+    settle,
     start_medium,
     update_species,
 )
@@ -48,7 +50,8 @@ ALK_DIC = int(Mode.ALK_DIC)
 PPM = 1.0e-6
 KG_PER_M3 = 1000.0
 SLOPE_STEP = 1.0e-6  # in ln h, of the numerical derivative
-H_TOLERANCE = 1.0e-7
+FIRST_TOLERANCE = 3.0e-2  # in ln h; a Newton step leaves about its square
+H_TOLERANCE = 1.0e-4
 MEDIUM_TOLERANCE = 1.0e-7
 MAX_OUTER, MAX_INNER = 60, 80
 
@@ -64,6 +67,7 @@ def begin(f, s):
     f.gpp = 0.0
     f.autotrophic_respiration = 0.0
     f.calcite = 0.0
+    f.k600 = 0.0
     f.ph_min = s.water.ph
     f.ph_max = s.water.ph
 
@@ -105,8 +109,8 @@ def mismatch(x, p, t, h):
 
 
 @kernel
-def solve_h(x, p, t, h):
-    """Root of `mismatch` by safeguarded Newton steps in ln h."""
+def solve_h(x, p, t, h, tolerance):
+    """Root of `mismatch` by safeguarded Newton steps in ln h, until a step is shorter than `tolerance`."""
     low, high = H_MIN, H_MAX
     for _ in range(MAX_INNER):
         f = mismatch(x, p, t, h)
@@ -116,7 +120,7 @@ def solve_h(x, p, t, h):
             low = h
         slope = (mismatch(x, p, t, h * (1.0 + SLOPE_STEP)) - f) / SLOPE_STEP
         new = newton_step(h, f, slope, low, high)
-        if not abs(new - h) > H_TOLERANCE * h:
+        if not abs(new - h) > tolerance * h:
             return new
         h = new
     return h
@@ -126,29 +130,35 @@ def solve_h(x, p, t, h):
 def solve(x, k, p, t):
     """Water at the end of the sub-step into `x`, whose medium has been started: (CO2, HCO3, calcite n), mol kg-1."""
     h = math.exp(-LN10 * x.ph)
+    tolerance = FIRST_TOLERANCE
     for _ in range(MAX_OUTER):
-        h = solve_h(x, p, t, h)
+        h = solve_h(x, p, t, h, tolerance)
         hco3, n = bicarbonate_and_calcite(x, t, h)
         x.ca = t.ca - n
         update_species(x, h, max(hco3, 0.0))
         residual = medium_residual(x)
-        if residual < MEDIUM_TOLERANCE or residual != residual:
+        if (residual < MEDIUM_TOLERANCE and tolerance <= H_TOLERANCE) or residual != residual:
             break
+        # No need to know h better than the medium allows.
+        tolerance = max(H_TOLERANCE, min(tolerance, residual))
         accelerate(x, k, residual)
     distribute(x, k, h, max(hco3, 0.0))
     return h * hco3 / x.c_k1, hco3, n
 
 
 @kernel
-def step(p, s, f, light, forcing, x, k, t, h):
-    """Sub-step of `h` days; `light` is the depth-mean PAR (umol m-2 s-1), `t` a scratch record (SUBSTEP_DTYPE)."""
+def step(p, s, f, light, forcing, x, k, t, h, fresh):
+    """Sub-step of `h` days.
+
+    light  depth-mean PAR, umol m-2 s-1
+    x      the box's own scratch solution; t  scratch (SUBSTEP_DTYPE)
+    fresh  whether this is the first sub-step of a step, which starts from the box's state alone
+    """
     if s.water.volume < MINIMUM_VOLUME or s.water.sol.dic <= 0.0:
+        x.ph = 0.0
         return
     set_temperature(k, s.temperature, k.constant_set)
-    load_store(x, s.water, s.temperature)
-    if x.ph <= 0.0:
-        speciate(x, k, ALK_DIC)
-    start_medium(x, k)
+    begin_solution(s, x, k, fresh)
     prepare(p, s, f, light, forcing, x, t, h)
     co2, hco3, n = solve(x, k, p, t)
     book(p, s, f, t, co2, hco3, n, x.c_kh)
@@ -156,6 +166,21 @@ def step(p, s, f, light, forcing, x, k, t, h):
     remember(x, s.water)
     f.ph_min = min(f.ph_min, x.ph) if f.ph_min > 0.0 else x.ph
     f.ph_max = max(f.ph_max, x.ph)
+
+
+@kernel
+def begin_solution(s, x, k, fresh):
+    """Load the box's water; within a step go on from the medium of the last sub-step."""
+    going_on = not fresh and x.ph > 0.0
+    load_store(x, s.water, s.temperature)
+    if going_on:
+        resume_medium(x, k)
+        return
+    if x.ph <= 0.0:
+        speciate(x, k, ALK_DIC)
+    warm = start_medium(x, k)
+    h = math.exp(-LN10 * x.ph)
+    settle(x, k, h, x.dic / dic_over_hco3(x, h), warm)
 
 
 @kernel

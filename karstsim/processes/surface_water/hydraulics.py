@@ -22,7 +22,9 @@ PARAMS = (
 FLUXES = (
     Flow("inflow", "water entering the box"),
     Flow("outflow", "water leaving the box"),
-    Flow("released", "water leaving the box in the present sub-step"),
+    Flow("released", "water leaving the box in the last sub-step"),
+    Flow("parcel", "water leaving the box in the last half sub-step"),
+    Var("outgoing", "mm", "outflow of the last sub-step"),
     Flow("rain", "precipitation on the box"),
     Var("evaporation", "mm", "evaporation from the box per karst area", aggregate="sum"),
     Var("depth", "m", "mean depth of the box"),
@@ -89,8 +91,9 @@ def stream_outflow(volume, p, h):
 
 
 @kernel
-def geometry(p, s, f, h):
-    """Outflow of this sub-step (kept in `released.volume`), depth and surface."""
+def geometry(p, s, f, h, n_active):
+    """Outflow of this sub-step (`outgoing`), depth and surface of the water that stays."""
+    clear(f.released, n_active)
     to_mm = mm_per_m3(p)
     volume = s.water.volume / to_mm
     if p.reservoir == 1:
@@ -98,24 +101,20 @@ def geometry(p, s, f, h):
         out = max(volume - full, 0.0)
         f.discharge = out / (h * SECONDS_PER_DAY)
         f.area_ratio = p.reservoir_area / p.catchment_area
-        f.depth = s.water.volume / (f.area_ratio * MM_PER_M)
+        f.depth = (volume - out) * to_mm / (f.area_ratio * MM_PER_M)
         f.velocity = f.discharge * p.reach_length * M_PER_KM / max(volume, 1.0)
     else:
         out, f.discharge = stream_outflow(volume, p, h)
         log_q = math.log(max(f.discharge, LEAST_DISCHARGE))
         f.depth = DEPTH_COEFFICIENT * math.exp(DEPTH_EXPONENT * log_q)
         f.velocity = VELOCITY_COEFFICIENT * math.exp(VELOCITY_EXPONENT * log_q)
-        f.area_ratio = s.water.volume / (f.depth * MM_PER_M)
-    f.released.volume = out * to_mm
+        f.area_ratio = (volume - out) * to_mm / (f.depth * MM_PER_M)
+    f.outgoing = out * to_mm
 
 
 @kernel
-def release(s, f, n_active):
-    withdraw(s.water, f.released, f.released.volume, n_active)
-    receive(f.outflow, f.released, 1.0, n_active)
-
-
-@kernel
-def clear_release(f, n_active):
-    """After the last sub-step only the sum counts."""
-    clear(f.released, n_active)
+def release(s, f, share, n_active):
+    """Let a share of the sub-step's outflow go."""
+    withdraw(s.water, f.parcel, share * f.outgoing, n_active)
+    receive(f.released, f.parcel, 1.0, n_active)
+    receive(f.outflow, f.parcel, 1.0, n_active)

@@ -7,7 +7,7 @@ respiring on dull days; the rest leaves as respiration of leaves and wood with t
 from karstsim.core.classes import by_land_use
 from karstsim.core.constants import DAYS_PER_YEAR
 from karstsim.core.jit import kernel
-from karstsim.core.spec import Param, Var
+from karstsim.core.spec import Constraint, Param, Var
 from karstsim.processes.lowpass import low_pass, relaxed_share
 
 PARAMS = (
@@ -61,6 +61,11 @@ PARAMS = (
           doc="share of the DIC in the transpiration stream that roots keep"),
     Param("bicarbonate_ceiling", 0.17, "1", 0.0, 0.3, "design; science.md 5.4", calibrate=False,
           doc="largest share of GPP that root bicarbonate may feed"),
+)
+CONSTRAINTS = (
+    Constraint(
+        "leaf_allocation + wood_allocation <= 1", lambda v: v["leaf_allocation"] + v["wood_allocation"] <= 1.0
+    ),
 )
 FLUXES = (
     Var("respiration", "mol m-2", "respiration of leaves and wood", aggregate="sum"),
