@@ -54,7 +54,7 @@ def _days(start: str, years: int, calendar: str, steps_per_day: int) -> tuple[np
     days = xr.date_range(freq="D", **span)
     steps = xr.date_range(freq=f"{24 * 60 // steps_per_day}min", **span)
     number = np.array([d.year for d in days])
-    fraction = (np.array([d.dayofyr if cf else d.dayofyear for d in days]) - 0.5) / 365.25
+    fraction = (np.array([d.dayofyr if cf else d.day_of_year for d in days]) - 0.5) / 365.25
     return np.asarray(steps.values), fraction, number
 
 

@@ -364,4 +364,4 @@ def test_rain_is_in_equilibrium_with_the_air(temperature, alkalinity) -> None:
     x.temperature, x.alkalinity, x.pco2 = temperature, alkalinity, 410e-6
     x.na, x.cl = max(alkalinity, 0.0), max(-alkalinity, 0.0)
     python_callable(speciate)(x, k, int(Mode.ALK_PCO2))
-    assert RAIN_DIC(temperature, 410.0, alkalinity) == pytest.approx(x.dic, rel=0.02)
+    assert RAIN_DIC(k, 410.0, alkalinity) == pytest.approx(x.dic, rel=0.02)
