@@ -101,10 +101,12 @@ def _closed_h(x, h, ca, dic, alk, mg_fraction):
 @kernel
 def _start(x, k):
     """Start the medium; returns the start value of h: the last pH of a warm record, else a guess."""
-    if start_medium(x, k) == 0:
+    warm = start_medium(x, k)
+    if warm == 0:
         return H_COLD
     h = math.exp(-LN10 * x.ph)
-    settle(x, k, h, x.dic / dic_over_hco3(x, h), 1)
+    if warm == 1:
+        settle(x, k, h, x.dic / dic_over_hco3(x, h), 1)
     return h
 
 

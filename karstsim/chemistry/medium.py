@@ -48,7 +48,7 @@ TRACE = 1e-9  # ionic strength below which an iterate is not trusted
 N_STATE = 5
 THETA_LOW, THETA_HIGH = -20.0, 0.9  # limits of the extrapolation in `accelerate`
 
-_INPUTS = "temperature ca mg na k cl so4 no3 dic alkalinity ph pco2 ionic_strength"
+_INPUTS = "resume temperature ca mg na k cl so4 no3 dic alkalinity ph pco2 ionic_strength"
 _SPECIES = (
     "m_h m_oh m_co2 m_co2_dimer m_hco3 m_co3 m_ca m_mg m_na m_k m_so4 m_cahco3 m_caco3 m_mghco3 m_mgco3 m_nahco3 "
     "m_naco3 m_khco3 m_caso4 m_mgso4 m_mgso42 m_naso4 m_kso4 m_hso4 m_cahso4 m_caoh m_mgoh"
@@ -355,9 +355,13 @@ def distribute(x, k, h, hco3):
 def start_medium(x, k):
     """First medium of a solve: ionic strength from the record (warm) or from the totals (cold), ions unpaired.
 
-    Only pH and ionic strength are taken over from an earlier solve, so that the answer depends on nothing else.
-    Returns 1 for a warm start, 0 for a cold one.
+    Only pH and ionic strength are taken over from an earlier solve, so that the answer depends on nothing else; unless
+    ``x.resume`` is 1, which says that the record still holds the medium of this very water's last solve.
+    Returns 2 for a resumed medium, 1 for a warm start, 0 for a cold one.
     """
+    if x.resume == 1.0:
+        resume_medium(x, k)
+        return 2
     warm = 1
     if not (x.ph > 0.0 and x.ionic_strength > TRACE):
         warm = 0

@@ -204,12 +204,12 @@ def speciate(x, k, mode):
     warm = start_medium(x, k)
     if given_h:
         h = math.exp(-LN10 * x.ph)
-    elif warm == 1:
+    elif warm >= 1:
         h = _clip_h(math.exp(-LN10 * x.ph))
     else:
         h = _cold_h(x, mode)
     count, reached, hco3 = -1, h, _bicarbonate(x, mode, h)
-    if hco3 > 0.0 and mode != DIC_PCO2:
+    if warm < 2 and hco3 > 0.0 and mode != DIC_PCO2:
         settle(x, k, h, hco3, warm)
     for iteration in range(MAX_OUTER):
         if not given_h:

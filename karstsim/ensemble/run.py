@@ -29,15 +29,16 @@ def run_plan(
 ) -> tuple[dict[str, xr.Dataset], Simulation]:
     """Simulate every member of the plan.
 
-    forcings   canonical Dataset of one location for each scenario, all on the same time axis
+    forcings   canonical Dataset for each scenario, all on the same time axis: one location that all draws share, or
+               one location per draw
     Returns a Dataset (realization, time, ...) for each frequency, and the finished simulation with its spin-up report.
     Raises InputError for a missing scenario or differing time axes.
     """
-    joined = join_forcings(forcings, plan.scenarios)
-    spun = Simulation(site, joined, plan.draws, workers=workers)
+    joined, rows = join_forcings(forcings, plan)
+    spun = Simulation(site, joined, plan.draws, rows[0], workers=workers)
     spun.spin_up(spinup_years, progress)
     members = plan.members()
-    run = Simulation(site, joined, plan.overrides(), [s for s, _ in members], workers=workers)
+    run = Simulation(site, joined, plan.overrides(), [rows[s][d] for s, d in members], workers=workers)
     for level in LEVELS:
         run.tables.state_floats[level][...] = spun.tables.state_floats[level][[d for _, d in members]]
     run.spin = spun.spin
@@ -45,19 +46,33 @@ def run_plan(
     return {name: label(ds, forcings, plan) for name, ds in datasets.items()}, run
 
 
-def join_forcings(forcings: Mapping[str, xr.Dataset], scenarios: Sequence[str]) -> xr.Dataset:
-    """One Dataset whose locations are the scenarios."""
-    parts = []
-    for name in scenarios:
+def join_forcings(forcings: Mapping[str, xr.Dataset], plan: Plan) -> tuple[xr.Dataset, list[list[int]]]:
+    """One Dataset of all forcing locations, and the location of every draw of every scenario."""
+    parts: list[xr.Dataset] = []
+    rows: list[list[int]] = []
+    used = 0
+    for name in plan.scenarios:
         if name not in forcings:
             raise InputError(f"scenario {name!r}", "has no forcing", f"give one; there are {', '.join(forcings)}")
         part = forcings[name]
-        if part.sizes.get("location", 1) != 1:
-            raise InputError(f"scenario {name!r}", "has several locations", "select one location")
+        n = part.sizes.get("location", 1)
+        if n not in (1, len(plan.draws)):
+            raise InputError(
+                f"scenario {name!r}", f"has {n} locations for {len(plan.draws)} draws", "give one, or one per draw"
+            )
         if parts and not np.array_equal(part.time.values, parts[0].time.values):
             raise InputError(f"scenario {name!r}", "has another time axis", "give all scenarios the same start and end")
         parts.append(part.drop_vars("location", errors="ignore"))
-    return xr.concat(parts, dim="location", combine_attrs="drop_conflicts", data_vars="all", coords="minimal", compat="override")
+        rows.append([used + (d if n > 1 else 0) for d in range(len(plan.draws))])
+        used += n
+    return join(parts), rows
+
+
+def join(parts: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Datasets of the same time axis side by side along `location`."""
+    return xr.concat(
+        parts, dim="location", combine_attrs="drop_conflicts", data_vars="all", coords="minimal", compat="override"
+    )
 
 
 def label(ds: xr.Dataset, forcings: Mapping[str, xr.Dataset], plan: Plan) -> xr.Dataset:

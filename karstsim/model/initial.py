@@ -18,7 +18,7 @@ from karstsim.model.site import Site
 
 DRIFT = 1.0e-3  # per decade (targets.md B)
 CYCLE_YEARS = 10
-WARM_UP_YEARS = 2
+WARM_UP_YEARS = 5
 GRAMS_PER_MOL, G_M2_PER_T_HA = 12.011, 100.0
 FALLOON_SCALE, FALLOON_EXPONENT = 0.049, 1.139  # IOM = 0.049 TOC^1.139, t ha-1            [Falloon et al. 1998]
 # Dilute water for all stores: mol kg-1, charge-balanced with alkalinity 0
@@ -182,7 +182,7 @@ def spin_up(
     cycle = cycle_of(forcing, CYCLE_YEARS)
     warm = cycle_of(forcing, WARM_UP_YEARS)
     cycle_years = len(cycle.windows())
-    # A first guess from two years lets soil CO2 and groundwater settle while the whole cycle is averaged.
+    # A first guess from a few years lets soil CO2 and groundwater settle while the whole cycle is averaged.
     for part in (warm, cycle):
         set_steady_carbon(tables, _mean_fluxes(tables, part, constant_set))
     years = len(warm.windows()) + cycle_years

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 CONSTANT_SETS = {"pb82": int(ConstantSet.PB82), "phreeqc386": int(ConstantSet.PHREEQC386)}
+STEP_CLOSURE = 1.0e-13  # largest relative imbalance of a step, shown in reports
 RUN_CLOSURE = 1.0e-12  # of stock and cumulative throughput
 TINY = 1.0e-30
 

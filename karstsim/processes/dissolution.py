@@ -55,6 +55,7 @@ def load(x, water, temperature):
     x.alkalinity = alkalinity(water.sol) * per_kg
     x.ph = 0.0
     x.ionic_strength = 0.0
+    x.resume = 0.0
 
 
 @kernel
@@ -93,6 +94,7 @@ def _compose(x, dic, ca, mg, alk, rock, mg_fraction):
     x.ca = ca + rock - mg_fraction * rock
     x.mg = mg + mg_fraction * rock
     x.alkalinity = alk + 2.0 * rock
+    x.resume = 1.0  # the record holds this water's medium from the solve before
 
 
 @kernel
@@ -156,6 +158,7 @@ def _exchange_gas(x, k, pco2, slope, exchanged):
     if exchanged < 1.0:
         gas *= exchanged
         x.dic = dic + gas
+        x.resume = 1.0
         speciate(x, k, ALK_DIC)
     return gas
 

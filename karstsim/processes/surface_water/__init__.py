@@ -28,7 +28,7 @@ def step(params, states, fluxes, first_inflow, air_p, air_s, air_f, forcing, wat
     air_p, air_s, air_f     parameters, state and fluxes of the atmosphere
     waters                  one scratch solution per box
     """
-    n_sub = hydraulics.substeps(dt)
+    n_sub = hydraulics.substeps(params, dt)
     h = dt / n_sub
     for i in range(params.shape[0]):
         begin(fluxes[i].surface_water, states[i].surface_water, n_active)
@@ -59,5 +59,6 @@ def begin(f, s, n_active):
     clear(f.outflow, n_active)
     clear(f.rain, n_active)
     f.evaporation = 0.0
+    f.outgoing = 0.0
     carbon.begin(f, s)
     organic.begin(f)

@@ -18,7 +18,6 @@ from karstsim.chemistry.medium import (
     distribute,
     medium_residual,
     noncarbonate_alkalinity,
-    resume_medium,
     settle,
     start_medium,
     update_species,
@@ -54,6 +53,7 @@ FIRST_TOLERANCE = 3.0e-2  # in ln h; a Newton step leaves about its square
 H_TOLERANCE = 1.0e-4
 MEDIUM_TOLERANCE = 1.0e-7
 MAX_OUTER, MAX_INNER = 60, 80
+WARM = 1
 
 SUBSTEP_DTYPE = record_dtype(
     [(name, "f8") for name in "gas air plants capacity calcite dic alkalinity ca".split()]
@@ -159,6 +159,8 @@ def step(p, s, f, light, forcing, x, k, t, h, fresh):
         return
     set_temperature(k, s.temperature, k.constant_set)
     begin_solution(s, x, k, fresh)
+    if fresh:
+        gas_exchange.set_k600(p, f, forcing.sfcwind)
     prepare(p, s, f, light, forcing, x, t, h)
     co2, hco3, n = solve(x, k, p, t)
     book(p, s, f, t, co2, hco3, n, x.c_kh)
@@ -174,13 +176,13 @@ def begin_solution(s, x, k, fresh):
     going_on = not fresh and x.ph > 0.0
     load_store(x, s.water, s.temperature)
     if going_on:
-        resume_medium(x, k)
-        return
-    if x.ph <= 0.0:
+        x.resume = 1.0
+    elif x.ph <= 0.0:
         speciate(x, k, ALK_DIC)
-    warm = start_medium(x, k)
-    h = math.exp(-LN10 * x.ph)
-    settle(x, k, h, x.dic / dic_over_hco3(x, h), warm)
+        x.resume = 1.0
+    if start_medium(x, k) == WARM:
+        h = math.exp(-LN10 * x.ph)
+        settle(x, k, h, x.dic / dic_over_hco3(x, h), WARM)
 
 
 @kernel

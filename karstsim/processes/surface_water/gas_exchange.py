@@ -29,10 +29,15 @@ FLUXES = (Var("k600", "m d-1", "gas transfer velocity at a Schmidt number of 600
 
 
 @kernel
-def transfer_velocity(p, f, x, h, temperature, wind):
-    """Transfer velocity of CO2 with chemical enhancement, m d-1, of the water `x` at `h` = 10^-pH."""
+def set_k600(p, f, wind):
+    """k600 of the step from the flow and the wind at its beginning, m d-1."""
     raw = k600(p.k600_law, f.velocity, p.slope, f.depth, wind, p.reservoir_area) * p.k600_multiplier
     f.k600 = min(max(raw, p.least_k600), p.greatest_k600)
+
+
+@kernel
+def transfer_velocity(p, f, x, h, temperature, wind):
+    """Transfer velocity of CO2 with chemical enhancement, m d-1, of the water `x` at `h` = 10^-pH."""
     velocity = gas_transfer_velocity(f.k600, schmidt_co2(temperature), schmidt_exponent(p.k600_law, wind))
     per_second = velocity / SECONDS_PER_DAY
     return velocity * chemical_enhancement(h, x.c_k1, x.c_k2, x.c_kw / h, per_second, temperature, p.ca_factor)

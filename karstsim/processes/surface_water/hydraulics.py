@@ -7,6 +7,7 @@ Reservoir: fixed area and depth; what exceeds its volume flows out; rain falls o
 
 import math
 
+from karstsim.core.classes import by_water_class
 from karstsim.core.constants import MM_PER_M, SECONDS_PER_DAY
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
@@ -18,6 +19,8 @@ PARAMS = (
     Param("reach_length", 5.0, "km", 0.01, 5000.0, "site", calibrate=False),
     Param("reservoir_area", 0.1, "km2", 1.0e-5, 1.0e5, "site", calibrate=False),
     Param("reservoir_depth", 3.0, "m", 0.05, 200.0, "site", calibrate=False),
+    Param("substeps", 48, "day-1", 12, 1440, "design; measured in docs/decisions.md", calibrate=False, integer=True,
+          by_class=by_water_class(48, 24, 24, 96, 96, 48), doc="sub-steps per day; the chain takes the largest"),
 )
 FLUXES = (
     Flow("inflow", "water entering the box"),
@@ -36,15 +39,18 @@ VELOCITY_COEFFICIENT, VELOCITY_EXPONENT = 0.194, 0.285  # Raymond et al. (2012)
 DEPTH_COEFFICIENT, DEPTH_EXPONENT = 0.409, 0.294
 LEAST_DISCHARGE = 1.0e-6  # m3 s-1
 M_PER_KM, M2_PER_KM2 = 1.0e3, 1.0e6
-SUBSTEPS_PER_DAY = 48
 NEWTON_STEPS = 50
 TOLERANCE = 1.0e-13
 
 
 @kernel
-def substeps(dt):
-    """Number of sub-steps in a step of `dt` days: half an hour each."""
-    return max(int(math.ceil(dt * SUBSTEPS_PER_DAY - TOLERANCE)), 1)
+def substeps(params, dt):
+    """Number of sub-steps in a step of `dt` days: the most that any box of the chain asks for."""
+    most = 1
+    for i in range(params.shape[0]):
+        asked = int(math.ceil(dt * params[i].surface_water.substeps - TOLERANCE))
+        most = max(most, asked)
+    return most
 
 
 @kernel
@@ -73,14 +79,15 @@ def weather(p, s, f, air_f, share, n_active):
 
 
 @kernel
-def stream_outflow(volume, p, h):
+def stream_outflow(volume, p, h, guess):
     """Outflow (m3) of a reach holding `volume` m3 in `h` days, and the discharge (m3 s-1): backward Euler.
 
-    V1 + h Q(V1) = V0 has one root; Newton from above converges because Q is convex.
+    V1 + h Q(V1) = V0 has one root; Newton's second and later steps come from above and converge because Q is convex.
+    guess  outflow of the sub-step before, m3
     """
     exponent = 1.0 / (1.0 - VELOCITY_EXPONENT)
     seconds = h * SECONDS_PER_DAY
-    v = volume
+    v = max(volume - guess, 0.5 * volume)
     for _ in range(NEWTON_STEPS):
         q = math.exp(exponent * math.log(max(VELOCITY_COEFFICIENT * v / (p.reach_length * M_PER_KM), 1.0e-30)))
         change = (v + seconds * q - volume) / (1.0 + seconds * exponent * q / max(v, 1.0e-30))
@@ -104,7 +111,7 @@ def geometry(p, s, f, h, n_active):
         f.depth = (volume - out) * to_mm / (f.area_ratio * MM_PER_M)
         f.velocity = f.discharge * p.reach_length * M_PER_KM / max(volume, 1.0)
     else:
-        out, f.discharge = stream_outflow(volume, p, h)
+        out, f.discharge = stream_outflow(volume, p, h, f.outgoing / to_mm)
         log_q = math.log(max(f.discharge, LEAST_DISCHARGE))
         f.depth = DEPTH_COEFFICIENT * math.exp(DEPTH_EXPONENT * log_q)
         f.velocity = VELOCITY_COEFFICIENT * math.exp(VELOCITY_EXPONENT * log_q)
