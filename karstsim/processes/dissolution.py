@@ -111,16 +111,26 @@ def relaxed_rock(ca, rock_at_equilibrium, mg_fraction, k_dt, tail_start, tail_or
 def open_step(x, k, mg_fraction, pco2, slope, k_dt, gas_dt, precipitation_dt, threshold, tail_start, tail_order):
     """Rock and gas that enter an open water in one step: (mol kg-1, mol kg-1); leaves `x` as the water afterwards.
 
-    pco2, slope       gas pressure (atm) and its fall per CO2 taken up (atm kg mol-1)
+    The pressure against which rock dissolves is the one that the actual uptake leaves, not the one that the uptake up
+    to saturation would leave: the slope counts with the share of the way to saturation that the step covers. Without
+    that the rate would depend on the step, because a short step asks for the whole uptake within it.
+
+    pco2, slope       gas pressure (atm) and its fall per CO2 taken up in the step (atm kg mol-1)
     k_dt              rate constant of dissolution times the step
     gas_dt            rate constant of gas exchange times the step
     precipitation_dt  rate constant of precipitation times the step, above the saturation index `threshold`
     """
     dic, ca, mg, alk = x.dic, x.ca, x.mg, x.alkalinity
     exchanged = 1.0 if gas_dt >= INSTANT else relaxed_share(gas_dt, 1.0)
-    at_equilibrium = _saturating_rock(x, k, mg_fraction, pco2, slope, exchanged)
+    share = relaxed_share(k_dt, 1.0)
+    at_equilibrium = _saturating_rock(x, k, mg_fraction, pco2, share * slope, exchanged)
     if at_equilibrium >= 0.0:
         rock = relaxed_rock(ca, at_equilibrium, mg_fraction, k_dt, tail_start, tail_order)
+        if slope > 0.0 and at_equilibrium > 0.0:
+            _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
+            share = rock / at_equilibrium
+            at_equilibrium = max(_saturating_rock(x, k, mg_fraction, pco2, share * slope, exchanged), 0.0)
+            rock = relaxed_rock(ca, at_equilibrium, mg_fraction, k_dt, tail_start, tail_order)
     else:
         # What precipitates is pure calcite, whatever the rock.
         mg_fraction = 0.0
@@ -128,9 +138,9 @@ def open_step(x, k, mg_fraction, pco2, slope, k_dt, gas_dt, precipitation_dt, th
         _exchange_gas(x, k, pco2, slope, exchanged)
         rock = 0.0 * at_equilibrium
         if x.si_calcite > threshold:
+            share = relaxed_share(precipitation_dt, 1.0)
             _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
-            at_equilibrium = _saturating_rock(x, k, mg_fraction, pco2, slope, exchanged)
-            rock = min(at_equilibrium, 0.0) * relaxed_share(precipitation_dt, 1.0)
+            rock = share * min(_saturating_rock(x, k, mg_fraction, pco2, share * slope, exchanged), 0.0)
     _compose(x, dic, ca, mg, alk, rock, mg_fraction)
     gas = _exchange_gas(x, k, pco2, slope, exchanged)
     return rock, gas

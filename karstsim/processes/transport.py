@@ -4,7 +4,12 @@ Fractions of mass are moved, never concentration times flow, so no store can bec
 what leaves the donor is the number that the receiver adds.
 """
 
+import math
+
 from karstsim.core.jit import kernel
+
+SMALL_INFLOW = 0.05  # of the store's water in one part of a step
+MOST_PARTS = 8
 
 
 @kernel
@@ -24,6 +29,25 @@ def withdraw(store, flow, volume, n_active):
     for i in range(n_active):
         flow.sol.v[i] = fraction * store.sol.v[i]
         store.sol.v[i] -= flow.sol.v[i]
+
+
+@kernel
+def release(store, flow, parcel, volume, n_active):
+    """Take `volume` mm out of `store` and add it to `flow`; `parcel` is scratch of the same kind."""
+    withdraw(store, parcel, volume, n_active)
+    receive(flow, parcel, 1.0, n_active)
+
+
+@kernel
+def turnover_parts(inflow, volume):
+    """Into how many parts a step is cut so that the inflow of a part is small beside the store's water.
+
+    Water that enters a store leaves it again within the step; reactions that are fast beside the step then act on it
+    for too long or too short a time. inflow, volume mm.
+    """
+    if volume <= 0.0 or inflow <= SMALL_INFLOW * volume:
+        return 1
+    return min(int(math.ceil(inflow / (SMALL_INFLOW * volume))), MOST_PARTS)
 
 
 @kernel

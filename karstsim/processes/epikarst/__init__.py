@@ -3,8 +3,10 @@
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Store
 from karstsim.processes.epikarst import chemistry, storage
+from karstsim.processes.transport import turnover_parts
 
 NAME = "epikarst"
+HALF = 0.5
 LEVEL = "tile"
 STATE = (Store("water", "epikarst water"),)
 PROCESSES = (storage, chemistry)
@@ -16,8 +18,17 @@ FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
 def step(p, s, f, soil_p, soil_s, soil_f, forcing, x, k, dt, n_active):
     """Receive percolation and rock runoff, react with rock and vadose air, release recharge and overflow.
 
+    Half of what leaves does so before the reactions and half after them; on wet days the step is cut into parts.
+
     soil_p, soil_s, soil_f  the soil's parameters, state and fluxes: percolation, gas pressure at its base
     """
-    storage.fill(p, s, f, soil_f, dt, n_active)
-    chemistry.step(p, s, f, soil_p, soil_s, soil_f, forcing, x, k, dt)
-    storage.drain(p, s, f, n_active)
+    arriving = storage.balance(p, s, f, soil_f, dt, n_active)
+    coupling = chemistry.begin(p, f, soil_p, soil_f, forcing)
+    parts = turnover_parts(arriving, s.water.volume)
+    for _ in range(parts):
+        storage.enter(s, soil_f, 1.0 / parts, n_active)
+        storage.drain(s, f, HALF / parts, n_active)
+        chemistry.step(p, s, f, soil_p, soil_s, soil_f, coupling, x, k, dt / parts)
+        storage.drain(s, f, HALF / parts, n_active)
+    chemistry.finish(f, soil_f, coupling, dt)
+    storage.divide(p, f, n_active)

@@ -52,27 +52,47 @@ def magnesium_share(dolomite_share):
 
 
 @kernel
-def step(p, s, f, soil_p, soil_s, soil_f, forcing, x, k, dt):
+def begin(p, f, soil_p, soil_f, forcing):
+    """Zero the step's sums; the vadose air before epikarst water has taken CO2 up. Returns its coupling to the soil.
+
+    Air that would be thinner than the outside air's CO2 is not amplified.
+    """
     f.gas_uptake = 0.0
     f.rock_dissolution = 0.0
     f.vadose_degassing = 0.0
     outside = forcing.co2 * PPM
     coupling = p.co2_ratio * (1.0 - soil_p.rock_fraction)
+    if soil_f.base_pco2 < outside:
+        coupling = min(coupling, 1.0)
     f.air_pco2 = outside + coupling * (soil_f.base_pco2 - outside)
+    return coupling
+
+
+@kernel
+def step(p, s, f, soil_p, soil_s, soil_f, coupling, x, k, h):
+    """React for `h` days; what enters the water is added to the step's fluxes."""
     if s.water.volume < MINIMUM_VOLUME:
         return
     temperature = max(soil_s.temperature, 0.0)
     set_temperature(k, temperature, k.constant_set)
     load_store(x, s.water, temperature)
-    slope = coupling * soil_f.base_pco2_slope * s.water.volume / dt
+    slope = coupling * soil_f.base_pco2_slope * s.water.volume / h
     mg = magnesium_share(p.dolomite_share)
-    k_dt = rate_constant(p.area_to_volume, p.film_thickness, temperature, soil_p.ca_factor) * dt
-    rock, gas = open_step(x, k, mg, f.air_pco2, slope, k_dt, p.gas_exchange * p.open_fraction * dt,
-                          p.calcite_rate * dt, p.calcite_threshold, p.tail_start, p.tail_order)
-    f.rock_dissolution = rock * s.water.volume
-    f.gas_uptake = gas * s.water.volume
-    f.vadose_degassing = max(-f.gas_uptake, 0.0)
-    soil_f.base_pco2 -= soil_f.base_pco2_slope * f.gas_uptake / dt
-    f.air_pco2 -= coupling * soil_f.base_pco2_slope * f.gas_uptake / dt
-    apply(s.water, f.rock_dissolution, f.gas_uptake, mg)
+    k_dt = rate_constant(p.area_to_volume, p.film_thickness, temperature, soil_p.ca_factor) * h
+    rock, gas = open_step(x, k, mg, f.air_pco2, slope, k_dt, p.gas_exchange * p.open_fraction * h,
+                          p.calcite_rate * h, p.calcite_threshold, p.tail_start, p.tail_order)
+    dissolved = rock * s.water.volume
+    taken_up = gas * s.water.volume
+    f.rock_dissolution += dissolved
+    f.gas_uptake += taken_up
+    f.vadose_degassing += max(-taken_up, 0.0)
+    apply(s.water, dissolved, taken_up, mg)
     remember(x, s.water)
+
+
+@kernel
+def finish(f, soil_f, coupling, dt):
+    """Mean CO2 pressures over the step, after what epikarst water took up."""
+    fall = soil_f.base_pco2_slope * f.gas_uptake / dt
+    soil_f.base_pco2 -= fall
+    f.air_pco2 -= coupling * fall

@@ -11,7 +11,7 @@ import math
 from karstsim.core.classes import by_land_use
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
-from karstsim.processes.transport import receive, split, withdraw
+from karstsim.processes.transport import clear, receive, release, split
 
 PARAMS = (
     Param("capacity", 150.0, "mm", 20.0, 700.0, "hartmann2015", scale="log"),
@@ -27,6 +27,7 @@ FLUXES = (
     Flow("concentrated_recharge", "recharge through shafts to the conduit"),
     Flow("diffuse_recharge", "recharge through fissures to the matrix"),
     Flow("overflow", "surface runoff from saturated epikarst"),
+    Flow("parcel", "water leaving the epikarst in the last part of a step"),
 )
 
 
@@ -54,17 +55,30 @@ def reservoir(volume, inflow, residence_time, size, duration):
 
 
 @kernel
-def fill(p, s, f, soil_f, dt, n_active):
-    """Receive what the soil released; decide how much of the mixture will leave after it has reacted."""
+def balance(p, s, f, soil_f, dt, n_active):
+    """Outflow and overflow of the step from what the soil released; nothing is moved yet. Returns the inflow, mm."""
     arriving = soil_f.percolation.volume + soil_f.rock_runoff.volume
     f.drained, f.overflowed = reservoir(min(s.water.volume, p.capacity), arriving / dt, p.residence_time, p.capacity, dt)
-    receive(s.water, soil_f.percolation, 1.0, n_active)
-    receive(s.water, soil_f.rock_runoff, 1.0, n_active)
+    clear(f.overflow, n_active)
+    clear(f.recharge, n_active)
+    return arriving
 
 
 @kernel
-def drain(p, s, f, n_active):
-    """Release overflow and recharge from the mixed and reacted water; split the recharge."""
-    withdraw(s.water, f.overflow, f.overflowed, n_active)
-    withdraw(s.water, f.recharge, f.drained, n_active)
+def enter(s, soil_f, share, n_active):
+    """Receive a share of the step's percolation and rock runoff."""
+    receive(s.water, soil_f.percolation, share, n_active)
+    receive(s.water, soil_f.rock_runoff, share, n_active)
+
+
+@kernel
+def drain(s, f, share, n_active):
+    """Release a share of the step's overflow and recharge."""
+    release(s.water, f.overflow, f.parcel, share * f.overflowed, n_active)
+    release(s.water, f.recharge, f.parcel, share * f.drained, n_active)
+
+
+@kernel
+def divide(p, f, n_active):
+    """Divide the recharge between shafts and fissures."""
     split(f.recharge, f.concentrated_recharge, f.diffuse_recharge, 1.0 / (1.0 + p.recharge_shape), n_active)

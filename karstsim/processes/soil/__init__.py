@@ -3,8 +3,10 @@
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Store, Var
 from karstsim.processes.soil import chemistry, deposition, gas, irrigation, rock_film, rothc, temperature, water
+from karstsim.processes.transport import clear, turnover_parts
 
 NAME = "soil"
+HALF = 0.5
 LEVEL = "tile"
 STATE = (
     Store("pore_water", "soil water"),
@@ -24,7 +26,7 @@ CONSTRAINTS = tuple(c for process in PROCESSES for c in getattr(process, "CONSTR
 
 @kernel
 def receive_water(p, s, f, throughfall, demand, forcing, x, k, dt, n_active):
-    """Throughfall, irrigation and dry deposition arrive; bare rock sheds its share; the bucket loses water to ET.
+    """Throughfall and irrigation are divided between bare rock and soil; the bucket settles what evaporates and drains.
 
     throughfall  flow from the vegetation
     demand       potential evapotranspiration left for the soil, mm
@@ -33,12 +35,14 @@ def receive_water(p, s, f, throughfall, demand, forcing, x, k, dt, n_active):
     irrigation.step(p, f, forcing, dt, n_active)
     rock_film.step(p, f, throughfall, forcing, x, k, dt, n_active)
     deposition.step(p, s, f, dt)
-    water.step(p, s, f, demand, dt, n_active)
+    water.balance(p, s, f, demand, dt)
 
 
 @kernel
 def react(p, s, f, litter, forcing, root_respiration, dolomite, x, k, dt, n_active):
-    """Organic matter decays, the soil gas follows, water dissolves rock under it, and the excess percolates.
+    """Organic matter decays, the soil gas follows, water enters, dissolves rock under it, and percolates.
+
+    Half of what percolates leaves before the reactions and half after them; on wet days the step is cut into parts.
 
     litter            vegetation fluxes (leaf_litter, wood_litter, root_litter), mol m-2
     root_respiration  mol m-2
@@ -46,5 +50,12 @@ def react(p, s, f, litter, forcing, root_respiration, dolomite, x, k, dt, n_acti
     """
     rothc.step(p, s, f, litter, dt)
     gas.step(p, s, f, root_respiration, forcing, dt)
-    chemistry.step(p, s, f, dolomite, x, k, dt)
-    water.percolate(s, f, n_active)
+    chemistry.begin(f)
+    clear(f.percolation, n_active)
+    parts = turnover_parts(f.excess, s.pore_water.volume)
+    for _ in range(parts):
+        water.enter(s, f, 1.0 / parts, n_active)
+        water.percolate(s, f, HALF / parts, n_active)
+        chemistry.step(p, s, f, dolomite, x, k, dt / parts)
+        water.percolate(s, f, HALF / parts, n_active)
+    chemistry.finish(f, dt)

@@ -43,34 +43,44 @@ PURE_CALCITE = 0.0
 
 
 @kernel
-def step(p, s, f, dolomite, x, k, dt):
-    water = s.pore_water
+def begin(f):
+    """Zero the amounts that are summed over the parts of a step."""
     f.gas_uptake = 0.0
     f.co2_leached = 0.0
     f.rock_dissolution = 0.0
     f.grain_dissolution = 0.0
     f.calcite_precipitation = 0.0
-    f.base_pco2 = f.base_pco2_without_uptake
+
+
+@kernel
+def step(p, s, f, dolomite, x, k, h):
+    """React for `h` days; what enters the water is added to the step's fluxes."""
+    water = s.pore_water
     if water.volume < MINIMUM_VOLUME:
         return
     temperature = max(s.temperature, 0.0)
     set_temperature(k, temperature, k.constant_set)
     load_store(x, water, temperature)
-    slope = f.base_pco2_slope * water.volume / dt
+    slope = f.base_pco2_slope * water.volume / h
     rock_rate = rate_constant(p.area_to_volume, p.film_thickness, temperature, p.ca_factor)
     grain_rate = p.grain_rate if s.carbonate > 0.0 else 0.0
     # Grains are pure calcite: while they last, what dissolves has the mean composition of both sources.
     grain_share = grain_rate / (grain_rate + rock_rate)
     mg = dolomite * (1.0 - grain_share)
-    rock, gas = open_step(x, k, mg, f.base_pco2_without_uptake, slope, (rock_rate + grain_rate) * dt,
-                          p.gas_exchange * p.open_fraction * dt, p.calcite_rate * dt, p.calcite_threshold,
+    rock, gas = open_step(x, k, mg, f.base_pco2_without_uptake, slope, (rock_rate + grain_rate) * h,
+                          p.gas_exchange * p.open_fraction * h, p.calcite_rate * h, p.calcite_threshold,
                           p.tail_start, p.tail_order)
-    f.gas_uptake = gas * water.volume
-    f.base_pco2 = f.base_pco2_without_uptake - f.base_pco2_slope * f.gas_uptake / dt
+    taken_up = gas * water.volume
+    f.gas_uptake += taken_up
     book(s, f, rock * water.volume, grain_share, dolomite)
-    apply(water, 0.0, f.gas_uptake, PURE_CALCITE)
+    apply(water, 0.0, taken_up, PURE_CALCITE)
     remember(x, water)
-    f.co2_leached = x.m_co2 * f.excess
+
+
+@kernel
+def finish(f, dt):
+    """Mean CO2 pressure at the soil base over the step, after what soil water took up."""
+    f.base_pco2 = f.base_pco2_without_uptake - f.base_pco2_slope * f.gas_uptake / dt
 
 
 @kernel
@@ -80,12 +90,14 @@ def book(s, f, solid, grain_share, dolomite):
     Grains that run out within the step leave their part to the rock.
     """
     if solid < 0.0:
-        f.calcite_precipitation = -solid
+        f.calcite_precipitation -= solid
         s.carbonate -= solid
         apply(s.pore_water, solid, 0.0, PURE_CALCITE)
         return
-    f.grain_dissolution = min(grain_share * solid, s.carbonate)
-    f.rock_dissolution = solid - f.grain_dissolution
-    s.carbonate -= f.grain_dissolution
-    apply(s.pore_water, f.grain_dissolution, 0.0, PURE_CALCITE)
-    apply(s.pore_water, f.rock_dissolution, 0.0, dolomite)
+    from_grains = min(grain_share * solid, s.carbonate)
+    from_rock = solid - from_grains
+    f.grain_dissolution += from_grains
+    f.rock_dissolution += from_rock
+    s.carbonate -= from_grains
+    apply(s.pore_water, from_grains, 0.0, PURE_CALCITE)
+    apply(s.pore_water, from_rock, 0.0, dolomite)

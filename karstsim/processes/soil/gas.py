@@ -40,9 +40,9 @@ PPM = 1.0e-6
 
 
 @kernel
-def air_filled_porosity(p, s):
-    """phi - theta with its floor; theta from the pore water of the whole depth."""
-    return max(p.porosity - s.pore_water.volume / (MM_PER_M * p.depth), p.least_air)
+def air_filled_porosity(p, volume):
+    """phi - theta with its floor; theta from the pore water `volume` (mm) of the whole depth."""
+    return max(p.porosity - volume / (MM_PER_M * p.depth), p.least_air)
 
 
 @kernel
@@ -66,7 +66,7 @@ def profile_shape(depth, soil_depth, production_depth):
 def step(p, s, f, root_respiration, forcing, dt):
     """Production of this step, and the CO2 pressure at the base as a linear function of the water's uptake."""
     f.co2_production = f.respiration + root_respiration
-    f.air_filled_porosity = air_filled_porosity(p, s)
+    f.air_filled_porosity = air_filled_porosity(p, f.final_volume)
     d = diffusivity(p, f.air_filled_porosity, s.temperature, forcing.ps)
     atm = GAS_CONSTANT_ATM * (s.temperature + ZERO_CELSIUS)
     shape = profile_shape(p.depth, p.depth, p.production_depth)

@@ -62,16 +62,16 @@ def temperature_modifier(temperature):
 
 
 @kernel
-def moisture_modifier(p, s):
-    """0.2 in dry soil to 1 in moist soil, linear in saturation between."""
-    wetness = (saturation(p, s) - p.wilting_saturation) / (p.moist_saturation - p.wilting_saturation)
+def moisture_modifier(p, volume):
+    """0.2 in dry soil to 1 in moist soil, linear in saturation between; `volume` of pore water in mm."""
+    wetness = (saturation(p, volume) - p.wilting_saturation) / (p.moist_saturation - p.wilting_saturation)
     return DRY_RATE + (1.0 - DRY_RATE) * min(max(wetness, 0.0), 1.0)
 
 
 @kernel
-def modifier(p, s):
+def modifier(p, s, volume):
     """Product rho of all rate modifiers."""
-    return temperature_modifier(s.temperature) * moisture_modifier(p, s) * p.cover_factor * p.tillage
+    return temperature_modifier(s.temperature) * moisture_modifier(p, volume) * p.cover_factor * p.tillage
 
 
 @kernel
@@ -88,7 +88,7 @@ def decay(pool, rate, years):
 
 @kernel
 def step(p, s, f, litter, dt):
-    f.rate_modifier = modifier(p, s)
+    f.rate_modifier = modifier(p, s, f.final_volume)
     years = f.rate_modifier * dt / DAYS_PER_YEAR
     lost_dpm = decay(s.dpm, p.decay_dpm, years)
     lost_rpm = decay(s.rpm, p.decay_rpm, years)

@@ -12,7 +12,7 @@ from karstsim.core.classes import by_land_use
 from karstsim.core.constants import MM_PER_M
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Constraint, Flow, Param, Var
-from karstsim.processes.transport import receive, withdraw
+from karstsim.processes.transport import receive, release
 
 LEAST_AVAILABLE = 0.01  # volumetric water content between residual water and field capacity
 PARAMS = (
@@ -40,7 +40,9 @@ FLUXES = (
     Var("evapotranspiration", "mm", "evapotranspiration from the soil", aggregate="sum"),
     Var("transpiration", "mm", "transpiration", aggregate="sum", standard_name="transpiration_amount"),
     Flow("percolation", "water percolating from the soil to the epikarst"),
+    Flow("parcel", "water percolating in the last part of a step"),
     Var("excess", "mm", "water above field capacity", aggregate="sum"),
+    Var("final_volume", "mm", "soil water at the end of the step", aggregate="last"),
 )
 MAX_SEGMENTS = 3
 
@@ -58,15 +60,15 @@ def residual(p):
 
 
 @kernel
-def saturation(p, s):
-    """Available water over its capacity, 0-1."""
-    return min(max((s.pore_water.volume - residual(p)) / capacity(p), 0.0), 1.0)
+def saturation(p, volume):
+    """Available water over its capacity, 0-1; `volume` of pore water in mm."""
+    return min(max((volume - residual(p)) / capacity(p), 0.0), 1.0)
 
 
 @kernel
 def moisture_stress(p, s):
     """Actual over potential transpiration, 0-1."""
-    return min(saturation(p, s) / p.stress_start, 1.0)
+    return min(saturation(p, s.pore_water.volume) / p.stress_start, 1.0)
 
 
 @kernel
@@ -119,21 +121,27 @@ def _below_threshold(volume, inflow, demand, threshold, left):
 
 
 @kernel
-def step(p, s, f, demand, dt, n_active):
-    """Receive what fell, lose evapotranspiration; the excess stays in the pore water until it has reacted."""
+def balance(p, s, f, demand, dt):
+    """Evapotranspiration and excess of the step, and the water that will be left; nothing is moved yet."""
     arriving = f.infiltration.volume + f.irrigation.volume
     size = capacity(p)
     available = max(s.pore_water.volume - residual(p), 0.0)
     lost, excess = bucket(min(available, size), arriving / dt, demand / dt, size, p.stress_start * size, dt)
-    receive(s.pore_water, f.infiltration, 1.0, n_active)
-    receive(s.pore_water, f.irrigation, 1.0, n_active)
     f.evapotranspiration = min(lost, available + arriving)
-    s.pore_water.volume -= f.evapotranspiration
-    f.excess = max(excess, s.pore_water.volume - residual(p) - size)
+    f.excess = max(excess, available + arriving - f.evapotranspiration - size)
     f.transpiration = f.evapotranspiration * p.transpiration_share
+    f.final_volume = s.pore_water.volume + arriving - f.evapotranspiration - f.excess
 
 
 @kernel
-def percolate(s, f, n_active):
-    """Release the excess with the chemistry that the pore water has by now."""
-    withdraw(s.pore_water, f.percolation, f.excess, n_active)
+def enter(s, f, share, n_active):
+    """Let a share of the step's infiltration and irrigation in and of its evapotranspiration out."""
+    receive(s.pore_water, f.infiltration, share, n_active)
+    receive(s.pore_water, f.irrigation, share, n_active)
+    s.pore_water.volume -= share * f.evapotranspiration
+
+
+@kernel
+def percolate(s, f, share, n_active):
+    """Release a share of the excess with the chemistry that the pore water has by now."""
+    release(s.pore_water, f.percolation, f.parcel, share * f.excess, n_active)

@@ -49,8 +49,8 @@ ALK_DIC = int(Mode.ALK_DIC)
 PPM = 1.0e-6
 KG_PER_M3 = 1000.0
 SLOPE_STEP = 1.0e-6  # in ln h, of the numerical derivative
-FIRST_TOLERANCE = 3.0e-2  # in ln h; a Newton step leaves about its square
-H_TOLERANCE = 1.0e-4
+FIRST_TOLERANCE = 1.0e-3  # of the carbon at hand, while the medium still moves
+BALANCE_TOLERANCE = 1.0e-9
 MEDIUM_TOLERANCE = 1.0e-7
 MAX_OUTER, MAX_INNER = 60, 80
 WARM = 1
@@ -110,19 +110,22 @@ def mismatch(x, p, t, h):
 
 @kernel
 def solve_h(x, p, t, h, tolerance):
-    """Root of `mismatch` by safeguarded Newton steps in ln h, until a step is shorter than `tolerance`."""
+    """Root of `mismatch` by safeguarded Newton steps in ln h, to `tolerance` of the carbon at hand.
+
+    The carbon balance is what counts, not h: in acid water a small error of h is much carbon.
+    """
+    scale = t.dic + t.gas * x.c_kh * t.air
     low, high = H_MIN, H_MAX
     for _ in range(MAX_INNER):
         f = mismatch(x, p, t, h)
+        if not abs(f) > tolerance * scale:
+            return h
         if f > 0.0:
             high = h
-        elif f < 0.0:
+        else:
             low = h
         slope = (mismatch(x, p, t, h * (1.0 + SLOPE_STEP)) - f) / SLOPE_STEP
-        new = newton_step(h, f, slope, low, high)
-        if not abs(new - h) > tolerance * h:
-            return new
-        h = new
+        h = newton_step(h, f, slope, low, high)
     return h
 
 
@@ -137,10 +140,10 @@ def solve(x, k, p, t):
         x.ca = t.ca - n
         update_species(x, h, max(hco3, 0.0))
         residual = medium_residual(x)
-        if (residual < MEDIUM_TOLERANCE and tolerance <= H_TOLERANCE) or residual != residual:
+        if (residual < MEDIUM_TOLERANCE and tolerance <= BALANCE_TOLERANCE) or residual != residual:
             break
         # No need to know h better than the medium allows.
-        tolerance = max(H_TOLERANCE, min(tolerance, residual))
+        tolerance = BALANCE_TOLERANCE if residual < FIRST_TOLERANCE else FIRST_TOLERANCE
         accelerate(x, k, residual)
     distribute(x, k, h, max(hco3, 0.0))
     return h * hco3 / x.c_k1, hco3, n

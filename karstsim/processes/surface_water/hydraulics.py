@@ -27,7 +27,7 @@ FLUXES = (
     Flow("outflow", "water leaving the box"),
     Flow("released", "water leaving the box in the last sub-step"),
     Flow("parcel", "water leaving the box in the last half sub-step"),
-    Var("outgoing", "mm", "outflow of the last sub-step"),
+    Var("outgoing", "mm", "outflow of the last sub-step", aggregate="last"),
     Flow("rain", "precipitation on the box"),
     Var("evaporation", "mm", "evaporation from the box per karst area", aggregate="sum"),
     Var("depth", "m", "mean depth of the box"),
