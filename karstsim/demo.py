@@ -40,10 +40,7 @@ SITE: dict[str, Any] = {
     "longitude": 105.7,
     "elevation": 1200.0,
     "area_km2": 20.0,
-    "tiles": [
-        {"land_use": "cropland", "area_fraction": 0.4},
-        {"land_use": "secondary_forest", "area_fraction": 0.6},
-    ],
+    "tiles": [{"land_use": "secondary_forest", "area_fraction": 1.0}],
     "boxes": [
         {
             "name": "stream",
@@ -131,8 +128,8 @@ def _report(
 ) -> Path:
     notes = Notes(
         summary=[
-            f"{site.name}: {site.area_km2:g} km2 of karst, 40 % cropland and 60 % secondary forest, with a stream of 10 km "
-            f"below the spring. {len(plan.scenarios)} scenarios x {len(plan.draws)} draws of {len(RANGES)} parameters, each "
+            f"{site.name}: {site.area_km2:g} km2 of karst under secondary forest, with a stream of 10 km below the spring. "
+            f" {len(plan.scenarios)} scenarios x {len(plan.draws)} draws of {len(RANGES)} parameters, each "
             f"with its own weather, {FIRST_YEAR}-{LAST_YEAR}, daily steps.",
             "The weather is synthetic: a stochastic generator for a subtropical monsoon climate with trends like those "
             "of the SSPs. It shows what karstsim does; it is no projection for any place.",

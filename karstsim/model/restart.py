@@ -62,14 +62,16 @@ def read_restart(tables: Tables, path: Path, first_time: object, calendar: str) 
     if start != written:
         raise InputError(where, f"holds the state at {written}, but the forcing starts at {start}",
                          "start the forcing at the time of the restart")
-    for level in LEVELS:
-        _fill(tables, level, ds, where)
+    checked = {level: _checked(tables, level, ds, where) for level in LEVELS}
+    for level, values in checked.items():
+        tables.state_floats[level][...] = values
 
 
-def _fill(tables: Tables, level: Level, ds: xr.Dataset, where: str) -> None:
+def _checked(tables: Tables, level: Level, ds: xr.Dataset, where: str) -> np.ndarray:
+    """State of one level in the shape of its table; InputError where the file does not fit."""
     floats = tables.state_floats[level]
     names = [str(n) for n in ds[f"layout_{level}"].values] if f"layout_{level}" in ds else []
-    if names != layout(level):
+    if names != layout(level) or f"state_{level}" not in ds:
         raise InputError(where, "was written by another version of karstsim (the state differs)",
                          "run the spin-up again with this version")
     values = ds[f"state_{level}"].values
@@ -78,4 +80,4 @@ def _fill(tables: Tables, level: Level, ds: xr.Dataset, where: str) -> None:
                          "use the site that the restart was made with")
     if not np.isfinite(values).all():
         raise InputError(where, f"holds values that are not finite ({level})", "restart from an earlier file")
-    floats[...] = values.reshape(floats.shape)
+    return values.reshape(floats.shape)

@@ -45,9 +45,12 @@ def turnover_parts(inflow, volume):
     Water that enters a store leaves it again within the step; reactions that are fast beside the step then act on it
     for too long or too short a time. inflow, volume mm.
     """
-    if volume <= 0.0 or inflow <= SMALL_INFLOW * volume:
+    part = SMALL_INFLOW * volume
+    if inflow <= part:
         return 1
-    return min(int(math.ceil(inflow / (SMALL_INFLOW * volume))), MOST_PARTS)
+    if inflow >= MOST_PARTS * part:  # also keeps the quotient of an almost empty store out of the integers
+        return MOST_PARTS
+    return int(math.ceil(inflow / part))
 
 
 @kernel
