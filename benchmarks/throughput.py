@@ -18,14 +18,20 @@ from typing import Any
 import numpy as np
 
 from karstsim.forcing.synthetic import synthetic_forcing
-from karstsim.model.initial import EMPTY, set_initial_state
 from karstsim.model.engine import step_all
+from karstsim.model.initial import EMPTY, set_initial_state
 from karstsim.model.simulate import Simulation
 from karstsim.model.site import Site
 
 REPEATS = 5
 STREAM = {"name": "stream", "kind": "stream", "water_class": "headwater", "length_km": 5.0}
-PLACE: dict[str, Any] = {"name": "benchmark", "latitude": 26.3, "longitude": 105.7, "elevation": 1200.0, "area_km2": 10.0}
+PLACE: dict[str, Any] = {
+    "name": "benchmark",
+    "latitude": 26.3,
+    "longitude": 105.7,
+    "elevation": 1200.0,
+    "area_km2": 10.0,
+}
 COLD_START = (
     "import time; t = time.perf_counter()\n"
     "from benchmarks.throughput import small_run\n"
@@ -65,7 +71,12 @@ def start_seconds(cache: str) -> float:
     environment = {**os.environ, "KARSTSIM_CACHE": cache}
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     done = subprocess.run(
-        [sys.executable, "-c", COLD_START], cwd=root, env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", COLD_START],
+        cwd=root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return float(done.stdout)
 

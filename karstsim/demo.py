@@ -88,7 +88,9 @@ def run_demo(folder: Path, workers: int = 1, progress: Progress | None = None) -
     forcings = {name: _forcing(name, site, folder / "forcing") for name in SCENARIOS}
     plan = Plan(SCENARIOS, tuple(latin_hypercube(RANGES, DRAWS, SEED)))
     kept = sorted({*KEPT, *budget.patterns()})
-    datasets, run = run_plan(site, forcings, plan, ("monthly", "annual"), kept, SPINUP_YEARS, workers, progress)
+    datasets, run = run_plan(
+        site, forcings, plan, ("monthly", "annual"), kept, SPINUP_YEARS, workers, progress
+    )
     files = [write_netcdf(ds, folder / f"{name}.nc") for name, ds in datasets.items()]
     files.append(_write_plan(folder / "draws.json", plan))
     warnings = _warnings(run)
@@ -98,10 +100,13 @@ def run_demo(folder: Path, workers: int = 1, progress: Progress | None = None) -
 
 def _forcing(scenario: str, site: Site, folder: Path) -> xr.Dataset:
     """Weather of every draw; that of the first is written as CMIP files and read back like any model's."""
-    place = {"lon": site.longitude, "lat": site.latitude, "elevation": site.elevation}
-    parts = [synthetic_forcing(scenario, FIRST_YEAR, LAST_YEAR, SEED + d, **place) for d in range(DRAWS)]
+    lon, lat, height = site.longitude, site.latitude, site.elevation
+    parts = [
+        synthetic_forcing(scenario, FIRST_YEAR, LAST_YEAR, SEED + d, lon=lon, lat=lat, elevation=height)
+        for d in range(DRAWS)
+    ]
     files = write_cmip(parts[0], folder)
-    parts[0] = open_forcing(*files, co2=scenario, **place)
+    parts[0] = open_forcing(*files, lon=lon, lat=lat, co2=scenario, elevation=height)
     return join(parts)
 
 
@@ -124,12 +129,17 @@ def _write_plan(path: Path, plan: Plan) -> Path:
 
 
 def _report(
-    folder: Path, datasets: dict[str, xr.Dataset], site: Site, plan: Plan, run: Simulation, warnings: list[str]
+    folder: Path,
+    datasets: dict[str, xr.Dataset],
+    site: Site,
+    plan: Plan,
+    run: Simulation,
+    warnings: list[str],
 ) -> Path:
     notes = Notes(
         summary=[
-            f"{site.name}: {site.area_km2:g} km2 of karst under secondary forest, with a stream of 10 km below the spring. "
-            f" {len(plan.scenarios)} scenarios x {len(plan.draws)} draws of {len(RANGES)} parameters, each "
+            f"{site.name}: {site.area_km2:g} km2 of karst under secondary forest, a stream of 10 km below the "
+            f"spring. {len(plan.scenarios)} scenarios x {len(plan.draws)} draws of {len(RANGES)} parameters, each "
             f"with its own weather, {FIRST_YEAR}-{LAST_YEAR}, daily steps.",
             "The weather is synthetic: a stochastic generator for a subtropical monsoon climate with trends like those "
             "of the SSPs. It shows what karstsim does; it is no projection for any place.",
@@ -139,7 +149,9 @@ def _report(
     )
     names = list(RANGES)
     rows = [[str(d), *(_shown(draw[n]) for n in names)] for d, draw in enumerate(plan.draws)]
-    draws = Table("Parameter draws", ["draw", *names], rows, note=f"Latin hypercube, seed {SEED}", folded=True)
+    draws = Table(
+        "Parameter draws", ["draw", *names], rows, note=f"Latin hypercube, seed {SEED}", folded=True
+    )
     return report(
         folder,
         datasets["annual"],
@@ -163,12 +175,15 @@ def _settled(run: Simulation) -> bool | None:
 def _spin_up_text(run: Simulation) -> str:
     if run.spin is None:
         return ""
-    return f"{run.spin.years} years of recycled climate; largest drift {100 * float(run.spin.drift.max()):.2g} % per decade"
+    drift = 100.0 * float(run.spin.drift.max())
+    return f"{run.spin.years} years of recycled climate; largest drift {drift:.2g} % per decade"
 
 
 def _warnings(run: Simulation) -> list[str]:
     if run.spin is None or run.spin.settled.all():
         return []
     worst = float(run.spin.drift.max())
-    return [f"the spin-up of {run.spin.years} years left a drift of {100 * worst:.2g} % per decade "
-            f"(limit {100 * DRIFT:g} %)"]
+    return [
+        f"the spin-up of {run.spin.years} years left a drift of {100 * worst:.2g} % per decade "
+        f"(limit {100 * DRIFT:g} %)"
+    ]

@@ -160,7 +160,9 @@ CARBONATE_STATE = (
 )
 SOLUTE_DTYPE = block_dtype(s.name for s in SOLUTES)
 FLOW_DTYPE = record_dtype([("volume", "f8"), ("sol", SOLUTE_DTYPE)])
-STORE_DTYPE = record_dtype([("volume", "f8"), ("sol", SOLUTE_DTYPE), *((v.name, "f8") for v in CARBONATE_STATE)])
+STORE_DTYPE = record_dtype(
+    [("volume", "f8"), ("sol", SOLUTE_DTYPE), *((v.name, "f8") for v in CARBONATE_STATE)]
+)
 
 
 def dtype_of(declarations: Iterable[Declaration]) -> np.dtype:

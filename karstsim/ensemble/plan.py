@@ -37,9 +37,13 @@ def latin_hypercube(ranges: Mapping[str, Range], n: int, seed: int) -> list[Over
     """
     for name in ranges:
         if name not in by_name():
-            raise InputError(f"parameter {name!r}", "is not a parameter", "list them with: karstsim parameters")
+            raise InputError(
+                f"parameter {name!r}", "is not a parameter", "list them with: karstsim parameters"
+            )
     sample = qmc.LatinHypercube(len(ranges), rng=seed).random(n)
-    return [{name: r.at(float(u)) for (name, r), u in zip(ranges.items(), row, strict=True)} for row in sample]
+    return [
+        {name: r.at(float(u)) for (name, r), u in zip(ranges.items(), row, strict=True)} for row in sample
+    ]
 
 
 @dataclass(frozen=True)

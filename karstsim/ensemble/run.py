@@ -53,15 +53,21 @@ def join_forcings(forcings: Mapping[str, xr.Dataset], plan: Plan) -> tuple[xr.Da
     used = 0
     for name in plan.scenarios:
         if name not in forcings:
-            raise InputError(f"scenario {name!r}", "has no forcing", f"give one; there are {', '.join(forcings)}")
+            raise InputError(
+                f"scenario {name!r}", "has no forcing", f"give one; there are {', '.join(forcings)}"
+            )
         part = forcings[name]
         n = part.sizes.get("location", 1)
         if n not in (1, len(plan.draws)):
             raise InputError(
-                f"scenario {name!r}", f"has {n} locations for {len(plan.draws)} draws", "give one, or one per draw"
+                f"scenario {name!r}",
+                f"has {n} locations for {len(plan.draws)} draws",
+                "give one, or one per draw",
             )
         if parts and not np.array_equal(part.time.values, parts[0].time.values):
-            raise InputError(f"scenario {name!r}", "has another time axis", "give all scenarios the same start and end")
+            raise InputError(
+                f"scenario {name!r}", "has another time axis", "give all scenarios the same start and end"
+            )
         parts.append(part.drop_vars("location", errors="ignore"))
         rows.append([used + (d if n > 1 else 0) for d in range(len(plan.draws))])
         used += n
@@ -71,7 +77,12 @@ def join_forcings(forcings: Mapping[str, xr.Dataset], plan: Plan) -> tuple[xr.Da
 def join(parts: Sequence[xr.Dataset]) -> xr.Dataset:
     """Datasets of the same time axis side by side along `location`."""
     return xr.concat(
-        parts, dim="location", combine_attrs="drop_conflicts", data_vars="all", coords="minimal", compat="override"
+        parts,
+        dim="location",
+        combine_attrs="drop_conflicts",
+        data_vars="all",
+        coords="minimal",
+        compat="override",
     )
 
 

@@ -150,7 +150,7 @@ def _opened(path: Path) -> Iterator[xr.Dataset]:
     A second, direct opening through netCDF4 would crash the interpreter where the caller already holds the file open
     in xarray (netCDF-C 4.10 with HDF5 2.2).
     """
-    store = xr.backends.NetCDF4DataStore.open(str(path), mode="r")
+    store = xr.backends.NetCDF4DataStore.open(str(path), mode="r")  # type: ignore[no-untyped-call]
     try:
         for name, size in store.get_dimensions().items():
             if size > LONGEST_DIMENSION:

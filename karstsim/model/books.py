@@ -23,12 +23,21 @@ PARAMS = ()
 STATE = (
     Var("opened", "1", "1 once the books are open"),
     Block("stock", tuple(Var(e, _UNITS[e], f"{_LONG[e]} in the catchment") for e in ELEMENTS)),
-    Block("residual", tuple(Var(e, _UNITS[e], f"{_LONG[e]} unaccounted for since the start") for e in ELEMENTS)),
-    Block("throughput", tuple(Var(e, _UNITS[e], f"{_LONG[e]} across the boundary since the start") for e in ELEMENTS)),
+    Block(
+        "residual", tuple(Var(e, _UNITS[e], f"{_LONG[e]} unaccounted for since the start") for e in ELEMENTS)
+    ),
+    Block(
+        "throughput",
+        tuple(Var(e, _UNITS[e], f"{_LONG[e]} across the boundary since the start") for e in ELEMENTS),
+    ),
 )
 FLUXES = (
     Flow("surface_runoff", "surface runoff from saturated epikarst"),
-    Flow("runoff", "water from the karst to surface water: spring and surface runoff", standard_name="runoff_amount"),
+    Flow(
+        "runoff",
+        "water from the karst to surface water: spring and surface runoff",
+        standard_name="runoff_amount",
+    ),
     Flow("export", "water and matter leaving the last box"),
     Var("gpp", "mol m-2", "gross primary production on land", aggregate="sum"),
     Var("npp", "mol m-2", "net primary production on land", aggregate="sum"),
@@ -37,19 +46,33 @@ FLUXES = (
     Var("soil_respiration", "mol m-2", "CO2 produced in soil by decay and roots", aggregate="sum"),
     Var("soil_efflux", "mol m-2", "CO2 efflux from soil to the atmosphere", aggregate="sum"),
     Var("harvest", "mol m-2", "carbon harvested", aggregate="sum"),
-    Var("weathering_uptake", "mol m-2", "CO2 gas taken up by soil, epikarst and rock-film water", aggregate="sum"),
+    Var(
+        "weathering_uptake",
+        "mol m-2",
+        "CO2 gas taken up by soil, epikarst and rock-film water",
+        aggregate="sum",
+    ),
     Var("rock_dissolution", "mol m-2", "carbonate rock dissolved in all stores", aggregate="sum"),
     Var("co2_leached", "mol m-2", "dissolved CO2 leaving the soil with percolation", aggregate="sum"),
     Var("cave_ventilation", "mol m-2", "net CO2 that caves release to the atmosphere", aggregate="sum"),
-    Var("evapotranspiration", "mm", "evapotranspiration of the land", aggregate="sum",
-        standard_name="water_evapotranspiration_amount"),
+    Var(
+        "evapotranspiration",
+        "mm",
+        "evapotranspiration of the land",
+        aggregate="sum",
+        standard_name="water_evapotranspiration_amount",
+    ),
     Var("evasion", "mol m-2", "gross CO2 evasion from surface water", aggregate="sum"),
     Var("invasion", "mol m-2", "gross CO2 invasion into surface water", aggregate="sum"),
     Var("aquatic_gpp", "mol m-2", "gross production of aquatic plants", aggregate="sum"),
     Var("burial_oc", "mol m-2", "organic carbon buried in surface water", aggregate="sum"),
     Var("burial_ic", "mol m-2", "calcite buried in surface water", aggregate="sum"),
-    Var("sink_hydrochemical", "mol m-2", "karst carbon sink flux, half the bicarbonate in the runoff",
-        aggregate="sum"),
+    Var(
+        "sink_hydrochemical",
+        "mol m-2",
+        "karst carbon sink flux, half the bicarbonate in the runoff",
+        aggregate="sum",
+    ),
     Block(
         "imbalance",
         tuple(Var(e, "1", f"relative imbalance of {_LONG[e]} in a step", aggregate="max") for e in ELEMENTS),

@@ -29,8 +29,19 @@ def land(p, s, f, air_s, air_f, forcing, x, k, dt, n_active):
     mg = magnesium_share(p.epikarst.dolomite_share)
     soil.react(p.soil, s.soil, f.soil, v, forcing, v.root_respiration, mg, x, k, dt, n_active)
     epikarst.step(p.epikarst, s.epikarst, f.epikarst, p.soil, s.soil, f.soil, forcing, x, k, dt, n_active)
-    cave.step(p.cave, s.cave, f.cave, f.epikarst.diffuse_recharge, f.epikarst.air_pco2,
-              air_s.air_temperature_year, forcing, x, k, dt, n_active)
+    cave.step(
+        p.cave,
+        s.cave,
+        f.cave,
+        f.epikarst.diffuse_recharge,
+        f.epikarst.air_pco2,
+        air_s.air_temperature_year,
+        forcing,
+        x,
+        k,
+        dt,
+        n_active,
+    )
     vent(f.soil, f.soil.gas_uptake + f.epikarst.gas_uptake, f.cave.drawn_soil_co2)
 
 
@@ -65,11 +76,14 @@ def step(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, x, waters, k, t, ledger, d
     for i in range(tp.shape[0]):
         land(tp[i], ts[i], tf[i], cs.atmosphere, cf.atmosphere, forcing, x, k, dt, n_active)
         gather(cf, ts[i].tile.area_fraction, tf[i], n_active)
-    aquifer.step(cp.aquifer, cs.aquifer, cf.aquifer, cs.atmosphere, cf.atmosphere, forcing, x, k, dt, n_active)
+    aquifer.step(
+        cp.aquifer, cs.aquifer, cf.aquifer, cs.atmosphere, cf.atmosphere, forcing, x, k, dt, n_active
+    )
     assign(f.runoff, cf.aquifer.spring, 1.0, n_active)
     receive(f.runoff, f.surface_runoff, 1.0, n_active)
-    surface_water.step(bp, bs, bf, f.runoff, cp.atmosphere, cs.atmosphere, cf.atmosphere, forcing, waters, k, t, dt,
-                       n_active)
+    surface_water.step(
+        bp, bs, bf, f.runoff, cp.atmosphere, cs.atmosphere, cf.atmosphere, forcing, waters, k, t, dt, n_active
+    )
     if bp.shape[0] > 0:
         assign(f.export, bf[bp.shape[0] - 1].surface_water.outflow, 1.0, n_active)
     else:
@@ -119,8 +133,29 @@ def accumulate(tables, column, selection, output, period, fresh):
 
 
 @driver
-def run(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, forcing_row, scratch, waters, ledger, dt, constant_set, n_active,
-        tables, periods, selections, outputs):
+def run(
+    cp,
+    cs,
+    cf,
+    tp,
+    ts,
+    tf,
+    bp,
+    bs,
+    bf,
+    forcing,
+    forcing_row,
+    scratch,
+    waters,
+    ledger,
+    dt,
+    constant_set,
+    n_active,
+    tables,
+    periods,
+    selections,
+    outputs,
+):
     """Step all catchments through one window of forcing, aggregating the selected outputs on the way.
 
     cp .. bf     record tables: catchment (n,), tile (n, n_tiles), box (n, n_boxes); states and fluxes are updated
@@ -141,8 +176,25 @@ def run(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, forcing_row, scratch, water
         for j in range(forcing.shape[1]):
             for i in range(first, min(first + LANES, n)):
                 row = forcing[forcing_row[i], j]
-                step(cp[i], cs[i], cf[i], tp[i], ts[i], tf[i], bp[i], bs[i], bf[i], row, x, waters, k, t, ledger_row,
-                     dt, n_active)
+                step(
+                    cp[i],
+                    cs[i],
+                    cf[i],
+                    tp[i],
+                    ts[i],
+                    tf[i],
+                    bp[i],
+                    bs[i],
+                    bf[i],
+                    row,
+                    x,
+                    waters,
+                    k,
+                    t,
+                    ledger_row,
+                    dt,
+                    n_active,
+                )
                 for o in range(len(selections)):
                     period = periods[o, j]
                     fresh = j == 0 or periods[o, j - 1] != period

@@ -60,11 +60,18 @@ class Tables:
     def block(self, first: int, last: int) -> Tables:
         """The catchments first..last-1, as views of the same memory."""
         part = slice(first, last)
-        cut = [{level: table[level][part] for level in LEVELS} for table in self._dicts()]
-        return Tables(*cut, self.forcing_row[part])
 
-    def _dicts(self) -> tuple[dict[Level, np.ndarray], ...]:
-        return self.params, self.state, self.state_floats, self.flux, self.flux_floats
+        def cut(tables: dict[Level, np.ndarray]) -> dict[Level, np.ndarray]:
+            return {level: table[part] for level, table in tables.items()}
+
+        return Tables(
+            cut(self.params),
+            cut(self.state),
+            cut(self.state_floats),
+            cut(self.flux),
+            cut(self.flux_floats),
+            self.forcing_row[part],
+        )
 
     def views(self) -> tuple[np.ndarray, ...]:
         """Float views (n, rows, floats) in the order of `TABLE_ORDER`."""
@@ -82,7 +89,8 @@ TABLE_ORDER = [(level, kind) for level in LEVELS for kind in ("state", "flux")]
 class Forcing:
     """Forcing records on a regular time axis.
 
-    table  (n_forcing, n_steps) records; dt days; times (n_steps,) start of each step; fields (n_steps, 3) year, month, day
+    table   (n_forcing, n_steps) records; dt days
+    times   (n_steps,) start of each step; fields (n_steps, 3) its year, month and day
     """
 
     table: np.ndarray
@@ -97,7 +105,7 @@ class Forcing:
     def window(self, first: int, last: int) -> Forcing:
         """Steps first..last-1 as a contiguous copy."""
         table, _ = new_table((self.table.shape[0], last - first), self.table.dtype)
-        for name in self.table.dtype.names:
+        for name in self.table.dtype.names or ():
             table[name] = self.table[name][:, first:last]
         return Forcing(table, self.dt, self.times[first:last], self.fields[first:last])
 
@@ -137,7 +145,7 @@ class Aggregates:
 
 
 def _bind(arguments: tuple[Any, ...]) -> Callable[..., None]:
-    types = () if disabled() else tuple(numba.typeof(a) for a in arguments)
+    types = () if disabled() else tuple(numba.typeof(a) for a in arguments)  # type: ignore[no-untyped-call]
     return column.run.bind(*types)
 
 

@@ -20,7 +20,10 @@ DRIFT = 1.0e-3  # per decade (targets.md B)
 CYCLE_YEARS = 10
 WARM_UP_YEARS = 5
 GRAMS_PER_MOL, G_M2_PER_T_HA = 12.011, 100.0
-FALLOON_SCALE, FALLOON_EXPONENT = 0.049, 1.139  # IOM = 0.049 TOC^1.139, t ha-1            [Falloon et al. 1998]
+FALLOON_SCALE, FALLOON_EXPONENT = (
+    0.049,
+    1.139,
+)  # IOM = 0.049 TOC^1.139, t ha-1            [Falloon et al. 1998]
 # Dilute water for all stores: mol kg-1, charge-balanced with alkalinity 0
 DILUTE = {"dic": 2.0e-5, "ca": 4.0e-5, "na": 2.0e-5, "cl": 2.0e-5, "so4": 3.0e-5, "no3": 2.0e-5}
 EMPTY = [np.zeros((0, 4), dtype=np.int64) for _ in FREQUENCIES]
@@ -62,7 +65,9 @@ def set_initial_state(tables: Tables, site: Site, forcing: Forcing) -> None:
     tile["soil"]["temperature"] = mean[:, None]
     _fill_water(tile["epikarst"]["water"], 0.1 * p_tile["epikarst"]["capacity"])
     aquifer = p_column["aquifer"]
-    _fill_water(column["aquifer"]["matrix"], aquifer["matrix_immobile"] + 0.3 * aquifer["matrix_residence_time"])
+    _fill_water(
+        column["aquifer"]["matrix"], aquifer["matrix_immobile"] + 0.3 * aquifer["matrix_residence_time"]
+    )
     _fill_water(column["aquifer"]["conduit"], aquifer["conduit_pool"] + aquifer["conduit_residence_time"])
     box["surface_water"]["temperature"] = mean[:, None]
     water = p_box["surface_water"]
@@ -148,7 +153,9 @@ def drift_stocks(tables: Tables) -> dict[str, np.ndarray]:
     }
 
 
-def _largest_drift(before: dict[str, np.ndarray], after: dict[str, np.ndarray], years: float) -> tuple[np.ndarray, list[str]]:
+def _largest_drift(
+    before: dict[str, np.ndarray], after: dict[str, np.ndarray], years: float
+) -> tuple[np.ndarray, list[str]]:
     names = list(before)
     n = len(next(iter(before.values())))
     change = np.zeros((n, len(names)))

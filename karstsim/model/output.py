@@ -28,7 +28,7 @@ CELL_METHODS = {"mean": "mean", "sum": "sum", "min": "minimum", "max": "maximum"
 ROW_DIM: dict[Level, str | None] = {"column": None, "tile": "tile", "box": "box"}
 MM_PER_M = 1000.0
 INACTIVE = tuple(s.name for s in SOLUTES if s.optional)
-_IONS = "ca mg na k cl so4 no3 dic".split()
+_IONS = ["ca", "mg", "na", "k", "cl", "so4", "no3", "dic"]
 # What a run keeps unless it asks for other variables. Flows bring their dissolved carbon where that is a carbon flux.
 STANDARD = (
     "atmosphere_precipitation",
@@ -208,7 +208,12 @@ def to_dataset(
             data[v.name] = (("realization", "time", row_dim), block, _attributes(v))
     ds = xr.Dataset(data, coords={"time": forcing.times[starts]})
     ds["time_bnds"] = (("time", "bnds"), np.stack([forcing.times[starts], _end_times(forcing, ends)], axis=1))
-    ds.time.attrs = {"standard_name": "time", "long_name": "start of the period", "bounds": "time_bnds", "axis": "T"}
+    ds.time.attrs = {
+        "standard_name": "time",
+        "long_name": "start of the period",
+        "bounds": "time_bnds",
+        "axis": "T",
+    }
     _site_coordinates(ds, site)
     ds.attrs["frequency"] = frequency
     return add_concentrations(ds)
@@ -234,7 +239,11 @@ def _site_coordinates(ds: xr.Dataset, site: Site) -> None:
     ds.coords["lat"] = ((), site.latitude, {"units": "degrees_north", "standard_name": "latitude"})
     ds.coords["lon"] = ((), site.longitude, {"units": "degrees_east", "standard_name": "longitude"})
     if "tile" in ds.dims:
-        ds.coords["land_use"] = ("tile", [t.land_use for t in site.tiles], {"long_name": "land use of the tile"})
+        ds.coords["land_use"] = (
+            "tile",
+            [t.land_use for t in site.tiles],
+            {"long_name": "land use of the tile"},
+        )
     if "box" in ds.dims:
         ds.coords["box_name"] = ("box", [b.name for b in site.boxes], {"long_name": "name of the water body"})
 
@@ -292,7 +301,9 @@ def provenance(site: Site, forcing_attrs: Mapping[str, Any], constants: str) -> 
 def write_netcdf(ds: xr.Dataset, path: Path) -> Path:
     """Write a Dataset so that the file appears whole or not at all."""
     packed = {"zlib": True, "complevel": 1, "shuffle": True}
-    encoding: dict[str, dict[str, Any]] = {n: dict(packed) for n in ds.data_vars if ds[n].dtype.kind == "f"}
+    encoding: dict[str, dict[str, Any]] = {
+        str(n): dict(packed) for n in ds.data_vars if ds[n].dtype.kind == "f"
+    }
     first = ds.time.values[0]
     date = str(first)[:10]
     for name in ("time", "time_bnds"):
@@ -319,5 +330,7 @@ def frequencies(output: Sequence[str], where: str = "output") -> list[str]:
     """The frequencies asked for, in the order of `FREQUENCIES`; InputError for an unknown one."""
     unknown = [f for f in output if f not in FREQUENCIES]
     if unknown or not output:
-        raise InputError(where, f"{unknown or 'nothing'} is not an output frequency", f"use {', '.join(FREQUENCIES)}")
+        raise InputError(
+            where, f"{unknown or 'nothing'} is not an output frequency", f"use {', '.join(FREQUENCIES)}"
+        )
     return [f for f in FREQUENCIES if f in output]

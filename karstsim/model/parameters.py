@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Override = float | Mapping[str, float]
 Overrides = Mapping[str, Override]
+Layer = tuple[str, Overrides]  # where it stands, and what it sets
 
 
 @lru_cache(maxsize=1)
@@ -72,7 +73,9 @@ def _check_bounds(address: Address, value: float, where: str) -> None:
             f"choose a value inside the bounds (default {p.default:g})",
         )
     if p.integer and value != int(value):
-        raise InputError(f"{where}, parameter {address.name!r}", f"{value:g} is not a whole number", "give an integer")
+        raise InputError(
+            f"{where}, parameter {address.name!r}", f"{value:g} is not a whole number", "give an integer"
+        )
 
 
 def _site_values(site: Site) -> dict[str, float]:
@@ -94,9 +97,11 @@ def _box_values(site: Site, box: Box) -> dict[str, float]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _row(level: Level, class_name: str, layers: Sequence[tuple[str, Overrides]]) -> dict[str, float]:
+def _row(level: Level, class_name: str, layers: Sequence[Layer]) -> dict[str, float]:
     """Values of one row by dotted name: class default, then each layer of overrides in turn."""
-    values = {n: a.param.by_class.get(class_name, a.param.default) for n, a in by_name().items() if a.level == level}
+    values = {
+        n: a.param.by_class.get(class_name, a.param.default) for n, a in by_name().items() if a.level == level
+    }
     for where, layer in layers:
         check_overrides(layer, where)
         for name, value in layer.items():
@@ -144,16 +149,32 @@ def parameter_tables(site: Site, members: Sequence[Overrides]) -> dict[Level, np
     }
     tables = {level: new_table(shape, PARAM_DTYPES[level])[0] for level, shape in shapes.items()}
     for i, member in enumerate(members):
-        last = [("member", member)]
+        last: list[Layer] = [("member", member)]
         column = _row("column", "", [("site", _site_values(site)), *last])
         _fill(tables["column"], (i,), column)
         for j, tile in enumerate(site.tiles):
             _fill(tables["tile"], (i, j), _tile_row(tile, last))
         for j, box in enumerate(site.boxes):
-            layers = [("box", _box_values(site, box)), (f"box {box.name}", box.parameters), *last]
+            where = f"box {box.name}"
+            _check_level(box.parameters, "box", where)
+            layers: list[Layer] = [("box", _box_values(site, box)), (where, box.parameters), *last]
             _fill(tables["box"], (i, j), _row("box", box.water_class, layers))
     return tables
 
 
-def _tile_row(tile: Tile, last: list[tuple[str, Overrides]]) -> dict[str, float]:
-    return _row("tile", tile.land_use, [(f"tile {tile.land_use}", tile.parameters), *last])
+def _tile_row(tile: Tile, last: list[Layer]) -> dict[str, float]:
+    where = f"tile {tile.land_use}"
+    _check_level(tile.parameters, "tile", where)
+    return _row("tile", tile.land_use, [(where, tile.parameters), *last])
+
+
+def _check_level(overrides: Overrides, level: Level, where: str) -> None:
+    """InputError for an override in a tile or box that belongs elsewhere and would have no effect there."""
+    for name in overrides:
+        address = by_name().get(name)
+        if address is not None and address.level != level:
+            raise InputError(
+                f"{where}, parameter {name!r}",
+                f"belongs to the {address.level}, not to a {level}",
+                "move it to [parameters]" if address.level == "column" else f"move it to a {address.level}",
+            )

@@ -12,7 +12,16 @@ from typing import Literal
 
 import numpy as np
 
-from karstsim.core.spec import Constraint, Declaration, Param, Var, dtype_of, expand, float_offset, record_dtype
+from karstsim.core.spec import (
+    Constraint,
+    Declaration,
+    Param,
+    Var,
+    dtype_of,
+    expand,
+    float_offset,
+    record_dtype,
+)
 from karstsim.model import books, tiles
 from karstsim.processes import aquifer, atmosphere, cave, epikarst, soil, surface_water, vegetation
 

@@ -29,7 +29,7 @@ def write_restart(tables: Tables, time: object, calendar: str, path: Path) -> Pa
     time      first instant that has not been simulated
     calendar  CF calendar of that time
     """
-    data = {}
+    data: dict[str, tuple[object, np.ndarray]] = {}
     for level in LEVELS:
         floats = tables.state_floats[level]
         dims = ("member", f"{level}_row", f"{level}_float")
@@ -56,12 +56,17 @@ def read_restart(tables: Tables, path: Path, first_time: object, calendar: str) 
         with xr.open_dataset(path, engine="netcdf4", decode_times=False) as opened:
             ds = opened.load()
     except (OSError, ValueError, RuntimeError) as error:
-        raise InputError(where, f"cannot be read ({error})", "give a restart.nc written by karstsim run") from error
+        raise InputError(
+            where, f"cannot be read ({error})", "give a restart.nc written by karstsim run"
+        ) from error
     start = f"{str(first_time)[:19].replace('T', ' ')} ({calendar})"
     written = f"{ds.attrs.get('time', '?').replace('T', ' ')} ({ds.attrs.get('calendar', '?')})"
     if start != written:
-        raise InputError(where, f"holds the state at {written}, but the forcing starts at {start}",
-                         "start the forcing at the time of the restart")
+        raise InputError(
+            where,
+            f"holds the state at {written}, but the forcing starts at {start}",
+            "start the forcing at the time of the restart",
+        )
     checked = {level: _checked(tables, level, ds, where) for level in LEVELS}
     for level, values in checked.items():
         tables.state_floats[level][...] = values
@@ -72,12 +77,18 @@ def _checked(tables: Tables, level: Level, ds: xr.Dataset, where: str) -> np.nda
     floats = tables.state_floats[level]
     names = [str(n) for n in ds[f"layout_{level}"].values] if f"layout_{level}" in ds else []
     if names != layout(level) or f"state_{level}" not in ds:
-        raise InputError(where, "was written by another version of karstsim (the state differs)",
-                         "run the spin-up again with this version")
+        raise InputError(
+            where,
+            "was written by another version of karstsim (the state differs)",
+            "run the spin-up again with this version",
+        )
     values = ds[f"state_{level}"].values
     if values.shape != (len(tables), int(np.prod(floats.shape[1:-1], dtype=int)), floats.shape[-1]):
-        raise InputError(where, f"holds another number of members, tiles or boxes ({level}: {values.shape[:2]})",
-                         "use the site that the restart was made with")
+        raise InputError(
+            where,
+            f"holds another number of members, tiles or boxes ({level}: {values.shape[:2]})",
+            "use the site that the restart was made with",
+        )
     if not np.isfinite(values).all():
         raise InputError(where, f"holds values that are not finite ({level})", "restart from an earlier file")
     return values.reshape(floats.shape)

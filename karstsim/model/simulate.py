@@ -20,6 +20,7 @@ from karstsim.core.errors import InputError, RunError
 from karstsim.forcing.records import to_records
 from karstsim.forcing.times import calendar_of
 from karstsim.model import output as out
+from karstsim.model.books import ELEMENTS
 from karstsim.model.engine import FREQUENCIES, Forcing, Progress, Tables, calendar_fields, step_all
 from karstsim.model.initial import DRIFT, SpinUp, set_initial_state, spin_up
 from karstsim.model.parameters import Overrides, parameter_tables
@@ -61,7 +62,9 @@ class Simulation:
         workers: int = 1,
     ) -> None:
         if constants not in CONSTANT_SETS:
-            raise InputError("constants", f"{constants!r} is no constant set", f"use {' or '.join(CONSTANT_SETS)}")
+            raise InputError(
+                "constants", f"{constants!r} is no constant set", f"use {' or '.join(CONSTANT_SETS)}"
+            )
         self.site = site
         self.forcing = read_forcing(dataset)
         self.forcing_attrs = dict(dataset.attrs)
@@ -74,7 +77,13 @@ class Simulation:
     def spin_up(self, limit_years: int, progress: Progress | None = None) -> SpinUp:
         """Bring the state into balance with the first decade of the forcing; see `initial.spin_up`."""
         self.spin = spin_up(
-            self.tables, self.site, self.forcing, limit_years, CONSTANT_SETS[self.constants], self.workers, progress
+            self.tables,
+            self.site,
+            self.forcing,
+            limit_years,
+            CONSTANT_SETS[self.constants],
+            self.workers,
+            progress,
         )
         return self.spin
 
@@ -113,7 +122,7 @@ class Simulation:
         """Largest |residual| over stock and cumulative throughput of any member, per element."""
         books = self.tables.state["column"]["catchment"]
         result = {}
-        for name in books["residual"].dtype.names[:-1]:
+        for name in ELEMENTS:
             scale = np.abs(books["stock"][name]) + books["throughput"][name]
             result[name] = float(np.max(np.abs(books["residual"][name]) / np.maximum(scale, TINY)))
         return result
@@ -163,7 +172,9 @@ def simulate(
     Raises InputError for bad input, RunError when the run fails.
     """
     if forcing.sizes.get("location", 1) > 1:
-        raise InputError("forcing", f"has {forcing.sizes['location']} locations", "select one: ds.isel(location=[0])")
+        raise InputError(
+            "forcing", f"has {forcing.sizes['location']} locations", "select one: ds.isel(location=[0])"
+        )
     run = Simulation(site, forcing, [parameters or {}], constants=constants)
     if restart is not None:
         run.start_from(restart)
@@ -198,12 +209,16 @@ class RunSummary:
     warnings: list[str] = field(default_factory=list)
 
 
-def run_config(config: RunConfig, folder: Path, workers: int = 1, progress: Progress | None = None) -> RunSummary:
+def run_config(
+    config: RunConfig, folder: Path, workers: int = 1, progress: Progress | None = None
+) -> RunSummary:
     """Run a configuration and write its outputs, its restart state and run.json into `folder`."""
     began = time.time()
     dataset = config.open_forcing()
     if dataset.sizes.get("location", 1) > 1:
-        raise InputError("forcing", "has several locations", "name one with [forcing] location, or give lon and lat")
+        raise InputError(
+            "forcing", "has several locations", "name one with [forcing] location, or give lon and lat"
+        )
     run = Simulation(config.site, dataset, [config.parameters], workers=workers)
     warnings = []
     if config.run.restart is not None:
@@ -284,7 +299,11 @@ def _write_json(
         "wall_seconds": round(seconds, 3),
         "spin_up": None
         if run.spin is None
-        else {"years": run.spin.years, "drift_per_decade": run.spin.drift.tolist(), "stock": list(run.spin.stock)},
+        else {
+            "years": run.spin.years,
+            "drift_per_decade": run.spin.drift.tolist(),
+            "stock": list(run.spin.stock),
+        },
         "closure": run.closure(),
         "summary": dict(summary),
         "repairs": list(repairs),

@@ -171,8 +171,7 @@ class Site(Section):
 def check_overrides(overrides: Mapping[str, float | Mapping[str, float]], where: str) -> None:
     """InputError for an override that is no parameter or lies outside its bounds."""
     if overrides:
-        from karstsim.model import (
-            parameters,
-        )  # loads every process; files without overrides need none of them
+        # Loads every process; files without overrides need none of them.
+        from karstsim.model.parameters import check_overrides as check
 
-        parameters.check_overrides(overrides, where)
+        check(overrides, where)

@@ -5,5 +5,7 @@ from karstsim.core.spec import Var
 NAME = "tile"
 LEVEL = "tile"
 PARAMS = ()
-STATE = (Var("area_fraction", "1", "share of the karst area that the tile covers", standard_name="area_fraction"),)
+STATE = (
+    Var("area_fraction", "1", "share of the karst area that the tile covers", standard_name="area_fraction"),
+)
 FLUXES = ()

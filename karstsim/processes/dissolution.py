@@ -24,12 +24,30 @@ LINEAR_START, LINEAR_ORDER = 0.9, 1.0  # no slow tail near equilibrium
 def rate_params(prefix: str, area_to_volume: float, film: float, source: str, **by_class: dict) -> tuple:
     """The parameters of the rate law for one store; `prefix` names the store where a compartment has several."""
     return (
-        Param(f"{prefix}area_to_volume", area_to_volume, "m-1", 0.5, 20000.0, source, scale="log", **by_class),
+        Param(
+            f"{prefix}area_to_volume", area_to_volume, "m-1", 0.5, 20000.0, source, scale="log", **by_class
+        ),
         Param(f"{prefix}film_thickness", film, "mm", 0.05, 1.0, "design; science.md 4.4", scale="log"),
-        Param(f"{prefix}tail_start", 0.9, "1", 0.6, 0.999, "svensson1992 eisenlohr1999", calibrate=False,
-              doc="saturation c/c_eq above which dissolution slows"),
-        Param(f"{prefix}tail_order", 4.0, "1", 1.0, 11.0, "svensson1992 eisenlohr1999", calibrate=False,
-              doc="order of the approach to saturation above tail_start; 1 = linear throughout"),
+        Param(
+            f"{prefix}tail_start",
+            0.9,
+            "1",
+            0.6,
+            0.999,
+            "svensson1992 eisenlohr1999",
+            calibrate=False,
+            doc="saturation c/c_eq above which dissolution slows",
+        ),
+        Param(
+            f"{prefix}tail_order",
+            4.0,
+            "1",
+            1.0,
+            11.0,
+            "svensson1992 eisenlohr1999",
+            calibrate=False,
+            doc="order of the approach to saturation above tail_start; 1 = linear throughout",
+        ),
     )
 
 
@@ -108,7 +126,9 @@ def relaxed_rock(ca, rock_at_equilibrium, mg_fraction, k_dt, tail_start, tail_or
 
 
 @kernel
-def open_step(x, k, mg_fraction, pco2, slope, k_dt, gas_dt, precipitation_dt, threshold, tail_start, tail_order):
+def open_step(
+    x, k, mg_fraction, pco2, slope, k_dt, gas_dt, precipitation_dt, threshold, tail_start, tail_order
+):
     """Rock and gas that enter an open water in one step: (mol kg-1, mol kg-1); leaves `x` as the water afterwards.
 
     The pressure against which rock dissolves is the one that the actual uptake leaves, not the one that the uptake up

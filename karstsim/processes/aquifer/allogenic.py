@@ -8,15 +8,32 @@ from karstsim.processes.lowpass import low_pass
 from karstsim.processes.transport import clear
 
 PARAMS = (
-    Param("allogenic_area_ratio", 0.0, "1", 0.0, 100.0, "site", calibrate=False,
-          doc="allogenic over karst area"),
+    Param(
+        "allogenic_area_ratio", 0.0, "1", 0.0, 100.0, "site", calibrate=False, doc="allogenic over karst area"
+    ),
     Param("allogenic_runoff_coefficient", 0.5, "1", 0.0, 1.0, "design", doc="runoff over rain and melt"),
-    Param("allogenic_memory", 5.0, "day", 0.2, 60.0, "design", scale="log",
-          doc="time constant of the allogenic runoff"),
+    Param(
+        "allogenic_memory",
+        5.0,
+        "day",
+        0.2,
+        60.0,
+        "design",
+        scale="log",
+        doc="time constant of the allogenic runoff",
+    ),
     Param("allogenic_ca", 0.10, "mol m-3", 0.0, 10.0, "cao2018 design; science.md 3.7", calibrate=False),
     Param("allogenic_mg", 0.05, "mol m-3", 0.0, 10.0, "cao2018 design; science.md 3.7", calibrate=False),
-    Param("allogenic_na", 0.10, "mol m-3", 0.0, 10.0, "design; science.md 12.11", calibrate=False,
-          doc="sodium that balances the default ions"),
+    Param(
+        "allogenic_na",
+        0.10,
+        "mol m-3",
+        0.0,
+        10.0,
+        "design; science.md 12.11",
+        calibrate=False,
+        doc="sodium that balances the default ions",
+    ),
     Param("allogenic_k", 0.0, "mol m-3", 0.0, 10.0, "design", calibrate=False),
     Param("allogenic_cl", 0.0, "mol m-3", 0.0, 10.0, "design", calibrate=False),
     Param("allogenic_so4", 0.05, "mol m-3", 0.0, 10.0, "design; science.md 3.7", calibrate=False),
@@ -38,7 +55,9 @@ def step(p, s, f, air_f, forcing, k, dt, n_active):
     if p.allogenic_area_ratio <= 0.0:
         return
     wet = (air_f.rainfall.volume + air_f.melt.volume) / dt
-    s.allogenic_runoff = low_pass(s.allogenic_runoff, p.allogenic_runoff_coefficient * wet, dt, p.allogenic_memory)
+    s.allogenic_runoff = low_pass(
+        s.allogenic_runoff, p.allogenic_runoff_coefficient * wet, dt, p.allogenic_memory
+    )
     f.allogenic_runoff_volume = s.allogenic_runoff * dt
     f.allogenic.volume = p.allogenic_area_ratio * f.allogenic_runoff_volume
     scale = f.allogenic.volume / KG_PER_M3

@@ -15,21 +15,53 @@ from karstsim.processes.dissolution import (
 from karstsim.processes.epikarst.chemistry import magnesium_share
 
 PARAMS = (
-    Param("dolomite_share", 0.1, "1", 0.0, 1.0, "design; science.md 3.13", calibrate=False,
-          doc="formula units of dolomite per formula unit of carbonate rock in the aquifer"),
+    Param(
+        "dolomite_share",
+        0.1,
+        "1",
+        0.0,
+        1.0,
+        "design; science.md 3.13",
+        calibrate=False,
+        doc="formula units of dolomite per formula unit of carbonate rock in the aquifer",
+    ),
     *rate_params("matrix_", 2000.0, 0.3, "design; science.md 4.5"),
     *rate_params("conduit_", 20.0, 0.3, "design; science.md 4.5"),
-    Param("ca_factor", 1.0, "1", 1.0, 20.0, "design; science.md 4.7", scale="log",
-          doc="carbonic anhydrase: factor on CO2 hydration"),
-    Param("calcite_threshold", 0.3, "1", 0.0, 1.0, "design; science.md 5.3", calibrate=False,
-          doc="saturation index above which calcite precipitates"),
+    Param(
+        "ca_factor",
+        1.0,
+        "1",
+        1.0,
+        20.0,
+        "design; science.md 4.7",
+        scale="log",
+        doc="carbonic anhydrase: factor on CO2 hydration",
+    ),
+    Param(
+        "calcite_threshold",
+        0.3,
+        "1",
+        0.0,
+        1.0,
+        "design; science.md 5.3",
+        calibrate=False,
+        doc="saturation index above which calcite precipitates",
+    ),
     Param("calcite_rate", 1.0, "day-1", 0.01, 10.0, "design; science.md 5.3", calibrate=False, scale="log"),
 )
 FLUXES = (
-    Var("matrix_dissolution", "mol m-2", "carbonate dissolved in the matrix (negative: precipitated)",
-        aggregate="sum"),
-    Var("conduit_dissolution", "mol m-2", "carbonate dissolved in the conduit (negative: precipitated)",
-        aggregate="sum"),
+    Var(
+        "matrix_dissolution",
+        "mol m-2",
+        "carbonate dissolved in the matrix (negative: precipitated)",
+        aggregate="sum",
+    ),
+    Var(
+        "conduit_dissolution",
+        "mol m-2",
+        "carbonate dissolved in the conduit (negative: precipitated)",
+        aggregate="sum",
+    ),
 )
 
 

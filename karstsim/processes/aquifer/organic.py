@@ -4,9 +4,7 @@ from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
 from karstsim.processes.lowpass import relaxed_share
 
-PARAMS = (
-    Param("doc_decay", 0.005, "day-1", 0.0, 0.1, "design; science.md 5.5", calibrate=False),
-)
+PARAMS = (Param("doc_decay", 0.005, "day-1", 0.0, 0.1, "design; science.md 5.5", calibrate=False),)
 FLUXES = (
     Var("doc_respiration", "mol m-2", "dissolved organic carbon respired in the aquifer", aggregate="sum"),
 )

@@ -22,13 +22,23 @@ ALK_DIC = int(Mode.ALK_DIC)
 MOL_PER_M3 = 1000.0  # from mol kg-1
 # Equivalent conductivities, uS cm-1 per meq L-1 at 25 degC (science.md 5.5)
 CONDUCTIVITY_CA, CONDUCTIVITY_MG, CONDUCTIVITY_HCO3 = 59.5, 53.0, 44.5
-CONDUCTIVITY_SO4, CONDUCTIVITY_NO3, CONDUCTIVITY_CL, CONDUCTIVITY_NA, CONDUCTIVITY_K = 80.0, 71.0, 76.0, 50.0, 73.5
+CONDUCTIVITY_SO4, CONDUCTIVITY_NO3, CONDUCTIVITY_CL, CONDUCTIVITY_NA, CONDUCTIVITY_K = (
+    80.0,
+    71.0,
+    76.0,
+    50.0,
+    73.5,
+)
 
 
 @kernel
 def conductivity(x):
     """Electrical conductivity at 25 degC from the ions, uS cm-1                                  [science.md 5.5]."""
-    cations = 2.0 * (CONDUCTIVITY_CA * x.ca + CONDUCTIVITY_MG * x.mg) + CONDUCTIVITY_NA * x.na + CONDUCTIVITY_K * x.k
+    cations = (
+        2.0 * (CONDUCTIVITY_CA * x.ca + CONDUCTIVITY_MG * x.mg)
+        + CONDUCTIVITY_NA * x.na
+        + CONDUCTIVITY_K * x.k
+    )
     anions = 2.0 * CONDUCTIVITY_SO4 * x.so4 + CONDUCTIVITY_NO3 * x.no3 + CONDUCTIVITY_CL * x.cl
     return MOL_PER_M3 * (cations + anions + CONDUCTIVITY_HCO3 * max(x.alkalinity, 0.0))
 

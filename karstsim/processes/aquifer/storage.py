@@ -19,19 +19,67 @@ PARAMS = (
     Param("matrix_residence_time", 150.0, "day", 5.0, 400.0, "design; science.md 3.7", scale="log"),
     Param("conduit_residence_time", 3.0, "day", 0.3, 20.0, "design; science.md 3.7", scale="log"),
     Param("conduit_exponent", 1.3, "1", 1.0, 2.0, "design; science.md 3.7"),
-    Param("conduit_reference_volume", 5.0, "mm", 0.5, 50.0, "design", scale="log",
-          doc="mobile conduit volume at which the residence time holds"),
+    Param(
+        "conduit_reference_volume",
+        5.0,
+        "mm",
+        0.5,
+        50.0,
+        "design",
+        scale="log",
+        doc="mobile conduit volume at which the residence time holds",
+    ),
     Param("exchange_rate", 0.02, "day-1", 0.0, 0.1, "design; science.md 3.7"),
-    Param("storativity_ratio", 5.0, "1", 1.0, 20.0, "design; science.md 3.7", calibrate=False,
-          doc="specific yield of the matrix over that of the conduit"),
-    Param("matrix_to_conduit", 0.5, "1", 0.0, 1.0, "design", calibrate=False,
-          doc="share of the matrix outflow that drains into the conduit"),
-    Param("matrix_immobile", 500.0, "mm", 50.0, 2000.0, "design; science.md 3.7", scale="log",
-          doc="immobile water that takes part in mixing"),
-    Param("conduit_pool", 5.0, "mm", 0.5, 50.0, "design", scale="log", calibrate=False,
-          doc="water in siphons and pools that never drains"),
-    Param("loss_share", 0.0, "1", 0.0, 0.9, "design; science.md 12.20",
-          doc="share of the spring's water that leaves to a neighbouring basin"),
+    Param(
+        "storativity_ratio",
+        5.0,
+        "1",
+        1.0,
+        20.0,
+        "design; science.md 3.7",
+        calibrate=False,
+        doc="specific yield of the matrix over that of the conduit",
+    ),
+    Param(
+        "matrix_to_conduit",
+        0.5,
+        "1",
+        0.0,
+        1.0,
+        "design",
+        calibrate=False,
+        doc="share of the matrix outflow that drains into the conduit",
+    ),
+    Param(
+        "matrix_immobile",
+        500.0,
+        "mm",
+        50.0,
+        2000.0,
+        "design; science.md 3.7",
+        scale="log",
+        doc="immobile water that takes part in mixing",
+    ),
+    Param(
+        "conduit_pool",
+        5.0,
+        "mm",
+        0.5,
+        50.0,
+        "design",
+        scale="log",
+        calibrate=False,
+        doc="water in siphons and pools that never drains",
+    ),
+    Param(
+        "loss_share",
+        0.0,
+        "1",
+        0.0,
+        0.9,
+        "design; science.md 12.20",
+        doc="share of the spring's water that leaves to a neighbouring basin",
+    ),
 )
 FLUXES = (
     Flow("matrix_recharge", "diffuse recharge of all tiles"),
@@ -121,7 +169,7 @@ def exchange(s, f, n_active):
 
 @kernel
 def release(p, s, f, n_active):
-    """Outflows after the chemistry: part of the matrix drains into the conduit, the rest and the conduit to the spring."""
+    """Outflows after the chemistry: the matrix drains into the conduit and to the spring, the conduit to the spring."""
     withdraw(s.matrix, f.seepage, p.matrix_to_conduit * f.matrix_drained, n_active)
     withdraw(s.matrix, f.matrix_discharge, (1.0 - p.matrix_to_conduit) * f.matrix_drained, n_active)
     receive(s.conduit, f.seepage, 1.0, n_active)

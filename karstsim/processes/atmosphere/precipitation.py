@@ -25,9 +25,7 @@ PARAMS = (
     Param("rain_so4", 0.03, "mol m-3", 0.0, 0.5, "design; science.md 5.1 range 0.02-0.05", calibrate=False),
     Param("rain_no3", 0.02, "mol m-3", 0.0, 0.5, "design; science.md 5.1", calibrate=False),
 )
-FLUXES = (
-    Flow("precipitation", "precipitation with wet deposition", standard_name="precipitation_amount"),
-)
+FLUXES = (Flow("precipitation", "precipitation with wet deposition", standard_name="precipitation_amount"),)
 
 KG_PER_M3 = 1000.0
 PPM = 1.0e-6

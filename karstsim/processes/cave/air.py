@@ -13,15 +13,25 @@ from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
 
 PARAMS = (
-    Param("area_fraction", 0.02, "1", 0.0, 0.5, "design", calibrate=False,
-          doc="share of the tile that caves underlie, and so of the diffuse recharge that drips through them"),
+    Param(
+        "area_fraction",
+        0.02,
+        "1",
+        0.0,
+        0.5,
+        "design",
+        calibrate=False,
+        doc="share of the tile that caves underlie, and so of the diffuse recharge that drips through them",
+    ),
     Param("height", 3.0, "m", 0.5, 30.0, "design; science.md 5.2", calibrate=False),
     Param("ventilation", 0.2, "m d-1 K-0.5", 0.02, 1.0, "design; science.md 5.2", scale="log"),
 )
 FLUXES = (
     Var("air_exchange", "m", "air exchanged per cave area", aggregate="sum"),
     Var("drawn_soil_co2", "mol m-2", "CO2 that caves draw from vadose air", aggregate="sum"),
-    Var("ventilation", "mol m-2", "net CO2 that cave ventilation releases to the atmosphere", aggregate="sum"),
+    Var(
+        "ventilation", "mol m-2", "net CO2 that cave ventilation releases to the atmosphere", aggregate="sum"
+    ),
     Var("air_pco2", "atm", "CO2 pressure of the cave air"),
 )
 PPM = 1.0e-6

@@ -1,13 +1,21 @@
 """Drip water: it equilibrates with cave air at once, then calcite grows for a drip interval (science.md 5.2).
 
-    c(t) = c_eq + (c_0 - c_eq) exp(-alpha t/delta), alpha after Baker et al. (1998)
+c(t) = c_eq + (c_0 - c_eq) exp(-alpha t/delta), alpha after Baker et al. (1998)
 """
 
 from karstsim.chemistry.constants import set_temperature
 from karstsim.core.constants import GAS_CONSTANT_ATM, ZERO_CELSIUS
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
-from karstsim.processes.dissolution import INSTANT, LINEAR_ORDER, LINEAR_START, MINIMUM_VOLUME, apply, load, open_step
+from karstsim.processes.dissolution import (
+    INSTANT,
+    LINEAR_ORDER,
+    LINEAR_START,
+    MINIMUM_VOLUME,
+    apply,
+    load,
+    open_step,
+)
 from karstsim.processes.transport import receive, withdraw
 
 PARAMS = (
@@ -46,8 +54,9 @@ def step(p, s, f, recharge, cave_temperature, x, k, n_active):
     slope = atm * f.drip.volume / (p.area_fraction * p.height)
     growth = growth_constant(temperature) * p.drip_interval / (p.drip_film * M_PER_MM)
     # Drips do not dissolve the cave's floor; above saturation calcite grows without a threshold.
-    solid, gas = open_step(x, k, PURE_CALCITE, f.air_pco2, slope, 0.0, INSTANT, growth, 0.0,
-                           LINEAR_START, LINEAR_ORDER)
+    solid, gas = open_step(
+        x, k, PURE_CALCITE, f.air_pco2, slope, 0.0, INSTANT, growth, 0.0, LINEAR_START, LINEAR_ORDER
+    )
     f.calcite_growth = -solid * f.drip.volume
     f.drip_degassing = -gas * f.drip.volume
     apply(f.drip, -f.calcite_growth, -f.drip_degassing, PURE_CALCITE)

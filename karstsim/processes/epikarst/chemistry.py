@@ -21,26 +21,59 @@ from karstsim.processes.dissolution import (
 )
 
 PARAMS = (
-    Param("dolomite_share", 0.1, "1", 0.0, 1.0, "design; science.md 3.13", calibrate=False,
-          doc="formula units of dolomite per formula unit of carbonate rock; magnesium is x/(1 + x) of the cations"),
-    *rate_params("", 500.0, 0.3, "design; science.md 4.5",
-                 by_class=by_land_use(2.0, 500.0, 500.0, 500.0, 500.0, 500.0)),
+    Param(
+        "dolomite_share",
+        0.1,
+        "1",
+        0.0,
+        1.0,
+        "design; science.md 3.13",
+        calibrate=False,
+        doc="formula units of dolomite per formula unit of carbonate rock; magnesium is x/(1 + x) of the cations",
+    ),
+    *rate_params(
+        "", 500.0, 0.3, "design; science.md 4.5", by_class=by_land_use(2.0, 500.0, 500.0, 500.0, 500.0, 500.0)
+    ),
     Param("gas_exchange", 50.0, "day-1", 1.0, 500.0, "design; science.md 4.5", calibrate=False, scale="log"),
-    Param("open_fraction", 0.8, "1", 0.0, 1.0, "design; science.md 4.5",
-          doc="factor on the gas exchange rate"),
-    Param("co2_ratio", 1.0, "1", 0.3, 1.5, "design; science.md 3.11",
-          doc="CO2 excess of the vadose air over that of the soil base"),
-    Param("calcite_threshold", 0.3, "1", 0.0, 1.0, "design; science.md 5.3", calibrate=False,
-          doc="saturation index above which calcite precipitates"),
+    Param(
+        "open_fraction", 0.8, "1", 0.0, 1.0, "design; science.md 4.5", doc="factor on the gas exchange rate"
+    ),
+    Param(
+        "co2_ratio",
+        1.0,
+        "1",
+        0.3,
+        1.5,
+        "design; science.md 3.11",
+        doc="CO2 excess of the vadose air over that of the soil base",
+    ),
+    Param(
+        "calcite_threshold",
+        0.3,
+        "1",
+        0.0,
+        1.0,
+        "design; science.md 5.3",
+        calibrate=False,
+        doc="saturation index above which calcite precipitates",
+    ),
     Param("calcite_rate", 1.0, "day-1", 0.01, 10.0, "design; science.md 5.3", calibrate=False, scale="log"),
 )
 FLUXES = (
     Var("air_pco2", "atm", "CO2 pressure of the vadose air"),
-    Var("gas_uptake", "mol m-2", "CO2 exchanged between vadose air and epikarst water (positive: into water)",
-        aggregate="sum"),
+    Var(
+        "gas_uptake",
+        "mol m-2",
+        "CO2 exchanged between vadose air and epikarst water (positive: into water)",
+        aggregate="sum",
+    ),
     Var("vadose_degassing", "mol m-2", "CO2 degassed from epikarst water to vadose air", aggregate="sum"),
-    Var("rock_dissolution", "mol m-2", "carbonate dissolved in the epikarst (negative: precipitated)",
-        aggregate="sum"),
+    Var(
+        "rock_dissolution",
+        "mol m-2",
+        "carbonate dissolved in the epikarst (negative: precipitated)",
+        aggregate="sum",
+    ),
 )
 PPM = 1.0e-6
 
@@ -79,8 +112,19 @@ def step(p, s, f, soil_p, soil_s, soil_f, coupling, x, k, h):
     slope = coupling * soil_f.base_pco2_slope * s.water.volume / h
     mg = magnesium_share(p.dolomite_share)
     k_dt = rate_constant(p.area_to_volume, p.film_thickness, temperature, soil_p.ca_factor) * h
-    rock, gas = open_step(x, k, mg, f.air_pco2, slope, k_dt, p.gas_exchange * p.open_fraction * h,
-                          p.calcite_rate * h, p.calcite_threshold, p.tail_start, p.tail_order)
+    rock, gas = open_step(
+        x,
+        k,
+        mg,
+        f.air_pco2,
+        slope,
+        k_dt,
+        p.gas_exchange * p.open_fraction * h,
+        p.calcite_rate * h,
+        p.calcite_threshold,
+        p.tail_start,
+        p.tail_order,
+    )
     dissolved = rock * s.water.volume
     taken_up = gas * s.water.volume
     f.rock_dissolution += dissolved

@@ -15,10 +15,25 @@ from karstsim.processes.transport import clear, receive, release, split
 
 PARAMS = (
     Param("capacity", 150.0, "mm", 20.0, 700.0, "hartmann2015", scale="log"),
-    Param("residence_time", 15.0, "day", 2.0, 60.0, "hartmann2015", scale="log",
-          by_class=by_land_use(5.0, 15.0, 15.0, 15.0, 15.0, 15.0)),
-    Param("recharge_shape", 2.0, "1", 0.5, 8.0, "hartmann2015",
-          doc="exponent a_f of the separation of concentrated and diffuse recharge"),
+    Param(
+        "residence_time",
+        15.0,
+        "day",
+        2.0,
+        60.0,
+        "hartmann2015",
+        scale="log",
+        by_class=by_land_use(5.0, 15.0, 15.0, 15.0, 15.0, 15.0),
+    ),
+    Param(
+        "recharge_shape",
+        2.0,
+        "1",
+        0.5,
+        8.0,
+        "hartmann2015",
+        doc="exponent a_f of the separation of concentrated and diffuse recharge",
+    ),
 )
 FLUXES = (
     Var("drained", "mm", "outflow of the epikarst reservoir", aggregate="sum"),
@@ -58,7 +73,9 @@ def reservoir(volume, inflow, residence_time, size, duration):
 def balance(p, s, f, soil_f, dt, n_active):
     """Outflow and overflow of the step from what the soil released; nothing is moved yet. Returns the inflow, mm."""
     arriving = soil_f.percolation.volume + soil_f.rock_runoff.volume
-    f.drained, f.overflowed = reservoir(min(s.water.volume, p.capacity), arriving / dt, p.residence_time, p.capacity, dt)
+    f.drained, f.overflowed = reservoir(
+        min(s.water.volume, p.capacity), arriving / dt, p.residence_time, p.capacity, dt
+    )
     clear(f.overflow, n_active)
     clear(f.recharge, n_active)
     return arriving

@@ -2,7 +2,16 @@
 
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Store, Var
-from karstsim.processes.soil import chemistry, deposition, gas, irrigation, rock_film, rothc, temperature, water
+from karstsim.processes.soil import (
+    chemistry,
+    deposition,
+    gas,
+    irrigation,
+    rock_film,
+    rothc,
+    temperature,
+    water,
+)
 from karstsim.processes.transport import clear, turnover_parts
 
 NAME = "soil"

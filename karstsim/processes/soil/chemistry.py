@@ -20,17 +20,50 @@ from karstsim.processes.dissolution import (
 
 PARAMS = (
     *rate_params("", 500.0, 0.3, "design; science.md 4.5"),
-    Param("ca_factor", 1.5, "1", 1.0, 20.0, "design; science.md 3.12", scale="log",
-          by_class=by_land_use(1.0, 1.3, 1.5, 2.0, 2.5, 3.0),
-          doc="carbonic anhydrase: factor on CO2 hydration"),
+    Param(
+        "ca_factor",
+        1.5,
+        "1",
+        1.0,
+        20.0,
+        "design; science.md 3.12",
+        scale="log",
+        by_class=by_land_use(1.0, 1.3, 1.5, 2.0, 2.5, 3.0),
+        doc="carbonic anhydrase: factor on CO2 hydration",
+    ),
     Param("gas_exchange", 50.0, "day-1", 1.0, 500.0, "design; science.md 4.5", calibrate=False, scale="log"),
-    Param("open_fraction", 1.0, "1", 0.0, 1.0, "design; science.md 4.5", calibrate=False,
-          doc="factor on the gas exchange rate"),
-    Param("calcite_threshold", 0.3, "1", 0.0, 0.8, "design; science.md 4.5", calibrate=False,
-          doc="saturation index above which calcite precipitates"),
+    Param(
+        "open_fraction",
+        1.0,
+        "1",
+        0.0,
+        1.0,
+        "design; science.md 4.5",
+        calibrate=False,
+        doc="factor on the gas exchange rate",
+    ),
+    Param(
+        "calcite_threshold",
+        0.3,
+        "1",
+        0.0,
+        0.8,
+        "design; science.md 4.5",
+        calibrate=False,
+        doc="saturation index above which calcite precipitates",
+    ),
     Param("calcite_rate", 1.0, "day-1", 0.01, 10.0, "design; science.md 4.5", calibrate=False, scale="log"),
-    Param("grain_rate", 5.0, "day-1", 0.05, 50.0, "design; science.md 4.5", calibrate=False, scale="log",
-          doc="rate at which carbonate grains bring the soil water to saturation"),
+    Param(
+        "grain_rate",
+        5.0,
+        "day-1",
+        0.05,
+        50.0,
+        "design; science.md 4.5",
+        calibrate=False,
+        scale="log",
+        doc="rate at which carbonate grains bring the soil water to saturation",
+    ),
 )
 FLUXES = (
     Var("gas_uptake", "mol m-2", "CO2 taken up by soil water (negative: released)", aggregate="sum"),
@@ -67,9 +100,19 @@ def step(p, s, f, dolomite, x, k, h):
     # Grains are pure calcite: while they last, what dissolves has the mean composition of both sources.
     grain_share = grain_rate / (grain_rate + rock_rate)
     mg = dolomite * (1.0 - grain_share)
-    rock, gas = open_step(x, k, mg, f.base_pco2_without_uptake, slope, (rock_rate + grain_rate) * h,
-                          p.gas_exchange * p.open_fraction * h, p.calcite_rate * h, p.calcite_threshold,
-                          p.tail_start, p.tail_order)
+    rock, gas = open_step(
+        x,
+        k,
+        mg,
+        f.base_pco2_without_uptake,
+        slope,
+        (rock_rate + grain_rate) * h,
+        p.gas_exchange * p.open_fraction * h,
+        p.calcite_rate * h,
+        p.calcite_threshold,
+        p.tail_start,
+        p.tail_order,
+    )
     taken_up = gas * water.volume
     f.gas_uptake += taken_up
     book(s, f, rock * water.volume, grain_share, dolomite)

@@ -9,20 +9,59 @@ with production P decaying over the depth L, and J the CO2 that water takes up a
 import math
 
 from karstsim.core.classes import by_land_use
-from karstsim.core.constants import GAS_CONSTANT_ATM, MM_PER_M, SECONDS_PER_DAY, STANDARD_ATMOSPHERE, ZERO_CELSIUS
+from karstsim.core.constants import (
+    GAS_CONSTANT_ATM,
+    MM_PER_M,
+    SECONDS_PER_DAY,
+    STANDARD_ATMOSPHERE,
+    ZERO_CELSIUS,
+)
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
 
 PARAMS = (
-    Param("production_depth", 0.12, "m", 0.03, 0.6, "design; science.md 3.12",
-          by_class=by_land_use(0.06, 0.12, 0.12, 0.13, 0.15, 0.20), doc="e-folding depth of CO2 production"),
-    Param("structure_factor", 1.63, "1", 0.3, 4.0, "design; science.md 3.12", scale="log",
-          by_class=by_land_use(1.77, 1.63, 1.76, 1.76, 1.63, 1.12),
-          doc="factor on the diffusivity of a structured soil"),
-    Param("least_air", 0.03, "1", 0.005, 0.1, "design; science.md 3.11", calibrate=False,
-          doc="floor of the air-filled porosity"),
-    Param("least_diffusivity", 1.0e-8, "m2 s-1", 1.0e-9, 1.0e-6, "design; science.md 3.11", calibrate=False,
-          scale="log", doc="floor of the diffusivity, for barometric and wind pumping"),
+    Param(
+        "production_depth",
+        0.12,
+        "m",
+        0.03,
+        0.6,
+        "design; science.md 3.12",
+        by_class=by_land_use(0.06, 0.12, 0.12, 0.13, 0.15, 0.20),
+        doc="e-folding depth of CO2 production",
+    ),
+    Param(
+        "structure_factor",
+        1.63,
+        "1",
+        0.3,
+        4.0,
+        "design; science.md 3.12",
+        scale="log",
+        by_class=by_land_use(1.77, 1.63, 1.76, 1.76, 1.63, 1.12),
+        doc="factor on the diffusivity of a structured soil",
+    ),
+    Param(
+        "least_air",
+        0.03,
+        "1",
+        0.005,
+        0.1,
+        "design; science.md 3.11",
+        calibrate=False,
+        doc="floor of the air-filled porosity",
+    ),
+    Param(
+        "least_diffusivity",
+        1.0e-8,
+        "m2 s-1",
+        1.0e-9,
+        1.0e-6,
+        "design; science.md 3.11",
+        calibrate=False,
+        scale="log",
+        doc="floor of the diffusivity, for barometric and wind pumping",
+    ),
 )
 FLUXES = (
     Var("co2_production", "mol m-2", "CO2 produced in the soil by decay and roots", aggregate="sum"),
@@ -30,8 +69,7 @@ FLUXES = (
     Var("base_pco2_without_uptake", "atm", "CO2 pressure at the soil base if water took up none"),
     Var("base_pco2_slope", "atm m2 d mol-1", "fall of the base CO2 pressure per CO2 taken up by water"),
     Var("base_pco2", "atm", "CO2 pressure at the soil base"),
-    Var("efflux", "mol m-2", "CO2 efflux from the soil", aggregate="sum",
-        standard_name=None),
+    Var("efflux", "mol m-2", "CO2 efflux from the soil", aggregate="sum", standard_name=None),
 )
 FREE_DIFFUSIVITY = 1.47e-5  # m2 s-1 at 20 degC and 1013.25 hPa (science.md 3.11)
 FREE_TEMPERATURE = 293.15  # K
@@ -49,7 +87,9 @@ def air_filled_porosity(p, volume):
 def diffusivity(p, air, temperature, pressure):
     """CO2 diffusivity of the soil, m2 d-1: WLR-Marshall phi_a^2.5/phi                    [Moldrup et al. 2000]."""
     kelvin = (temperature + ZERO_CELSIUS) / FREE_TEMPERATURE
-    free = FREE_DIFFUSIVITY * math.exp(TEMPERATURE_EXPONENT * math.log(kelvin)) * STANDARD_ATMOSPHERE / pressure
+    free = (
+        FREE_DIFFUSIVITY * math.exp(TEMPERATURE_EXPONENT * math.log(kelvin)) * STANDARD_ATMOSPHERE / pressure
+    )
     tortuosity = air * air * math.sqrt(air) / p.porosity
     return SECONDS_PER_DAY * max(free * tortuosity * p.structure_factor, p.least_diffusivity)
 

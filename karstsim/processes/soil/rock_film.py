@@ -21,14 +21,47 @@ from karstsim.processes.dissolution import (
 from karstsim.processes.transport import split
 
 PARAMS = (
-    Param("rock_fraction", 0.0, "1", 0.0, 0.95, "design; science.md 3.11", calibrate=False,
-          by_class=by_land_use(0.7, 0.0, 0.0, 0.0, 0.0, 0.0), doc="share of the tile that is bare rock"),
-    Param("rock_film_area_to_volume", 1.0e4, "m-1", 1.0e3, 5.0e4, "design; science.md 4.5", scale="log",
-          doc="a film 0.1 mm thick"),
-    Param("rock_film_contact", 15.0, "minute", 5.0, 60.0, "design; science.md 4.5", scale="log",
-          doc="time for which rain runs over bare rock"),
-    Param("rock_film_mg", 0.09, "1", 0.0, 0.5, "design; science.md 3.13", calibrate=False,
-          doc="molar share of magnesium in the bare rock (dolomite share x gives x/(1+x))"),
+    Param(
+        "rock_fraction",
+        0.0,
+        "1",
+        0.0,
+        0.95,
+        "design; science.md 3.11",
+        calibrate=False,
+        by_class=by_land_use(0.7, 0.0, 0.0, 0.0, 0.0, 0.0),
+        doc="share of the tile that is bare rock",
+    ),
+    Param(
+        "rock_film_area_to_volume",
+        1.0e4,
+        "m-1",
+        1.0e3,
+        5.0e4,
+        "design; science.md 4.5",
+        scale="log",
+        doc="a film 0.1 mm thick",
+    ),
+    Param(
+        "rock_film_contact",
+        15.0,
+        "minute",
+        5.0,
+        60.0,
+        "design; science.md 4.5",
+        scale="log",
+        doc="time for which rain runs over bare rock",
+    ),
+    Param(
+        "rock_film_mg",
+        0.09,
+        "1",
+        0.0,
+        0.5,
+        "design; science.md 3.13",
+        calibrate=False,
+        doc="molar share of magnesium in the bare rock (dolomite share x gives x/(1+x))",
+    ),
 )
 FLUXES = (
     Flow("infiltration", "throughfall that enters the soil"),
@@ -52,8 +85,9 @@ def step(p, f, throughfall, forcing, x, k, dt, n_active):
     load(x, f.rock_runoff, temperature)
     contact = p.rock_film_contact / MINUTES_PER_DAY
     k_dt = rate_constant(p.rock_film_area_to_volume, p.film_thickness, temperature, p.ca_factor) * contact
-    rock, gas = open_step(x, k, p.rock_film_mg, forcing.co2 * PPM, 0.0, k_dt, INSTANT, 0.0, 0.0,
-                          LINEAR_START, LINEAR_ORDER)
+    rock, gas = open_step(
+        x, k, p.rock_film_mg, forcing.co2 * PPM, 0.0, k_dt, INSTANT, 0.0, 0.0, LINEAR_START, LINEAR_ORDER
+    )
     f.rock_film_dissolution = rock * f.rock_runoff.volume
     f.rock_film_uptake = gas * f.rock_runoff.volume
     apply(f.rock_runoff, f.rock_film_dissolution, f.rock_film_uptake, p.rock_film_mg)

@@ -5,8 +5,16 @@ from karstsim.core.spec import Param
 from karstsim.processes.lowpass import low_pass
 
 PARAMS = (
-    Param("thermal_memory", 10.0, "day", 1.0, 60.0, "design", calibrate=False,
-          doc="time constant with which the soil follows the air"),
+    Param(
+        "thermal_memory",
+        10.0,
+        "day",
+        1.0,
+        60.0,
+        "design",
+        calibrate=False,
+        doc="time constant with which the soil follows the air",
+    ),
 )
 FLUXES = ()
 

@@ -5,7 +5,14 @@ All amounts are per square metre of the karst catchment, so that the budget of t
 
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Store, Var
-from karstsim.processes.surface_water import carbon, gas_exchange, hydraulics, organic, photosynthesis, temperature
+from karstsim.processes.surface_water import (
+    carbon,
+    gas_exchange,
+    hydraulics,
+    organic,
+    photosynthesis,
+    temperature,
+)
 from karstsim.processes.transport import clear
 
 NAME = "surface_water"

@@ -31,10 +31,25 @@ from karstsim.processes.dissolution import MINIMUM_VOLUME, load_store, remember
 from karstsim.processes.surface_water import gas_exchange, organic, photosynthesis
 
 PARAMS = (
-    Param("calcite_rate", 0.002, "mol m-2 d-1", 5.0e-4, 0.2, "design; science.md 6.5", scale="log",
-          by_class=by_water_class(0.01, 0.002, 0.002, 0.2, 0.2, 0.02)),
-    Param("calcite_threshold", 0.3, "1", 0.0, 1.0, "design; science.md 6.5",
-          doc="saturation index above which calcite precipitates"),
+    Param(
+        "calcite_rate",
+        0.002,
+        "mol m-2 d-1",
+        5.0e-4,
+        0.2,
+        "design; science.md 6.5",
+        scale="log",
+        by_class=by_water_class(0.01, 0.002, 0.002, 0.2, 0.2, 0.02),
+    ),
+    Param(
+        "calcite_threshold",
+        0.3,
+        "1",
+        0.0,
+        1.0,
+        "design; science.md 6.5",
+        doc="saturation index above which calcite precipitates",
+    ),
 )
 FLUXES = (
     Var("evasion", "mol m-2", "gross CO2 evasion to the atmosphere", aggregate="sum"),
@@ -56,7 +71,7 @@ MAX_OUTER, MAX_INNER = 60, 80
 WARM = 1
 
 SUBSTEP_DTYPE = record_dtype(
-    [(name, "f8") for name in "gas air plants capacity calcite dic alkalinity ca".split()]
+    [(name, "f8") for name in ["gas", "air", "plants", "capacity", "calcite", "dic", "alkalinity", "ca"]]
 )
 
 
@@ -95,7 +110,9 @@ def bicarbonate_and_calcite(x, t, h):
 @kernel
 def gross_production(p, t, co2, hco3):
     """Carbon-limited gross production of the sub-step, mol kg-1."""
-    limited = photosynthesis.carbon_limitation(p, t.capacity, KG_PER_M3 * max(co2, 0.0), KG_PER_M3 * max(hco3, 0.0))
+    limited = photosynthesis.carbon_limitation(
+        p, t.capacity, KG_PER_M3 * max(co2, 0.0), KG_PER_M3 * max(hco3, 0.0)
+    )
     return t.plants * limited
 
 

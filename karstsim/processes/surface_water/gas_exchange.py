@@ -15,13 +15,39 @@ from karstsim.core.spec import Param, Var
 
 STREAM, LAKE = int(K600Law.RAYMOND2012_EQ1), int(K600Law.COLE_CARACO1998)
 PARAMS = (
-    Param("k600_law", STREAM, "1", 0, 3, "raymond2012 cole1998 vachon2013", calibrate=False, integer=True,
-          by_class=by_water_class(STREAM, STREAM, LAKE, STREAM, STREAM, LAKE)),
+    Param(
+        "k600_law",
+        STREAM,
+        "1",
+        0,
+        3,
+        "raymond2012 cole1998 vachon2013",
+        calibrate=False,
+        integer=True,
+        by_class=by_water_class(STREAM, STREAM, LAKE, STREAM, STREAM, LAKE),
+    ),
     Param("k600_multiplier", 1.0, "1", 0.2, 5.0, "design; science.md 3.13", scale="log"),
-    Param("slope", 0.002, "1", 1.0e-6, 0.5, "site; science.md 6.2", calibrate=False, doc="slope of the stream bed"),
-    Param("ca_factor", 2.0, "1", 1.0, 20.0, "design; science.md 4.7", scale="log",
-          by_class=by_water_class(1.0, 2.0, 3.0, 2.0, 3.0, 3.0),
-          doc="carbonic anhydrase: factor on CO2 hydration in chemical enhancement"),
+    Param(
+        "slope",
+        0.002,
+        "1",
+        1.0e-6,
+        0.5,
+        "site; science.md 6.2",
+        calibrate=False,
+        doc="slope of the stream bed",
+    ),
+    Param(
+        "ca_factor",
+        2.0,
+        "1",
+        1.0,
+        20.0,
+        "design; science.md 4.7",
+        scale="log",
+        by_class=by_water_class(1.0, 2.0, 3.0, 2.0, 3.0, 3.0),
+        doc="carbonic anhydrase: factor on CO2 hydration in chemical enhancement",
+    ),
     Param("least_k600", 0.2, "m d-1", 0.01, 1.0, "design; science.md 6.2", calibrate=False),
     Param("greatest_k600", 50.0, "m d-1", 10.0, 500.0, "design; science.md 6.2", calibrate=False),
 )
@@ -40,4 +66,6 @@ def transfer_velocity(p, f, x, h, temperature, wind):
     """Transfer velocity of CO2 with chemical enhancement, m d-1, of the water `x` at `h` = 10^-pH."""
     velocity = gas_transfer_velocity(f.k600, schmidt_co2(temperature), schmidt_exponent(p.k600_law, wind))
     per_second = velocity / SECONDS_PER_DAY
-    return velocity * chemical_enhancement(h, x.c_k1, x.c_k2, x.c_kw / h, per_second, temperature, p.ca_factor)
+    return velocity * chemical_enhancement(
+        h, x.c_k1, x.c_k2, x.c_kw / h, per_second, temperature, p.ca_factor
+    )

@@ -14,13 +14,35 @@ from karstsim.core.spec import Flow, Param, Var
 from karstsim.processes.transport import clear, receive, withdraw
 
 PARAMS = (
-    Param("reservoir", 0, "1", 0, 1, "site", calibrate=False, integer=True, doc="0 = stream reach, 1 = reservoir"),
-    Param("catchment_area", 10.0, "km2", 1.0e-3, 1.0e6, "site", calibrate=False, doc="karst area of the site"),
+    Param(
+        "reservoir",
+        0,
+        "1",
+        0,
+        1,
+        "site",
+        calibrate=False,
+        integer=True,
+        doc="0 = stream reach, 1 = reservoir",
+    ),
+    Param(
+        "catchment_area", 10.0, "km2", 1.0e-3, 1.0e6, "site", calibrate=False, doc="karst area of the site"
+    ),
     Param("reach_length", 5.0, "km", 0.01, 5000.0, "site", calibrate=False),
     Param("reservoir_area", 0.1, "km2", 1.0e-5, 1.0e5, "site", calibrate=False),
     Param("reservoir_depth", 3.0, "m", 0.05, 200.0, "site", calibrate=False),
-    Param("substeps", 48, "day-1", 12, 1440, "design; measured in docs/decisions.md", calibrate=False, integer=True,
-          by_class=by_water_class(48, 24, 24, 96, 96, 48), doc="sub-steps per day; the chain takes the largest"),
+    Param(
+        "substeps",
+        48,
+        "day-1",
+        12,
+        1440,
+        "design; measured in docs/decisions.md",
+        calibrate=False,
+        integer=True,
+        by_class=by_water_class(48, 24, 24, 96, 96, 48),
+        doc="sub-steps per day; the chain takes the largest",
+    ),
 )
 FLUXES = (
     Flow("inflow", "water entering the box"),
@@ -89,7 +111,9 @@ def stream_outflow(volume, p, h, guess):
     seconds = h * SECONDS_PER_DAY
     v = max(volume - guess, 0.5 * volume)
     for _ in range(NEWTON_STEPS):
-        q = math.exp(exponent * math.log(max(VELOCITY_COEFFICIENT * v / (p.reach_length * M_PER_KM), 1.0e-30)))
+        q = math.exp(
+            exponent * math.log(max(VELOCITY_COEFFICIENT * v / (p.reach_length * M_PER_KM), 1.0e-30))
+        )
         change = (v + seconds * q - volume) / (1.0 + seconds * exponent * q / max(v, 1.0e-30))
         v -= change
         if abs(change) <= TOLERANCE * volume:

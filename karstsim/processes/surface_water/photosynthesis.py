@@ -1,6 +1,6 @@
 """Light in the water and the carbon limitation of photosynthesis (science.md 6.3, 6.4).
 
-    GPP = G_max/D tanh(I/I_k) f_T f_C,   f_C = m + (1 - m) phi_H [HCO3]/(K_H + [HCO3]),  m = [CO2]/(K_CO2 + [CO2])
+GPP = G_max/D tanh(I/I_k) f_T f_C,   f_C = m + (1 - m) phi_H [HCO3]/(K_H + [HCO3]),  m = [CO2]/(K_CO2 + [CO2])
 """
 
 import math
@@ -18,21 +18,51 @@ from karstsim.processes.atmosphere.radiation import (
 )
 
 PARAMS = (
-    Param("gross_production", 8.0, "g m-2 d-1", 0.0, 100.0, "design; science.md 6.4",
-          by_class=by_water_class(8.0, 8.0, 10.0, 20.0, 60.0, 25.0),
-          doc="light- and carbon-saturated gross production at 25 degC"),
+    Param(
+        "gross_production",
+        8.0,
+        "g m-2 d-1",
+        0.0,
+        100.0,
+        "design; science.md 6.4",
+        by_class=by_water_class(8.0, 8.0, 10.0, 20.0, 60.0, 25.0),
+        doc="light- and carbon-saturated gross production at 25 degC",
+    ),
     Param("plant_cover", 1.0, "1", 0.0, 1.0, "management", calibrate=False),
     Param("light_saturation", 250.0, "umol m-2 s-1", 100.0, 400.0, "design; science.md 6.4"),
     Param("light_attenuation", 0.4, "m-1", 0.15, 2.0, "design; science.md 6.3", calibrate=False),
     Param("half_saturation_co2", 0.1, "mol m-3", 0.004, 0.185, "kirk1994", calibrate=False),
     Param("half_saturation_hco3", 3.0, "mol m-3", 1.0, 20.0, "design; science.md 6.4"),
-    Param("bicarbonate_use", 0.6, "1", 0.0, 0.9, "sandjensen1983 design; science.md 6.4",
-          by_class=by_water_class(0.6, 0.8, 0.8, 0.6, 0.6, 0.6),
-          doc="0 for plants that use CO2 only"),
-    Param("bicarbonate_light", 80.0, "umol m-2 s-1", 10.0, 200.0, "design; science.md 6.4", calibrate=False,
-          doc="light below which bicarbonate is not used"),
-    Param("autotrophic_respiration", 0.4, "1", 0.2, 0.6, "design; science.md 6.4", calibrate=False,
-          doc="share of gross production"),
+    Param(
+        "bicarbonate_use",
+        0.6,
+        "1",
+        0.0,
+        0.9,
+        "sandjensen1983 design; science.md 6.4",
+        by_class=by_water_class(0.6, 0.8, 0.8, 0.6, 0.6, 0.6),
+        doc="0 for plants that use CO2 only",
+    ),
+    Param(
+        "bicarbonate_light",
+        80.0,
+        "umol m-2 s-1",
+        10.0,
+        200.0,
+        "design; science.md 6.4",
+        calibrate=False,
+        doc="light below which bicarbonate is not used",
+    ),
+    Param(
+        "autotrophic_respiration",
+        0.4,
+        "1",
+        0.2,
+        0.6,
+        "design; science.md 6.4",
+        calibrate=False,
+        doc="share of gross production",
+    ),
     Param("optimum_temperature", 25.0, "degC", 10.0, 35.0, "design; science.md 6.4", calibrate=False),
     Param("temperature_width", 14.0, "degC", 5.0, 30.0, "design; science.md 6.4", calibrate=False),
 )

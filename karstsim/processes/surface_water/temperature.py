@@ -7,10 +7,26 @@ from karstsim.core.jit import kernel
 from karstsim.core.spec import Param
 
 PARAMS = (
-    Param("groundwater_share", 0.3, "1", 0.0, 1.0, "design; science.md 3.8",
-          by_class=by_water_class(0.7, 0.1, 0.0, 0.6, 0.6, 0.4), calibrate=False),
-    Param("diel_amplitude", 0.5, "degC", 0.0, 5.0, "design; science.md 6.3",
-          by_class=by_water_class(0.5, 0.3, 1.0, 1.0, 1.0, 2.0), calibrate=False),
+    Param(
+        "groundwater_share",
+        0.3,
+        "1",
+        0.0,
+        1.0,
+        "design; science.md 3.8",
+        by_class=by_water_class(0.7, 0.1, 0.0, 0.6, 0.6, 0.4),
+        calibrate=False,
+    ),
+    Param(
+        "diel_amplitude",
+        0.5,
+        "degC",
+        0.0,
+        5.0,
+        "design; science.md 6.3",
+        by_class=by_water_class(0.5, 0.3, 1.0, 1.0, 1.0, 2.0),
+        calibrate=False,
+    ),
 )
 FLUXES = ()
 RISING_MEAN = 9.0 / 24.0  # the wave crosses its mean at nine in the morning, upwards

@@ -57,10 +57,26 @@ PARAMS = (
         doc="root respiration over the NPP of the last 20 days",
     ),
     Param("reserve_time", 20.0, "day", 2.0, 100.0, "design", calibrate=False),
-    Param("bicarbonate_uptake", 0.15, "1", 0.0, 0.6, "design; science.md 5.4", calibrate=False,
-          doc="share of the DIC in the transpiration stream that roots keep"),
-    Param("bicarbonate_ceiling", 0.17, "1", 0.0, 0.3, "design; science.md 5.4", calibrate=False,
-          doc="largest share of GPP that root bicarbonate may feed"),
+    Param(
+        "bicarbonate_uptake",
+        0.15,
+        "1",
+        0.0,
+        0.6,
+        "design; science.md 5.4",
+        calibrate=False,
+        doc="share of the DIC in the transpiration stream that roots keep",
+    ),
+    Param(
+        "bicarbonate_ceiling",
+        0.17,
+        "1",
+        0.0,
+        0.3,
+        "design; science.md 5.4",
+        calibrate=False,
+        doc="largest share of GPP that root bicarbonate may feed",
+    ),
 )
 CONSTRAINTS = (
     Constraint(
