@@ -180,10 +180,11 @@ def _spin_up_text(run: Simulation) -> str:
 
 
 def _warnings(run: Simulation) -> list[str]:
-    if run.spin is None or run.spin.settled.all():
-        return []
-    worst = float(run.spin.drift.max())
-    return [
-        f"the spin-up of {run.spin.years} years left a drift of {100 * worst:.2g} % per decade "
-        f"(limit {100 * DRIFT:g} %)"
-    ]
+    warnings = run.flags()
+    if run.spin is not None and not run.spin.settled.all():
+        worst = 100.0 * float(run.spin.drift.max())
+        limit = 100.0 * DRIFT
+        warnings.append(
+            f"the spin-up of {run.spin.years} years left a drift of {worst:.2g} % per decade (limit {limit:g} %)"
+        )
+    return warnings

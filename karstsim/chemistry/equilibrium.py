@@ -112,9 +112,10 @@ def _start(x, k):
 
 @kernel
 def _conclude(x, k, h, converged):
-    """Results and status after the last iteration: 0 solved, -1 not."""
+    """Results and status after the last iteration: 0 solved, -1 not (counted in ``x.unsolved``)."""
     finish(x, k, h)
     x.status = 0.0 if converged == 1 and h > H_MIN * H_EDGE and h < H_MAX / H_EDGE else -1.0
+    x.unsolved -= x.status
 
 
 @kernel

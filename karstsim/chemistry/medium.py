@@ -62,7 +62,7 @@ _CONDITIONAL = (
     "p_naso4 p_kso4 p_hso4 p_cahso4 p_caoh p_mgoh p_dimer"
 )
 _MEDIUM = "d_h d0 d1 a0 a1 n_oh n_h ca_ratio mg_ratio na_ratio k_ratio so4_ratio"
-_RESULTS = "si_calcite si_aragonite si_dolomite si_gypsum status last_residual"
+_RESULTS = "si_calcite si_aragonite si_dolomite si_gypsum status unsolved last_residual"
 _NAMES = " ".join((_INPUTS, _SPECIES, _ACTIVITY, _CONDITIONAL, _MEDIUM, _RESULTS)).split()
 
 SOLUTION_DTYPE = record_dtype(

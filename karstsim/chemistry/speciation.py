@@ -230,6 +230,7 @@ def speciate(x, k, mode):
         count = -1
     _results(x, k, mode, h)
     x.status = 0.0 if count > 0 else -1.0
+    x.unsolved -= x.status
     return count
 
 

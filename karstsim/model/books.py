@@ -22,6 +22,18 @@ _LONG = {name: "sodium and potassium" if name == "alkali" else name for name in 
 PARAMS = ()
 STATE = (
     Var("opened", "1", "1 once the books are open"),
+    Var(
+        "unsolved_waters",
+        "1",
+        "carbonate systems that could not be solved, since the start",
+        aggregate="last",
+    ),
+    Var(
+        "high_co2_steps",
+        "1",
+        "steps and tiles with soil CO2 above 0.3 atm, since the start",
+        aggregate="last",
+    ),
     Block("stock", tuple(Var(e, _UNITS[e], f"{_LONG[e]} in the catchment") for e in ELEMENTS)),
     Block(
         "residual", tuple(Var(e, _UNITS[e], f"{_LONG[e]} unaccounted for since the start") for e in ELEMENTS)
@@ -85,6 +97,7 @@ CARBON = np.array([float(s.carbon) for s in SOLUTES])
 N_ELEMENTS = len(ELEMENTS)
 HALF = 0.5
 M3_PER_KG = 1.0e-3
+HIGH_CO2 = 0.3  # atm
 
 
 @kernel
@@ -236,6 +249,13 @@ def begin(f):
     f.aquatic_gpp = 0.0
     f.burial_oc = 0.0
     f.burial_ic = 0.0
+
+
+@kernel
+def flag_high_co2(s, base_pco2):
+    """Count soils beyond the range of the gas profile; the value itself is left as it is         [science.md 12.15]."""
+    if base_pco2 > HIGH_CO2:
+        s.high_co2_steps += 1.0
 
 
 @kernel

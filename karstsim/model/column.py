@@ -69,6 +69,7 @@ def step(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, x, waters, k, t, ledger, d
         books.take_stock(ledger.stock, cs, ts, bs, n_active)
         books.open_books(ledger, cs.catchment)
     books.begin(f)
+    x.unsolved = 0.0
     atmosphere.step(cp.atmosphere, cs.atmosphere, cf.atmosphere, forcing, k, dt, n_active)
     clear(cf.aquifer.matrix_recharge, n_active)
     clear(cf.aquifer.conduit_recharge, n_active)
@@ -76,6 +77,7 @@ def step(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, x, waters, k, t, ledger, d
     for i in range(tp.shape[0]):
         land(tp[i], ts[i], tf[i], cs.atmosphere, cf.atmosphere, forcing, x, k, dt, n_active)
         gather(cf, ts[i].tile.area_fraction, tf[i], n_active)
+        books.flag_high_co2(cs.catchment, tf[i].soil.base_pco2_without_uptake)
     aquifer.step(
         cp.aquifer, cs.aquifer, cf.aquifer, cs.atmosphere, cf.atmosphere, forcing, x, k, dt, n_active
     )
@@ -88,6 +90,10 @@ def step(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, x, waters, k, t, ledger, d
         assign(f.export, bf[bp.shape[0] - 1].surface_water.outflow, 1.0, n_active)
     else:
         assign(f.export, f.runoff, 1.0, n_active)
+    cs.catchment.unsolved_waters += x.unsolved
+    for i in range(bp.shape[0]):
+        cs.catchment.unsolved_waters += waters[i].unsolved
+        waters[i].unsolved = 0.0
     audit(cp, cs, cf, tp, ts, tf, bs, bf, ledger, n_active)
 
 

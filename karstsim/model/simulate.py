@@ -141,6 +141,21 @@ class Simulation:
             text = ", ".join(f"{n} {v:.1e}" for n, v in broken.items())
             raise RunError(f"the books do not close: {text} of the throughput (limit {RUN_CLOSURE:g})")
 
+    def flags(self) -> list[str]:
+        """Named flags of the run: waters that could not be solved, soils beyond the range of the gas profile."""
+        books = self.tables.state["column"]["catchment"]
+        unsolved, high = float(books["unsolved_waters"].sum()), float(books["high_co2_steps"].sum())
+        flags = []
+        if unsolved > 0.0:
+            flags.append(
+                f"unsolved_waters: {unsolved:.0f} carbonate systems could not be solved and did not react"
+            )
+        if high > 0.0:
+            flags.append(
+                f"high_soil_co2: soil CO2 above 0.3 atm in {high:.0f} step(s); look at the soil's porosity"
+            )
+        return flags
+
     def write_restart(self, path: Path) -> Path:
         """State at the end of the forcing, for a run that goes on from there."""
         times = self.forcing.times
@@ -182,6 +197,8 @@ def simulate(
         spun = run.spin_up(spinup_years)
         _warn_about(spun)
     datasets = {k: v.isel(realization=0) for k, v in run.run(output, variables).items()}
+    for flag in run.flags():
+        LOG.warning(flag)
     if len(datasets) == 1:
         return next(iter(datasets.values()))
     return xr.DataTree.from_dict(datasets)
@@ -227,6 +244,7 @@ def run_config(
         warnings += _warn_about(run.spin_up(config.run.spinup_years, progress))
     wanted = out.frequencies([*config.run.output, "annual"])
     datasets = run.run(wanted, config.run.variables, progress)
+    warnings += run.flags()
     folder.mkdir(parents=True, exist_ok=True)
     files = [
         out.write_netcdf(datasets[name].isel(realization=0), folder / f"{name}.nc")

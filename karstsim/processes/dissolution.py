@@ -170,14 +170,17 @@ def open_step(
 def _saturating_rock(x, k, mg_fraction, pco2, slope, exchanged):
     """Rock that saturates the water with what gas it can exchange in the step, mol kg-1.
 
-    Between the closed (exchanged = 0) and the open saturation (exchanged = 1).
+    Between the closed (exchanged = 0) and the open saturation (exchanged = 1). Water whose saturation cannot be found
+    does not react in this step (it is counted); NaN stays NaN.
     """
     dic, ca, mg, alk = x.dic, x.ca, x.mg, x.alkalinity
     rock, _ = equilibrate_open(x, k, mg_fraction, pco2, slope)
+    if x.status < 0.0:
+        return 0.0 * dic
     if exchanged < 1.0:
         _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
         rock = exchanged * rock + (1.0 - exchanged) * equilibrate_closed(x, k, mg_fraction)
-    return rock
+    return rock if x.status == 0.0 else 0.0 * dic
 
 
 @kernel
@@ -185,8 +188,8 @@ def _exchange_gas(x, k, pco2, slope, exchanged):
     """Gas taken up in the step, the share `exchanged` of what equilibrium asks for; leaves `x` speciated."""
     dic = x.dic
     gas = equilibrate_gas(x, k, pco2, slope)
-    if exchanged < 1.0:
-        gas *= exchanged
+    if exchanged < 1.0 or x.status < 0.0:
+        gas *= exchanged if x.status == 0.0 else 0.0
         x.dic = dic + gas
         x.resume = 1.0
         speciate(x, k, ALK_DIC)
@@ -198,6 +201,8 @@ def closed_step(x, k, mg_fraction, k_dt, precipitation_dt, threshold, tail_start
     """Rock that enters a closed water in one step, mol kg-1; leaves `x` as the water afterwards."""
     dic, ca, mg, alk = x.dic, x.ca, x.mg, x.alkalinity
     at_equilibrium = equilibrate_closed(x, k, mg_fraction)
+    if x.status < 0.0:
+        at_equilibrium = 0.0 * dic
     if at_equilibrium >= 0.0:
         rock = relaxed_rock(ca, at_equilibrium, mg_fraction, k_dt, tail_start, tail_order)
     else:
@@ -206,7 +211,8 @@ def closed_step(x, k, mg_fraction, k_dt, precipitation_dt, threshold, tail_start
         _compose(x, dic, ca, mg, alk, rock, mg_fraction)
         speciate(x, k, ALK_DIC)
         if x.si_calcite > threshold:
-            rock = equilibrate_closed(x, k, mg_fraction) * relaxed_share(precipitation_dt, 1.0)
+            at_equilibrium = equilibrate_closed(x, k, mg_fraction)
+            rock = at_equilibrium * relaxed_share(precipitation_dt, 1.0) if x.status == 0.0 else 0.0 * dic
     _compose(x, dic, ca, mg, alk, rock, mg_fraction)
     speciate(x, k, ALK_DIC)
     return rock

@@ -151,17 +151,21 @@ def solve(x, k, p, t):
     """Water at the end of the sub-step into `x`, whose medium has been started: (CO2, HCO3, calcite n), mol kg-1."""
     h = math.exp(-LN10 * x.ph)
     tolerance = FIRST_TOLERANCE
+    x.status = -1.0
     for _ in range(MAX_OUTER):
         h = solve_h(x, p, t, h, tolerance)
         hco3, n = bicarbonate_and_calcite(x, t, h)
         x.ca = t.ca - n
         update_species(x, h, max(hco3, 0.0))
         residual = medium_residual(x)
-        if (residual < MEDIUM_TOLERANCE and tolerance <= BALANCE_TOLERANCE) or residual != residual:
+        if residual < MEDIUM_TOLERANCE and tolerance <= BALANCE_TOLERANCE:
+            x.status = 0.0
+        if x.status == 0.0 or residual != residual:
             break
         # No need to know h better than the medium allows.
         tolerance = BALANCE_TOLERANCE if residual < FIRST_TOLERANCE else FIRST_TOLERANCE
         accelerate(x, k, residual)
+    x.unsolved -= x.status
     distribute(x, k, h, max(hco3, 0.0))
     return h * hco3 / x.c_k1, hco3, n
 
