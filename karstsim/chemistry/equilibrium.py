@@ -132,6 +132,7 @@ def equilibrate_closed(x, k, mg_fraction):
     ca, mg, dic, alk = x.ca, x.mg, x.dic, x.alkalinity
     if mg_fraction > 1.0 - CALCITE_SHARE_MIN:
         x.status = -1.0
+        x.unsolved += 1.0
         return 0.0 * mg_fraction
     h = _start(x, k)
     n, converged = 0.0, 0
@@ -225,6 +226,7 @@ def equilibrate_open(x, k, mg_fraction, pco2_0, pco2_slope):
     ca, mg, dic, alk = x.ca, x.mg, x.dic, x.alkalinity
     if mg_fraction > 1.0 - CALCITE_SHARE_MIN or pco2_0 <= 0.0 or pco2_slope < 0.0:
         x.status = -1.0
+        x.unsolved += 1.0
         return 0.0 * mg_fraction, 0.0 * pco2_0
     h = _start(x, k)
     n, g, converged = 0.0, 0.0, 0
@@ -294,6 +296,7 @@ def equilibrate_gas(x, k, pco2_0, pco2_slope):
     dic, alk = x.dic, x.alkalinity
     if pco2_0 < 0.0 or pco2_slope < 0.0:
         x.status = -1.0
+        x.unsolved += 1.0
         return 0.0 * pco2_0
     h = _start(x, k)
     converged = 0
