@@ -35,7 +35,9 @@ def _pint_unit(text: str) -> pint.Unit:
             continue
         name, power = re.fullmatch(r"([A-Za-z_]+)(-?\d*\.?\d*)", word).groups()  # type: ignore[union-attr]
         mapped = SPELLING.get(name, name)
-        unit = unit * (REGISTRY.dimensionless if mapped == "1" else REGISTRY.Unit(mapped)) ** float(power or 1)
+        unit = unit * (REGISTRY.dimensionless if mapped == "1" else REGISTRY.Unit(mapped)) ** float(
+            power or 1
+        )
     return unit
 
 
@@ -104,9 +106,22 @@ def test_the_table_of_land_uses_is_that_of_the_science_page() -> None:
         "secondary_forest": (0.92, 0.85, 0.70, 0.0, 0.6, 0.55, 0.08, 1.63, 0.45, 0.15, 32, 0.25, 1.0, 2.5),
         "virgin_forest": (0.96, 0.95, 0.80, 0.0, 0.6, 0.56, 0.08, 1.12, 0.60, 0.20, 35, 0.25, 1.0, 3.0),
     }
-    names = """vegetation.crop_coefficient vegetation.light_use_efficiency vegetation.fpar vegetation.harvest
-        vegetation.root_respiration soil.porosity soil.residual_water soil.structure_factor soil.depth
-        soil.production_depth soil.clay soil.dpm_rpm soil.tillage soil.ca_factor""".split()
+    names = [
+        "vegetation.crop_coefficient",
+        "vegetation.light_use_efficiency",
+        "vegetation.fpar",
+        "vegetation.harvest",
+        "vegetation.root_respiration",
+        "soil.porosity",
+        "soil.residual_water",
+        "soil.structure_factor",
+        "soil.depth",
+        "soil.production_depth",
+        "soil.clay",
+        "soil.dpm_rpm",
+        "soil.tillage",
+        "soil.ca_factor",
+    ]
     by_name = {a.name: a.param for a in ADDRESSES}
     for land_use, row in rows.items():
         for name, value in zip(names, row, strict=True):
@@ -195,7 +210,11 @@ def test_kernel_files_import_numbers_and_kernels_only(path: Path) -> None:
             names = [a.name for a in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "relative import"
-            names = [f"karstsim.model.{a.name}" for a in node.names] if node.module == "karstsim.model" else [node.module]
+            names = (
+                [f"karstsim.model.{a.name}" for a in node.names]
+                if node.module == "karstsim.model"
+                else [node.module]
+            )
         else:
             continue
         for name in names:
@@ -203,7 +222,9 @@ def test_kernel_files_import_numbers_and_kernels_only(path: Path) -> None:
             assert inside or name in ALLOWED, f"{path.name} imports {name}"
 
 
-@pytest.mark.parametrize("path", [p for p in KERNEL_FILES if "processes" in p.parts], ids=lambda p: str(p.relative_to(PACKAGE)))
+@pytest.mark.parametrize(
+    "path", [p for p in KERNEL_FILES if "processes" in p.parts], ids=lambda p: str(p.relative_to(PACKAGE))
+)
 def test_kernels_write_no_constant_powers(path: Path) -> None:
     """architecture.md 3: kernels write ``x*x`` and ``math.sqrt``, never ``**``."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -223,5 +244,7 @@ def test_every_process_file_is_listed_by_its_compartment() -> None:
         if folder.parent.name != "processes":
             continue
         listed = {p.__name__.rsplit(".", 1)[1] for p in c.PROCESSES}
-        declaring = {p.stem for p in folder.glob("*.py") if "\nPARAMS" in p.read_text() and p.stem != "__init__"}
+        declaring = {
+            p.stem for p in folder.glob("*.py") if "\nPARAMS" in p.read_text() and p.stem != "__init__"
+        }
         assert declaring == listed, c.NAME

@@ -31,19 +31,19 @@ def test_one_frequency_is_a_dataset_several_are_a_tree(grass, climate_forcing) -
     assert isinstance(one, xr.Dataset) and one["catchment_runoff"].dims == ("time",)
     tree = simulate(grass, ds, output=["daily", "annual"], variables=["catchment_runoff"], spinup_years=0)
     assert set(tree.children) == {"daily", "annual"}
-    assert float(tree["daily/catchment_runoff"].sum()) == pytest.approx(float(tree["annual/catchment_runoff"].sum()), rel=1e-12)
+    assert float(tree["daily/catchment_runoff"].sum()) == pytest.approx(
+        float(tree["annual/catchment_runoff"].sum()), rel=1e-12
+    )
 
 
 def test_water_of_three_years_adds_up_from_the_outputs(three_years) -> None:
     """P = ET + runoff + change of storage from the published variables alone, to 1e-9 of the rain."""
     d = three_years
     stock = d["catchment_stock_water"].values
-    rain = d["atmosphere_precipitation"] + 0.0
-    lake = 0.0 if "surface_water_rain" not in d else d["surface_water_rain"]
+    rain = d["atmosphere_precipitation"]
     out = d["catchment_evapotranspiration"] + d["catchment_export"]
-    moved = (rain + lake - out).values[1:].sum()
-    irrigated = 0.0
-    assert stock[-1] - stock[0] == pytest.approx(moved + irrigated, abs=1e-9 * float(rain.sum()))
+    moved = (rain - out).values[1:].sum()
+    assert stock[-1] - stock[0] == pytest.approx(moved, abs=1e-9 * float(rain.sum()))
 
 
 def test_the_spring_is_a_karst_spring(three_years) -> None:
@@ -60,10 +60,16 @@ def test_the_spring_is_a_karst_spring(three_years) -> None:
 def test_the_sink_is_half_the_bicarbonate_of_the_runoff(three_years) -> None:
     """science.md 9.1: CSF = 1/2 Q [HCO3], day by day from the published spring (no surface runoff on these days)."""
     d = three_years
-    spring_only = d["catchment_surface_runoff"].values == 0.0 if "catchment_surface_runoff" in d else np.ones(d.sizes["time"], bool)
+    spring_only = (
+        d["catchment_surface_runoff"].values == 0.0
+        if "catchment_surface_runoff" in d
+        else np.ones(d.sizes["time"], bool)
+    )
     spring_only &= np.isclose(d["catchment_runoff"].values, d["aquifer_spring"].values, rtol=1e-12)
     expected = 0.5 * d["aquifer_spring_hco3"].values * 1e-3 * d["aquifer_spring"].values
-    np.testing.assert_allclose(d["catchment_sink_hydrochemical"].values[spring_only], expected[spring_only], rtol=1e-9)
+    np.testing.assert_allclose(
+        d["catchment_sink_hydrochemical"].values[spring_only], expected[spring_only], rtol=1e-9
+    )
     assert spring_only.sum() > 300
 
 
@@ -73,7 +79,12 @@ def test_more_rain_more_runoff_and_warmer_soil_more_co2(grass, climate_forcing) 
     wet, warm = ds.copy(), ds.copy()
     wet["pr"], warm["tas"] = 1.2 * ds["pr"], ds["tas"] + 2.0
     names = ["catchment_runoff", "catchment_evapotranspiration", "catchment_sink_hydrochemical"]
-    base, wetter, warmer = (simulate(grass, x, output=["annual"], variables=names, spinup_years=6).drop_vars("time_bnds").sum("time") for x in (ds, wet, warm))
+    base, wetter, warmer = (
+        simulate(grass, x, output=["annual"], variables=names, spinup_years=6)
+        .drop_vars("time_bnds")
+        .sum("time")
+        for x in (ds, wet, warm)
+    )
     assert wetter["catchment_runoff"] > 1.1 * base["catchment_runoff"]
     assert warmer["catchment_runoff"] < base["catchment_runoff"]
     assert warmer["catchment_evapotranspiration"] > base["catchment_evapotranspiration"]
@@ -82,7 +93,9 @@ def test_more_rain_more_runoff_and_warmer_soil_more_co2(grass, climate_forcing) 
 
 def test_both_constant_sets_run_and_differ_little(grass, climate_forcing) -> None:
     ds = climate_forcing("monsoon", years=1).isel(time=slice(0, 60))
-    a, b = (simulate(grass, ds, output=["daily"], spinup_years=0, constants=c) for c in ("pb82", "phreeqc386"))
+    a, b = (
+        simulate(grass, ds, output=["daily"], spinup_years=0, constants=c) for c in ("pb82", "phreeqc386")
+    )
     assert a.attrs["constants"] == "pb82" and b.attrs["constants"] == "phreeqc386"
     difference = np.abs(a["aquifer_spring_ph"] - b["aquifer_spring_ph"]).max()
     assert 0.0 < float(difference) < 0.05
@@ -91,15 +104,23 @@ def test_both_constant_sets_run_and_differ_little(grass, climate_forcing) -> Non
 def test_parameters_change_the_result(grass, climate_forcing) -> None:
     ds = climate_forcing("monsoon", years=1).isel(time=slice(0, 60))
     runs = [
-        simulate(grass, ds, parameters=p, output=["daily"], variables=["aquifer_spring"], spinup_years=0)["aquifer_spring"]
-        for p in ({}, {"aquifer.conduit_residence_time": 0.5}, {"aquifer.conduit_residence_time": {"factor": 2.0}})
+        simulate(grass, ds, parameters=p, output=["daily"], variables=["aquifer_spring"], spinup_years=0)[
+            "aquifer_spring"
+        ]
+        for p in (
+            {},
+            {"aquifer.conduit_residence_time": 0.5},
+            {"aquifer.conduit_residence_time": {"factor": 2.0}},
+        )
     ]
     assert not np.allclose(runs[0], runs[1]) and not np.allclose(runs[0], runs[2])
 
 
 def test_hourly_forcing_gives_daily_and_monthly_output(grass, climate_forcing) -> None:
     ds = climate_forcing("monsoon", years=1, steps_per_day=24).isel(time=slice(0, 40 * 24))
-    tree = simulate(grass, ds, output=["daily", "monthly"], variables=["atmosphere_precipitation"], spinup_years=0)
+    tree = simulate(
+        grass, ds, output=["daily", "monthly"], variables=["atmosphere_precipitation"], spinup_years=0
+    )
     assert tree["daily"].sizes["time"] == 40 and tree["monthly"].sizes["time"] == 2
     rain = float(ds["pr"].sum()) * 3600.0
     assert float(tree["daily/atmosphere_precipitation"].sum()) == pytest.approx(rain, rel=1e-12)

@@ -19,12 +19,13 @@ def runs(whole_site, climate_forcing) -> dict[str, dict[str, xr.Dataset]]:
     """All variables of 70 days from 15 January in three calendars, daily, monthly and annual."""
     made = {}
     for calendar in ("standard", "noleap", "360_day"):
-        ds = climate_forcing("monsoon", years=1, start="2003-12-15", calendar=calendar).isel(time=slice(0, 80))
+        ds = climate_forcing("monsoon", years=1, start="2003-12-15", calendar=calendar).isel(
+            time=slice(0, 80)
+        )
         run = Simulation(whole_site(("bare_rock", "grass"), 2), ds)
         run.spin_up(0)
         made[calendar] = run.run(["daily", "monthly", "annual"], ["*"])
     return made
-
 
 
 @pytest.mark.parametrize("calendar", ["standard", "noleap", "360_day"])
@@ -37,7 +38,13 @@ def test_longer_periods_are_aggregates_of_days(runs, calendar, frequency) -> Non
     groups = [np.flatnonzero(key == k) for k in dict.fromkeys(key)]
     assert len(groups) == longer.sizes["time"] == {"monthly": 4, "annual": 2}[frequency]
     how = {v.name: v.var.aggregate for v in variables()}
-    functions = {"sum": np.sum, "mean": np.mean, "min": np.min, "max": np.max, "last": lambda a, axis: a.take(-1, axis)}
+    functions = {
+        "sum": np.sum,
+        "mean": np.mean,
+        "min": np.min,
+        "max": np.max,
+        "last": lambda a, axis: a.take(-1, axis),
+    }
     for name, aggregate in how.items():
         days, periods = daily.variables[name].values, longer.variables[name].values
         for i, group in enumerate(groups):
@@ -63,7 +70,13 @@ def test_time_bounds_join_without_gap(runs, calendar, frequency) -> None:
 def test_attributes_follow_cf(runs) -> None:
     """Units, long name and cell_methods that say what the declaration says; standard names for land only."""
     ds = runs["standard"]["monthly"]
-    words = {"sum": "time: sum", "mean": "time: mean", "min": "time: minimum", "max": "time: maximum", "last": "time: point"}
+    words = {
+        "sum": "time: sum",
+        "mean": "time: mean",
+        "min": "time: minimum",
+        "max": "time: maximum",
+        "last": "time: point",
+    }
     for v in variables():
         attrs = ds[v.name].attrs
         assert attrs["units"] == v.var.units and attrs["long_name"] == v.var.long_name
@@ -74,7 +87,15 @@ def test_attributes_follow_cf(runs) -> None:
             assert {"units", "long_name", "cell_methods"} <= set(ds[name].attrs), name
             assert "sea_water" not in ds[name].attrs.get("standard_name", "")
     assert ds.attrs["Conventions"] == "CF-1.11, ACDD-1.3"
-    for key in ("title", "summary", "keywords", "source", "time_coverage_start", "time_coverage_end", "constants"):
+    for key in (
+        "title",
+        "summary",
+        "keywords",
+        "source",
+        "time_coverage_start",
+        "time_coverage_end",
+        "constants",
+    ):
         assert ds.attrs[key]
     assert ds.attrs["time_coverage_start"].startswith("2003-12-15")
     assert ds.attrs["time_coverage_end"].startswith("2004-03-0")
@@ -85,7 +106,10 @@ def test_dimensions_are_named(runs) -> None:
     assert ds["catchment_runoff"].dims == ("realization", "time")
     assert ds["soil_temperature"].dims == ("realization", "time", "tile")
     assert ds["surface_water_depth"].dims == ("realization", "time", "box")
-    assert list(ds.land_use.values) == ["bare_rock", "grass"] and list(ds.box_name.values) == ["brook", "lake"]
+    assert list(ds.land_use.values) == ["bare_rock", "grass"] and list(ds.box_name.values) == [
+        "brook",
+        "lake",
+    ]
 
 
 @pytest.mark.parametrize("frequency", ["daily", "monthly", "annual"])
@@ -120,7 +144,12 @@ def test_globs_choose_variables() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "hint"), [("catchment_runof", "catchment_runoff"), ("soil_temprature", "soil_temperature"), ("xx*", "karstsim variables")]
+    ("pattern", "hint"),
+    [
+        ("catchment_runof", "catchment_runoff"),
+        ("soil_temprature", "soil_temperature"),
+        ("xx*", "karstsim variables"),
+    ],
 )
 def test_unknown_patterns_are_refused_with_a_suggestion(pattern, hint) -> None:
     with pytest.raises(InputError, match="matches no output variable") as caught:
@@ -131,7 +160,12 @@ def test_unknown_patterns_are_refused_with_a_suggestion(pattern, hint) -> None:
 def test_the_standard_set_has_no_inactive_tracer() -> None:
     names = [v.name for v in out.select(())]
     assert not [n for n in names if re.search("13c|14c|_tag_", n)]
-    assert {"catchment_sink_hydrochemical", "aquifer_spring_ph", "aquifer_spring_ca", "soil_base_pco2"} <= set(names)
+    assert {
+        "catchment_sink_hydrochemical",
+        "aquifer_spring_ph",
+        "aquifer_spring_ca",
+        "soil_base_pco2",
+    } <= set(names)
     assert len(names) < 300
 
 
@@ -154,7 +188,9 @@ def test_files_hold_what_the_dataset_holds(runs, calendar, tmp_path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["monthly.nc"]
     with xr.open_dataset(path) as back:
         assert [str(t)[:10] for t in back.time.values] == [str(t)[:10] for t in ds.time.values]
-        assert [str(t)[:10] for t in back.time_bnds.values[:, 1]] == [str(t)[:10] for t in ds.time_bnds.values[:, 1]]
+        assert [str(t)[:10] for t in back.time_bnds.values[:, 1]] == [
+            str(t)[:10] for t in ds.time_bnds.values[:, 1]
+        ]
         for name in ds.data_vars:
             if name != "time_bnds":
                 np.testing.assert_array_equal(back[name].values, ds[name].values)
@@ -163,7 +199,7 @@ def test_files_hold_what_the_dataset_holds(runs, calendar, tmp_path) -> None:
 
 def test_a_file_appears_whole_or_not_at_all(runs, tmp_path, monkeypatch) -> None:
     def broken(self, path, **_):
-        open(path, "w").write("half")
+        path.write_text("half")
         raise OSError("disk full")
 
     monkeypatch.setattr(xr.Dataset, "to_netcdf", broken)
@@ -176,4 +212,9 @@ def test_the_table_of_variables_lists_all() -> None:
     table = out.variables_table()
     assert list(table["name"]) == [v.name for v in variables()]
     row = table.set_index("name").loc["catchment_runoff"]
-    assert (row["units"], row["aggregate"], row["level"], row["standard_name"]) == ("mm", "sum", "column", "runoff_amount")
+    assert (row["units"], row["aggregate"], row["level"], row["standard_name"]) == (
+        "mm",
+        "sum",
+        "column",
+        "runoff_amount",
+    )

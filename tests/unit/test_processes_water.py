@@ -179,7 +179,13 @@ def test_epikarst_is_the_solution_of_its_equation(fill, inflow, time_constant, s
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.floats(0.0, 1.0), st.floats(0.0, 300.0), st.floats(2.0, 60.0), st.floats(20.0, 700.0), st.floats(0.0, 1.0))
+@given(
+    st.floats(0.0, 1.0),
+    st.floats(0.0, 300.0),
+    st.floats(2.0, 60.0),
+    st.floats(20.0, 700.0),
+    st.floats(0.0, 1.0),
+)
 def test_two_part_steps_of_the_epikarst_are_one(fill, inflow, time_constant, size, part) -> None:
     volume = fill * size
     d1, o1 = RESERVOIR(volume, inflow, time_constant, size, part)
@@ -236,7 +242,9 @@ AQUIFER = {
     st.fixed_dictionaries(AQUIFER), st.floats(0.0, 200.0), st.floats(0.0, 60.0), st.floats(0.0, 30.0),
     st.floats(0.0, 200.0), st.floats(0.001, 1.0),
 )  # fmt: skip
-def test_implicit_aquifer_step_keeps_its_mass(record_of, values, matrix, conduit, to_matrix, to_conduit, dt) -> None:
+def test_implicit_aquifer_step_keeps_its_mass(
+    record_of, values, matrix, conduit, to_matrix, to_conduit, dt
+) -> None:
     """V1 - V0 = recharge - outflows at the new volumes, both stores non-negative, for all parameters in bounds."""
     p = record_of(aquifer_room.PARAMS, **values)
     v_m, v_c = IMPLICIT(matrix, conduit, to_matrix, to_conduit, p, dt)
@@ -265,7 +273,9 @@ def test_implicit_aquifer_step_tends_to_bdf(record_of, start) -> None:
     assert errors[2] < 1e-2  # mm, of a flood of 40
 
 
-def _balance_days(record_of, on_rows, k_c: float, start: tuple[float, float], flood: tuple[float, float]) -> np.ndarray:
+def _balance_days(
+    record_of, on_rows, k_c: float, start: tuple[float, float], flood: tuple[float, float]
+) -> np.ndarray:
     """(10, 2): conduit outflow of ten days by `balance` and by BDF, with recharge (matrix, conduit) on the first."""
     p = record_of(aquifer_room.PARAMS, conduit_residence_time=k_c)
     s, f = record_of(aquifer_room.STATE), record_of(aquifer_room.FLUXES)
@@ -280,7 +290,12 @@ def _balance_days(record_of, on_rows, k_c: float, start: tuple[float, float], fl
         exact = out[:2]
         days.append((f.conduit_drained, out[3]))
         matrix += f.matrix_recharge.volume - f.matrix_drained - f.exchanged
-        conduit += f.conduit_recharge.volume + f.exchanged + p.matrix_to_conduit * f.matrix_drained - f.conduit_drained
+        conduit += (
+            f.conduit_recharge.volume
+            + f.exchanged
+            + p.matrix_to_conduit * f.matrix_drained
+            - f.conduit_drained
+        )
     return np.array(days)
 
 
@@ -299,17 +314,28 @@ def test_daily_flood_of_the_conduit_agrees_with_bdf(record_of, on_rows, k_c, lim
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.floats(0.0, 100.0), st.floats(0.0, 100.0), st.floats(0.0, 50.0), st.floats(0.0, 50.0), st.floats(0.01, 20.0))
+@given(
+    st.floats(0.0, 100.0),
+    st.floats(0.0, 100.0),
+    st.floats(0.0, 50.0),
+    st.floats(0.0, 50.0),
+    st.floats(0.01, 20.0),
+)
 def test_more_water_in_is_more_water_left(record_of, matrix, conduit, to_matrix, to_conduit, more) -> None:
     """The system is cooperative: adding to either store lowers neither (comparison theorem for Eq. 3.5)."""
     p = record_of(aquifer_room.PARAMS)
     base = IMPLICIT(matrix, conduit, to_matrix, to_conduit, p, 0.17)
-    for changed in ((matrix + more, conduit, to_matrix, to_conduit), (matrix, conduit, to_matrix, to_conduit + more)):
+    for changed in (
+        (matrix + more, conduit, to_matrix, to_conduit),
+        (matrix, conduit, to_matrix, to_conduit + more),
+    ):
         after = IMPLICIT(*changed, p, 0.17)
         assert after[0] >= base[0] - 1e-12 and after[1] >= base[1] - 1e-12
 
 
-@pytest.mark.parametrize(("volume", "exponent", "outflow"), [(5.0, 1.3, 5.0 / 3.0), (10.0, 2.0, 20.0 / 3.0), (0.0, 1.3, 0.0)])
+@pytest.mark.parametrize(
+    ("volume", "exponent", "outflow"), [(5.0, 1.3, 5.0 / 3.0), (10.0, 2.0, 20.0 / 3.0), (0.0, 1.3, 0.0)]
+)
 def test_conduit_outflow_by_hand(record_of, volume, exponent, outflow) -> None:
     """Q = (V/K_C)(V/V_ref)^(b-1) with K_C 3 d, V_ref 5 mm; the derivative by central difference."""
     p = record_of(aquifer_room.PARAMS, conduit_exponent=exponent)
@@ -323,7 +349,9 @@ def test_conduit_outflow_by_hand(record_of, volume, exponent, outflow) -> None:
 # ------------------------------------------------------------------------------------------------ canopy and snow
 
 
-def _canopy_day(record_of, on_rows, rain: float, pet: float, held: float, steps: int, fpar: float) -> tuple[float, float, float]:
+def _canopy_day(
+    record_of, on_rows, rain: float, pet: float, held: float, steps: int, fpar: float
+) -> tuple[float, float, float]:
     """(evaporated, throughfall, held) after one day of uniform rain in `steps` steps."""
     p = record_of(vegetation.PARAMS, fpar=fpar, crop_coefficient=1.0)
     s, f, air = record_of(vegetation.STATE), record_of(vegetation.FLUXES), record_of(atmosphere.FLUXES)
@@ -338,12 +366,20 @@ def _canopy_day(record_of, on_rows, rain: float, pet: float, held: float, steps:
 
 
 @settings(max_examples=80, deadline=None)
-@given(st.floats(0.0, 20.0), st.floats(0.0, 8.0), st.floats(0.0, 1.0), st.floats(0.1, 0.9), st.sampled_from([2, 24, 144]))
+@given(
+    st.floats(0.0, 20.0),
+    st.floats(0.0, 8.0),
+    st.floats(0.0, 1.0),
+    st.floats(0.1, 0.9),
+    st.sampled_from([2, 24, 144]),
+)
 def test_interception_does_not_depend_on_the_step(record_of, on_rows, rain, pet, fill, fpar, steps) -> None:
     """Rates are constant within the day, so one step and many must give the same loss, drip and store."""
     capacity = 0.2 * -math.log(1.0 - fpar) / 0.5
     once = _canopy_day(record_of, on_rows, rain, pet, fill * capacity, 1, fpar)
-    assert _canopy_day(record_of, on_rows, rain, pet, fill * capacity, steps, fpar) == pytest.approx(once, abs=1e-11)
+    assert _canopy_day(record_of, on_rows, rain, pet, fill * capacity, steps, fpar) == pytest.approx(
+        once, abs=1e-11
+    )
     assert once[0] <= min(pet, capacity) + 1e-12
     assert once[2] <= capacity * (1.0 + 1e-12)
     assert sum(once) == pytest.approx(rain + fill * capacity, abs=1e-11)
@@ -433,8 +469,13 @@ def test_an_empty_stream_gives_nothing(record_of) -> None:
     assert abs(out) < 1e-30 and abs(q) < 1e-30
 
 
+def _substeps(table, step):
+    return hydraulics.substeps(table, step)
+
+
 @pytest.mark.parametrize(
-    ("dt", "asked", "expected"), [(1.0, 48, 48), (1 / 24, 48, 2), (1 / 48, 48, 1), (1 / 144, 48, 1), (0.5, 12, 6), (1.0, 96, 96)]
+    ("dt", "asked", "expected"),
+    [(1.0, 48, 48), (1 / 24, 48, 2), (1 / 48, 48, 1), (1 / 144, 48, 1), (0.5, 12, 6), (1.0, 96, 96)],
 )
 def test_substeps_are_as_many_as_the_box_asks_for(record_of, on_rows, dt, asked, expected) -> None:
     """`surface_water.substeps` a day, at least one a step; the most demanding box of a chain decides."""
@@ -442,12 +483,11 @@ def test_substeps_are_as_many_as_the_box_asks_for(record_of, on_rows, dt, asked,
 
     rows, _ = new_table((3,), PARAM_DTYPES["box"])
     rows["surface_water"]["substeps"] = [1, asked, 1]
-    call = hydraulics.substeps if disabled() else numba.njit(lambda table, step: hydraulics.substeps(table, step))
+    call = hydraulics.substeps if disabled() else numba.njit(_substeps)
     assert call(rows, dt) == expected
 
 
 # ------------------------------------------------------------------------------------------------ transport
-
 
 
 @kernel
@@ -461,7 +501,9 @@ def _move(h, wanted, share, n_active):
 
 @settings(max_examples=200, deadline=None)
 @given(st.floats(0.0, 1e4), st.floats(-10.0, 2e4), st.floats(0.0, 1.0), st.integers(0, 2**32 - 1))
-def test_moving_water_loses_nothing_and_leaves_nothing_negative(record_of, on_rows, volume, wanted, share, seed) -> None:
+def test_moving_water_loses_nothing_and_leaves_nothing_negative(
+    record_of, on_rows, volume, wanted, share, seed
+) -> None:
     h = record_of((Store("store", "x"), *(Flow(name, "y") for name in ("flow", "one", "two", "left"))))
     rng = np.random.default_rng(seed)
     amounts = rng.random(N) * 10.0 ** rng.uniform(-12, 2, N)
