@@ -18,6 +18,7 @@ from karstsim.processes.transport import alkalinity
 ALK_DIC = int(Mode.ALK_DIC)
 MINIMUM_VOLUME = 1.0e-3  # mm; a thinner film than a micrometre of water has no chemistry of its own
 INSTANT = 36.0  # rate constant times step from which an exchange completes within the step (e^-36 < 1e-15)
+NEGLIGIBLE_FALL = 0.01  # of the gas pressure: a smaller fall by the way to saturation needs no second look
 LINEAR_START, LINEAR_ORDER = 0.9, 1.0  # no slow tail near equilibrium
 
 
@@ -146,7 +147,7 @@ def open_step(
     at_equilibrium = _saturating_rock(x, k, mg_fraction, pco2, share * slope, exchanged)
     if at_equilibrium >= 0.0:
         rock = relaxed_rock(ca, at_equilibrium, mg_fraction, k_dt, tail_start, tail_order)
-        if slope > 0.0 and at_equilibrium > 0.0:
+        if slope * at_equilibrium > NEGLIGIBLE_FALL * pco2:
             _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
             share = rock / at_equilibrium
             at_equilibrium = max(_saturating_rock(x, k, mg_fraction, pco2, share * slope, exchanged), 0.0)
