@@ -46,7 +46,9 @@ _WEATHER = {
 }
 
 
-def _days(start: str, years: int, calendar: str, steps_per_day: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _days(
+    start: str, years: int, calendar: str, steps_per_day: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Stamps of all steps, and year fraction and year number of all days."""
     end = f"{int(start[:4]) + years:04d}{start[4:]}"
     cf = calendar != "standard"
@@ -59,7 +61,12 @@ def _days(start: str, years: int, calendar: str, steps_per_day: int) -> tuple[np
 
 
 def build_forcing(
-    climate: str, years: int = 2, start: str = "2001-01-01", calendar: str = "standard", steps_per_day: int = 1, seed: int = 1
+    climate: str,
+    years: int = 2,
+    start: str = "2001-01-01",
+    calendar: str = "standard",
+    steps_per_day: int = 1,
+    seed: int = 1,
 ) -> xr.Dataset:
     """Canonical daily weather of one of `CLIMATES`; finer steps share the day's rain out evenly.
 
@@ -106,14 +113,27 @@ def whole_site() -> Callable[..., object]:
     boxes = [
         {"name": "brook", "kind": "stream", "water_class": "headwater", "length_km": 3.0, "slope": 0.01},
         {"name": "lake", "kind": "reservoir", "water_class": "reservoir", "area_km2": 0.1, "depth_m": 3.0},
-        {"name": "weeds", "kind": "stream", "water_class": "planted_stream", "length_km": 5.0, "slope": 0.002},
+        {
+            "name": "weeds",
+            "kind": "stream",
+            "water_class": "planted_stream",
+            "length_km": 5.0,
+            "slope": 0.002,
+        },
     ]
 
     def build(land_uses: tuple[str, ...] = LAND_USES, n_boxes: int = 3, **changes: object) -> object:
         tiles = [
-            {"land_use": u, "area_fraction": 1.0 / len(land_uses), "parameters": managed.get(u, {})} for u in land_uses
+            {"land_use": u, "area_fraction": 1.0 / len(land_uses), "parameters": managed.get(u, {})}
+            for u in land_uses
         ]
-        values = {"name": "all on", "latitude": 26.3, "longitude": 105.7, "elevation": 500.0, "area_km2": 10.0}
+        values = {
+            "name": "all on",
+            "latitude": 26.3,
+            "longitude": 105.7,
+            "elevation": 500.0,
+            "area_km2": 10.0,
+        }
         values |= {"allogenic_area_km2": 3.0, "tiles": tiles, "boxes": boxes[:n_boxes]}
         return Site.from_dict({**values, **changes})
 
@@ -168,7 +188,9 @@ def on_rows() -> Callable[[Callable[..., object]], Callable[..., object]]:
             if id(kernel) not in made:
                 names = [f"a{i}" for i in range(len(args))]
                 text = f"lambda {', '.join(names)}: kernel({', '.join(f'first({n})' for n in names)})"
-                made[id(kernel)] = numba.njit(error_model="numpy")(eval(text, {"kernel": kernel, "first": first}))
+                made[id(kernel)] = numba.njit(error_model="numpy")(
+                    eval(text, {"kernel": kernel, "first": first})
+                )
             return made[id(kernel)](*(a.base if isinstance(a, np.record) else a for a in args))
 
         return call

@@ -22,7 +22,13 @@ CLIMATES = ("hot_humid", "monsoon", "mediterranean", "cold_snowy", "semi_arid")
 ELEMENTS = ("water", "carbon", "calcium", "magnesium", "alkali", "sulfate", "nitrate", "chloride")
 STEP_CLOSURE, RUN_CLOSURE = 1e-13, 1e-12  # targets.md B
 NO_OUTPUT = np.zeros((0, 4), dtype=np.int64)
-MAY_BE_NEGATIVE = ("_temperature", "air_temperature_week", "air_temperature_year", "si_calcite", "si_dolomite")
+MAY_BE_NEGATIVE = (
+    "_temperature",
+    "air_temperature_week",
+    "air_temperature_year",
+    "si_calcite",
+    "si_dolomite",
+)
 # Those whose bounds allow impossible pairs are left (test_parameters.py), and the geometry, which the site gives
 PAIRED = {
     "vegetation.leaf_allocation", "vegetation.wood_allocation", "soil.field_capacity_ratio", "soil.porosity",
@@ -104,10 +110,14 @@ def test_books_close_in_every_climate(climate, climate_forcing, whole_site) -> N
     max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )  # fmt: skip
-@given(seed=st.integers(0, 2**31), share=st.sampled_from([0.2, 1.0]), corners=st.sampled_from([0.0, 0.5, 1.0]))
+@given(
+    seed=st.integers(0, 2**31), share=st.sampled_from([0.2, 1.0]), corners=st.sampled_from([0.0, 0.5, 1.0])
+)
 def test_books_close_for_any_parameters(climate, climate_forcing, whole_site, seed, share, corners) -> None:
     """As above with parameters drawn inside their bounds, up to all of them on a bound."""
-    run = Simulation(whole_site(), climate_forcing(climate, years=1 if share == 1.0 else 2), [_draw(seed, share, corners)])
+    run = Simulation(
+        whole_site(), climate_forcing(climate, years=1 if share == 1.0 else 2), [_draw(seed, share, corners)]
+    )
     run.spin_up(0)
     _assert_closed(run, *_extremes(run))
 
@@ -205,7 +215,10 @@ def _stores() -> list[str]:
     return [
         f"{v.level} {v.name}"
         for v in variables()
-        if v.kind == "state" and v.var.units in units and not v.name.startswith(skipped) and not v.name.endswith(inactive)
+        if v.kind == "state"
+        and v.var.units in units
+        and not v.name.startswith(skipped)
+        and not v.name.endswith(inactive)
     ]
 
 

@@ -13,7 +13,8 @@ from karstsim.model.simulate import Simulation
 
 CLIMATES = ("hot_humid", "monsoon", "mediterranean", "cold_snowy", "semi_arid")
 LAND_USES = ("bare_rock", "cropland", "secondary_forest")
-WANTED = ["catchment_sink_hydrochemical", "catchment_rock_dissolution", "catchment_runoff", "catchment_evapotranspiration",
+WANTED = ["catchment_sink_hydrochemical", "catchment_rock_dissolution", "catchment_runoff",
+          "catchment_evapotranspiration",
           "aquifer_spring_ph", "aquifer_spring_ca", "aquifer_spring", "catchment_evasion", "catchment_aquatic_gpp",
           "soil_grain_dissolution", "soil_calcite_precipitation"]  # fmt: skip
 

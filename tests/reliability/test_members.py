@@ -28,7 +28,10 @@ def _run(site, ds, members, workers: int = 1):
     run = Simulation(site, ds, members, workers=workers)
     run.spin_up(0)
     output = run.run(["daily", "annual"], ALL)
-    states = [[run.tables.state_floats[level][i].tobytes() for level in ("column", "tile", "box")] for i in range(len(members))]
+    states = [
+        [run.tables.state_floats[level][i].tobytes() for level in ("column", "tile", "box")]
+        for i in range(len(members))
+    ]
     return output, states
 
 
@@ -85,7 +88,10 @@ def test_windows_change_no_bit(world) -> None:
     empty = [np.zeros((0, 4), dtype=np.int64)] * len(FREQUENCIES)
     for j in range(len(run.forcing.times)):
         step_all(run.tables, run.forcing.window(j, j + 1), empty)
-    got = [[run.tables.state_floats[level][i].tobytes() for level in ("column", "tile", "box")] for i in range(len(MEMBERS))]
+    got = [
+        [run.tables.state_floats[level][i].tobytes() for level in ("column", "tile", "box")]
+        for i in range(len(MEMBERS))
+    ]
     assert got == states
 
 
@@ -106,8 +112,10 @@ def test_each_member_follows_its_own_weather(world, climate_forcing, whole_site)
         assert _bytes(alone.run(["daily"], ALL), 0) == _bytes(output, member)
 
 
-POISON = [("column", "aquifer", "matrix_immobile"), ("tile", "soil", "porosity"), ("tile", "vegetation", "leaf_turnover"),
-          ("tile", "cave", "height"), ("tile", "epikarst", "residence_time"), ("box", "surface_water", "catchment_area"),
+POISON = [("column", "aquifer", "matrix_immobile"), ("tile", "soil", "porosity"),
+          ("tile", "vegetation", "leaf_turnover"),
+          ("tile", "cave", "height"), ("tile", "epikarst", "residence_time"),
+          ("box", "surface_water", "catchment_area"),
           ("tile", "soil", "thermal_memory"), ("box", "surface_water", "gross_production"),
           ("column", "aquifer", "conduit_exponent"), ("column", "atmosphere", "rain_cl")]  # fmt: skip
 

@@ -55,7 +55,9 @@ def whole_runs(site, climate_forcing):
 
     def run(calendar: str, climate: str = "monsoon"):
         if (calendar, climate) not in made:
-            ds = climate_forcing(climate, years=2, start="2003-11-01", calendar=calendar).isel(time=slice(0, 200))
+            ds = climate_forcing(climate, years=2, start="2003-11-01", calendar=calendar).isel(
+                time=slice(0, 200)
+            )
             one = Simulation(site, ds)
             one.spin_up(0)
             made[calendar, climate] = (ds, one.run(["daily"], ALL)["daily"], _states(one))
@@ -65,7 +67,9 @@ def whole_runs(site, climate_forcing):
 
 
 @pytest.mark.parametrize("calendar", ["standard", "noleap", "360_day"])
-@pytest.mark.parametrize("at", [2, 61, 120, 121, 150], ids=["early", "new_year", "leap_day", "after_leap_day", "spring"])
+@pytest.mark.parametrize(
+    "at", [2, 61, 120, 121, 150], ids=["early", "new_year", "leap_day", "after_leap_day", "spring"]
+)
 def test_a_restart_changes_no_bit(whole_runs, site, calendar, at, tmp_path) -> None:
     """From 1 November 2003: step 61 is 1 January, 120 is 29 February 2004 of the standard calendar.
 
@@ -115,7 +119,11 @@ def _sabotage(folder: Path, level: str, name: str) -> Path:
 
 @pytest.mark.parametrize(
     ("level", "name"),
-    [("column", "atmosphere_air_temperature_year"), ("tile", "soil_temperature"), ("tile", "vegetation_npp_recent")],
+    [
+        ("column", "atmosphere_air_temperature_year"),
+        ("tile", "soil_temperature"),
+        ("tile", "vegetation_npp_recent"),
+    ],
 )
 def test_a_sabotaged_restart_gives_another_result(site, climate_forcing, tmp_path, level, name) -> None:
     """One float of the file changed by a millionth: the output changes, so the file was really read."""
@@ -127,7 +135,8 @@ def test_a_sabotaged_restart_gives_another_result(site, climate_forcing, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("level", "name"), [("column", "aquifer_matrix_ca"), ("tile", "soil_pore_water"), ("box", "surface_water_water_dic")]
+    ("level", "name"),
+    [("column", "aquifer_matrix_ca"), ("tile", "soil_pore_water"), ("box", "surface_water_water_dic")],
 )
 def test_a_sabotaged_store_breaks_the_books(site, climate_forcing, tmp_path, level, name) -> None:
     """The books of the first run go on in the second, so that matter added in the file between them is a leak."""
@@ -146,7 +155,7 @@ def _refused(run: Simulation, path: Path, words: str) -> None:
 
 
 def test_a_restart_of_another_run_is_refused(site, whole_site, climate_forcing, tmp_path) -> None:
-    """Another time, calendar, number of tiles, boxes or members, layout; values that are not finite; no restart at all."""
+    """Another time, calendar, tiles, boxes, members, layout; values that are not finite; no restart at all."""
     ds = climate_forcing("monsoon", years=1).isel(time=slice(0, 20))
     first = Simulation(site, ds.isel(time=slice(0, 10)))
     first.spin_up(0)
@@ -158,7 +167,11 @@ def test_a_restart_of_another_run_is_refused(site, whole_site, climate_forcing, 
     other = climate_forcing("monsoon", years=1, calendar="noleap").isel(time=slice(10, 20))
     _refused(Simulation(site, other), path, "noleap")
     _refused(Simulation(whole_site(("grass",)), later), path, "number of members, tiles or boxes")
-    _refused(Simulation(whole_site(("bare_rock", "cropland", "grass"), 2), later), path, "number of members, tiles or boxes")
+    _refused(
+        Simulation(whole_site(("bare_rock", "cropland", "grass"), 2), later),
+        path,
+        "number of members, tiles or boxes",
+    )
     _refused(Simulation(site, later, [{}, {}]), path, "number of members, tiles or boxes")
 
     with xr.open_dataset(path, decode_times=False) as opened:

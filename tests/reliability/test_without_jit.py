@@ -41,9 +41,13 @@ def run(whole_site, build_forcing, climate: str, n_boxes: int) -> np.ndarray:
 @pytest.mark.parametrize(("climate", "n_boxes"), [("monsoon", 2), ("semi_arid", 1)])
 def test_python_agrees_with_compiled_code(climate, n_boxes, whole_site, climate_forcing, tmp_path) -> None:
     """Residuals and imbalances of the books are rounding itself and are compared with zero instead."""
-    script = SCRIPT.format(tests=str(TESTS), climate=climate, n_boxes=n_boxes, out=str(tmp_path / "python.bin"))
+    script = SCRIPT.format(
+        tests=str(TESTS), climate=climate, n_boxes=n_boxes, out=str(tmp_path / "python.bin")
+    )
     env = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(Path(__file__).parent)}
-    done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=env, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     plain = np.fromfile(tmp_path / "python.bin")
     compiled = run(whole_site, climate_forcing, climate, n_boxes)

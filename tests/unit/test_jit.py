@@ -19,7 +19,14 @@ import pytest
 from karstsim.core import jit
 
 SOURCES = Path(jit.__file__).resolve().parents[1]
-CALLER = "from karstsim.core.jit import driver\nfrom karstsim.inner import twice\n\n@driver\ndef run(a):\n    return twice(a[0])\n"
+CALLER = """from karstsim.core.jit import driver
+from karstsim.inner import twice
+
+
+@driver
+def run(a):
+    return twice(a[0])
+"""
 INNER = "from karstsim.core.jit import kernel\n\n@kernel\ndef twice(x):\n    return {factor} * x\n"
 SCRIPT = """
 import logging, sys
@@ -38,7 +45,9 @@ def package(tmp_path: Path) -> Path:
     """A karstsim with its core and one driver whose kernel lies in another module."""
     root = tmp_path / "copy"
     (root / "karstsim").mkdir(parents=True)
-    shutil.copytree(SOURCES / "core", root / "karstsim" / "core", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        SOURCES / "core", root / "karstsim" / "core", ignore=shutil.ignore_patterns("__pycache__")
+    )
     (root / "karstsim" / "__init__.py").write_text("")
     (root / "karstsim" / "outer.py").write_text(CALLER)
     (root / "karstsim" / "inner.py").write_text(INNER.format(factor="2.0"))
@@ -48,7 +57,13 @@ def package(tmp_path: Path) -> Path:
 def _start(package: Path, cache: str, **more: str) -> tuple[float, int, str, str]:
     """Value, cache hits, source hash and standard error of a fresh interpreter that calls the driver."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("NUMBA_", "KARSTSIM_"))}
-    env = {**kept, "PYTHONPATH": str(package), "KARSTSIM_CACHE": cache, "PYTHONDONTWRITEBYTECODE": "1", **more}
+    env = {
+        **kept,
+        "PYTHONPATH": str(package),
+        "KARSTSIM_CACHE": cache,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **more,
+    }
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT], env=env, cwd=package, capture_output=True, text=True, check=False
     )
@@ -136,7 +151,9 @@ def test_old_cache_folders_are_pruned(tmp_path: Path, monkeypatch: pytest.Monkey
     assert {p.name for p in tmp_path.iterdir()} == {folder.name, "old0", "old1", "a file"}
 
 
-def test_the_present_cache_survives_pruning_however_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_present_cache_survives_pruning_however_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("KARSTSIM_CACHE", str(tmp_path))
     jit._cache_folder()
     os.utime(tmp_path / jit.source_hash(), (1.0, 1.0))
@@ -163,7 +180,15 @@ def test_a_driver_refuses_other_layouts(driver, tmp_path: Path, monkeypatch: pyt
     assert run(good, 2.0) == 48.0
     frozen = good.copy()
     frozen.flags.writeable = False
-    for bad in (good[:, ::2], good.T, np.asfortranarray(good), frozen, good.astype("f4"), good[0], good.astype("i8")):
+    for bad in (
+        good[:, ::2],
+        good.T,
+        np.asfortranarray(good),
+        frozen,
+        good.astype("f4"),
+        good[0],
+        good.astype("i8"),
+    ):
         with pytest.raises(TypeError):
             run(bad, 2.0)
     assert len(run.signatures) == 1

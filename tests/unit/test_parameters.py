@@ -38,7 +38,9 @@ def test_the_site_gives_latitude_areas_and_reaches(whole_site) -> None:
 def test_overrides_are_applied_in_layers(whole_site) -> None:
     """Tile over class, member over tile; a factor multiplies what lies below, absolute values replace it."""
     site = whole_site()
-    tables = parameter_tables(site, [{}, {"soil.depth": 0.3}, {"soil.depth": {"factor": 2.0}, "soil.irrigation_rate": 1.0}])
+    tables = parameter_tables(
+        site, [{}, {"soil.depth": 0.3}, {"soil.depth": {"factor": 2.0}, "soil.irrigation_rate": 1.0}]
+    )
     assert list(tables["tile"]["soil"]["irrigation_rate"][0]) == [0.0, 2.0, 0.0, 0.0, 0.0, 0.0]
     assert (tables["tile"]["soil"]["depth"][1] == 0.3).all()
     np.testing.assert_allclose(tables["tile"]["soil"]["depth"][2], [0.20, 0.80, 0.80, 0.80, 0.90, 1.20])
@@ -74,7 +76,11 @@ def test_a_switch_takes_whole_numbers_only(whole_site) -> None:
     "overrides",
     [
         {"vegetation.leaf_allocation": 0.8, "vegetation.wood_allocation": 0.4},  # roots would get -0.2
-        {"soil.field_capacity_ratio": 0.45, "soil.porosity": 0.3, "soil.residual_water": 0.15},  # 0.135 < 0.15
+        {
+            "soil.field_capacity_ratio": 0.45,
+            "soil.porosity": 0.3,
+            "soil.residual_water": 0.15,
+        },  # 0.135 < 0.15
         {"soil.wilting_saturation": 0.3, "soil.moist_saturation": 0.3},  # division by zero
     ],
     ids=["allocation", "bucket", "moisture"],
@@ -103,5 +109,11 @@ def test_the_table_lists_every_parameter() -> None:
     table = parameters_table()
     assert list(table["name"]) == [a.name for a in addresses()]
     row = table.set_index("name").loc["soil.depth"]
-    assert (row["default"], row["units"], row["lower"], row["upper"], row["level"]) == (0.4, "m", 0.02, 3.0, "tile")
+    assert (row["default"], row["units"], row["lower"], row["upper"], row["level"]) == (
+        0.4,
+        "m",
+        0.02,
+        3.0,
+        "tile",
+    )
     assert "bare_rock 0.1" in row["by_class"]

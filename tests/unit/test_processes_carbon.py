@@ -149,7 +149,8 @@ _take_up = _uptake_kernel()
 
 
 @pytest.mark.parametrize(
-    ("temperature", "expected"), [(9.25, 0.9944), (0.0, 0.1439), (25.0, 3.802), (-5.0, 0.016188), (-5.001, 0.0), (-40.0, 0.0)]
+    ("temperature", "expected"),
+    [(9.25, 0.9944), (0.0, 0.1439), (25.0, 3.802), (-5.0, 0.016188), (-5.001, 0.0), (-40.0, 0.0)],
 )
 def test_rothc_temperature_modifier(temperature, expected) -> None:
     """47.91/(1 + exp(106.06/(T + 18.27))): about 1 at Rothamsted's mean of 9.25 degC, 0 below -5."""
@@ -172,7 +173,11 @@ def _soil(record_of, **values: float):
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.floats(0.0, 500.0), min_size=4, max_size=4), st.floats(0.0, 1.0), st.sampled_from([1.0, 1 / 24, 30.0]))
+@given(
+    st.lists(st.floats(0.0, 500.0), min_size=4, max_size=4),
+    st.floats(0.0, 1.0),
+    st.sampled_from([1.0, 1 / 24, 30.0]),
+)
 def test_one_step_of_soil_carbon_keeps_its_carbon(record_of, on_rows, pools, fall, dt) -> None:
     """Pools after = pools before + litter - respiration - DOC, to rounding."""
     p, s, f, litter = _soil(record_of, **dict(zip(POOLS, pools, strict=True)), iom=10.0)
@@ -204,7 +209,8 @@ def test_a_month_of_soil_carbon_by_hand(record_of, on_rows) -> None:
 
 
 @pytest.mark.parametrize(
-    ("volume", "expected"), [(32.0, 0.2), (32.0 + 0.1 * 95.6, 0.2), (32.0 + 0.3 * 95.6, 0.6), (32.0 + 0.5 * 95.6, 1.0), (300.0, 1.0)]
+    ("volume", "expected"),
+    [(32.0, 0.2), (32.0 + 0.1 * 95.6, 0.2), (32.0 + 0.3 * 95.6, 0.6), (32.0 + 0.5 * 95.6, 1.0), (300.0, 1.0)],
 )
 def test_moisture_modifier_by_hand(record_of, on_rows, volume, expected) -> None:
     """0.4 m of soil: residual 32 mm, capacity 400 (0.58 x 0.55 - 0.08) = 95.6 mm; 0.2 to 1 between s = 0.1 and 0.5."""
@@ -214,7 +220,9 @@ def test_moisture_modifier_by_hand(record_of, on_rows, volume, expected) -> None
 
 @pytest.mark.parametrize("dt", [1.0, 1.0 / 24.0])
 @pytest.mark.parametrize(("temperature", "volume"), [(5.0, 60.0), (25.0, 120.0)])
-def test_steady_soil_carbon_is_a_fixed_point_of_the_daily_kernel(record_of, on_rows, dt, temperature, volume) -> None:
+def test_steady_soil_carbon_is_a_fixed_point_of_the_daily_kernel(
+    record_of, on_rows, dt, temperature, volume
+) -> None:
     """Analytic pools L/(k rho) differ from the kernel's by half a step, k rho dt/2, which is all that may be left.
 
     One step under constant litter must change every pool by no more than its gain times k rho dt/2 (10 % slack).
@@ -258,7 +266,9 @@ def _finite_volumes(d, production, depth, length, outside, uptake, n=4000):
     The upward flux at each face is what is produced below it less what leaves at the base; C by summing gradients.
     """
     z = np.linspace(0.0, depth, n + 1)
-    produced = production * (np.exp(-z[:-1] / length) - np.exp(-z[1:] / length)) / (1.0 - np.exp(-depth / length))
+    produced = (
+        production * (np.exp(-z[:-1] / length) - np.exp(-z[1:] / length)) / (1.0 - np.exp(-depth / length))
+    )
     upward = np.cumsum(produced[::-1])[::-1] - uptake  # through the top face of each cell
     gradient = np.append(upward, -uptake) / d
     return outside + float(np.sum(0.5 * (gradient[:-1] + gradient[1:]) * np.diff(z))), float(upward[0])
@@ -295,9 +305,13 @@ def test_diffusivity_by_hand(record_of, on_rows) -> None:
     """1.47e-5 x 0.3^2.5/0.55 x 1.63 x 86400 = 0.18555 m2 d-1 at 20 degC and 1 atm; the floor is 1e-8 m2 s-1."""
     p, _, _, _ = _soil(record_of)
     call = on_rows(gas.diffusivity)
-    assert call(p, 0.3, 20.0, 101325.0) == pytest.approx(1.47e-5 * 0.3**2.5 / 0.55 * 1.63 * 86400.0, rel=1e-12)
+    assert call(p, 0.3, 20.0, 101325.0) == pytest.approx(
+        1.47e-5 * 0.3**2.5 / 0.55 * 1.63 * 86400.0, rel=1e-12
+    )
     assert call(p, 0.3, 20.0, 50662.5) == pytest.approx(2.0 * call(p, 0.3, 20.0, 101325.0), rel=1e-12)
-    assert call(p, 0.3, 0.0, 101325.0) / call(p, 0.3, 20.0, 101325.0) == pytest.approx((273.15 / 293.15) ** 1.75, rel=1e-12)
+    assert call(p, 0.3, 0.0, 101325.0) / call(p, 0.3, 20.0, 101325.0) == pytest.approx(
+        (273.15 / 293.15) ** 1.75, rel=1e-12
+    )
     assert call(p, 1e-6, 20.0, 101325.0) == pytest.approx(1e-8 * 86400.0, rel=1e-12)
 
 

@@ -26,7 +26,10 @@ OPEN, CLOSED = python_callable(open_step), python_callable(closed_step)
 SPECIATE = python_callable(speciate)
 SET = python_callable(set_temperature)
 EQUILIBRATE_OPEN, EQUILIBRATE_CLOSED = python_callable(equilibrate_open), python_callable(equilibrate_closed)
-QUADRATIC, NONCARBONATE = python_callable(carbon.bicarbonate_and_calcite), python_callable(noncarbonate_alkalinity)
+QUADRATIC, NONCARBONATE = (
+    python_callable(carbon.bicarbonate_and_calcite),
+    python_callable(noncarbonate_alkalinity),
+)
 ALK_DIC = int(Mode.ALK_DIC)
 TAIL = (0.9, 4.0)
 N = 13
@@ -41,7 +44,9 @@ def _constants(temperature: float) -> np.record:
 K15 = _constants(15.0)
 
 
-def _water(ca: float, dic: float, mg: float = 0.0, so4: float = 0.0, na: float = 0.0, temperature: float = 15.0) -> np.record:
+def _water(
+    ca: float, dic: float, mg: float = 0.0, so4: float = 0.0, na: float = 0.0, temperature: float = 15.0
+) -> np.record:
     """A water whose alkalinity is that of its ions; mol kg-1."""
     x = np.zeros(1, SOLUTION_DTYPE)[0]
     x.temperature, x.ca, x.mg, x.so4, x.na, x.dic = temperature, ca, mg, so4, na, dic
@@ -82,7 +87,13 @@ def test_open_step_books_what_it_moves(water, mg_share, pco2, k_dt, gas_dt, rain
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.floats(1e-5, 3e-3), st.floats(1.0, 2.5), st.floats(4e-4, 3e-2), st.floats(0.1, 10.0), st.floats(0.02, 0.25))
+@given(
+    st.floats(1e-5, 3e-3),
+    st.floats(1.0, 2.5),
+    st.floats(4e-4, 3e-2),
+    st.floats(0.1, 10.0),
+    st.floats(0.02, 0.25),
+)
 def test_slow_gas_hardly_drives_the_water_past_saturation(ca, ratio, pco2, gas_dt, rock_to_gas) -> None:
     """CO2 that comes slower than the rock must not leave water far above SI = 0: at most +0.15 after one step.
 
@@ -169,7 +180,13 @@ def test_nothing_dissolves_at_saturation(mg_share, pco2) -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.floats(1e-5, 1e-3), st.floats(0.0, 0.5), st.floats(4e-4, 5e-2), st.floats(0.01, 10.0), st.floats(0.05, 0.95))
+@given(
+    st.floats(1e-5, 1e-3),
+    st.floats(0.0, 0.5),
+    st.floats(4e-4, 5e-2),
+    st.floats(0.01, 10.0),
+    st.floats(0.05, 0.95),
+)
 def test_two_open_steps_are_one_at_fixed_pressure(ca, mg_share, pco2, k_dt, part) -> None:
     """With instant gas exchange at a fixed pressure c_eq does not move, and the relaxation is a semigroup."""
     once, twice = _water(ca, 2.0 * ca), _water(ca, 2.0 * ca)
@@ -181,7 +198,13 @@ def test_two_open_steps_are_one_at_fixed_pressure(ca, mg_share, pco2, k_dt, part
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.floats(1e-5, 1e-3), st.floats(1e-3, 8e-3), st.floats(0.0, 0.5), st.floats(0.01, 10.0), st.floats(0.05, 0.95))
+@given(
+    st.floats(1e-5, 1e-3),
+    st.floats(1e-3, 8e-3),
+    st.floats(0.0, 0.5),
+    st.floats(0.01, 10.0),
+    st.floats(0.05, 0.95),
+)
 def test_two_closed_steps_are_one(ca, dic, mg_share, k_dt, part) -> None:
     """A closed water keeps its saturated composition while it dissolves, so the relaxation is a semigroup too."""
     once, twice = _water(ca, dic), _water(ca, dic)
@@ -239,7 +262,13 @@ def test_rock_film_reaches_half_of_saturation(record_of, on_rows, contact, low, 
     forcing = record_of(FORCING, tas=15.0, co2=410.0)
     on_rows(_film)(p, f, down, forcing, x, k)
     saturated = _water(4e-5, 2e-5)
-    saturated.na, saturated.cl, saturated.so4, saturated.no3, saturated.alkalinity = 2e-5, 2e-5, 3e-5, 2e-5, 0.0
+    saturated.na, saturated.cl, saturated.so4, saturated.no3, saturated.alkalinity = (
+        2e-5,
+        2e-5,
+        3e-5,
+        2e-5,
+        0.0,
+    )
     at_equilibrium, _ = EQUILIBRATE_OPEN(saturated, K15, p.rock_film_mg, 410e-6, 0.0)
     share = f.rock_film_dissolution / 10.0 / at_equilibrium
     assert low < share < high
@@ -259,7 +288,13 @@ def test_rate_constants_of_the_science_page() -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.floats(1e-6, 1.0), st.floats(-20.0, 35.0), st.floats(5.0, 25.0), st.floats(4e-4, 5e-2), st.floats(0.01, 1.0))
+@given(
+    st.floats(1e-6, 1.0),
+    st.floats(-20.0, 35.0),
+    st.floats(5.0, 25.0),
+    st.floats(4e-4, 5e-2),
+    st.floats(0.01, 1.0),
+)
 def test_cave_air_is_balanced_implicitly(record_of, on_rows, stock, outside, inside, vadose, dt) -> None:
     """h (C1 - C0) = q (C_in - C1) with q = k_v sqrt|dT| dt; air from outside when the cave is warmer, else vadose.
 
@@ -316,9 +351,21 @@ def test_drip_growth_constant_is_that_of_baker() -> None:
 # ------------------------------------------------------------------------------------------------ surface water
 
 
-def _box(record_of, depth: float, dic: float, ca: float, na: float = 0.0, temperature: float = 19.0, **values: float):
+def _box(
+    record_of,
+    depth: float,
+    dic: float,
+    ca: float,
+    na: float = 0.0,
+    temperature: float = 19.0,
+    **values: float,
+):
     """(p, s, f) of a box with 100 mm of water; dic, ca, na in mol m-3."""
-    p, s, f = record_of(surface_water.PARAMS, **values), record_of(surface_water.STATE), record_of(surface_water.FLUXES)
+    p, s, f = (
+        record_of(surface_water.PARAMS, **values),
+        record_of(surface_water.STATE),
+        record_of(surface_water.FLUXES),
+    )
     s.temperature = temperature
     s.water.volume = 100.0
     s.water.sol.dic, s.water.sol.ca, s.water.sol.na = 0.1 * dic, 0.1 * ca, 0.1 * na
@@ -334,7 +381,7 @@ def _carbon_steps(p, s, f, light, forcing, x, k, t, h, n):
 
 @kernel
 def _derivatives(p, s, f, light, forcing, x, k):
-    """(gas exchange, production, calcite, pH, HCO3) of the water as it stands: mol kg-1 d-1 with all laws at one time."""
+    """(gas exchange, production, calcite, pH, HCO3) of the water as it stands, mol kg-1 d-1, all at one time."""
     load_store(x, s.water, s.temperature)
     x.ph = 0.0
     speciate(x, k, ALK_DIC)
@@ -369,9 +416,30 @@ def _integrate(record_of, on_rows, p, s, f, light, forcing, days: float) -> np.n
 
 
 CASES = {  # depth, dic, ca, na, light, parameters of the box
-    "planted, bright, calcifying": (0.3, 4.4, 2.05, 0.1, 800.0, {"gross_production": 60.0, "calcite_rate": 0.2, "slope": 5e-4}),
-    "planted, dark": (0.3, 4.4, 2.05, 0.1, 0.0, {"gross_production": 60.0, "calcite_rate": 0.2, "slope": 5e-4}),
-    "headwater degassing": (0.4, 4.6, 2.1, 0.0, 100.0, {"gross_production": 8.0, "calcite_rate": 0.01, "slope": 0.01}),
+    "planted, bright, calcifying": (
+        0.3,
+        4.4,
+        2.05,
+        0.1,
+        800.0,
+        {"gross_production": 60.0, "calcite_rate": 0.2, "slope": 5e-4},
+    ),
+    "planted, dark": (
+        0.3,
+        4.4,
+        2.05,
+        0.1,
+        0.0,
+        {"gross_production": 60.0, "calcite_rate": 0.2, "slope": 5e-4},
+    ),
+    "headwater degassing": (
+        0.4,
+        4.6,
+        2.1,
+        0.0,
+        100.0,
+        {"gross_production": 8.0, "calcite_rate": 0.01, "slope": 0.01},
+    ),
     "reservoir": (3.0, 3.5, 1.7, 0.0, 300.0, {"gross_production": 10.0, "k600_law": 2}),
     "invasion": (0.5, 1.0, 0.55, 0.0, 0.0, {"gross_production": 0.0}),
 }
@@ -386,7 +454,9 @@ def test_surface_water_agrees_with_radau(record_of, on_rows, case) -> None:
     """
     depth, dic, ca, na, light, values = CASES[case]
     forcing = record_of(FORCING, co2=410.0, sfcwind=2.5, ps=101325.0)
-    exact = _integrate(record_of, on_rows, *_box(record_of, depth, dic, ca, na, **values), light, forcing, 0.25)
+    exact = _integrate(
+        record_of, on_rows, *_box(record_of, depth, dic, ca, na, **values), light, forcing, 0.25
+    )
     errors = []
     for factor in (1, 10, 100):
         p, s, f = _box(record_of, depth, dic, ca, na, **values)
@@ -428,7 +498,7 @@ def test_plants_in_still_water_stay_in_physical_bounds(record_of, on_rows) -> No
 @pytest.mark.parametrize("production", [0.0, 60.0])
 @pytest.mark.parametrize("depth", [0.5, 2e-3])
 def test_acid_water_keeps_its_carbon(record_of, on_rows, acid, production, depth) -> None:
-    """Sulfuric acid of `acid` eq m-3 and 0.02 mol m-3 of DIC: DIC stays positive; without plants it tends to Henry's law.
+    """Sulfuric acid of `acid` eq m-3 and 0.02 mol m-3 of DIC: DIC stays positive; unplanted it tends to Henry's law.
 
     CO2 is K_H p = 0.0455 x 410e-6 x 1000 = 0.0187 mol m-3 at 15 degC, HCO3 K1/h = 3.8e-7/acid of it; to 3 %.
     """
@@ -504,7 +574,9 @@ def test_there_is_no_light_at_night(record_of, on_rows) -> None:
     air_p, air_f = record_of(atmosphere.PARAMS), record_of(atmosphere.FLUXES)
     forcing = record_of(FORCING, rsds=150.0, year_fraction=0.5)
     on_rows(atmosphere.radiation.step)(air_p, air_f, forcing, 1.0)
-    light = [on_rows(photosynthesis.mean_light)(p, f, air_p, air_f, forcing, x / 24.0) for x in (0, 3, 12, 23)]
+    light = [
+        on_rows(photosynthesis.mean_light)(p, f, air_p, air_f, forcing, x / 24.0) for x in (0, 3, 12, 23)
+    ]
     assert light[0] == light[1] == light[3] == 0.0 and light[2] > 100.0
 
 
@@ -512,7 +584,9 @@ def test_there_is_no_light_at_night(record_of, on_rows) -> None:
 def test_carbon_limitation_of_sand_jensen(record_of, on_rows, capacity, expected) -> None:
     """15 umol/L CO2 and 5 mmol/L HCO3: m = 0.015/0.115 = 0.1304; f_C = m + (1 - m) phi 5/8 (science.md 6.4)."""
     p = record_of(surface_water.PARAMS)
-    assert on_rows(photosynthesis.carbon_limitation)(p, capacity, 0.015, 5.0) == pytest.approx(expected, abs=1e-4)
+    assert on_rows(photosynthesis.carbon_limitation)(p, capacity, 0.015, 5.0) == pytest.approx(
+        expected, abs=1e-4
+    )
 
 
 @settings(max_examples=60, deadline=None)

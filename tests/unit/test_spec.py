@@ -29,7 +29,22 @@ from karstsim.core.spec import (
 )
 from karstsim.model.registry import FLUX_DTYPES, PARAM_DTYPES, STATE_DTYPES, variables
 
-RESERVED = ("real", "base", "data", "size", "shape", "item", "max", "min", "sum", "round", "all", "flags", "view", "fill")
+RESERVED = (
+    "real",
+    "base",
+    "data",
+    "size",
+    "shape",
+    "item",
+    "max",
+    "min",
+    "sum",
+    "round",
+    "all",
+    "flags",
+    "view",
+    "fill",
+)
 
 
 @pytest.mark.parametrize("name", RESERVED)
@@ -184,7 +199,9 @@ def test_tables_of_any_shape_share_their_memory(shape: tuple[int, int]) -> None:
 
 
 def test_integer_parameters_are_integers_and_all_else_floats() -> None:
-    dtype = dtype_of((Param("law", 1, "1", 0, 3, "design", integer=True), Param("rate", 1.0, "1", 0, 3, "design")))
+    dtype = dtype_of(
+        (Param("law", 1, "1", 0, 3, "design", integer=True), Param("rate", 1.0, "1", 0, 3, "design"))
+    )
     assert dtype["law"] == np.dtype("i8") and dtype["rate"] == np.dtype("f8")
     for level, whole in PARAM_DTYPES.items():
         for name in whole.names:
