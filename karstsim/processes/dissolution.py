@@ -19,6 +19,10 @@ ALK_DIC = int(Mode.ALK_DIC)
 MINIMUM_VOLUME = 1.0e-3  # mm; a thinner film than a micrometre of water has no chemistry of its own
 INSTANT = 36.0  # rate constant times step from which an exchange completes within the step (e^-36 < 1e-15)
 NEGLIGIBLE_FALL = 0.01  # of the gas pressure: a smaller fall by the way to saturation needs no second look
+BRACKET_STEPS = 8
+BRACKET_TOLERANCE = 1.0e-3
+LEAST_PRESSURE = 1.0e-7  # atm
+HALF = 0.5
 LINEAR_START, LINEAR_ORDER = 0.9, 1.0  # no slow tail near equilibrium
 
 
@@ -117,13 +121,16 @@ def _compose(x, dic, ca, mg, alk, rock, mg_fraction):
 
 
 @kernel
-def relaxed_rock(ca, rock_at_equilibrium, mg_fraction, k_dt, tail_start, tail_order):
-    """Rock dissolved in one step when `rock_at_equilibrium` (positive) would saturate the water, mol kg-1."""
+def relaxed_rock(alk, rock_at_equilibrium, k_dt, tail_start, tail_order):
+    """Rock dissolved in one step when `rock_at_equilibrium` (positive) would saturate the water, mol kg-1.
+
+    How near saturation the water is, is measured by the carbonate alkalinity that rock has given it (half of `alk`,
+    eq kg-1): calcium of strong acids or gypsum does not slow dissolution down, and acid water dissolves linearly.
+    """
     if k_dt <= 0.0:
         return 0.0 * rock_at_equilibrium
-    ca_share = 1.0 - mg_fraction
-    saturated = ca + ca_share * rock_at_equilibrium
-    return (relax(ca, saturated, k_dt, tail_start, tail_order) - ca) / ca_share
+    given = max(HALF * alk, 0.0)
+    return relax(given, given + rock_at_equilibrium, k_dt, tail_start, tail_order) - given
 
 
 @kernel
@@ -132,10 +139,6 @@ def open_step(
 ):
     """Rock and gas that enter an open water in one step: (mol kg-1, mol kg-1); leaves `x` as the water afterwards.
 
-    The pressure against which rock dissolves is the one that the actual uptake leaves, not the one that the uptake up
-    to saturation would leave: the slope counts with the share of the way to saturation that the step covers. Without
-    that the rate would depend on the step, because a short step asks for the whole uptake within it.
-
     pco2, slope       gas pressure (atm) and its fall per CO2 taken up in the step (atm kg mol-1)
     k_dt              rate constant of dissolution times the step
     gas_dt            rate constant of gas exchange times the step
@@ -143,28 +146,71 @@ def open_step(
     """
     dic, ca, mg, alk = x.dic, x.ca, x.mg, x.alkalinity
     exchanged = 1.0 if gas_dt >= INSTANT else relaxed_share(gas_dt, 1.0)
-    share = relaxed_share(k_dt, 1.0)
-    at_equilibrium = _saturating_rock(x, k, mg_fraction, pco2, share * slope, exchanged)
-    if at_equilibrium >= 0.0:
-        rock = relaxed_rock(ca, at_equilibrium, mg_fraction, k_dt, tail_start, tail_order)
-        if slope * at_equilibrium > NEGLIGIBLE_FALL * pco2:
-            _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
-            share = rock / at_equilibrium
-            at_equilibrium = max(_saturating_rock(x, k, mg_fraction, pco2, share * slope, exchanged), 0.0)
-            rock = relaxed_rock(ca, at_equilibrium, mg_fraction, k_dt, tail_start, tail_order)
-    else:
+    saturating = _saturating_rock(x, k, mg_fraction, pco2, slope, exchanged)
+    rock = 0.0 * saturating
+    if saturating > 0.0:
+        rock = relaxed_rock(alk, saturating, k_dt, tail_start, tail_order)
+        if slope * saturating > NEGLIGIBLE_FALL * pco2:
+            rock = _rock_with_its_gas(
+                x,
+                k,
+                mg_fraction,
+                pco2,
+                slope,
+                exchanged,
+                dic,
+                ca,
+                mg,
+                alk,
+                rock,
+                saturating,
+                k_dt,
+                tail_start,
+                tail_order,
+            )
+    elif saturating < 0.0:
         # What precipitates is pure calcite, whatever the rock.
         mg_fraction = 0.0
         _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
         _exchange_gas(x, k, pco2, slope, exchanged)
-        rock = 0.0 * at_equilibrium
         if x.si_calcite > threshold:
-            share = relaxed_share(precipitation_dt, 1.0)
             _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
-            rock = share * min(_saturating_rock(x, k, mg_fraction, pco2, share * slope, exchanged), 0.0)
+            saturating = _saturating_rock(x, k, mg_fraction, pco2, slope, exchanged)
+            rock = min(saturating, 0.0) * relaxed_share(precipitation_dt, 1.0)
     _compose(x, dic, ca, mg, alk, rock, mg_fraction)
     gas = _exchange_gas(x, k, pco2, slope, exchanged)
     return rock, gas
+
+
+@kernel
+def _rock_with_its_gas(
+    x, k, mg_fraction, pco2, slope, exchanged, dic, ca, mg, alk, low, high, k_dt, tail_start, tail_order
+):
+    """Rock r dissolved against the pressure that its own uptake leaves: r = relax(saturation at p(r)), mol kg-1.
+
+    p(r) = pco2 - slope g(r), g the gas that the water takes up when r has dissolved. The right side falls with r, so the
+    root is unique. `low` (the rock for the pressure at saturation) lies below it, `high` (saturation) above it; false
+    position between them. At the root the water is undersaturated. Solving for saturation with all its uptake in the
+    step instead would make the rate depend on the step, because a short step asks for the whole uptake within it.
+    """
+    excess_high = low - high
+    excess_low = 0.0
+    trial = low
+    for _ in range(BRACKET_STEPS):
+        _compose(x, dic, ca, mg, alk, trial, mg_fraction)
+        gas = _exchange_gas(x, k, pco2, slope, exchanged)
+        pressure = max(pco2 - slope * gas, LEAST_PRESSURE)
+        _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
+        saturating = max(_saturating_rock(x, k, mg_fraction, pressure, 0.0, exchanged), 0.0)
+        excess = relaxed_rock(alk, saturating, k_dt, tail_start, tail_order) - trial
+        if not abs(excess) > BRACKET_TOLERANCE * trial:
+            return trial
+        if excess > 0.0:
+            low, excess_low = trial, excess
+        else:
+            high, excess_high = trial, excess
+        trial = low + (high - low) * excess_low / (excess_low - excess_high)
+    return low
 
 
 @kernel
@@ -205,7 +251,7 @@ def closed_step(x, k, mg_fraction, k_dt, precipitation_dt, threshold, tail_start
     if x.status < 0.0:
         at_equilibrium = 0.0 * dic
     if at_equilibrium >= 0.0:
-        rock = relaxed_rock(ca, at_equilibrium, mg_fraction, k_dt, tail_start, tail_order)
+        rock = relaxed_rock(alk, at_equilibrium, k_dt, tail_start, tail_order)
     else:
         mg_fraction = 0.0
         rock = 0.0 * at_equilibrium
