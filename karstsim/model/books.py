@@ -34,6 +34,13 @@ STATE = (
         "steps and tiles with soil CO2 above 0.3 atm, since the start",
         aggregate="last",
     ),
+    Var("high_ph_steps", "1", "steps and boxes with a pH above 9, since the start", aggregate="last"),
+    Var(
+        "high_ionic_strength_steps",
+        "1",
+        "steps and stores with an ionic strength above 0.5 mol kg-1, since the start",
+        aggregate="last",
+    ),
     Block("stock", tuple(Var(e, _UNITS[e], f"{_LONG[e]} in the catchment") for e in ELEMENTS)),
     Block(
         "residual", tuple(Var(e, _UNITS[e], f"{_LONG[e]} unaccounted for since the start") for e in ELEMENTS)
@@ -58,10 +65,18 @@ FLUXES = (
     Var("soil_respiration", "mol m-2", "CO2 produced in soil by decay and roots", aggregate="sum"),
     Var("soil_efflux", "mol m-2", "CO2 efflux from soil to the atmosphere", aggregate="sum"),
     Var("harvest", "mol m-2", "carbon harvested", aggregate="sum"),
+    Var("gas_uptake", "mol m-2", "CO2 gas taken up by water below ground", aggregate="sum"),
+    Var("bicarbonate_uptake", "mol m-2", "dissolved inorganic carbon taken up by roots", aggregate="sum"),
     Var(
         "weathering_uptake",
         "mol m-2",
-        "CO2 gas taken up by soil, epikarst and rock-film water",
+        "CO2 gas consumed by water below ground beyond what roots take back out of it",
+        aggregate="sum",
+    ),
+    Var(
+        "imported_alkalinity",
+        "mol m-2",
+        "alkalinity brought by rain, irrigation and allogenic water",
         aggregate="sum",
     ),
     Var("rock_dissolution", "mol m-2", "carbonate rock dissolved in all stores", aggregate="sum"),
@@ -82,7 +97,7 @@ FLUXES = (
     Var(
         "sink_hydrochemical",
         "mol m-2",
-        "karst carbon sink flux, half the bicarbonate in the runoff",
+        "karst carbon sink flux: half the bicarbonate that leaves the karst less half the alkalinity brought into it",
         aggregate="sum",
     ),
     Block(
@@ -98,6 +113,8 @@ N_ELEMENTS = len(ELEMENTS)
 HALF = 0.5
 M3_PER_KG = 1.0e-3
 HIGH_CO2 = 0.3  # atm
+HIGH_PH = 9.0
+HIGH_IONIC_STRENGTH = 0.5  # mol kg-1
 
 
 @kernel
@@ -180,6 +197,7 @@ def land_boundary(ledger, area, p, f, magnesium_share, n_active):
     enter_carbon(ledger, -area * s.efflux)
     enter_carbon(ledger, -area * c.ventilation)
     enter_carbon(ledger, area * s.rock_film_uptake)
+    enter_carbon(ledger, area * e.open_air_uptake)
     enter_rock(ledger, area * s.powder, 0.0)
     enter_rock(ledger, area * s.rock_film_dissolution, p.soil.rock_film_mg)
     enter_rock(ledger, area * s.rock_dissolution, magnesium_share)
@@ -222,7 +240,11 @@ def summarise_land(f, area, t):
     f.soil_respiration += area * s.co2_production
     f.soil_efflux += area * s.efflux
     f.harvest += area * v.harvested
-    f.weathering_uptake += area * (s.gas_uptake + e.gas_uptake + s.rock_film_uptake)
+    gas = s.gas_uptake + e.gas_uptake + s.rock_film_uptake
+    f.gas_uptake += area * gas
+    f.bicarbonate_uptake += area * v.bicarbonate_uptake
+    f.weathering_uptake += area * (gas - v.bicarbonate_uptake)
+    f.imported_alkalinity += area * alkalinity(s.irrigation.sol)
     f.rock_dissolution += area * (s.rock_dissolution + e.rock_dissolution + s.rock_film_dissolution)
     f.co2_leached += area * s.co2_leached
     f.cave_ventilation += area * c.ventilation
@@ -239,7 +261,10 @@ def begin(f):
     f.soil_respiration = 0.0
     f.soil_efflux = 0.0
     f.harvest = 0.0
+    f.gas_uptake = 0.0
+    f.bicarbonate_uptake = 0.0
     f.weathering_uptake = 0.0
+    f.imported_alkalinity = 0.0
     f.rock_dissolution = 0.0
     f.co2_leached = 0.0
     f.cave_ventilation = 0.0
@@ -268,11 +293,26 @@ def summarise_water(f, b):
 
 
 @kernel
-def summarise_aquifer(f, a, state):
-    """Dissolution below the epikarst and the hydrochemical sink CSF = 1/2 Q [HCO3]     [science.md 9.1]."""
+def summarise_aquifer(f, a, state, rain):
+    """Dissolution below the epikarst, and the hydrochemical sink CSF = 1/2 (Q [HCO3] - imported alkalinity).
+
+    Q counts spring, losses to neighbours and surface runoff                            [science.md 9.1, 12.17]
+    """
     f.rock_dissolution += a.matrix_dissolution + a.conduit_dissolution
-    bicarbonate = state.spring_hco3 * M3_PER_KG * a.spring.volume
-    f.sink_hydrochemical = HALF * (bicarbonate + max(alkalinity(f.surface_runoff.sol), 0.0))
+    f.imported_alkalinity += alkalinity(rain.sol) + alkalinity(a.allogenic.sol)
+    bicarbonate = state.spring_hco3 * M3_PER_KG * a.discharge.volume + max(
+        alkalinity(f.surface_runoff.sol), 0.0
+    )
+    f.sink_hydrochemical = HALF * (bicarbonate - f.imported_alkalinity)
+
+
+@kernel
+def flag_waters(s, ph, ionic_strength):
+    """Count waters beyond the range of the chemistry or of what rivers show          [science.md 12.1, 12.13]."""
+    if ph > HIGH_PH:
+        s.high_ph_steps += 1.0
+    if ionic_strength > HIGH_IONIC_STRENGTH:
+        s.high_ionic_strength_steps += 1.0
 
 
 @kernel

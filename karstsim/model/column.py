@@ -29,12 +29,14 @@ def land(p, s, f, air_s, air_f, forcing, x, k, dt, n_active):
     mg = magnesium_share(p.epikarst.dolomite_share)
     soil.react(p.soil, s.soil, f.soil, v, forcing, v.root_respiration, mg, x, k, dt, n_active)
     epikarst.step(p.epikarst, s.epikarst, f.epikarst, p.soil, s.soil, f.soil, forcing, x, k, dt, n_active)
+    uptake = f.soil.gas_uptake + f.epikarst.gas_uptake - f.epikarst.open_air_uptake
     cave.step(
         p.cave,
         s.cave,
         f.cave,
         f.epikarst.diffuse_recharge,
         f.epikarst.air_pco2,
+        max(f.soil.co2_production - uptake, 0.0),
         air_s.air_temperature_year,
         forcing,
         x,
@@ -42,7 +44,7 @@ def land(p, s, f, air_s, air_f, forcing, x, k, dt, n_active):
         dt,
         n_active,
     )
-    vent(f.soil, f.soil.gas_uptake + f.epikarst.gas_uptake, f.cave.drawn_soil_co2)
+    vent(f.soil, uptake, f.cave.drawn_soil_co2)
 
 
 @kernel
@@ -78,6 +80,7 @@ def step(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, x, waters, k, t, ledger, d
         land(tp[i], ts[i], tf[i], cs.atmosphere, cf.atmosphere, forcing, x, k, dt, n_active)
         gather(cf, ts[i].tile.area_fraction, tf[i], n_active)
         books.flag_high_co2(cs.catchment, tf[i].soil.base_pco2_without_uptake)
+        books.flag_waters(cs.catchment, 0.0, ts[i].soil.pore_water.ionic_strength)
     aquifer.step(
         cp.aquifer, cs.aquifer, cf.aquifer, cs.atmosphere, cf.atmosphere, forcing, x, k, dt, n_active
     )
@@ -94,6 +97,7 @@ def step(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, x, waters, k, t, ledger, d
     for i in range(bp.shape[0]):
         cs.catchment.unsolved_waters += waters[i].unsolved
         waters[i].unsolved = 0.0
+        books.flag_waters(cs.catchment, bf[i].surface_water.ph_max, bs[i].surface_water.water.ionic_strength)
     audit(cp, cs, cf, tp, ts, tf, bs, bf, ledger, n_active)
 
 
@@ -111,7 +115,7 @@ def audit(cp, cs, cf, tp, ts, tf, bs, bf, ledger, n_active):
         books.water_boundary(ledger, bf[i].surface_water, n_active)
         books.summarise_water(cf.catchment, bf[i].surface_water)
     books.enter(ledger, cf.catchment.export, -1.0, n_active)
-    books.summarise_aquifer(cf.catchment, cf.aquifer, cs.aquifer)
+    books.summarise_aquifer(cf.catchment, cf.aquifer, cs.aquifer, cf.atmosphere.precipitation)
     books.take_stock(ledger.stock, cs, ts, bs, n_active)
     books.close(ledger, cs.catchment, cf.catchment)
 

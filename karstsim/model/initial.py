@@ -206,7 +206,7 @@ def spin_up(
 def close_books(tables: Tables) -> None:
     """The run's own books start after the spin-up."""
     tables.state["column"]["catchment"]["opened"] = 0.0
-    tables.state["column"]["catchment"]["unsolved_waters"] = 0.0
-    tables.state["column"]["catchment"]["high_co2_steps"] = 0.0
+    for count in ("unsolved_waters", "high_co2_steps", "high_ph_steps", "high_ionic_strength_steps"):
+        tables.state["column"]["catchment"][count] = 0.0
     tables.state["column"]["catchment"]["residual"]["v"] = 0.0
     tables.state["column"]["catchment"]["throughput"]["v"] = 0.0

@@ -35,6 +35,12 @@ CONSTANT_SETS = {"pb82": int(ConstantSet.PB82), "phreeqc386": int(ConstantSet.PH
 STEP_CLOSURE = 1.0e-13  # largest relative imbalance of a step, shown in reports
 RUN_CLOSURE = 1.0e-12  # of stock and cumulative throughput
 TINY = 1.0e-30
+FLAGS = {
+    "unsolved_waters": "a carbonate system could not be solved and did not react",
+    "high_co2_steps": "soil CO2 above 0.3 atm; look at the soil's porosity and structure factor",
+    "high_ph_steps": "pH above 9 in a water body, more than rivers show",
+    "high_ionic_strength_steps": "ionic strength above 0.5 mol kg-1, beyond the activity model",
+}
 
 
 def read_forcing(dataset: xr.Dataset) -> Forcing:
@@ -142,18 +148,13 @@ class Simulation:
             raise RunError(f"the books do not close: {text} of the throughput (limit {RUN_CLOSURE:g})")
 
     def flags(self) -> list[str]:
-        """Named flags of the run: waters that could not be solved, soils beyond the range of the gas profile."""
+        """Named flags of the run: what lies beyond the range of the model, and how often."""
         books = self.tables.state["column"]["catchment"]
-        unsolved, high = float(books["unsolved_waters"].sum()), float(books["high_co2_steps"].sum())
         flags = []
-        if unsolved > 0.0:
-            flags.append(
-                f"unsolved_waters: {unsolved:.0f} carbonate systems could not be solved and did not react"
-            )
-        if high > 0.0:
-            flags.append(
-                f"high_soil_co2: soil CO2 above 0.3 atm in {high:.0f} step(s); look at the soil's porosity"
-            )
+        for name, text in FLAGS.items():
+            count = float(books[name].sum())
+            if count > 0.0:
+                flags.append(f"{name}: {text} ({count:.0f} times)")
         return flags
 
     def write_restart(self, path: Path) -> Path:

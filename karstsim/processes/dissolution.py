@@ -188,8 +188,8 @@ def _rock_with_its_gas(
 ):
     """Rock r dissolved against the pressure that its own uptake leaves: r = relax(saturation at p(r)), mol kg-1.
 
-    p(r) = pco2 - slope g(r), g the gas that the water takes up when r has dissolved. The right side falls with r, so the
-    root is unique. `low` (the rock for the pressure at saturation) lies below it, `high` (saturation) above it; false
+    p(r) = pco2 - slope g(r), g the gas that the water takes up when r has dissolved. The right side falls with r, so
+    the root is unique. `low` (the rock for the pressure at saturation) lies below it, `high` (saturation) above it; false
     position between them. At the root the water is undersaturated. Solving for saturation with all its uptake in the
     step instead would make the rate depend on the step, because a short step asks for the whole uptake within it.
     """

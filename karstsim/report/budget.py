@@ -60,7 +60,6 @@ SOURCES = (
 FATES = (
     Term("export_dic", "exported inorganic carbon", ("catchment_export_dic",)),
     Term("export_oc", "exported organic carbon", tuple(f"catchment_export_{name}" for name in ORGANIC)),
-    Term("roots", "taken up by roots", ("vegetation_bicarbonate_uptake",)),
     Term("evasion", "CO₂ evaded from surface water", ("catchment_evasion",)),
     Term("burial_ic", "calcite buried", ("catchment_burial_ic",)),
     Term("burial_oc", "organic carbon buried", ("catchment_burial_oc",)),

@@ -20,7 +20,6 @@ COLOURS = {
     "invasion": "#cfe8f3",
     "export_dic": "#5b8fb9",
     "export_oc": "#7a9e58",
-    "roots": "#c9d99b",
     "evasion": "#e8a598",
     "burial_ic": "#d7d2cc",
     "burial_oc": "#4a5d3a",

@@ -22,8 +22,8 @@ PARAMS = (
         scale="log",
         doc="time constant of the allogenic runoff",
     ),
-    Param("allogenic_ca", 0.10, "mol m-3", 0.0, 10.0, "cao2018 design; science.md 3.7", calibrate=False),
-    Param("allogenic_mg", 0.05, "mol m-3", 0.0, 10.0, "cao2018 design; science.md 3.7", calibrate=False),
+    Param("allogenic_ca", 0.10, "mol m-3", 0.0, 10.0, "design; science.md 3.7", calibrate=False),
+    Param("allogenic_mg", 0.05, "mol m-3", 0.0, 10.0, "design; science.md 3.7", calibrate=False),
     Param(
         "allogenic_na",
         0.10,
@@ -45,6 +45,7 @@ FLUXES = (
     Var("allogenic_runoff_volume", "mm", "runoff of the allogenic area, per its own area", aggregate="sum"),
 )
 KG_PER_M3 = 1000.0
+PPM = 1.0e-6
 
 
 @kernel
@@ -72,4 +73,4 @@ def step(p, s, f, air_f, forcing, k, dt, n_active):
     charge = 2.0 * (p.allogenic_ca + p.allogenic_mg - p.allogenic_so4) + p.allogenic_na + p.allogenic_k
     charge -= p.allogenic_no3 + p.allogenic_cl
     set_temperature(k, max(forcing.tas, 0.0), k.constant_set)
-    sol.dic = f.allogenic.volume * dissolved_inorganic_carbon(k, p.allogenic_pco2, charge / KG_PER_M3)
+    sol.dic = f.allogenic.volume * dissolved_inorganic_carbon(k, p.allogenic_pco2 * PPM, charge / KG_PER_M3)

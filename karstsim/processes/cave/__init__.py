@@ -16,12 +16,13 @@ FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
 
 
 @kernel
-def step(p, s, f, recharge, vadose_pco2, cave_temperature, forcing, x, k, dt, n_active):
+def step(p, s, f, recharge, vadose_pco2, available, cave_temperature, forcing, x, k, dt, n_active):
     """Ventilate the cave, let a share of the diffuse recharge drip through it.
 
     recharge          diffuse recharge of the tile (flow; its drip share is taken out and given back)
     vadose_pco2       CO2 pressure of the air above the cave, atm
+    available         soil CO2 that caves may draw in this step, mol m-2
     cave_temperature  degC
     """
-    air.ventilate(p, s, f, vadose_pco2, cave_temperature, forcing, dt)
+    air.ventilate(p, s, f, vadose_pco2, available, cave_temperature, forcing, dt)
     drip.step(p, s, f, recharge, cave_temperature, x, k, n_active)

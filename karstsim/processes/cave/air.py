@@ -11,6 +11,7 @@ import math
 from karstsim.core.constants import GAS_CONSTANT_ATM, ZERO_CELSIUS
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
+from karstsim.processes.air import co2_pressure
 
 PARAMS = (
     Param(
@@ -34,25 +35,29 @@ FLUXES = (
     ),
     Var("air_pco2", "atm", "CO2 pressure of the cave air"),
 )
-PPM = 1.0e-6
 
 
 @kernel
-def ventilate(p, s, f, vadose_pco2, cave_temperature, forcing, dt):
-    """Implicit exchange of one step; stocks per area of the tile, so multiplied by the cave's area fraction."""
+def ventilate(p, s, f, vadose_pco2, available, cave_temperature, forcing, dt):
+    """Implicit exchange of one step; stocks per area of the tile, so multiplied by the cave's area fraction.
+
+    available  soil CO2 that water has left of the step's production, mol m-2: caves cannot draw more
+    """
     f.air_exchange = 0.0
     f.drawn_soil_co2 = 0.0
     f.ventilation = 0.0
-    f.air_pco2 = forcing.co2 * PPM
+    f.air_pco2 = co2_pressure(forcing)
     if p.area_fraction <= 0.0:
         return
     atm = GAS_CONSTANT_ATM * (cave_temperature + ZERO_CELSIUS)
     difference = cave_temperature - forcing.tas
     f.air_exchange = p.ventilation * math.sqrt(abs(difference)) * dt
-    outside = forcing.co2 * PPM / atm
+    outside = co2_pressure(forcing) / atm
     inward = outside if difference >= 0.0 else vadose_pco2 / atm
     stock = p.area_fraction * p.height
     brought = p.area_fraction * f.air_exchange * inward
+    if difference < 0.0:
+        brought = min(brought, available)
     after = (s.air_co2 + brought) * stock / (stock + p.area_fraction * f.air_exchange)
     left = s.air_co2 + brought - after
     if difference >= 0.0:

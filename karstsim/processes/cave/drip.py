@@ -11,7 +11,6 @@ from karstsim.processes.dissolution import (
     INSTANT,
     LINEAR_ORDER,
     LINEAR_START,
-    MINIMUM_VOLUME,
     apply,
     load,
     open_step,
@@ -31,6 +30,7 @@ FLUXES = (
 ALPHA_SCALE, ALPHA_0, ALPHA_1, ALPHA_2 = 1.0e-7, 0.51549, 0.04015, 0.00418
 M_PER_MM = 1.0e-3
 PURE_CALCITE = 0.0
+LEAST_DRIP = 1.0e-9  # mm per area of the tile in a step
 
 
 @kernel
@@ -44,7 +44,7 @@ def step(p, s, f, recharge, cave_temperature, x, k, n_active):
     f.drip_degassing = 0.0
     f.calcite_growth = 0.0
     withdraw(recharge, f.drip, p.area_fraction * recharge.volume, n_active)
-    if f.drip.volume < MINIMUM_VOLUME:
+    if f.drip.volume < LEAST_DRIP:
         receive(recharge, f.drip, 1.0, n_active)
         return
     temperature = max(cave_temperature, 0.0)

@@ -2,14 +2,16 @@
 
     pCO2_epi = C_a + f_epi (1 - f_rock) (pCO2_soil - C_a)
 
-The CO2 that this water takes up is soil CO2: it is debited from the soil's production and lowers the pressure at the
-soil base (science.md 12.14). Water with more CO2 than the vadose air degasses to it.
+The CO2 that this water takes up is paid for by the soil, whose pressure at the base falls, in the share of soil air in
+the vadose air, and by the open air for the rest (science.md 12.14). Water with more CO2 than the vadose air degasses
+to it.
 """
 
 from karstsim.chemistry.constants import set_temperature
 from karstsim.core.classes import by_land_use
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
+from karstsim.processes.air import co2_pressure
 from karstsim.processes.dissolution import (
     MINIMUM_VOLUME,
     apply,
@@ -67,6 +69,12 @@ FLUXES = (
         "CO2 exchanged between vadose air and epikarst water (positive: into water)",
         aggregate="sum",
     ),
+    Var(
+        "open_air_uptake",
+        "mol m-2",
+        "part of the epikarst's CO2 exchange that the open air pays for",
+        aggregate="sum",
+    ),
     Var("vadose_degassing", "mol m-2", "CO2 degassed from epikarst water to vadose air", aggregate="sum"),
     Var(
         "rock_dissolution",
@@ -75,13 +83,18 @@ FLUXES = (
         aggregate="sum",
     ),
 )
-PPM = 1.0e-6
 
 
 @kernel
 def magnesium_share(dolomite_share):
     """Molar share of magnesium in the cations of the rock, x/(1 + x)."""
     return dolomite_share / (1.0 + dolomite_share)
+
+
+@kernel
+def soil_part(coupling):
+    """Share of the vadose air that is soil air: what epikarst water takes up is paid for by it and by the open air."""
+    return min(coupling, 1.0)
 
 
 @kernel
@@ -93,7 +106,7 @@ def begin(p, f, soil_p, soil_f, forcing):
     f.gas_uptake = 0.0
     f.rock_dissolution = 0.0
     f.vadose_degassing = 0.0
-    outside = forcing.co2 * PPM
+    outside = co2_pressure(forcing)
     coupling = p.co2_ratio * (1.0 - soil_p.rock_fraction)
     if soil_f.base_pco2 < outside:
         coupling = min(coupling, 1.0)
@@ -109,7 +122,7 @@ def step(p, s, f, soil_p, soil_s, soil_f, coupling, x, k, h):
     temperature = max(soil_s.temperature, 0.0)
     set_temperature(k, temperature, k.constant_set)
     load_store(x, s.water, temperature)
-    slope = coupling * soil_f.base_pco2_slope * s.water.volume / h
+    slope = coupling * soil_part(coupling) * soil_f.base_pco2_slope * s.water.volume / h
     mg = magnesium_share(p.dolomite_share)
     k_dt = rate_constant(p.area_to_volume, p.film_thickness, temperature, soil_p.ca_factor) * h
     rock, gas = open_step(
@@ -137,6 +150,8 @@ def step(p, s, f, soil_p, soil_s, soil_f, coupling, x, k, h):
 @kernel
 def finish(f, soil_f, coupling, dt):
     """Mean CO2 pressures over the step, after what epikarst water took up."""
-    fall = soil_f.base_pco2_slope * f.gas_uptake / dt
+    from_soil = soil_part(coupling) * f.gas_uptake
+    f.open_air_uptake = f.gas_uptake - from_soil
+    fall = soil_f.base_pco2_slope * from_soil / dt
     soil_f.base_pco2 -= fall
     f.air_pco2 -= coupling * fall

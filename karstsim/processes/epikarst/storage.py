@@ -14,14 +14,22 @@ from karstsim.core.spec import Flow, Param, Var
 from karstsim.processes.transport import clear, receive, release, split
 
 PARAMS = (
-    Param("capacity", 150.0, "mm", 20.0, 700.0, "hartmann2015", scale="log"),
+    Param(
+        "capacity",
+        150.0,
+        "mm",
+        20.0,
+        700.0,
+        "design; science.md 3.6 (Hartmann et al. 2015 for the range)",
+        scale="log",
+    ),
     Param(
         "residence_time",
         15.0,
         "day",
         2.0,
         60.0,
-        "hartmann2015",
+        "design; science.md 3.6 (Hartmann et al. 2015 for the range)",
         scale="log",
         by_class=by_land_use(5.0, 15.0, 15.0, 15.0, 15.0, 15.0),
     ),
@@ -31,7 +39,7 @@ PARAMS = (
         "1",
         0.5,
         8.0,
-        "hartmann2015",
+        "design; science.md 3.6 (Hartmann et al. 2015 for the range)",
         doc="exponent a_f of the separation of concentrated and diffuse recharge",
     ),
 )

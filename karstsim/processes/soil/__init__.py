@@ -65,6 +65,6 @@ def react(p, s, f, litter, forcing, root_respiration, dolomite, x, k, dt, n_acti
     for _ in range(parts):
         water.enter(s, f, 1.0 / parts, n_active)
         water.percolate(s, f, HALF / parts, n_active)
-        chemistry.step(p, s, f, dolomite, x, k, dt / parts)
+        chemistry.step(p, s, f, dolomite, f.excess / parts, x, k, dt / parts)
         water.percolate(s, f, HALF / parts, n_active)
     chemistry.finish(f, dt)

@@ -17,6 +17,7 @@ from karstsim.processes.dissolution import (
     rate_params,
     remember,
 )
+from karstsim.processes.lowpass import relaxed_share
 
 PARAMS = (
     *rate_params("", 500.0, 0.3, "design; science.md 4.5"),
@@ -86,8 +87,11 @@ def begin(f):
 
 
 @kernel
-def step(p, s, f, dolomite, x, k, h):
-    """React for `h` days; what enters the water is added to the step's fluxes."""
+def step(p, s, f, dolomite, leaving, x, k, h):
+    """React for `h` days; what enters the water is added to the step's fluxes.
+
+    leaving  water that percolates in this part of the step, mm
+    """
     water = s.pore_water
     if water.volume < MINIMUM_VOLUME:
         return
@@ -98,7 +102,8 @@ def step(p, s, f, dolomite, x, k, h):
     rock_rate = rate_constant(p.area_to_volume, p.film_thickness, temperature, p.ca_factor)
     grain_rate = p.grain_rate if s.carbonate > 0.0 else 0.0
     # Grains are pure calcite: while they last, what dissolves has the mean composition of both sources.
-    grain_share = grain_rate / (grain_rate + rock_rate)
+    # They go first (science.md 4.5): rock gets what they leave within the step.
+    grain_share = relaxed_share(grain_rate * h, 1.0) / relaxed_share((grain_rate + rock_rate) * h, 1.0)
     mg = dolomite * (1.0 - grain_share)
     rock, gas = open_step(
         x,
@@ -117,6 +122,7 @@ def step(p, s, f, dolomite, x, k, h):
     f.gas_uptake += taken_up
     book(s, f, rock * water.volume, grain_share, dolomite)
     apply(water, 0.0, taken_up, PURE_CALCITE)
+    f.co2_leached += x.m_co2 * leaving
     remember(x, water)
 
 

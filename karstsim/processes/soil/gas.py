@@ -18,6 +18,7 @@ from karstsim.core.constants import (
 )
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
+from karstsim.processes.air import co2_pressure
 
 PARAMS = (
     Param(
@@ -74,7 +75,6 @@ FLUXES = (
 FREE_DIFFUSIVITY = 1.47e-5  # m2 s-1 at 20 degC and 1013.25 hPa (science.md 3.11)
 FREE_TEMPERATURE = 293.15  # K
 TEMPERATURE_EXPONENT = 1.75
-PPM = 1.0e-6
 
 
 @kernel
@@ -111,7 +111,7 @@ def step(p, s, f, root_respiration, forcing, dt):
     atm = GAS_CONSTANT_ATM * (s.temperature + ZERO_CELSIUS)
     shape = profile_shape(p.depth, p.depth, p.production_depth)
     rise = atm * f.co2_production / dt * p.production_depth / d * shape
-    f.base_pco2_without_uptake = forcing.co2 * PPM + rise
+    f.base_pco2_without_uptake = co2_pressure(forcing) + rise
     f.base_pco2_slope = atm * p.depth / d
 
 

@@ -27,6 +27,7 @@ from karstsim.core.classes import by_water_class
 from karstsim.core.constants import LN10
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var, record_dtype
+from karstsim.processes.air import co2_pressure
 from karstsim.processes.dissolution import MINIMUM_VOLUME, load_store, remember
 from karstsim.processes.surface_water import gas_exchange, organic, photosynthesis
 
@@ -61,7 +62,6 @@ FLUXES = (
     Var("ph_max", "1", "highest pH", aggregate="max"),
 )
 ALK_DIC = int(Mode.ALK_DIC)
-PPM = 1.0e-6
 KG_PER_M3 = 1000.0
 SLOPE_STEP = 1.0e-6  # in ln h, of the numerical derivative
 FIRST_TOLERANCE = 1.0e-3  # of the carbon at hand, while the medium still moves
@@ -216,7 +216,7 @@ def prepare(p, s, f, light, forcing, x, t, h):
     acidity = math.exp(-LN10 * x.ph)
     velocity = gas_exchange.transfer_velocity(p, f, x, acidity, s.temperature, forcing.sfcwind)
     t.gas = velocity * h / depth
-    t.air = forcing.co2 * PPM
+    t.air = co2_pressure(forcing)
     t.plants = photosynthesis.potential(p, depth, light, s.temperature) * h / KG_PER_M3
     t.capacity = photosynthesis.bicarbonate_capacity(p, light)
     t.calcite = p.calcite_rate * h / (depth * KG_PER_M3) if s.water.si_calcite > p.calcite_threshold else 0.0

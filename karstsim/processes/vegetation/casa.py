@@ -20,7 +20,15 @@ PARAMS = (
     ),
     Param("optimum_temperature", 22.0, "degC", 5.0, 32.0, "design; science.md 3.9"),
     Param("par_share", 0.5, "1", 0.4, 0.55, "potter1993", calibrate=False, doc="PAR in shortwave radiation"),
-    Param("co2_response", 0.6, "1", 0.3, 0.8, "norby2005", doc="beta in 1 + beta ln(CO2/380)"),
+    Param(
+        "co2_response",
+        0.6,
+        "1",
+        0.3,
+        0.8,
+        "design; science.md 3.9, set to the FACE median of norby2005",
+        doc="beta in 1 + beta ln(CO2/380)",
+    ),
     Param("carbon_use_efficiency", 0.5, "1", 0.4, 0.6, "design; science.md 3.9", doc="NPP over GPP"),
     Param(
         "dry_efficiency",
