@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from karstsim.core.jit import disabled
+from karstsim.core.jit import disabled, source_hash
 from karstsim.model.simulate import Simulation
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -19,8 +19,11 @@ import sys
 sys.path.insert(0, {tests!r})
 import conftest
 from test_without_jit import run
+from karstsim.core.jit import source_hash
+print(source_hash())
 run(conftest.whole_site.__wrapped__(), conftest.build_forcing, {climate!r}, {n_boxes}).tofile({out!r})
 """
+AT_START = source_hash()
 
 
 def run(whole_site, build_forcing, climate: str, n_boxes: int) -> np.ndarray:
@@ -49,6 +52,8 @@ def test_python_agrees_with_compiled_code(climate, n_boxes, whole_site, climate_
         [sys.executable, "-c", script], env=env, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
+    if done.stdout.split()[0] != AT_START:
+        pytest.skip("the sources were edited while the tests ran: the two runs are of different models")
     plain = np.fromfile(tmp_path / "python.bin")
     compiled = run(whole_site, climate_forcing, climate, n_boxes)
     assert plain.shape == compiled.shape and np.isfinite(plain).all()
