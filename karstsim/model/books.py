@@ -79,7 +79,12 @@ FLUXES = (
         "alkalinity brought by rain, irrigation and allogenic water",
         aggregate="sum",
     ),
-    Var("rock_dissolution", "mol m-2", "carbonate rock dissolved in all stores", aggregate="sum"),
+    Var(
+        "rock_dissolution",
+        "mol m-2",
+        "carbonate rock dissolved in all stores, less what precipitates below the soil",
+        aggregate="sum",
+    ),
     Var("co2_leached", "mol m-2", "dissolved CO2 leaving the soil with percolation", aggregate="sum"),
     Var("cave_ventilation", "mol m-2", "net CO2 that caves release to the atmosphere", aggregate="sum"),
     Var(
@@ -202,6 +207,7 @@ def land_boundary(ledger, area, p, f, magnesium_share, n_active):
     enter_rock(ledger, area * s.rock_film_dissolution, p.soil.rock_film_mg)
     enter_rock(ledger, area * s.rock_dissolution, magnesium_share)
     enter_rock(ledger, area * e.rock_dissolution, magnesium_share)
+    enter_rock(ledger, -area * e.calcite_precipitation, 0.0)
     ledger.net.sulfate += area * s.deposited_so4
     ledger.gross.sulfate += area * s.deposited_so4
     ledger.net.nitrate += area * s.deposited_no3
@@ -245,7 +251,9 @@ def summarise_land(f, area, t):
     f.bicarbonate_uptake += area * v.bicarbonate_uptake
     f.weathering_uptake += area * (gas - v.bicarbonate_uptake)
     f.imported_alkalinity += area * alkalinity(s.irrigation.sol)
-    f.rock_dissolution += area * (s.rock_dissolution + e.rock_dissolution + s.rock_film_dissolution)
+    f.rock_dissolution += area * (
+        s.rock_dissolution + e.rock_dissolution - e.calcite_precipitation + s.rock_film_dissolution
+    )
     f.co2_leached += area * s.co2_leached
     f.cave_ventilation += area * c.ventilation
     f.evapotranspiration += area * (v.canopy_evaporation + s.evapotranspiration)

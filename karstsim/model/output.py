@@ -71,6 +71,7 @@ STANDARD = (
     "epikarst_gas_uptake",
     "epikarst_vadose_degassing",
     "epikarst_rock_dissolution",
+    "epikarst_calcite_precipitation",
     "epikarst_air_pco2",
     "epikarst_water_ph",
     "epikarst_water_si_calcite",

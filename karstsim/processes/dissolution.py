@@ -17,7 +17,6 @@ from karstsim.processes.transport import alkalinity
 
 ALK_DIC = int(Mode.ALK_DIC)
 MINIMUM_VOLUME = 1.0e-3  # mm; a thinner film than a micrometre of water has no chemistry of its own
-INSTANT = 36.0  # rate constant times step from which an exchange completes within the step (e^-36 < 1e-15)
 NEGLIGIBLE_FALL = 0.01  # of the gas pressure: a smaller fall by the way to saturation needs no second look
 BRACKET_STEPS = 8
 BRACKET_TOLERANCE = 1.0e-3
@@ -134,19 +133,17 @@ def relaxed_rock(alk, rock_at_equilibrium, k_dt, tail_start, tail_order):
 
 
 @kernel
-def open_step(
-    x, k, mg_fraction, pco2, slope, k_dt, gas_dt, precipitation_dt, threshold, tail_start, tail_order
-):
+def open_step(x, k, mg_fraction, pco2, slope, k_dt, precipitation_dt, threshold, tail_start, tail_order):
     """Rock and gas that enter an open water in one step: (mol kg-1, mol kg-1); leaves `x` as the water afterwards.
+
+    Gas exchange is instant beside dissolution and turnover (science.md 4.5: 50 d-1).
 
     pco2, slope       gas pressure (atm) and its fall per CO2 taken up in the step (atm kg mol-1)
     k_dt              rate constant of dissolution times the step
-    gas_dt            rate constant of gas exchange times the step
     precipitation_dt  rate constant of precipitation times the step, above the saturation index `threshold`
     """
     dic, ca, mg, alk = x.dic, x.ca, x.mg, x.alkalinity
-    exchanged = 1.0 if gas_dt >= INSTANT else relaxed_share(gas_dt, 1.0)
-    saturating = _saturating_rock(x, k, mg_fraction, pco2, slope, exchanged)
+    saturating = _saturating_rock(x, k, mg_fraction, pco2, slope)
     rock = 0.0 * saturating
     if saturating > 0.0:
         rock = relaxed_rock(alk, saturating, k_dt, tail_start, tail_order)
@@ -157,7 +154,6 @@ def open_step(
                 mg_fraction,
                 pco2,
                 slope,
-                exchanged,
                 dic,
                 ca,
                 mg,
@@ -172,36 +168,36 @@ def open_step(
         # What precipitates is pure calcite, whatever the rock.
         mg_fraction = 0.0
         _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
-        _exchange_gas(x, k, pco2, slope, exchanged)
+        _exchange_gas(x, k, pco2, slope)
         if x.si_calcite > threshold:
             _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
-            saturating = _saturating_rock(x, k, mg_fraction, pco2, slope, exchanged)
+            saturating = _saturating_rock(x, k, mg_fraction, pco2, slope)
             rock = min(saturating, 0.0) * relaxed_share(precipitation_dt, 1.0)
     _compose(x, dic, ca, mg, alk, rock, mg_fraction)
-    gas = _exchange_gas(x, k, pco2, slope, exchanged)
+    gas = _exchange_gas(x, k, pco2, slope)
     return rock, gas
 
 
 @kernel
 def _rock_with_its_gas(
-    x, k, mg_fraction, pco2, slope, exchanged, dic, ca, mg, alk, low, high, k_dt, tail_start, tail_order
+    x, k, mg_fraction, pco2, slope, dic, ca, mg, alk, low, high, k_dt, tail_start, tail_order
 ):
     """Rock r dissolved against the pressure that its own uptake leaves: r = relax(saturation at p(r)), mol kg-1.
 
     p(r) = pco2 - slope g(r), g the gas that the water takes up when r has dissolved. The right side falls with r, so
-    the root is unique. `low` (the rock for the pressure at saturation) lies below it, `high` (saturation) above it; false
-    position between them. At the root the water is undersaturated. Solving for saturation with all its uptake in the
-    step instead would make the rate depend on the step, because a short step asks for the whole uptake within it.
+    the root is unique. `low` (the rock for the pressure at saturation) lies below it, `high` (saturation) above it;
+    false position between them. At the root the water is undersaturated. Solving for saturation with all its uptake in
+    the step instead would make the rate depend on the step: a short step asks for the whole uptake within it.
     """
     excess_high = low - high
     excess_low = 0.0
     trial = low
     for _ in range(BRACKET_STEPS):
         _compose(x, dic, ca, mg, alk, trial, mg_fraction)
-        gas = _exchange_gas(x, k, pco2, slope, exchanged)
+        gas = _exchange_gas(x, k, pco2, slope)
         pressure = max(pco2 - slope * gas, LEAST_PRESSURE)
         _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
-        saturating = max(_saturating_rock(x, k, mg_fraction, pressure, 0.0, exchanged), 0.0)
+        saturating = max(_saturating_rock(x, k, mg_fraction, pressure, 0.0), 0.0)
         excess = relaxed_rock(alk, saturating, k_dt, tail_start, tail_order) - trial
         if not abs(excess) > BRACKET_TOLERANCE * trial:
             return trial
@@ -214,31 +210,25 @@ def _rock_with_its_gas(
 
 
 @kernel
-def _saturating_rock(x, k, mg_fraction, pco2, slope, exchanged):
-    """Rock that saturates the water with what gas it can exchange in the step, mol kg-1.
+def _saturating_rock(x, k, mg_fraction, pco2, slope):
+    """Rock that saturates the water together with its gas, mol kg-1.
 
-    Between the closed (exchanged = 0) and the open saturation (exchanged = 1). Water whose saturation cannot be found
-    does not react in this step (it is counted); NaN stays NaN.
+    Water whose saturation cannot be found does not react in this step (it is counted); NaN stays NaN.
     """
-    dic, ca, mg, alk = x.dic, x.ca, x.mg, x.alkalinity
+    dic = x.dic
     rock, _ = equilibrate_open(x, k, mg_fraction, pco2, slope)
-    if x.status < 0.0:
-        return 0.0 * dic
-    if exchanged < 1.0:
-        _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
-        rock = exchanged * rock + (1.0 - exchanged) * equilibrate_closed(x, k, mg_fraction)
     return rock if x.status == 0.0 else 0.0 * dic
 
 
 @kernel
-def _exchange_gas(x, k, pco2, slope, exchanged):
-    """Gas taken up in the step, the share `exchanged` of what equilibrium asks for; leaves `x` speciated."""
+def _exchange_gas(x, k, pco2, slope):
+    """Gas that equilibrium asks for, mol kg-1; leaves `x` speciated. No exchange where it cannot be found."""
     dic = x.dic
     gas = equilibrate_gas(x, k, pco2, slope)
-    if exchanged < 1.0 or x.status < 0.0:
-        gas *= exchanged if x.status == 0.0 else 0.0
-        x.dic = dic + gas
-        x.resume = 1.0
+    if x.status < 0.0:
+        gas *= 0.0
+        x.dic = dic
+        x.resume = 0.0
         speciate(x, k, ALK_DIC)
     return gas
 

@@ -18,7 +18,7 @@ from karstsim.core.jit import kernel, python_callable
 from karstsim.forcing.records import FORCING
 from karstsim.processes import atmosphere, cave, soil, surface_water
 from karstsim.processes.cave import air, drip
-from karstsim.processes.dissolution import INSTANT, closed_step, load_store, open_step, rate_constant
+from karstsim.processes.dissolution import closed_step, load_store, open_step, rate_constant
 from karstsim.processes.soil import rock_film
 from karstsim.processes.surface_water import carbon, gas_exchange, organic, photosynthesis
 
@@ -69,14 +69,14 @@ WATERS = st.tuples(st.floats(1e-5, 4e-3), st.floats(1e-5, 8e-3), st.floats(0.0, 
 
 @settings(max_examples=150, deadline=None)
 @given(
-    WATERS, st.floats(0.0, 0.5), st.floats(4e-4, 5e-2), st.floats(0.0, 20.0), st.floats(0.0, 50.0),
+    WATERS, st.floats(0.0, 0.5), st.floats(4e-4, 5e-2), st.floats(0.0, 20.0),
     st.floats(0.0, 2.0), st.floats(0.0, 30.0),
 )  # fmt: skip
-def test_open_step_books_what_it_moves(water, mg_share, pco2, k_dt, gas_dt, rain_dt, slope) -> None:
+def test_open_step_books_what_it_moves(water, mg_share, pco2, k_dt, rain_dt, slope) -> None:
     """DIC, Ca, Mg and alkalinity afterwards are those before plus rock and gas; precipitation takes no Mg."""
     ca, dic, mg, so4 = water
     x = _water(ca, dic, mg, so4)
-    rock, gas = OPEN(x, K15, mg_share, pco2, slope, k_dt, gas_dt, rain_dt, 0.3, *TAIL)
+    rock, gas = OPEN(x, K15, mg_share, pco2, slope, k_dt, rain_dt, 0.3, *TAIL)
     taken = mg_share * max(rock, 0.0)
     scale = 1e-13 + 1e-10 * (dic + ca + abs(rock) + abs(gas))
     assert x.dic == pytest.approx(dic + rock + gas, abs=scale)
@@ -91,32 +91,28 @@ def test_open_step_books_what_it_moves(water, mg_share, pco2, k_dt, gas_dt, rain
     st.floats(1e-5, 3e-3),
     st.floats(1.0, 2.5),
     st.floats(4e-4, 3e-2),
-    st.floats(0.1, 10.0),
-    st.floats(0.02, 0.25),
+    st.floats(0.01, 20.0),
+    st.floats(0.0, 300.0),
 )
-def test_slow_gas_hardly_drives_the_water_past_saturation(ca, ratio, pco2, gas_dt, rock_to_gas) -> None:
-    """CO2 that comes slower than the rock must not leave water far above SI = 0: at most +0.15 after one step.
-
-    The defaults have 8 per day of rock beside 40 of gas (0.2); the exact answer would be 0, an independent target for
-    rock and gas gave +1.9 here.
-    """
+def test_dissolving_never_leaves_water_supersaturated(ca, ratio, pco2, k_dt, slope) -> None:
+    """Rock dissolves against the pressure that its own uptake leaves: SI <= 0 after it, however steep the gas phase."""
     x = _water(ca, 2.0 * ratio * ca)
-    rock, _ = OPEN(x, K15, 0.0, pco2, 0.0, rock_to_gas * gas_dt, gas_dt, 0.025 * gas_dt, 0.3, *TAIL)
+    rock, _ = OPEN(x, K15, 0.0, pco2, slope, k_dt, 0.025 * k_dt, 0.3, *TAIL)
     assert x.dic > 0.0 and x.ca > 0.0
     si = _saturation_index(x)
     if rock > 1e-9:
-        assert si <= 0.15, f"dissolved to SI {si:+.2f}"
+        assert si <= 2e-3, f"dissolved to SI {si:+.2f}"
     elif rock < -1e-9:
         assert si >= -1e-3, f"precipitated to SI {si:+.2f}"
 
 
 @settings(max_examples=200, deadline=None)
-@given(WATERS, st.floats(4e-4, 5e-2), st.floats(0.0, 20.0), st.floats(0.0, 40.0), st.floats(0.0, 30.0))
-def test_no_open_step_takes_more_carbon_than_there_is(water, pco2, k_dt, gas_dt, rain_dt) -> None:
+@given(WATERS, st.floats(4e-4, 5e-2), st.floats(0.0, 20.0), st.floats(0.0, 30.0))
+def test_no_open_step_takes_more_carbon_than_there_is(water, pco2, k_dt, rain_dt) -> None:
     """DIC and Ca stay positive for any rates, the limits (no gas, all rock) and soda waters included."""
     ca, dic, mg, so4 = water
     x = _water(ca, dic, mg, so4)
-    OPEN(x, K15, 0.0, pco2, 0.0, k_dt, gas_dt, rain_dt, 0.0, *TAIL)
+    OPEN(x, K15, 0.0, pco2, 0.0, k_dt, rain_dt, 0.0, *TAIL)
     assert x.dic > 0.0 and x.ca > 0.0 and math.isfinite(x.ph)
 
 
@@ -149,7 +145,7 @@ def test_rock_follows_the_saturation_index(water, system, k_dt, threshold) -> No
     if system == "open":
         if not 1e-6 < pressure < 1.0:
             return
-        rock, _ = OPEN(x, K15, 0.0, pressure, 0.0, k_dt, INSTANT, k_dt, threshold, *TAIL)
+        rock, _ = OPEN(x, K15, 0.0, pressure, 0.0, k_dt, k_dt, threshold, *TAIL)
     else:
         rock = CLOSED(x, K15, 0.0, k_dt, k_dt, threshold, *TAIL)
     if si < -1e-6:
@@ -172,7 +168,7 @@ def test_nothing_dissolves_at_saturation(mg_share, pco2) -> None:
     for system in ("open", "closed"):
         y = x.copy()
         if system == "open":
-            rock, gas = OPEN(y, K15, mg_share, pco2, 0.0, 5.0, INSTANT, 1.0, 0.0, *TAIL)
+            rock, gas = OPEN(y, K15, mg_share, pco2, 0.0, 5.0, 1.0, 0.0, *TAIL)
             assert abs(gas) < 1e-9 * x.dic
         else:
             rock = CLOSED(y, K15, mg_share, 5.0, 1.0, 0.0, *TAIL)
@@ -190,9 +186,9 @@ def test_nothing_dissolves_at_saturation(mg_share, pco2) -> None:
 def test_two_open_steps_are_one_at_fixed_pressure(ca, mg_share, pco2, k_dt, part) -> None:
     """With instant gas exchange at a fixed pressure c_eq does not move, and the relaxation is a semigroup."""
     once, twice = _water(ca, 2.0 * ca), _water(ca, 2.0 * ca)
-    total, gas = OPEN(once, K15, mg_share, pco2, 0.0, k_dt, INSTANT, 0.0, 0.3, *TAIL)
-    first, gas_1 = OPEN(twice, K15, mg_share, pco2, 0.0, part * k_dt, INSTANT, 0.0, 0.3, *TAIL)
-    second, gas_2 = OPEN(twice, K15, mg_share, pco2, 0.0, (1.0 - part) * k_dt, INSTANT, 0.0, 0.3, *TAIL)
+    total, gas = OPEN(once, K15, mg_share, pco2, 0.0, k_dt, 0.0, 0.3, *TAIL)
+    first, gas_1 = OPEN(twice, K15, mg_share, pco2, 0.0, part * k_dt, 0.0, 0.3, *TAIL)
+    second, gas_2 = OPEN(twice, K15, mg_share, pco2, 0.0, (1.0 - part) * k_dt, 0.0, 0.3, *TAIL)
     assert first + second == pytest.approx(total, rel=1e-7)
     assert gas_1 + gas_2 == pytest.approx(gas, rel=1e-7)
 
@@ -218,27 +214,18 @@ def test_two_closed_steps_are_one(ca, dic, mg_share, k_dt, part) -> None:
 def test_open_water_reaches_the_published_calcium() -> None:
     """15 degC, 10^-2 atm, calcite: 1.946 mmol Ca (science.md 4.6); with 1 meq HNO3 more of it, 2.318."""
     x = _water(1e-9, 1e-9)
-    OPEN(x, K15, 0.0, 1e-2, 0.0, 1e6, INSTANT, 0.0, 0.3, 1.0, 1.0)
+    OPEN(x, K15, 0.0, 1e-2, 0.0, 1e6, 0.0, 0.3, 1.0, 1.0)
     assert x.ca * 1e3 == pytest.approx(1.946, rel=5e-3)
     x = _water(1e-9, 1e-9)
     x.no3, x.alkalinity = 1e-3, x.alkalinity - 1e-3
-    OPEN(x, K15, 0.0, 1e-2, 0.0, 1e6, INSTANT, 0.0, 0.3, 1.0, 1.0)
+    OPEN(x, K15, 0.0, 1e-2, 0.0, 1e6, 0.0, 0.3, 1.0, 1.0)
     assert x.ca * 1e3 == pytest.approx(2.318, rel=5e-3)
-
-
-@pytest.mark.parametrize("gas_dt", [0.1, 1.0, 5.0])
-def test_slow_gas_exchange_is_a_share_of_the_whole(gas_dt) -> None:
-    """Without rock the gas that enters is 1 - exp(-k t) of what equilibrium takes."""
-    whole, part = _water(1e-3, 1e-3), _water(1e-3, 1e-3)
-    _, all_of_it = OPEN(whole, K15, 0.0, 1e-2, 0.0, 0.0, INSTANT, 0.0, 5.0, *TAIL)
-    _, some = OPEN(part, K15, 0.0, 1e-2, 0.0, 0.0, gas_dt, 0.0, 5.0, *TAIL)
-    assert some == pytest.approx(all_of_it * (1.0 - math.exp(-gas_dt)), rel=1e-6)
 
 
 def test_gas_pressure_falls_with_what_the_water_takes() -> None:
     """With slope s the water ends in equilibrium with p0 - s g: pco2 of the water after says so."""
     x = _water(1e-4, 2e-4)
-    _, gas = OPEN(x, K15, 0.0, 1e-2, 1.5, 3.0, INSTANT, 0.0, 0.3, *TAIL)
+    _, gas = OPEN(x, K15, 0.0, 1e-2, 1.5, 3.0, 0.0, 0.3, *TAIL)
     assert x.pco2 == pytest.approx(1e-2 - 1.5 * gas, rel=1e-8)
     assert 0.0 < x.pco2 < 1e-2
 

@@ -8,7 +8,6 @@ from karstsim.core.constants import GAS_CONSTANT_ATM, ZERO_CELSIUS
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
 from karstsim.processes.dissolution import (
-    INSTANT,
     LINEAR_ORDER,
     LINEAR_START,
     apply,
@@ -55,7 +54,7 @@ def step(p, s, f, recharge, cave_temperature, x, k, n_active):
     growth = growth_constant(temperature) * p.drip_interval / (p.drip_film * M_PER_MM)
     # Drips do not dissolve the cave's floor; above saturation calcite grows without a threshold.
     solid, gas = open_step(
-        x, k, PURE_CALCITE, f.air_pco2, slope, 0.0, INSTANT, growth, 0.0, LINEAR_START, LINEAR_ORDER
+        x, k, PURE_CALCITE, f.air_pco2, slope, 0.0, growth, 0.0, LINEAR_START, LINEAR_ORDER
     )
     f.calcite_growth = -solid * f.drip.volume
     f.drip_degassing = -gas * f.drip.volume

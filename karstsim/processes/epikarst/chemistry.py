@@ -36,10 +36,6 @@ PARAMS = (
     *rate_params(
         "", 500.0, 0.3, "design; science.md 4.5", by_class=by_land_use(2.0, 500.0, 500.0, 500.0, 500.0, 500.0)
     ),
-    Param("gas_exchange", 50.0, "day-1", 1.0, 500.0, "design; science.md 4.5", calibrate=False, scale="log"),
-    Param(
-        "open_fraction", 0.8, "1", 0.0, 1.0, "design; science.md 4.5", doc="factor on the gas exchange rate"
-    ),
     Param(
         "co2_ratio",
         1.0,
@@ -76,12 +72,8 @@ FLUXES = (
         aggregate="sum",
     ),
     Var("vadose_degassing", "mol m-2", "CO2 degassed from epikarst water to vadose air", aggregate="sum"),
-    Var(
-        "rock_dissolution",
-        "mol m-2",
-        "carbonate dissolved in the epikarst (negative: precipitated)",
-        aggregate="sum",
-    ),
+    Var("rock_dissolution", "mol m-2", "carbonate dissolved in the epikarst", aggregate="sum"),
+    Var("calcite_precipitation", "mol m-2", "calcite precipitated in the epikarst", aggregate="sum"),
 )
 
 
@@ -105,6 +97,7 @@ def begin(p, f, soil_p, soil_f, forcing):
     """
     f.gas_uptake = 0.0
     f.rock_dissolution = 0.0
+    f.calcite_precipitation = 0.0
     f.vadose_degassing = 0.0
     outside = co2_pressure(forcing)
     coupling = p.co2_ratio * (1.0 - soil_p.rock_fraction)
@@ -132,7 +125,6 @@ def step(p, s, f, soil_p, soil_s, soil_f, coupling, x, k, h):
         f.air_pco2,
         slope,
         k_dt,
-        p.gas_exchange * p.open_fraction * h,
         p.calcite_rate * h,
         p.calcite_threshold,
         p.tail_start,
@@ -140,7 +132,9 @@ def step(p, s, f, soil_p, soil_s, soil_f, coupling, x, k, h):
     )
     dissolved = rock * s.water.volume
     taken_up = gas * s.water.volume
-    f.rock_dissolution += dissolved
+    # Parts of a step may differ in sign, and only what dissolves brings magnesium: two fluxes.
+    f.rock_dissolution += max(dissolved, 0.0)
+    f.calcite_precipitation += max(-dissolved, 0.0)
     f.gas_uptake += taken_up
     f.vadose_degassing += max(-taken_up, 0.0)
     apply(s.water, dissolved, taken_up, mg)

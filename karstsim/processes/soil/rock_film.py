@@ -10,7 +10,6 @@ from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
 from karstsim.processes.air import co2_pressure
 from karstsim.processes.dissolution import (
-    INSTANT,
     LINEAR_ORDER,
     LINEAR_START,
     MINIMUM_VOLUME,
@@ -86,7 +85,7 @@ def step(p, f, throughfall, forcing, x, k, dt, n_active):
     contact = p.rock_film_contact / MINUTES_PER_DAY
     k_dt = rate_constant(p.rock_film_area_to_volume, p.film_thickness, temperature, p.ca_factor) * contact
     rock, gas = open_step(
-        x, k, p.rock_film_mg, co2_pressure(forcing), 0.0, k_dt, INSTANT, 0.0, 0.0, LINEAR_START, LINEAR_ORDER
+        x, k, p.rock_film_mg, co2_pressure(forcing), 0.0, k_dt, 0.0, 0.0, LINEAR_START, LINEAR_ORDER
     )
     f.rock_film_dissolution = rock * f.rock_runoff.volume
     f.rock_film_uptake = gas * f.rock_runoff.volume
