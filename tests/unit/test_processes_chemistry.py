@@ -246,7 +246,7 @@ def test_rock_film_reaches_half_of_saturation(record_of, on_rows, contact, low, 
     rain.volume, rain.sol.ca, rain.sol.na = 10.0, 4e-4, 2e-4
     rain.sol.cl, rain.sol.so4, rain.sol.no3, rain.sol.dic = 2e-4, 3e-4, 2e-4, 2e-4
     x, k = np.zeros(1, SOLUTION_DTYPE)[0], _constants(15.0)
-    forcing = record_of(FORCING, tas=15.0, co2=410.0)
+    forcing = record_of(FORCING, tas=15.0, co2=410.0, ps=101325.0)
     on_rows(_film)(p, f, down, forcing, x, k)
     saturated = _water(4e-5, 2e-5)
     saturated.na, saturated.cl, saturated.so4, saturated.no3, saturated.alkalinity = (
@@ -289,7 +289,8 @@ def test_cave_air_is_balanced_implicitly(record_of, on_rows, stock, outside, ins
     """
     p, s, f = record_of(cave.PARAMS), record_of(cave.STATE), record_of(cave.FLUXES)
     s.air_co2 = stock
-    on_rows(air.ventilate)(p, s, f, vadose, inside, record_of(FORCING, tas=outside, co2=410.0), dt)
+    forcing = record_of(FORCING, tas=outside, co2=410.0, ps=101325.0)
+    on_rows(air.ventilate)(p, s, f, vadose, 1e9, inside, forcing, dt)
     atm = 8.205736608e-5 * (inside + 273.15)
     inward = (410e-6 if inside >= outside else vadose) / atm
     before, after = stock / (0.02 * 3.0), s.air_co2 / (0.02 * 3.0)
@@ -508,7 +509,9 @@ def test_no_carbon_and_no_water_do_nothing(record_of, on_rows) -> None:
         p, s, f = _box(record_of, 0.3, dic, 1.0)
         s.water.volume = volume
         x, k, t = np.zeros(1, SOLUTION_DTYPE)[0], _constants(19.0), np.zeros(1, carbon.SUBSTEP_DTYPE)[0]
-        on_rows(_carbon_steps)(p, s, f, 500.0, record_of(FORCING, co2=410.0, sfcwind=2.0), x, k, t, 1 / 48, 3)
+        on_rows(_carbon_steps)(
+            p, s, f, 500.0, record_of(FORCING, co2=410.0, sfcwind=2.0, ps=101325.0), x, k, t, 1 / 48, 3
+        )
         assert (f.gpp, f.evasion, f.invasion, f.calcite) == (0.0, 0.0, 0.0, 0.0)
         assert s.water.sol.dic == 0.1 * dic
 
