@@ -67,7 +67,8 @@ SLOPE_STEP = 1.0e-6  # in ln h, of the numerical derivative
 FIRST_TOLERANCE = 1.0e-3  # of the carbon at hand, while the medium still moves
 BALANCE_TOLERANCE = 1.0e-9
 MEDIUM_TOLERANCE = 1.0e-7
-MAX_OUTER, MAX_INNER = 60, 80
+MAX_OUTER, MAX_INNER = 60, 120
+NEWTON_TRIES = 40  # then bisection, which cannot fail
 WARM = 1
 
 SUBSTEP_DTYPE = record_dtype(
@@ -133,7 +134,7 @@ def solve_h(x, p, t, h, tolerance):
     """
     scale = t.dic + t.gas * x.c_kh * t.air
     low, high = H_MIN, H_MAX
-    for _ in range(MAX_INNER):
+    for i in range(MAX_INNER):
         f = mismatch(x, p, t, h)
         if not abs(f) > tolerance * scale:
             return h
@@ -141,8 +142,11 @@ def solve_h(x, p, t, h, tolerance):
             high = h
         else:
             low = h
-        slope = (mismatch(x, p, t, h * (1.0 + SLOPE_STEP)) - f) / SLOPE_STEP
-        h = newton_step(h, f, slope, low, high)
+        if i < NEWTON_TRIES:
+            slope = (mismatch(x, p, t, h * (1.0 + SLOPE_STEP)) - f) / SLOPE_STEP
+            h = newton_step(h, f, slope, low, high)
+        else:
+            h = math.sqrt(low * high)
     return h
 
 
