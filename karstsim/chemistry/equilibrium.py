@@ -38,6 +38,7 @@ from karstsim.core.constants import LN10
 from karstsim.core.jit import kernel
 
 CALCITE_SHARE_MIN = 1e-9  # rock without calcite cannot reach calcite saturation by dissolving
+SHORT_OF_MG = 2
 MG_ROUNDING = 1e-15  # mol kgw-1 of negative Mg that is rounding
 
 
@@ -112,10 +113,16 @@ def _start(x, k):
 
 @kernel
 def _conclude(x, k, h, converged):
-    """Results and status after the last iteration: 0 solved, -1 not (counted in ``x.unsolved``)."""
+    """Results and status after the last iteration.
+
+    0 solved; 1 solved as far as the direction goes: the water is supersaturated but has too little Mg for the rock to
+    precipitate, so the caller takes calcite; -1 not solved (counted in ``x.unsolved``).
+    """
     finish(x, k, h)
-    x.status = 0.0 if converged == 1 and h > H_MIN * H_EDGE and h < H_MAX / H_EDGE else -1.0
-    x.unsolved -= x.status
+    x.status = -1.0
+    if converged != 0 and h > H_MIN * H_EDGE and h < H_MAX / H_EDGE:
+        x.status = 0.0 if converged == 1 else 1.0
+    x.unsolved -= min(x.status, 0.0)
 
 
 @kernel
@@ -147,7 +154,7 @@ def equilibrate_closed(x, k, mg_fraction):
         update_species(x, h, dic_after / dic_over_hco3(x, h))
         residual = medium_residual(x)
         if residual < MEDIUM_TOLERANCE:
-            converged = 1 if mg_after > -MG_ROUNDING else 0
+            converged = 1 if mg_after > -MG_ROUNDING else SHORT_OF_MG
             break
         if residual != residual:
             break
@@ -244,7 +251,7 @@ def equilibrate_open(x, k, mg_fraction, pco2_0, pco2_slope):
         update_species(x, h, hco3)
         residual = medium_residual(x)
         if residual < MEDIUM_TOLERANCE:
-            converged = 1 if mg_after > -MG_ROUNDING else 0
+            converged = 1 if mg_after > -MG_ROUNDING else SHORT_OF_MG
             break
         if residual != residual:
             break

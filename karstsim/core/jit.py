@@ -18,9 +18,12 @@ import functools
 import hashlib
 import logging
 import os
+import re
 import shutil
 import sys
 import tempfile
+import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -38,8 +41,11 @@ warnings.filterwarnings("ignore", ".*has been considered a subtype of.*", NumbaE
 LOG = logging.getLogger(__name__)
 PACKAGE = Path(__file__).resolve().parents[1]
 KEPT_CACHES = 3
+KEPT_SECONDS = 7 * 86400.0  # a younger folder may be in use by another process
+MARKER = "karstsim-compile-cache"
+HASH_NAME = re.compile("[0-9a-f]{16}")
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
-if not os.environ.get("KARSTSIM_STRICT"):
+if os.environ.get("KARSTSIM_STRICT", "0") == "0":
     _OPTIONS["fastmath"] = {"contract"}
 
 
@@ -74,6 +80,9 @@ def source_hash() -> str:
     return digest.hexdigest()[:16]
 
 
+_HASH_AT_IMPORT = source_hash()  # read before any kernel's source can change under a running process
+
+
 def cache_root() -> Path:
     """Folder of all compile caches: ``KARSTSIM_CACHE``, else the user's cache folder, else a temporary one."""
     named = os.environ.get("KARSTSIM_CACHE")
@@ -90,13 +99,16 @@ def cache_root() -> Path:
 
 
 def _cache_folder() -> Path:
+    """The folder of these sources; older folders of karstsim's own are removed, nothing else is touched."""
     root = cache_root()
     folder = root / source_hash()
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARKER).touch()
     os.utime(folder)
-    stale = sorted((p for p in root.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime)[:-KEPT_CACHES]
-    for old in stale:
-        shutil.rmtree(old, ignore_errors=True)
+    ours = [p for p in root.iterdir() if HASH_NAME.fullmatch(p.name) and (p / MARKER).is_file()]
+    for old in sorted(ours, key=lambda p: p.stat().st_mtime)[:-KEPT_CACHES]:
+        if time.time() - old.stat().st_mtime > KEPT_SECONDS:
+            shutil.rmtree(old, ignore_errors=True)
     return folder
 
 
@@ -140,14 +152,19 @@ class Driver:
         functools.update_wrapper(self, function)
         self.function = function
         self._compiled: Any = None
+        self._lock = threading.Lock()
+
+    @property
+    def bound(self) -> Callable[..., Any] | None:
+        """The callable once it is bound, else None."""
+        return self.function if disabled() else self._compiled
 
     def bind(self, *argument_types: Any) -> Callable[..., Any]:
         """Compile (or load from the cache) for these numba types and return the callable."""
-        if disabled():
-            return self.function
-        if self._compiled is None:
-            self._compiled = self._compile(argument_types)
-        return self._compiled
+        with self._lock:
+            if self.bound is None:
+                self._compiled = self._compile(argument_types)
+        return self.bound
 
     def _compile(self, argument_types: tuple[Any, ...]) -> Any:
         dispatcher = numba.njit(**_OPTIONS)(self.function)

@@ -16,7 +16,6 @@ import numpy as np
 
 from karstsim.chemistry.constants import CONSTANTS_DTYPE
 from karstsim.chemistry.medium import SOLUTION_DTYPE
-from karstsim.core.jit import disabled
 from karstsim.core.solutes import N_CORE
 from karstsim.core.spec import new_table, record_dtype
 from karstsim.model import column
@@ -144,9 +143,11 @@ class Aggregates:
     starts: np.ndarray
 
 
-def _bind(arguments: tuple[Any, ...]) -> Callable[..., None]:
-    types = () if disabled() else tuple(numba.typeof(a) for a in arguments)  # type: ignore[no-untyped-call]
-    return column.run.bind(*types)
+def _driver(arguments: tuple[Any, ...]) -> Callable[..., None]:
+    """The compiled driver; the types of the arguments are looked at for the first call only."""
+    if column.run.bound is not None:
+        return column.run.bound
+    return column.run.bind(*(numba.typeof(a) for a in arguments))  # type: ignore[no-untyped-call]
 
 
 def step_window(
@@ -179,7 +180,7 @@ def step_window(
         tuple(np.ascontiguousarray(s, dtype=np.int64) for s in selections),
         outputs,
     )
-    _bind(arguments)(*arguments)
+    _driver(arguments)(*arguments)
     results = []
     for f in range(len(FREQUENCIES)):
         starts = np.flatnonzero(np.r_[True, np.diff(periods[f]) != 0])

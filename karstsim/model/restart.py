@@ -15,6 +15,7 @@ import xarray as xr
 from karstsim.core.errors import InputError
 from karstsim.model.engine import Tables
 from karstsim.model.registry import LEVELS, Level, variables
+from karstsim.model.site import Site
 
 
 def layout(level: Level) -> list[str]:
@@ -23,7 +24,14 @@ def layout(level: Level) -> list[str]:
     return [name for _, name in named]
 
 
-def write_restart(tables: Tables, time: object, calendar: str, path: Path) -> Path:
+def site_key(site: Site) -> str:
+    """What of the site a state belongs to: tiles with their areas, boxes, the allogenic area."""
+    tiles = [(t.land_use, t.area_fraction) for t in site.tiles]
+    boxes = [(b.name, b.kind, b.water_class) for b in site.boxes]
+    return repr((tiles, boxes, site.area_km2, site.allogenic_area_km2))
+
+
+def write_restart(tables: Tables, site: Site, time: object, calendar: str, path: Path) -> Path:
     """Write the state after a run.
 
     time      first instant that has not been simulated
@@ -36,6 +44,7 @@ def write_restart(tables: Tables, time: object, calendar: str, path: Path) -> Pa
         data[f"state_{level}"] = (dims, floats.reshape(len(tables), -1, floats.shape[-1]))
         data[f"layout_{level}"] = (f"{level}_float", np.array(layout(level), dtype=str))
     ds = xr.Dataset(data, attrs={"time": str(time)[:19], "calendar": calendar, "title": "karstsim restart"})
+    ds.attrs["site"] = site_key(site)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         ds.to_netcdf(temporary, engine="netcdf4")
@@ -45,7 +54,7 @@ def write_restart(tables: Tables, time: object, calendar: str, path: Path) -> Pa
     return path
 
 
-def read_restart(tables: Tables, path: Path, first_time: object, calendar: str) -> None:
+def read_restart(tables: Tables, site: Site, path: Path, first_time: object, calendar: str) -> None:
     """Fill the states of `tables` from a restart file.
 
     first_time  start of the forcing, which must be the time of the restart
@@ -66,6 +75,12 @@ def read_restart(tables: Tables, path: Path, first_time: object, calendar: str) 
             where,
             f"holds the state at {written}, but the forcing starts at {start}",
             "start the forcing at the time of the restart",
+        )
+    if ds.attrs.get("site") != site_key(site):
+        raise InputError(
+            where,
+            "belongs to another site (tiles, areas or boxes differ)",
+            "use the site that the restart was made with, or run a spin-up for the new one",
         )
     checked = {level: _checked(tables, level, ds, where) for level in LEVELS}
     for level, values in checked.items():

@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 
 from karstsim.chemistry.constants import ConstantSet
-from karstsim.core.constants import CO2_PER_C, MOLAR_MASS_C
+from karstsim.core.constants import CO2_PER_C, DAYS_PER_YEAR, MOLAR_MASS_C
 from karstsim.core.errors import InputError, RunError
 from karstsim.forcing.records import to_records
 from karstsim.forcing.times import calendar_of
@@ -97,7 +97,7 @@ class Simulation:
         """Take the state from a restart file."""
         set_initial_state(self.tables, self.site, self.forcing)
         first = self.forcing.times[0]
-        read_restart(self.tables, Path(path), first, calendar_of(self.forcing.times))
+        read_restart(self.tables, self.site, Path(path), first, calendar_of(self.forcing.times))
 
     def run(
         self, frequencies: Sequence[str], patterns: Sequence[str] = (), progress: Progress | None = None
@@ -161,7 +161,7 @@ class Simulation:
         """State at the end of the forcing, for a run that goes on from there."""
         times = self.forcing.times
         end = times[-1] + (times[1] - times[0])
-        return write_restart(self.tables, end, calendar_of(times), path)
+        return write_restart(self.tables, self.site, end, calendar_of(times), path)
 
 
 def simulate(
@@ -206,7 +206,11 @@ def simulate(
 
 
 def _warn_about(spun: SpinUp) -> list[str]:
-    if spun.years == 0 or spun.settled.all():
+    if spun.years == 0:
+        text = "no spin-up: plants and soils start without carbon and waters dilute; set run.spinup_years"
+        LOG.warning(text)
+        return [text]
+    if spun.settled.all():
         return []
     worst = int(np.argmax(spun.drift))
     text = (
@@ -215,6 +219,24 @@ def _warn_about(spun: SpinUp) -> list[str]:
     )
     LOG.warning(text)
     return [text]
+
+
+# label: variable, factor (carbon is converted to grams where the unit says so)
+HEADLINES = {
+    "precipitation mm/yr": ("atmosphere_precipitation", 1.0),
+    "runoff mm/yr": ("catchment_runoff", 1.0),
+    "soil CO2 at the base ppm": ("soil_base_pco2", 1e6),
+    "spring Ca, flow-weighted mmol/L": ("aquifer_spring_ca_concentration", 1.0),
+    "spring HCO3, time mean mmol/L": ("aquifer_spring_hco3", 1.0),
+    "spring pH": ("aquifer_spring_ph", 1.0),
+    "spring SI calcite": ("aquifer_spring_si_calcite", 1.0),
+    "NPP g C/m2/yr": ("catchment_npp", 1.0),
+    "soil respiration g C/m2/yr": ("catchment_soil_respiration", 1.0),
+    "karst sink t C/km2/yr": ("catchment_sink_hydrochemical", 1.0),
+    "karst sink t CO2/km2/yr": ("catchment_sink_hydrochemical", CO2_PER_C),
+    "CO2 evasion g C/m2/yr": ("catchment_evasion", 1.0),
+    "CO2 invasion g C/m2/yr": ("catchment_invasion", 1.0),
+}
 
 
 @dataclass
@@ -260,30 +282,26 @@ def run_config(
 
 
 def summarise(annual: xr.Dataset, run: Simulation) -> dict[str, float | str]:
-    """Headline numbers: means over the whole years of the run."""
+    """Headline numbers: amounts per year of the span that was run, whole years or not, and time means of states."""
     grams = MOLAR_MASS_C
-    years = float(annual.sizes["time"])
-    summary: dict[str, float | str] = {"years": years}
+    bounds = annual["time_bnds"].values
+    steps = np.array(
+        [(end - start) / (run.forcing.times[1] - run.forcing.times[0]) for start, end in bounds], float
+    )
+    years = float(steps.sum()) * run.forcing.dt / DAYS_PER_YEAR
+    summary: dict[str, float | str] = {"years": round(years, 3)}
     if run.spin is not None:
         summary["spin-up years"] = float(run.spin.years)
-    lines = {
-        "precipitation mm/yr": ("atmosphere_precipitation", 1.0),
-        "runoff mm/yr": ("catchment_runoff", 1.0),
-        "soil CO2 at the base ppm": ("soil_base_pco2", 1e6),
-        "spring Ca mmol/L": ("aquifer_spring_ca_concentration", 1.0),
-        "spring HCO3 mmol/L": ("aquifer_spring_hco3", 1.0),
-        "spring pH": ("aquifer_spring_ph", 1.0),
-        "spring SI calcite": ("aquifer_spring_si_calcite", 1.0),
-        "NPP g C/m2/yr": ("catchment_npp", grams),
-        "soil respiration g C/m2/yr": ("catchment_soil_respiration", grams),
-        "karst sink t C/km2/yr": ("catchment_sink_hydrochemical", grams),
-        "karst sink t CO2/km2/yr": ("catchment_sink_hydrochemical", grams * CO2_PER_C),
-        "CO2 evasion g C/m2/yr": ("catchment_evasion", grams),
-        "CO2 invasion g C/m2/yr": ("catchment_invasion", grams),
-    }
-    for label, (name, factor) in lines.items():
-        if name in annual:
-            summary[label] = factor * float(annual[name].mean())
+    for label, (name, factor) in HEADLINES.items():
+        if name not in annual:
+            continue
+        values = annual[name].values.reshape(len(annual.realization), len(steps), -1)
+        if annual[name].attrs["cell_methods"] == "time: sum":
+            value = values.sum(axis=1).mean() / years
+        else:
+            value = (values * steps[:, None]).sum(axis=1).mean() / steps.sum()
+        carbon = grams if annual[name].attrs["units"] == "mol m-2" else 1.0
+        summary[label] = float(carbon * factor * value)
     summary["largest imbalance of the books"] = max(run.closure().values())
     return summary
 
@@ -328,4 +346,13 @@ def _write_json(
         "repairs": list(repairs),
         "warnings": list(warnings),
     }
-    path.write_text(json.dumps(record, indent=2, allow_nan=True) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(_without_nan(record), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _without_nan(value: Any) -> Any:
+    """JSON has no NaN and no infinity: null instead."""
+    if isinstance(value, Mapping):
+        return {k: _without_nan(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(v) for v in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value

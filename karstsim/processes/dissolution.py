@@ -217,7 +217,7 @@ def _saturating_rock(x, k, mg_fraction, pco2, slope):
     """
     dic = x.dic
     rock, _ = equilibrate_open(x, k, mg_fraction, pco2, slope)
-    return rock if x.status == 0.0 else 0.0 * dic
+    return rock if x.status >= 0.0 else 0.0 * dic
 
 
 @kernel
@@ -249,7 +249,7 @@ def closed_step(x, k, mg_fraction, k_dt, precipitation_dt, threshold, tail_start
         speciate(x, k, ALK_DIC)
         if x.si_calcite > threshold:
             at_equilibrium = equilibrate_closed(x, k, mg_fraction)
-            rock = at_equilibrium * relaxed_share(precipitation_dt, 1.0) if x.status == 0.0 else 0.0 * dic
+            rock = at_equilibrium * relaxed_share(precipitation_dt, 1.0) if x.status >= 0.0 else 0.0 * dic
     _compose(x, dic, ca, mg, alk, rock, mg_fraction)
     speciate(x, k, ALK_DIC)
     return rock

@@ -80,12 +80,6 @@ def test_rock_dissolved_agrees(climate, daily_against_hourly) -> None:
     assert abs(daily_against_hourly(climate)["net rock"]) < 0.02
 
 
-@pytest.mark.parametrize("climate", CLIMATES)
-def test_gross_rock_dissolved_agrees(climate, daily_against_hourly) -> None:
-    """< 1 % of all rock dissolved, what precipitates again in the same soil included."""
-    assert abs(daily_against_hourly(climate)["catchment_rock_dissolution"]) < 0.01
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("climate", ["monsoon"])
 def test_hourly_steps_agree_with_ten_minutes(climate, climate_forcing, whole_site) -> None:

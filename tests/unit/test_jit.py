@@ -136,21 +136,6 @@ def test_strict_arithmetic_has_its_own_cache(package: Path, tmp_path: Path) -> N
     assert _start(package, cache)[2] != _start(package, cache, KARSTSIM_STRICT="1")[2]
 
 
-def test_old_cache_folders_are_pruned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of seven folders and the present one, the three touched last stay: the present one and the two youngest."""
-    monkeypatch.setenv("KARSTSIM_CACHE", str(tmp_path))
-    now = time.time()
-    for age in range(7):
-        old = tmp_path / f"old{age}"
-        old.mkdir()
-        (old / "x.nbi").write_text("x")
-        os.utime(old, (now - 1000 * (age + 1),) * 2)
-    (tmp_path / "a file").write_text("stays")
-    folder = jit._cache_folder()
-    assert folder.name == jit.source_hash()
-    assert {p.name for p in tmp_path.iterdir()} == {folder.name, "old0", "old1", "a file"}
-
-
 def test_the_present_cache_survives_pruning_however_old(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,3 +186,20 @@ def test_kernels_are_callable_from_python_either_way() -> None:
         return 0.5 * x
 
     assert jit.python_callable(half)(3.0) == 1.5
+
+
+def test_pruning_touches_only_its_own_old_folders(tmp_path, monkeypatch) -> None:
+    """Folders of others in the same place stay; of its own, old ones beyond the newest three go, young ones stay."""
+    monkeypatch.setenv("KARSTSIM_CACHE", str(tmp_path))
+    for name in ("thesis", "photos", "0123456789abcdef"):
+        (tmp_path / name).mkdir()
+    for i in range(5):
+        own = tmp_path / f"{i:016x}"
+        own.mkdir(exist_ok=True)
+        (own / jit.MARKER).touch()
+        old = 1.0e9 + i if i < 4 else time.time()
+        os.utime(own, (old, old))
+    jit._cache_folder()
+    left = {p.name for p in tmp_path.iterdir()}
+    assert {"thesis", "photos", "0123456789abcdef", f"{4:016x}", jit.source_hash()} <= left
+    assert f"{0:016x}" not in left and f"{1:016x}" not in left

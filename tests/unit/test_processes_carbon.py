@@ -287,7 +287,7 @@ def test_base_co2_is_that_of_the_diffusion_equation(record_of, on_rows, depth, l
     on_rows(gas.step)(p, s, f, 0.04, forcing, 1.0)
     d = on_rows(gas.diffusivity)(p, f.air_filled_porosity, 15.0, 96000.0)
     atm = 8.205736608e-5 * 288.15
-    base, surface = _finite_volumes(d, 0.1, depth, length, 410e-6 / atm, uptake)
+    base, surface = _finite_volumes(d, 0.1, depth, length, 410e-6 * 96000.0 / 101325.0 / atm, uptake)
     assert f.base_pco2_without_uptake - f.base_pco2_slope * uptake == pytest.approx(base * atm, rel=1e-5)
     on_rows(gas.vent)(f, uptake, 0.0)
     assert f.efflux == pytest.approx(surface, rel=1e-9)
@@ -377,4 +377,4 @@ def test_rain_is_in_equilibrium_with_the_air(temperature, alkalinity) -> None:
     x.temperature, x.alkalinity, x.pco2 = temperature, alkalinity, 410e-6
     x.na, x.cl = max(alkalinity, 0.0), max(-alkalinity, 0.0)
     python_callable(speciate)(x, k, int(Mode.ALK_PCO2))
-    assert RAIN_DIC(k, 410.0, alkalinity) == pytest.approx(x.dic, rel=0.02)
+    assert RAIN_DIC(k, 410e-6, alkalinity) == pytest.approx(x.dic, rel=0.02)
