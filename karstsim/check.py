@@ -30,11 +30,18 @@ def check(path: Path) -> dict[str, Any]:
 
 
 def open_checked(config: RunConfig) -> xr.Dataset:
-    """The canonical forcing of a run, after the checks that the model makes before it starts."""
-    from karstsim.forcing.records import to_records
+    """The canonical forcing of a run, after all that the model checks before it starts.
+
+    Parameters after all overrides, the variables asked for, and the restart file are looked at too.
+    """
+    from karstsim.model.output import select
+    from karstsim.model.simulate import Simulation
 
     ds = config.open_forcing()
-    to_records(ds)
+    select(config.run.variables, "run.variables")
+    run = Simulation(config.site, ds, [config.parameters])
+    if config.run.restart is not None:
+        run.start_from(config.run.restart)
     return ds
 
 

@@ -404,7 +404,10 @@ def speciate_csv(
     clash = {c: f"{c}_computed" for c in frame.columns if c in kept.columns}
     frame = pd.concat([kept, frame.rename(columns=clash)], axis=1)
     if out_path is not None:
-        frame.to_csv(out_path, index=False)
+        try:
+            frame.to_csv(out_path, index=False)
+        except OSError as error:
+            raise InputError(str(out_path), f"cannot be written ({error})", "name another file") from error
     return frame
 
 

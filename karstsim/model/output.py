@@ -226,8 +226,10 @@ def _end_times(forcing: Forcing, ends: np.ndarray) -> np.ndarray:
 
 
 def _attributes(v: Variable) -> dict[str, str]:
+    # CF's names for amounts of water have the unit kg m-2, which is the same number as mm.
+    amount = v.var.units == "mm" and v.var.standard_name is not None
     attrs = {
-        "units": v.var.units,
+        "units": "kg m-2" if amount else v.var.units,
         "long_name": v.var.long_name,
         "cell_methods": f"time: {CELL_METHODS[v.var.aggregate]}",
     }
@@ -308,7 +310,7 @@ def write_netcdf(ds: xr.Dataset, path: Path) -> Path:
     first = ds.time.values[0]
     date = str(first)[:10]
     for name in ("time", "time_bnds"):
-        encoding[name] = {"units": f"days since {date} 00:00:00", "dtype": "f8"}
+        encoding[name] = {"units": f"days since {date} 00:00:00", "dtype": "f8", "_FillValue": None}
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         ds.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
