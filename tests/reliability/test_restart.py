@@ -166,11 +166,11 @@ def test_a_restart_of_another_run_is_refused(site, whole_site, climate_forcing, 
     _refused(Simulation(site, ds), path, "2001-01-11")
     other = climate_forcing("monsoon", years=1, calendar="noleap").isel(time=slice(10, 20))
     _refused(Simulation(site, other), path, "noleap")
-    _refused(Simulation(whole_site(("grass",)), later), path, "number of members, tiles or boxes")
+    _refused(Simulation(whole_site(("grass",)), later), path, "another site")
     _refused(
         Simulation(whole_site(("bare_rock", "cropland", "grass"), 2), later),
         path,
-        "number of members, tiles or boxes",
+        "another site",
     )
     _refused(Simulation(site, later, [{}, {}]), path, "number of members, tiles or boxes")
 

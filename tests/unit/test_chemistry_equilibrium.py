@@ -207,7 +207,7 @@ def test_what_cannot_be_is_refused() -> None:
     n = CLOSED(
         x, k, 0.5
     )  # supersaturated, but without magnesium for the rock to precipitate: the direction stands
-    assert x.status == 1.0 and n < 0.0 and x.unsolved == 1.0
+    assert x.status == 1.0 and n < 0.0 and x.unsolved == 0.0
     x = water(dic=math.nan)
     assert math.isnan(CLOSED(x, k, 0.0)) and x.status == -1.0
     OPEN(x, k, 0.0, 0.0, 0.0)

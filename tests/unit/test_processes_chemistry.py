@@ -107,9 +107,9 @@ def test_dissolving_never_leaves_water_supersaturated(ca, ratio, pco2, k_dt, slo
 
 
 def test_supersaturated_water_without_magnesium_precipitates_calcite_from_dolomitic_rock() -> None:
-    """SI about 1 with no Mg over rock with Mg: what grows is calcite, so the missing magnesium does not matter."""
+    """SI 0.45 with no Mg over rock with Mg: what grows is calcite, so the missing magnesium does not matter."""
     closed, opened = _water(3e-3, 6.5e-3), _water(3e-3, 6.5e-3)
-    assert _saturation_index(closed) > 0.5
+    assert _saturation_index(closed) > 0.4
     assert CLOSED(closed, K15, 0.3, 5.0, 5.0, 0.3, *TAIL) < -1e-4
     rock, _ = OPEN(opened, K15, 0.3, 1e-3, 10.0, 5.0, 5.0, 0.3, *TAIL)
     assert rock < -1e-4
