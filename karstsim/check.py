@@ -34,10 +34,11 @@ def open_checked(config: RunConfig) -> xr.Dataset:
 
     Parameters after all overrides, the variables asked for, and the restart file are looked at too.
     """
+    ds = config.open_forcing()  # first: a wrong input is told before the simulator is loaded
+
     from karstsim.model.output import select
     from karstsim.model.simulate import Simulation
 
-    ds = config.open_forcing()
     select(config.run.variables, "run.variables")
     run = Simulation(config.site, ds, [config.parameters])
     if config.run.restart is not None:
