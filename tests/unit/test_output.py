@@ -80,8 +80,8 @@ def test_attributes_follow_cf(runs) -> None:
     for v in variables():
         attrs = ds[v.name].attrs
         amount_of_water = v.var.units == "mm" and v.var.standard_name is not None
-            assert attrs["units"] == ("kg m-2" if amount_of_water else v.var.units)
-            assert attrs["long_name"] == v.var.long_name
+        assert attrs["units"] == ("kg m-2" if amount_of_water else v.var.units)
+        assert attrs["long_name"] == v.var.long_name
         assert attrs["cell_methods"] == words[v.var.aggregate]
         assert attrs.get("standard_name") == v.var.standard_name
     for name in ds.data_vars:
