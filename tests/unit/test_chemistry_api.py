@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from karstsim.chemistry.api import speciate, speciate_csv
-from karstsim.chemistry.columns import normalise, parse_header
+from karstsim.chemistry.api.columns import normalise, parse_header
 from karstsim.core.errors import InputError
 
 pytestmark = pytest.mark.nojit

@@ -130,7 +130,8 @@ def parse_header(header: str) -> Column | None:
     bare = text.split("_", 1)[1] if log10 else text
     name, unit = _split(bare)
     if name is None:
-        return _other(header, text)
+        _other(header, text)
+        return None
     if log10 and name != "pco2":
         raise InputError(
             f"column {header!r}", f"logarithms of {name} are not understood", f"give {name} itself"

@@ -1,4 +1,4 @@
-"""Speciation for people: tables, arrays and files of waters in, a labelled Dataset out.
+"""Speciation for people: tables and arrays of waters in, a labelled Dataset out.
 
 Concentrations are mol m-3 of water, and one cubic metre of water counts as 1000 kg: mol m-3, mmol/L and mmol/kgw are
 one number.
@@ -6,16 +6,13 @@ one number.
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numba
 import numpy as np
 
-from karstsim.chemistry.columns import CARBONATE, INPUTS, IONS, UNITS, check_columns, choose_columns
+from karstsim.chemistry.api.columns import CARBONATE, INPUTS, IONS, check_columns
+from karstsim.chemistry.api.labelled import collect, flatten, labelled_dataset
 from karstsim.chemistry.conductivity import REFERENCE_T, conductivity_25
 from karstsim.chemistry.constants import CONSTANTS_DTYPE, ConstantSet, set_temperature
 from karstsim.chemistry.gas import co2_pressure, fugacity_coefficient_co2
@@ -27,7 +24,6 @@ from karstsim.core.jit import driver
 from karstsim.core.spec import record_dtype
 
 if TYPE_CHECKING:
-    import pandas as pd
     import xarray as xr
 
 MMOL = 1000.0  # mmol per mol, and kg of water per m3
@@ -181,71 +177,17 @@ def speciate(
     names the reason where a row is NaN (not solved) or out of the range of the constants (solved).
     Raises InputError when the columns do not determine a water.
     """
-    import xarray as xr
-
     chosen = constant_set(constants)
     keywords = {
         "temperature": temperature, "ca": ca, "mg": mg, "na": na, "k": k, "cl": cl, "so4": so4, "no3": no3,
         "alkalinity": alkalinity, "dic": dic, "ph": ph, "pco2": pco2,
     }  # fmt: skip
-    given = _collect(table, {name: value for name, value in keywords.items() if value is not None})
+    given = collect(table, {name: value for name, value in keywords.items() if value is not None})
     check_columns(given, charge_balance)
-    arrays = dict(zip(given, xr.broadcast(*given.values()), strict=True))
-    template = arrays["temperature"]
-    flat = {
-        n: np.ascontiguousarray(a.transpose(*template.dims).values, np.float64).ravel()
-        for n, a in arrays.items()
-    }
+    flat, template = flatten(given, "temperature")
     columns = _solve(flat, charge_balance, chosen)
-    return _dataset(columns, template, chosen)
-
-
-def _collect(table: Any, keywords: dict[str, Any]) -> dict[str, xr.DataArray]:
-    """Inputs as DataArrays in canonical units, from a table and keywords."""
-    given: dict[str, xr.DataArray] = {}
-    if table is not None:
-        headers = _headers(table)
-        for name, column in choose_columns(headers).items():
-            values = _as_array(name, table[column.header])
-            given[name] = values.copy(data=column.convert(values.values))
-    for name, value in keywords.items():
-        if name in given:
-            raise InputError(name, "given both in the table and as a keyword", "keep one of them")
-        given[name] = _as_array(name, value)
-    return given
-
-
-def _headers(table: Any) -> list[str]:
-    """Column names of a DataFrame, Dataset or mapping."""
-    if hasattr(table, "data_vars"):
-        return [str(name) for name in table.data_vars]
-    if hasattr(table, "columns"):
-        return [str(name) for name in table.columns]
-    if isinstance(table, Mapping):
-        return [str(name) for name in table]
-    raise InputError(
-        "table", f"a {type(table).__name__} is not a table", "pass a DataFrame, a Dataset or a mapping"
-    )
-
-
-def _as_array(name: str, value: Any) -> xr.DataArray:
-    """Any numeric input as a DataArray; one-dimensional arrays get the dimension ``row``."""
-    import pandas as pd
-    import xarray as xr
-
-    try:
-        if isinstance(value, xr.DataArray):
-            return value.astype(np.float64)
-        if isinstance(value, pd.Series):
-            index = value.index
-            dim = index.name if isinstance(index.name, str) and index.nlevels == 1 else "row"
-            coords = {dim: index} if index.is_unique and index.nlevels == 1 else None
-            return xr.DataArray(value.to_numpy(np.float64, na_value=np.nan), dims=(dim,), coords=coords)
-        data = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(name, f"not numeric ({error})", f"give numbers in {UNITS[name]}") from None
-    dims = ("row",) if data.ndim == 1 else tuple(f"dim_{j}" for j in range(data.ndim))
-    return xr.DataArray(data, dims=dims)
+    attrs = {"title": "Speciation of carbonate waters", "constants": chosen.name.lower()}
+    return labelled_dataset(columns, template, _attributes(), attrs)
 
 
 def _solve(flat: dict[str, np.ndarray], charge_balance: bool, chosen: ConstantSet) -> dict[str, np.ndarray]:
@@ -361,10 +303,8 @@ def _extract(
         columns[name][rows][~((waters["ca"] > 0.0) & present)] = np.nan
 
 
-def _dataset(columns: dict[str, np.ndarray], template: xr.DataArray, chosen: ConstantSet) -> xr.Dataset:
-    """Outputs as a Dataset shaped like `template`, with units and long names."""
-    import xarray as xr
-
+def _attributes() -> dict[str, dict[str, str]]:
+    """Units and long names of all outputs."""
     attributes = {name: {"units": u, "long_name": text} for name, (u, text) in _OUTPUTS.items()}
     for name in _GAMMAS:
         formula = _FORMULA[name.removeprefix("gamma_")]
@@ -372,96 +312,4 @@ def _dataset(columns: dict[str, np.ndarray], template: xr.DataArray, chosen: Con
     for name in _SPECIES:
         attributes[f"m_{name}"] = {"units": "mol m-3", "long_name": f"concentration of {_FORMULA[name]}"}
     attributes["flag"] = {"long_name": "why a row is missing or doubtful; empty for a good row"}
-    data = {
-        name: (template.dims, values.reshape(template.shape), attributes[name])
-        for name, values in columns.items()
-    }
-    attrs = {"title": "Speciation of carbonate waters", "constants": chosen.name.lower()}
-    return xr.Dataset(data, coords=template.coords, attrs=attrs)
-
-
-def speciate_csv(
-    path: str | Path, out_path: str | Path | None = None, constants: str = "pb82"
-) -> pd.DataFrame:
-    """Speciate the waters of a CSV file (UTF-8, comma or semicolon) and optionally write the result.
-
-    Columns as in `speciate`; a file with one of alkalinity, dic, ph, pco2 and ions takes the alkalinity from the
-    charge balance. Other columns (id, label, ...) are kept. Empty cells are missing values.
-    Raises InputError, naming row and column, for a file that cannot be read.
-    """
-    import pandas as pd
-
-    headers, rows = _read_csv(Path(path))
-    chosen = choose_columns(headers)
-    own = {column.header for column in chosen.values()}
-    data = {h: [row[j] for row in rows] for j, h in enumerate(headers)}
-    numbers = {h: _numbers(str(path), h, cells) for h, cells in data.items() if h in own}
-    carbonate = [name for name in CARBONATE if name in chosen]
-    balance = len(carbonate) == 1 and carbonate[0] != "alkalinity" and any(ion in chosen for ion in IONS)
-    result = speciate(pd.DataFrame(numbers), charge_balance=balance, constants=constants)
-    frame = result.to_dataframe().reset_index(drop=True)
-    kept = pd.DataFrame({h: cells for h, cells in data.items() if h not in own} | numbers)[headers]
-    clash = {c: f"{c}_computed" for c in frame.columns if c in kept.columns}
-    frame = pd.concat([kept, frame.rename(columns=clash)], axis=1)
-    if out_path is not None:
-        try:
-            frame.to_csv(out_path, index=False)
-        except OSError as error:
-            raise InputError(str(out_path), f"cannot be written ({error})", "name another file") from error
-    return frame
-
-
-def _read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
-    """Headers and rows of a CSV file, every row as long as the header."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise InputError(str(path), f"cannot be read ({error.strerror})", "check the path") from None
-    except UnicodeDecodeError as error:
-        raise InputError(str(path), f"is not UTF-8 text (byte {error.start})", "save it as UTF-8") from None
-    if "\0" in text:
-        raise InputError(str(path), "is not a text file", "save it as CSV, UTF-8")
-    first = text.split("\n", 1)[0]
-    delimiter = ";" if first.count(";") > first.count(",") else ","
-    try:
-        table = [
-            row
-            for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-            if any(c.strip() for c in row)
-        ]
-    except csv.Error as error:
-        raise InputError(str(path), f"is not CSV ({error})", "check the quotation marks") from None
-    if len(table) < 2:
-        raise InputError(str(path), "has no rows", "give a header line and at least one water")
-    headers = [h.strip() for h in table[0]]
-    repeated = {h for h in headers if headers.count(h) > 1}
-    if repeated:
-        raise InputError(str(path), f"header twice: {', '.join(sorted(repeated))}", "rename one")
-    for number, row in enumerate(table[1:], start=1):
-        if len(row) != len(headers):
-            mend = "quote text that contains the separator; write decimals with a point"
-            raise InputError(f"{path}, row {number}", f"{len(row)} cells for {len(headers)} columns", mend)
-    return headers, table[1:]
-
-
-def _numbers(path: str, header: str, cells: list[str]) -> list[float]:
-    """One column as numbers; an empty cell is a missing value."""
-    values = []
-    for number, cell in enumerate(cells, start=1):
-        text = cell.strip()
-        if text == "" or text.lower() in ("na", "nan", "null", "-"):
-            values.append(float("nan"))
-            continue
-        try:
-            value = float(text)
-        except ValueError:
-            mend = "write decimals with a point" if "," in text else "write a number or leave the cell empty"
-            raise InputError(
-                f"{path}, row {number}, column {header!r}", f"{cell!r} is not a number", mend
-            ) from None
-        if value in (float("inf"), float("-inf")) or "_" in text:
-            raise InputError(
-                f"{path}, row {number}, column {header!r}", f"{cell!r} is not a number", "write a number"
-            )
-        values.append(value)
-    return values
+    return attributes

@@ -1,0 +1,6 @@
+"""The labelled face of the chemistry: arrays, pandas, xarray and files of waters in, labelled results out."""
+
+from karstsim.chemistry.api.table_file import speciate_csv
+from karstsim.chemistry.api.waters import speciate
+
+__all__ = ["speciate", "speciate_csv"]
