@@ -12,8 +12,11 @@ from __future__ import annotations
 import math
 from enum import IntEnum
 
+import numpy as np
+
 from karstsim.core.constants import LN10, ZERO_CELSIUS
 from karstsim.core.jit import kernel
+from karstsim.core.polynomials import cube_root, exp_small, log_near
 from karstsim.core.spec import record_dtype
 
 
@@ -53,7 +56,7 @@ CAHSO4 = (1.08, 0.0, 0.0, 0.0, 0.0, 0.0)
 CAOH = (-12.78, 0.0, 0.0, 0.0, 0.0, 0.0)  # Ca + H2O = CaOH + H
 MGOH = _vant_hoff(-11.44, 15.952)
 CO2_DIMER = (8.68, -0.0103, -2190.0, 0.0, 0.0, 0.0)  # 2 CO2 = (CO2)2
-_ABSENT = (-99.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+_ABSENT = (-99.0, 0.0, 0.0, 0.0, 0.0, 0.0)  # a pair that the set does not know
 
 # phreeqc.dat of PHREEQC 3.7.3.
 CALCITE = (-171.9065, -0.077993, 2839.319, 71.595, 0.0, 0.0)
@@ -77,6 +80,48 @@ NASO4_386 = (255.903, 0.10057, 0.0, -1.11138e2, -8.5983e5, 0.0)
 KSO4_386 = (-3.0246, 9.986e-3, 0.0, 0.0, 1.093e5, 0.0)
 MGSO42_386 = (0.0, -1.51e-3, 0.0, 0.0, 8.604e4, 0.0)  # MgSO4 + SO4 = Mg(SO4)2
 KHCO3_386 = _vant_hoff(-0.35, 12.0 / 4.184)
+
+
+def _product(*tables: tuple[float, ...]) -> tuple[float, ...]:
+    """Table of the product of constants: the sum of their logarithms."""
+    return tuple(sum(column) for column in zip(*tables, strict=True))
+
+
+def _reciprocal(table: tuple[float, ...]) -> tuple[float, ...]:
+    """Table of 1/K."""
+    return tuple(-a for a in table)
+
+
+# Every constant as one table, by the names of CONSTANTS_DTYPE: rows of EQUILIBRIUM_TABLES, for solvers in lanes.
+_TABLES = {
+    "kh": (HENRY, HENRY),
+    "k1": (_reciprocal(_product(CO2_FORMATION, K2)),) * 2,
+    "k2": (K2, K2),
+    "kw": (KW, KW),
+    "calcite": (CALCITE, CALCITE_386),
+    "aragonite": (ARAGONITE, ARAGONITE),
+    "dolomite": (DOLOMITE, DOLOMITE_386),
+    "gypsum": (GYPSUM, GYPSUM_386),
+    "cahco3": (_product(CAHCO3_FORMATION, K2), _product(CAHCO3_FORMATION_386, K2)),
+    "caco3": (CACO3, CACO3),
+    "mghco3": (_product(MGHCO3_FORMATION, K2),) * 2,
+    "mgco3": (MGCO3, MGCO3),
+    "nahco3": (NAHCO3, NAHCO3_386),
+    "naco3": (NACO3, _ABSENT),
+    "khco3": (_ABSENT, KHCO3_386),
+    "caso4": (CASO4, CASO4),
+    "mgso4": (MGSO4, MGSO4_386),
+    "mgso42": (_ABSENT, MGSO42_386),
+    "naso4": (NASO4, NASO4_386),
+    "kso4": (KSO4, KSO4_386),
+    "hso4": (HSO4, HSO4),
+    "cahso4": (CAHSO4, CAHSO4),
+    "caoh": (CAOH, CAOH),
+    "mgoh": (MGOH, MGOH),
+    "dimer": (CO2_DIMER, CO2_DIMER),
+}
+EQUILIBRIA = tuple(_TABLES)
+EQUILIBRIUM_TABLES = np.array([[_TABLES[name][s] for name in EQUILIBRIA] for s in (PB82, PHREEQC386)])
 
 # Activity coefficients that differ between the sets: coefficient b of neutral species, a and b of ions.
 B_NEUTRAL = 0.1
@@ -102,6 +147,8 @@ W1, W2, W3, W4, W5, W6 = 1.99274064, 1.09965342, -0.510839303, -1.75493479, -45.
 # Its increase from saturation to 1 atm, kg L-1, a polynomial in degC (as in PHREEQC; compressibility of water).
 P0, P1, P2, P3, P4 = 5.1880000e-5, -4.1885519e-7, 6.6780748e-9, -3.6648699e-11, 8.3501912e-14
 
+REFERENCE_T = 320.0  # K, middle of the range of `log10_kelvin`
+LN_REFERENCE_T = math.log(REFERENCE_T)
 DH_A = 1.8248664e6  # log10 Debye-Hueckel coefficient (Truesdell & Jones 1974; fundamental constants as in PHREEQC)
 DH_B = 50.291924  # per Angstrom, same source
 
@@ -126,13 +173,19 @@ def equilibrium_constant(table, t, t_log):
 
 
 @kernel
+def log10_kelvin(t):
+    """log10 of a temperature of 225 to 450 K."""
+    return (LN_REFERENCE_T + log_near(t * (1.0 / REFERENCE_T))) * (1.0 / LN10)
+
+
+@kernel
 def water_density(t):
     """Density of liquid water at 1 atm, kg L-1, at `t` kelvin.
 
     Saturated liquid (Wagner & Pruss 2002, eq. 2.6) plus the compression from saturation to 1 atm.
     """
     tau = 1.0 - t / T_CRITICAL
-    third = math.exp(math.log(tau) / 3.0) if tau > 0.0 else 0.0 * tau
+    third = cube_root(tau)
     third2 = third * third
     tau5 = third2 * third2 * third  # tau^(5/3)
     tau16 = tau5 * tau5 * tau5 * third  # tau^(16/3)
@@ -149,7 +202,18 @@ def water_dielectric(t):
     """Relative permittivity of water at 1 atm and `t` kelvin (Bradley & Pitzer 1979)."""
     c = U4 + U5 / (U6 + t)
     b = U7 + U8 / t + U9 * t
-    return U1 * math.exp(U2 * t + U3 * t * t) + c * math.log((b + _P_WATER) / (b + _P_REFERENCE))
+    return U1 * exp_small(U2 * t + U3 * t * t) + c * log_near((b + _P_WATER) / (b + _P_REFERENCE))
+
+
+@kernel
+def debye_hueckel(t, density, dielectric):
+    """Debye-Hueckel coefficients A (log10 form) and B (per Angstrom) of water (Truesdell & Jones 1974).
+
+    t kelvin; density kg L-1; dielectric constant relative
+    """
+    et = dielectric * t
+    root_density, root_et = math.sqrt(density), math.sqrt(et)
+    return DH_A * root_density / (et * root_et), DH_B * root_density / root_et
 
 
 @kernel
@@ -162,7 +226,7 @@ def set_temperature(k, temperature, constant_set):
     if k.ready == 1.0 and k.temperature == temperature and k.constant_set == constant_set:
         return
     t = temperature + ZERO_CELSIUS
-    t_log = math.log(t) / LN10 if t > 0.0 else 0.0 * t
+    t_log = log10_kelvin(t)
     _set_shared(k, t, t_log)
     if constant_set == PHREEQC386:
         _set_phreeqc386(k, t, t_log)
@@ -192,11 +256,7 @@ def _set_shared(k, t, t_log):
     k.dimer = equilibrium_constant(CO2_DIMER, t, t_log)
     k.density = water_density(t)
     k.dielectric = water_dielectric(t)
-    et = k.dielectric * t
-    root_density = math.sqrt(k.density)
-    root_et = math.sqrt(et)
-    k.dh_a = DH_A * root_density / (et * root_et)
-    k.dh_b = DH_B * root_density / root_et
+    k.dh_a, k.dh_b = debye_hueckel(t, k.density, k.dielectric)
 
 
 @kernel

@@ -8,32 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numba
 import numpy as np
 
+from karstsim.chemistry.api.blocks import GAMMAS, SPECIES, given_variables, speciate_columns
 from karstsim.chemistry.api.columns import CARBONATE, INPUTS, IONS, check_columns
 from karstsim.chemistry.api.labelled import collect, flatten, labelled_dataset
-from karstsim.chemistry.conductivity import REFERENCE_T, conductivity_25
-from karstsim.chemistry.constants import CONSTANTS_DTYPE, ConstantSet, set_temperature
-from karstsim.chemistry.gas import co2_pressure, fugacity_coefficient_co2
-from karstsim.chemistry.rates import calcite_rate
-from karstsim.chemistry.speciation import SOLUTION_DTYPE, Mode
-from karstsim.chemistry.speciation import speciate as _speciate
+from karstsim.chemistry.constants import ConstantSet
+from karstsim.chemistry.speciation import Mode
 from karstsim.core.errors import InputError
-from karstsim.core.jit import driver
-from karstsim.core.spec import record_dtype
 
 if TYPE_CHECKING:
     import xarray as xr
 
-MMOL = 1000.0  # mmol per mol, and kg of water per m3
-CHUNK = 4096  # rows whose scratch records are held at once
 T_LOW, T_HIGH = 0.0, 50.0  # degC, range of the constants
 T_REFUSED = (-5.0, 100.0)  # outside nothing is computed
 DENSE = 0.5  # mol kgw-1, end of the activity model
-ALK_DIC = int(Mode.ALK_DIC)
 
-_SPECIES = [str(name)[2:] for name in SOLUTION_DTYPE.names or () if str(name).startswith("m_")]
 _FORMULA = {
     "h": "H+",
     "oh": "OH-",
@@ -79,60 +69,6 @@ _OUTPUTS = {
     "calcite_rate": ("mol m-2 s-1", "calcite dissolution rate, negative for precipitation"),
     "activity_water": ("1", "activity of water"),
 }
-_GAMMAS = {
-    "gamma_h": "g_h",
-    "gamma_hco3": "g_hco3",
-    "gamma_co3": "g_co3",
-    "gamma_ca": "g_ca",
-    "gamma_mg": "g_mg",
-    "gamma_so4": "g_so4",
-    "gamma_cahco3": "g_cahco3",
-    "gamma_co2": "g_co2",
-}
-_DIRECT = ("ph", "ionic_strength", "si_calcite", "si_aragonite", "si_dolomite", "si_gypsum")
-
-EXTRA_DTYPE = record_dtype([(n, "f8") for n in ("pressure", "phi", "conductivity", "rate", "count")])
-
-
-@driver
-def _speciate_rows(
-    waters: Any, extra: Any, modes: Any, constant_set: int, constants: Any, reference: Any, scratch: Any
-) -> None:
-    """Speciate every row in place, then its conductance at 25 degC (closed) and its calcite rate.
-
-    waters     SOLUTION_DTYPE, inputs set; pco2 is a partial pressure (atm) on entry and a fugacity on return
-    extra      EXTRA_DTYPE: pressure and fugacity coefficient of CO2, conductance, rate, iterations (-1 unsolved)
-    modes      `Mode` of each row; negative rows are skipped
-    constants  one-row scratch of CONSTANTS_DTYPE; reference: the same for 25 degC; scratch: one water
-    """
-    set_temperature(reference[0], REFERENCE_T, constant_set)
-    for j in range(waters.size):
-        if modes[j] < 0:
-            continue
-        x = waters[j]
-        e = extra[j]
-        set_temperature(constants[0], x.temperature, constant_set)
-        x.pco2 = x.pco2 * fugacity_coefficient_co2(x.temperature, x.pco2)
-        e.count = _speciate(x, constants[0], modes[j])
-        if e.count < 0:
-            continue
-        e.pressure = co2_pressure(x.temperature, x.pco2)
-        e.rate = calcite_rate(x, constants[0])
-        w = scratch[0]
-        w.ca, w.mg, w.na, w.k = x.ca, x.mg, x.na, x.k
-        w.cl, w.so4, w.no3 = x.cl, x.so4, x.no3
-        w.dic, w.alkalinity = x.dic, x.alkalinity
-        w.ph, w.ionic_strength = x.ph, x.ionic_strength
-        count = _speciate(w, reference[0], ALK_DIC)
-        e.conductivity = conductivity_25(w, reference[0]) if count > 0 else 0.0
-
-
-def _bound() -> Any:
-    """The compiled row loop (compiled or loaded from the cache at the first call)."""
-    water = numba.from_dtype(SOLUTION_DTYPE)[::1]
-    constants = numba.from_dtype(CONSTANTS_DTYPE)[::1]
-    extra = numba.from_dtype(EXTRA_DTYPE)[::1]
-    return _speciate_rows.bind(water, extra, numba.int64[::1], numba.int64, constants, constants, water)
 
 
 def constant_set(constants: str) -> ConstantSet:
@@ -191,41 +127,22 @@ def speciate(
 
 
 def _solve(flat: dict[str, np.ndarray], charge_balance: bool, chosen: ConstantSet) -> dict[str, np.ndarray]:
-    """All outputs for flat canonical inputs, chunk by chunk."""
+    """All outputs for flat canonical inputs."""
     size = flat["temperature"].size
     zero = np.zeros(size)
     inputs = {name: flat.get(name, zero if name in IONS else np.full(size, np.nan)) for name in INPUTS}
-    ions = {name: inputs[name] / MMOL for name in IONS}
-    strong = 2.0 * (ions["ca"] + ions["mg"] - ions["so4"]) + ions["na"] + ions["k"] - ions["cl"] - ions["no3"]
+    strong = 2.0 * (inputs["ca"] + inputs["mg"] - inputs["so4"])
+    strong += inputs["na"] + inputs["k"] - inputs["cl"] - inputs["no3"]
     if charge_balance:
-        inputs["alkalinity"] = strong * MMOL
+        inputs["alkalinity"] = strong
     modes, flags = _modes(inputs)
-    columns = {name: np.full(size, np.nan) for name in [*_OUTPUTS, *_GAMMAS, *(f"m_{s}" for s in _SPECIES)]}
-    run = _bound()
-    scratch = (np.zeros(1, CONSTANTS_DTYPE), np.zeros(1, CONSTANTS_DTYPE), np.zeros(1, SOLUTION_DTYPE))
-    for start in range(0, size, CHUNK):
-        rows = slice(start, min(start + CHUNK, size))
-        waters = _fill({n: v[rows] for n, v in inputs.items()}, {n: v[rows] for n, v in ions.items()})
-        extra = np.zeros(waters.size, EXTRA_DTYPE)
-        run(waters, extra, modes[rows], int(chosen), *scratch)
-        _extract(columns, rows, waters, extra, modes[rows] >= 0, strong[rows])
-        unsolved = (modes[rows] >= 0) & (extra["count"] < 0)
-        flags[rows][unsolved] = "no solution: the two carbonate variables contradict each other"
+    columns = speciate_columns(inputs, modes, chosen)
+    columns["charge_imbalance"] = strong - columns["alkalinity"]
+    unsolved = (modes >= 0) & np.isnan(columns["ph"])
+    flags[unsolved] = "no solution: the two carbonate variables contradict each other"
     _flag_range(flags, inputs["temperature"], columns["ionic_strength"])
     columns["flag"] = flags
     return columns
-
-
-def _fill(inputs: dict[str, np.ndarray], ions: dict[str, np.ndarray]) -> np.ndarray:
-    """Scratch records with inputs in the kernels' units (mol kgw-1, eq kgw-1, atm)."""
-    waters = np.zeros(inputs["temperature"].size, SOLUTION_DTYPE)
-    waters["temperature"] = inputs["temperature"]
-    for name, values in ions.items():
-        waters[name] = values
-    for name in CARBONATE:
-        scale = MMOL if name in ("alkalinity", "dic") else 1.0
-        waters[name] = np.nan_to_num(inputs[name], nan=0.0) / scale
-    return waters
 
 
 def _modes(inputs: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -235,7 +152,7 @@ def _modes(inputs: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     have = {name: np.isfinite(inputs[name]) for name in CARBONATE}
     modes = np.full(size, -1, dtype=np.int64)
     for mode in Mode:
-        first, second = mode.name.lower().replace("alk", "alkalinity").split("_")
+        first, second = given_variables(mode)
         modes[have[first] & have[second]] = int(mode)
     number = sum(h.astype(int) for h in have.values())
     _mark(flags, number < 2, "missing value in alkalinity, dic, ph or pco2")
@@ -264,52 +181,13 @@ def _flag_range(flags: np.ndarray, temperature: np.ndarray, ionic_strength: np.n
     _mark(flags, ionic_strength > DENSE, f"ionic strength above {DENSE}: outside the activity model")
 
 
-def _extract(
-    columns: dict[str, np.ndarray],
-    rows: slice,
-    waters: np.ndarray,
-    extra: np.ndarray,
-    tried: np.ndarray,
-    strong: np.ndarray,
-) -> None:
-    """Copy the solved rows of one chunk into the output columns, in output units."""
-    good = tried & (extra["count"] > 0)
-
-    def put(name: str, values: np.ndarray, where: np.ndarray = good) -> None:
-        columns[name][rows][where] = values[where]
-
-    for name in _DIRECT:
-        put(name, waters[name])
-    for name in ("dic", "alkalinity"):
-        put(name, waters[name] * MMOL)
-    for name in _SPECIES:
-        put(f"m_{name}", waters[f"m_{name}"] * MMOL)
-    for name, source in _GAMMAS.items():
-        put(name, waters[source])
-    put("activity_water", waters["water_activity"])
-    put("pco2", extra["pressure"])
-    put("charge_imbalance", (strong - waters["alkalinity"]) * MMOL)
-    put(
-        "log10_fco2",
-        np.log10(np.where(waters["pco2"] > 0.0, waters["pco2"], 1.0)),
-        good & (waters["pco2"] > 0.0),
-    )
-    put("conductivity_25", extra["conductivity"], good & (extra["conductivity"] > 0.0))
-    put("calcite_rate", extra["rate"])
-    carbon = waters["dic"] > 0.0
-    needed = {"si_calcite": carbon, "si_aragonite": carbon, "si_dolomite": carbon & (waters["mg"] > 0.0)}
-    needed["si_gypsum"] = waters["so4"] > 0.0
-    for name, present in needed.items():
-        columns[name][rows][~((waters["ca"] > 0.0) & present)] = np.nan
-
-
 def _attributes() -> dict[str, dict[str, str]]:
     """Units and long names of all outputs."""
     attributes = {name: {"units": u, "long_name": text} for name, (u, text) in _OUTPUTS.items()}
-    for name in _GAMMAS:
+    for name in GAMMAS:
         formula = _FORMULA[name.removeprefix("gamma_")]
         attributes[name] = {"units": "1", "long_name": f"activity coefficient of {formula}"}
-    for name in _SPECIES:
+    for name in SPECIES:
         attributes[f"m_{name}"] = {"units": "mol m-3", "long_name": f"concentration of {_FORMULA[name]}"}
     attributes["flag"] = {"long_name": "why a row is missing or doubtful; empty for a good row"}
     return attributes

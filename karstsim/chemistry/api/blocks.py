@@ -1,0 +1,268 @@
+"""Speciation of many waters: columns in, columns out, eight waters at a time in one compiled loop."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numba
+import numpy as np
+
+from karstsim.chemistry import lanes
+from karstsim.chemistry.conductivity import REFERENCE_T, conductivity_25
+from karstsim.chemistry.constants import CONSTANTS_DTYPE, ConstantSet
+from karstsim.chemistry.gas import co2_pressure, fugacity_coefficient_co2
+from karstsim.chemistry.rates import calcite_rate
+from karstsim.chemistry.speciation import SOLUTION_DTYPE, Mode
+from karstsim.core.constants import LN10
+from karstsim.core.jit import driver, kernel
+
+MMOL = 1000.0  # mmol per mol, and kg of water per m3
+CHUNK = 8192  # rows whose scratch is held at once
+GIVEN = ("temperature", "ca", "mg", "na", "k", "cl", "so4", "no3", "alkalinity", "dic", "ph", "pco2")
+TEMPERATURE, CA, MG, NA, K, CL, SO4, NO3, ALKALINITY, DIC, PH, PCO2 = range(len(GIVEN))
+ALK_DIC, ALK_PCO2, ALK_PH = int(Mode.ALK_DIC), int(Mode.ALK_PCO2), int(Mode.ALK_PH)
+DIC_PH, DIC_PCO2, PH_PCO2 = int(Mode.DIC_PH), int(Mode.DIC_PCO2), int(Mode.PH_PCO2)
+
+SPECIES = {
+    "h": lanes.M_H,
+    "oh": lanes.M_OH,
+    "co2": lanes.M_CO2,
+    "co2_dimer": lanes.M_DIMER,
+    "hco3": lanes.HCO3,
+    "co3": lanes.M_CO3,
+    "ca": lanes.CA + lanes.FREE,
+    "mg": lanes.MG + lanes.FREE,
+    "na": lanes.NA + lanes.FREE,
+    "k": lanes.K + lanes.FREE,
+    "so4": lanes.FREE_SO4,
+    "cahco3": lanes.CA + lanes.HCO3_PAIR,
+    "caco3": lanes.CA + lanes.CO3_PAIR,
+    "mghco3": lanes.MG + lanes.HCO3_PAIR,
+    "mgco3": lanes.MG + lanes.CO3_PAIR,
+    "nahco3": lanes.NA + lanes.HCO3_PAIR,
+    "naco3": lanes.NA + lanes.CO3_PAIR,
+    "khco3": lanes.K + lanes.HCO3_PAIR,
+    "caso4": lanes.CA + lanes.SO4_PAIR,
+    "mgso4": lanes.MG + lanes.SO4_PAIR,
+    "mgso42": lanes.MG + lanes.SO42_PAIR,
+    "naso4": lanes.NA + lanes.SO4_PAIR,
+    "kso4": lanes.K + lanes.SO4_PAIR,
+    "hso4": lanes.M_HSO4,
+    "cahso4": lanes.CA + lanes.HSO4_PAIR,
+    "caoh": lanes.CA + lanes.OH_PAIR,
+    "mgoh": lanes.MG + lanes.OH_PAIR,
+}
+"""Species and where a lane keeps them."""
+GAMMAS = {
+    "gamma_h": lanes.G_H,
+    "gamma_hco3": lanes.G_HCO3,
+    "gamma_co3": lanes.G_CO3,
+    "gamma_ca": lanes.G_CA,
+    "gamma_mg": lanes.G_MG,
+    "gamma_so4": lanes.G_SO4,
+    "gamma_cahco3": lanes.G_CAHCO3,
+    "gamma_co2": lanes.G_CO2,
+}
+_PLAIN = {"ionic_strength": lanes.IONIC, "activity_water": lanes.WATER} | GAMMAS
+_MOLAR = {"dic": lanes.SUM_DIC, "alkalinity": lanes.SUM_ALK} | {f"m_{n}": o for n, o in SPECIES.items()}
+_COPIED = _PLAIN | _MOLAR
+_LOGARITHMS = ("ph", "log10_fco2", "si_calcite", "si_aragonite", "si_dolomite", "si_gypsum")
+_COMPUTED = (*_LOGARITHMS, "pco2", "conductivity_25", "calcite_rate")
+OUTPUTS = (*_COPIED, *_COMPUTED)
+OFFSETS = np.array(list(_COPIED.values()))
+SCALES = np.array([1.0] * len(_PLAIN) + [MMOL] * len(_MOLAR))
+N_COPIED = len(_COPIED)
+O_PH, O_FCO2, O_CALCITE, O_ARAGONITE, O_DOLOMITE, O_GYPSUM, O_PCO2, O_CONDUCTIVITY, O_RATE = range(
+    N_COPIED, len(OUTPUTS)
+)
+
+
+@kernel
+def _load(w, given, first, mode):
+    """Eight columns of `given` from `first` on into the lanes; pCO2 becomes a fugacity."""
+    for lane in range(lanes.LANES):
+        j = first + lane
+        t = given[TEMPERATURE, j]
+        w[lanes.TEMPERATURE + lane] = t
+        w[lanes.CA + lane], w[lanes.MG + lane] = given[CA, j], given[MG, j]
+        w[lanes.NA + lane], w[lanes.K + lane] = given[NA, j], given[K, j]
+        w[lanes.CL + lane], w[lanes.SO4 + lane] = given[CL, j], given[SO4, j]
+        w[lanes.NO3 + lane] = given[NO3, j]
+        w[lanes.ALK + lane], w[lanes.DIC + lane] = given[ALKALINITY, j], given[DIC, j]
+        if mode in (ALK_PH, DIC_PH, PH_PCO2):
+            w[lanes.H + lane] = math.exp(-LN10 * given[PH, j])
+        if mode in (ALK_PCO2, DIC_PCO2, PH_PCO2):
+            p = given[PCO2, j]
+            w[lanes.PCO2 + lane] = p * fugacity_coefficient_co2(t, p)
+
+
+@kernel
+def _warm_up(w, warm):
+    """The solved waters of `w` into `warm`, as closed waters that are to be solved at another temperature."""
+    for lane in range(lanes.LANES):
+        for block in (lanes.CA, lanes.MG, lanes.NA, lanes.K):
+            warm[block + lane] = w[block + lane]
+        for o in (
+            lanes.CL,
+            lanes.SO4,
+            lanes.NO3,
+            lanes.H,
+            lanes.HCO3,
+            lanes.FREE_SO4,
+            lanes.IONIC,
+            lanes.SOLUTES,
+        ):
+            warm[o + lane] = w[o + lane]
+        warm[lanes.ALK + lane] = w[lanes.SUM_ALK + lane]
+        warm[lanes.DIC + lane] = w[lanes.SUM_DIC + lane]
+
+
+@kernel
+def _solve_lanes(w, x, k, constant_set, mode, start, solved):
+    """Solve eight waters, the stubborn ones by the scalar solver; `solved` gets 1 or 0 for each."""
+    left = lanes.solve(w, constant_set, mode, start)
+    for lane in range(lanes.LANES):
+        solved[lane] = 1.0
+        if left > 0.0 and w[lanes.ACTIVE + lane] == 1.0:
+            solved[lane] = lanes.rescue(w, lane, x, k, constant_set, mode)
+    if left > 0.0:
+        lanes.settle(w, constant_set, mode)
+
+
+@kernel
+def _rate(w, lane, x, k, si_ratio):
+    """PHREEQC's calcite rate of one lane, mol m-2 s-1."""
+    x.g_h, x.m_h = w[lanes.G_H + lane], w[lanes.M_H + lane]
+    x.g_co2, x.m_co2 = w[lanes.G_CO2 + lane], w[lanes.M_CO2 + lane]
+    x.water_activity = w[lanes.WATER + lane]
+    x.si_calcite = math.log10(si_ratio) if si_ratio > 0.0 else -math.inf
+    k.temperature = w[lanes.TEMPERATURE + lane]
+    k.ready = 0.0
+    return calcite_rate(x, k)
+
+
+@kernel
+def _compute(out, j, w, lane, x, k, given_pressure):
+    """The outputs that are no plain copy of a lane's quantity; logarithms are taken of whole columns later."""
+    a_ca = w[lanes.G_CA + lane] * w[lanes.CA + lanes.FREE + lane]
+    a_co3 = w[lanes.G_CO3 + lane] * w[lanes.M_CO3 + lane]
+    a_mg = w[lanes.G_MG + lane] * w[lanes.MG + lanes.FREE + lane]
+    a_so4 = w[lanes.G_SO4 + lane] * w[lanes.FREE_SO4 + lane]
+    water = w[lanes.WATER + lane]
+    fugacity = w[lanes.M_CO2 + lane] / w[lanes.C_KH + lane]
+    calcite = a_ca * a_co3 / w[lanes.CALCITE + lane]
+    out[O_PH, j] = 1.0 / w[lanes.H + lane]
+    out[O_FCO2, j] = fugacity
+    out[O_CALCITE, j] = calcite
+    out[O_ARAGONITE, j] = a_ca * a_co3 / w[lanes.ARAGONITE + lane]
+    out[O_DOLOMITE, j] = a_ca * a_mg * a_co3 * a_co3 / w[lanes.DOLOMITE + lane]
+    out[O_GYPSUM, j] = a_ca * a_so4 * water * water / w[lanes.GYPSUM + lane]
+    out[O_RATE, j] = _rate(w, lane, x, k, calcite)
+    out[O_PCO2, j] = (
+        given_pressure if given_pressure > 0.0 else co2_pressure(w[lanes.TEMPERATURE + lane], fugacity)
+    )
+
+
+@driver
+def _speciate_columns(
+    given: Any, out: Any, mode: int, constant_set: int, w: Any, warm: Any, solved: Any, x: Any, k: Any
+) -> None:
+    """Speciate all columns of `given`, whose number is a multiple of eight.
+
+    given      one row for each of GIVEN: degC, mol kgw-1, eq kgw-1, pH, partial pressure in atm; all of one `Mode`
+    out        one row for each of OUTPUTS, before the logarithms; a column without a solution is NaN
+    w, warm    scratch of eight waters (lanes.WORDS), the second at 25 degC; solved: 2 x 8 marks
+    x, k       one-row tables of SOLUTION_DTYPE and CONSTANTS_DTYPE: scratch
+    """
+    for lane in range(lanes.LANES):
+        warm[lanes.TEMPERATURE + lane] = REFERENCE_T
+    lanes.set_temperatures(warm, constant_set)
+    for first in range(0, given.shape[1], lanes.LANES):
+        _load(w, given, first, mode)
+        lanes.set_temperatures(w, constant_set)
+        _solve_lanes(w, x[0], k[0], constant_set, mode, lanes.COLD, solved[0])
+        _warm_up(w, warm)
+        _solve_lanes(warm, x[0], k[0], constant_set, ALK_DIC, lanes.RESUMED, solved[1])
+        for f in range(N_COPIED):
+            for lane in range(lanes.LANES):
+                out[f, first + lane] = SCALES[f] * w[OFFSETS[f] + lane]
+        for lane in range(lanes.LANES):
+            j = first + lane
+            if solved[0, lane] == 0.0:
+                for f in range(out.shape[0]):
+                    out[f, j] = math.nan
+                continue
+            given_pressure = given[PCO2, j] if mode in (ALK_PCO2, DIC_PCO2, PH_PCO2) else 0.0
+            _compute(out, j, w, lane, x[0], k[0], given_pressure)
+            lanes.charged_species(warm, lane, x[0])
+            out[O_CONDUCTIVITY, j] = math.nan
+            if solved[1, lane] == 1.0:
+                k[1].dh_b = warm[lanes.DH_B + lane]
+                out[O_CONDUCTIVITY, j] = conductivity_25(x[0], k[1])
+
+
+def _bound() -> Any:
+    """The compiled loop (compiled or loaded from the cache at the first call)."""
+    table, scratch = numba.float64[:, ::1], numba.float64[::1]
+    x, k = numba.from_dtype(SOLUTION_DTYPE)[::1], numba.from_dtype(CONSTANTS_DTYPE)[::1]
+    return _speciate_columns.bind(table, table, numba.int64, numba.int64, scratch, scratch, table, x, k)
+
+
+def speciate_columns(
+    inputs: dict[str, np.ndarray], modes: np.ndarray, constant_set: ConstantSet
+) -> dict[str, np.ndarray]:
+    """All outputs of many waters.
+
+    inputs   one array of n for each of GIVEN: degC, mol m-3, eq m-3, pH, partial pressure in atm; what a mode does not
+             use may be NaN
+    modes    `Mode` of each water; -1: not to be solved
+    returns one array of n for each of OUTPUTS, NaN where there is no solution
+    """
+    run = _bound()
+    columns = {name: np.full(modes.size, np.nan) for name in OUTPUTS}
+    scratch = (
+        np.zeros(lanes.WORDS),
+        np.zeros(lanes.WORDS),
+        np.zeros((2, lanes.LANES)),
+        np.zeros(1, SOLUTION_DTYPE),
+        np.zeros(2, CONSTANTS_DTYPE),
+    )
+    for mode in Mode:
+        rows = np.flatnonzero(modes == int(mode))
+        for start in range(0, rows.size, CHUNK):
+            chunk = rows[start : start + CHUNK]
+            given = _given(inputs, chunk)
+            out = np.empty((len(OUTPUTS), given.shape[1]))
+            run(given, out, int(mode), int(constant_set), *scratch)
+            _take_logarithms(out)
+            for name, values in zip(OUTPUTS, out, strict=True):
+                columns[name][chunk] = values[: chunk.size]
+        for name in given_variables(mode):
+            columns[name][rows] = np.where(np.isnan(columns["ph"][rows]), np.nan, inputs[name][rows])
+    return columns
+
+
+def given_variables(mode: Mode) -> tuple[str, str]:
+    """Names of the two carbonate variables that a mode takes."""
+    first, second = mode.name.lower().replace("alk", "alkalinity").split("_")
+    return first, second
+
+
+def _given(inputs: dict[str, np.ndarray], rows: np.ndarray) -> np.ndarray:
+    """Inputs of some rows in the kernels' units, filled up to a multiple of eight with the last water."""
+    padded = np.concatenate([rows, np.full(-rows.size % lanes.LANES, rows[-1])])
+    given = np.empty((len(GIVEN), padded.size))
+    for row, name in zip(given, GIVEN, strict=True):
+        scale = 1.0 if name in ("temperature", "ph", "pco2") else MMOL
+        np.divide(inputs[name][padded], scale, out=row)
+    return np.nan_to_num(given, copy=False, nan=0.0)
+
+
+def _take_logarithms(out: np.ndarray) -> None:
+    """log10 of the outputs that are logarithms, in place; NaN where the substance is absent."""
+    for name in _LOGARITHMS:
+        row = out[OUTPUTS.index(name)]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            np.log10(row, out=row)
+        row[np.isneginf(row)] = np.nan
