@@ -41,13 +41,13 @@ from karstsim.chemistry.constants import (
 )
 from karstsim.chemistry.speciation import H_COLD, H_EDGE, H_MAX, H_MIN, UNDETERMINED, Mode, speciate
 from karstsim.core.constants import LN10, ZERO_CELSIUS
-from karstsim.core.jit import kernel
+from karstsim.core.jit import kernel, lane_function
 from karstsim.core.polynomials import exp_small, exp_wide
 
 LANES = 8
 
 
-def _offsets(number: int, start: int = 0) -> tuple[int, ...]:
+def offsets(number: int, start: int = 0) -> tuple[int, ...]:
     """Offsets of consecutive quantities."""
     return tuple(start + LANES * j for j in range(number))
 
@@ -56,7 +56,7 @@ def _offsets(number: int, start: int = 0) -> tuple[int, ...]:
 (
     TOTAL, P_HCO3, P_CO3, P_SO4, P_HSO4, P_OH, P_SO42,
     FREE, HCO3_PAIR, CO3_PAIR, SO4_PAIR, HSO4_PAIR, OH_PAIR, SO42_PAIR,
-) = _offsets(14)  # fmt: skip
+) = offsets(14)  # fmt: skip
 _BLOCK = 14 * LANES
 CA, MG, NA, K = (_BLOCK * j for j in range(4))
 
@@ -69,28 +69,25 @@ CA, MG, NA, K = (_BLOCK * j for j in range(4))
     G_H, G_HCO3, G_CO3, G_CA, G_MG, G_SO4, G_CAHCO3, G_CO2, WATER,
     C_KH, C_K1, C_K2, C_KW, C_HSO4, C_DIMER,
     SUM_ALK, ALK_X, ALK_Y, ALK_Z, SUM_DIC, DIC_X, DIC_Y, DIC_Z, SUM_SO4, SO4_X, SO4_Y, SO4_Z,
-    SUM_I, I_X, I_Y, I_Z, SOLUTES_X, SOLUTES_Y, SOLUTES_Z,
-) = _offsets(56, 4 * _BLOCK)  # fmt: skip
-_CONSTANTS = 4 * _BLOCK + 56 * LANES
+    SUM_I, I_X, I_Y, I_Z, SUM_SOLUTES, SOLUTES_X, SOLUTES_Y, SOLUTES_Z,
+) = offsets(57, 4 * _BLOCK)  # fmt: skip
+_CONSTANTS = 4 * _BLOCK + 57 * LANES
 
-# The equilibrium constants in the order of their tables, then A ln 10 and B of Debye & Hueckel, T, 1/T, log10 T.
+# The equilibrium constants in the order of EQUILIBRIA, then A ln 10 and B of Debye & Hueckel, T, 1/T, log10 T.
 (
     KH, K1, K2, KW, CALCITE, ARAGONITE, DOLOMITE, GYPSUM, CAHCO3, CACO3, MGHCO3, MGCO3, NAHCO3, NACO3, KHCO3, CASO4,
     MGSO4, MGSO42, NASO4, KSO4, HSO4, CAHSO4, CAOH, MGOH, DIMER,
-) = (_CONSTANTS + LANES * EQUILIBRIA.index(name) for name in (
-    "kh k1 k2 kw calcite aragonite dolomite gypsum cahco3 caco3 mghco3 mgco3 nahco3 naco3 khco3 caso4 "
-    "mgso4 mgso42 naso4 kso4 hso4 cahso4 caoh mgoh dimer"
-).split())  # fmt: skip
+) = offsets(len(EQUILIBRIA), _CONSTANTS)  # fmt: skip
 N_EQUILIBRIA = len(EQUILIBRIA)
-DH_A, DH_B, KELVIN, PER_KELVIN, LOG_KELVIN = _offsets(5, _CONSTANTS + LANES * N_EQUILIBRIA)
+DH_A, DH_B, KELVIN, PER_KELVIN, LOG_KELVIN = offsets(5, _CONSTANTS + LANES * N_EQUILIBRIA)
 WORDS = _CONSTANTS + LANES * (N_EQUILIBRIA + 5)  # length of the scratch array
 
 ALK_DIC, ALK_PCO2, ALK_PH = int(Mode.ALK_DIC), int(Mode.ALK_PCO2), int(Mode.ALK_PH)
 DIC_PH, DIC_PCO2, PH_PCO2 = int(Mode.DIC_PH), int(Mode.DIC_PCO2), int(Mode.PH_PCO2)
 
 STEP_LIMIT = 2.0  # of one Newton step in a logarithm
-STEP_TOLERANCE = 5e-7  # of the last step: what is left is of the order of its square
-IONIC_TOLERANCE = 4e-9  # relative; what is left is of the order of 1e-3 of it
+STEP_TOLERANCE = 1e-7  # of the last step: what is left is of the order of its square
+IONIC_TOLERANCE = 1e-9  # relative; what is left is of the order of 1e-3 of it
 SECANT_STEP = 0.1  # the ionic strength is extrapolated once the other unknowns move less than this
 FALL, RISE = -0.75, 7.0  # limits of the relative change of the ionic strength in one step
 SLOPE_LOW, SLOPE_HIGH = -4.0, -0.2  # of its defect, where the extrapolation is trusted
@@ -101,11 +98,17 @@ COLD, WARM, RESUMED = 0, 1, 2
 TRACE = md.TRACE
 
 
+@lane_function
+def lane_count(w):
+    """Eight, as a number that the compiler does not know: it would unroll a short loop instead of vectorising it."""
+    return w.size // WORDS * LANES
+
+
 @kernel
 def set_temperatures(w, constant_set):
     """Fill the constants of eight waters for their temperatures ``w[TEMPERATURE]`` (degC).
 
-    Relative error of a constant against `set_temperature` below 1e-12. Valid 0 to 50 degC.
+    Relative error of a constant against `set_temperature` below 2e-12. Valid 0 to 50 degC.
     """
     for lane in range(LANES):
         t = w[TEMPERATURE + lane] + ZERO_CELSIUS
@@ -115,9 +118,7 @@ def set_temperatures(w, constant_set):
         w[KELVIN + lane] = t
         w[PER_KELVIN + lane] = 1.0 / t
         w[LOG_KELVIN + lane] = log10_kelvin(t)
-    lanes = (
-        w.size // WORDS * LANES
-    )  # eight, which the compiler must not know: it would unroll instead of vectorise
+    lanes = lane_count(w)
     for j in range(N_EQUILIBRIA):
         a1 = EQUILIBRIUM_TABLES[constant_set, j, 0]
         a2 = EQUILIBRIUM_TABLES[constant_set, j, 1]
@@ -131,7 +132,7 @@ def set_temperatures(w, constant_set):
             w[_CONSTANTS + LANES * j + lane] = exp_wide(LN10 * log_k)
 
 
-@kernel
+@lane_function
 def _ln_gamma(z2, size, linear, root, ionic, a, b):
     """ln of an activity coefficient (Truesdell & Jones 1974); `a` is the Debye-Hueckel A times ln 10."""
     return LN10 * linear * ionic - z2 * a * root / (1.0 + b * size * root)
@@ -260,7 +261,9 @@ def _evaluate(w):
         w[I_Y + lane] = 0.5 * hco3 + 2.0 * co3
         w[I_Z + lane] = 0.5 * hso4 + 2.0 * so4
         anions = m_h + oh + hco3 + hso4 + co3 + so4 + w[CL + lane] + w[NO3 + lane]
-        w[SOLUTES + lane] = anions + co2 + dimer + w[CA + lane] + w[MG + lane] + w[NA + lane] + w[K + lane]
+        w[SUM_SOLUTES + lane] = (
+            anions + co2 + dimer + w[CA + lane] + w[MG + lane] + w[NA + lane] + w[K + lane]
+        )
         w[SOLUTES_X + lane] = m_h - oh + hso4 - co3 + co2 + 2.0 * dimer
         w[SOLUTES_Y + lane] = hco3 + co3 + co2 + 2.0 * dimer
         w[SOLUTES_Z + lane] = hso4 + so4
@@ -270,7 +273,7 @@ def _evaluate(w):
     _add_cation(w, K, 1.0)
 
 
-@kernel
+@lane_function
 def _add_cation(w, c, charge):
     """Species of the cation whose block starts at `c`, added to the sums and derivatives of `_evaluate`."""
     own, one, two, four = (
@@ -328,7 +331,7 @@ def _add_cation(w, c, charge):
 
 
 @kernel
-def _newton(w, mode):
+def _newton(w, mode, step_tolerance, ionic_tolerance):
     """One Newton step of all active lanes; returns how many lanes have not converged.
 
     Sulfate is eliminated first (its own derivative is positive). What is given fixes the rest: h given, dx = 0; pCO2
@@ -379,11 +382,13 @@ def _newton(w, mode):
         w[H + lane] *= exp_small(dx)
         w[HCO3 + lane] *= exp_small(dy)
         w[FREE_SO4 + lane] *= exp_small(dz)
-        w[SOLUTES + lane] += w[SOLUTES_X + lane] * dx + w[SOLUTES_Y + lane] * dy + w[SOLUTES_Z + lane] * dz
+        solutes = w[SUM_SOLUTES + lane] - w[SOLUTES + lane]
+        solutes += w[SOLUTES_X + lane] * dx + w[SOLUTES_Y + lane] * dy + w[SOLUTES_Z + lane] * dz
+        w[SOLUTES + lane] += active * solutes
         w[IONIC_BEFORE + lane] = ionic
         w[DEFECT + lane] = defect
         w[IONIC + lane] = ionic + active * change
-        settled = (step <= STEP_TOLERANCE) & (abs(change) <= IONIC_TOLERANCE * ionic)
+        settled = (step <= step_tolerance) & (abs(change) <= ionic_tolerance * ionic)
         w[COUNT + lane] += active
         w[ACTIVE + lane] = 0.0 if settled else active
     left = 0.0
@@ -396,7 +401,7 @@ def _newton(w, mode):
 def _impose(w, mode):
     """Free HCO3- where the CO2 pressure is given: hco3 h = c_k1 c_kh pCO2."""
     if mode in (ALK_PCO2, DIC_PCO2, PH_PCO2):
-        for lane in range(LANES):
+        for lane in range(lane_count(w)):
             w[HCO3 + lane] = w[C_K1 + lane] * w[C_KH + lane] * w[PCO2 + lane] / w[H + lane]
 
 
@@ -406,7 +411,7 @@ def _guess_h(w, mode):
 
     With alkalinity and DIC, the positive root of alk h^2 + k1 (alk - dic) h + k1 k2 (alk - 2 dic) = 0.
     """
-    for lane in range(LANES):
+    for lane in range(lane_count(w)):
         alk, dic = w[ALK + lane], w[DIC + lane]
         k1, k2, kw = w[C_K1 + lane], w[C_K2 + lane], w[C_KW + lane]
         acid = k1 * w[C_KH + lane] * w[PCO2 + lane]
@@ -435,7 +440,7 @@ def _start(w, constant_set, mode, start):
     """First point of all lanes. COLD: from the totals; WARM: H and IONIC hold a guess; RESUMED: everything does."""
     if start == RESUMED:
         return
-    for lane in range(LANES):
+    for lane in range(lane_count(w)):
         ca, mg, na, kk = w[CA + lane], w[MG + lane], w[NA + lane], w[K + lane]
         cl, so4, no3 = w[CL + lane], w[SO4 + lane], w[NO3 + lane]
         w[SOLUTES + lane] = ca + mg + na + kk + cl + so4 + no3 + w[DIC + lane]
@@ -445,7 +450,7 @@ def _start(w, constant_set, mode, start):
     _refresh(w, constant_set)
     if start == COLD and mode in (ALK_DIC, ALK_PCO2, DIC_PCO2):
         _guess_h(w, mode)
-    for lane in range(LANES):
+    for lane in range(lane_count(w)):
         h = w[H + lane]
         free = w[DIC + lane] / (1.0 + h / w[C_K1 + lane] + w[C_K2 + lane] / h)
         if mode == ALK_PH:
@@ -457,7 +462,7 @@ def _start(w, constant_set, mode, start):
 
 
 @kernel
-def solve(w, constant_set, mode, start):
+def solve(w, constant_set, mode, start, step_tolerance, ionic_tolerance):
     """Solve the carbonate system, pairs and activities of eight waters in place.
 
     w             scratch of WORDS numbers. In: TEMPERATURE (not used here), the totals CA MG NA K (the first quantity
@@ -466,6 +471,8 @@ def solve(w, constant_set, mode, start):
                   The constants are there already (`set_temperatures`).
     constant_set  `ConstantSet`
     mode, start   `Mode`; COLD, WARM or RESUMED
+    step_tolerance, ionic_tolerance  of the last step in the logarithms and of the last relative change of the ionic
+                  strength: STEP_TOLERANCE and IONIC_TOLERANCE leave an error below 1e-9
     returns the number of lanes left unsolved; they are those with ``w[ACTIVE + lane] == 1``.
     """
     for lane in range(LANES):
@@ -479,11 +486,10 @@ def solve(w, constant_set, mode, start):
         _refresh(w, constant_set)
         _impose(w, mode)
         _evaluate(w)
-        left = _newton(w, mode)
+        left = _newton(w, mode, step_tolerance, ionic_tolerance)
         if left == 0.0:
             break
-    _impose(w, mode)
-    _evaluate(w)
+    settle(w, constant_set, mode)
     return left + _doubtful(w, mode)
 
 

@@ -62,6 +62,14 @@ def kernel(function: Callable[..., Any]) -> Any:
     return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)
 
 
+def lane_function(function: Callable[..., Any]) -> Any:
+    """Compile a scalar function that LLVM puts into each of its callers.
+
+    For what stands inside loops that shall become vector instructions: a call would stop that.
+    """
+    return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True, **_OPTIONS)(function)
+
+
 def python_callable(compiled: Any) -> Callable[..., Any]:
     """A kernel that Python may call (for tests and tools); with JIT off, the kernel itself."""
     if disabled():

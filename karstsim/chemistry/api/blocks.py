@@ -79,7 +79,7 @@ O_PH, O_FCO2, O_CALCITE, O_ARAGONITE, O_DOLOMITE, O_GYPSUM, O_PCO2, O_CONDUCTIVI
 
 
 @kernel
-def _load(w, given, first, mode):
+def _load(w: Any, given: Any, first: Any, mode: Any) -> None:
     """Eight columns of `given` from `first` on into the lanes; pCO2 becomes a fugacity."""
     for lane in range(lanes.LANES):
         j = first + lane
@@ -98,7 +98,7 @@ def _load(w, given, first, mode):
 
 
 @kernel
-def _warm_up(w, warm):
+def _warm_up(w: Any, warm: Any) -> None:
     """The solved waters of `w` into `warm`, as closed waters that are to be solved at another temperature."""
     for lane in range(lanes.LANES):
         for block in (lanes.CA, lanes.MG, lanes.NA, lanes.K):
@@ -119,9 +119,9 @@ def _warm_up(w, warm):
 
 
 @kernel
-def _solve_lanes(w, x, k, constant_set, mode, start, solved):
+def _solve_lanes(w: Any, x: Any, k: Any, constant_set: Any, mode: Any, start: Any, solved: Any) -> None:
     """Solve eight waters, the stubborn ones by the scalar solver; `solved` gets 1 or 0 for each."""
-    left = lanes.solve(w, constant_set, mode, start)
+    left = lanes.solve(w, constant_set, mode, start, lanes.STEP_TOLERANCE, lanes.IONIC_TOLERANCE)
     for lane in range(lanes.LANES):
         solved[lane] = 1.0
         if left > 0.0 and w[lanes.ACTIVE + lane] == 1.0:
@@ -131,7 +131,7 @@ def _solve_lanes(w, x, k, constant_set, mode, start, solved):
 
 
 @kernel
-def _rate(w, lane, x, k, si_ratio):
+def _rate(w: Any, lane: Any, x: Any, k: Any, si_ratio: Any) -> float:
     """PHREEQC's calcite rate of one lane, mol m-2 s-1."""
     x.g_h, x.m_h = w[lanes.G_H + lane], w[lanes.M_H + lane]
     x.g_co2, x.m_co2 = w[lanes.G_CO2 + lane], w[lanes.M_CO2 + lane]
@@ -143,7 +143,7 @@ def _rate(w, lane, x, k, si_ratio):
 
 
 @kernel
-def _compute(out, j, w, lane, x, k, given_pressure):
+def _compute(out: Any, j: Any, w: Any, lane: Any, x: Any, k: Any, given_pressure: Any) -> None:
     """The outputs that are no plain copy of a lane's quantity; logarithms are taken of whole columns later."""
     a_ca = w[lanes.G_CA + lane] * w[lanes.CA + lanes.FREE + lane]
     a_co3 = w[lanes.G_CO3 + lane] * w[lanes.M_CO3 + lane]
