@@ -5,7 +5,7 @@ and delta values are permil against VPDB, so  delta_A = alpha (delta_B + 1000) -
 
 Species take part as three groups: CO2 with its dimer, HCO3- with its pairs (CaHCO3+, MgHCO3+, NaHCO3, KHCO3), CO3--
 with its pairs (CaCO3, MgCO3, NaCO3-). A mixture is the mean of the deltas weighted by carbon; against exact weights by
-12C that errs by less than 0.002 permil for deltas 30 permil apart.
+12C that errs by less than 0.003 permil for deltas 30 permil apart.
 
 Calcite that dissolves hands on its own ratio (congruent): that is `mix_delta`, and needs no factor.
 """
