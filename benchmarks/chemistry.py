@@ -82,7 +82,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--waters", type=int, default=100_000, help="waters of the table in the API's row")
-    parser.add_argument("--million", action="store_true", help="the API on a million waters as well (3 GB)")
+    parser.add_argument("--million", action="store_true", help="the API on a million waters as well (1 GB)")
     parser.add_argument("--stores", type=int, default=200)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--json", action="store_true", help="numbers for machines")
