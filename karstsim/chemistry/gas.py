@@ -18,10 +18,19 @@ class K600Law(IntEnum):
     VACHON_PRAIRIE2013 = 3
 
 
+class HydrationLaw(IntEnum):
+    """Whose rate constant of CO2 + H2O -> H+ + HCO3- is used; they differ by 40 % at 25 degC."""
+
+    JOHNSON1982 = 0
+    USDOWSKI1982 = 1
+
+
 RAYMOND2012_EQ1 = int(K600Law.RAYMOND2012_EQ1)
 RAYMOND2012_EQ5 = int(K600Law.RAYMOND2012_EQ5)
 COLE_CARACO1998 = int(K600Law.COLE_CARACO1998)
 VACHON_PRAIRIE2013 = int(K600Law.VACHON_PRAIRIE2013)
+JOHNSON1982 = int(HydrationLaw.JOHNSON1982)
+USDOWSKI1982 = int(HydrationLaw.USDOWSKI1982)
 
 M_PER_D_PER_CM_PER_H = 0.24
 SCHMIDT_REFERENCE = 600.0
@@ -30,7 +39,8 @@ EXPONENT_ROUGH, EXPONENT_SMOOTH = -0.5, -2.0 / 3.0
 SCHMIDT_MIN = 1.0
 POSITIVE_MIN = 1e-12  # of velocities, slopes, depths under a logarithm
 
-# Schmidt number of CO2 in fresh water, Wanninkhof (2014, Limnol. Oceanogr. Methods 12:351).
+# Schmidt number of CO2 in fresh water, Wanninkhof (2014, Limnol. Oceanogr. Methods 12:351). It replaces the cubic of
+# Wanninkhof (1992): within 2.2 % of it from 0 to 30 degC, 23 % above it at 35 degC, where the cubic falls away.
 SC0, SC1, SC2, SC3, SC4 = 1923.6, -125.06, 4.3773, -0.085681, 0.00070284
 # Raymond et al. (2012, Limnol. Oceanogr. Fluids Environ. 2:41), Table 2.
 R1_SCALE, R1_US, R1_D = 5037.0, 0.89, 0.54
@@ -42,6 +52,8 @@ VP_INTERCEPT, VP_WIND, VP_AREA = 2.51, 1.48, 0.39
 
 # CO2 + H2O, ln k = a + b/T + c ln T: Johnson (1982, Limnol. Oceanogr. 27:849).
 J_A, J_B, J_C = 1246.98, -6.19e4, -183.0
+# The same, log10 k = a + b log10 T + c/T: Usdowski (1982), in Kaufmann & Dreybrodt (2007), Table 1.
+U_A, U_B, U_C = 329.850, -110.54, -17265.4
 # CO2 + OH-, log10 k = a + b/T: Kaufmann & Dreybrodt (2007, Geochim. Cosmochim. Acta 71:1398), Table 1.
 OH_A, OH_B = 13.635, -2895.0  # L mol-1 s-1
 # Diffusion coefficient of CO2: 1.0e-9 m2 s-1 at 10 degC, +2.6 % per K (science.md 4.4).
@@ -143,10 +155,31 @@ def gas_transfer_velocity(k600_value, schmidt, exponent):
 
 
 @kernel
-def hydration_rate(temperature):
-    """CO2 + H2O -> H+ + HCO3-, s-1:  ln k = 1246.98 - 6.19e4/T - 183.0 ln T  (Johnson 1982; 0.037 at 25 degC)."""
+def hydration_johnson1982(temperature):
+    """CO2 + H2O -> H+ + HCO3-, s-1:  ln k = 1246.98 - 6.19e4/T - 183.0 ln T  (Johnson 1982; 0.037 at 25 degC).
+
+    temperature  degC, 0 to 40
+    """
     t = temperature + ZERO_CELSIUS
     return math.exp(J_A + J_B / t + J_C * math.log(_positive(t)))
+
+
+@kernel
+def hydration_usdowski1982(temperature):
+    """CO2 + H2O -> H+ + HCO3-, s-1:  log10 k = 329.850 - 110.54 log10 T - 17265.4/T  (Usdowski 1982).
+
+    temperature  degC, 0 to 50; 0.0067 s-1 at 10 degC, 0.026 s-1 at 25 degC
+    """
+    t = temperature + ZERO_CELSIUS
+    return math.exp(LN10 * (U_A + U_C / t) + U_B * math.log(_positive(t)))
+
+
+@kernel
+def hydration_rate(temperature, law=JOHNSON1982):
+    """CO2 + H2O -> H+ + HCO3-, s-1, at `temperature` degC by a `HydrationLaw`."""
+    if law == USDOWSKI1982:
+        return hydration_usdowski1982(temperature)
+    return hydration_johnson1982(temperature)
 
 
 @kernel
@@ -156,7 +189,20 @@ def hydroxylation_rate(temperature):
 
 
 @kernel
-def chemical_enhancement(h, k1, k2, oh, transfer_velocity, temperature, ca_factor):
+def back_rates(hydration, hydroxylation, k1, kw):
+    """Rate constants of the reverse reactions by detailed balance, so that equilibrium is exactly at rest.
+
+    HCO3- + H+ -> CO2 + H2O   k_CO2/K1       L mol-1 s-1   (Johnson 1982: 7.6e4 at 25 degC)
+    HCO3- -> CO2 + OH-        k_OH Kw/K1     s-1           (Johnson 1982: 1.8e-4 at 25 degC)
+
+    hydration      s-1 (`hydration_rate`); hydroxylation  L mol-1 s-1 (`hydroxylation_rate`)
+    k1, kw         constants of the same water (``k.k1``, ``k.kw``)
+    """
+    return hydration / k1, hydroxylation * kw / k1
+
+
+@kernel
+def chemical_enhancement(h, k1, k2, oh, transfer_velocity, temperature, ca_factor, law=JOHNSON1982):
     """Factor by which the reactions of CO2 speed up its exchange (Hoover & Berkshire 1969, J. Geophys. Res. 74:456).
 
     E = tau/((tau - 1) + tanh(Q)/Q),  tau = 1 + h^2/(k1 k2 + k1 h),  Q = (D/k) sqrt(r tau/D),  r = k_CO2 f_CA + k_OH OH
@@ -167,11 +213,12 @@ def chemical_enhancement(h, k1, k2, oh, transfer_velocity, temperature, ca_facto
     transfer_velocity  k without enhancement, m s-1
     temperature        degC
     ca_factor          carbonic-anhydrase factor on hydration, >= 1
-    returns E >= 1; near 1 below pH 8.
+    law                `HydrationLaw` of k_CO2
+    returns E >= 1; near 1 below pH 8. The reverse reactions are in tau: the film is near equilibrium far from the air.
     """
     d = diffusion_co2(temperature)
     tau = 1.0 + h * h / (k1 * k2 + k1 * h)
-    r = hydration_rate(temperature) * ca_factor + hydroxylation_rate(temperature) * oh
+    r = hydration_rate(temperature, law) * ca_factor + hydroxylation_rate(temperature) * oh
     film = d / _positive(transfer_velocity)
     q = film * math.sqrt(_positive(r * tau / d))
     return tau / (tau - 1.0 + _tanh_ratio(q))

@@ -124,10 +124,36 @@ def test_transfer_velocities() -> None:
     assert exponent(laws.COLE_CARACO1998, 5.0) == exponent(laws.RAYMOND2012_EQ1, 2.0) == -0.5
 
 
+def test_schmidt_number_agrees_with_the_older_cubic() -> None:
+    """Wanninkhof (1992): 1911.1 - 118.11 T + 3.4527 T^2 - 0.04132 T^3, within 2.2 % from 0 to 30 degC."""
+    for t in range(31):
+        older = 1911.1 - 118.11 * t + 3.4527 * t**2 - 0.04132 * t**3
+        assert python_callable(gas.schmidt_co2)(float(t)) == pytest.approx(older, rel=0.022)
+
+
 def test_hydration_kinetics_of_the_literature() -> None:
-    assert python_callable(gas.hydration_rate)(25.0) == pytest.approx(0.0371, rel=0.01)
+    """chemistry.md 2: Usdowski 0.0067 and 0.026 s-1 at 10 and 25 degC, Johnson 0.037 at 25; OH- 2.6e3 and 8.4e3."""
+    law, rate = gas.HydrationLaw, python_callable(gas.hydration_rate)
+    assert rate(25.0, law.JOHNSON1982) == pytest.approx(0.0371, rel=0.01)
+    assert rate(25.0) == rate(25.0, law.JOHNSON1982)
+    assert rate(25.0, law.USDOWSKI1982) == pytest.approx(0.026, rel=0.01)
+    assert rate(10.0, law.USDOWSKI1982) == pytest.approx(0.0067, rel=0.01)
     assert python_callable(gas.hydroxylation_rate)(25.0) == pytest.approx(8.4e3, rel=0.03)
     assert python_callable(gas.hydroxylation_rate)(10.0) == pytest.approx(2.6e3, rel=0.03)
+
+
+def test_back_reactions_by_detailed_balance() -> None:
+    """Johnson (1982), 25 degC: 7.6e4 L mol-1 s-1 and 1.8e-4 s-1; Kaufmann & Dreybrodt (2007): 10^(14.09 - 5308/T)."""
+    k = np.zeros(1, CONSTANTS_DTYPE)[0]
+    back, hydration = python_callable(gas.back_rates), python_callable(gas.hydration_rate)
+    for temperature in (5.0, 10.0, 25.0):
+        python_callable(set_temperature)(k, temperature, 0)
+        oh = python_callable(gas.hydroxylation_rate)(temperature)
+        dehydration, dehydroxylation = back(hydration(temperature), oh, k.k1, k.kw)
+        published = 10.0 ** (14.09 - 5308.0 / (temperature + 273.15))
+        assert dehydroxylation == pytest.approx(published, rel=0.05)
+    assert dehydration == pytest.approx(7.6e4, rel=0.1)
+    assert dehydroxylation == pytest.approx(1.8e-4, rel=0.1)
 
 
 def test_chemical_enhancement_matters_only_at_high_ph() -> None:
@@ -145,6 +171,35 @@ def test_chemical_enhancement_matters_only_at_high_ph() -> None:
     values = [at(ph, slow) for ph in np.linspace(4.0, 11.0, 50)]
     assert all(v >= 1.0 - 1e-12 for v in values)
     assert math.isnan(at(math.nan, slow))
+
+
+def test_enhancement_follows_the_hydration_law() -> None:
+    """The slower constant enhances less, by at most its square root (thick films: E -> Q ~ sqrt r)."""
+    enhance, rate = python_callable(gas.chemical_enhancement), python_callable(gas.hydration_rate)
+    k1, k2, kw = 10**-6.35, 10**-10.33, 1e-14
+    law = gas.HydrationLaw
+    slow = 0.2 / 86400.0
+    for ph in np.linspace(7.0, 10.5, 15):
+        water = (10.0**-ph, k1, k2, kw * 10.0**ph, slow, 25.0, 1.0)
+        fast, weak = enhance(*water, law.JOHNSON1982), enhance(*water, law.USDOWSKI1982)
+        assert enhance(*water) == fast
+        assert 1.0 < weak < fast
+        assert fast / weak < math.sqrt(rate(25.0, law.JOHNSON1982) / rate(25.0, law.USDOWSKI1982))
+
+
+def test_enhancement_limits() -> None:
+    """No reaction: 1. Stirred water: 1. A thick film with all DIC ionised, tau -> 1 + h/K1 -> 1: Q coth Q -> Q."""
+    enhance = python_callable(gas.chemical_enhancement)
+    k1, k2, kw = 10**-6.35, 10**-10.33, 1e-14
+    assert enhance(1e-9, k1, k2, 1e-5, 1.0, 25.0, 1.0) == pytest.approx(1.0, abs=1e-6)
+    assert enhance(1e-2, k1, k2, 1e-12, 1e-7, 25.0, 1.0) == pytest.approx(1.0, abs=1e-4)
+    h, velocity = 10.0**-10.5, 1e-6
+    d = python_callable(gas.diffusion_co2)(25.0)
+    r = python_callable(gas.hydration_rate)(25.0) + python_callable(gas.hydroxylation_rate)(25.0) * kw / h
+    tau = 1.0 + h * h / (k1 * k2 + k1 * h)
+    q = d / velocity * math.sqrt(r * tau / d)
+    assert q > 50.0
+    assert enhance(h, k1, k2, kw / h, velocity, 25.0, 1.0) == pytest.approx(tau / (tau - 1.0 + 1.0 / q))
 
 
 def test_fugacity_of_co2() -> None:

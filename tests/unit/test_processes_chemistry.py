@@ -12,6 +12,7 @@ from scipy.integrate import solve_ivp
 
 from karstsim.chemistry.constants import CONSTANTS_DTYPE, set_temperature
 from karstsim.chemistry.equilibrium import equilibrate_closed, equilibrate_open
+from karstsim.chemistry.gas import HydrationLaw
 from karstsim.chemistry.medium import noncarbonate_alkalinity
 from karstsim.chemistry.speciation import SOLUTION_DTYPE, Mode, speciate
 from karstsim.core.jit import kernel, python_callable
@@ -467,6 +468,25 @@ def test_surface_water_agrees_with_radau(record_of, on_rows, case) -> None:
     assert errors[0] < 0.08
     assert errors[1] < 0.2 * errors[0] + 1e-6
     assert errors[2] < 0.2 * errors[1] + 1e-6
+
+
+def test_the_hydration_law_is_an_option_of_the_box(record_of, on_rows) -> None:
+    """Still water, 25 degC: Usdowski's slower constant exchanges less; not at pH 5, and little once OH- takes over."""
+    velocity = on_rows(gas_exchange.transfer_velocity)
+    k, x = _constants(25.0), np.zeros(1, SOLUTION_DTYPE)[0]
+    x.alkalinity, x.ph = 2e-3, 9.5
+    SPECIATE(x, k, int(Mode.ALK_PH))
+
+    def at(law: int, ph: float) -> float:
+        p, _, f = _box(record_of, 1.0, 2.0, 1.0, hydration_law=law, ca_factor=1.0)
+        f.k600 = 0.2
+        return velocity(p, f, x, 10.0**-ph, 25.0, 1.0)
+
+    johnson, usdowski = int(HydrationLaw.JOHNSON1982), int(HydrationLaw.USDOWSKI1982)
+    less = {ph: 1.0 - at(usdowski, ph) / at(johnson, ph) for ph in (5.0, 8.5, 9.5)}
+    assert 0.0 <= less[5.0] < 0.01
+    assert 0.05 < less[8.5] < 0.2
+    assert 0.0 < less[9.5] < 0.5 * less[8.5]
 
 
 def test_plants_in_still_water_stay_in_physical_bounds(record_of, on_rows) -> None:

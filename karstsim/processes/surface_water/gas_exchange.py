@@ -1,6 +1,7 @@
 """Gas transfer velocity of the box (science.md 6.2): which law, and the Schmidt number of CO2."""
 
 from karstsim.chemistry.gas import (
+    HydrationLaw,
     K600Law,
     chemical_enhancement,
     gas_transfer_velocity,
@@ -48,6 +49,17 @@ PARAMS = (
         by_class=by_water_class(1.0, 2.0, 3.0, 2.0, 3.0, 3.0),
         doc="carbonic anhydrase: factor on CO2 hydration in chemical enhancement",
     ),
+    Param(
+        "hydration_law",
+        int(HydrationLaw.JOHNSON1982),
+        "1",
+        0,
+        1,
+        "johnson1982 usdowski1982",
+        calibrate=False,
+        integer=True,
+        doc="rate constant of CO2 hydration in chemical enhancement: 0 Johnson 1982, 1 Usdowski 1982",
+    ),
     Param("least_k600", 0.2, "m d-1", 0.01, 1.0, "design; science.md 6.2", calibrate=False),
     Param("greatest_k600", 50.0, "m d-1", 10.0, 500.0, "design; science.md 6.2", calibrate=False),
 )
@@ -67,5 +79,5 @@ def transfer_velocity(p, f, x, h, temperature, wind):
     velocity = gas_transfer_velocity(f.k600, schmidt_co2(temperature), schmidt_exponent(p.k600_law, wind))
     per_second = velocity / SECONDS_PER_DAY
     return velocity * chemical_enhancement(
-        h, x.c_k1, x.c_k2, x.c_kw / h, per_second, temperature, p.ca_factor
+        h, x.c_k1, x.c_k2, x.c_kw / h, per_second, temperature, p.ca_factor, p.hydration_law
     )
