@@ -104,7 +104,9 @@ def _from_series(series: pd.Series) -> xr.DataArray:
     import pandas as pd
     import xarray as xr
 
-    if not (pd.api.types.is_numeric_dtype(series.dtype) or series.dtype == object) or series.dtype == bool:
+    kinds = pd.api.types
+    number = kinds.is_numeric_dtype(series.dtype) or series.dtype == object
+    if not number or kinds.is_bool_dtype(series.dtype) or kinds.is_complex_dtype(series.dtype):
         raise TypeError(f"values of type {series.dtype}")
     data = series.to_numpy(np.float64, na_value=np.nan)
     index = series.index

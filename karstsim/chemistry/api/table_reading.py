@@ -217,6 +217,7 @@ def _waters(cells: dict[str, Cells], table: TableText, reading: TableReading, pa
     for name, column in cells.items():
         _judge(waters, name, column, set(table.odd))
     _pairs(waters, given, reading)
+    _say_missing(waters, cells, given)
     _say_ions(waters, ions, reading)
     for row, failed in enumerate(waters.failed):
         if failed:
@@ -271,6 +272,23 @@ def _pairs(waters: Waters, given: list[str], reading: TableReading) -> None:
     reading.assumptions.append(
         f"{', '.join(given)} are all given: a row is computed from {', else '.join(used) or 'none of them'}"
     )
+
+
+def _say_missing(waters: Waters, cells: dict[str, Cells], given: list[str]) -> None:
+    """Why a row has no temperature or not enough carbonate variables."""
+    have = np.array([np.isfinite(waters.inputs[name]) for name in given])
+    needed = 1 if waters.charge_balance else 2
+    for row in np.flatnonzero(~np.isfinite(waters.inputs["temperature"]) | (have.sum(axis=0) < needed)):
+        if waters.failed[row]:
+            continue
+        lacking = [name for name, here in zip(given, have[:, row], strict=True) if not here]
+        lacking = lacking if have[:, row].sum() < needed else []
+        if not np.isfinite(waters.inputs["temperature"][row]):
+            lacking.insert(0, "temperature")
+        for name in lacking:
+            sources = [cells[n] for n in ((name,) if name in cells else REPORTED) if n in cells]
+            bad = [source.bad[row] for source in sources if row in source.bad]
+            waters.failed[row] += bad or [(f"{name} missing", "")]
 
 
 def _say_ions(waters: Waters, ions: list[str], reading: TableReading) -> None:
