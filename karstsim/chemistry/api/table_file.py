@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from karstsim.chemistry.api.table_cells import Cells, Note
+from karstsim.chemistry.api.columns import CARBONATE
+from karstsim.chemistry.api.table_cells import LIMITS, Cells, Note
 from karstsim.chemistry.api.table_reading import TableReading, Waters, look_for_imbalance, understand
 from karstsim.chemistry.api.table_text import TableText, read_text
 from karstsim.chemistry.api.waters import speciate
@@ -53,6 +54,7 @@ def speciate_csv(
     reading, cells, waters = understand(table, path)
     result = speciate(waters.inputs, charge_balance=waters.charge_balance, constants=constants)
     computed = result.to_dataframe().reset_index(drop=True)
+    _drop_impossible(computed, waters)
     solver = computed["flag"].tolist()
     computed["flag"] = _flags(solver, waters)
     _count(reading, waters, computed, solver, table.lines)
@@ -67,6 +69,21 @@ def speciate_csv(
 def _refuse_same(path: Path, out: Path) -> None:
     if out.exists() and path.exists() and out.samefile(path):
         raise InputError(str(out), "is the input itself", "name another file for the result")
+
+
+def _drop_impossible(computed: pd.DataFrame, waters: Waters) -> None:
+    """Blank the rows whose result no water has: their two carbonate variables contradict each other."""
+    solved = np.isfinite(computed["ionic_strength"].to_numpy())
+    numbers = [name for name in computed.columns if name != "flag"]
+    for name in CARBONATE:
+        low, high = LIMITS[name]
+        values = computed[name].to_numpy(copy=True)
+        wrong = solved & ~((values >= low) & (values <= high))
+        for row in np.flatnonzero(wrong).tolist():
+            kind = f"carbonate variables contradict each other: {name} would be outside {low:g}..{high:g}"
+            waters.failed[row].append((kind, ""))
+        solved &= ~wrong
+        computed.loc[wrong, numbers] = np.nan
 
 
 def _flags(flags: list[str], waters: Waters) -> list[str]:

@@ -278,7 +278,8 @@ def _say_missing(waters: Waters, cells: dict[str, Cells], given: list[str]) -> N
     """Why a row has no temperature or not enough carbonate variables."""
     have = np.array([np.isfinite(waters.inputs[name]) for name in given])
     needed = 1 if waters.charge_balance else 2
-    for row in np.flatnonzero(~np.isfinite(waters.inputs["temperature"]) | (have.sum(axis=0) < needed)):
+    lost = ~np.isfinite(waters.inputs["temperature"]) | (have.sum(axis=0) < needed)
+    for row in np.flatnonzero(lost).tolist():
         if waters.failed[row]:
             continue
         lacking = [name for name, here in zip(given, have[:, row], strict=True) if not here]
