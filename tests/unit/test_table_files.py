@@ -105,8 +105,8 @@ def test_units_given_beside_the_file(tmp_path: Path) -> None:
         ("B,288,80,1,4,7.5", "temperature outside -5..100 (288)"),
         ("B,10,80,1,-9999,7.5", "alkalinity missing"),
         (
-            "B,10,80,1,4,0.8",
-            "carbonate variables contradict each other: dic would be outside 0..10000",
+            "B,10,80,1,4,4",
+            "carbonate variables contradict each other: pco2 would be outside 0..10",
         ),
         ("B,10,80,1,4,75", "ph outside 0..14 (75)"),
     ],
