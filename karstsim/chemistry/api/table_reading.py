@@ -307,7 +307,7 @@ def _look_for_wrong_units(waters: Waters, cells: dict[str, Cells], reading: Tabl
         if column.column.unit == "" and values.size and np.median(values) > LIKELY.get(name, LIMITS[name][1]):
             reading.warnings.append(
                 f"median of {name} is {np.median(values):.4g} {column.column.rule()}: is column "
-                f"{column.column.header!r} in another unit? write it into the header"
+                f"{column.column.header!r} in another unit? write it into the header, or give it with --unit (units=)"
             )
 
 
