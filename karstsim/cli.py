@@ -199,22 +199,83 @@ def _overrides_text(overrides: dict[str, Any]) -> str:
 
 @app.command()
 def speciate(
-    waters: Annotated[Path, typer.Argument(help="CSV with one water a row.")],
+    waters: Annotated[Path, typer.Argument(help="Table (CSV, TSV) with one water a row.")],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="CSV to write; default: stdout.")
     ] = None,
     constants: Annotated[Constants, typer.Option(help="Equilibrium constants.")] = Constants.pb82,
+    unit: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--unit", help="Unit of a column whose header has none, as in --unit Ca=mg/L; repeatable."
+        ),
+    ] = None,
+    as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Speciate waters: pH, CO2 pressure, saturation and more from any two of alkalinity, DIC, pH and pCO2."""
-    with console.guarded(debug):
+    """Speciate waters: pH, CO2 pressure, saturation and more from any two of alkalinity, DIC, pH and pCO2.
+
+    Reads monitoring tables as they are; what was understood, supposed and flagged is shown on stderr.
+    """
+    with console.guarded(debug, as_json):
         from karstsim.chemistry.api import speciate_csv
 
-        table = speciate_csv(waters, out_path=output, constants=constants.value)
+        table = speciate_csv(waters, output, constants.value, _units(unit or []))
+        understood = table.attrs["understood"]
+        if as_json:
+            rows = {} if output else {"waters": table.to_dict("records")}
+            files = [str(output)] if output else []
+            console.print_json({"status": "done", "files": files, "understood": understood, **rows})
+            return
+        _show_understood(understood)
         if output is None:
             print(table.to_csv(index=False), end="")
         else:
             print(f"{len(table)} waters written to {output}")
+
+
+def _units(pairs: list[str]) -> dict[str, str]:
+    """``Ca=mg/L`` as header and unit."""
+    from karstsim.core.errors import InputError
+
+    units = {}
+    for pair in pairs:
+        header, equals, unit = pair.rpartition("=")
+        if not (header.strip() and equals and unit.strip()):
+            raise InputError(f"--unit {pair}", "is not a header and a unit", "write --unit Ca=mg/L")
+        units[header.strip()] = unit.strip()
+    return units
+
+
+def _show_understood(understood: dict[str, Any]) -> None:
+    """What was read from a table of waters, on stderr: stdout may be the result."""
+    columns, unused = understood["columns"], understood["unused"]
+    console.print_table(
+        f"{understood['path']}: {understood['encoding']}, {understood['separator']}, decimal "
+        f"{understood['decimal']!r}, header in line {understood['header_line']}",
+        ("quantity", "column", "unit and rule", "supposed"),
+        [(c["quantity"], c["header"], c["rule"], c["assumption"]) for c in columns],
+        stderr=True,
+    )
+    doubtful = [f"{header!r}: {why}" for header, why in unused if why]
+    plain = [header for header, why in unused if not why]
+    if plain:
+        doubtful.append(f"no chemistry used here: {', '.join(plain)}")
+    console.print_list("Columns passed on", doubtful, stderr=True)
+    console.print_list("Supposed", understood["assumptions"], stderr=True)
+    console.print_list("Warnings", understood["warnings"], stderr=True)
+    reasons = [
+        f"{len(lines)} x {reason} ({_lines(lines)})" for reason, lines in understood["reasons"].items()
+    ]
+    title = f"Rows: {understood['rows']}, solved {understood['solved']}"
+    console.print_list(title, reasons or ["none flagged"], stderr=True)
+
+
+def _lines(lines: list[int], shown: int = 8) -> str:
+    """Line numbers for people, the first few of many."""
+    text = ", ".join(str(line) for line in lines[:shown])
+    more = f" and {len(lines) - shown} more" if len(lines) > shown else ""
+    return f"line{'s' * (len(lines) > 1)} {text}{more}"
 
 
 @app.command()

@@ -114,8 +114,10 @@ def number_text(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A table on stdout; nothing when it has no rows."""
+def print_table(
+    title: str, header: Sequence[str], rows: Iterable[Sequence[Any]], stderr: bool = False
+) -> None:
+    """A table on stdout or stderr; nothing when it has no rows."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -129,17 +131,17 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(number_text(cell)) for cell in row))
-    console().print(table)
+    console(stderr).print(table)
 
 
-def print_list(title: str, lines: Iterable[str]) -> None:
-    """A titled list on stdout; nothing when it is empty."""
+def print_list(title: str, lines: Iterable[str], stderr: bool = False) -> None:
+    """A titled list on stdout or stderr; nothing when it is empty."""
     from rich.text import Text
 
     lines = list(lines)
     if lines:
         text = Text(title + "\n", "bold") + Text("".join(f"  {line}\n" for line in lines))
-        console().print(text, soft_wrap=True)
+        console(stderr).print(text, soft_wrap=True)
 
 
 def print_frame(frame: pd.DataFrame, title: str, csv: bool, markdown: bool) -> None:

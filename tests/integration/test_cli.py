@@ -243,3 +243,61 @@ def test_every_way_to_end(
         assert str(log) in result.stderr
         assert "Traceback" in log.read_text()
         assert invoke("run", config, "-o", "out2", "--debug").exception is error
+
+
+UGLY = (
+    "sep=;\nSprings of the massif\nSample;T_water;Ca2+;Mg;Na;Cl-;Alkalinity;pH (field);Remark\n"
+    ";°C;mg/L;mg/L;mg/L;mg/L;mg/L as CaCO3;-;\nS1;9,8;95,2;4,1;2,3;<0,5;245;7,35;\nS2;10,1;x;3,9;2;4;236;7,4;cloudy\n"
+)
+
+
+def test_speciate_shows_what_it_understood_and_never_stops_at_a_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("waters.csv").write_bytes(UGLY.encode("cp1252"))
+    result = invoke("speciate", "waters.csv", "-o", "out.csv")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout == "2 waters written to out.csv\n"
+    shown = " ".join(result.stderr.split())
+    for text in (
+        "waters.csv: Windows-1252, semicolon, decimal ',', header in line 3",
+        "ca Ca2+ (mg/L) mg/L / 40.078",
+        "no chemistry used here: Sample, Remark",
+        "no column for k, so4, no3: taken as 0",
+        "Rows: 2, solved 1",
+        "1 x cl below detection: half the limit taken (line 5)",
+        "1 x ca is not a number (line 6)",
+    ):
+        assert text in shown, text
+    assert "ca is not a number ('x')" in Path("out.csv").read_text(encoding="utf-8")
+
+
+def test_speciate_as_json_and_as_csv_on_stdout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("waters.csv").write_text("temperature,Ca,alkalinity,ph\n10,80.156,4,7.5\n")
+    as_csv = invoke("speciate", "waters.csv", "--unit", "Ca=mg/L")
+    assert as_csv.exit_code == 0 and as_csv.stdout.startswith("temperature,Ca (mg/L),alkalinity,ph,")
+    as_json = json.loads(invoke("speciate", "waters.csv", "--unit", "Ca=mg/L", "--json").stdout)
+    assert as_json["understood"]["solved"] == 1
+    assert as_json["waters"][0]["flag"] == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("waters.csv", "-o", "waters.csv"), "is the input itself"),
+        (("nothing.csv",), "cannot be read"),
+        (("waters.csv", "--unit", "mg/L"), "is not a header and a unit"),
+        (("other.csv",), "no header"),
+    ],
+)
+def test_speciate_refuses_with_a_mend(
+    arguments: tuple[str, ...], named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("waters.csv").write_text("temperature,ca,alkalinity,ph\n10,2,4,7.5\n")
+    Path("other.csv").write_text("name,place\na,b\n")
+    result = invoke("speciate", *arguments)
+    assert result.exit_code == 2
+    assert named in result.stderr and "mend" in result.stderr

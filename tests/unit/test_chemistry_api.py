@@ -96,7 +96,7 @@ def test_foreign_headers_pass(header: str) -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["ca_mg_ton", "alkalinity_mg_l", "hco3_mg_l", "potasium_mg_l", "temperture", "xx_mmol_l", "ca_percent"],
+    ["ca_mg_ton", "alkalinity_mg_l", "hco3", "potasium_mg_l", "temperture", "xx_mmol_l", "ca_percent"],
 )
 def test_doubtful_headers_are_refused(header: str) -> None:
     with pytest.raises(InputError) as error:
@@ -200,7 +200,7 @@ def test_csv(tmp_path: Path, separator: str, encoding: str) -> None:
     out = tmp_path / "out.csv"
     frame = speciate_csv(write(tmp_path / "in.csv", text, encoding), out)
     assert frame["id"].tolist() == ["A 1", "B"]
-    assert frame["flag"].tolist() == ["", "missing value in ca"]
+    assert frame["flag"].tolist() == ["", "ca missing, taken as 0"]
     assert frame["ca_mg_l"].tolist()[0] == 80.0
     assert np.isfinite(frame["si_calcite"][0]) and np.isnan(frame["si_calcite"][1])
     assert pd.read_csv(out).shape == frame.shape
@@ -211,14 +211,11 @@ def test_csv(tmp_path: Path, separator: str, encoding: str) -> None:
     [
         ("", "no rows"),
         ("temperature,ca,alkalinity,ph\n", "no rows"),
-        ("temperature,ca,alkalinity,ph\n10,x,2,8\n", "row 1, column 'ca'"),
-        ("temperature;ca;alkalinity;ph\n10;1,5;2;8\n", "decimals with a point"),
-        ("temperature,ca,alkalinity,ph\n10,1,2\n", "row 1"),
-        ("temperature,ca,ca_mg_l,alkalinity,ph\n10,1,40,2,8\n", "both give ca"),
-        ("temperature,ca,ca,alkalinity,ph\n10,1,40,2,8\n", "header twice"),
-        ("temperature,hco3_mg_l,ph\n10,100,8\n", "alkalinity"),
+        ("temperature,ca,ca_mg_l,alkalinity,ph\n10,1,80,2,8\n", "both give ca"),
+        ("temperature,ca,ca,alkalinity,ph\n10,1,40,2,8\n", "both give ca"),
         ("ca,alkalinity,ph\n1,2,8\n", "temperature"),
-        ("temperature,ca,ph\n10,inf,8\n", "not a number"),
+        ("temperature,hco3,ph\n10,1,8\n", "hco3 without a unit"),
+        ("id,name\n1,2\n", "no header"),
         ("temperature,alkalinity\n10,2\n", "two of"),
     ],
 )

@@ -1,231 +1,265 @@
-"""Names and units of the columns of a table of waters.
+"""Names of the columns of a table of waters.
 
-A header is a name and, optionally, a unit: ``ca``, ``ca_mg_l``, ``Ca (mg/L)``, ``alkalinity_mg_caco3_l``,
-``temperature_c``, ``log10_pco2_atm``. Canonical units: degC, mol m-3 (= mmol/L = mmol/kgw: one litre of water counts
-as one kilogram), eq m-3, atm.
+A header is a name and, optionally, words about the sample and a unit: ``ca``, ``ca_mg_l``, ``Ca2+ [meq/L]``,
+``Calcium, dissolved (mg/L as Ca)``, ``alkalinity_mg_caco3_l``, ``Temp (°C)``, ``log10 pCO2 (atm)``. What a header
+leaves open is never filled in silently: it is either refused or written into `Column.assumption`.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from karstsim.core.constants import (
-    MOLAR_MASS_C,
-    MOLAR_MASS_CACO3,
-    MOLAR_MASS_CO2,
-    MOLAR_MASS_HCO3,
-    STANDARD_ATMOSPHERE,
-    ZERO_CELSIUS,
-)
+from karstsim.chemistry.api.units import UNITS, Unit, UnitError, unit_of
 from karstsim.core.errors import InputError
 
 IONS = ("ca", "mg", "na", "k", "cl", "so4", "no3")
 CARBONATE = ("alkalinity", "dic", "ph", "pco2")
 INPUTS = ("temperature", *IONS, *CARBONATE)
-UNITS = {
-    "temperature": "degC",
-    "alkalinity": "eq m-3",
-    "dic": "mol m-3",
-    "ph": "1",
-    "pco2": "atm",
-} | dict.fromkeys(IONS, "mol m-3")
-MOLAR_MASS = {  # g mol-1, IUPAC 2021
-    "ca": 40.078,
-    "mg": 24.305,
-    "na": 22.990,
-    "k": 39.098,
-    "cl": 35.45,
-    "so4": 96.06,
-    "no3": 62.004,
+REPORTED = ("hco3", "co3")  # columns from which the alkalinity is taken when no column gives it
+_SPELLINGS = {
+    "temperature": "temperature temp temperatur wtemp watertemp wassertemperatur temp_ph temperature_ph t_ph t_water "
+    "twater temp_water",
+    "ca": "ca calcium",
+    "mg": "mg magnesium",
+    "na": "na sodium natrium",
+    "k": "k potassium kalium",
+    "cl": "cl chloride chlorid chlorures chlorure",
+    "so4": "so4 sulfate sulphate sulfat sulfates",
+    "no3": "no3 nitrate nitrat nitrates no3_no2 no2_no3",
+    "hco3": "hco3 bicarb bicarbonate bicarbonates hydrogencarbonate hydrogen_carbonate hydrogencarbonat",
+    "co3": "co3 carb carbonate",
+    "alkalinity": "alkalinity alk alkal talk t_alk total_alkalinity total_alk tot_alk anc "
+    "acid_neutralizing_capacity alcalinite alkalinitat "
+    "bicarbonate_alkalinity hco3_alkalinity carbonate_alkalinity",
+    "dic": "dic tic inorganic_carbon tco2 t_co2",
+    "ph": "ph",
+    "pco2": "pco2",
 }
-_CHARGE = {"ca": 2, "mg": 2, "na": 1, "k": 1, "cl": 1, "so4": 2, "no3": 1}
-_SYNONYMS = {
-    "calcium": "ca",
-    "magnesium": "mg",
-    "sodium": "na",
-    "potassium": "k",
-    "chloride": "cl",
-    "sulfate": "so4",
-    "sulphate": "so4",
-    "nitrate": "no3",
-    "alk": "alkalinity",
-    "temp": "temperature",
-    "water_temperature": "temperature",
+_NAMES = {spelling: name for name, text in _SPELLINGS.items() for spelling in text.split()}
+_WITH_UNIT = {"t": "temperature", "tw": "temperature", "wt": "temperature", "ta": "alkalinity", "ct": "dic"}
+_MEANING = {
+    "tic": "total inorganic carbon read as dissolved",
+    "inorganic_carbon": "inorganic carbon read as dissolved",
+    "no3_no2": "nitrite counted as nitrate",
+    "no2_no3": "nitrite counted as nitrate",
 }
-_MOLAR = {  # to mol m-3
-    "mol_m3": 1.0,
-    "mol_m_3": 1.0,
-    "mmol_l": 1.0,
-    "mm": 1.0,
-    "mmol_kgw": 1.0,
-    "mmol_kg": 1.0,
-    "mol_l": 1e3,
-    "mol_kgw": 1e3,
-    "mol_kg": 1e3,
-    "umol_l": 1e-3,
-    "umol_kgw": 1e-3,
-    "umol_kg": 1e-3,
-}
-_EQUIVALENT = {  # to eq m-3
-    "eq_m3": 1.0,
-    "eq_m_3": 1.0,
-    "meq_l": 1.0,
-    "meq_kgw": 1.0,
-    "meq_kg": 1.0,
-    "eq_l": 1e3,
-    "eq_kgw": 1e3,
-    "ueq_l": 1e-3,
-    "ueq_kgw": 1e-3,
-}
-_MASS = {"mg_l": 1.0, "ug_l": 1e-3, "g_l": 1e3, "mg_kg": 1.0, "mg_kgw": 1.0}  # to g m-3
+_RANK = {  # of two columns of one quantity the one with the lower sum is taken
+    "field": -2, "situ": -2, "insitu": -2, "dissolved": -1, "diss": -1, "filtered": -1, "filt": -1,
+    "water": 0, "conc": 0, "concentration": 0, "measured": 0, "ion": 0, "ions": 0, "value": 0, "content": 0, "in": 0,
+    "total": 1, "tot": 1, "unfiltered": 1, "lab": 2, "laboratory": 2, "sc": 2, "ec": 2, "logger": 2,
+}  # fmt: skip
+_TEMPERATURE_OF_PH = frozenset(
+    ("temp_ph", "temperature_ph", "t_ph")
+)  # the temperature that belongs to the pH
+_ABOUT_NAMES = (  # a column about a quantity, not the quantity
+    "sd stdev se err error unc uncertainty flag flags qc qual qualifier code remark method lod loq mdl dl "
+    "limit iso isotope d13c 13c delta permil 14c date time ratio hardness balance id bottle comment note "
+    "load flux si saturation index"
+)
+_ABOUT = frozenset(_ABOUT_NAMES.split())
 _CARRIED_NAMES = (  # constituents and properties that often stand in such tables and are only passed on
-    "sr ba fe mn al si sio2 f br i b li p po4 nh4 no2 o2 do doc toc tic poc tds ec sc conductivity turbidity eh orp q "
-    "discharge flow d13c d18o d2h depth distance altitude elevation"
+    "sr ba fe mn al si sio2 f br i b li p po4 nh4 no2 o2 co2 do doc toc poc tds ec sc spc speccond "
+    "conductivity turbidity eh orp q discharge flow d13c d18o d2h depth distance altitude elevation "
+    "oxygen nitrite ammonium phosphate silica fluoride bromide hardness balance air soil"
 )
 _CARRIED = frozenset(_CARRIED_NAMES.split())
 _UNIT_TAIL = re.compile(
     r"_(u|m)?(g|mol|eq)(_[a-z0-9]+)?_(l|kgw|kg|m3)$|_(u|m)?(g|mol|eq)_(l|kgw|kg|m3)(_[a-z0-9]+)?$"
 )
+_SIGN = r"[12]?[+-]{1,2}|[+-]{1,2}[12]?"
+_CHARGE = re.compile(rf"(?<=[a-z0-9])\s?\^?(\((?:{_SIGN})\)|(?:{_SIGN}))(?=$|[\s_()\[\]/,;:.])")
+_RATIO = re.compile(
+    r"^\W*[a-z0-9]+[+-]*\s*[/:]\s*(ca|mg|na|k|cl|so4|no3|hco3|sr|br|sio2)[\d+-]*\s*(ratio|[\[(]|$)"
+)
+_MINUS_LOG = re.compile(r"^\W*-\s*(log|lg)")
+_RESPELL = (
+    (r"(^|_)(partial_pressure_of_co2|co2_partial_pressure|p_co2)(?=_|$)", r"\1pco2"),
+    (r"^(log10|log|lg)pco2", r"log_pco2"),
+    (r"^(log10|lg)_", r"log_"),
+    (r"^n_(no3|nitrate)", r"\1_n"),
+    (r"^s_(so4|sulfate|sulphate)", r"\1_s"),
+    (r"_m_3(?=_|$)", r"_m3"),
+)
 
 
 @dataclass(frozen=True)
 class Column:
-    """One input column: canonical = transform(value * factor + offset)."""
+    """One input column: canonical = value * factor + offset, or a power of ten of the value times the factor.
+
+    exponent   0 for a plain value, 1 for its log10, -1 for its negative log10
+    unit       as people write it; empty when the header gives none
+    rank       of several columns of one quantity the lowest is taken
+    """
 
     header: str
     name: str
     factor: float = 1.0
     offset: float = 0.0
-    log10: bool = False
+    exponent: int = 0
+    unit: str = ""
+    assumption: str = ""
+    rank: int = 0
 
-    def convert(self, values: np.ndarray) -> np.ndarray:
-        """Values in the canonical unit."""
-        values = np.asarray(values, dtype=np.float64)
-        if self.log10:
-            values = np.power(10.0, np.clip(values, -300.0, 300.0))
+    def convert(self, values: Any) -> Any:
+        """Values (any shape, numpy or dask) in the canonical unit."""
+        values = values.astype(np.float64)
+        if self.exponent:
+            values = np.power(10.0, np.clip(self.exponent * values, -300.0, 300.0))
         return values * self.factor + self.offset
+
+    def rule(self) -> str:
+        """How the value becomes canonical, for people: ``mg/L / 40.078``."""
+        unit = self.unit or UNITS[self.name].removeprefix("1")
+        log = {0: "", 1: "10^x, ", -1: "10^-x, "}[self.exponent]
+        scale = "" if self.factor == 1.0 else f" x {self.factor:.6g}"
+        if 0.0 < self.factor < 1.0:
+            scale = f" / {1.0 / self.factor:.6g}"
+        shift = f" {'+-'[self.offset < 0.0]} {abs(self.offset):.6g}" if self.offset else ""
+        return f"{log}{unit}{scale}{shift}".strip(", ")
 
 
 def normalise(header: str) -> str:
-    """A header as lower-case words joined by underscores: ``Ca (mg/L)`` becomes ``ca_mg_l``."""
-    text = header.strip().lower().replace("µ", "u").replace("μ", "u").replace("°", "").replace("%", "percent")
-    for charge in ("2+", "2-", "+", "--", "⁺", "²⁺", "⁻", "²⁻"):
-        text = re.sub(rf"(?<=[a-z0-9]){re.escape(charge)}(?=$|[ _(\[/,])", "", text)
-    text = re.sub(r"[^a-z0-9]+", "_", text).strip("_")
-    return text.replace("co2_partial_pressure", "pco2").replace("p_co2", "pco2")
+    """A header as lower-case words joined by underscores: ``Ca²⁺ (mg/L)`` becomes ``ca_mg_l``."""
+    text = re.sub(r"[^a-z0-9]+", "_", _CHARGE.sub("", _plain(header))).strip("_")
+    for pattern, spelling in _RESPELL:
+        text = re.sub(pattern, spelling, text)
+    return text
+
+
+def _plain(header: str) -> str:
+    """Lower case without accents, superscripts and exotic signs."""
+    text = header.replace("º", "°").replace("℃", "°C").replace("·", " ")
+    text = unicodedata.normalize("NFKD", text).lower()
+    text = "".join(c for c in text if not unicodedata.combining(c))
+    text = text.replace("μ", "u").replace("°", "").replace("%", " percent ").replace("‰", " permil ")
+    return re.sub(r"[−–‐‑]", "-", text).replace("^", "").strip()
 
 
 def parse_header(header: str) -> Column | None:
-    """The column that a header names, or None when it is no chemistry.
+    """The column that a header names, or None when it is no chemistry that is used here.
 
     Raises InputError for a known name with an unknown or ambiguous unit, and for an unknown name with a unit.
     """
-    text = normalise(header)
-    log10 = text.startswith(("log10_", "log_"))
-    bare = text.split("_", 1)[1] if log10 else text
-    name, unit = _split(bare)
-    if name is None:
+    plain, text = _plain(header), normalise(header)
+    if _RATIO.match(plain):
+        return None
+    words = text.split("_")
+    exponent = 0
+    if "log" in words:
+        words.remove("log")
+        exponent = -1 if _MINUS_LOG.match(plain) else 1
+    spelling, rank, rest = _find(words)
+    if spelling in _WITH_UNIT and rest:
+        column = _column_or_none(header, spelling, rest)
+        return column if exponent == 0 else None
+    if spelling not in _NAMES:
         _other(header, text)
         return None
-    if log10 and name != "pco2":
+    if _ABOUT & set(rest):
+        return None
+    name = _NAMES[spelling]
+    if exponent and name != "pco2":
         raise InputError(
             f"column {header!r}", f"logarithms of {name} are not understood", f"give {name} itself"
         )
-    factor, offset = _unit(header, name, unit)
-    return Column(header, name, factor, offset, log10)
+    return _column(header, spelling, rest, rank, exponent)
 
 
-def _split(text: str) -> tuple[str | None, str]:
-    """Name and unit of a normalised header; the longest known name wins."""
-    known = sorted([*INPUTS, *_SYNONYMS], key=len, reverse=True)
-    for name in known:
-        if text == name or text.startswith(name + "_"):
-            return _SYNONYMS.get(name, name), text[len(name) + 1 :]
-    return None, ""
+def quantity_of(header: str) -> str | None:
+    """The quantity whose name stands in a header, whether or not its unit is understood."""
+    words = [word for word in normalise(header).split("_") if word != "log"]
+    return _NAMES.get(_find(words)[0])
+
+
+def _find(words: Sequence[str]) -> tuple[str, int, list[str]]:
+    """Longest known name after any leading words about the sample, the rank of those words, and the rest."""
+    start, rank = 0, 0
+    while start < len(words):
+        for length in range(min(3, len(words) - start), 0, -1):
+            spelling = "_".join(words[start : start + length])
+            if spelling in _NAMES or spelling in _WITH_UNIT:
+                return spelling, rank, list(words[start + length :])
+        if words[start] not in _RANK:
+            break
+        rank += _RANK[words[start]]
+        start += 1
+    return "", 0, list(words)
+
+
+def _column_or_none(header: str, spelling: str, rest: list[str]) -> Column | None:
+    """A name so short that only its unit says what it is: ``T (°C)``."""
+    words = [word for word in rest if word not in _RANK]
+    name = _WITH_UNIT[spelling]
+    try:
+        unit = unit_of(name, words)
+    except UnitError:
+        return None
+    return Column(header, name, unit.factor, unit.offset, 0, unit.text, unit.assumption)
+
+
+def _column(header: str, spelling: str, rest: list[str], rank: int, exponent: int) -> Column:
+    """A known name with what follows it: words about the sample and a unit."""
+    name = _NAMES[spelling]
+    rank += sum(_RANK.get(word, 0) for word in rest) - (spelling in _TEMPERATURE_OF_PH)
+    words = [word for word in rest if word not in _RANK]
+    if words:
+        unit = _known_unit(header, name, words)
+    elif name in REPORTED:
+        raise InputError(
+            f"column {header!r}",
+            f"{name} without a unit: laboratories report it in mg/L, mmol/L, meq/L or as CaCO3",
+            f"write its unit, for example {name}_mg_l, or give alkalinity",
+        )
+    else:
+        unit = Unit("", assumption=_no_unit(header, name))
+    notes = [_MEANING.get(spelling, ""), unit.assumption]
+    if name in REPORTED:
+        notes.insert(0, f"{name} as reported counts as carbonate alkalinity")
+    assumption = "; ".join(note for note in notes if note)
+    return Column(header, name, unit.factor, unit.offset, exponent, unit.text, assumption, rank)
+
+
+def _known_unit(header: str, name: str, words: list[str]) -> Unit:
+    try:
+        return unit_of(name, words)
+    except UnitError as error:
+        what, _, mend = str(error).partition(": ")
+        if what == "ambiguous":
+            what, mend = f"{what}: {mend.split('?')[0]}?", f"write{mend.split('?')[1]}"
+        raise InputError(f"column {header!r}", what, mend or "use mmol/L, or drop the column") from None
+
+
+def _no_unit(header: str, name: str) -> str:
+    """The assumption behind a header without a unit; none for the canonical names and for pH."""
+    if name == "ph" or header.strip() == name:
+        return ""
+    return f"no unit: read as {UNITS[name]}"
 
 
 def _other(header: str, text: str) -> None:
     """Pass a foreign column, or refuse one that looks like chemistry misspelt."""
-    first = text.split("_", 1)[0]
-    if first in _CARRIED:
+    words = text.split("_")
+    first = next((word for word in words if word not in _RANK), "")
+    if first in _CARRIED or words[0] in _CARRIED or _ABOUT & set(words):
         return
-    if first in ("hco3", "bicarbonate", "co3", "carbonate"):
-        raise InputError(
-            f"column {header!r}",
-            "bicarbonate is computed here; what laboratories report under this name is an alkalinity",
-            "rename it, for example alkalinity_mg_hco3_l, alkalinity_meq_l, or drop it",
-        )
-    close = difflib.get_close_matches(first, [*INPUTS, *_SYNONYMS], n=1, cutoff=0.8) if len(first) > 3 else []
+    close = difflib.get_close_matches(first, _NAMES, n=1, cutoff=0.8) if len(first) > 3 else []
     if close or _UNIT_TAIL.search("_" + text):
         guess = f"write {close[0]}" if close else f"use one of {', '.join(INPUTS)}"
         raise InputError(f"column {header!r}", "name not known", f"{guess}, or drop the column")
 
 
-def _unit(header: str, name: str, unit: str) -> tuple[float, float]:
-    """Factor and offset from a unit to the canonical unit of `name`."""
-    if unit == "":
-        return 1.0, 0.0
-    table = _units_of(name)
-    if unit in table:
-        return table[unit]
-    if name in ("alkalinity", "dic") and unit in _MASS:
-        mend = "alkalinity_mg_caco3_l or alkalinity_mg_hco3_l" if name == "alkalinity" else "dic_mg_c_l"
-        raise InputError(f"column {header!r}", "ambiguous: a mass of what?", f"write {mend}")
-    raise InputError(
-        f"column {header!r}", f"unit {unit!r} of {name} not known", f"use {', '.join(sorted(table))}"
-    )
-
-
-def _units_of(name: str) -> dict[str, tuple[float, float]]:
-    """Known units of one quantity: factor and offset."""
-    if name == "temperature":
-        return {"c": (1.0, 0.0), "degc": (1.0, 0.0), "celsius": (1.0, 0.0), "k": (1.0, -ZERO_CELSIUS)}
-    if name == "ph":
-        return {"units": (1.0, 0.0), "unit": (1.0, 0.0), "field": (1.0, 0.0), "lab": (1.0, 0.0)}
-    if name == "pco2":
-        pressures = {"atm": 1.0, "matm": 1e-3, "uatm": 1e-6, "ppm": 1e-6, "ppmv": 1e-6}
-        pressures |= {"pa": 1.0 / STANDARD_ATMOSPHERE, "hpa": 100.0 / STANDARD_ATMOSPHERE}
-        return {unit: (factor, 0.0) for unit, factor in pressures.items()}
-    if name == "alkalinity":
-        factors = dict(_EQUIVALENT)
-        _add_masses(factors, "caco3", 2.0 / MOLAR_MASS_CACO3)
-        _add_masses(factors, "hco3", 1.0 / MOLAR_MASS_HCO3)
-    elif name == "dic":
-        factors = dict(_MOLAR)
-        _add_masses(factors, "c", 1.0 / MOLAR_MASS_C)
-        _add_masses(factors, "co2", 1.0 / MOLAR_MASS_CO2)
-    else:
-        factors = dict(_MOLAR) | {u: f / MOLAR_MASS[name] for u, f in _MASS.items()}
-        factors |= {u: f / _CHARGE[name] for u, f in _EQUIVALENT.items()}
-        if name == "no3":
-            _add_masses(factors, "n", 1.0 / 14.007)
-        if name == "so4":
-            _add_masses(factors, "s", 1.0 / 32.06)
-    return {unit: (factor, 0.0) for unit, factor in factors.items()}
-
-
-def _add_masses(factors: dict[str, float], substance: str, per_gram: float) -> None:
-    """Add units such as ``mg_caco3_l`` and ``mg_l_caco3`` (optionally ``_as_``)."""
-    for mass, to_gram in _MASS.items():
-        amount, volume = mass.split("_")
-        for unit in (
-            f"{amount}_{substance}_{volume}",
-            f"{mass}_{substance}",
-            f"{mass}_as_{substance}",
-            f"as_{substance}_{mass}",
-            f"{substance}_{mass}",
-            f"as_{substance}_{amount}_{volume}",
-        ):
-            factors[unit] = to_gram * per_gram
-
-
 def choose_columns(headers: Iterable[str]) -> dict[str, Column]:
-    """Canonical name -> column for a table's headers. Raises InputError when two headers name one quantity."""
+    """Canonical name -> column for a table's headers, hco3 and co3 only where they make the alkalinity.
+
+    Raises InputError when two headers name one quantity, and for what `parse_header` refuses.
+    """
     chosen: dict[str, Column] = {}
     for header in headers:
         column = parse_header(str(header))
@@ -238,7 +272,8 @@ def choose_columns(headers: Iterable[str]) -> dict[str, Column]:
                 "keep one of them",
             )
         chosen[column.name] = column
-    return chosen
+    unused = REPORTED if "alkalinity" in chosen or "hco3" not in chosen else ()
+    return {name: column for name, column in chosen.items() if name not in unused}
 
 
 def check_columns(names: Iterable[str], charge_balance: bool) -> None:

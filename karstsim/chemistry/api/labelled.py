@@ -1,27 +1,40 @@
-"""From what people hold (numbers, arrays, pandas, xarray) to flat columns, and back to a labelled Dataset."""
+"""From what people hold (numbers, arrays, pandas, xarray) to flat columns, and back to a labelled Dataset.
+
+`compute` runs a function of flat columns over inputs of any shape: at once, or block by block where an input is
+dask-backed. dask is imported only then.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from karstsim.chemistry.api.columns import UNITS, choose_columns
+from karstsim.chemistry.api.columns import REPORTED, choose_columns
+from karstsim.chemistry.api.units import UNITS
 from karstsim.core.errors import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
+
+Flat = dict[str, np.ndarray]
+Attributes = dict[str, dict[str, str]]
 
 
 def collect(table: Any, keywords: dict[str, Any]) -> dict[str, xr.DataArray]:
-    """Inputs as DataArrays in canonical units, from a table and keywords."""
+    """Inputs as DataArrays in canonical units, from a table and keywords; dask-backed ones stay lazy.
+
+    Raises InputError for what is not numeric, given twice, or a header with an unclear unit.
+    """
     given: dict[str, xr.DataArray] = {}
     if table is not None:
         headers = _headers(table)
         for name, column in choose_columns(headers).items():
-            values = _as_array(name, table[column.header])
-            given[name] = values.copy(data=column.convert(values.values))
+            values = _as_array(name, table[headers[column.header]])
+            given[name] = values.copy(data=column.convert(values.data))
+        _merge_reported(given)
     for name, value in keywords.items():
         if name in given:
             raise InputError(name, "given both in the table and as a keyword", "keep one of them")
@@ -29,53 +42,166 @@ def collect(table: Any, keywords: dict[str, Any]) -> dict[str, xr.DataArray]:
     return given
 
 
-def _headers(table: Any) -> list[str]:
-    """Column names of a DataFrame, Dataset or mapping."""
+def assumptions(table: Any) -> list[str]:
+    """What had to be supposed to read the headers of a table: ``column 'Ca': no unit: read as mol m-3``."""
+    columns = choose_columns(_headers(table)).values() if table is not None else ()
+    return [f"column {c.header!r}: {c.assumption}" for c in columns if c.assumption]
+
+
+def _merge_reported(given: dict[str, xr.DataArray]) -> None:
+    """Alkalinity = HCO3 + 2 CO3 (eq m-3) from columns of bicarbonate and carbonate."""
+    reported = {name: given.pop(name) for name in REPORTED if name in given}
+    if "hco3" in reported:
+        carbonate = 2.0 * reported["co3"].fillna(0.0) if "co3" in reported else 0.0
+        given["alkalinity"] = reported["hco3"] + carbonate
+
+
+def _headers(table: Any) -> dict[str, Any]:
+    """Column names of a DataFrame, Dataset or mapping as text, and their keys."""
     if hasattr(table, "data_vars"):
-        return [str(name) for name in table.data_vars]
+        return {str(name): name for name in table.data_vars}
     if hasattr(table, "columns"):
-        return [str(name) for name in table.columns]
+        if not table.columns.is_unique:
+            raise InputError("table", "two columns have the same name", "rename one of them")
+        return {str(name): name for name in table.columns}
     if isinstance(table, Mapping):
-        return [str(name) for name in table]
+        return {str(name): name for name in table}
     raise InputError(
         "table", f"a {type(table).__name__} is not a table", "pass a DataFrame, a Dataset or a mapping"
     )
 
 
 def _as_array(name: str, value: Any) -> xr.DataArray:
-    """Any numeric input as a DataArray; one-dimensional arrays get the dimension ``row``."""
+    """Any numeric input as a DataArray of float64; one-dimensional arrays get the dimension ``row``."""
     import pandas as pd
     import xarray as xr
 
     try:
         if isinstance(value, xr.DataArray):
+            _check_kind(value.dtype)
             return value.astype(np.float64)
         if isinstance(value, pd.Series):
-            index = value.index
-            dim = index.name if isinstance(index.name, str) and index.nlevels == 1 else "row"
-            coords = {dim: index} if index.is_unique and index.nlevels == 1 else None
-            return xr.DataArray(value.to_numpy(np.float64, na_value=np.nan), dims=(dim,), coords=coords)
-        data = np.asarray(value, dtype=np.float64)
+            return _from_series(value)
+        if isinstance(value, pd.Index):
+            value = value.to_numpy()
+        data = value if hasattr(value, "dask") else np.asarray(value)
+        _check_kind(data.dtype)
+        data = data.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(name, f"not numeric ({error})", f"give numbers in {UNITS[name]}") from None
     dims = ("row",) if data.ndim == 1 else tuple(f"dim_{j}" for j in range(data.ndim))
     return xr.DataArray(data, dims=dims)
 
 
-def flatten(given: dict[str, xr.DataArray], leader: str) -> tuple[dict[str, np.ndarray], xr.DataArray]:
-    """Broadcast inputs to one shape and ravel them; returns the flat columns and the template of the shape.
+def _check_kind(dtype: np.dtype) -> None:
+    """Dates, durations, truth values and complex numbers would turn into numbers without a word."""
+    if dtype.kind not in "iufO":
+        raise TypeError(f"values of type {dtype}")
 
-    leader   the input whose dimension order the template takes
-    """
+
+def _from_series(series: pd.Series) -> xr.DataArray:
+    """A Series with its index as coordinate; missing values of any pandas type become NaN."""
+    import pandas as pd
     import xarray as xr
 
-    arrays = dict(zip(given, xr.broadcast(*given.values()), strict=True))
-    template = arrays[leader]
-    flat = {
-        n: np.ascontiguousarray(a.transpose(*template.dims).values, np.float64).ravel()
-        for n, a in arrays.items()
-    }
-    return flat, template
+    kinds = pd.api.types
+    number = kinds.is_numeric_dtype(series.dtype) or series.dtype == object
+    if not number or kinds.is_bool_dtype(series.dtype) or kinds.is_complex_dtype(series.dtype):
+        raise TypeError(f"values of type {series.dtype}")
+    data = series.to_numpy(np.float64, na_value=np.nan)
+    index = series.index
+    if index.nlevels > 1:
+        index = index.set_names(
+            [n if isinstance(n, str) else f"level_{j}" for j, n in enumerate(index.names)]
+        )
+        return xr.DataArray(data, dims=("row",), coords=xr.Coordinates.from_pandas_multiindex(index, "row"))
+    dim = index.name if isinstance(index.name, str) else "row"
+    return xr.DataArray(data, dims=(dim,), coords={dim: index.to_numpy()})
+
+
+def compute(
+    function: Callable[[Flat], Flat],
+    given: dict[str, xr.DataArray],
+    leader: str,
+    attributes: Attributes,
+    attrs: dict[str, str],
+) -> xr.Dataset:
+    """`function` over labelled inputs as a Dataset; lazy when one of the inputs is dask-backed.
+
+    function     flat float64 columns in, as many flat columns of the same size out; called once per block
+    given        inputs by name, broadcast to one shape
+    leader       the input whose dimension order the result takes
+    attributes   attributes of each output;  attrs: of the Dataset
+
+    Raises InputError when the inputs cannot be aligned.
+    """
+    if any(array.chunks is not None for array in given.values()):
+        return _lazily(function, _aligned(given, leader, attributes), attributes, attrs)
+    flat, template = flatten(given, leader, attributes)
+    return labelled_dataset(function(flat), template, attributes, attrs)
+
+
+def flatten(
+    given: dict[str, xr.DataArray], leader: str, outputs: Collection[str] = ()
+) -> tuple[Flat, xr.DataArray]:
+    """Broadcast inputs to one shape and ravel them; returns the flat columns and the template of the shape.
+
+    leader    the input whose dimension order the template takes
+    outputs   names that no coordinate may have
+    Raises InputError when the inputs cannot be aligned.
+    """
+    arrays = _aligned(given, leader, outputs)
+    flat = {n: np.ascontiguousarray(a.values, np.float64).ravel() for n, a in arrays.items()}
+    return flat, arrays[leader]
+
+
+def _aligned(
+    given: dict[str, xr.DataArray], leader: str, outputs: Collection[str]
+) -> dict[str, xr.DataArray]:
+    """The inputs broadcast to one shape and one order of dimensions."""
+    import xarray as xr
+
+    try:
+        arrays = dict(zip(given, xr.broadcast(*given.values()), strict=True))
+    except ValueError as error:
+        what = f"do not fit together ({' '.join(str(error).split())})"
+        raise InputError(
+            ", ".join(given), what, "give one shape, or coordinates without repetition"
+        ) from None
+    dims = arrays[leader].dims
+    clash = [str(name) for name in arrays[leader].coords if name in outputs]
+    if clash:
+        raise InputError("index", f"is named {clash[0]}, as a result is", "rename the index or coordinate")
+    return {name: array.transpose(*dims) for name, array in arrays.items()}
+
+
+def _lazily(
+    function: Callable[[Flat], Flat],
+    arrays: dict[str, xr.DataArray],
+    attributes: Attributes,
+    attrs: dict[str, str],
+) -> xr.Dataset:
+    """The Dataset of `function` over dask-backed inputs of one shape; nothing is computed but one empty row."""
+    import xarray as xr
+
+    kinds = {n: v.dtype for n, v in function({n: np.full(1, np.nan) for n in arrays}).items()}
+    names = list(arrays)
+
+    def block(*values: np.ndarray) -> tuple[np.ndarray, ...]:
+        full = np.broadcast_arrays(*values)
+        flat = {n: np.ascontiguousarray(v, np.float64).ravel() for n, v in zip(names, full, strict=True)}
+        columns = function(flat)
+        return tuple(columns[name].reshape(full[0].shape) for name in kinds)
+
+    outputs = xr.apply_ufunc(
+        block,
+        *xr.unify_chunks(*arrays.values()),
+        output_core_dims=[[] for _ in kinds],
+        dask="parallelized",
+        output_dtypes=list(kinds.values()),
+    )
+    data = {n: a.assign_attrs(attributes[n]) for n, a in zip(kinds, outputs, strict=True)}
+    return xr.Dataset(data, attrs=attrs)
 
 
 def labelled_dataset(

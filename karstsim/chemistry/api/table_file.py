@@ -1,13 +1,17 @@
-"""Speciation of a table file: a monitoring CSV in, the same rows with their speciation out."""
+"""Speciation of a table file: a monitoring table in, the same rows with their speciation out."""
 
 from __future__ import annotations
 
-import csv
-import io
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from karstsim.chemistry.api.columns import CARBONATE, IONS, choose_columns
+import numpy as np
+
+from karstsim.chemistry.api.columns import CARBONATE
+from karstsim.chemistry.api.table_cells import LIMITS, Cells, Note
+from karstsim.chemistry.api.table_reading import TableReading, Waters, look_for_imbalance, understand
+from karstsim.chemistry.api.table_text import TableText, read_text
 from karstsim.chemistry.api.waters import speciate
 from karstsim.core.errors import InputError
 
@@ -16,87 +20,122 @@ if TYPE_CHECKING:
 
 
 def speciate_csv(
-    path: str | Path, out_path: str | Path | None = None, constants: str = "pb82"
+    path: str | Path,
+    out_path: str | Path | None = None,
+    constants: str = "pb82",
+    units: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
-    """Speciate the waters of a CSV file (UTF-8, comma or semicolon) and optionally write the result.
+    """Speciate the waters of a monitoring table (CSV, TSV) and optionally write the result as CSV.
 
-    Columns as in `speciate`; a file with one of alkalinity, dic, ph, pco2 and ions takes the alkalinity from the
-    charge balance. Other columns (id, label, ...) are kept. Empty cells are missing values.
-    Raises InputError, naming row and column, for a file that cannot be read.
+    path        text file, one water a row. Encoding (UTF-8, UTF-16, Windows-1252), separator (comma, semicolon, tab,
+                bar) and decimal mark are found out; titles, ``#`` comments and a row of units are allowed
+    out_path    CSV to write; never the input itself
+    constants   as in `speciate`
+    units       unit of headers that have none: ``{"Ca": "mg/L", "DIC": "mg C/L"}``
+
+    Columns: temperature (degC), ca, mg, na, k, cl, so4, no3, dic (mol m-3), alkalinity (eq m-3), ph, pco2 (atm) under
+    their usual names and with their usual units, as in ``Ca2+ (mg/L)``. Bicarbonate with a unit stands for the
+    alkalinity where no column gives it: HCO3 + 2 CO3. Of more than two of alkalinity, dic, ph and pco2 a row uses
+    the first pair it holds of alkalinity + ph, dic + ph, alkalinity + dic, alkalinity + pco2, dic + pco2, ph + pco2.
+    One of dic, ph, pco2 with ions takes the alkalinity from the charge balance.
+
+    Rows: nothing in a row stops the table; `flag` says what was wrong or supposed. Not solved (NaN): a wrong number
+    of cells, a missing temperature, text, a negative or impossible value. Solved: a missing ion counts as 0, an ion
+    below detection (``<0.5``) as half its limit. Missing are empty cells, ``-``, NA, n.d., -999, -9999 and the like.
+
+    Returns the columns of the file and those of `speciate`, one row a water (shape (rows,)); what was understood of
+    the file is in ``frame.attrs["understood"]``, a dictionary with the fields of `TableReading`.
+    Raises InputError, naming file, line and column, for a file in which no water can be understood.
     """
-    import pandas as pd
-
-    headers, rows = _read_csv(Path(path))
-    chosen = choose_columns(headers)
-    own = {column.header for column in chosen.values()}
-    data = {h: [row[j] for row in rows] for j, h in enumerate(headers)}
-    numbers = {h: _numbers(str(path), h, cells) for h, cells in data.items() if h in own}
-    carbonate = [name for name in CARBONATE if name in chosen]
-    balance = len(carbonate) == 1 and carbonate[0] != "alkalinity" and any(ion in chosen for ion in IONS)
-    result = speciate(pd.DataFrame(numbers), charge_balance=balance, constants=constants)
-    frame = result.to_dataframe().reset_index(drop=True)
-    kept = pd.DataFrame({h: cells for h, cells in data.items() if h not in own} | numbers)[headers]
-    clash = {c: f"{c}_computed" for c in frame.columns if c in kept.columns}
-    frame = pd.concat([kept, frame.rename(columns=clash)], axis=1)
+    path = Path(path)
     if out_path is not None:
-        try:
-            frame.to_csv(out_path, index=False)
-        except OSError as error:
-            raise InputError(str(out_path), f"cannot be written ({error})", "name another file") from error
+        _refuse_same(path, Path(out_path))
+    table = read_text(path, units or {})
+    reading, cells, waters = understand(table, path)
+    result = speciate(waters.inputs, charge_balance=waters.charge_balance, constants=constants)
+    computed = result.to_dataframe().reset_index(drop=True)
+    _drop_impossible(computed, waters)
+    solver = computed["flag"].tolist()
+    computed["flag"] = _flags(solver, waters)
+    _count(reading, waters, computed, solver, table.lines)
+    look_for_imbalance(reading, waters, computed["charge_imbalance"].to_numpy())
+    frame = _joined(table, cells, computed)
+    frame.attrs["understood"] = reading.as_dict()
+    if out_path is not None:
+        _write(frame, Path(out_path))
     return frame
 
 
-def _read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
-    """Headers and rows of a CSV file, every row as long as the header."""
+def _refuse_same(path: Path, out: Path) -> None:
+    if out.exists() and path.exists() and out.samefile(path):
+        raise InputError(str(out), "is the input itself", "name another file for the result")
+
+
+def _drop_impossible(computed: pd.DataFrame, waters: Waters) -> None:
+    """Blank the rows whose result no water has: their two carbonate variables contradict each other."""
+    solved = np.isfinite(computed["ionic_strength"].to_numpy())
+    numbers = [name for name in computed.columns if name != "flag"]
+    for name in CARBONATE:
+        low, high = LIMITS[name]
+        values = computed[name].to_numpy(copy=True)
+        wrong = solved & ~((values >= low) & (values <= high))
+        for row in np.flatnonzero(wrong).tolist():
+            kind = f"carbonate variables contradict each other: {name} would be outside {low:g}..{high:g}"
+            waters.failed[row].append((kind, ""))
+        solved &= ~wrong
+        computed.loc[wrong, numbers] = np.nan
+
+
+def _flags(flags: list[str], waters: Waters) -> list[str]:
+    """The flag of every row: why it is not solved, else what the solver says, and what was supposed."""
+    return [
+        "; ".join([_said(n) for n in failed] or [*([flag] if flag else []), *(_said(n) for n in notes)])
+        for flag, failed, notes in zip(flags, waters.failed, waters.notes, strict=True)
+    ]
+
+
+def _said(note: Note) -> str:
+    kind, detail = note
+    return f"{kind} ({detail})" if detail else kind
+
+
+def _count(
+    reading: TableReading, waters: Waters, computed: pd.DataFrame, solver: list[str], lines: list[int]
+) -> None:
+    """Rows solved, and the lines of every reason, in the reading."""
+    solved = np.isfinite(computed["ionic_strength"].to_numpy())
+    reading.solved = int(solved.sum())
+    for row, line in enumerate(lines):
+        kinds = [kind for kind, _ in waters.failed[row]]
+        kinds = kinds or [*([solver[row]] if solver[row] else []), *(kind for kind, _ in waters.notes[row])]
+        for kind in dict.fromkeys(kinds):
+            reading.reasons.setdefault(kind, []).append(line)
+
+
+def _joined(table: TableText, cells: dict[int, Cells], computed: pd.DataFrame) -> pd.DataFrame:
+    """The columns of the file, numbers where they were read as such, and the computed ones beside them."""
+    import pandas as pd
+
+    kept = {header: _column(table, place, cells.get(place)) for place, header in enumerate(table.headers)}
+    clash = {name: f"{name}_computed" for name in computed.columns if name in kept}
+    while any(new in kept for new in clash.values()):
+        clash = {name: f"{new}_computed" for name, new in clash.items()}
+    return pd.concat([pd.DataFrame(kept), computed.rename(columns=clash)], axis=1)
+
+
+def _column(table: TableText, place: int, cells: Cells | None) -> Any:
+    """One column of the file: text as it stands; numbers with NaN for what is missing; doubtful cells as text."""
+    text = [row[place] for row in table.rows]
+    if cells is None:
+        return text
+    doubtful = {row for row in (*cells.notes, *cells.bad) if not np.isfinite(cells.raw[row])}
+    if not doubtful:
+        return cells.raw
+    return [text[row] if row in doubtful else value for row, value in enumerate(cells.raw.tolist())]
+
+
+def _write(frame: pd.DataFrame, path: Path) -> None:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        frame.to_csv(path, index=False)
     except OSError as error:
-        raise InputError(str(path), f"cannot be read ({error.strerror})", "check the path") from None
-    except UnicodeDecodeError as error:
-        raise InputError(str(path), f"is not UTF-8 text (byte {error.start})", "save it as UTF-8") from None
-    if "\0" in text:
-        raise InputError(str(path), "is not a text file", "save it as CSV, UTF-8")
-    first = text.split("\n", 1)[0]
-    delimiter = ";" if first.count(";") > first.count(",") else ","
-    try:
-        table = [
-            row
-            for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-            if any(c.strip() for c in row)
-        ]
-    except csv.Error as error:
-        raise InputError(str(path), f"is not CSV ({error})", "check the quotation marks") from None
-    if len(table) < 2:
-        raise InputError(str(path), "has no rows", "give a header line and at least one water")
-    headers = [h.strip() for h in table[0]]
-    repeated = {h for h in headers if headers.count(h) > 1}
-    if repeated:
-        raise InputError(str(path), f"header twice: {', '.join(sorted(repeated))}", "rename one")
-    for number, row in enumerate(table[1:], start=1):
-        if len(row) != len(headers):
-            mend = "quote text that contains the separator; write decimals with a point"
-            raise InputError(f"{path}, row {number}", f"{len(row)} cells for {len(headers)} columns", mend)
-    return headers, table[1:]
-
-
-def _numbers(path: str, header: str, cells: list[str]) -> list[float]:
-    """One column as numbers; an empty cell is a missing value."""
-    values = []
-    for number, cell in enumerate(cells, start=1):
-        text = cell.strip()
-        if text == "" or text.lower() in ("na", "nan", "null", "-"):
-            values.append(float("nan"))
-            continue
-        try:
-            value = float(text)
-        except ValueError:
-            mend = "write decimals with a point" if "," in text else "write a number or leave the cell empty"
-            raise InputError(
-                f"{path}, row {number}, column {header!r}", f"{cell!r} is not a number", mend
-            ) from None
-        if value in (float("inf"), float("-inf")) or "_" in text:
-            raise InputError(
-                f"{path}, row {number}, column {header!r}", f"{cell!r} is not a number", "write a number"
-            )
-        values.append(value)
-    return values
+        raise InputError(str(path), f"cannot be written ({error})", "name another file") from error

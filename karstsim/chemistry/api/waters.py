@@ -6,13 +6,14 @@ one number.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from karstsim.chemistry.api.blocks import GAMMAS, SPECIES, given_variables, speciate_columns
 from karstsim.chemistry.api.columns import CARBONATE, INPUTS, IONS, check_columns
-from karstsim.chemistry.api.labelled import collect, flatten, labelled_dataset
+from karstsim.chemistry.api.labelled import assumptions, collect, compute
 from karstsim.chemistry.constants import ConstantSet
 from karstsim.chemistry.speciation import Mode
 from karstsim.core.errors import InputError
@@ -102,15 +103,17 @@ def speciate(
     """Speciate waters: pH, CO2 pressure, species, saturation indices, conductance.
 
     table            pandas DataFrame, xarray Dataset or mapping with the column names below, units in the name
-                     allowed (``ca_mg_l``); columns of another nature are ignored
+                     allowed (``ca_mg_l``, ``Ca2+ (mg/L)``); columns of another nature are ignored; what had to be
+                     supposed (a header without a unit) is in ``attrs["supposed"]`` of the result
     temperature      degC
     ca .. no3        totals, mol m-3 (= mmol/L = mmol/kgw; 1 m3 of water counts as 1000 kg); absent: 0
     alkalinity, dic, ph, pco2   eq m-3, mol m-3, -log10 of the activity, partial pressure in atm: two of them
     charge_balance   take the alkalinity from the ions; one of dic, ph, pco2 besides
     constants        ``"pb82"`` (phreeqc.dat of PHREEQC 3.7.3) or ``"phreeqc386"`` (PHREEQC 3.8.6)
 
-    Scalars, arrays and DataArrays are broadcast. Returns a Dataset with units; ``flag`` is empty for a good row and
-    names the reason where a row is NaN (not solved) or out of the range of the constants (solved).
+    Scalars, arrays and DataArrays are broadcast; the index of pandas inputs becomes a coordinate. With a dask-backed
+    input the result is lazy and computed block by block. Returns a Dataset with units; ``flag`` is empty for a good
+    row and names the reason where a row is NaN (not solved) or out of the range of the constants (solved).
     Raises InputError when the columns do not determine a water.
     """
     chosen = constant_set(constants)
@@ -120,10 +123,16 @@ def speciate(
     }  # fmt: skip
     given = collect(table, {name: value for name, value in keywords.items() if value is not None})
     check_columns(given, charge_balance)
-    flat, template = flatten(given, "temperature")
-    columns = _solve(flat, charge_balance, chosen)
     attrs = {"title": "Speciation of carbonate waters", "constants": chosen.name.lower()}
-    return labelled_dataset(columns, template, _attributes(), attrs)
+    if supposed := assumptions(table):
+        attrs["supposed"] = "; ".join(supposed)
+    return compute(
+        partial(_solve, charge_balance=charge_balance, chosen=chosen),
+        given,
+        "temperature",
+        _attributes(),
+        attrs,
+    )
 
 
 def _solve(flat: dict[str, np.ndarray], charge_balance: bool, chosen: ConstantSet) -> dict[str, np.ndarray]:

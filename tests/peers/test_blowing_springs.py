@@ -1,0 +1,63 @@
+"""Blowing Springs Cave, Arkansas (Knierim et al.; doi:10.5281/zenodo.3839802): its samples read as they were published.
+
+The table reports pH, temperature, Ca and DIC, and what PHREEQC made of them: calcite saturation index, HCO3, CO3 and
+CO2 in mol/L. Its headers give no units; the file's users verified Ca in mg/L and DIC in mg C/L.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from karstsim.chemistry.api import speciate_csv
+
+NAME = "hydrochem_blowing_springs/Knierim-BS-Water-Chem-Data.csv"
+UNITS = {"Ca": "mg/L", "DIC": "mg C/L"}
+SPECIES = {"Bicarb": "m_hco3", "Carb": "m_co3", "CO2_aq": "m_co2"}
+
+
+@pytest.fixture(scope="module")
+def samples(shared_data: Path) -> pd.DataFrame:
+    """The samples with a result and a reported index; reported columns as numbers."""
+    path = shared_data / NAME
+    if not path.is_file():
+        pytest.skip(f"{path} is not there")
+    frame = speciate_csv(path, units=UNITS)
+    for name in ("logSI", *SPECIES):
+        frame[name] = pd.to_numeric(frame[name]).where(lambda v: v > -9000.0)
+    return frame[np.isfinite(frame["si_calcite"]) & np.isfinite(frame["logSI"])]
+
+
+def test_the_published_table_is_understood(shared_data: Path) -> None:
+    if not (shared_data / NAME).is_file():
+        pytest.skip(f"{NAME} is not there")
+    understood = speciate_csv(shared_data / NAME, units=UNITS).attrs["understood"]
+    assert {c["quantity"]: (c["header"], c["rule"]) for c in understood["columns"]} == {
+        "temperature": ("Temp_pH", "degC"),
+        "ca": ("Ca (mg/L)", "mg/L / 40.078"),
+        "dic": ("DIC (mg C/L)", "mg C/L / 12.011"),
+        "ph": ("pH", ""),
+    }
+    assert dict(understood["unused"])["Bicarb"].startswith("hco3 without a unit")
+    assert understood["rows"] == 192
+    assert not understood["warnings"]
+
+
+def test_saturation_index(samples: pd.DataFrame) -> None:
+    """Computed from T, pH, DIC and Ca alone against the reported index: mean |d| <= 0.05, max <= 0.1."""
+    difference = samples["si_calcite"] - samples["logSI"]
+    assert len(samples) >= 110
+    assert difference.abs().mean() <= 0.05
+    assert difference.abs().max() <= 0.1
+
+
+def test_inorganic_carbon(samples: pd.DataFrame) -> None:
+    """The reported species sum to the DIC that went in, and the computed ones are the reported ones."""
+    total = sum(samples[name] for name in SPECIES) * 1e3  # mol/L to mol m-3
+    assert (total / samples["dic"]).mean() == pytest.approx(1.0, abs=0.02)
+    computed = sum(samples[name] for name in SPECIES.values())
+    assert (computed / total).mean() == pytest.approx(1.0, abs=0.02)
+    assert (samples["m_hco3"] / (samples["Bicarb"] * 1e3)).mean() == pytest.approx(1.0, abs=0.02)

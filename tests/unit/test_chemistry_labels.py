@@ -1,0 +1,111 @@
+"""Labels through the speciation: pandas indexes and dtypes, and dask-backed arrays computed block by block."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from karstsim.chemistry.api import speciate
+from karstsim.core.errors import InputError
+
+pytestmark = pytest.mark.nojit
+
+
+def table(**columns: Any) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"temperature": [10, 11], "ca": [1.0, 1.5], "alkalinity": [2, 3], "ph": [8.0, 7.5]} | columns
+    )
+
+
+def test_a_named_index_becomes_the_dimension() -> None:
+    stamps = pd.DatetimeIndex(["2020-01-01", "2020-02-01"], name="time")
+    out = speciate(table().set_index(stamps))
+    assert out.ph.dims == ("time",) and (out.time.values == stamps.to_numpy()).all()
+
+
+@pytest.mark.parametrize("labels", [["a", "b"], ["a", "a"]])
+def test_a_plain_index_is_kept(labels: list[str]) -> None:
+    out = speciate(table().set_index(pd.Index(labels)))
+    assert out.ph.dims == ("row",) and out["row"].values.tolist() == labels
+
+
+def test_a_multiindex_is_kept() -> None:
+    index = pd.MultiIndex.from_tuples([("A", 1), ("B", 2)], names=["site", None])
+    out = speciate(table().set_index(index))
+    assert out["site"].values.tolist() == ["A", "B"] and out["level_1"].values.tolist() == [1, 2]
+    assert out.ph.sel(site="B").item() == 7.5
+
+
+def test_series_meet_by_their_index() -> None:
+    left = pd.Series([10.0, 11.0], index=pd.Index(["a", "b"], name="site"), name="T")
+    out = speciate(
+        temperature=left,
+        ca=1.0,
+        alkalinity=2.0,
+        ph=pd.Series([7.0, 8.0], index=["b", "a"]).rename_axis("site"),
+    )
+    assert out.ph.sel(site=["a", "b"]).values.tolist() == [8.0, 7.0]
+
+
+def test_an_index_named_like_a_result_is_refused() -> None:
+    with pytest.raises(InputError, match="as a result is"):
+        speciate(table().set_index(pd.Index([1, 2], name="pco2")))
+
+
+def test_shapes_that_do_not_fit_are_named() -> None:
+    with pytest.raises(InputError, match="do not fit"):
+        speciate(temperature=[1, 2, 3], ca=1, alkalinity=2, ph=[7, 8])
+
+
+@pytest.mark.parametrize("dtype", ["int64", "Int64", "float32", "Float64", "object"])
+def test_numeric_types(dtype: str) -> None:
+    base = speciate(table())
+    out = speciate(table(alkalinity=pd.array([2, 3], dtype=dtype)))
+    assert out.pco2.values.tolist() == base.pco2.values.tolist()
+
+
+def test_missing_values_of_nullable_types_are_missing() -> None:
+    out = speciate(table(alkalinity=pd.array([2, None], dtype="Int64")))
+    assert out.flag.values[0] == "" and "missing value" in out.flag.values[1]
+
+
+@pytest.mark.parametrize(
+    "values", [[True, False], ["a", "b"], pd.to_datetime(["2020-01-01", "2020-01-02"]), np.array([1j, 2j])]
+)
+def test_what_is_no_number_is_refused(values: Any) -> None:
+    with pytest.raises(InputError, match="not numeric"):
+        speciate(table(ca=values))
+    with pytest.raises(InputError, match="not numeric"):
+        speciate(temperature=10, alkalinity=2, ph=8, ca=values)
+
+
+def test_bicarbonate_of_a_frame_gives_the_alkalinity_and_says_so() -> None:
+    frame = table().rename(columns={"alkalinity": "HCO3 (mmol/L)"})
+    out = speciate(frame)
+    assert out.alkalinity.values.tolist() == [2.0, 3.0]
+    assert "carbonate alkalinity" in out.attrs["supposed"]
+    assert "supposed" not in speciate(table()).attrs
+
+
+def test_dask_backed_inputs_stay_lazy_and_give_the_same() -> None:
+    pytest.importorskip("dask", reason="dask is not installed (extra: cluster)")
+    warmth = xr.DataArray(np.linspace(0.0, 30.0, 12).reshape(3, 4), dims=("y", "x"), coords={"x": range(4)})
+    acid = xr.DataArray([7.0, 7.5, np.nan], dims="time", coords={"time": pd.date_range("2020", periods=3)})
+    eager = speciate(temperature=warmth, ca=1.0, alkalinity=2.0, ph=acid)
+    lazy = speciate(temperature=warmth.chunk(x=2), ca=1.0, alkalinity=2.0, ph=acid)
+    assert lazy.pco2.chunks == ((3,), (2, 2), (3,))
+    assert all(variable.chunks is not None for variable in lazy.data_vars.values())
+    xr.testing.assert_identical(lazy.compute(), eager)
+
+
+def test_a_dask_backed_dataset_with_units_in_its_names() -> None:
+    pytest.importorskip("dask", reason="dask is not installed (extra: cluster)")
+    values = xr.DataArray(np.linspace(5.0, 20.0, 6), dims="time")
+    dataset = xr.Dataset({"Temp (°C)": values, "HCO3 (mg/L)": 10.0 * values, "log pCO2": values * 0.0 - 2.0})
+    lazy = speciate(dataset.chunk(time=4))
+    assert lazy.ph.chunks == ((4, 2),)
+    xr.testing.assert_identical(lazy.compute(), speciate(dataset))
