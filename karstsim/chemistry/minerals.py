@@ -22,6 +22,7 @@ from enum import IntEnum
 
 from karstsim.chemistry.gas import fugacity_coefficient_co2
 from karstsim.chemistry.medium import (
+    N_STATE,
     accelerate,
     alk_over_hco3,
     dic_over_hco3,
@@ -61,6 +62,7 @@ KG_PER_MOL_WATER = 0.0180153  # IUPAC 2021
 WATER_OF_GYPSUM = 2.0  # CaSO4.2H2O
 LITRES_PER_M3 = 1000.0
 CO3_COLD, CO3_MIN, CO3_MAX = 1e-5, 1e-40, 1e3  # mol kgw-1, start and bracket of the carbonate ion
+PATIENCE = 60  # iterations before the medium is damped; all but a few in a million need fewer
 SI_TOLERANCE = 1e-8  # of every mineral at the end, else the water counts as not solved
 
 _NAMES = (
@@ -271,6 +273,14 @@ def _worst_index(x, e):
 
 
 @kernel
+def _damp(x):
+    """Go only half the way to the new medium, without extrapolation: for the rare water whose iteration circles."""
+    for j in range(N_STATE):
+        x.mapped[j] = 0.5 * (x.trial[j] + x.mapped[j])
+    x.last_residual = -1.0
+
+
+@kernel
 def equilibrate_minerals(x, k, e):
     """Bring a water to equilibrium with minerals, each in excess, and with a gas.
 
@@ -298,7 +308,7 @@ def equilibrate_minerals(x, k, e):
     x.ph, x.resume = 0.0, 0.0
     start_medium(x, k)
     h = H_COLD
-    for _ in range(MAX_OUTER):
+    for iteration in range(MAX_OUTER):
         _refresh_contact(x, k, e, ca, mg, so4, dic, alk)
         h = _solve_ph(x, e, h)
         _set_totals(x, e, h)
@@ -311,5 +321,7 @@ def equilibrate_minerals(x, k, e):
             break
         if residual != residual:
             break
+        if iteration >= PATIENCE:
+            _damp(x)
         accelerate(x, k, residual)
     x.unsolved -= x.status
