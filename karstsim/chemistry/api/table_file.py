@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from karstsim.chemistry.api.columns import CARBONATE, IONS, choose_columns
-from karstsim.chemistry.api.waters import speciate
+from karstsim.chemistry.api.waters import TOTALS, speciate
 from karstsim.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def speciate_csv(
     carbonate = [name for name in CARBONATE if name in chosen]
     balance = len(carbonate) == 1 and carbonate[0] != "alkalinity" and any(ion in chosen for ion in IONS)
     result = speciate(pd.DataFrame(numbers), charge_balance=balance, constants=constants)
-    frame = result.to_dataframe().reset_index(drop=True)
+    frame = result.drop_vars(TOTALS).to_dataframe().reset_index(drop=True)
     kept = pd.DataFrame({h: cells for h, cells in data.items() if h not in own} | numbers)[headers]
     clash = {c: f"{c}_computed" for c in frame.columns if c in kept.columns}
     frame = pd.concat([kept, frame.rename(columns=clash)], axis=1)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numba
 import numpy as np
 
-from karstsim.chemistry.api.columns import CARBONATE, INPUTS, IONS, check_columns
+from karstsim.chemistry.api.columns import CARBONATE, INPUTS, IONS, UNITS, check_columns
 from karstsim.chemistry.api.labelled import collect, flatten, labelled_dataset
 from karstsim.chemistry.conductivity import REFERENCE_T, conductivity_25
 from karstsim.chemistry.constants import CONSTANTS_DTYPE, ConstantSet, set_temperature
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 MMOL = 1000.0  # mmol per mol, and kg of water per m3
+TOTALS = ("temperature", *IONS)  # inputs that are passed on, so that a result can be the start of another
 CHUNK = 4096  # rows whose scratch records are held at once
 T_LOW, T_HIGH = 0.0, 50.0  # degC, range of the constants
 T_REFUSED = (-5.0, 100.0)  # outside nothing is computed
@@ -174,7 +175,8 @@ def speciate(
     constants        ``"pb82"`` (phreeqc.dat of PHREEQC 3.7.3) or ``"phreeqc386"`` (PHREEQC 3.8.6)
 
     Scalars, arrays and DataArrays are broadcast. Returns a Dataset with units; ``flag`` is empty for a good row and
-    names the reason where a row is NaN (not solved) or out of the range of the constants (solved).
+    names the reason where a row is NaN (not solved) or out of the range of the constants (solved). Temperature and
+    totals are passed on, so that the result can be the ``water`` of `equilibrate` or `mix`.
     Raises InputError when the columns do not determine a water.
     """
     chosen = constant_set(constants)
@@ -186,6 +188,7 @@ def speciate(
     check_columns(given, charge_balance)
     flat, template = flatten(given, "temperature")
     columns = _solve(flat, charge_balance, chosen)
+    columns |= {name: flat.get(name, np.zeros_like(flat["temperature"])) for name in TOTALS}
     attrs = {"title": "Speciation of carbonate waters", "constants": chosen.name.lower()}
     return labelled_dataset(columns, template, _attributes(), attrs)
 
@@ -311,5 +314,8 @@ def _attributes() -> dict[str, dict[str, str]]:
         attributes[name] = {"units": "1", "long_name": f"activity coefficient of {formula}"}
     for name in _SPECIES:
         attributes[f"m_{name}"] = {"units": "mol m-3", "long_name": f"concentration of {_FORMULA[name]}"}
+    for name in TOTALS:
+        text = "water temperature" if name == "temperature" else f"total {name}"
+        attributes[name] = {"units": UNITS[name], "long_name": text}
     attributes["flag"] = {"long_name": "why a row is missing or doubtful; empty for a good row"}
     return attributes
