@@ -181,7 +181,7 @@ def mix(a: Any, b: Any, fraction: Any = 0.5, *, constants: str = "pb82") -> xr.D
     ends = {where: _start_water(where, water, None, constants) for where, water in (("a", a), ("b", b))}
     given = {f"{where}_{name}": water[name] for where, water in ends.items() for name in WATER}
     given["fraction"] = _amount("fraction", fraction, "parts of 1")
-    if float(given["fraction"].max()) > 1.0:
+    if bool((given["fraction"] > 1.0).any()):
         raise InputError("fraction", "above 1", "give the mass fraction of the first water, 0 to 1")
     flat, template = flatten(given, "a_temperature")
     f = flat["fraction"]
@@ -231,7 +231,7 @@ def _check_gas(pco2: Any, fixed_gas: bool, gas_volume: Any, water: Any) -> None:
 def _amount(name: str, value: Any, units: str) -> xr.DataArray:
     """A setting that is not negative, as an array. Raises InputError."""
     array = as_array(name, value, units)
-    if float(array.min()) < 0.0:
+    if bool((array < 0.0).any()):
         raise InputError(name, "negative", f"give {units}, 0 or more")
     return array
 
@@ -297,7 +297,7 @@ def _check_rows(flat: dict[str, np.ndarray], reasons: np.ndarray) -> np.ndarray:
 def _react(flat: dict[str, np.ndarray], flags: np.ndarray, reaction: Reaction) -> dict[str, np.ndarray]:
     """Final totals and amounts exchanged of flat inputs, chunk by chunk; marks unsolved rows in `flags`."""
     size = flags.size
-    columns = {name: np.full(size, np.nan) for name in (*WATER, *_SOLVED, *_OUTPUTS)}
+    columns = {name: np.full(size, np.nan) for name in (*WATER, *_OUTPUTS)}
     run = _bound()
     constants = np.zeros(1, CONSTANTS_DTYPE)
     for first in range(0, size, CHUNK):
@@ -340,7 +340,6 @@ def _records(part: dict[str, np.ndarray], reaction: Reaction) -> tuple[np.ndarra
 def _exchanged(waters: np.ndarray, contacts: np.ndarray, reaction: Reaction) -> dict[str, np.ndarray]:
     """Columns of one chunk in output units."""
     columns = {name: waters[name] * MMOL for name in WATER[1:]}
-    columns |= {name: waters[name] for name in _SOLVED}
     carbonate = "aragonite" if "aragonite" in reaction.minerals else "calcite"
     columns |= {f"{name}_dissolved": np.zeros(waters.size) for name in MINERALS}
     columns[f"{carbonate}_dissolved"] = contacts["n_carbonate"] * MMOL
@@ -349,9 +348,6 @@ def _exchanged(waters: np.ndarray, contacts: np.ndarray, reaction: Reaction) -> 
     columns["co2_uptake"] = contacts["co2_uptake"] * MMOL
     columns["water_mass"] = contacts["water"]
     return columns
-
-
-_SOLVED = ("ph", "si_calcite", "si_aragonite", "si_dolomite", "si_gypsum")
 
 
 def _result(
@@ -363,7 +359,7 @@ def _result(
     title: str,
 ) -> xr.Dataset:
     """Speciated final waters, their totals and the columns named in `outputs`, in the shape of `template`."""
-    final = speciate(**{name: columns[name] for name in WATER}, constants=constants)
+    final = speciate({name: columns[name] for name in WATER}, constants=constants)
     found = {str(name): variable.values for name, variable in final.items()}
     found |= {name: columns[name] for name in outputs}
     found["flag"] = np.where(flags != "", flags, found["flag"])
