@@ -68,7 +68,8 @@ SI_TOLERANCE = 1e-8  # of every mineral at the end, else the water counts as not
 _NAMES = (
     # what the water is in contact with
     "carbonate dolomite gypsum fixed_gas gas_pressure gas_volume "
-    # start of the totals, per kg of the water there is now
+    # totals at the start, and of those that react per kg of the water there is now
+    "start_ca start_mg start_na start_k start_cl start_so4 start_no3 start_dic start_alkalinity "
     "ca0 mg0 so4_0 dic0 alk0 gas0 "
     # of the frozen medium: solubilities with activities in them, CO2 in the gas per atm of fugacity
     "k_carbonate k_dolomite k_gypsum capacity fugacity "
@@ -231,16 +232,23 @@ def _set_totals(x, e, h):
 
 
 @kernel
-def _refresh_contact(x, k, e, ca, mg, so4, dic, alk):
-    """What of the contact changes slowly: solubilities, gas, and the start (the totals given) per kg of water now."""
+def _remember_start(x, e):
+    """Keep the totals of the start, mol per kg of water at the start."""
+    e.start_ca, e.start_mg, e.start_na, e.start_k = x.ca, x.mg, x.na, x.k
+    e.start_cl, e.start_so4, e.start_no3 = x.cl, x.so4, x.no3
+    e.start_dic, e.start_alkalinity = x.dic, x.alkalinity
+
+
+@kernel
+def _refresh_contact(x, k, e):
+    """What of the contact changes slowly: solubilities, gas, and the start per kg of the water there is now."""
     _condition_minerals(x, k, e)
     e.water, e.phi = e.next_water, e.next_phi
     per_water = 1.0 / e.water
-    e.ca0 = ca * per_water
-    e.mg0 = mg * per_water
-    e.so4_0 = so4 * per_water
-    e.dic0 = dic * per_water
-    e.alk0 = alk * per_water
+    e.ca0, e.mg0, e.so4_0 = e.start_ca * per_water, e.start_mg * per_water, e.start_so4 * per_water
+    e.dic0, e.alk0 = e.start_dic * per_water, e.start_alkalinity * per_water
+    x.na, x.k = e.start_na * per_water, e.start_k * per_water
+    x.cl, x.no3 = e.start_cl * per_water, e.start_no3 * per_water
     per_atm = LITRES_PER_M3 * GAS_CONSTANT_ATM * (x.temperature + ZERO_CELSIUS)
     volume = e.gas_volume * per_water if e.fixed_gas == 0.0 else 0.0
     e.gas0 = volume * e.gas_pressure / per_atm
@@ -296,7 +304,7 @@ def equilibrate_minerals(x, k, e):
         of water at the start, and water, kg now per kg at the start. Only the two H2O of gypsum change the water
         (0.05 % at saturation); that of CO2 + H2O is left out as everywhere in karstsim (below 0.006 %).
     """
-    ca, mg, so4, dic, alk = x.ca, x.mg, x.so4, x.dic, x.alkalinity
+    _remember_start(x, e)
     e.next_water, e.co3 = 1.0, CO3_COLD
     e.next_phi = fugacity_coefficient_co2(x.temperature, e.gas_pressure)
     e.fugacity = e.next_phi * e.gas_pressure
@@ -309,7 +317,7 @@ def equilibrate_minerals(x, k, e):
     start_medium(x, k)
     h = H_COLD
     for iteration in range(MAX_OUTER):
-        _refresh_contact(x, k, e, ca, mg, so4, dic, alk)
+        _refresh_contact(x, k, e)
         h = _solve_ph(x, e, h)
         _set_totals(x, e, h)
         residual = medium_residual(x)

@@ -161,7 +161,7 @@ def test_strong_acids_of_the_literature() -> None:
 
 
 def test_gypsum_in_pure_water() -> None:
-    """Solubility at 25 degC 15.1 mmol/kg (Marshall & Slusher 1966, J. Phys. Chem. 70:4015); the database's is 3 % up."""
+    """Solubility at 25 degC 15.1 mmol/kg (Marshall & Slusher 1966, J. Phys. Chem. 70:4015); the database: +3 %."""
     out = equilibrate(25, 0.0, ["gypsum"])
     assert out.ca.item() == pytest.approx(15.1, rel=0.05)
     assert out.gypsum_dissolved.item() == pytest.approx(out.so4.item() * out.water_mass.item(), rel=1e-12)
@@ -197,7 +197,7 @@ def test_calcite_as_the_solvers_of_the_simulator(constants: str) -> None:
 @pytest.mark.parametrize("minerals", [["calcite"], ["dolomite"], ["calcite", "gypsum"], []])
 def test_gas_volume_lies_between_closed_and_open(minerals: list[str]) -> None:
     """No gas: closed; a huge volume: open; in between the more gas the more dissolves."""
-    volumes = np.concatenate([[0.0], np.logspace(-2, 9, 45)])
+    volumes = np.concatenate([[0.0], np.logspace(-2, 4, 45), [1e8]])
     out = equilibrate(12, 0.02, minerals, gas_volume=volumes)
     ends = [equilibrate(12, 0.02, minerals, system) for system in ("closed", "open")]
     for name in ("ca", "dic", "ph", "co2_uptake"):
@@ -277,7 +277,7 @@ def test_mass_and_charge_are_conserved(case: dict) -> None:
     for name, value in sums.items():
         assert end[name] == pytest.approx(float(value), abs=2e-14 * scale), name
     assert float(out.charge_imbalance) == pytest.approx(0.0, abs=1e-13 * scale)
-    near(out.na * 1.0, case["na"] / float(out.water_mass), rtol=1e-12)
+    assert float(out.na) * float(out.water_mass) == pytest.approx(case["na"], abs=1e-13 * scale)
     for name, amount in n.items():
         assert name in case["minerals"] or amount == 0.0, name
     if case["gas_volume"] is not None:
@@ -328,10 +328,10 @@ def test_random_waters_are_solved(constants: str) -> None:
 
 
 def test_mixtures_of_saturated_waters_are_aggressive() -> None:
-    """Boegli (1964): waters saturated at one temperature and different CO2 pressures dissolve calcite when they mix."""
+    """Boegli (1964): waters saturated at different CO2 of soil and cave air dissolve calcite when they mix."""
     rng = np.random.default_rng(4)
     temperature = rng.uniform(0.0, 30.0, 300)
-    a, b = (equilibrate(temperature, 10.0 ** rng.uniform(-4.0, -1.0, 300), ["calcite"]) for _ in range(2))
+    a, b = (equilibrate(temperature, 10.0 ** rng.uniform(-3.0, -1.0, 300), ["calcite"]) for _ in range(2))
     fraction = rng.random(300)
     mixture = mix(a, b, fraction)
     assert (mixture.calcite_capacity > -1e-9).all()

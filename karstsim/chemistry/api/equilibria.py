@@ -173,8 +173,8 @@ def mix(a: Any, b: Any, fraction: Any = 0.5, *, constants: str = "pb82") -> xr.D
     Totals, alkalinity and temperature (heat) mix in proportion; no gas is exchanged. Returns a Dataset of the broadcast
     shape: all that `speciate` gives for the mixture, its totals, ``calcite_capacity`` (mol m-3 of calcite that the
     closed mixture dissolves until it is saturated; negative: can precipitate) and ``mixing_corrosion``: that capacity
-    less those of the two waters in proportion, the aggressiveness that mixing creates (Boegli 1964). Two waters
-    saturated at different CO2 pressures give an undersaturated mixture.
+    less those of the two waters in proportion, the aggressiveness that mixing creates (Boegli 1964): two
+    waters saturated at different CO2 pressures of soil or cave air give an undersaturated mixture.
     Raises InputError for a fraction outside 0..1 and for waters that are not determined.
     """
     chosen = constant_set(constants)
