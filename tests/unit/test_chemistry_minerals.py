@@ -401,6 +401,14 @@ def test_a_bad_row_is_flagged_and_the_rest_is_done() -> None:
     out = equilibrate(pco2=1e-2, minerals=[], water=water)
     assert out.flag.values[0] == "" and "missing value in ca" in str(out.flag.values[1])
     assert "missing value in ca" in str(mix(water, water).flag.values[1])
+    springs = [
+        speciate(temperature=pd.Series([9.0, 10.0], index=list(names)), ca=1.0, alkalinity=2.0, ph=7.5)
+        for names in ("ab", "bc")
+    ]
+    both = mix(*springs)
+    assert (both.flag == "").values.tolist() == [False, True, False]
+    sour = mix(speciate(temperature=10, na=1.0, cl=9e3, alkalinity=-9e3, dic=1.0), water)
+    assert np.isfinite(sour.calcite_capacity.values[0]) or sour.flag.values[0] != ""
 
 
 @pytest.mark.nojit

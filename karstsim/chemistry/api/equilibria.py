@@ -173,8 +173,8 @@ def mix(a: Any, b: Any, fraction: Any = 0.5, *, constants: str = "pb82") -> xr.D
     Totals, alkalinity and temperature (heat) mix in proportion; no gas is exchanged. Returns a Dataset of the broadcast
     shape: all that `speciate` gives for the mixture, its totals, ``calcite_capacity`` (mol m-3 of calcite that the
     closed mixture dissolves until it is saturated; negative: can precipitate) and ``mixing_corrosion``: that capacity
-    less those of the two waters in proportion, the aggressiveness that mixing creates (Boegli 1964): two
-    waters saturated at different CO2 pressures of soil or cave air give an undersaturated mixture.
+    less those of the two waters in proportion, the aggressiveness that mixing creates (Boegli 1964): two waters
+    saturated at different CO2 pressures of soil or cave air give an undersaturated mixture.
     Raises InputError for a fraction outside 0..1 and for waters that are not determined.
     """
     chosen = constant_set(constants)
@@ -194,6 +194,7 @@ def mix(a: Any, b: Any, fraction: Any = 0.5, *, constants: str = "pb82") -> xr.D
     columns = dict(waters["mixture"])
     columns["calcite_capacity"] = capacity["mixture"]
     columns["mixing_corrosion"] = capacity["mixture"] - (f * capacity["a"] + (1.0 - f) * capacity["b"])
+    flags[np.isnan(columns["mixing_corrosion"]) & (flags == "")] = UNSOLVED
     return _result(columns, flags, template, _CAPACITY, constants, "Mixtures of two waters")
 
 
@@ -265,8 +266,10 @@ def _reasons(flag: xr.DataArray | None, template: xr.DataArray) -> np.ndarray:
     """Flags of a start water in the shape of `template`, flat; empty without a start water."""
     if flag is None:
         return np.full(template.size, "", dtype=object)
-    wide = flag.broadcast_like(template).transpose(*template.dims)
-    return np.asarray(wide.values, dtype=object).ravel()
+    wide = flag.broadcast_like(template).transpose(*template.dims).copy()
+    texts = np.asarray(wide.values, dtype=object).ravel()
+    texts[[not isinstance(text, str) for text in texts]] = ""  # rows that only other inputs have
+    return texts
 
 
 def _check_rows(flat: dict[str, np.ndarray], reasons: np.ndarray) -> np.ndarray:
