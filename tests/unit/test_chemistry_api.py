@@ -43,6 +43,23 @@ def test_labelled_inputs_keep_their_labels() -> None:
     assert "time" in out.coords
 
 
+def test_a_coordinate_named_as_an_output() -> None:
+    """One dimension per input, named after it, as xarray users write grids: given pressures are the waters' own."""
+    pressure = xr.DataArray([1e-3, 1e-2], dims="pco2", coords={"pco2": [1e-3, 1e-2]})
+    acidity = xr.DataArray([7.0, 8.0], dims="dic", coords={"dic": [7.0, 8.0]})
+    out = speciate(temperature=15, ca=1.0, alkalinity=2.0, pco2=pressure)
+    assert out.ca.dims == ("pco2_given",) or out.ca.dims == ("pco2",)
+    np.testing.assert_allclose(out.pco2, [1e-3, 1e-2])
+    out = speciate(temperature=15, ca=1.0, alkalinity=2.0, ph=acidity)
+    assert out.dic.dims == ("dic_given",) and out.dic.values[0] > 2.0
+
+
+def test_totals_are_passed_on() -> None:
+    out = speciate(temperature=15, ca=2.0, cl=0.3, alkalinity=4.0, pco2=1e-2)
+    assert (out.temperature, out.ca, out.cl, out.no3) == (15.0, 2.0, 0.3, 0.0)
+    assert out.ca.attrs == {"units": "mol m-3", "long_name": "total ca"}
+
+
 def test_table_and_units_in_headers() -> None:
     base = speciate(temperature=15, ca=2.0, mg=0.5, so4=0.3, alkalinity=4.4, pco2=1e-2)
     table = pd.DataFrame(

@@ -6,7 +6,7 @@ dask-backed. dask is imported only then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,13 +32,13 @@ def collect(table: Any, keywords: dict[str, Any]) -> dict[str, xr.DataArray]:
     if table is not None:
         headers = _headers(table)
         for name, column in choose_columns(headers).items():
-            values = _as_array(name, table[headers[column.header]])
+            values = as_array(name, table[headers[column.header]], UNITS[name])
             given[name] = values.copy(data=column.convert(values.data))
         _merge_reported(given)
     for name, value in keywords.items():
         if name in given:
             raise InputError(name, "given both in the table and as a keyword", "keep one of them")
-        given[name] = _as_array(name, value)
+        given[name] = as_array(name, value, UNITS[name])
     return given
 
 
@@ -71,8 +71,11 @@ def _headers(table: Any) -> dict[str, Any]:
     )
 
 
-def _as_array(name: str, value: Any) -> xr.DataArray:
-    """Any numeric input as a DataArray of float64; one-dimensional arrays get the dimension ``row``."""
+def as_array(name: str, value: Any, units: str) -> xr.DataArray:
+    """Any numeric input as a DataArray of float64; one-dimensional arrays get the dimension ``row``.
+
+    Raises InputError, naming the input and its units, for what is not numeric.
+    """
     import pandas as pd
     import xarray as xr
 
@@ -88,7 +91,7 @@ def _as_array(name: str, value: Any) -> xr.DataArray:
         _check_kind(data.dtype)
         data = data.astype(np.float64)
     except (TypeError, ValueError) as error:
-        raise InputError(name, f"not numeric ({error})", f"give numbers in {UNITS[name]}") from None
+        raise InputError(name, f"not numeric ({error})", f"give numbers in {units}") from None
     dims = ("row",) if data.ndim == 1 else tuple(f"dim_{j}" for j in range(data.ndim))
     return xr.DataArray(data, dims=dims)
 
@@ -136,28 +139,23 @@ def compute(
     Raises InputError when the inputs cannot be aligned.
     """
     if any(array.chunks is not None for array in given.values()):
-        return _lazily(function, _aligned(given, leader, attributes), attributes, attrs)
-    flat, template = flatten(given, leader, attributes)
+        return _lazily(function, _aligned(given, leader), attributes, attrs)
+    flat, template = flatten(given, leader)
     return labelled_dataset(function(flat), template, attributes, attrs)
 
 
-def flatten(
-    given: dict[str, xr.DataArray], leader: str, outputs: Collection[str] = ()
-) -> tuple[Flat, xr.DataArray]:
+def flatten(given: dict[str, xr.DataArray], leader: str) -> tuple[Flat, xr.DataArray]:
     """Broadcast inputs to one shape and ravel them; returns the flat columns and the template of the shape.
 
     leader    the input whose dimension order the template takes
-    outputs   names that no coordinate may have
     Raises InputError when the inputs cannot be aligned.
     """
-    arrays = _aligned(given, leader, outputs)
+    arrays = _aligned(given, leader)
     flat = {n: np.ascontiguousarray(a.values, np.float64).ravel() for n, a in arrays.items()}
     return flat, arrays[leader]
 
 
-def _aligned(
-    given: dict[str, xr.DataArray], leader: str, outputs: Collection[str]
-) -> dict[str, xr.DataArray]:
+def _aligned(given: dict[str, xr.DataArray], leader: str) -> dict[str, xr.DataArray]:
     """The inputs broadcast to one shape and one order of dimensions."""
     import xarray as xr
 
@@ -169,9 +167,6 @@ def _aligned(
             ", ".join(given), what, "give one shape, or coordinates without repetition"
         ) from None
     dims = arrays[leader].dims
-    clash = [str(name) for name in arrays[leader].coords if name in outputs]
-    if clash:
-        raise InputError("index", f"is named {clash[0]}, as a result is", "rename the index or coordinate")
     return {name: array.transpose(*dims) for name, array in arrays.items()}
 
 
@@ -186,6 +181,10 @@ def _lazily(
 
     kinds = {n: v.dtype for n, v in function({n: np.full(1, np.nan) for n in arrays}).items()}
     names = list(arrays)
+    arrays = {
+        n: a.rename({c: f"{c}_given" for c in a.coords if c in kinds and c not in a.dims})
+        for n, a in arrays.items()
+    }
 
     def block(*values: np.ndarray) -> tuple[np.ndarray, ...]:
         full = np.broadcast_arrays(*values)
@@ -210,9 +209,19 @@ def labelled_dataset(
     attributes: dict[str, dict[str, str]],
     attrs: dict[str, str],
 ) -> xr.Dataset:
-    """Flat output columns as a Dataset shaped like `template`; `attributes` of each variable, `attrs` of all."""
+    """Flat output columns as a Dataset shaped like `template`; `attributes` of each variable, `attrs` of all.
+
+    A coordinate with the name of an output stands for it where it holds the same numbers, and otherwise is renamed
+    ``<name>_given``: the CO2 pressure that a water was brought to and the one that it has are two things.
+    """
     import xarray as xr
 
+    for name in [str(c) for c in template.coords if c in columns]:
+        labels = template.coords[name].broadcast_like(template).transpose(*template.dims)
+        if np.array_equal(labels.values.ravel(), columns[name]):
+            columns = {n: values for n, values in columns.items() if n != name}
+        else:
+            template = template.rename({name: f"{name}_given"})
     data = {
         name: (template.dims, values.reshape(template.shape), attributes[name])
         for name, values in columns.items()

@@ -12,7 +12,7 @@ from karstsim.chemistry.api.columns import CARBONATE
 from karstsim.chemistry.api.table_cells import LIMITS, Cells, Note
 from karstsim.chemistry.api.table_reading import TableReading, Waters, look_for_imbalance, understand
 from karstsim.chemistry.api.table_text import TableText, read_text
-from karstsim.chemistry.api.waters import speciate
+from karstsim.chemistry.api.waters import TOTALS, speciate
 from karstsim.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def speciate_csv(
     table = read_text(path, units or {})
     reading, cells, waters = understand(table, path)
     result = speciate(waters.inputs, charge_balance=waters.charge_balance, constants=constants)
-    computed = result.to_dataframe().reset_index(drop=True)
+    computed = result.drop_vars(TOTALS).to_dataframe().reset_index(drop=True)
     _drop_impossible(computed, waters)
     solver = computed["flag"].tolist()
     computed["flag"] = _flags(solver, waters)

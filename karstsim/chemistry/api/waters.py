@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from karstsim.chemistry.api.blocks import GAMMAS, SPECIES, given_variables, speciate_columns
-from karstsim.chemistry.api.columns import CARBONATE, INPUTS, IONS, check_columns
+from karstsim.chemistry.api.columns import CARBONATE, INPUTS, IONS, UNITS, check_columns
 from karstsim.chemistry.api.labelled import assumptions, collect, compute
 from karstsim.chemistry.constants import ConstantSet
 from karstsim.chemistry.speciation import Mode
@@ -21,6 +21,7 @@ from karstsim.core.errors import InputError
 if TYPE_CHECKING:
     import xarray as xr
 
+TOTALS = ("temperature", *IONS)  # inputs that are passed on, so that a result can be the start of another
 T_LOW, T_HIGH = 0.0, 50.0  # degC, range of the constants
 T_REFUSED = (-5.0, 100.0)  # outside nothing is computed
 DENSE = 0.5  # mol kgw-1, end of the activity model
@@ -113,7 +114,8 @@ def speciate(
 
     Scalars, arrays and DataArrays are broadcast; the index of pandas inputs becomes a coordinate. With a dask-backed
     input the result is lazy and computed block by block. Returns a Dataset with units; ``flag`` is empty for a good
-    row and names the reason where a row is NaN (not solved) or out of the range of the constants (solved).
+    row and names the reason where a row is NaN (not solved) or out of the range of the constants (solved). Temperature
+    and totals are passed on, so that the result can be the ``water`` of `equilibrate` or `mix`.
     Raises InputError when the columns do not determine a water.
     """
     chosen = constant_set(constants)
@@ -151,6 +153,7 @@ def _solve(flat: dict[str, np.ndarray], charge_balance: bool, chosen: ConstantSe
     flags[unsolved] = "no solution: the two carbonate variables contradict each other"
     _flag_range(flags, inputs["temperature"], columns["ionic_strength"])
     columns["flag"] = flags
+    columns |= {name: inputs[name] for name in TOTALS}
     return columns
 
 
@@ -198,5 +201,8 @@ def _attributes() -> dict[str, dict[str, str]]:
         attributes[name] = {"units": "1", "long_name": f"activity coefficient of {formula}"}
     for name in SPECIES:
         attributes[f"m_{name}"] = {"units": "mol m-3", "long_name": f"concentration of {_FORMULA[name]}"}
+    for name in TOTALS:
+        text = "water temperature" if name == "temperature" else f"total {name}"
+        attributes[name] = {"units": UNITS[name], "long_name": text}
     attributes["flag"] = {"long_name": "why a row is missing or doubtful; empty for a good row"}
     return attributes
