@@ -67,7 +67,9 @@ PR_A, PR_B = 0.457235, 0.077796
 PR_KAPPA = 0.37464 + 1.54226 * PR_OMEGA - 0.26992 * PR_OMEGA * PR_OMEGA
 SQRT2 = math.sqrt(2.0)
 PR_ITERATIONS = 30
-PR_TOLERANCE = 1e-14
+PR_TOLERANCE = 1e-12
+PR_HIGHEST = 30.0  # atm
+PRESSURE_TOLERANCE = 1e-7  # of the last step; what is left is of the order of its square
 
 
 @kernel
@@ -235,16 +237,18 @@ def _tanh_ratio(q):
 
 
 @kernel
-def fugacity_coefficient_co2(temperature, pressure):
-    """Fugacity coefficient of CO2 gas at its partial pressure, from the Peng-Robinson equation of state.
+def _ln_fugacity_coefficient(temperature, pressure):
+    """ln of the fugacity coefficient of CO2 gas (Peng & Robinson 1976); `temperature` degC, `pressure` atm.
 
-    temperature  degC; pressure  atm. Gas root by Newton from the ideal gas. Valid to a few atm.
+    Gas root by Newton from the ideal gas. Valid to a few atm; above PR_HIGHEST the value there.
     """
     t = temperature + ZERO_CELSIUS
     root_alpha = 1.0 + PR_KAPPA * (1.0 - math.sqrt(_positive(t) / PR_TC))
-    reduced = (pressure / PR_PC) / (t / PR_TC)
+    reduced = (min(pressure, PR_HIGHEST) / PR_PC) / (t / PR_TC)
     b = PR_B * reduced
     a = PR_A * root_alpha * root_alpha * reduced / (t / PR_TC)
+    if not b > 0.0:
+        return 0.0 * b
     z = 1.0
     for _ in range(PR_ITERATIONS):
         f = ((z - (1.0 - b)) * z + (a - 3.0 * b * b - 2.0 * b)) * z - (a * b - b * b - b * b * b)
@@ -253,19 +257,32 @@ def fugacity_coefficient_co2(temperature, pressure):
         z -= step
         if not math.fabs(step) > PR_TOLERANCE:
             break
-    if not b > 0.0:
-        return 1.0 + 0.0 * b
     spread = math.log((z + (1.0 + SQRT2) * b) / (z + (1.0 - SQRT2) * b))
-    return math.exp(z - 1.0 - math.log(z - b) - a / (2.0 * SQRT2 * b) * spread)
+    return z - 1.0 - math.log(_positive(z - b)) - a / (2.0 * SQRT2 * b) * spread
+
+
+@kernel
+def fugacity_coefficient_co2(temperature, pressure):
+    """Fugacity coefficient of CO2 gas at its partial pressure, from the Peng-Robinson equation of state.
+
+    temperature  degC; pressure  atm, valid to a few atm.
+    """
+    return math.exp(_ln_fugacity_coefficient(temperature, pressure))
 
 
 @kernel
 def co2_pressure(temperature, fugacity):
-    """Partial pressure (atm) of CO2 with this fugacity (atm) at `temperature` degC: p = f/phi(p) by iteration."""
+    """Partial pressure (atm) of CO2 with this fugacity (atm) at `temperature` degC: the root of p phi(p) = f.
+
+    Newton in ln p with d ln phi/d ln p = ln phi, which holds at low pressure.
+    """
     p = fugacity
+    if not fugacity > 0.0:
+        return p
     for _ in range(PR_ITERATIONS):
-        before = p
-        p = fugacity / fugacity_coefficient_co2(temperature, p)
-        if not math.fabs(p - before) > PR_TOLERANCE * p:
+        ln_phi = _ln_fugacity_coefficient(temperature, p)
+        step = (math.log(fugacity / p) - ln_phi) / _positive(1.0 + ln_phi)
+        p *= math.exp(step)
+        if not math.fabs(step) > PRESSURE_TOLERANCE:
             break
     return p

@@ -51,9 +51,15 @@ def test_series_meet_by_their_index() -> None:
     assert out.ph.sel(site=["a", "b"]).values.tolist() == [8.0, 7.0]
 
 
-def test_an_index_named_like_a_result_is_refused() -> None:
-    with pytest.raises(InputError, match="as a result is"):
-        speciate(table().set_index(pd.Index([1, 2], name="pco2")))
+def test_an_index_named_like_a_result_is_renamed() -> None:
+    """Water labelled by the pH of a field meter, solved from other variables: both numbers are kept apart."""
+    frame = pd.DataFrame(
+        {"temperature": [10.0, 12.0], "ca": [1.0, 2.0], "alkalinity": [2.0, 4.0], "pco2": 1e-2}
+    )
+    frame.index = pd.Index([7.5, 7.6], name="ph")
+    out = speciate(frame)
+    assert out.ph_given.values.tolist() == [7.5, 7.6] and out.ph.dims == ("ph_given",)
+    assert (out.ph < 7.4).all()
 
 
 def test_shapes_that_do_not_fit_are_named() -> None:

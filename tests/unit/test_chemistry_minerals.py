@@ -427,7 +427,7 @@ def test_a_bad_row_is_flagged_and_the_rest_is_done() -> None:
         ({"pco2": "high"}, "pco2"),
         ({"temperature": None}, "temperature"),
         ({"constants": "wateq"}, "constants"),
-        ({"pco2": [1e-2, 1e-3, 1e-4], "temperature": [1.0, 2.0]}, "shapes"),
+        ({"pco2": [1e-2, 1e-3, 1e-4], "temperature": [1.0, 2.0]}, "fit together"),
         ({"system": "closed", "water": {"ca": 1.0, "alkalinity": 2.0, "ph": 7.0}}, "no part"),
         ({"water": {"ca": 1.0}}, "water: carbonate system"),
     ],

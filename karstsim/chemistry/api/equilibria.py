@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numba
 import numpy as np
 
-from karstsim.chemistry.api.columns import IONS, UNITS
+from karstsim.chemistry.api.blocks import CHUNK, MMOL
+from karstsim.chemistry.api.columns import IONS
 from karstsim.chemistry.api.labelled import as_array, collect, flatten, labelled_dataset
-from karstsim.chemistry.api.waters import CHUNK, MMOL, T_REFUSED, TOTALS, constant_set, speciate
+from karstsim.chemistry.api.units import UNITS
+from karstsim.chemistry.api.waters import T_REFUSED, TOTALS, constant_set, speciate
 from karstsim.chemistry.constants import CONSTANTS_DTYPE, ConstantSet, set_temperature
 from karstsim.chemistry.equilibrium import equilibrate_gas
 from karstsim.chemistry.gas import fugacity_coefficient_co2

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from karstsim.chemistry.api.blocks import GAMMAS, SPECIES, given_variables, speciate_columns
-from karstsim.chemistry.api.columns import CARBONATE, INPUTS, IONS, UNITS, check_columns
+from karstsim.chemistry.api.columns import CARBONATE, INPUTS, IONS, check_columns
 from karstsim.chemistry.api.labelled import assumptions, collect, compute
+from karstsim.chemistry.api.units import UNITS
 from karstsim.chemistry.constants import ConstantSet
 from karstsim.chemistry.speciation import Mode
 from karstsim.core.errors import InputError
@@ -25,6 +26,7 @@ TOTALS = ("temperature", *IONS)  # inputs that are passed on, so that a result c
 T_LOW, T_HIGH = 0.0, 50.0  # degC, range of the constants
 T_REFUSED = (-5.0, 100.0)  # outside nothing is computed
 DENSE = 0.5  # mol kgw-1, end of the activity model
+LOG_PRESSED = 1.0  # log10 of the CO2 fugacity in atm; the gas law holds below
 
 _FORMULA = {
     "h": "H+",
@@ -151,7 +153,7 @@ def _solve(flat: dict[str, np.ndarray], charge_balance: bool, chosen: ConstantSe
     columns["charge_imbalance"] = strong - columns["alkalinity"]
     unsolved = (modes >= 0) & np.isnan(columns["ph"])
     flags[unsolved] = "no solution: the two carbonate variables contradict each other"
-    _flag_range(flags, inputs["temperature"], columns["ionic_strength"])
+    _flag_range(flags, inputs["temperature"], columns)
     columns["flag"] = flags
     columns |= {name: inputs[name] for name in TOTALS}
     return columns
@@ -185,12 +187,14 @@ def _mark(flags: np.ndarray, where: np.ndarray, reason: str) -> None:
     flags[where & (flags == "")] = reason
 
 
-def _flag_range(flags: np.ndarray, temperature: np.ndarray, ionic_strength: np.ndarray) -> None:
-    """Mark solved rows outside the range of the constants or of the activity model."""
-    _mark(
-        flags, (temperature < T_LOW) | (temperature > T_HIGH), "temperature outside 0..50 degC: extrapolated"
-    )
-    _mark(flags, ionic_strength > DENSE, f"ionic strength above {DENSE}: outside the activity model")
+def _flag_range(flags: np.ndarray, temperature: np.ndarray, columns: dict[str, np.ndarray]) -> None:
+    """Mark solved rows outside the range of the constants, of the activity model or of the gas law."""
+    beyond = (temperature < T_LOW) | (temperature > T_HIGH)
+    _mark(flags, beyond, "temperature outside 0..50 degC: extrapolated")
+    dense = columns["ionic_strength"] > DENSE
+    _mark(flags, dense, f"ionic strength above {DENSE}: outside the activity model")
+    pressed = columns["log10_fco2"] > LOG_PRESSED
+    _mark(flags, pressed, "CO2 pressure above 10 atm: do the two carbonate variables belong to one water?")
 
 
 def _attributes() -> dict[str, dict[str, str]]:
