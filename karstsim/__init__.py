@@ -12,13 +12,23 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "speciate": ("karstsim.chemistry.api", "speciate"),
+    "dissolve": ("karstsim.chemistry.api", "dissolve"),
     "open_forcing": ("karstsim.forcing", "open_forcing"),
     "Site": ("karstsim.model.site", "Site"),
     "simulate": ("karstsim.model.simulate", "simulate"),
     "parameters": ("karstsim.model.parameters", "parameters_table"),
     "variables": ("karstsim.model.output", "variables_table"),
 }
-__all__ = ["Site", "__version__", "open_forcing", "parameters", "simulate", "speciate", "variables"]
+__all__ = [
+    "Site",
+    "__version__",
+    "dissolve",
+    "open_forcing",
+    "parameters",
+    "simulate",
+    "speciate",
+    "variables",
+]
 
 
 def __getattr__(name: str) -> Any:

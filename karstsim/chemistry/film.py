@@ -2,8 +2,8 @@
 
 alpha depends on temperature, CO2 pressure, thickness of the layer and carbonic anhydrase. It is looked up in a table
 of the film model (`film_model`, science.md 4.4), multilinear in temperature and in the logarithms of the others and of
-alpha; between nodes it errs by less than 4 % (thin films: 12 %; the median of both is 1 %) against the model. Outside the table the value at its
-edge holds: 0-40 degC, 1e-4 to 0.3 atm, 0.01 to 10 mm, f_CA 1 to 1e4.
+alpha; between nodes it errs by less than 4 % (thin films: 12 %; the median of both is 1 %) against the model. Outside
+the table the value at its edge holds: 0-40 degC, 1e-4 to 0.3 atm, 0.01 to 10 mm, f_CA 1 to 1e4.
 
 Two tables: deep water, whose bulk beyond the layer is in equilibrium with its CO2, and thin films under air, which are
 all boundary layer and must convert all their CO2 themselves (bare rock, stalagmites).

@@ -1,6 +1,7 @@
 """The labelled face of the chemistry: arrays, pandas, xarray and files of waters in, labelled results out."""
 
+from karstsim.chemistry.api.kinetics import dissolve
 from karstsim.chemistry.api.table_file import speciate_csv
 from karstsim.chemistry.api.waters import speciate
 
-__all__ = ["speciate", "speciate_csv"]
+__all__ = ["dissolve", "speciate", "speciate_csv"]
