@@ -161,8 +161,6 @@ def dissolve(
     ``rate_<mineral>`` (mol m-2 s-1). CO2 conversion in the bulk and gas exchange are instantaneous. Rows that cannot be
     followed are NaN with a reason in ``flag``. Raises InputError for unknown names and what is missing.
     """
-    import xarray as xr
-
     chosen = constant_set(constants)
     names = _minerals(minerals)
     if system not in ("open", "closed"):
@@ -176,7 +174,7 @@ def dissolve(
     if bool((given["ca_factor"] < 1.0).any()) or bool((given["film"] <= 0.0).any()):
         raise InputError("film, ca_factor", "out of range", "give film > 0 mm and ca_factor >= 1")
     given |= _acids(acid)
-    arrays = _broadcast(given, xr)
+    arrays = _broadcast(given)
     template = arrays["temperature"]
     flat = {n: np.asarray(a.values, object if n == "flag" else float).ravel() for n, a in arrays.items()}
     for name, (ion, equivalents) in ACIDS.items():
@@ -243,7 +241,7 @@ def _array(name: str, value: Any) -> xr.DataArray:
 
     try:
         if isinstance(value, xr.DataArray):
-            return value.astype(np.float64)
+            return _renamed(value.astype(np.float64))
         data = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(name, f"not numeric ({error})", "give numbers") from None
@@ -290,39 +288,52 @@ def _start(temperature: Any, pco2: Any, closed: bool, water: Any, constants: str
         if temperature is None or pco2 is None:
             missing = "temperature" if temperature is None else "pco2"
             raise InputError(missing, "missing", "give temperature (degC) and pco2 (atm), or a start water")
-        found = speciate(temperature=temperature, alkalinity=0.0, pco2=pco2, constants=constants)
-        given = collect(None, {"temperature": temperature, "pco2": pco2})
+        given = _broadcast(_given(temperature=temperature, pco2=pco2))
+        found = speciate(given | {"alkalinity": 0.0 * given["pco2"]}, constants=constants)
         start = given | {"dic": found["dic"], "alkalinity": 0.0 * found["dic"], "flag": found["flag"]}
         return dict.fromkeys(IONS, 0.0 * start["temperature"]) | start
     if closed and pco2 is not None:
         raise InputError("pco2", "has no part in a closed system with a start water", "drop pco2")
     start = _given_water(temperature, water, constants)
     if pco2 is not None:
-        start["pco2"] = collect(None, {"pco2": pco2})["pco2"]
+        start |= _given(pco2=pco2)
     return start
 
 
 def _given_water(temperature: Any, water: Any, constants: str) -> dict[str, xr.DataArray]:
     """The same of a start water; ``pco2`` is its own."""
-    override = {} if temperature is None else collect(None, {"temperature": temperature})
+    override = {} if temperature is None else _given(temperature=temperature)
     try:
         if hasattr(water, "data_vars") and all(name in water.variables for name in START):
-            totals = {name: water[name] for name in START}
+            totals = {name: _renamed(water[name]) for name in START}
         else:
-            totals = collect(water, {})
+            totals = {name: _renamed(array) for name, array in collect(water, {}).items()}
             if "temperature" not in totals:
                 totals |= override
             solved = speciate(totals, constants=constants)
             totals |= {name: solved[name] for name in ("dic", "alkalinity")}
         totals = {n: totals.get(n, 0.0 * totals["dic"]) for n in START} | override
+        totals = _broadcast(totals)
         found = speciate(totals, constants=constants)
     except InputError as error:
         raise InputError(f"water: {error.where}", error.what, error.mend) from None
     return totals | {"pco2": found["pco2"], "flag": found["flag"]}
 
 
-def _broadcast(given: dict[str, xr.DataArray], xr: Any) -> dict[str, xr.DataArray]:
+def _given(**values: Any) -> dict[str, xr.DataArray]:
+    """Inputs with the names of `speciate`, as arrays."""
+    return {name: _renamed(array) for name, array in collect(None, values).items()}
+
+
+def _renamed(array: xr.DataArray) -> xr.DataArray:
+    """`array` without dimensions that carry the name of an output: ``pco2`` becomes ``pco2_given``."""
+    return array.rename({dim: f"{dim}_given" for dim in array.dims if dim in ("pco2", *START)})
+
+
+def _broadcast(given: dict[str, xr.DataArray]) -> dict[str, xr.DataArray]:
     """All inputs in one shape, temperature's dimensions first. Raises InputError for shapes that do not fit."""
+    import xarray as xr
+
     bare = {}
     for name, array in given.items():
         if "time" in array.dims:
@@ -409,8 +420,6 @@ def _result(
     """The speciated waters of all times with what has dissolved, in the shape of `template` and ``time``."""
     import xarray as xr
 
-    clash = {c: f"{c}_given" for c in template.dims if c in ("pco2", *START)}
-    template = template.rename(clash)
     dims, shape = (*template.dims, "time"), (*template.shape, batch.times.size)
     coords = {name: template.coords[name] for name in template.coords}
     coords["time"] = xr.DataArray(
