@@ -74,7 +74,7 @@ def test_published_table_with_its_own_chemistry(temperature, film_mm, published)
     log k = 329.850 - 110.541 log T - 17265.4/T: then the model agrees within 11 %, but for 20 degC, 1 mm, 5e-2 atm
     (1.97 for 2.25; it is 2.2 on a grid that does not resolve the layer at the wall).
 
-    With activity coefficients and the constants of Johnson (1982) alpha is 12 to 40 % higher.
+    With activity coefficients and the constants of Johnson (1982) alpha is 0 to 39 % higher, 22 % on average.
     """
     w, equilibrium = ideal_waters(temperature, PRESSURES, 0.5)
     t = temperature + 273.15
