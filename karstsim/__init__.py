@@ -14,6 +14,7 @@ _PUBLIC = {
     "speciate": ("karstsim.chemistry.api", "speciate"),
     "equilibrate": ("karstsim.chemistry.api", "equilibrate"),
     "mix": ("karstsim.chemistry.api", "mix"),
+    "dissolve": ("karstsim.chemistry.api", "dissolve"),
     "open_forcing": ("karstsim.forcing", "open_forcing"),
     "Site": ("karstsim.model.site", "Site"),
     "simulate": ("karstsim.model.simulate", "simulate"),
@@ -23,6 +24,7 @@ _PUBLIC = {
 __all__ = [
     "Site",
     "__version__",
+    "dissolve",
     "equilibrate",
     "mix",
     "open_forcing",

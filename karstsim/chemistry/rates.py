@@ -1,4 +1,4 @@
-"""Calcite kinetics: the PWP law, PHREEQC's form of it, film transfer and relaxation towards equilibrium.
+"""Calcite kinetics: the PWP law, PHREEQC's form of it, and relaxation towards equilibrium.
 
 1 mmol cm-2 s-1 = 10 mol m-2 s-1. Activities count as mol L-1.
 """
@@ -19,18 +19,6 @@ K3_COLD_A, K3_COLD_B = -5.86, -317.0  # mmol cm-2 s-1, up to 25 degC
 K3_WARM_A, K3_WARM_B = -1.10, -1737.0  # mmol cm-2 s-1, above
 K3_SWITCH = 25.0  # degC
 OMEGA_EXPONENT = 2.0 / 3.0  # of the saturation ratio, RATES block Calcite of phreeqc.dat
-
-# Film transfer coefficient at 10 degC, 0.3 mm (science.md 4.4, fitted to the film model of Dreybrodt & Buhmann 1991).
-ALPHA_10 = 1.25e-7  # m s-1
-ALPHA_WARMING = 0.06  # K-1
-ALPHA_REFERENCE_T = 10.0  # degC
-CA_EXPONENT, CA_LIMIT = 0.35, 3.3  # carbonic-anhydrase term (f_CA^0.35) and its largest effect
-FILM_REFERENCE, FILM_THICK, FILM_THIN = 0.3, 1.0, 0.1  # mm
-FILM_MIN = 1e-3  # mm
-# log-log slopes of the same table at 10 degC, pCO2 1e-2 atm: alpha 1.05, 1.28, 1.36 at 1, 0.3, 0.1 mm.
-SLOPE_THICK = math.log(1.05 / 1.28) / math.log(FILM_THICK / FILM_REFERENCE)
-SLOPE_THIN = math.log(1.36 / 1.28) / math.log(FILM_THIN / FILM_REFERENCE)
-SLOPE_STAGNANT = -1.0  # beyond 1 mm diffusion across the film alone controls
 
 EQUILIBRIUM_MIN = 1e-12  # equilibrium concentrations below are none
 TAIL_START_MAX = 1.0 - 1e-9
@@ -73,39 +61,6 @@ def calcite_rate(x, k):
     x   speciated water (SOLUTION_DTYPE); k   constants at its temperature (CONSTANTS_DTYPE)
     """
     return pwp_forward(x, k) * (1.0 - math.exp(LN10 * OMEGA_EXPONENT * x.si_calcite))
-
-
-@kernel
-def film_factor(film_mm):
-    """Effect of the diffusion boundary layer's thickness (mm) on the film transfer coefficient; 1 at 0.3 mm.
-
-    Power laws between the film model's results at 1, 0.3 and 0.1 mm (10 degC, pCO2 1e-2 atm; science.md 4.4), 1/film
-    above 1 mm. The thin side is weak: slow CO2 hydration, not diffusion, limits there.
-    """
-    film = film_mm if not film_mm < FILM_MIN else FILM_MIN
-    if film > FILM_THICK:
-        thick = math.exp(SLOPE_THICK * math.log(FILM_THICK / FILM_REFERENCE))
-        return thick * math.exp(SLOPE_STAGNANT * math.log(film / FILM_THICK))
-    slope = SLOPE_THICK if film > FILM_REFERENCE else SLOPE_THIN
-    return math.exp(slope * math.log(film / FILM_REFERENCE))
-
-
-@kernel
-def film_alpha(temperature, film_mm, ca_factor):
-    """Transfer coefficient alpha (m s-1) of the linear law F = alpha (c_eq - c) at a rock wall.
-
-    alpha = 1.25e-7 exp(0.06 (T - 10)) f(film) f_CA^0.35         (science.md 4.4; Dreybrodt & Buhmann 1991)
-
-    temperature  degC
-    film_mm      thickness of the diffusion boundary layer, mm
-    ca_factor    carbonic-anhydrase factor on CO2 hydration, >= 1; its effect ends at 3.3
-    """
-    factor = ca_factor if not ca_factor < 1.0 else 1.0
-    enzyme = math.exp(CA_EXPONENT * math.log(factor))
-    enzyme = CA_LIMIT if enzyme > CA_LIMIT else enzyme
-    return (
-        ALPHA_10 * math.exp(ALPHA_WARMING * (temperature - ALPHA_REFERENCE_T)) * film_factor(film_mm) * enzyme
-    )
 
 
 @kernel

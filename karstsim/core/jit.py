@@ -79,9 +79,12 @@ def python_callable(compiled: Any) -> Callable[..., Any]:
 
 @functools.lru_cache(maxsize=1)
 def source_hash() -> str:
-    """Hash of the package's sources, the numba version and the interpreter: one cache folder each."""
+    """Hash of the package's sources and tables, the numba version and the interpreter: one cache folder each.
+
+    Tables (``*.csv``) count because kernels hold them as constants.
+    """
     digest = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for path in sorted(p for p in PACKAGE.rglob("*") if p.suffix in (".py", ".csv")):
         digest.update(str(path.relative_to(PACKAGE)).encode())
         digest.update(path.read_bytes())
     digest.update(f"{numba.__version__} {sys.version} {sorted(_OPTIONS.items())}".encode())

@@ -7,9 +7,10 @@ exactly at SI = 0. Saturation, gas exchange and the fall of the gas pressure wit
 """
 
 from karstsim.chemistry.equilibrium import equilibrate_closed, equilibrate_gas, equilibrate_open
-from karstsim.chemistry.rates import film_alpha, relax
+from karstsim.chemistry.film import film_alpha, thin_film_alpha
+from karstsim.chemistry.rates import relax
 from karstsim.chemistry.speciation import Mode, speciate
-from karstsim.core.constants import SECONDS_PER_DAY
+from karstsim.core.constants import MM_PER_M, SECONDS_PER_DAY
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param
 from karstsim.processes.lowpass import relaxed_share
@@ -22,6 +23,9 @@ BRACKET_STEPS = 8
 BRACKET_TOLERANCE = 1.0e-3
 LEAST_PRESSURE = 1.0e-7  # atm
 HALF = 0.5
+UNSOLVED_PRESSURE = (
+    1.0e-2  # atm, of a store whose water was never solved (its first step): that of karst water
+)
 LINEAR_START, LINEAR_ORDER = 0.9, 1.0  # no slow tail near equilibrium
 
 
@@ -56,9 +60,25 @@ def rate_params(prefix: str, area_to_volume: float, film: float, source: str, **
 
 
 @kernel
-def rate_constant(area_to_volume, film_thickness, temperature, ca_factor):
-    """Rate constant of the linear law, d-1: (A/V) alpha(T, film, carbonic anhydrase)."""
-    return area_to_volume * film_alpha(temperature, film_thickness, ca_factor) * SECONDS_PER_DAY
+def rate_constant(area_to_volume, film_thickness, temperature, pco2, ca_factor):
+    """Rate constant of the linear law, d-1: (A/V) alpha(T, film, pCO2, carbonic anhydrase).
+
+    pco2   CO2 pressure of the water (atm): that of its gas in an open store, its own of the last step in a closed one
+    """
+    return area_to_volume * film_alpha(temperature, film_thickness, pco2, ca_factor) * SECONDS_PER_DAY
+
+
+@kernel
+def thin_film_rate_constant(area_to_volume, temperature, pco2, ca_factor):
+    """As `rate_constant`, d-1, for a film of water under air of CO2 pressure `pco2`, 1/(A/V) thick."""
+    depth = MM_PER_M / area_to_volume
+    return area_to_volume * thin_film_alpha(temperature, depth, pco2, ca_factor) * SECONDS_PER_DAY
+
+
+@kernel
+def own_pressure(store):
+    """CO2 pressure (atm) of a closed store's water after its last step."""
+    return UNSOLVED_PRESSURE if store.pco2 <= 0.0 else store.pco2
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""Calcite kinetics, film transfer, relaxation, gas transfer laws, fugacity, conductance."""
+"""Calcite kinetics, relaxation, gas transfer laws, fugacity, conductance."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from karstsim.core.jit import python_callable
 
 pytestmark = pytest.mark.nojit
 RELAX = python_callable(rates.relax)
-FILM = python_callable(rates.film_alpha)
 
 
 @pytest.mark.parametrize(  # science.md 4.3
@@ -85,21 +84,6 @@ def test_relax_limits() -> None:
     assert math.isnan(RELAX(math.nan, 1.0, 1.0, 0.9, 4.0))
     assert math.isnan(RELAX(0.2, math.nan, 1.0, 0.9, 4.0))
     assert math.isnan(RELAX(0.2, 1.0, math.nan, 0.9, 4.0))
-
-
-def test_film_transfer() -> None:
-    """science.md 4.4: 1.25e-7 m/s at 10 degC and 0.3 mm; table ratios 1.05/1.28 and 1.36/1.28; anhydrase capped."""
-    assert FILM(10.0, 0.3, 1.0) == pytest.approx(1.25e-7)
-    assert FILM(10.0, 1.0, 1.0) / FILM(10.0, 0.3, 1.0) == pytest.approx(1.05 / 1.28)
-    assert FILM(10.0, 0.1, 1.0) / FILM(10.0, 0.3, 1.0) == pytest.approx(1.36 / 1.28)
-    assert FILM(20.0, 0.3, 1.0) / FILM(10.0, 0.3, 1.0) == pytest.approx(math.exp(0.6))
-    assert FILM(10.0, 0.3, 10.0) / FILM(10.0, 0.3, 1.0) == pytest.approx(10**0.35)
-    assert FILM(10.0, 0.3, 1e4) / FILM(10.0, 0.3, 1.0) == pytest.approx(3.3)
-    films = [FILM(10.0, e, 1.0) for e in (0.01, 0.1, 0.3, 1.0, 3.0)]
-    assert films == sorted(films, reverse=True)
-    # thin-film precipitation, Baker et al. (1998): 1.32e-7 and 2.92e-7 m/s at 10 and 20 degC, 0.1 mm
-    assert FILM(10.0, 0.1, 1.0) == pytest.approx(1.32e-7, rel=0.2)
-    assert FILM(20.0, 0.1, 1.0) == pytest.approx(2.92e-7, rel=0.2)
 
 
 def test_schmidt_number_of_600_at_20_degrees() -> None:

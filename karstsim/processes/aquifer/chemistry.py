@@ -8,6 +8,7 @@ from karstsim.processes.dissolution import (
     apply,
     closed_step,
     load_store,
+    own_pressure,
     rate_constant,
     rate_params,
     remember,
@@ -66,10 +67,11 @@ FLUXES = (
 
 
 @kernel
-def react(store, x, k, temperature, mg, k_dt, p, dt, tail_start, tail_order):
+def react(store, x, k, temperature, mg, area_to_volume, film, p, dt, tail_start, tail_order):
     """Closed dissolution in one store; returns the rock dissolved, mol m-2."""
     if store.volume < MINIMUM_VOLUME:
         return 0.0
+    k_dt = rate_constant(area_to_volume, film, temperature, own_pressure(store), p.ca_factor) * dt
     load_store(x, store, temperature)
     rock = closed_step(x, k, mg, k_dt, p.calcite_rate * dt, p.calcite_threshold, tail_start, tail_order)
     dissolved = rock * store.volume
@@ -83,11 +85,29 @@ def step(p, s, f, groundwater_temperature, x, k, dt):
     temperature = max(groundwater_temperature, 0.0)
     set_temperature(k, temperature, k.constant_set)
     mg = magnesium_share(p.dolomite_share)
-    matrix = rate_constant(p.matrix_area_to_volume, p.matrix_film_thickness, temperature, p.ca_factor) * dt
-    conduit = rate_constant(p.conduit_area_to_volume, p.conduit_film_thickness, temperature, p.ca_factor) * dt
     f.matrix_dissolution = react(
-        s.matrix, x, k, temperature, mg, matrix, p, dt, p.matrix_tail_start, p.matrix_tail_order
+        s.matrix,
+        x,
+        k,
+        temperature,
+        mg,
+        p.matrix_area_to_volume,
+        p.matrix_film_thickness,
+        p,
+        dt,
+        p.matrix_tail_start,
+        p.matrix_tail_order,
     )
     f.conduit_dissolution = react(
-        s.conduit, x, k, temperature, mg, conduit, p, dt, p.conduit_tail_start, p.conduit_tail_order
+        s.conduit,
+        x,
+        k,
+        temperature,
+        mg,
+        p.conduit_area_to_volume,
+        p.conduit_film_thickness,
+        p,
+        dt,
+        p.conduit_tail_start,
+        p.conduit_tail_order,
     )

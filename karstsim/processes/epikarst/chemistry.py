@@ -117,7 +117,8 @@ def step(p, s, f, soil_p, soil_s, soil_f, coupling, x, k, h):
     load_store(x, s.water, temperature)
     slope = coupling * soil_part(coupling) * soil_f.base_pco2_slope * s.water.volume / h
     mg = magnesium_share(p.dolomite_share)
-    k_dt = rate_constant(p.area_to_volume, p.film_thickness, temperature, soil_p.ca_factor) * h
+    rate = rate_constant(p.area_to_volume, p.film_thickness, temperature, f.air_pco2, soil_p.ca_factor)
+    k_dt = rate * h
     rock, gas = open_step(
         x,
         k,

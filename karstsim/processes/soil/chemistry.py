@@ -88,7 +88,8 @@ def step(p, s, f, dolomite, leaving, x, k, h):
     set_temperature(k, temperature, k.constant_set)
     load_store(x, water, temperature)
     slope = f.base_pco2_slope * water.volume / h
-    rock_rate = rate_constant(p.area_to_volume, p.film_thickness, temperature, p.ca_factor)
+    pressure = f.base_pco2_without_uptake
+    rock_rate = rate_constant(p.area_to_volume, p.film_thickness, temperature, pressure, p.ca_factor)
     grain_rate = p.grain_rate if s.carbonate > 0.0 else 0.0
     # Grains are pure calcite: while they last, what dissolves has the mean composition of both sources.
     # They go first (science.md 4.5): rock gets what they leave within the step.
@@ -98,7 +99,7 @@ def step(p, s, f, dolomite, leaving, x, k, h):
         x,
         k,
         mg,
-        f.base_pco2_without_uptake,
+        pressure,
         slope,
         (rock_rate + grain_rate) * h,
         p.calcite_rate * h,

@@ -1,7 +1,8 @@
 """Rain on bare rock: a thin film that dissolves for minutes under the open air (science.md 4.5, 12.3).
 
 The share of the tile that is bare rock sheds its throughfall past the soil into open fissures. The film is in
-equilibrium with atmospheric CO2 and reaches only part of the saturation: 1 - exp(-k t) of it, k = (A/V) alpha.
+equilibrium with atmospheric CO2 and reaches only part of the saturation: 1 - exp(-k t) of it, k = (A/V) alpha, with
+the alpha of a film without a bulk behind it.
 """
 
 from karstsim.chemistry.constants import set_temperature
@@ -16,7 +17,7 @@ from karstsim.processes.dissolution import (
     apply,
     load,
     open_step,
-    rate_constant,
+    thin_film_rate_constant,
 )
 from karstsim.processes.transport import split
 
@@ -83,10 +84,10 @@ def step(p, f, throughfall, forcing, x, k, dt, n_active):
     set_temperature(k, temperature, k.constant_set)
     load(x, f.rock_runoff, temperature)
     contact = p.rock_film_contact / MINUTES_PER_DAY
-    k_dt = rate_constant(p.rock_film_area_to_volume, p.film_thickness, temperature, p.ca_factor) * contact
-    rock, gas = open_step(
-        x, k, p.rock_film_mg, co2_pressure(forcing), 0.0, k_dt, 0.0, 0.0, LINEAR_START, LINEAR_ORDER
-    )
+    pressure = co2_pressure(forcing)
+    rate = thin_film_rate_constant(p.rock_film_area_to_volume, temperature, pressure, p.ca_factor)
+    k_dt = rate * contact
+    rock, gas = open_step(x, k, p.rock_film_mg, pressure, 0.0, k_dt, 0.0, 0.0, LINEAR_START, LINEAR_ORDER)
     f.rock_film_dissolution = rock * f.rock_runoff.volume
     f.rock_film_uptake = gas * f.rock_runoff.volume
     apply(f.rock_runoff, f.rock_film_dissolution, f.rock_film_uptake, p.rock_film_mg)
