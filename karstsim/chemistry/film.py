@@ -12,12 +12,11 @@ all boundary layer and must convert all their CO2 themselves (bare rock, stalagm
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
 
 from karstsim.core.constants import LN10
-from karstsim.core.jit import kernel
+from karstsim.core.jit import PACKAGE, kernel
 
 # Nodes, equally spaced: first value, step, number.
 T_FIRST, T_STEP, T_COUNT = 0.0, 5.0, 9  # degC
@@ -32,7 +31,7 @@ T_PER_STEP, P_PER_STEP, E_PER_STEP, F_PER_STEP = 1.0 / T_STEP, 1.0 / P_STEP, 1.0
 NODES = T_COUNT * P_COUNT * E_COUNT * F_COUNT
 DEEP, THIN = 0, NODES  # where the two tables begin
 SMALLEST = 1e-30  # under a logarithm
-TABLE_FILE = Path(__file__).with_name("film_alpha.csv")
+TABLE_FILE = PACKAGE / "chemistry" / "film_alpha.csv"
 
 
 def read_table() -> np.ndarray:

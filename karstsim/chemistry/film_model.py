@@ -17,8 +17,6 @@ up); ``python -m karstsim.chemistry.film_model`` writes the table again.
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 
 from karstsim.chemistry import film
@@ -295,7 +293,7 @@ def alpha(
 def table_nodes() -> np.ndarray:
     """All nodes, (n, 5): 0 deep or 1 thin, temperature degC, log10 pCO2 in atm, log10 film in mm, log10 f_CA."""
     axes = ((0.0, 1.0), film.TEMPERATURES, film.LOG_PRESSURES, film.LOG_FILMS, film.LOG_FACTORS)
-    return np.array(list(itertools.product(*axes)))
+    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
 
 
 def alpha_at(nodes: np.ndarray) -> np.ndarray:
