@@ -69,7 +69,7 @@ SQRT2 = math.sqrt(2.0)
 PR_ITERATIONS = 30
 PR_TOLERANCE = 1e-12
 PR_HIGHEST = 30.0  # atm
-PRESSURE_TOLERANCE = 1e-7  # of the last step; what is left is of the order of its square
+PRESSURE_TOLERANCE = 1e-4  # of the last step; what is left is of the order of its square
 
 
 @kernel

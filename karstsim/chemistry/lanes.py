@@ -482,15 +482,26 @@ def solve(w, constant_set, mode, start, step_tolerance, ionic_tolerance):
         w[DEFECT + lane] = 0.0
     _start(w, constant_set, mode, start)
     left = 1.0
-    for _ in range(MAX_ITERATIONS):
-        _refresh(w, constant_set)
+    for iteration in range(MAX_ITERATIONS):
+        if iteration > 0 or start == RESUMED:  # else `_start` has just done it
+            _refresh(w, constant_set)
         _impose(w, mode)
         _evaluate(w)
         left = _newton(w, mode, step_tolerance, ionic_tolerance)
         if left == 0.0:
             break
-    settle(w, constant_set, mode)
+    _settle(w, constant_set, mode)
     return left + _doubtful(w, mode)
+
+
+@kernel
+def _settle(w, constant_set, mode):
+    """Activities and species at the final point. Done whenever a solve ends, even where it changes nothing that counts:
+    else a lane's last digits would tell how long its neighbours took.
+    """
+    _refresh(w, constant_set)
+    _impose(w, mode)
+    _evaluate(w)
 
 
 @kernel
@@ -508,14 +519,6 @@ def _doubtful(w, mode):
             w[ACTIVE + lane] = 1.0
             doubtful += 1.0
     return doubtful
-
-
-@kernel
-def settle(w, constant_set, mode):
-    """Activities and species of all lanes at their present H, HCO3, FREE_SO4 and IONIC."""
-    _refresh(w, constant_set)
-    _impose(w, mode)
-    _evaluate(w)
 
 
 @kernel
@@ -547,11 +550,8 @@ def charged_species(w, lane, x):
 
 
 @kernel
-def rescue(w, lane, x, k, constant_set, mode):
-    """Solve one lane by the scalar `speciate` and take over its answer; returns 1 where there is one, else 0.
-
-    x, k   scratch records (SOLUTION_DTYPE, CONSTANTS_DTYPE). Call `settle` after the last lane.
-    """
+def _rescue_lane(w, lane, x, k, constant_set, mode):
+    """Solve one lane by the scalar `speciate` and take over its answer; returns 1 where there is one, else 0."""
     totals(w, lane, x)
     h = w[H + lane]
     x.ph = -math.log10(h) if h > 0.0 and mode in (ALK_PH, DIC_PH, PH_PCO2) else 0.0
@@ -559,15 +559,27 @@ def rescue(w, lane, x, k, constant_set, mode):
     x.resume = 0.0
     set_temperature(k, x.temperature, constant_set)
     count = speciate(x, k, mode)
-    solved = 1.0 if count > 0 else 0.0
-    if count > 0:
-        w[H + lane] = x.m_h * x.g_h
-        w[HCO3 + lane] = x.m_hco3
-        w[FREE_SO4 + lane] = x.m_so4
-        w[IONIC + lane] = x.ionic_strength
-        w[SOLUTES + lane] = x.solute_molality
-    else:
+    if count < 0:
         w[H + lane], w[HCO3 + lane], w[FREE_SO4 + lane] = H_COLD, 0.0, 0.0
         w[IONIC + lane], w[SOLUTES + lane] = TRACE, 0.0
-    w[ACTIVE + lane] = 0.0
-    return solved
+        return 0.0
+    w[H + lane] = x.m_h * x.g_h
+    w[HCO3 + lane] = x.m_hco3
+    w[FREE_SO4 + lane] = x.m_so4
+    w[IONIC + lane] = x.ionic_strength
+    w[SOLUTES + lane] = x.solute_molality
+    return 1.0
+
+
+@kernel
+def rescue(w, x, k, constant_set, mode, solved):
+    """Solve the lanes that `solve` has left by the scalar solver; the others keep their answer to the last bit.
+
+    x, k    scratch records (SOLUTION_DTYPE, CONSTANTS_DTYPE)
+    solved  1 for each lane with an answer, 0 without
+    """
+    for lane in range(LANES):
+        solved[lane] = 1.0
+        if w[ACTIVE + lane] == 1.0:
+            solved[lane] = _rescue_lane(w, lane, x, k, constant_set, mode)
+    _settle(w, constant_set, mode)

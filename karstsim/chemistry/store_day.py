@@ -105,15 +105,13 @@ def _compose(w, calcium, gas):
 
 
 @kernel
-def _speciate(w, x, k, constant_set, start):
+def _speciate(w, x, k, solved, constant_set, start):
     """Solve the eight waters, those that resist by the scalar solver; returns how many have no solution."""
-    left = ln.solve(w, constant_set, ALK_DIC, start, STEP_TOLERANCE, IONIC_TOLERANCE)
     failed = 0.0
-    if left > 0.0:
+    if ln.solve(w, constant_set, ALK_DIC, start, STEP_TOLERANCE, IONIC_TOLERANCE) > 0.0:
+        ln.rescue(w, x, k, constant_set, ALK_DIC, solved)
         for lane in range(LANES):
-            if w[ln.ACTIVE + lane] == 1.0:
-                failed += 1.0 - ln.rescue(w, lane, x, k, constant_set, ALK_DIC)
-        ln.settle(w, constant_set, ALK_DIC)
+            failed += 1.0 - solved[lane]
     return failed
 
 
@@ -336,7 +334,7 @@ def prepare(w, constant_set):
 
 
 @kernel
-def advance(w, x, k, constant_set, seconds, start):
+def advance(w, x, k, solved, constant_set, seconds, start):
     """Advance eight stores by `seconds`.
 
     w             scratch of STORE_WORDS. In: CALCIUM and GAS (= DIC - Ca), mol kg-1; MG_0 .. NO3_0; AREA, m2 kg-1;
@@ -344,7 +342,7 @@ def advance(w, x, k, constant_set, seconds, start):
                   Out: CALCIUM, GAS; the ions that flow; MEAN_CA, MEAN_GAS over the stretch. The rock dissolved is
                   dCa - FLOW (IN_CA - MEAN_CA) seconds, and so for the gas: the books close by construction.
                   `prepare` has set the constants.
-    x, k          scratch records (SOLUTION_DTYPE, CONSTANTS_DTYPE) of the scalar solver
+    x, k, solved  scratch of `lanes.rescue`: two records, eight marks
     start         COLD, WARM or RESUMED of `lanes`, for the first speciation
     returns the number of speciations that had no solution plus the lanes that did not reach the end.
     """
@@ -359,14 +357,14 @@ def advance(w, x, k, constant_set, seconds, start):
     for _ in range(MAX_STEPS):
         _let_flow(w, 0.0)
         _compose(w, CALCIUM, GAS)
-        failed += _speciate(w, x, k, constant_set, start)
+        failed += _speciate(w, x, k, solved, constant_set, start)
         start = ln.RESUMED
         _rates(w, CALCIUM, GAS)
         _jacobian(w)
         _trial(w)
         _let_flow(w, 1.0)
         _compose(w, TRIAL_CA, TRIAL_GAS)
-        failed += _speciate(w, x, k, constant_set, start)
+        failed += _speciate(w, x, k, solved, constant_set, start)
         _rates(w, TRIAL_CA, TRIAL_GAS)
         left = _correct(w, seconds)
         if left == 0.0:

@@ -22,7 +22,13 @@ SPECIATE, TEMPERATURE, RATE = (python_callable(f) for f in (speciate, set_temper
 
 @njit(error_model="numpy")
 def days(
-    stores: np.ndarray, out: np.ndarray, w: np.ndarray, x: np.ndarray, k: np.ndarray, seconds: float
+    stores: np.ndarray,
+    out: np.ndarray,
+    w: np.ndarray,
+    x: np.ndarray,
+    k: np.ndarray,
+    solved: np.ndarray,
+    seconds: float,
 ) -> None:
     """Advance all stores: temperature, area, gas rate, air, flow, ca, gas, six ions, and the inflow of these eight."""
     for first in range(0, stores.shape[0], 8):
@@ -41,7 +47,7 @@ def days(
                 w[sd.MG_0 + 8 * j + lane] = s[7 + j]
                 w[sd.IN_MG + 8 * j + lane] = s[15 + j]
         sd.prepare(w, 0)
-        failed = sd.advance(w, x[0], k[0], 0, seconds, ln.COLD)
+        failed = sd.advance(w, x[0], k[0], solved, 0, seconds, ln.COLD)
         for lane in range(8):
             o = out[first + lane]
             o[0], o[1] = w[sd.CALCIUM + lane], w[sd.GAS + lane]
@@ -80,8 +86,12 @@ def random_stores(n: int, seed: int) -> np.ndarray:
 
 def run(stores: np.ndarray, seconds: float = DAY) -> np.ndarray:
     out = np.zeros((len(stores), 6))
-    scratch = np.zeros(sd.STORE_WORDS), np.zeros(1, SOLUTION_DTYPE), np.zeros(1, CONSTANTS_DTYPE)
-    days(stores, out, *scratch, seconds)
+    scratch = (
+        np.zeros(sd.STORE_WORDS),
+        np.zeros(1, SOLUTION_DTYPE),
+        np.zeros(1, CONSTANTS_DTYPE),
+    )
+    days(stores, out, *scratch, np.zeros(8), seconds)
     return out
 
 

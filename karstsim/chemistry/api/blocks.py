@@ -18,9 +18,10 @@ from karstsim.core.constants import LN10
 from karstsim.core.jit import driver, kernel
 
 MMOL = 1000.0  # mmol per mol, and kg of water per m3
-CHUNK = 8192  # rows whose scratch is held at once
+CHUNK = 2048  # rows whose scratch is held at once: it stays in the processor's cache
 GIVEN = ("temperature", "ca", "mg", "na", "k", "cl", "so4", "no3", "alkalinity", "dic", "ph", "pco2")
 TEMPERATURE, CA, MG, NA, K, CL, SO4, NO3, ALKALINITY, DIC, PH, PCO2 = range(len(GIVEN))
+STEP_TOLERANCE_25, IONIC_TOLERANCE_25 = 1e-3, 1e-5  # the conductance needs no more
 ALK_DIC, ALK_PCO2, ALK_PH = int(Mode.ALK_DIC), int(Mode.ALK_PCO2), int(Mode.ALK_PH)
 DIC_PH, DIC_PCO2, PH_PCO2 = int(Mode.DIC_PH), int(Mode.DIC_PCO2), int(Mode.PH_PCO2)
 
@@ -119,18 +120,6 @@ def _warm_up(w: Any, warm: Any) -> None:
 
 
 @kernel
-def _solve_lanes(w: Any, x: Any, k: Any, constant_set: Any, mode: Any, start: Any, solved: Any) -> None:
-    """Solve eight waters, the stubborn ones by the scalar solver; `solved` gets 1 or 0 for each."""
-    left = lanes.solve(w, constant_set, mode, start, lanes.STEP_TOLERANCE, lanes.IONIC_TOLERANCE)
-    for lane in range(lanes.LANES):
-        solved[lane] = 1.0
-        if left > 0.0 and w[lanes.ACTIVE + lane] == 1.0:
-            solved[lane] = lanes.rescue(w, lane, x, k, constant_set, mode)
-    if left > 0.0:
-        lanes.settle(w, constant_set, mode)
-
-
-@kernel
 def _rate(w: Any, lane: Any, x: Any, k: Any, si_ratio: Any) -> float:
     """PHREEQC's calcite rate of one lane, mol m-2 s-1."""
     x.g_h, x.m_h = w[lanes.G_H + lane], w[lanes.M_H + lane]
@@ -166,7 +155,15 @@ def _compute(out: Any, j: Any, w: Any, lane: Any, x: Any, k: Any, given_pressure
 
 @driver
 def _speciate_columns(
-    given: Any, out: Any, mode: int, constant_set: int, w: Any, warm: Any, solved: Any, x: Any, k: Any
+    given: Any,
+    out: Any,
+    mode: int,
+    constant_set: int,
+    w: Any,
+    warm: Any,
+    solved: Any,
+    x: Any,
+    k: Any,
 ) -> None:
     """Speciate all columns of `given`, whose number is a multiple of eight.
 
@@ -181,9 +178,15 @@ def _speciate_columns(
     for first in range(0, given.shape[1], lanes.LANES):
         _load(w, given, first, mode)
         lanes.set_temperatures(w, constant_set)
-        _solve_lanes(w, x[0], k[0], constant_set, mode, lanes.COLD, solved[0])
+        solved[:] = 1.0
+        if lanes.solve(w, constant_set, mode, lanes.COLD, lanes.STEP_TOLERANCE, lanes.IONIC_TOLERANCE) > 0.0:
+            lanes.rescue(w, x[0], k[0], constant_set, mode, solved[0])
         _warm_up(w, warm)
-        _solve_lanes(warm, x[0], k[0], constant_set, ALK_DIC, lanes.RESUMED, solved[1])
+        if (
+            lanes.solve(warm, constant_set, ALK_DIC, lanes.RESUMED, STEP_TOLERANCE_25, IONIC_TOLERANCE_25)
+            > 0.0
+        ):
+            lanes.rescue(warm, x[0], k[0], constant_set, ALK_DIC, solved[1])
         for f in range(N_COPIED):
             for lane in range(lanes.LANES):
                 out[f, first + lane] = SCALES[f] * w[OFFSETS[f] + lane]
@@ -220,7 +223,8 @@ def speciate_columns(
     returns one array of n for each of OUTPUTS, NaN where there is no solution
     """
     run = _bound()
-    columns = {name: np.full(modes.size, np.nan) for name in OUTPUTS}
+    columns = {name: np.empty(modes.size) for name in OUTPUTS}
+    skipped = modes < 0
     scratch = (
         np.zeros(lanes.WORDS),
         np.zeros(lanes.WORDS),
@@ -228,18 +232,24 @@ def speciate_columns(
         np.zeros(1, SOLUTION_DTYPE),
         np.zeros(2, CONSTANTS_DTYPE),
     )
+    buffer = np.empty((len(OUTPUTS), CHUNK))
     for mode in Mode:
         rows = np.flatnonzero(modes == int(mode))
+        whole = rows.size == modes.size
         for start in range(0, rows.size, CHUNK):
-            chunk = rows[start : start + CHUNK]
-            given = _given(inputs, chunk)
-            out = np.empty((len(OUTPUTS), given.shape[1]))
+            chunk = slice(start, min(start + CHUNK, rows.size)) if whole else rows[start : start + CHUNK]
+            size = rows[start : start + CHUNK].size
+            given = _given(inputs, chunk, size)
+            out = buffer if given.shape[1] == CHUNK else np.empty((len(OUTPUTS), given.shape[1]))
             run(given, out, int(mode), int(constant_set), *scratch)
             _take_logarithms(out)
             for name, values in zip(OUTPUTS, out, strict=True):
-                columns[name][chunk] = values[: chunk.size]
+                columns[name][chunk] = values[:size]
         for name in given_variables(mode):
             columns[name][rows] = np.where(np.isnan(columns["ph"][rows]), np.nan, inputs[name][rows])
+    if skipped.any():
+        for values in columns.values():
+            values[skipped] = np.nan
     return columns
 
 
@@ -249,14 +259,15 @@ def given_variables(mode: Mode) -> tuple[str, str]:
     return first, second
 
 
-def _given(inputs: dict[str, np.ndarray], rows: np.ndarray) -> np.ndarray:
-    """Inputs of some rows in the kernels' units, filled up to a multiple of eight with the last water."""
-    padded = np.concatenate([rows, np.full(-rows.size % lanes.LANES, rows[-1])])
-    given = np.empty((len(GIVEN), padded.size))
+def _given(inputs: dict[str, np.ndarray], rows: Any, size: int) -> np.ndarray:
+    """Inputs of `size` rows in the kernels' units, filled up to a multiple of eight with the last water."""
+    given = np.empty((len(GIVEN), size + -size % lanes.LANES))
     for row, name in zip(given, GIVEN, strict=True):
         scale = 1.0 if name in ("temperature", "ph", "pco2") else MMOL
-        np.divide(inputs[name][padded], scale, out=row)
-    return np.nan_to_num(given, copy=False, nan=0.0)
+        np.divide(inputs[name][rows], scale, out=row[:size])
+    given[:, size:] = given[:, size - 1 : size]
+    np.copyto(given, 0.0, where=np.isnan(given))
+    return given
 
 
 def _take_logarithms(out: np.ndarray) -> None:

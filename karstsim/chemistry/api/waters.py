@@ -184,7 +184,8 @@ def _modes(inputs: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 
 def _mark(flags: np.ndarray, where: np.ndarray, reason: str) -> None:
     """Write a reason into the rows that have none yet."""
-    flags[where & (flags == "")] = reason
+    if where.any():
+        flags[where & (flags == "")] = reason
 
 
 def _flag_range(flags: np.ndarray, temperature: np.ndarray, columns: dict[str, np.ndarray]) -> None:
