@@ -16,6 +16,7 @@ import json
 import platform
 from dataclasses import asdict
 
+import lane_rows
 import numpy as np
 import speciation_peers as peers
 import store_day
@@ -33,6 +34,8 @@ def speciation(n: int, million: bool, repeats: int) -> list[Measured]:
     rows: list[Row | Missing] = [
         peers.scalar_cold(waters.head(max(n // 10, 2))),
         peers.scalar_warm(waters.head(max(n // 10, 2))),
+        lane_rows.cold(waters.head(max(n // 10, 8))),
+        lane_rows.warm(waters.head(8)),
         peers.api(waters),
         reference,
         peers.phreeqpython_each(hundred),
@@ -41,7 +44,7 @@ def speciation(n: int, million: bool, repeats: int) -> list[Measured]:
     ]
     if million:
         row = peers.api(peers.random_waters(SEED + 1, MILLION))
-        rows.insert(3, Row(f"{row.name}, a million", row.run, row.items, None, row.note))
+        rows.insert(5, Row(f"{row.name}, a million", row.run, row.items, None, row.note))
 
     def error(ph: np.ndarray) -> float:
         if isinstance(reference, Missing) or reference.result is None:
@@ -60,6 +63,10 @@ def store_days(n: int, repeats: int) -> list[Measured]:
     exact = store_day.reference(stores)
     rows = [
         store_day.one_side(stores),
+        lane_rows.day(stores, store_day.TIMES, "karstsim, lanes of eight", "stopped at the four times"),
+        lane_rows.day(
+            stores, store_day.TIMES[[0, -1]], "karstsim, lanes of eight, a whole day", "at the end only"
+        ),
         store_day.numbalsoda_days(stores),
         store_day.scipy_days("LSODA", stores),
         store_day.scipy_days("BDF", few),
@@ -67,7 +74,8 @@ def store_days(n: int, repeats: int) -> list[Measured]:
     ]
 
     def error(found: np.ndarray) -> float:
-        return float(np.sqrt(np.mean((found / exact[: len(found)] - 1.0) ** 2)))
+        there = exact[: len(found), -found.shape[1] :]
+        return float(np.sqrt(np.mean((found / there - 1.0) ** 2)))
 
     return measure(rows, repeats, error)
 

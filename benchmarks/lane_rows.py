@@ -1,0 +1,99 @@
+"""The solvers in lanes of eight as rows of the benchmark: speciation cold and warm, and the stiff store day."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+import pandas as pd
+import store_day
+from timing import Row
+
+from karstsim.chemistry import lanes as ln
+from karstsim.chemistry import store_day as sd
+from karstsim.chemistry.constants import CONSTANTS_DTYPE, ConstantSet
+from karstsim.chemistry.speciation import SOLUTION_DTYPE, Mode
+
+MMOL = 1000.0
+ALK_DIC, SET, PB82 = int(Mode.ALK_DIC), int(ConstantSet.PHREEQC386), int(ConstantSet.PB82)
+COLUMNS = ["temperature", "ca", "mg", "na", "k", "cl", "so4", "no3", "alkalinity", "dic"]
+PLACES = np.array([ln.TEMPERATURE, ln.CA, ln.MG, ln.NA, ln.K, ln.CL, ln.SO4, ln.NO3, ln.ALK, ln.DIC])
+
+
+@numba.njit(error_model="numpy")
+def _cold(given, h, w):  # type: ignore[no-untyped-def]
+    """Constants and a solve without a start value for every water; `given` (10, n) in the order of PLACES."""
+    for first in range(0, given.shape[1], 8):
+        for j in range(PLACES.size):
+            for lane in range(8):
+                w[PLACES[j] + lane] = given[j, first + lane]
+        ln.set_temperatures(w, SET)
+        ln.solve(w, SET, ALK_DIC, ln.COLD, ln.STEP_TOLERANCE, ln.IONIC_TOLERANCE)
+        for lane in range(8):
+            h[first + lane] = w[ln.H + lane]
+
+
+@numba.njit(error_model="numpy")
+def _warm(w, factor, times):  # type: ignore[no-untyped-def]
+    """Eight waters again and again, the DIC up and down by `factor`."""
+    for j in range(times):
+        for lane in range(8):
+            w[ln.DIC + lane] *= factor if j % 2 == 0 else 1.0 / factor
+        ln.solve(w, SET, ALK_DIC, ln.RESUMED, ln.STEP_TOLERANCE, ln.IONIC_TOLERANCE)
+
+
+def _given(waters: pd.DataFrame) -> np.ndarray:
+    """Whole blocks of eight waters in the kernels' units."""
+    whole = waters.head(len(waters) // 8 * 8)
+    table = np.array(whole[COLUMNS].to_numpy().T, order="C")
+    table[1:] /= MMOL
+    return table
+
+
+def cold(waters: pd.DataFrame) -> Row:
+    """All species and activity coefficients of many waters."""
+    given, w = _given(waters), np.zeros(ln.WORDS)
+    h = np.zeros(given.shape[1])
+    note = "full ion pairs; constants of each temperature included"
+    return Row(
+        "karstsim, lanes of eight, cold", lambda: _cold(given, h, w), h.size, lambda: -np.log10(h), note
+    )
+
+
+def warm(waters: pd.DataFrame, times: int = 2000) -> Row:
+    """The same from the last answer, constants at hand."""
+    given, w = _given(waters)[:, :8], np.zeros(ln.WORDS)
+    _cold(given, np.zeros(8), w)
+    note = "constants at hand, DIC changed by 1 %"
+    return Row("karstsim, lanes of eight, warm", lambda: _warm(w, 1.01, times), 8 * times, None, note)
+
+
+@numba.njit(error_model="numpy")
+def _days(stores, times, ends, w, x, k, solved):  # type: ignore[no-untyped-def]
+    """All stores, eight at a time, to each of `times`."""
+    for first in range(0, stores.shape[0], 8):
+        for lane in range(8):
+            s = stores[first + lane]
+            w[ln.TEMPERATURE + lane] = 15.0
+            w[sd.AREA + lane] = s[store_day.A_V] / MMOL
+            w[sd.GAS_RATE + lane], w[sd.AIR + lane] = s[store_day.K_GAS], s[store_day.PCO2]
+            w[sd.FLOW + lane] = s[store_day.FLOW]
+            w[sd.IN_CA + lane] = s[store_day.CA_IN]
+            w[sd.IN_GAS + lane] = s[store_day.DIC_IN] - s[store_day.CA_IN]
+            w[sd.CALCIUM + lane] = s[store_day.CA_0]
+            w[sd.GAS + lane] = s[store_day.DIC_0] - s[store_day.CA_0]
+        sd.prepare(w, PB82)
+        start = ln.COLD
+        for t in range(1, times.size):
+            sd.advance(w, x[0], k[0], solved, PB82, times[t] - times[t - 1], start)
+            start = ln.RESUMED
+            for lane in range(8):
+                ends[first + lane, t - 1, 0] = w[sd.CALCIUM + lane]
+                ends[first + lane, t - 1, 1] = w[sd.CALCIUM + lane] + w[sd.GAS + lane]
+
+
+def day(stores: np.ndarray, times: np.ndarray, name: str, note: str) -> Row:
+    """The exponential Rosenbrock steps of `chemistry.store_day`, stopped at each of `times`."""
+    stores = stores[: len(stores) // 8 * 8]
+    ends = np.zeros((len(stores), len(times) - 1, 2))
+    scratch = np.zeros(sd.STORE_WORDS), np.zeros(1, SOLUTION_DTYPE), np.zeros(1, CONSTANTS_DTYPE), np.zeros(8)
+    return Row(name, lambda: _days(stores, times, ends, *scratch), len(stores), lambda: ends, note)
