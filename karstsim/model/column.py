@@ -25,10 +25,13 @@ def land(p, s, f, air_s, air_f, forcing, x, k, dt, n_active):
     v = f.vegetation
     demand = v.potential_evapotranspiration - v.canopy_evaporation
     soil.receive_water(p.soil, s.soil, f.soil, v.throughfall, demand, forcing, x, k, dt, n_active)
-    take_up_bicarbonate(p.vegetation, s.vegetation, v, s.soil.pore_water, f.soil.transpiration)
+    if n_active > 0:
+        take_up_bicarbonate(p.vegetation, s.vegetation, v, s.soil.pore_water, f.soil.transpiration)
     mg = magnesium_share(p.epikarst.dolomite_share)
     soil.react(p.soil, s.soil, f.soil, v, forcing, v.root_respiration, mg, x, k, dt, n_active)
     epikarst.step(p.epikarst, s.epikarst, f.epikarst, p.soil, s.soil, f.soil, forcing, x, k, dt, n_active)
+    if n_active == 0:
+        return
     uptake = f.soil.gas_uptake + f.epikarst.gas_uptake - f.epikarst.open_air_uptake
     cave.step(
         p.cave,

@@ -26,6 +26,26 @@ from karstsim.processes.surface_water.carbon import SUBSTEP_DTYPE
 SCRATCH_DTYPE = record_dtype(
     [("solution", SOLUTION_DTYPE), ("constants", CONSTANTS_DTYPE), ("substep", SUBSTEP_DTYPE)]
 )
+
+
+@dataclass(frozen=True)
+class Physics:
+    """What a run computes.
+
+    constant_set  `ConstantSet` of the chemistry
+    solutes       False: water and heat alone, without chemistry and carbon, many times faster
+    """
+
+    constant_set: int = 0
+    solutes: bool = True
+
+    @property
+    def n_active(self) -> int:
+        """Number of solute slots that are transported; without them the kernels skip their chemistry."""
+        return N_CORE if self.solutes else 0
+
+
+FULL = Physics()
 FREQUENCIES = ("daily", "monthly", "annual")
 Progress = Callable[[int, int, str], None]
 
@@ -151,7 +171,7 @@ def _driver(arguments: tuple[Any, ...]) -> Callable[..., None]:
 
 
 def step_window(
-    tables: Tables, window: Forcing, selections: Sequence[np.ndarray], constant_set: int = 0
+    tables: Tables, window: Forcing, selections: Sequence[np.ndarray], physics: Physics = FULL
 ) -> list[Aggregates]:
     """Advance all catchments of `tables` through one window.
 
@@ -173,8 +193,8 @@ def step_window(
         waters,
         ledger,
         float(window.dt),
-        int(constant_set),
-        N_CORE,
+        int(physics.constant_set),
+        int(physics.n_active),
         tables.views(),
         periods,
         tuple(np.ascontiguousarray(s, dtype=np.int64) for s in selections),
@@ -192,7 +212,7 @@ def step_all(
     tables: Tables,
     forcing: Forcing,
     selections: Sequence[np.ndarray],
-    constant_set: int = 0,
+    physics: Physics = FULL,
     workers: int = 1,
     progress: Progress | None = None,
     label: str = "simulating",
@@ -206,7 +226,7 @@ def step_all(
     done = 0
 
     def advance(block: tuple[int, int], window: Forcing) -> list[Aggregates]:
-        return step_window(tables.block(*block), window, selections, constant_set)
+        return step_window(tables.block(*block), window, selections, physics)
 
     results = []
     with ThreadPoolExecutor(workers) as pool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from karstsim.core.constants import DAYS_PER_YEAR, MM_PER_M
-from karstsim.model.engine import FREQUENCIES, Forcing, Progress, Tables, step_all, step_window
+from karstsim.model.engine import FREQUENCIES, FULL, Forcing, Physics, Progress, Tables, step_all, step_window
 from karstsim.model.registry import variables
 from karstsim.model.site import Site
 
@@ -81,7 +81,7 @@ def _offsets(names: Sequence[str]) -> np.ndarray:
     return np.array([offsets[n] for n in names])
 
 
-def _mean_fluxes(tables: Tables, forcing: Forcing, constant_set: int) -> dict[str, np.ndarray]:
+def _mean_fluxes(tables: Tables, forcing: Forcing, physics: Physics) -> dict[str, np.ndarray]:
     """Mean NPP and litter-decay modifier of every tile over the forcing, (n, n_tiles), mol m-2 yr-1 and 1."""
     names = ("vegetation_npp", "soil_rate_modifier")
     offsets = _offsets(names)
@@ -92,7 +92,7 @@ def _mean_fluxes(tables: Tables, forcing: Forcing, constant_set: int) -> dict[st
     totals = 0.0
     steps = 0
     for first, last in forcing.windows():
-        annual = step_window(tables, forcing.window(first, last), selections, constant_set)[2]
+        annual = step_window(tables, forcing.window(first, last), selections, physics)[2]
         totals = totals + annual.values.sum(axis=1)
         steps += int(annual.counts.sum())
     mean = np.asarray(totals).reshape(len(tables), n_tiles, len(names)) / steps
@@ -138,8 +138,10 @@ def set_steady_carbon(tables: Tables, means: dict[str, np.ndarray]) -> None:
         state["soil"][name] = value
 
 
-def drift_stocks(tables: Tables) -> dict[str, np.ndarray]:
+def drift_stocks(tables: Tables, physics: Physics = FULL) -> dict[str, np.ndarray]:
     """The slow stocks that must stand still after a spin-up, each (n, ...): organic carbon and groundwater."""
+    if not physics.solutes:
+        return {"matrix water": tables.state["column"]["aquifer"]["matrix"]["volume"].copy()}
     tile, column = tables.state["tile"], tables.state["column"]
     plants, soil = tile["vegetation"], tile["soil"]
     matrix = column["aquifer"]["matrix"]
@@ -178,7 +180,7 @@ def spin_up(
     site: Site,
     forcing: Forcing,
     limit_years: int,
-    constant_set: int = 0,
+    physics: Physics = FULL,
     workers: int = 1,
     progress: Progress | None = None,
 ) -> SpinUp:
@@ -192,18 +194,20 @@ def spin_up(
     cycle = cycle_of(forcing, CYCLE_YEARS)
     warm = cycle_of(forcing, WARM_UP_YEARS)
     cycle_years = len(cycle.windows())
-    # A first guess from a few years lets soil CO2 and groundwater settle while the whole cycle is averaged.
-    for part in (warm, cycle):
-        set_steady_carbon(tables, _mean_fluxes(tables, part, constant_set))
-    years = len(warm.windows()) + cycle_years
+    years = 0
+    if physics.solutes:
+        # A first guess from a few years lets soil CO2 and groundwater settle while the whole cycle is averaged.
+        for part in (warm, cycle):
+            set_steady_carbon(tables, _mean_fluxes(tables, part, physics))
+        years = len(warm.windows()) + cycle_years
     drift, stock = np.full(len(tables), np.inf), ["nothing"] * len(tables)
     tested = False
     while not tested or (years < limit_years and not (drift < DRIFT).all()):
         tested = True
-        before = {k: v.copy() for k, v in drift_stocks(tables).items()}
-        step_all(tables, cycle, EMPTY, constant_set, workers, progress, "spin-up")
+        before = {k: v.copy() for k, v in drift_stocks(tables, physics).items()}
+        step_all(tables, cycle, EMPTY, physics, workers, progress, "spin-up")
         years += cycle_years
-        drift, stock = _largest_drift(before, drift_stocks(tables), cycle_years)
+        drift, stock = _largest_drift(before, drift_stocks(tables, physics), cycle_years)
     close_books(tables)
     return SpinUp(years, drift, tuple(stock))
 

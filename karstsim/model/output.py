@@ -27,6 +27,7 @@ HOW = {"mean": MEAN, "sum": SUM, "min": MINIMUM, "max": MAXIMUM, "last": LAST}
 CELL_METHODS = {"mean": "mean", "sum": "sum", "min": "minimum", "max": "maximum", "last": "point"}
 ROW_DIM: dict[Level, str | None] = {"column": None, "tile": "tile", "box": "box"}
 MM_PER_M = 1000.0
+WATER_UNITS = ("mm", "mm d-1", "degC", "m", "m s-1", "m3 s-1")  # of what a run without chemistry computes
 INACTIVE = tuple(s.name for s in SOLUTES if s.optional)
 _IONS = ["ca", "mg", "na", "k", "cl", "so4", "no3", "dic"]
 # What a run keeps unless it asks for other variables. Flows bring their dissolved carbon where that is a carbon flux.
@@ -169,6 +170,19 @@ def select(patterns: Sequence[str], where: str = "variables") -> list[Variable]:
     if not patterns:
         wanted = {n for n in wanted if not n.endswith(tuple(f"_{s}" for s in INACTIVE))}
     return [v for v in known if v.name in wanted]
+
+
+def select_water(patterns: Sequence[str]) -> list[Variable]:
+    """As `select`, for a run without chemistry: only water and heat have values.
+
+    Raises InputError for a variable that such a run does not compute.
+    """
+    chosen = select(patterns)
+    water = [v for v in chosen if v.var.units in WATER_UNITS or v.name == "tile_area_fraction"]
+    if patterns and len(water) < len(chosen):
+        other = next(v.name for v in chosen if v not in water)
+        raise InputError(f"variables, {other!r}", "needs the chemistry", "simulate with chemistry=True")
+    return water
 
 
 def selection_table(chosen: Sequence[Variable], rows: Mapping[Level, int]) -> np.ndarray:

@@ -30,7 +30,10 @@ def step(p, s, f, air_s, air_f, forcing, x, k, dt, n_active):
     receive(s.matrix, f.matrix_recharge, 1.0, n_active)
     receive(s.conduit, f.conduit_recharge, 1.0, n_active)
     storage.exchange(s, f, n_active)
-    organic.step(p, s, f, dt)
-    chemistry.step(p, s, f, air_s.air_temperature_year, x, k, dt)
+    if n_active > 0:
+        organic.step(p, s, f, dt)
+        chemistry.step(p, s, f, air_s.air_temperature_year, x, k, dt)
     storage.release(p, s, f, n_active)
-    spring.step(s, f, air_s.air_temperature_year, x, k)
+    s.spring_temperature = air_s.air_temperature_year
+    if n_active > 0:
+        spring.step(s, f, x, k)

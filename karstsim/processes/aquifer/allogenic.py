@@ -61,6 +61,8 @@ def step(p, s, f, air_f, forcing, k, dt, n_active):
     )
     f.allogenic_runoff_volume = s.allogenic_runoff * dt
     f.allogenic.volume = p.allogenic_area_ratio * f.allogenic_runoff_volume
+    if n_active == 0:
+        return
     scale = f.allogenic.volume / KG_PER_M3
     sol = f.allogenic.sol
     sol.ca = p.allogenic_ca * scale

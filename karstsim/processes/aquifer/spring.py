@@ -44,12 +44,11 @@ def conductivity(x):
 
 
 @kernel
-def step(s, f, groundwater_temperature, x, k):
+def step(s, f, x, k):
     """Speciate the spring; without discharge the last reading stays."""
-    s.spring_temperature = groundwater_temperature
     if f.spring.volume < MINIMUM_VOLUME * MINIMUM_VOLUME:
         return
-    temperature = max(groundwater_temperature, 0.0)
+    temperature = max(s.spring_temperature, 0.0)
     set_temperature(k, temperature, k.constant_set)
     load(x, f.spring, temperature)
     x.ph = s.spring_ph

@@ -52,6 +52,8 @@ def fall(p, flow, forcing, k, dt, n_active):
     """Amounts that precipitation brings in one step."""
     clear(flow, n_active)
     flow.volume = max(forcing.pr, 0.0) * dt
+    if n_active == 0:
+        return
     scale = flow.volume / KG_PER_M3
     sol = flow.sol
     sol.ca = p.rain_ca * scale

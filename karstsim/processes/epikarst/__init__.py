@@ -23,6 +23,11 @@ def step(p, s, f, soil_p, soil_s, soil_f, forcing, x, k, dt, n_active):
     soil_p, soil_s, soil_f  the soil's parameters, state and fluxes: percolation, gas pressure at its base
     """
     arriving = storage.balance(p, s, f, soil_f, dt, n_active)
+    if n_active == 0:  # water alone
+        storage.enter(s, soil_f, 1.0, n_active)
+        storage.drain(s, f, 1.0, n_active)
+        storage.divide(p, f, n_active)
+        return
     coupling = chemistry.begin(p, f, soil_p, soil_f, forcing)
     parts = turnover_parts(arriving, s.water.volume)
     for _ in range(parts):

@@ -43,7 +43,8 @@ def receive_water(p, s, f, throughfall, demand, forcing, x, k, dt, n_active):
     temperature.step(p, s, forcing, dt)
     irrigation.step(p, f, forcing, dt, n_active)
     rock_film.step(p, f, throughfall, forcing, x, k, dt, n_active)
-    deposition.step(p, s, f, dt)
+    if n_active > 0:
+        deposition.step(p, s, f, dt)
     water.balance(p, s, f, demand, dt)
 
 
@@ -57,10 +58,14 @@ def react(p, s, f, litter, forcing, root_respiration, dolomite, x, k, dt, n_acti
     root_respiration  mol m-2
     dolomite          molar share of magnesium in the rock under the soil
     """
+    clear(f.percolation, n_active)
+    if n_active == 0:  # water alone
+        water.enter(s, f, 1.0, n_active)
+        water.percolate(s, f, 1.0, n_active)
+        return
     rothc.step(p, s, f, litter, dt)
     gas.step(p, s, f, root_respiration, forcing, dt)
     chemistry.begin(f)
-    clear(f.percolation, n_active)
     parts = turnover_parts(f.excess, s.pore_water.volume)
     for _ in range(parts):
         water.enter(s, f, 1.0 / parts, n_active)

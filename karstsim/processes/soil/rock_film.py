@@ -78,7 +78,7 @@ def step(p, f, throughfall, forcing, x, k, dt, n_active):
     split(throughfall, f.rock_runoff, f.infiltration, p.rock_fraction, n_active)
     f.rock_film_dissolution = 0.0
     f.rock_film_uptake = 0.0
-    if f.rock_runoff.volume < MINIMUM_VOLUME:
+    if n_active == 0 or f.rock_runoff.volume < MINIMUM_VOLUME:
         return
     temperature = max(forcing.tas, 0.0)
     set_temperature(k, temperature, k.constant_set)

@@ -53,9 +53,10 @@ def step(params, states, fluxes, first_inflow, air_p, air_s, air_f, forcing, wat
             # neither more nor less than the box holds; the error in the turnover is then of second order.
             hydraulics.release(s, f, 0.5, n_active)
             temperature.step(p, s, air_s, time_of_day)
-            light = photosynthesis.mean_light(p, f, air_p, air_f, forcing, time_of_day)
-            organic.step(p, s, f, h)
-            carbon.step(p, s, f, light, forcing, waters[i], k, t, h, j == 0)
+            if n_active > 0:
+                light = photosynthesis.mean_light(p, f, air_p, air_f, forcing, time_of_day)
+                organic.step(p, s, f, h)
+                carbon.step(p, s, f, light, forcing, waters[i], k, t, h, j == 0)
             hydraulics.release(s, f, 0.5, n_active)
 
 
