@@ -21,21 +21,26 @@ _FAMILIAR = {  # canonical unit -> (unit people use, factor, offset)
 def check(path: Path) -> dict[str, Any]:
     """Read the run file, open its forcing and return what a run would start from. Raises InputError."""
     config = load_config(path)
+    ds, evaporation = open_checked(config)
     return {
         "site": config.site.model_dump(exclude_none=True),
-        "forcing": describe_forcing(open_checked(config)),
+        "forcing": describe_forcing(ds),
+        "evaporation": evaporation,
         "run": config.run.model_dump(exclude_none=True),
         "parameters": config.parameters,
     }
 
 
-def open_checked(config: RunConfig) -> xr.Dataset:
-    """The canonical forcing of a run, after all that the model checks before it starts.
+def open_checked(config: RunConfig) -> tuple[xr.Dataset, dict[str, str]]:
+    """The canonical forcing of a run, after all that the model checks before it starts, with all its repairs.
+
+    And the law of potential evapotranspiration with the variables that it takes.
 
     Parameters after all overrides, the variables asked for, and the restart file are looked at too.
     """
     ds = config.open_forcing()  # first: a wrong input is told before the simulator is loaded
 
+    from karstsim.model.evaporation import describe
     from karstsim.model.output import select
     from karstsim.model.simulate import Simulation
 
@@ -43,7 +48,8 @@ def open_checked(config: RunConfig) -> xr.Dataset:
     run = Simulation(config.site, ds, [config.parameters])
     if config.run.restart is not None:
         run.start_from(config.run.restart)
-    return ds
+    evaporation = describe(run.tables.params["column"], ds, run.forcing.dt)
+    return ds.assign_attrs(run.forcing_attrs), evaporation
 
 
 def describe_forcing(ds: xr.Dataset) -> dict[str, Any]:

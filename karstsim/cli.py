@@ -171,6 +171,9 @@ def _show_check(report: dict[str, Any]) -> None:
         ("variable", "mean", "min", "max", "units"),
         [(name, v["mean"], v["min"], v["max"], v["units"]) for name, v in variables.items()],
     )
+    console.print_table(
+        "Potential evapotranspiration", ("law", "takes from the forcing"), list(report["evaporation"].items())
+    )
     console.print_table("Run", ("", ""), [(k, _listed(v)) for k, v in report["run"].items()])
     console.print_table(
         "Parameters", ("name", "value"), [(k, _override(v)) for k, v in report["parameters"].items()]

@@ -35,7 +35,7 @@ _KEY_OF = {  # arguments of the forcing functions that have keys of their own in
     "co2": "forcing.co2",
     "estimate": "forcing.estimate",
 }
-_FILES_ONLY = ("location", "columns", "units", "estimate")
+_FILES_ONLY = ("location", "columns", "units", "estimate", "wind_height")
 
 
 def _date(value: object) -> object:
@@ -84,7 +84,8 @@ class ForcingSection(Section):
     """Where the weather comes from: files, or the synthetic generator.
 
     `columns` maps CMIP names to the names in the files, `units` CMIP names to units. `lon` and `lat` pick the grid
-    cell; without them the site's own place is taken. `co2` is a scenario, a number in ppm or a file.
+    cell; without them the site's own place is taken. `co2` is a scenario, a number in ppm or a file. `wind_height` is
+    that of the measured wind, 10 m without it.
     """
 
     files: list[FilePath] = Field(default=[], max_length=MOST_FILES)
@@ -96,7 +97,8 @@ class ForcingSection(Section):
     co2: Co2 = None
     columns: dict[Name, Name] = Field(default={}, max_length=100)
     units: dict[Name, Name] = Field(default={}, max_length=100)
-    estimate: list[Literal["rsds"]] = []
+    estimate: list[Literal["rsds", "tdps"]] = []
+    wind_height: float | None = Field(default=None, ge=0.5, le=200.0)
     start: Date | None = None
     end: Date | None = None
 
@@ -194,6 +196,7 @@ class RunConfig(Section):
             start=asked.start,
             end=asked.end,
             location=asked.location,
+            **({} if asked.wind_height is None else {"wind_height": asked.wind_height}),
         )
 
     def with_seed(self, seed: int) -> RunConfig:

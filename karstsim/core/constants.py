@@ -14,3 +14,8 @@ MOLAR_MASS_CO2 = 44.01
 MOLAR_MASS_CACO3 = 100.087
 MOLAR_MASS_HCO3 = 61.017
 CO2_PER_C = 44.01 / 12.011
+
+# Saturation vapour pressure over water, e = 0.6108 exp(17.27 T/(T + 237.3)) kPa        [FAO-56, Eq. 11]
+SATURATION_AT_ZERO = 610.8  # Pa
+SATURATION_FACTOR = 17.27
+SATURATION_OFFSET = 237.3  # degC

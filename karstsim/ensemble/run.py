@@ -75,9 +75,10 @@ def join_forcings(forcings: Mapping[str, xr.Dataset], plan: Plan) -> tuple[xr.Da
 
 
 def join(parts: Sequence[xr.Dataset]) -> xr.Dataset:
-    """Datasets of the same time axis side by side along `location`."""
+    """Datasets of the same time axis side by side along `location`, with the variables that all of them have."""
+    shared = set.intersection(*(set(part.data_vars) for part in parts))
     return xr.concat(
-        parts,
+        [part[[name for name in part.data_vars if name in shared]] for part in parts],
         dim="location",
         combine_attrs="drop_conflicts",
         data_vars="all",

@@ -8,7 +8,7 @@ from pathlib import Path
 import xarray as xr
 
 from karstsim.core.errors import InputError
-from karstsim.forcing.canonical import Repairs, label
+from karstsim.forcing.canonical import STANDARD_HEIGHT, Repairs, label
 from karstsim.forcing.cmip import expand, open_cmip
 from karstsim.forcing.co2 import SCENARIOS, co2_series
 from karstsim.forcing.records import FORCING, FORCING_DTYPE, to_records
@@ -43,15 +43,18 @@ def open_forcing(
     start: str | int | None = None,
     end: str | int | None = None,
     location: str | None = None,
+    wind_height: float = STANDARD_HEIGHT,
 ) -> xr.Dataset:
     """Weather and CO2 from netCDF files or one CSV table, checked, in CMIP names and units.
 
     files      netCDF (paths or glob patterns) or one CSV; the suffix decides
     co2        scenario ("ssp245"), "historical", a number (ppm) or a CSV (year, co2). Without it the co2 column of a
                CSV is taken, or the scenario that the netCDF files name in their experiment_id.
+    wind_height  m above ground at which sfcWind was measured; it is brought to 10 m
     others     as in cmip.open_cmip and station.open_station
     returns    dims (location, time); tas K, pr and perhaps prsn kg m-2 s-1, rsds W m-2, sfcWind m s-1, ps Pa,
-               co2 1e-6; coords lat, lon, time (beginning of the step); attrs source_files, source_id,
+               co2 1e-6; where the source has them tasmin, tasmax and tdps K, hurs %, huss 1, rlds W m-2,
+               evspsblpot kg m-2 s-1; coords lat, lon, time (beginning of the step); attrs source_files, source_id,
                experiment_id, variant_label where known, calendar, repairs (one a line)
     Raises InputError for everything that is missing, ambiguous or not physical.
     """
@@ -59,10 +62,10 @@ def open_forcing(
     kinds = {_kind(p) for p in paths}
     if kinds == {"netcdf"}:
         ds = open_cmip(paths, lon, lat, location=location, columns=columns, units=units, estimate=estimate,
-                       elevation=elevation, start=start, end=end)  # fmt: skip
+                       elevation=elevation, start=start, end=end, wind_height=wind_height)  # fmt: skip
     elif kinds == {"table"} and len(paths) == 1:
         ds = open_station(paths[0], columns, units, lon=lon, lat=lat, estimate=estimate, elevation=elevation,
-                          start=start, end=end, location=location)  # fmt: skip
+                          start=start, end=end, location=location, wind_height=wind_height)  # fmt: skip
     else:
         what = "several tables, or tables mixed with netCDF files"
         raise InputError(str(paths[0]), what, "give netCDF files only, or one CSV")

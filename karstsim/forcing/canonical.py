@@ -6,6 +6,7 @@ Raw series of CMIP variables in canonical units (units.CANONICAL) go in; the can
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -13,10 +14,11 @@ import xarray as xr
 
 from karstsim.core.constants import SECONDS_PER_DAY, STANDARD_ATMOSPHERE, ZERO_CELSIUS
 from karstsim.core.errors import InputError
-from karstsim.forcing import radiation
+from karstsim.forcing import humidity, radiation
 from karstsim.forcing import times as clock
+from karstsim.forcing.optional import OPTIONAL, leaving_out
 from karstsim.forcing.records import BOUNDS, upper_bound
-from karstsim.forcing.units import CANONICAL, NOISE
+from karstsim.forcing.units import CANONICAL, DEPTHS, NOISE
 
 log = logging.getLogger("karstsim.forcing")
 
@@ -34,13 +36,23 @@ NAMES = {
     "rsds": ("surface_downwelling_shortwave_flux_in_air", "downwelling shortwave radiation"),
     "sfcWind": ("wind_speed", "wind speed at 10 m"),
     "ps": ("surface_air_pressure", "surface air pressure"),
+    "hurs": ("relative_humidity", "near-surface relative humidity"),
+    "huss": ("specific_humidity", "near-surface specific humidity"),
+    "tdps": ("dew_point_temperature", "near-surface dew point"),
+    "rlds": ("surface_downwelling_longwave_flux_in_air", "downwelling longwave radiation"),
+    "evspsblpot": ("water_potential_evaporation_flux", "prescribed potential evapotranspiration"),
     "co2": ("mole_fraction_of_carbon_dioxide_in_air", "CO2 mole fraction"),
 }
-ESTIMABLE = ("rsds",)
+ESTIMABLE = ("rsds", "tdps")
+STANDARD_HEIGHT = 10.0  # m, of sfcWind
+OVERSATURATED = 160.0  # %; models give humidity over ice, up to this in the coldest air
+NEEDED = ("tas", "pr", "prsn", "rsds", "sfcWind", "ps")
+KEPT = (*NEEDED, "tasmin", "tasmax", *OPTIONAL)
 _FIELD = {
     "prsn": "pr",
     "tasmin": "tas",
     "tasmax": "tas",
+    "tdps": "tas",
     "sfcWind": "sfcwind",
 }  # record field with the same bounds
 
@@ -61,22 +73,29 @@ def finish(
     estimate: Iterable[str] = (),
     elevation: float = 0.0,
     keep: Iterable[str] | None = None,
+    wind_height: float = STANDARD_HEIGHT,
+    told: Iterable[str] = (),
 ) -> xr.Dataset:
     """Check raw series and complete them to the canonical Dataset (all but co2).
 
     raw        CMIP variables in canonical units, dims (location, time); coords time (regular), lat, lon
     where      name of the source for messages
-    estimate   variables that may be estimated when absent: ``("rsds",)``
+    estimate   variables that may be estimated when absent: ``("rsds", "tdps")``
     elevation  m, for the air pressure where ps is absent
     keep       only check and return these variables; nothing is derived
+    wind_height  m above ground of the measured sfcWind; brought to 10 m
+    told       variables that the caller named: faults of optional ones are errors as well
     Raises InputError for missing variables and for values that are not finite or not physical.
     """
-    _check_request(estimate, elevation)
+    _check_request(estimate, elevation, wind_height)
     step = clock.check_regular(raw.time.values, where)
-    data = {name: _checked(str(name), raw[name], step, where, repairs) for name in raw.data_vars}
-    ds = raw.assign(data)
+    strict = OPTIONAL if keep is not None else tuple(told)
+    ds = raw.drop_vars(raw.data_vars)
+    for name in map(str, raw.data_vars):
+        with leaving_out(name, strict, repairs):
+            ds[name] = _checked(name, raw[name], step, where, repairs)
     if keep is None:
-        ds = _complete(ds, step, where, repairs, tuple(estimate), elevation)
+        ds = _complete(ds, step, where, repairs, tuple(estimate), elevation, wind_height)
     return label(ds, repairs)
 
 
@@ -92,12 +111,16 @@ def label(ds: xr.Dataset, repairs: Repairs) -> xr.Dataset:
     return ds
 
 
-def _check_request(estimate: Iterable[str], elevation: float) -> None:
+def _check_request(estimate: Iterable[str], elevation: float, wind_height: float) -> None:
     unknown = [e for e in estimate if e not in ESTIMABLE]
     if isinstance(estimate, str) or unknown:
         raise InputError("estimate", f"{estimate!r} cannot be estimated", 'write estimate=("rsds",)')
     if not -500.0 <= elevation <= 9000.0:
         raise InputError("elevation", f"{elevation:g} m is not on land", "give metres above sea level")
+    if not 0.5 <= wind_height <= 200.0:
+        raise InputError(
+            "wind_height", f"{wind_height:g} m is no mast", "give metres above ground, 0.5 to 200"
+        )
 
 
 # ------------------------------------------------------------------------------------------------ one variable
@@ -122,6 +145,9 @@ def _checked(name: str, da: xr.DataArray, step: float, where: str, repairs: Repa
                 f"{name}: {int(noise.sum())} values from {low:.2g} to 0 {CANONICAL[name]} set to 0 (noise)"
             )
             values = np.where(noise, 0.0, values)
+    if name == "hurs" and ((values > 100.0) & (values <= OVERSATURATED)).any():
+        repairs.note(f"hurs: {int((values > 100.0).sum())} values up to {values.max():.4g} % set to 100 %")
+        values = np.where(values <= OVERSATURATED, np.minimum(values, 100.0), values)
     lower, upper = gate(name, step)
     bad = (values < lower) | (values > upper)
     limits = f"outside {lower:.6g}..{upper:.6g} {CANONICAL[name]}"
@@ -140,7 +166,7 @@ def gate(name: str, step: float) -> tuple[float, float]:
     lower, upper = BOUNDS[field][0], upper_bound(field, step)
     if field == "tas":
         return lower + ZERO_CELSIUS, upper + ZERO_CELSIUS
-    return (lower / SECONDS_PER_DAY, upper / SECONDS_PER_DAY) if field == "pr" else (lower, upper)
+    return (lower / SECONDS_PER_DAY, upper / SECONDS_PER_DAY) if field in DEPTHS else (lower, upper)
 
 
 def _refuse(bad: np.ndarray, da: xr.DataArray, where: str, what: str, mend: str) -> None:
@@ -172,7 +198,13 @@ def _hint(name: str, values: np.ndarray) -> str:
 
 
 def _complete(
-    ds: xr.Dataset, step: float, where: str, repairs: Repairs, estimate: tuple[str, ...], elevation: float
+    ds: xr.Dataset,
+    step: float,
+    where: str,
+    repairs: Repairs,
+    estimate: tuple[str, ...],
+    elevation: float,
+    wind_height: float,
 ) -> xr.Dataset:
     ds = _with_tas(ds, where, repairs)
     if "pr" not in ds:
@@ -184,11 +216,30 @@ def _complete(
     if "sfcWind" not in ds:
         ds["sfcWind"] = xr.full_like(ds.pr, DEFAULT_WIND)
         repairs.note(f"sfcWind: absent, set to {DEFAULT_WIND:g} m s-1")
+    elif wind_height != STANDARD_HEIGHT:
+        ds["sfcWind"] = ds.sfcWind * wind_ratio(wind_height)
+        repairs.note(f"sfcWind: from {wind_height:g} m brought to 10 m, times {wind_ratio(wind_height):.4g}")
     if "ps" not in ds:
         pressure = air_pressure(elevation)
         ds["ps"] = xr.full_like(ds.pr, pressure)
         repairs.note(f"ps: absent, {pressure:.0f} Pa from the elevation {elevation:g} m")
-    return ds[[v for v in ("tas", "pr", "prsn", "rsds", "sfcWind", "ps") if v in ds]]
+    if "tdps" in estimate and humidity.chosen(ds) is None:
+        ds["tdps"] = _estimated_dew_point(ds, step, where, repairs)
+    return ds[[v for v in KEPT if v in ds]]
+
+
+def wind_ratio(height: float) -> float:
+    """Wind at 10 m over that at `height` (m), by the logarithmic profile over short grass.     [FAO-56, Eq. 47]"""
+    return math.log(67.8 * STANDARD_HEIGHT - 5.42) / math.log(67.8 * height - 5.42)
+
+
+def _estimated_dew_point(ds: xr.Dataset, step: float, where: str, repairs: Repairs) -> xr.DataArray:
+    """The daily minimum of temperature, near which the air of a vegetated place is saturated.  [FAO-56, Eq. 48]"""
+    if "tasmin" not in ds or step != clock.LONGEST_STEP:
+        what = "has no daily tasmin, so the dew point cannot be estimated"
+        raise InputError(where, what, "add hurs, huss or tdps, or daily tasmin")
+    repairs.note("tdps: no humidity given, dew point set to tasmin (FAO-56, Eq. 48)")
+    return ds.tasmin.copy()
 
 
 def _found(ds: xr.Dataset) -> str:

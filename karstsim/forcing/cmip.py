@@ -15,11 +15,12 @@ import xarray as xr
 
 from karstsim.core.errors import InputError
 from karstsim.forcing import times as clock
-from karstsim.forcing.canonical import NAMES, Repairs, finish
+from karstsim.forcing.canonical import NAMES, STANDARD_HEIGHT, Repairs, finish
+from karstsim.forcing.optional import OPTIONAL, leaving_out
+from karstsim.forcing.request import Request
 from karstsim.forcing.units import check_names, to_canonical
 
 Files = str | Path | Iterable[str | Path]
-WANTED = ("tas", "tasmin", "tasmax", "pr", "prsn", "rsds", "sfcWind", "ps")
 FARTHEST = 5.0  # degrees of arc between the asked point and the centre of the cell
 SAME_PLACE = 0.5  # degrees of arc between the cells of different files, when no point was asked
 MOST_VALUES = 200_000_000  # of one variable after selection; 1.6 GB
@@ -42,6 +43,7 @@ def open_cmip(
     elevation: float = 0.0,
     start: str | int | None = None,
     end: str | int | None = None,
+    wind_height: float = STANDARD_HEIGHT,
 ) -> xr.Dataset:
     """Weather at a point or at stations from netCDF files: variables merged, consecutive spans joined.
 
@@ -51,24 +53,29 @@ def open_cmip(
     variables  only these CMIP variables, checked but not completed (for a look into single files)
     columns    {CMIP name: name in the file} where the file uses others
     units      {CMIP name: units}, used instead of what the file says
-    estimate, elevation  see canonical.finish
+    estimate, elevation, wind_height  see canonical.finish
     start, end year, year-month or year-month-day, both included
     returns    canonical Dataset without co2; time is the beginning of each step
     Raises InputError for unreadable files, gaps, duplicates, missing variables or units, unphysical values.
     """
     paths = expand(files)
-    told, repairs = check_names(units), Repairs()
-    request = _Request(lon, lat, location, tuple(variables or WANTED), dict(columns or {}), told)
+    repairs = Repairs()
+    request = Request(lon, lat, location, variables, dict(columns or {}), check_names(units))
     parts = [part for path in paths for part in _read(path, request, repairs)]
     where = str(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more file(s)"
     if not parts:
         mend = "give files with daily or finer weather, or columns={...} to name their variables"
         raise InputError(where, f"holds none of {', '.join(request.wanted)}", mend)
     attrs = _identity([p.attrs for p in parts])
-    raw = _combine(_join_all(parts, repairs), request, repairs)
-    raw = clock.select_span(raw, start, end, where)
+    series = _join_all(parts, request, repairs)
+    extra = {n: series.pop(n) for n in OPTIONAL if n in series and n not in request.told}
+    if not series:
+        raise InputError(where, f"holds {', '.join(extra)} only", "add the files of tas, pr and rsds")
+    raw = clock.select_span(_combine(series, request, repairs), start, end, where)
+    raw = _with_optional(raw, extra, next(iter(series.values())), request, repairs)
     raw.attrs = {"source_files": "\n".join(str(p) for p in paths), **attrs}
-    return finish(raw, where, repairs, estimate, elevation, keep=variables)
+    return finish(raw, where, repairs, estimate, elevation, keep=variables, wind_height=wind_height,
+                  told=request.told)  # fmt: skip
 
 
 def expand(files: Files) -> list[Path]:
@@ -86,33 +93,6 @@ def expand(files: Files) -> list[Path]:
     if repeated:
         raise InputError(str(repeated[0]), "given twice", "name each file once")
     return found
-
-
-class _Request:
-    """What the caller asked for, checked once."""
-
-    def __init__(
-        self,
-        lon: float | None,
-        lat: float | None,
-        location: str | None,
-        wanted: tuple[str, ...],
-        columns: dict[str, str],
-        units: dict[str, str],
-    ) -> None:
-        unknown = [v for v in (*wanted, *columns) if v not in NAMES]
-        if unknown:
-            raise InputError(
-                "variables", f"unknown variable {unknown[0]!r}", f"choose from {', '.join(NAMES)}"
-            )
-        if (lon is None) != (lat is None):
-            raise InputError("lon, lat", "only one of them is given", "give both")
-        if lon is not None and not (-180.0 <= lon <= 360.0 and -90.0 <= float(lat or 0.0) <= 90.0):
-            raise InputError(
-                "lon, lat", f"lon {lon}, lat {lat} is not on earth", "give degrees east and north"
-            )
-        self.lon, self.lat, self.location = lon, lat, location
-        self.wanted, self.columns, self.units = wanted, columns, units
 
 
 # ------------------------------------------------------------------------------------------------ one file
@@ -133,14 +113,18 @@ def _reading(path: Path) -> Iterator[None]:
         raise InputError(str(path), f"cannot be read ({reason})", mend) from error
 
 
-def _read(path: Path, request: _Request, repairs: Repairs) -> list[xr.DataArray]:
+def _read(path: Path, request: Request, repairs: Repairs) -> list[xr.DataArray]:
     """The wanted variables of one file: dims (location, time), canonical units, stamps at the step's beginning."""
     with _reading(path), _opened(path) as ds:
         names = _find_variables(ds, request, path, repairs)
         if not names:
             repairs.note(f"{path.name}: holds no forcing variable, left out")
         starts: dict[str, np.ndarray] = {}
-        return [_series(ds, v, name, path, request, repairs, starts) for v, name in names.items()]
+        series = []
+        for v, name in names.items():
+            with leaving_out(v, request.told, repairs):
+                series.append(_series(ds, v, name, path, request, repairs, starts))
+        return series
 
 
 @contextmanager
@@ -161,7 +145,7 @@ def _opened(path: Path) -> Iterator[xr.Dataset]:
         store.close()
 
 
-def _find_variables(ds: xr.Dataset, request: _Request, path: Path, repairs: Repairs) -> dict[str, str]:
+def _find_variables(ds: xr.Dataset, request: Request, path: Path, repairs: Repairs) -> dict[str, str]:
     """{CMIP name: name in the file} of the wanted variables that the file has."""
     names = {
         v: request.columns.get(v, v) for v in request.wanted if request.columns.get(v, v) in ds.data_vars
@@ -188,7 +172,7 @@ def _series(
     variable: str,
     name: str,
     path: Path,
-    request: _Request,
+    request: Request,
     repairs: Repairs,
     starts: dict[str, np.ndarray],
 ) -> xr.DataArray:
@@ -213,7 +197,7 @@ def _series(
     return xr.DataArray(out, dims=("location", "time"), coords=coords, name=variable, attrs=attrs)
 
 
-def _units(da: xr.DataArray, variable: str, path: Path, request: _Request, repairs: Repairs) -> str | None:
+def _units(da: xr.DataArray, variable: str, path: Path, request: Request, repairs: Repairs) -> str | None:
     stored, told = da.attrs.get("units"), request.units.get(variable)
     if told is None:
         return stored
@@ -262,7 +246,7 @@ def _decoded_starts(ds: xr.Dataset, time: str, where: str, repairs: Repairs) -> 
 
 
 def _select(
-    ds: xr.Dataset, da: xr.DataArray, time: str, where: str, request: _Request, repairs: Repairs
+    ds: xr.Dataset, da: xr.DataArray, time: str, where: str, request: Request, repairs: Repairs
 ) -> tuple[xr.DataArray, np.ndarray, np.ndarray, np.ndarray]:
     """The variable with dims (location, time), latitudes and longitudes (location,), names (location,)."""
     lat, lon = (_coordinate(ds, da, n) for n in ("latitude", "longitude"))
@@ -298,7 +282,7 @@ def _coordinate(ds: xr.Dataset, da: xr.DataArray, kind: str) -> xr.DataArray | N
 
 
 def _unplaced(
-    da: xr.DataArray, space: list[str], where: str, request: _Request, repairs: Repairs
+    da: xr.DataArray, space: list[str], where: str, request: Request, repairs: Repairs
 ) -> tuple[xr.DataArray, np.ndarray, np.ndarray, np.ndarray]:
     if space:
         what = f"has dimensions {', '.join(space)} but no latitude and longitude"
@@ -313,7 +297,7 @@ def _unplaced(
 
 
 def _nearest(
-    da: xr.DataArray, lat: xr.DataArray, lon: xr.DataArray, where: str, request: _Request
+    da: xr.DataArray, lat: xr.DataArray, lon: xr.DataArray, where: str, request: Request
 ) -> tuple[xr.DataArray, np.ndarray, np.ndarray, np.ndarray]:
     lat, lon = (c.astype("f8").reset_coords(drop=True) for c in (lat, lon))
     if lat.dims != lon.dims and lat.size * lon.size > MOST_CELLS:
@@ -347,7 +331,7 @@ def _stations(
     lat: xr.DataArray | None,
     lon: xr.DataArray | None,
     where: str,
-    request: _Request,
+    request: Request,
 ) -> tuple[xr.DataArray, np.ndarray, np.ndarray, np.ndarray]:
     labels = _labels(ds, dim)
     keep = np.arange(labels.size)
@@ -387,14 +371,18 @@ def _identity(attrs: list[dict[str, Any]]) -> dict[str, str]:
     return out
 
 
-def _join_all(parts: list[xr.DataArray], repairs: Repairs) -> dict[str, xr.DataArray]:
+def _join_all(parts: list[xr.DataArray], request: Request, repairs: Repairs) -> dict[str, xr.DataArray]:
     mixed = len({clock.calendar_of(p.time.values) for p in parts}) > 1
     if mixed:
         parts = [_as_cftime(p) for p in parts]
     by_name: dict[str, list[xr.DataArray]] = {}
     for part in parts:
         by_name.setdefault(str(part.name), []).append(part)
-    return {name: _join(name, pieces, repairs) for name, pieces in by_name.items()}
+    joined = {}
+    for name, pieces in by_name.items():
+        with leaving_out(name, request.told, repairs):
+            joined[name] = _join(name, pieces, repairs)
+    return joined
 
 
 def _as_cftime(part: xr.DataArray) -> xr.DataArray:
@@ -442,7 +430,7 @@ def _refuse_duplicates(
         raise InputError(f"{both}, {name}", what, "keep one file or step for each time")
 
 
-def _combine(series: dict[str, xr.DataArray], request: _Request, repairs: Repairs) -> xr.Dataset:
+def _combine(series: dict[str, xr.DataArray], request: Request, repairs: Repairs) -> xr.Dataset:
     """All variables on their common span. Raises InputError for different steps, calendars or places."""
     first = next(iter(series.values()))
     for name, da in series.items():
@@ -461,8 +449,23 @@ def _combine(series: dict[str, xr.DataArray], request: _Request, repairs: Repair
     return ds
 
 
+def _with_optional(
+    raw: xr.Dataset, extra: dict[str, xr.DataArray], first: xr.DataArray, request: Request, repairs: Repairs
+) -> xr.Dataset:
+    """`raw` with the optional series that are of its kind and cover its span; they never shorten it."""
+    for name, da in extra.items():
+        with leaving_out(name, (), repairs):
+            _check_together(str(first.name), first, name, da, request, repairs)
+            if not raw.indexes["time"].isin(da.indexes["time"]).all():
+                raise InputError(
+                    name, "does not cover the span of the others", "add the files that are missing"
+                )
+            raw[name] = da.drop_vars(["lat", "lon"]).sel(time=raw.time)
+    return raw
+
+
 def _check_together(
-    a_name: str, a: xr.DataArray, b_name: str, b: xr.DataArray, request: _Request, repairs: Repairs
+    a_name: str, a: xr.DataArray, b_name: str, b: xr.DataArray, request: Request, repairs: Repairs
 ) -> None:
     both = f"{a_name} and {b_name}"
     kinds = [(clock.calendar_of(d.time.values), d.attrs["step"]) for d in (a, b)]

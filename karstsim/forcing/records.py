@@ -8,6 +8,7 @@ import xarray as xr
 from karstsim.core.constants import SECONDS_PER_DAY, ZERO_CELSIUS
 from karstsim.core.errors import InputError
 from karstsim.core.spec import Var, dtype_of, new_table
+from karstsim.forcing import humidity
 from karstsim.forcing import times as clock
 
 FORCING = (
@@ -18,12 +19,35 @@ FORCING = (
     Var("sfcwind", "m s-1", "wind speed at 10 m", "wind_speed"),
     Var("ps", "Pa", "surface air pressure", "surface_air_pressure"),
     Var("co2", "ppm", "CO2 mole fraction of dry air", "mole_fraction_of_carbon_dioxide_in_air"),
+    Var(
+        "tasmin",
+        "degC",
+        "lowest air temperature of the step; that of tas where it is not known",
+        "air_temperature",
+    ),
+    Var(
+        "tasmax",
+        "degC",
+        "highest air temperature of the step; that of tas where it is not known",
+        "air_temperature",
+    ),
+    Var("daily_range", "degC", "highest less lowest air temperature of the day; 0 where it is not known"),
+    Var("rsds_day", "W m-2", "downwelling shortwave radiation, mean of the day"),
+    Var("rlds", "W m-2", "downwelling longwave radiation; -1 where it is not known"),
+    Var(
+        "vapor_pressure",
+        "Pa",
+        "water vapour pressure; -1 where it is not known",
+        "water_vapor_partial_pressure_in_air",
+    ),
+    Var("evspsblpot", "mm d-1", "prescribed potential evapotranspiration; -1 where it is not known"),
     Var("year_fraction", "1", "fraction of the year at the middle of the step, in its own calendar"),
     Var("day_fraction", "1", "local solar time at the beginning of the step, 0 for daily steps"),
 )
 FORCING_DTYPE = dtype_of(FORCING)
 LOCAL_CLOCK = "local standard time"  # ds.attrs["clock"] of tables whose stamps are not universal time
-SPLIT_BY_TEMPERATURE = -1.0  # value of snowfall when the forcing has none
+ABSENT = -1.0  # value of an optional field that is never negative
+SPLIT_BY_TEMPERATURE = ABSENT  # value of snowfall when the forcing has none
 
 # Physical bounds of one step in the units above. Rain and radiation of short steps may be higher (see `upper_bound`).
 BOUNDS = {
@@ -33,6 +57,10 @@ BOUNDS = {
     "sfcwind": (0.0, 75.0),
     "ps": (40000.0, 110000.0),
     "co2": (100.0, 10000.0),
+    "hurs": (0.0, 100.0),
+    "huss": (0.0, 0.06),  # saturated air at 43 degC
+    "rlds": (30.0, 700.0),  # above any cloud base as warm as 60 degC
+    "evspsblpot": (0.0, 50.0),
 }
 BRIGHTEST = 1500.0  # W m-2; an instant under broken clouds
 SOURCES = {"tas": "tas", "pr": "pr", "rsds": "rsds", "sfcwind": "sfcWind", "ps": "ps", "co2": "co2"}
@@ -44,15 +72,18 @@ def upper_bound(name: str, step: float) -> float:
     The heaviest rains on record follow depth ~ duration^0.5, so their rate grows as duration^-0.5.
     """
     upper = BOUNDS[name][1]
-    if step >= SECONDS_PER_DAY or name not in ("pr", "rsds"):
+    if step >= SECONDS_PER_DAY or name not in ("pr", "rsds", "evspsblpot"):
         return upper
+    if name == "evspsblpot":
+        return upper * BRIGHTEST / BOUNDS["rsds"][1]
     return upper * (SECONDS_PER_DAY / step) ** 0.5 if name == "pr" else BRIGHTEST
 
 
 def to_records(ds: xr.Dataset) -> tuple[np.ndarray, float, np.ndarray]:
     """Canonical forcing Dataset -> (table, dt, times).
 
-    ds       tas K, pr and prsn kg m-2 s-1, rsds W m-2, sfcWind m s-1, ps Pa, co2 1e-6; dims (location, time)
+    ds       tas K, pr and prsn kg m-2 s-1, rsds W m-2, sfcWind m s-1, ps Pa, co2 1e-6; dims (location, time);
+             perhaps tasmin, tasmax and tdps K, hurs %, huss 1, rlds W m-2, evspsblpot kg m-2 s-1
     table    (n_location, n_time) records of FORCING_DTYPE
     dt       step length, d
     times    (n_time,) datetime64 or cftime: the beginning of each step
@@ -73,9 +104,68 @@ def to_records(ds: xr.Dataset) -> tuple[np.ndarray, float, np.ndarray]:
         table[field] = _model_units(field, _values(ds, name))
         _check(field, table[field], step, ds)
     table["snowfall"] = _snowfall(ds, table["pr"], step)
+    _fill_optional(table, ds, step)
     table["year_fraction"] = clock.year_fraction(times, step)
     table["day_fraction"] = _day_fraction(ds, times, step)
     return table, step / SECONDS_PER_DAY, times
+
+
+def _fill_optional(table: np.ndarray, ds: xr.Dataset, step: float) -> None:
+    """Fields that only some laws of evapotranspiration read."""
+    both = "tasmin" in ds and "tasmax" in ds
+    for name in ("tasmin", "tasmax"):
+        table[name] = _checked(ds, name, "tas", step) - ZERO_CELSIUS if both else table["tas"]
+    for name in ("rlds", "evspsblpot"):
+        table[name] = _checked(ds, name, name, step) if name in ds else ABSENT
+    table["vapor_pressure"] = _vapor_pressure(table, ds, step)
+    if step >= SECONDS_PER_DAY:
+        table["daily_range"] = table["tasmax"] - table["tasmin"]
+        table["rsds_day"] = table["rsds"]
+        return
+    days = _local_days(ds, step)
+    table["daily_range"] = of_day(table["tasmax"], days, np.maximum) - of_day(
+        table["tasmin"], days, np.minimum
+    )
+    count = of_day(np.ones(days.shape), days, np.add)
+    table["rsds_day"] = of_day(table["rsds"], days, np.add) / count
+
+
+def _vapor_pressure(table: np.ndarray, ds: xr.Dataset, step: float) -> np.ndarray | float:
+    form = humidity.chosen(ds)
+    if form is None:
+        return ABSENT
+    values = _checked(ds, form, "tas" if form == "tdps" else form, step)
+    if form == "tdps":
+        return humidity.from_dew_point(values - ZERO_CELSIUS)
+    if form == "huss":
+        return humidity.from_specific(values, table["ps"])
+    return humidity.from_relative(values, table["tasmin"], table["tasmax"])
+
+
+def _checked(ds: xr.Dataset, name: str, like: str, step: float) -> np.ndarray:
+    """Values of an optional variable, in model units, for temperatures K. InputError outside the bounds of `like`."""
+    values = _values(ds, name)
+    scaled = values * SECONDS_PER_DAY if name == "evspsblpot" else values
+    kelvin = ZERO_CELSIUS if like == "tas" else 0.0
+    lower, upper = BOUNDS[like][0] + kelvin, upper_bound(like, step) + kelvin
+    _refuse(name, scaled, ~((scaled >= lower) & (scaled <= upper)), ds, f"outside {lower:g}..{upper:g}")
+    return scaled
+
+
+def _local_days(ds: xr.Dataset, step: float) -> np.ndarray:
+    """Number of the local day of each step, (n_location, n_time)."""
+    stamps = np.asarray(clock.seconds(ds.time.values), "f8") / SECONDS_PER_DAY
+    days = np.floor(stamps[None, :] + _clock_shift(ds)[:, None] + 1e-9)
+    return np.broadcast_to(days, (ds.sizes["location"], ds.sizes["time"]))
+
+
+def of_day(values: np.ndarray, days: np.ndarray, how: np.ufunc) -> np.ndarray:
+    """`values` (n_location, n_time) reduced over equal neighbours in `days`, repeated for each step of the day."""
+    out = np.empty(values.shape)
+    for i, day in enumerate(days):
+        starts = np.flatnonzero(np.r_[True, np.diff(day) != 0.0])
+        out[i] = np.repeat(how.reduceat(values[i], starts), np.diff(np.r_[starts, len(day)]))
+    return out
 
 
 def _day_fraction(ds: xr.Dataset, times: np.ndarray, step: float) -> np.ndarray:
@@ -87,10 +177,14 @@ def _day_fraction(ds: xr.Dataset, times: np.ndarray, step: float) -> np.ndarray:
     if step >= SECONDS_PER_DAY:
         return np.zeros(len(times))
     universal = np.asarray(clock.seconds(times) % SECONDS_PER_DAY) / SECONDS_PER_DAY
+    return (universal[None, :] + _clock_shift(ds)[:, None]) % 1.0
+
+
+def _clock_shift(ds: xr.Dataset) -> np.ndarray:
+    """Days by which local solar time is ahead of the stamps, (n_location,) or (1,)."""
     if "lon" not in ds or ds.attrs.get("clock") == LOCAL_CLOCK:
-        return universal
-    longitude = np.nan_to_num(np.atleast_1d(ds["lon"].values).astype(float))
-    return (universal[None, :] + longitude[:, None] / 360.0) % 1.0
+        return np.zeros(1)
+    return np.nan_to_num(np.atleast_1d(ds["lon"].values).astype(float)) / 360.0
 
 
 def _values(ds: xr.Dataset, name: str) -> np.ndarray:

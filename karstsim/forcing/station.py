@@ -21,7 +21,8 @@ import xarray as xr
 from karstsim.core.errors import InputError
 from karstsim.forcing import times as clock
 from karstsim.forcing.canonical import NAMES as VARIABLES
-from karstsim.forcing.canonical import Repairs, finish, label
+from karstsim.forcing.canonical import STANDARD_HEIGHT, Repairs, finish, label
+from karstsim.forcing.optional import leaving_out
 from karstsim.forcing.records import LOCAL_CLOCK
 from karstsim.forcing.units import check_names, to_canonical
 
@@ -35,6 +36,11 @@ NAMES = {
     "rsds": ("rsds", "srad", "radiation", "solar", "solar_radiation", "shortwave"),
     "sfcWind": ("sfcwind", "wind", "wind_speed", "windspeed"),
     "ps": ("ps", "pressure", "air_pressure"),
+    "hurs": ("hurs", "rh", "relative_humidity", "humidity"),
+    "huss": ("huss", "specific_humidity"),
+    "tdps": ("tdps", "dew_point", "dewpoint", "t_dew", "tdew"),
+    "rlds": ("rlds", "longwave"),
+    "evspsblpot": ("evspsblpot", "pet", "et0", "eto"),
     "co2": ("co2",),
 }
 UNITS = {  # as in headers (lower case, other signs than letters and digits become _): as in units.py
@@ -67,6 +73,12 @@ UNITS = {  # as in headers (lower case, other signs than letters and digits beco
     "kpa": "kPa",
     "mbar": "hPa",
     "ppm": "ppm",
+    "percent": "%",
+    "pct": "%",
+    "kg_kg": "kg kg-1",
+    "kg_kg_1": "kg kg-1",
+    "g_kg": "g kg-1",
+    "g_kg_1": "g kg-1",
 }
 MISSING = ("", "na", "nan", "null", "none", "-", "n/a")
 MOST_BYTES = 2_000_000_000  # of the table, unpacked
@@ -85,6 +97,7 @@ def open_station(
     start: str | int | None = None,
     end: str | int | None = None,
     location: str | None = None,
+    wind_height: float = STANDARD_HEIGHT,
 ) -> xr.Dataset:
     """Weather from a CSV table (``.csv``, ``.txt``, ``.tsv``, each also ``.gz``) with one row per step.
 
@@ -93,7 +106,7 @@ def open_station(
     units     {CMIP name: units}, used instead of those of the header
     lon, lat  degrees, kept as coordinates (lat is needed to estimate radiation)
     location  name for the location, by default the file name
-    estimate, elevation, start, end  as in cmip.open_cmip
+    estimate, elevation, wind_height, start, end  as in cmip.open_cmip
     returns   canonical Dataset, with co2 only where the table has it; attrs["clock"] says that stamps are local time
     Raises InputError with the first row at fault for dates that are missing, double, reversed or unreadable, for
     values that are missing or no numbers, and for missing variables or units.
@@ -107,16 +120,18 @@ def open_station(
         "lon": ("location", [np.nan if lon is None else lon]),
     }
     coords = {"time": times, "location": [location or path.name.split(".")[0]], **place}
-    data = {}
+    data, told = {}, {*(columns or {}), *(units or {})}
     for name, (header, unit) in found.items():
-        values = _numbers(table[header], header, path)
-        data[name] = (("location", "time"), to_canonical(name, values, unit, str(path))[None, :])
+        with leaving_out(name, told, repairs):
+            values = _numbers(table[header], header, path)
+            data[name] = (("location", "time"), to_canonical(name, values, unit, str(path))[None, :])
     raw = xr.Dataset(data, coords=coords)
     clock.check_regular(times, str(path))
     raw = clock.select_span(raw, start, end, str(path))
     raw = raw.assign_coords(time=clock.step_starts(raw.time.values, None, str(path)))
     raw.attrs = {"source_files": str(path), "clock": LOCAL_CLOCK}
-    ds = finish(raw.drop_vars("co2", errors="ignore"), str(path), repairs, estimate, elevation)
+    ds = finish(raw.drop_vars("co2", errors="ignore"), str(path), repairs, estimate, elevation,
+                wind_height=wind_height, told=told)  # fmt: skip
     return label(ds.assign(co2=raw.co2), repairs) if "co2" in raw else ds
 
 

@@ -40,10 +40,19 @@ CANONICAL = {
     "sfcWind": "m s-1",
     "ps": "Pa",
     "hurs": "%",
+    "huss": "1",
+    "tdps": "K",
+    "rlds": "W m-2",
+    "evspsblpot": "kg m-2 s-1",
     "co2": "1e-6",
 }
 WATER_DENSITY = 1000.0  # kg m-3; a depth of 1 mm is 1 kg m-2 by definition of the CF precipitation flux
-EXAMPLES = {"tas": "degC", "tasmin": "degC", "tasmax": "degC", "pr": "mm d-1", "prsn": "mm d-1", "co2": "ppm"}
+DEPTHS = ("pr", "prsn", "evspsblpot")  # also given as a depth of water
+EXAMPLES = {
+    **dict.fromkeys(("tas", "tasmin", "tasmax", "tdps"), "degC"),
+    **dict.fromkeys(DEPTHS, "mm d-1"),
+    "co2": "ppm",
+}
 
 # Spellings that the CF unit registry does not know or reads as something else ("deg C" is a degree times something).
 SPELLINGS = {
@@ -72,6 +81,7 @@ NOISE = {
     "pr": -1e-3 / SECONDS_PER_DAY,
     "prsn": -1e-3 / SECONDS_PER_DAY,
     "rsds": -1.0,
+    "evspsblpot": -1.0 / SECONDS_PER_DAY,  # models let dew fall as negative evaporation
 }
 
 
@@ -89,7 +99,7 @@ def to_canonical(name: str, values: np.ndarray, units: str | None, where: str) -
     parsed = parse(str(units), name, where)
     if target == "K":
         return _temperature(name, values, parsed, str(units), where)
-    if name in ("pr", "prsn") and parsed.dimensionality == registry()("m s-1").dimensionality:
+    if name in DEPTHS and parsed.dimensionality == registry()("m s-1").dimensionality:
         parsed = parsed * registry().Quantity(WATER_DENSITY, "kg m-3")
     goal = registry().parse_expression(target)
     if parsed.dimensionality != goal.dimensionality:
@@ -129,7 +139,7 @@ def _tell_units(name: str) -> str:
 
 
 def _wrong_units(name: str) -> str:
-    depth = "; a depth per step must be given as a rate, such as mm d-1" if name in ("pr", "prsn") else ""
+    depth = "; a depth per step must be given as a rate, such as mm d-1" if name in DEPTHS else ""
     return f"check the variable, or {_tell_units(name)}{depth}"
 
 

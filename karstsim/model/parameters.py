@@ -81,6 +81,7 @@ def _check_bounds(address: Address, value: float, where: str) -> None:
 def _site_values(site: Site) -> dict[str, float]:
     return {
         "atmosphere.latitude": site.latitude,
+        "atmosphere.elevation": site.elevation,
         "aquifer.allogenic_area_ratio": site.allogenic_area_km2 / site.area_km2,
     }
 

@@ -22,6 +22,7 @@ from karstsim.forcing.times import calendar_of
 from karstsim.model import output as out
 from karstsim.model.books import ELEMENTS
 from karstsim.model.engine import FREQUENCIES, Forcing, Physics, Progress, Tables, calendar_fields, step_all
+from karstsim.model.evaporation import Supply, check_supply, laws_used
 from karstsim.model.initial import DRIFT, SpinUp, set_initial_state, spin_up
 from karstsim.model.parameters import Overrides, parameter_tables
 from karstsim.model.restart import read_restart, write_restart
@@ -81,7 +82,21 @@ class Simulation:
         self.physics = Physics(CONSTANT_SETS[constants], chemistry)
         rows = [0] * len(members) if forcing_row is None else list(forcing_row)
         self.tables = Tables.new(parameter_tables(site, members), rows)
+        self._check_evaporation(dataset)
         self.spin: SpinUp | None = None
+
+    def _check_evaporation(self, dataset: xr.Dataset) -> None:
+        """The laws of evapotranspiration against the forcing; what stands in for what joins the forcing's repairs."""
+        table = self.tables.params["column"]
+        notes = check_supply(laws_used(table), Supply.of(dataset, self.forcing.dt))
+        if notes:
+            earlier = str(self.forcing_attrs.get("repairs", ""))
+            self.forcing_attrs["repairs"] = "\n".join([*filter(None, [earlier]), *notes])
+
+    @property
+    def repairs(self) -> list[str]:
+        """What was changed or filled in, in the forcing and for the laws that read it."""
+        return [line for line in str(self.forcing_attrs.get("repairs", "")).splitlines() if line]
 
     def spin_up(self, limit_years: int, progress: Progress | None = None) -> SpinUp:
         """Bring the state into balance with the first decade of the forcing; see `initial.spin_up`."""
@@ -278,7 +293,7 @@ def run_config(
         if name in config.run.output
     ]
     files.append(run.write_restart(folder / "restart.nc"))
-    repairs = [line for line in str(dataset.attrs.get("repairs", "")).splitlines() if line]
+    repairs = run.repairs
     summary = summarise(datasets["annual"], run)
     _write_json(folder / "run.json", config, run, summary, repairs, warnings, time.time() - began)
     return RunSummary([*files, folder / "run.json"], summary, repairs, warnings)

@@ -17,7 +17,7 @@ from karstsim.core.spec import dtype_of
 from karstsim.forcing.records import FORCING
 from karstsim.model.initial import steady_soil_carbon
 from karstsim.processes import atmosphere, soil, vegetation
-from karstsim.processes.atmosphere import precipitation, radiation
+from karstsim.processes.atmosphere import potential_evapotranspiration, precipitation, radiation
 from karstsim.processes.lowpass import low_pass
 from karstsim.processes.soil import deposition, gas, irrigation, rothc
 from karstsim.processes.soil import temperature as soil_temperature
@@ -70,7 +70,8 @@ def test_oudin_by_hand(record_of, on_rows, tas, expected) -> None:
     p, f = record_of(atmosphere.PARAMS, latitude=-20.0), record_of(atmosphere.FLUXES)
     forcing = record_of(FORCING, tas=tas, year_fraction=246.0 / 365.0)
     for dt in (1.0, 0.25):
-        on_rows(radiation.step)(p, f, forcing, dt)
+        on_rows(radiation.step)(p, f, forcing)
+        on_rows(potential_evapotranspiration.step)(p, f, forcing, dt)
         assert f.pet == pytest.approx(expected * dt, rel=2e-3, abs=1e-12)
 
 

@@ -586,7 +586,7 @@ def test_light_of_the_day_is_the_days_radiation(record_of, on_rows, latitude, ye
     total = 0.0
     for i in range(steps):
         forcing = record_of(FORCING, rsds=150.0, year_fraction=year_fraction, day_fraction=i / steps)
-        on_rows(atmosphere.radiation.step)(air_p, air_f, forcing, 1.0 / steps)
+        on_rows(atmosphere.radiation.step)(air_p, air_f, forcing)
         for j in range(48 // steps):
             time = i / steps + (j + 0.5) / 48.0
             total += on_rows(photosynthesis.mean_light)(p, f, air_p, air_f, forcing, time) / 48.0
@@ -597,7 +597,7 @@ def test_there_is_no_light_at_night(record_of, on_rows) -> None:
     p, f = record_of(surface_water.PARAMS), record_of(surface_water.FLUXES)
     air_p, air_f = record_of(atmosphere.PARAMS), record_of(atmosphere.FLUXES)
     forcing = record_of(FORCING, rsds=150.0, year_fraction=0.5)
-    on_rows(atmosphere.radiation.step)(air_p, air_f, forcing, 1.0)
+    on_rows(atmosphere.radiation.step)(air_p, air_f, forcing)
     light = [
         on_rows(photosynthesis.mean_light)(p, f, air_p, air_f, forcing, x / 24.0) for x in (0, 3, 12, 23)
     ]

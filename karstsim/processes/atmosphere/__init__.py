@@ -5,7 +5,13 @@ Atmospheric CO2 is prescribed by the forcing.
 
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Var, Water
-from karstsim.processes.atmosphere import precipitation, radiation, snow, temperature
+from karstsim.processes.atmosphere import (
+    potential_evapotranspiration,
+    precipitation,
+    radiation,
+    snow,
+    temperature,
+)
 
 NAME = "atmosphere"
 LEVEL = "column"
@@ -14,7 +20,7 @@ STATE = (
     Var("air_temperature_week", "degC", "air temperature, low-pass of seven days"),
     Var("air_temperature_year", "degC", "air temperature, low-pass of one year"),
 )
-PROCESSES = (precipitation, snow, radiation, temperature)
+PROCESSES = (precipitation, snow, radiation, potential_evapotranspiration, temperature)
 PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
 FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
 
@@ -24,5 +30,6 @@ def step(p, s, f, forcing, k, dt, n_active):
     """Precipitation with its solutes, snow, radiation, evaporative demand, and the running mean temperatures."""
     precipitation.fall(p, f.precipitation, forcing, k, dt, n_active)
     snow.step(p, s, f, forcing, dt, n_active)
-    radiation.step(p, f, forcing, dt)
+    radiation.step(p, f, forcing)
+    potential_evapotranspiration.step(p, f, forcing, dt)
     temperature.step(s, forcing, dt)

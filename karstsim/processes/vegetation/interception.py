@@ -10,6 +10,7 @@ import math
 from karstsim.core.classes import by_land_use
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
+from karstsim.processes.atmosphere.potential_evapotranspiration import ALBEDO as REFERENCE_ALBEDO
 from karstsim.processes.transport import receive, withdraw
 
 PARAMS = (
@@ -22,6 +23,17 @@ PARAMS = (
         "design; science.md 3.12",
         by_class=by_land_use(0.45, 0.80, 0.83, 0.86, 0.92, 0.96),
         doc="ratio of the tile's potential evapotranspiration to the reference one",
+    ),
+    Param(
+        "albedo",
+        0.23,
+        "1",
+        0.05,
+        0.5,
+        "allen1998; design for rock and forests, science.md 3.5",
+        calibrate=False,
+        by_class=by_land_use(0.30, 0.23, 0.23, 0.23, 0.15, 0.15),
+        doc="of shortwave radiation, for the laws of evapotranspiration with net radiation",
     ),
     Param("canopy_storage", 0.2, "mm", 0.1, 0.5, "sarrazin2018", doc="per unit of leaf area index"),
     Param(
@@ -51,9 +63,19 @@ def leaf_area_index(p):
 
 
 @kernel
+def potential_evapotranspiration(p, air):
+    """Reference evapotranspiration for the tile's own albedo, times its crop coefficient; mm in this step, not below 0.
+
+    The reference has the albedo 0.23; what a darker or brighter tile absorbs more or less of the sun evaporates at
+    the same rate, `air.pet_of_sun` per unit share.                                          [science.md 3.5]
+    """
+    return p.crop_coefficient * max(air.pet + (REFERENCE_ALBEDO - p.albedo) * air.pet_of_sun, 0.0)
+
+
+@kernel
 def step(p, s, f, air, dt, n_active):
     capacity = p.canopy_storage * leaf_area_index(p)
-    f.potential_evapotranspiration = p.crop_coefficient * air.pet
+    f.potential_evapotranspiration = potential_evapotranspiration(p, air)
     receive(s.canopy, air.rainfall, 1.0, n_active)
     f.canopy_evaporation = min(s.canopy.volume, f.potential_evapotranspiration, capacity * dt / DAY)
     s.canopy.volume -= f.canopy_evaporation
