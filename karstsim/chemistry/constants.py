@@ -79,6 +79,7 @@ NAHCO3_386 = _vant_hoff(-0.06, 21.0 / 4.184)
 NASO4_386 = (255.903, 0.10057, 0.0, -1.11138e2, -8.5983e5, 0.0)
 KSO4_386 = (-3.0246, 9.986e-3, 0.0, 0.0, 1.093e5, 0.0)
 MGSO42_386 = (0.0, -1.51e-3, 0.0, 0.0, 8.604e4, 0.0)  # MgSO4 + SO4 = Mg(SO4)2
+HCL_386 = (0.334, -2.684e-3, 1.015, 0.0, 0.0, 0.0)  # H + Cl = HCl
 KHCO3_386 = _vant_hoff(-0.35, 12.0 / 4.184)
 
 
@@ -119,6 +120,7 @@ _TABLES = {
     "caoh": (CAOH, CAOH),
     "mgoh": (MGOH, MGOH),
     "dimer": (CO2_DIMER, CO2_DIMER),
+    "hcl": (_ABSENT, HCL_386),
 }
 EQUILIBRIA = tuple(_TABLES)
 EQUILIBRIUM_TABLES = np.array([[_TABLES[name][s] for name in EQUILIBRIA] for s in (PB82, PHREEQC386)])
@@ -129,6 +131,7 @@ B_CO2_386 = 0.066
 B_NAHCO3_386 = 0.2
 B_MGSO4_386 = 0.2
 B_KHCO3_386 = 0.0094
+B_HCL_386 = 0.4256
 A_NASO4 = 5.4
 A_NASO4_386 = 5.5
 B_KSO4_386 = 0.19
@@ -154,8 +157,8 @@ DH_B = 50.291924  # per Angstrom, same source
 
 _NAMES = (
     "temperature constant_set ready kh k1 k2 kw calcite aragonite dolomite gypsum cahco3 caco3 mghco3 mgco3 nahco3 "
-    "naco3 khco3 caso4 mgso4 mgso42 naso4 kso4 hso4 cahso4 caoh mgoh dimer dh_a dh_b dielectric density b_co2 b_nahco3 "
-    "b_khco3 b_mgso4 a_naso4 b_kso4"
+    "naco3 khco3 caso4 mgso4 mgso42 naso4 kso4 hso4 cahso4 caoh mgoh dimer hcl dh_a dh_b dielectric density b_co2 "
+    "b_nahco3 b_khco3 b_mgso4 a_naso4 b_kso4"
 )
 CONSTANTS_DTYPE = record_dtype([(name, "f8") for name in _NAMES.split()])
 
@@ -273,6 +276,7 @@ def _set_pb82(k, t, t_log):
     k.kso4 = equilibrium_constant(KSO4, t, t_log)
     k.khco3 = 0.0
     k.mgso42 = 0.0
+    k.hcl = 0.0
     k.b_co2 = B_NEUTRAL
     k.b_nahco3 = B_NEUTRAL
     k.b_khco3 = B_NEUTRAL
@@ -295,6 +299,7 @@ def _set_phreeqc386(k, t, t_log):
     k.kso4 = equilibrium_constant(KSO4_386, t, t_log)
     k.khco3 = equilibrium_constant(KHCO3_386, t, t_log)
     k.mgso42 = equilibrium_constant(MGSO42_386, t, t_log)
+    k.hcl = equilibrium_constant(HCL_386, t, t_log)
     k.b_co2 = B_CO2_386
     k.b_nahco3 = B_NAHCO3_386
     k.b_khco3 = B_KHCO3_386

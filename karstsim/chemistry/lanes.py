@@ -25,6 +25,7 @@ from karstsim.chemistry import medium as md
 from karstsim.chemistry.constants import (
     A_NASO4_386,
     B_CO2_386,
+    B_HCL_386,
     B_KHCO3_386,
     B_KSO4_386,
     B_MGSO4_386,
@@ -65,18 +66,18 @@ CA, MG, NA, K = (_BLOCK * j for j in range(4))
 (
     TEMPERATURE, ALK, DIC, PCO2, SO4, CL, NO3,
     H, HCO3, FREE_SO4, IONIC, IONIC_BEFORE, DEFECT, SOLUTES, ACTIVE, COUNT,
-    M_H, M_OH, M_CO2, M_DIMER, M_CO3, M_HSO4,
+    M_H, M_OH, M_CO2, M_DIMER, M_CO3, M_HSO4, M_HCL,
     G_H, G_HCO3, G_CO3, G_CA, G_MG, G_SO4, G_CAHCO3, G_CO2, WATER,
-    C_KH, C_K1, C_K2, C_KW, C_HSO4, C_DIMER,
+    C_KH, C_K1, C_K2, C_KW, C_HSO4, C_DIMER, C_HCL,
     SUM_ALK, ALK_X, ALK_Y, ALK_Z, SUM_DIC, DIC_X, DIC_Y, DIC_Z, SUM_SO4, SO4_X, SO4_Y, SO4_Z,
     SUM_I, I_X, I_Y, I_Z, SUM_SOLUTES, SOLUTES_X, SOLUTES_Y, SOLUTES_Z,
-) = offsets(57, 4 * _BLOCK)  # fmt: skip
-_CONSTANTS = 4 * _BLOCK + 57 * LANES
+) = offsets(59, 4 * _BLOCK)  # fmt: skip
+_CONSTANTS = 4 * _BLOCK + 59 * LANES
 
 # The equilibrium constants in the order of EQUILIBRIA, then A ln 10 and B of Debye & Hueckel, T, 1/T, log10 T.
 (
     KH, K1, K2, KW, CALCITE, ARAGONITE, DOLOMITE, GYPSUM, CAHCO3, CACO3, MGHCO3, MGCO3, NAHCO3, NACO3, KHCO3, CASO4,
-    MGSO4, MGSO42, NASO4, KSO4, HSO4, CAHSO4, CAOH, MGOH, DIMER,
+    MGSO4, MGSO42, NASO4, KSO4, HSO4, CAHSO4, CAOH, MGOH, DIMER, HCL,
 ) = offsets(len(EQUILIBRIA), _CONSTANTS)  # fmt: skip
 N_EQUILIBRIA = len(EQUILIBRIA)
 DH_A, DH_B, KELVIN, PER_KELVIN, LOG_KELVIN = offsets(5, _CONSTANTS + LANES * N_EQUILIBRIA)
@@ -96,6 +97,7 @@ TINY = 1e-300
 H_ACID = 1e-4
 COLD, WARM, RESUMED = 0, 1, 2
 TRACE = md.TRACE
+DENSE = 3.0  # mol kgw-1
 
 
 @lane_function
@@ -176,6 +178,7 @@ def _refresh(w, constant_set):
         w[C_K2 + lane] = w[K2 + lane] * per_hco3 * per_hco3 * per_hco3
         w[C_KW + lane] = w[KW + lane] * aw / g_oh
         w[C_DIMER + lane] = w[DIMER + lane] * neutral
+        w[C_HCL + lane] = 0.0
         hso4 = w[HSO4 + lane] * g_so4 * per_davies
         w[C_HSO4 + lane] = hso4
         w[CA + P_HCO3 + lane] = w[CAHCO3 + lane] * g_ca * g_hco3 / g_cahco3
@@ -216,6 +219,8 @@ def _refresh_phreeqc386(w):
         w[C_KH + lane] = w[KH + lane] / g_co2
         w[C_K1 + lane] = w[K1 + lane] * w[WATER + lane] * g_co2 / g_hco3
         w[C_DIMER + lane] = w[DIMER + lane] * g_co2 * g_co2 * per_neutral
+        g_cl = exp_small(_ln_gamma(1.0, md.A_CL, md.B_CL, root, i, a, b))
+        w[C_HCL + lane] = w[HCL + lane] * g_cl * exp_small(-LN10 * B_HCL_386 * i)
         w[MG + P_SO4 + lane] = mgso4
         w[MG + P_SO42 + lane] = mgso4 * w[MGSO42 + lane] * g_mgso4 * g_so4 * per_mgso42
         w[NA + P_HCO3 + lane] = w[NAHCO3 + lane] * g_na * g_hco3 * exp_small(-LN10 * B_NAHCO3_386 * i)
@@ -244,8 +249,14 @@ def _evaluate(w):
         w[M_DIMER + lane] = dimer
         w[M_CO3 + lane] = co3
         w[M_HSO4 + lane] = hso4
-        w[SUM_ALK + lane] = hco3 + 2.0 * co3 + oh - m_h - hso4
-        w[ALK_X + lane] = -2.0 * co3 - oh - m_h - hso4
+        acid = w[C_HCL + lane] * h
+        free_share = 1.0 / (1.0 + acid)
+        cl = w[CL + lane] * free_share
+        hcl = acid * cl
+        hcl_x = hcl * free_share
+        w[M_HCL + lane] = hcl
+        w[SUM_ALK + lane] = hco3 + 2.0 * co3 + oh - m_h - hso4 - hcl
+        w[ALK_X + lane] = -2.0 * co3 - oh - m_h - hso4 - hcl_x
         w[ALK_Y + lane] = hco3 + 2.0 * co3
         w[ALK_Z + lane] = -hso4
         w[SUM_DIC + lane] = co2 + 2.0 * dimer + hco3 + co3
@@ -256,8 +267,8 @@ def _evaluate(w):
         w[SO4_X + lane] = hso4
         w[SO4_Y + lane] = 0.0
         w[SO4_Z + lane] = so4 + hso4
-        w[SUM_I + lane] = 0.5 * (m_h + oh + hco3 + hso4 + w[CL + lane] + w[NO3 + lane]) + 2.0 * (co3 + so4)
-        w[I_X + lane] = 0.5 * (m_h - oh + hso4) - 2.0 * co3
+        w[SUM_I + lane] = 0.5 * (m_h + oh + hco3 + hso4 + cl + w[NO3 + lane]) + 2.0 * (co3 + so4)
+        w[I_X + lane] = 0.5 * (m_h - oh + hso4 - hcl_x) - 2.0 * co3
         w[I_Y + lane] = 0.5 * hco3 + 2.0 * co3
         w[I_Z + lane] = 0.5 * hso4 + 2.0 * so4
         anions = m_h + oh + hco3 + hso4 + co3 + so4 + w[CL + lane] + w[NO3 + lane]
@@ -508,14 +519,16 @@ def _settle(w, constant_set, mode):
 def _doubtful(w, mode):
     """Mark the converged lanes that the scalar solver must judge; returns how many.
 
-    pH at the edge of what is searched, and DIC with pCO2 where hardly any of the DIC is ionised.
+    pH at the edge of what is searched, an ionic strength beyond any activity model, and DIC with pCO2 where hardly any
+    of the DIC is ionised.
     """
     doubtful = 0.0
     for lane in range(LANES):
         h = w[H + lane]
         ionised = w[DIC + lane] - w[M_CO2 + lane]
+        dense = w[IONIC + lane] > DENSE
         vague = mode == DIC_PCO2 and ionised < UNDETERMINED * w[DIC + lane]
-        if w[ACTIVE + lane] == 0.0 and (vague or h < H_MIN * H_EDGE or h > H_MAX / H_EDGE):
+        if w[ACTIVE + lane] == 0.0 and (vague or dense or h < H_MIN * H_EDGE or h > H_MAX / H_EDGE):
             w[ACTIVE + lane] = 1.0
             doubtful += 1.0
     return doubtful

@@ -26,7 +26,7 @@ import math
 
 import numpy as np
 
-from karstsim.chemistry.constants import B_NEUTRAL
+from karstsim.chemistry.constants import B_HCL_386, B_NEUTRAL
 from karstsim.core.constants import LN10
 from karstsim.core.jit import kernel
 from karstsim.core.spec import record_dtype
@@ -35,6 +35,7 @@ from karstsim.core.spec import record_dtype
 # J. Res. USGS 2:233) as in phreeqc.dat.
 A_H, A_OH, A_CA, A_MG, A_NA, A_K = 9.0, 3.5, 5.0, 5.5, 4.08, 3.5
 B_CA, B_MG, B_NA, B_K = 0.165, 0.20, 0.082, 0.015
+A_CL, B_CL = 3.63, 0.017
 A_CARBONATE, A_SO4, B_SO4 = 5.4, 5.0, -0.04
 A_CAHCO3, A_MGHCO3, A_MGOH = 6.0, 4.0, 6.5
 A_MGSO42, B_MGSO42 = 7.0, 0.047
@@ -51,7 +52,7 @@ THETA_LOW, THETA_HIGH = -20.0, 0.9  # limits of the extrapolation in `accelerate
 _INPUTS = "resume temperature ca mg na k cl so4 no3 dic alkalinity ph pco2 ionic_strength"
 _SPECIES = (
     "m_h m_oh m_co2 m_co2_dimer m_hco3 m_co3 m_ca m_mg m_na m_k m_so4 m_cahco3 m_caco3 m_mghco3 m_mgco3 m_nahco3 "
-    "m_naco3 m_khco3 m_caso4 m_mgso4 m_mgso42 m_naso4 m_kso4 m_hso4 m_cahso4 m_caoh m_mgoh"
+    "m_naco3 m_khco3 m_caso4 m_mgso4 m_mgso42 m_naso4 m_kso4 m_hso4 m_cahso4 m_caoh m_mgoh m_cl m_hcl"
 )
 _ACTIVITY = (
     "water_activity solute_molality g_h g_oh g_hco3 g_co3 g_ca g_mg g_na g_k g_so4 g_cahco3 g_mghco3 g_mgoh g_davies "
@@ -59,7 +60,7 @@ _ACTIVITY = (
 )
 _CONDITIONAL = (
     "c_kh c_k1 c_k2 c_kw c_calcite p_cahco3 p_caco3 p_mghco3 p_mgco3 p_nahco3 p_naco3 p_khco3 p_caso4 p_mgso4 p_mgso42 "
-    "p_naso4 p_kso4 p_hso4 p_cahso4 p_caoh p_mgoh p_dimer"
+    "p_naso4 p_kso4 p_hso4 p_cahso4 p_caoh p_mgoh p_dimer p_hcl"
 )
 _MEDIUM = "d_h d0 d1 a0 a1 n_oh n_h ca_ratio mg_ratio na_ratio k_ratio so4_ratio"
 _RESULTS = "si_calcite si_aragonite si_dolomite si_gypsum status unsolved last_residual"
@@ -146,11 +147,12 @@ def _condition_sulfate(x, k):
     x.p_hso4 = k.hso4 * x.g_so4 * per_davies
     x.p_cahso4 = k.cahso4 * k.hso4 * x.g_ca * x.g_so4 * per_davies
     x.p_mgso42 = 0.0
+    x.p_hcl = 0.0
 
 
 @kernel
 def _condition_phreeqc386(x, k, root):
-    """What phreeqc.dat 3.8.6 does differently: own coefficients of some species, KHCO3 and Mg(SO4)2--."""
+    """What phreeqc.dat 3.8.6 does differently: own coefficients of some species, KHCO3, Mg(SO4)2-- and HCl."""
     i = x.ionic_strength
     g_nahco3 = math.exp(LN10 * k.b_nahco3 * i)
     g_khco3 = math.exp(LN10 * k.b_khco3 * i)
@@ -158,6 +160,8 @@ def _condition_phreeqc386(x, k, root):
 
     g_naso4 = _gamma(1.0, k.a_naso4, 0.0, root, i, k)
     g_kso4 = _gamma(1.0, A_CARBONATE, k.b_kso4, root, i, k)
+    g_cl = _gamma(1.0, A_CL, B_CL, root, i, k)
+    x.p_hcl = k.hcl * g_cl * math.exp(-LN10 * B_HCL_386 * i)
     g_mgso42 = _gamma(4.0, A_MGSO42, B_MGSO42, root, i, k)
     x.g_co2 = math.exp(LN10 * k.b_co2 * i)
     x.c_kh = k.kh / x.g_co2
@@ -180,7 +184,7 @@ def refresh_pairs(x):
     x.a0 = x.d0
     x.a1 = 2.0 * x.d1
     x.n_oh = x.c_kw + x.p_caoh * x.m_ca + x.p_mgoh * x.m_mg
-    x.n_h = 1.0 / x.g_h + x.m_so4 * (x.p_hso4 + x.p_cahso4 * x.m_ca)
+    x.n_h = 1.0 / x.g_h + x.m_so4 * (x.p_hso4 + x.p_cahso4 * x.m_ca) + x.p_hcl * x.m_cl
 
 
 @kernel
@@ -207,7 +211,7 @@ def alk_over_hco3(x, h):
 
 @kernel
 def noncarbonate_alkalinity(x, h):
-    """N(h) = OH + CaOH + MgOH - H - HSO4 - CaHSO4, eq kgw-1; `h` is 10^-pH."""
+    """N(h) = OH + CaOH + MgOH - H - HSO4 - CaHSO4 - HCl, eq kgw-1; `h` is 10^-pH."""
     return x.n_oh / h - x.n_h * h
 
 
@@ -234,6 +238,8 @@ def update_species(x, h, hco3):
     x.na_ratio = 1.0 + x.p_nahco3 * hco3 + x.p_naco3 * co3 + x.p_naso4 * so4
     x.k_ratio = 1.0 + x.p_khco3 * hco3 + x.p_kso4 * so4
     free_cations(x)
+    x.m_cl = x.cl / (1.0 + x.p_hcl * h)
+    x.m_hcl = x.p_hcl * h * x.m_cl
     x.so4_ratio = (
         1.0
         + (x.p_caso4 + hso4_ca) * x.m_ca
@@ -286,7 +292,7 @@ def _ionic_strength(x):
         + x.m_hco3
         + x.m_na
         + x.m_k
-        + x.cl
+        + x.m_cl
         + x.no3
         + x.m_cahco3
         + x.m_mghco3
@@ -300,6 +306,7 @@ def _ionic_strength(x):
     )
     double = x.m_ca + x.m_mg + x.m_so4 + x.m_co3 + x.m_mgso42
     neutral = x.m_co2 + x.m_co2_dimer + x.m_caco3 + x.m_mgco3 + x.m_nahco3 + x.m_khco3 + x.m_caso4 + x.m_mgso4
+    neutral += x.m_hcl
     x.ionic_strength = 0.5 * single + 2.0 * double
     x.solute_molality = single + double + neutral
 
@@ -316,7 +323,7 @@ def total_alkalinity(x):
     """Alkalinity as the sum of its species, eq kgw-1: CO2, H2O and SO4-- are the zero level."""
     single = x.m_hco3 + x.m_cahco3 + x.m_mghco3 + x.m_nahco3 + x.m_khco3
     double = x.m_co3 + x.m_caco3 + x.m_mgco3 + x.m_naco3
-    return single + 2.0 * double + x.m_oh + x.m_caoh + x.m_mgoh - x.m_h - x.m_hso4 - x.m_cahso4
+    return single + 2.0 * double + x.m_oh + x.m_caoh + x.m_mgoh - x.m_h - x.m_hso4 - x.m_cahso4 - x.m_hcl
 
 
 @kernel
@@ -371,6 +378,7 @@ def start_medium(x, k):
     x.solute_molality = x.ca + x.mg + x.na + x.k + x.cl + x.so4 + x.no3 + x.dic
     x.m_ca, x.m_mg, x.m_na, x.m_k, x.m_so4 = x.ca, x.mg, x.na, x.k, x.so4
     x.ca_ratio, x.mg_ratio, x.na_ratio, x.k_ratio, x.so4_ratio = 1.0, 1.0, 1.0, 1.0, 1.0
+    x.m_cl = x.cl
     x.m_co2 = 0.0
     x.last_residual = -1.0
     refresh_medium(x, k)

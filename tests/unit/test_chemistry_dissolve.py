@@ -128,7 +128,7 @@ def test_shapes_and_chaining() -> None:
         ({"area_to_volume": {"dolomite": 1.0}}, "area_to_volume"), ({"pco2": None}, "pco2"),
         ({"temperature": None}, "temperature"), ({"threshold": -0.1}, "threshold"), ({"film": 0.0}, "film"),
         ({"ca_factor": 0.5}, "ca_factor"), ({"acid": {"hf": 1.0}}, "acid"), ({"acid": 1.0}, "acid"),
-        ({"constants": "wateq"}, "constants"), ({"temperature": [1.0, 2.0], "pco2": [1e-2] * 3}, "inputs"),
+        ({"constants": "wateq"}, "constants"), ({"temperature": [1.0, 2.0], "pco2": [1e-2] * 3}, "pco2"),
         ({"water": {"ca": 1.0}, "pco2": None}, "water"), ({"area_to_volume": "large"}, "area_to_volume"),
         ({"temperature": xr.DataArray([5.0], dims="time")}, "time"),
         ({"water": {"ca": 1.0, "alkalinity": 2.0, "ph": 7.0}, "system": "closed"}, "pco2"),

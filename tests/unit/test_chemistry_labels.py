@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from karstsim.chemistry.api import speciate
+from karstsim.chemistry.api import dissolve, speciate
 from karstsim.core.errors import InputError
 
 pytestmark = pytest.mark.nojit
@@ -115,3 +115,37 @@ def test_a_dask_backed_dataset_with_units_in_its_names() -> None:
     lazy = speciate(dataset.chunk(time=4))
     assert lazy.ph.chunks == ((4, 2),)
     xr.testing.assert_identical(lazy.compute(), speciate(dataset))
+
+
+def test_plain_arrays_meet_as_numpy_lets_them() -> None:
+    """(3, 1) with (1, 4), (2, 3, 4) with (3, 4), (3, 3) with (3,): the shapes of numpy, and the right partners."""
+    warm, acid = np.array([[5.0], [15.0], [25.0]]), np.array([[7.0, 7.5, 8.0, 8.5]])
+    out = speciate(temperature=warm, ca=1.0, alkalinity=2.0, ph=acid)
+    assert out.ph.shape == (3, 4) and (out.ph.values == np.broadcast_to(acid, (3, 4))).all()
+    deep = speciate(
+        temperature=np.full((2, 3, 4), 10.0), ca=np.arange(1.0, 13.0).reshape(3, 4), alkalinity=2.0, ph=8.0
+    )
+    assert deep.ca.shape == (2, 3, 4) and deep.ca[1, 2, 3] == 12.0
+    square = speciate(temperature=np.full((3, 3), 10.0), ca=1.0, alkalinity=[1.0, 2.0, 3.0], ph=8.0)
+    assert square.alkalinity.shape == (3, 3) and (square.alkalinity.values[1] == [1.0, 2.0, 3.0]).all()
+
+
+def test_a_plain_list_goes_along_a_labelled_one() -> None:
+    sites = pd.Series([10.0, 20.0], index=pd.Index(["a", "b"], name="site"))
+    out = speciate(temperature=sites, ca=[1.0, 2.0], alkalinity=2.0, ph=8.0)
+    assert dict(out.sizes) == {"site": 2} and out.ca.values.tolist() == [1.0, 2.0]
+
+
+def test_masked_values_are_missing() -> None:
+    out = speciate(temperature=10, ca=np.ma.array([1.0, 2.0], mask=[False, True]), alkalinity=2, ph=7.5)
+    assert out.flag.values.tolist() == ["", "missing value in ca"]
+
+
+def test_settings_of_dissolve_meet_by_their_index() -> None:
+    """Rate constants double the area: the row labelled 1 has the small area, wherever it stands."""
+    out = dissolve(
+        temperature=pd.Series([10.0, 20.0], index=[0, 1]), pco2=1e-2, minerals="calcite", system="closed",
+        area_to_volume=pd.Series([1.0, 100.0], index=[1, 0]), times=[1e3],
+    )  # fmt: skip
+    amount = out.calcite_dissolved.isel(time=0)
+    assert amount.sel(row=0) > 10.0 * amount.sel(row=1)

@@ -162,3 +162,16 @@ def test_a_store_does_not_know_its_neighbours() -> None:
     stores = random_stores(32, 4)
     order = np.random.default_rng(2).permutation(32)
     assert (run(stores[order])[:, :4] == run(stores)[order, :4]).all()
+
+
+def test_the_next_day_does_not_know_the_neighbours_either() -> None:
+    """A lane that ends early waits for the others; where it goes on from must not tell how long it waited."""
+    first, second = random_stores(8, 5), random_stores(8, 6)
+    ends = []
+    for stores in (first, np.vstack([first[:4], second[4:]])):
+        w, x, k = np.zeros(sd.STORE_WORDS), np.zeros(1, SOLUTION_DTYPE), np.zeros(1, CONSTANTS_DTYPE)
+        out = np.zeros((8, 6))
+        days(stores, out, w, x, k, np.zeros(8), DAY)
+        ends.append(w.copy())
+    for o in (ln.H, ln.HCO3, ln.FREE_SO4, ln.IONIC, sd.CALCIUM, sd.GAS):
+        assert (ends[0][o : o + 4] == ends[1][o : o + 4]).all()

@@ -53,6 +53,7 @@ SPECIES = {
     "cahso4": lanes.CA + lanes.HSO4_PAIR,
     "caoh": lanes.CA + lanes.OH_PAIR,
     "mgoh": lanes.MG + lanes.OH_PAIR,
+    "hcl": lanes.M_HCL,
 }
 """Species and where a lane keeps them."""
 GAMMAS = {

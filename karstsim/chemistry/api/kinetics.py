@@ -13,7 +13,7 @@ import numba
 import numpy as np
 
 from karstsim.chemistry.api.columns import IONS
-from karstsim.chemistry.api.labelled import collect
+from karstsim.chemistry.api.labelled import as_array, broadcast, collect
 from karstsim.chemistry.api.waters import constant_set, speciate
 from karstsim.chemistry.constants import CONSTANTS_DTYPE, set_temperature
 from karstsim.chemistry.gas import fugacity_coefficient_co2
@@ -236,16 +236,8 @@ def _times(times: Any) -> np.ndarray:
 
 
 def _array(name: str, value: Any) -> xr.DataArray:
-    """A setting as a DataArray; lists get the dimension ``row``. Raises InputError for what is not numeric."""
-    import xarray as xr
-
-    try:
-        if isinstance(value, xr.DataArray):
-            return _renamed(value.astype(np.float64))
-        data = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(name, f"not numeric ({error})", "give numbers") from None
-    return xr.DataArray(data, dims=("row",) if data.ndim == 1 else [f"dim_{j}" for j in range(data.ndim)])
+    """A setting as a DataArray with the labels that it has. Raises InputError for what is not numeric."""
+    return _renamed(as_array(name, value, "numbers"))
 
 
 def _amount(name: str, value: Any) -> xr.DataArray:
@@ -276,10 +268,11 @@ def _acids(acid: Mapping[str, Any] | None) -> dict[str, xr.DataArray]:
     """Amounts of strong acids by name, mol m-3. Raises InputError."""
     if acid is not None and not isinstance(acid, Mapping):
         raise InputError("acid", f"a {type(acid).__name__} is not a mapping", 'write acid={"h2so4": 0.5}')
-    for name in acid or {}:
+    amounts = {str(name).strip().lower(): value for name, value in (acid or {}).items()}
+    for name in amounts:
         if name not in ACIDS:
             raise InputError("acid", f"{name!r} is not known", f"use some of {', '.join(ACIDS)}")
-    return {name: _amount(f"acid {name}", value) for name, value in (acid or {}).items()}
+    return {name: _amount(f"acid {name}", value) for name, value in amounts.items()}
 
 
 def _start(temperature: Any, pco2: Any, closed: bool, water: Any, constants: str) -> dict[str, xr.DataArray]:
@@ -332,18 +325,12 @@ def _renamed(array: xr.DataArray) -> xr.DataArray:
 
 def _broadcast(given: dict[str, xr.DataArray]) -> dict[str, xr.DataArray]:
     """All inputs in one shape, temperature's dimensions first. Raises InputError for shapes that do not fit."""
-    import xarray as xr
-
     bare = {}
     for name, array in given.items():
         if "time" in array.dims:
             raise InputError(name, "has the dimension time, which the result needs", "rename that dimension")
         bare[name] = array.drop_vars([c for c in array.coords if c not in array.dims])
-    try:
-        arrays = dict(zip(bare, xr.broadcast(*bare.values()), strict=True))
-    except ValueError as error:
-        mend = "give one number, or as many as the other inputs have"
-        raise InputError("inputs", f"shapes do not fit together ({error})", mend) from None
+    arrays = broadcast(bare)
     dims = arrays["temperature"].dims
     return {name: array.transpose(*dims) for name, array in arrays.items()}
 

@@ -72,7 +72,10 @@ def _headers(table: Any) -> dict[str, Any]:
 
 
 def as_array(name: str, value: Any, units: str) -> xr.DataArray:
-    """Any numeric input as a DataArray of float64; one-dimensional arrays get the dimension ``row``.
+    """Any numeric input as a DataArray of float64.
+
+    The axes of plain arrays are named from the last one back, ``row``, ``dim_1``, ``dim_2``, so that arrays of
+    different depth meet as numpy lets them. Masked values are missing.
 
     Raises InputError, naming the input and its units, for what is not numeric.
     """
@@ -87,12 +90,14 @@ def as_array(name: str, value: Any, units: str) -> xr.DataArray:
             return _from_series(value)
         if isinstance(value, pd.Index):
             value = value.to_numpy()
-        data = value if hasattr(value, "dask") else np.asarray(value)
+        data = value if hasattr(value, "dask") or isinstance(value, np.ma.MaskedArray) else np.asarray(value)
         _check_kind(data.dtype)
         data = data.astype(np.float64)
+        if isinstance(data, np.ma.MaskedArray):
+            data = data.filled(np.nan)
     except (TypeError, ValueError) as error:
         raise InputError(name, f"not numeric ({error})", f"give numbers in {units}") from None
-    dims = ("row",) if data.ndim == 1 else tuple(f"dim_{j}" for j in range(data.ndim))
+    dims = [f"dim_{j}" if j else "row" for j in range(data.ndim - 1, -1, -1)]
     return xr.DataArray(data, dims=dims)
 
 
@@ -157,17 +162,47 @@ def flatten(given: dict[str, xr.DataArray], leader: str) -> tuple[Flat, xr.DataA
 
 def _aligned(given: dict[str, xr.DataArray], leader: str) -> dict[str, xr.DataArray]:
     """The inputs broadcast to one shape and one order of dimensions."""
+    arrays = broadcast(given)
+    dims = arrays[leader].dims
+    return {name: array.transpose(*dims) for name, array in arrays.items()}
+
+
+def broadcast(given: dict[str, xr.DataArray]) -> dict[str, xr.DataArray]:
+    """Inputs brought to one shape: by their labels where they have some, else as numpy does.
+
+    A plain axis of length one fits any other; a plain axis ``row`` beside one labelled axis of the same length is that
+    axis. Raises InputError when the inputs do not fit together.
+    """
     import xarray as xr
 
+    ready = _meet(given)
     try:
-        arrays = dict(zip(given, xr.broadcast(*given.values()), strict=True))
+        return dict(zip(ready, xr.broadcast(*ready.values()), strict=True))
     except ValueError as error:
         what = f"do not fit together ({' '.join(str(error).split())})"
         raise InputError(
             ", ".join(given), what, "give one shape, or coordinates without repetition"
         ) from None
-    dims = arrays[leader].dims
-    return {name: array.transpose(*dims) for name, array in arrays.items()}
+
+
+def _meet(given: dict[str, xr.DataArray]) -> dict[str, xr.DataArray]:
+    """Plain axes fitted to the others: of length one dropped where another is longer, ``row`` given its labels."""
+    longest: dict[Any, int] = {}
+    for array in given.values():
+        for dim, size in array.sizes.items():
+            longest[dim] = max(size, longest.get(dim, 0))
+    ready = {}
+    for name, array in given.items():
+        short = [d for d, n in array.sizes.items() if n == 1 < longest[d] and d not in array.coords]
+        ready[name] = array.isel(dict.fromkeys(short, 0), drop=True)
+    labelled = {d for a in ready.values() for d in a.dims if d in a.coords and d != "row"}
+    fitting = [d for d in labelled if longest[d] == longest.get("row")]
+    if len(labelled) != 1 or not fitting:
+        return ready
+    return {
+        n: a.rename(row=fitting[0]) if "row" in a.dims and "row" not in a.coords else a
+        for n, a in ready.items()
+    }
 
 
 def _lazily(

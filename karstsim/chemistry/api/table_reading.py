@@ -246,7 +246,9 @@ def _judge(waters: Waters, name: str, cells: Cells, odd: set[int]) -> None:
         waters.notes[row].append(note)
     if name in IONS:
         for row in cells.absent - odd:
-            if waters.charge_balance:
+            if name == "ca":
+                waters.failed[row].append(("ca missing", ""))
+            elif waters.charge_balance:
                 waters.failed[row].append((f"missing value in {name}: no charge balance", ""))
             else:
                 waters.notes[row].append((f"{name} missing, taken as 0", ""))

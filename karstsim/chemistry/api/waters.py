@@ -56,6 +56,7 @@ _FORMULA = {
     "cahso4": "CaHSO4+",
     "caoh": "CaOH+",
     "mgoh": "MgOH+",
+    "hcl": "HCl",
 }
 _OUTPUTS = {
     "ph": ("1", "pH"),
