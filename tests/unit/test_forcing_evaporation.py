@@ -195,6 +195,14 @@ def test_optional_variables_never_shorten_or_stop_a_run(folder, values, units, s
     assert "hurs: left out" in ds.attrs["repairs"] and why in ds.attrs["repairs"]
 
 
+def test_relative_humidity_as_a_fraction_without_units(folder) -> None:
+    """CF: blank units are those of a pure number. Per cents under them are beyond all bounds and left out."""
+    _file(folder, "hurs", np.full(20, 0.7), "")
+    assert float(_open(folder).hurs[0, 0]) == pytest.approx(70.0)
+    _file(folder, "hurs", np.full(20, 70.0), "")
+    assert "hurs: left out" in _open(folder).attrs["repairs"]
+
+
 def test_ensembles_keep_the_variables_that_all_scenarios_have() -> None:
     joined = join([hourly(hurs=70.0).drop_vars("location"), hourly().drop_vars("location")])
     assert "hurs" not in joined and joined.sizes["location"] == 2
