@@ -96,7 +96,7 @@ def to_canonical(name: str, values: np.ndarray, units: str | None, where: str) -
     if units is None or (not str(units).strip() and name != "hurs"):
         raise InputError(f"{where}, {name}", "has no units", _tell_units(name))
     values = np.asarray(values, "f8")
-    parsed = parse(str(units), name, where)
+    parsed = parse(str(units).strip() or "1", name, where)  # CF: no units are those of a pure number
     if target == "K":
         return _temperature(name, values, parsed, str(units), where)
     if name in DEPTHS and parsed.dimensionality == registry()("m s-1").dimensionality:

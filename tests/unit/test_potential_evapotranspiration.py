@@ -312,10 +312,14 @@ def _hours(law: PetLaw, evaporate, **day: float) -> float:
 
 @pytest.mark.parametrize(("law", "tolerance"), [
     (PetLaw.OUDIN, 1e-12), (PetLaw.HARGREAVES_SAMANI, 1e-12), (PetLaw.PRESCRIBED, 1e-12),
-    (PetLaw.PRIESTLEY_TAYLOR, 0.15), (PetLaw.PENMAN_MONTEITH, 0.15),
+    (PetLaw.PRIESTLEY_TAYLOR, 0.09), (PetLaw.PENMAN_MONTEITH, 0.01),
 ])  # fmt: skip
 def test_hours_add_up_to_the_day(evaporate, law: PetLaw, tolerance: float) -> None:
-    """Exactly for laws of the day; within FAO-56's own difference between Eqs. 6 and 53 for the others."""
+    """Exactly for laws of the day. Penman-Monteith differs by 0.1 %, FAO-56's own difference between Eqs. 6 and 53.
+
+    Priestley-Taylor has 8 % more by the hour: its weight is largest when the sun shines and the air is warm, and nights
+    with negative net radiation are cut off at 0.
+    """
     day = {**BRUSSELS, "tasmin": 11.9, "tasmax": 21.9, "daily_range": 10.0, "evspsblpot": 3.0}
     assert _hours(law, evaporate, **day) == pytest.approx(
         evaporate(law, site=BRUSSELS_SITE, **day), rel=tolerance
