@@ -50,7 +50,10 @@ ALK_DIC = int(Mode.ALK_DIC)
 TOLERANCE = 3e-4  # of the local error estimate, relative to the store's carbon and calcium
 FIRST_SHARE = 0.02  # of the stretch, length of the first step
 SAFETY, SHRINK, GROW = 0.85, 0.2, 6.0  # of the step control
-STEP_TOLERANCE, IONIC_TOLERANCE = 2e-2, 3e-4  # of the speciations: what is left is 1e-4 of h, far below the error of the steps
+STEP_TOLERANCE, IONIC_TOLERANCE = (
+    2e-2,
+    3e-4,
+)  # of the speciations: what is left is 1e-4 of h, far below the error of the steps
 MAX_STEPS = 400
 LEAST_SHARE = 0.1  # of its content that a trial leaves in a store
 SEPARATION = 1e-6  # relative, least distance of the eigenvalues
