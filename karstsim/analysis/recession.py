@@ -107,7 +107,7 @@ class MasterRecession:
 
     t, discharge    (n,) d from the highest value, and the unit of discharge, all values of all segments
     segment         (n,) number of the segment of each value
-    fit             Maillet's law through them
+    fit             Maillet's law through the lower half of the curve, in ln Q: base flow
     """
 
     t: np.ndarray
@@ -271,7 +271,14 @@ def master_recession(found: Sequence[Recession]) -> MasterRecession:
         number = np.r_[number, np.full(shifted.size, k)]
     place = np.argsort(t, kind="stable")
     t = t[place] - t[place[0]]
-    return MasterRecession(t, q[place], number[place], _maillet(t, q[place], found[0].units), found[0].units)
+    q = q[place]
+    low = q <= np.sqrt(q.min() * q.max())
+    fit = (
+        _maillet(t[low], q[low], found[0].units)
+        if low.sum() >= LEAST_BASE
+        else _maillet(t, q, found[0].units)
+    )
+    return MasterRecession(t, q, number[place], fit, found[0].units)
 
 
 def _time_of(discharge: float, t: np.ndarray, q: np.ndarray, units: str) -> float:
