@@ -314,6 +314,7 @@ def hydrograph(
             return
         for name in ("columns", "unused", "supposed", "repairs"):
             console.print_list(name.capitalize(), report["understood"][name], stderr=True)
+        console.print_list("Warnings", report["warnings"], stderr=True)
         header = ("quantity", "value", "unit")
         rows = [(name, console.number_text(value), u) for name, value, u in report["rows"]]
         console.print_table("Indices of the spring", header, rows)

@@ -144,8 +144,8 @@ class Indices:
 
 INDEX_UNITS = {
     "mean": "m3 s-1", "cv": "%", "q10_q90": "1", "memory_effect": "d", "regulation_time": "d",
-    "cutoff_frequency": "d-1", "recessions": "1", "alpha_mean": "d-1", "k_max": "yr", "i_max": "1", "i_min": "1", "ir": "1", "karst_class": "",
-    "years": "yr", "gaps": "1",
+    "cutoff_frequency": "d-1", "recessions": "1", "alpha_mean": "d-1", "k_max": "yr", "i_max": "1", "i_min": "1",
+    "ir": "1", "karst_class": "", "years": "yr", "gaps": "1",
 }  # fmt: skip
 
 

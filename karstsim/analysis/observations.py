@@ -188,7 +188,7 @@ def _choose(
         if column.name in (DATE, CLOCK):
             continue
         if column.unit == "" and column.name == "discharge":
-            mend = f'write its unit, as in "Q (L/s)", or give units={{"{column.header}": "m3/s"}}'
+            mend = f'write its unit, as in "Q (L/s)", or give its unit (units=, --unit), as in "{column.header}=m3/s"'
             raise InputError(f"{path}, column {column.header!r}", "a discharge without unit", mend)
         if column.unit == "" and UNITS[column.name][:3] in ("mol", "eq ", "atm"):
             reading.unused.append(f"{column.header!r}: {column.name} without unit; give it with units=")

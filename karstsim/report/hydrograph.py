@@ -19,13 +19,15 @@ from karstsim.analysis import (
 )
 from karstsim.core.errors import InputError
 
+SURE_YEARS, SURE_RECESSIONS = 3.0, 5  # below, one wet or dry year decides on the class
+
 
 def hydrograph_report(spring: xr.Dataset, folder: Path | None = None) -> dict[str, Any]:
     """Indices of a spring and, with a folder, the figures.
 
     spring   Dataset of `read_spring_table` with discharge, and precipitation for the cross-correlation
 
-    Returns rows (name, value, unit), indices by name, what was understood of the table, and the files written.
+    Returns rows (name, value, unit), indices by name, what was understood of the table, warnings, and the files written.
     Raises InputError for a table without discharge or a series too short to analyse.
     """
     where = str(spring.attrs.get("source_file", "table"))
@@ -34,7 +36,8 @@ def hydrograph_report(spring: xr.Dataset, folder: Path | None = None) -> dict[st
     discharge, rain = spring["discharge"], spring.get("precipitation")
     found = recessions(discharge)
     indices = karst_indices(discharge, found=found).as_dict()
-    rows = [(name, value, INDEX_UNITS[name]) for name, value in indices.items()]
+    units = INDEX_UNITS | {"mean": discharge.attrs["units"]}
+    rows = [(name, value, units[name]) for name, value in indices.items()]
     curves = {"autocorrelation": autocorrelation(discharge), "spectrum": spectrum(discharge)}
     curves["flow_duration"] = flow_duration(discharge)
     if rain is not None and float(rain.std()) > 0.0:
@@ -44,10 +47,14 @@ def hydrograph_report(spring: xr.Dataset, folder: Path | None = None) -> dict[st
         rows.append(("response_lag", lag, "d"))
     if indices["karst_class"]:
         rows.append(("which means", CLASSES[indices["karst_class"]], ""))
+    warnings = []
+    if indices["years"] < SURE_YEARS or indices["recessions"] < SURE_RECESSIONS:
+        said = f"{indices['recessions']} recessions in {indices['years']:.1f} years"
+        warnings.append(f"{said} are few: alpha, k, ir and the class are uncertain")
     files = [] if folder is None else _draw(discharge, found, curves, rain, folder)
     names = ("columns", "unused", "supposed", "repairs")
     understood = {name: str(spring.attrs.get(name, "")).splitlines() for name in names}
-    return {"indices": indices, "rows": rows, "understood": understood, "files": files}
+    return {"indices": indices, "rows": rows, "understood": understood, "warnings": warnings, "files": files}
 
 
 def _draw(discharge: Any, found: Any, curves: dict[str, xr.Dataset], rain: Any, folder: Path) -> list[str]:

@@ -187,7 +187,6 @@ def cross_correlation_figure(correlogram: xr.Dataset) -> Figure:
     lag, r = float(correlogram["response_lag"]), float(correlogram["response_r"])
     ax.plot([lag], [r], "o", color=FIT, markersize=7)
     _remark(ax, f"r = {r:.2f} after {lag:.3g} d", lag, r)
-    values = float(correlogram.attrs["values"])
     limit = 2.0 / np.sqrt(float(correlogram.attrs["values"]))
     for sign, label in (
         (1.0, "±2 n$^{-1/2}$: 95 % of unrelated white series"),
