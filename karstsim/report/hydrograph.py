@@ -27,7 +27,7 @@ def hydrograph_report(spring: xr.Dataset, folder: Path | None = None) -> dict[st
 
     spring   Dataset of `read_spring_table` with discharge, and precipitation for the cross-correlation
 
-    Returns rows (name, value, unit), indices by name, what was understood of the table, warnings, and the files written.
+    Returns rows (name, value, unit), indices by name, what was understood of the table, warnings, and files written.
     Raises InputError for a table without discharge or a series too short to analyse.
     """
     where = str(spring.attrs.get("source_file", "table"))

@@ -79,6 +79,7 @@ def test_the_command_prints_indices_and_draws(springs: Path, tmp_path: Path) -> 
     assert answer["indices"]["memory_effect"] == pytest.approx(34.7, abs=0.1)
     assert answer["warnings"]
     assert {Path(file).stem for file in answer["files"]} == {
-        "hydrograph", "recession", "master_recession", "flow_duration", "autocorrelation", "cross_correlation", "spectrum",
+        "hydrograph", "recession", "master_recession", "flow_duration",
+        "autocorrelation", "cross_correlation", "spectrum",
     }  # fmt: skip
     assert CliRunner().invoke(app, ["hydrograph", str(table)]).exit_code == 2

@@ -115,11 +115,11 @@ def test_refusals_name_the_place(tmp_path: Path, text: str, where: str, what: st
 
 
 def test_repairs_are_named(tmp_path: Path) -> None:
-    """One row twice, one text, one negative discharge, in a table from last to first: told to be sorted."""
+    """One row twice, one text, one negative discharge, in a table from last to first."""
     text = "date,Q (m3/s)\n2001-01-05,1\n2001-01-04,ice\n2001-01-03,-2\n2001-01-02,4\n2001-01-02,4\n2001-01-01,5\n"
-    ds = read_spring_table(write(tmp_path, text), sort=True)
+    ds = read_spring_table(write(tmp_path, text))
     np.testing.assert_allclose(ds["discharge"], [5.0, 4.0, np.nan, np.nan, 1.0])
-    for said in ("sorted", "repeat a time", "is not a number", "negative"):
+    for said in ("turned round", "repeat a time", "is not a number", "discharge outside 0..100000"):
         assert said in ds.attrs["repairs"]
 
 

@@ -128,7 +128,8 @@ def _check_limits(found: Cells, limits: Mapping[str, tuple[float, float]]) -> No
     low, high = limits[name]
     for row in np.flatnonzero((found.values < low) | (found.values > high)):
         value = float(found.values[row])
-        kind = f"negative concentration: {name}" if value < 0.0 and low == 0.0 and name != "ph" else ""
+        negative = value < 0.0 and low == 0.0 and name != "ph" and name in LIMITS
+        kind = f"negative concentration: {name}" if negative else ""
         found.bad[int(row)] = (kind or f"{name} outside {low:g}..{high:g}", f"{value:.4g}")
         found.values[row] = np.nan
         found.notes.pop(int(row), None)
