@@ -282,6 +282,49 @@ def _lines(lines: list[int], shown: int = 8) -> str:
 
 
 @app.command()
+def hydrograph(
+    table: Annotated[Path, typer.Argument(help="Table (CSV, TSV) with the discharge of a spring over time.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder of the figures; default: none are drawn.")
+    ] = None,
+    unit: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--unit", help="Unit of a column whose header has none, as in --unit Q=m3/s; repeatable."
+        ),
+    ] = None,
+    area: Annotated[
+        float | None, typer.Option("--area", help="Catchment area (km2), for a discharge in mm/d.")
+    ] = None,
+    day_first: Annotated[
+        bool | None, typer.Option("--day-first/--month-first", help="Order in dates such as 3/4/2015.")
+    ] = None,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Read a spring table: recession, memory, regulation and the class of the karst; with -o its figures."""
+    with console.guarded(debug, as_json):
+        from karstsim.analysis import read_spring_table
+        from karstsim.report.hydrograph import hydrograph_report
+
+        spring = read_spring_table(table, units=_units(unit or []), area_km2=area, dayfirst=day_first)
+        if output is not None:
+            _make_folder(output, overwrite)
+        report = hydrograph_report(spring, output)
+        if as_json:
+            console.print_json({"status": "done", **report})
+            return
+        for name in ("columns", "unused", "supposed", "repairs"):
+            console.print_list(name.capitalize(), report["understood"][name], stderr=True)
+        console.print_list("Warnings", report["warnings"], stderr=True)
+        header = ("quantity", "value", "unit")
+        rows = [(name, console.number_text(value), u) for name, value, u in report["rows"]]
+        console.print_table("Indices of the spring", header, rows)
+        console.print_list("Files", report["files"])
+
+
+@app.command()
 def parameters(csv: Csv = False, markdown: Markdown = False, debug: Debug = False) -> None:
     """List every parameter with its default, bounds, unit and source."""
     with console.guarded(debug):

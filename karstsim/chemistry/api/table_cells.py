@@ -7,7 +7,7 @@ A cell is a number, a missing value, a value below a detection limit, or bad. No
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -66,8 +66,10 @@ def decimal_mark(cells: Iterable[str]) -> str:
     return "," if commas > points else "."
 
 
-def read_cells(column: Column, cells: list[str], mark: str) -> Cells:
-    """The cells of one column in canonical units; `mark` is the decimal mark."""
+def read_cells(
+    column: Column, cells: list[str], mark: str, limits: Mapping[str, tuple[float, float]] = LIMITS
+) -> Cells:
+    """The cells of one column in canonical units; `mark` is the decimal mark, `limits` what is possible."""
     found = Cells(column, np.full(len(cells), np.nan), np.full(len(cells), np.nan))
     halved = np.full(len(cells), np.nan)
     for row, cell in enumerate(cells):
@@ -83,7 +85,7 @@ def read_cells(column: Column, cells: list[str], mark: str) -> Cells:
         else:
             found.bad[row] = _why(column.name, text, cell, mark)
     found.values = column.convert(halved)
-    _check_limits(found)
+    _check_limits(found, limits)
     return found
 
 
@@ -120,13 +122,14 @@ def _why(name: str, text: str, cell: str, mark: str) -> Note:
     return f"{name} is not a number", _short(cell)
 
 
-def _check_limits(found: Cells) -> None:
+def _check_limits(found: Cells, limits: Mapping[str, tuple[float, float]]) -> None:
     """Move values outside the limits of their quantity to the bad ones."""
     name = found.column.name
-    low, high = LIMITS[name]
+    low, high = limits[name]
     for row in np.flatnonzero((found.values < low) | (found.values > high)):
         value = float(found.values[row])
-        kind = f"negative concentration: {name}" if value < 0.0 and low == 0.0 and name != "ph" else ""
+        negative = value < 0.0 and low == 0.0 and name != "ph" and name in LIMITS
+        kind = f"negative concentration: {name}" if negative else ""
         found.bad[int(row)] = (kind or f"{name} outside {low:g}..{high:g}", f"{value:.4g}")
         found.values[row] = np.nan
         found.notes.pop(int(row), None)

@@ -1,7 +1,8 @@
 """The text of a table file: encoding, separator, header, unit row, and the rows with their line numbers.
 
-Nothing here knows chemistry but by `parse_header`: the header is the first line in which at least two quantities are
-recognised, and the separator is the one that recognises most.
+Nothing here knows what the table is about but by its `Vocabulary`, which is the chemistry of waters unless another is
+given: the header is the first line in which at least two quantities are recognised, and the separator is the one that
+recognises most.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ import codecs
 import contextlib
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from karstsim.chemistry.api.columns import normalise, parse_header, quantity_of
+from karstsim.chemistry.api.columns import Column, normalise, parse_header, quantity_of
 from karstsim.core.errors import InputError
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -27,6 +28,27 @@ _BOMS = (
 )
 
 Line = tuple[int, list[str]]  # number in the file, from 1, and cells
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What the headers of a kind of table mean.
+
+    parse        header -> column, None for a foreign one; InputError where the name is known and its unit is not
+    quantity_of  header -> the quantity whose name stands in it, whether or not its unit is understood
+    example      headers that would do, for messages
+    least        quantities that a line must name to be the header, where no line names `QUANTITIES`
+    rows         what a row is
+    """
+
+    parse: Callable[[str], Column | None]
+    quantity_of: Callable[[str], str | None]
+    example: str
+    least: int = QUANTITIES
+    rows: str = "water"
+
+
+WATERS = Vocabulary(parse_header, quantity_of, "temperature_c, ca_mg_l, alkalinity_mg_caco3_l, ph")
 
 
 @dataclass
@@ -48,26 +70,26 @@ class TableText:
     notes: list[str] = field(default_factory=list)
 
 
-def read_text(path: Path, units: Mapping[str, str]) -> TableText:
-    """The table in a file; `units` gives the unit of headers that have none.
+def read_text(path: Path, units: Mapping[str, str], words: Vocabulary = WATERS) -> TableText:
+    """The table in a file; `units` gives the unit of headers that have none, `words` what headers mean.
 
     Raises InputError for a file that cannot be read, is no text, or has no header with two known quantities.
     """
     text, encoding = _decode(path)
-    separator, text = _separator(text)
+    separator, text = _separator(text, words)
     lines, notes = _lines(path, text, separator)
-    start = _header(lines)
+    start = _header(lines, words)
     if start is None:
-        raise InputError(str(path), _no_header(lines), _no_header_mend())
+        raise InputError(str(path), _no_header(lines, words), _no_header_mend(words))
     number, header = lines[start]
     rows = [line for line in lines[start + 1 :] if not _comment(line, len(header))]
     header = _stripped(header)
-    if rows and _is_unit_row(header, rows[0][1]):
-        header = _with_units(path, header, rows[0])
+    if rows and _is_unit_row(header, rows[0][1], words):
+        header = _with_units(path, header, rows[0], words)
         notes.append(f"line {rows[0][0]} read as a row of units")
         rows = rows[1:]
     if not rows:
-        raise InputError(str(path), "has no rows", "give a header line and at least one water")
+        raise InputError(str(path), "has no rows", f"give a header line and at least one {words.rows}")
     header = _with_given_units(path, header, units)
     table = TableText([], [], [], [n for n, _ in rows], encoding, SEPARATORS[separator], number, notes=notes)
     _fill(table, header, [cells for _, cells in rows])
@@ -98,25 +120,25 @@ def _decode(path: Path) -> tuple[str, str]:
     return text.replace("\r\n", "\n").replace("\r", "\n"), name
 
 
-def _separator(text: str) -> tuple[str, str]:
+def _separator(text: str, words: Vocabulary) -> tuple[str, str]:
     """The separator, and the text with a line such as ``sep=;`` blanked."""
     first, _, rest = text.partition("\n")
     declared = first.strip().strip('"').lower()
     if declared.startswith("sep=") and (mark := first.strip().strip('"')[4:] or "\t") in SEPARATORS:
         return mark, "\n" + rest
     sample = "\n".join(text.split("\n", HEADER_WITHIN)[:HEADER_WITHIN])
-    known = {mark: _known_in(sample, mark) for mark in SEPARATORS}
+    known = {mark: _known_in(sample, mark, words) for mark in SEPARATORS}
     return max(known, key=lambda mark: known[mark]), text
 
 
-def _known_in(sample: str, mark: str) -> int:
+def _known_in(sample: str, mark: str, words: Vocabulary) -> int:
     """How many quantities the header has if `mark` separates its cells."""
     try:
         lines = list(_numbered(csv.reader(io.StringIO(sample, newline=""), delimiter=mark)))
     except csv.Error:
         return 0
-    start = _header(lines)
-    return 0 if start is None else _quantities(lines[start][1])
+    start = _header(lines, words)
+    return 0 if start is None else _quantities(lines[start][1], words)
 
 
 def _numbered(reader: Iterable[list[str]]) -> Iterable[Line]:
@@ -144,40 +166,47 @@ def _lines(path: Path, text: str, mark: str) -> tuple[list[Line], list[str]]:
         raise InputError(str(path), f"is not CSV ({error})", "check the quotation marks") from None
 
 
-def _header(lines: list[Line]) -> int | None:
+def _header(lines: list[Line], words: Vocabulary) -> int | None:
     """Place of the header: the first line that names enough quantities; one behind a # only when no other does."""
-    near = lines[:HEADER_WITHIN]
-    for wanted in (False, True):
-        for place, (_, cells) in enumerate(near):
-            if cells[0].lstrip().startswith("#") == wanted and _quantities(cells) >= QUANTITIES:
-                return place
+    near = [
+        (place, cells, _quantities(cells, words)) for place, (_, cells) in enumerate(lines[:HEADER_WITHIN])
+    ]
+    for least in range(QUANTITIES, words.least - 1, -1):
+        for wanted in (False, True):
+            for place, cells, known in near:
+                if (
+                    cells[0].lstrip().startswith("#") == wanted
+                    and known >= least
+                    and len(cells) >= QUANTITIES
+                ):
+                    return place
     return None
 
 
-def _quantities(cells: list[str]) -> int:
+def _quantities(cells: list[str], words: Vocabulary) -> int:
     """How many different quantities a line names, with or without a unit that is understood."""
-    return len({name for cell in cells if len(cell) < 100 and (name := _quantity(cell))})
+    return len({name for cell in cells if len(cell) < 100 and (name := _quantity(cell, words))})
 
 
-def _quantity(cell: str) -> str | None:
+def _quantity(cell: str, words: Vocabulary) -> str | None:
     cell = cell.strip().lstrip("#").strip()
     try:
-        column = parse_header(cell)
+        column = words.parse(cell)
     except InputError:
-        return quantity_of(cell)
+        return words.quantity_of(cell)
     return column.name if column else None
 
 
-def _no_header(lines: list[Line]) -> str:
+def _no_header(lines: list[Line], words: Vocabulary) -> str:
     if not lines:
         return "has no rows"
     number, cells = lines[0]
     shown = ", ".join(repr(c.strip()[:30]) for c in cells[:6])
-    return f"no header with at least {QUANTITIES} known columns found; line {number} holds {shown}"
+    return f"no header with at least {words.least} known columns found; line {number} holds {shown}"
 
 
-def _no_header_mend() -> str:
-    return "name the columns in one line, for example temperature_c, ca_mg_l, alkalinity_mg_caco3_l, ph"
+def _no_header_mend(words: Vocabulary) -> str:
+    return f"name the columns in one line, for example {words.example}"
 
 
 def _comment(line: Line, width: int) -> bool:
@@ -192,17 +221,17 @@ def _stripped(header: list[str]) -> list[str]:
     return names
 
 
-def _is_unit_row(header: list[str], cells: list[str]) -> bool:
+def _is_unit_row(header: list[str], cells: list[str], words: Vocabulary) -> bool:
     """Whether a row gives units: in the known columns no numbers, and at least one unit of its quantity."""
-    known = [(h, c.strip()) for h, c in zip(header, cells, strict=False) if _quantity(h)]
+    known = [(h, c.strip()) for h, c in zip(header, cells, strict=False) if _quantity(h, words)]
     if any(any(x.isdigit() for x in c) and not any(x.isalpha() for x in c) for _, c in known):
         return False
-    return any(c and not _gives_unit(h) and _gives_unit(_joined(h, c)) for h, c in known)
+    return any(c and not _gives_unit(h, words) and _gives_unit(_joined(h, c), words) for h, c in known)
 
 
-def _gives_unit(header: str) -> bool:
+def _gives_unit(header: str, words: Vocabulary) -> bool:
     try:
-        column = parse_header(header)
+        column = words.parse(header)
     except InputError:
         return False
     return column is not None and column.unit != ""
@@ -212,24 +241,24 @@ def _joined(header: str, unit: str) -> str:
     return f"{header} ({unit.strip().strip('()[]')})"
 
 
-def _with_units(path: Path, header: list[str], line: Line) -> list[str]:
+def _with_units(path: Path, header: list[str], line: Line, words: Vocabulary) -> list[str]:
     """Headers with the units below them, where they do not hold them already."""
     units = [cell.strip(" -()[]") for cell in [*line[1], *[""] * len(header)]]
-    return [_with_unit(path, h, u, line[0]) for h, u in zip(header, units, strict=False)]
+    return [_with_unit(path, h, u, line[0], words) for h, u in zip(header, units, strict=False)]
 
 
-def _with_unit(path: Path, header: str, unit: str, number: int) -> str:
+def _with_unit(path: Path, header: str, unit: str, number: int, words: Vocabulary) -> str:
     """One header with the unit below it. Raises InputError when the header says another one."""
     if not header or not unit:
         return header
-    if not _gives_unit(header):
-        repeated = _quantity(header) is None and set(normalise(unit).split("_")) <= set(
+    if not _gives_unit(header, words):
+        repeated = _quantity(header, words) is None and set(normalise(unit).split("_")) <= set(
             normalise(header).split("_")
         )
         return header if repeated else _joined(header, unit)
-    column, below = parse_header(header), None
+    column, below = words.parse(header), None
     with contextlib.suppress(InputError):
-        below = parse_header(f"{column.name if column else ''} ({unit})")
+        below = words.parse(f"{column.name if column else ''} ({unit})")
     if column and below and (column.factor, column.offset) != (below.factor, below.offset):
         where = f"{path}, line {number}, column {header!r}"
         raise InputError(where, f"the row of units says {unit!r}", "keep the right one of the two units")

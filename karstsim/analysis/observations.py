@@ -1,0 +1,395 @@
+"""Monitoring tables of springs: discharge, weather, probes and chemistry over time, with gaps and mixed units.
+
+The text and the cells are read as those of water analyses are (`karstsim.chemistry.api`): encoding, separator, decimal
+mark, titles, comments and a row of units are found out. Values below detection limits become gaps, except ions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from karstsim.analysis.spring_columns import CLOCK, DATE, LIMITS, LONG_NAMES, PER_STEP, UNITS, vocabulary
+from karstsim.analysis.spring_times import looks_like_dates, read_times
+from karstsim.chemistry.api.columns import Column
+from karstsim.chemistry.api.table_cells import Cells, decimal_mark, read_cells
+from karstsim.chemistry.api.table_text import TableText, Vocabulary, read_text
+from karstsim.core.constants import SECONDS_PER_DAY
+from karstsim.core.errors import InputError
+
+MOST_FILL = 20  # empty steps for one row of the table: beyond that the series is not a regular one
+REGULAR = 0.9  # share of the distances between rows that are one step in a regular series
+MOST_BAD = 0.5  # share of cells without a number, beyond which a column is misunderstood
+SHOWN = 6
+
+
+@dataclass
+class _Reading:
+    """What was understood and supposed."""
+
+    columns: list[str] = field(default_factory=list)
+    unused: list[str] = field(default_factory=list)
+    supposed: list[str] = field(default_factory=list)
+    repairs: list[str] = field(default_factory=list)
+
+
+def read_spring_table(
+    path: str | Path,
+    *,
+    units: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
+    select: Mapping[str, str] | None = None,
+    missing: Iterable[float] = (),
+    dayfirst: bool | None = None,
+    area_km2: float | None = None,
+    sort: bool = False,
+    average: bool = False,
+) -> xr.Dataset:
+    """Read a table of a spring, one time a row, into canonical units.
+
+    path       text file; comma, semicolon, tab or bar between cells, decimal point or comma, quoted or not
+    units      {header: unit} of headers that have none: ``{"QobsS": "m3/s", "Ca": "mg/L"}``
+    columns    {quantity: header} of headers that are not understood: ``{"discharge": "gauge 3"}``; "date" and
+               "clock" name the columns of the time
+    select     {header: text} of the rows to keep, as in ``{"Site": "BS01"}``
+    missing    numbers that stand for a missing value besides -999, -9999 and -99999
+    dayfirst   the order of day and month where the year comes last and the dates do not tell
+    area_km2   area of the catchment, km2, for a discharge in mm d-1
+    sort       bring rows into the order of time; else a row out of order is refused
+    average    take the mean of rows that have one time and differ (double samples); else they are refused
+
+    Returns a Dataset over `time`: discharge (m3 s-1), precipitation, evapotranspiration (mm d-1), temperature,
+    air_temperature (degC), conductivity (uS cm-1), relative_humidity (%), turbidity (NTU), water_level (m) and, where
+    their unit is known, the quantities of water analyses (mol m-3, eq m-3, ph, pco2 in atm): those that the table has.
+    A series with one time step keeps it: steps that are absent are NaN. Attributes ``columns``, ``unused``,
+    ``supposed`` and ``repairs`` say, line by line, what became of the file; variables carry their header and rule.
+
+    Raises InputError with file and line or column: a file that is no table, a discharge without unit, dates that are
+    not understood or ambiguous, two rows with one time that differ, times out of order, a column without numbers.
+    """
+    path = Path(path)
+    if area_km2 is not None and not area_km2 > 0.0:
+        raise InputError("area_km2", f"is {area_km2}", "give the area of the catchment in km2, above 0")
+    words = vocabulary(dict(columns or {}), area_km2)
+    table = read_text(path, units or {}, words)
+    reading = _Reading(supposed=list(table.notes))
+    _drop_odd_rows(table, reading)
+    _select(table, select or {}, path)
+    found = _columns(table, words, reading, path)
+    times = _times(table, found, reading, path, dayfirst)
+    order = _order(times, table, reading, path, sort)
+    chosen = _choose(found, reading, path, dict(columns or {}))
+    step = _usual_step(times[order])
+    mark = decimal_mark(row[place] for row in table.rows for place in chosen.values())
+    data = {}
+    for name, place in chosen.items():
+        column = _rate(found[place], step, path)
+        cells = read_cells(column, [row[place] for row in table.rows], mark, LIMITS)
+        data[name] = _variable(cells, table, place, reading, path, tuple(missing))
+    rows = _without_doubles(order, times[order], table, data, path, reading, average)
+    dataset = _regular(_dataset(rows, times, data), step, reading)
+    dataset.attrs = {
+        "source_file": str(path),
+        "format": f"{table.encoding}, {table.separator} between cells, decimal {mark!r}, header in line "
+        f"{table.header_line}",
+        **{name: "\n".join(getattr(reading, name)) for name in ("columns", "unused", "supposed", "repairs")},
+    }
+    return dataset
+
+
+# ----------------------------------------------------------------------------------------------------- rows
+
+
+def _drop_odd_rows(table: TableText, reading: _Reading) -> None:
+    """Leave out rows of the wrong length, and the row of field widths (``15s 20d``) of USGS files."""
+    widths = [
+        i for i, row in enumerate(table.rows[:1]) if all(c[:-1].isdigit() and c[-1:] in "snd" for c in row)
+    ]
+    odd = sorted({*table.odd, *widths})
+    for row in odd[:SHOWN]:
+        reading.repairs.append(
+            f"line {table.lines[row]} left out: {table.odd.get(row, 'a row of field widths')}"
+        )
+    if len(odd) > SHOWN:
+        reading.repairs.append(f"{len(odd) - SHOWN} more lines left out, of the wrong length")
+    _keep(table, [row for row in range(len(table.rows)) if row not in set(odd)])
+
+
+def _keep(table: TableText, rows: list[int]) -> None:
+    table.rows, table.lines = [table.rows[row] for row in rows], [table.lines[row] for row in rows]
+
+
+def _select(table: TableText, select: Mapping[str, str], path: Path) -> None:
+    for header, wanted in select.items():
+        if header not in table.headers:
+            raise InputError(
+                f"{path}, select", f"no column {header!r}", f"use one of {', '.join(table.headers)}"
+            )
+        place = table.headers.index(header)
+        there = dict.fromkeys(row[place] for row in table.rows)
+        _keep(table, [i for i, row in enumerate(table.rows) if row[place] == wanted])
+        if not table.rows:
+            some = ", ".join(list(there)[:12])
+            raise InputError(f"{path}, column {header!r}", f"no row with {wanted!r}", f"use one of {some}")
+    if not table.rows:
+        raise InputError(str(path), "has no row of the length of its header", "check separator and header")
+
+
+# -------------------------------------------------------------------------------------------------- columns
+
+
+def _columns(table: TableText, words: Vocabulary, reading: _Reading, path: Path) -> dict[int, Column]:
+    """Columns by place. Raises InputError for a quantity whose unit is not understood."""
+    found: dict[int, Column] = {}
+    for place, title in enumerate(table.titles):
+        try:
+            column = words.parse(title)
+        except InputError as error:
+            if words.quantity_of(title) in ("discharge", "precipitation"):
+                raise InputError(f"{path}, {error.where}", error.what, error.mend) from None
+            reading.unused.append(f"{title!r}: {error.what}")
+            continue
+        if column is None:
+            reading.unused.append(f"{table.headers[place]!r}")
+        else:
+            found[place] = column
+    return _air(found)
+
+
+def _air(found: dict[int, Column]) -> dict[int, Column]:
+    """A temperature without further word is of the air where it stands beside the humidity of the air."""
+    names = {column.name for column in found.values()}
+    if "relative_humidity" not in names or "air_temperature" in names:
+        return found
+    said = "beside the humidity: read as of the air"
+    return {
+        place: replace(column, name="air_temperature", assumption=said)
+        if column.name == "temperature" and "water" not in column.header.lower()
+        else column
+        for place, column in found.items()
+    }
+
+
+def _choose(
+    found: dict[int, Column], reading: _Reading, path: Path, told: Mapping[str, str]
+) -> dict[str, int]:
+    """Quantity -> place of its column: told or of the lowest rank; chemistry without a unit is left out."""
+    chosen: dict[str, int] = {}
+    for name, header in told.items():
+        if not any(column.name == name for column in found.values()):
+            raise InputError(f"{path}, columns", f"no column {header!r} for {name}", "check the header")
+    for place in sorted(found, key=lambda p: (found[p].rank, p)):
+        column = found[place]
+        if column.name in (DATE, CLOCK):
+            continue
+        if column.unit == "" and column.name == "discharge":
+            mend = f'write its unit, as in "Q (L/s)", or give its unit (units=, --unit), as in "{column.header}=m3/s"'
+            raise InputError(f"{path}, column {column.header!r}", "a discharge without unit", mend)
+        if column.unit == "" and UNITS[column.name][:3] in ("mol", "eq ", "atm"):
+            reading.unused.append(f"{column.header!r}: {column.name} without unit; give it with units=")
+            continue
+        if column.name in chosen:
+            _second(found[chosen[column.name]], column, reading, path)
+        else:
+            chosen[column.name] = place
+    if not chosen:
+        mend = "name a column discharge_m3_s, or give columns= and units="
+        raise InputError(str(path), "no column of a spring is understood", mend)
+    return chosen
+
+
+def _second(first: Column, second: Column, reading: _Reading, path: Path) -> None:
+    if first.rank == second.rank:
+        where = f"{path}, columns {first.header!r} and {second.header!r}"
+        mend = f'choose one: columns={{"{first.name}": "{first.header}"}}'
+        raise InputError(where, f"both give {first.name}", mend)
+    reading.unused.append(f"{second.header!r}: {first.name} is taken from {first.header!r}")
+
+
+def _rate(column: Column, step: float | None, path: Path) -> Column:
+    """A column of amounts per step as a rate per day; other columns as they are."""
+    if column.name not in ("precipitation", "evapotranspiration") or column.unit not in PER_STEP:
+        return column
+    if step is None:
+        where = f"{path}, column {column.header!r}"
+        raise InputError(where, f"amounts in {column.unit} without a time step", "give mm/d")
+    said = f"amounts of steps of {step / SECONDS_PER_DAY:g} d"
+    return replace(column, factor=column.factor * SECONDS_PER_DAY / step, assumption=said)
+
+
+def _variable(
+    cells: Cells, table: TableText, place: int, reading: _Reading, path: Path, missing: tuple[float, ...]
+) -> tuple[np.ndarray, dict[str, str]]:
+    """Values in file order and attributes; what is said of single cells goes into the reading."""
+    column, header = cells.column, table.headers[place]
+    values = cells.values.copy()
+    coded = np.isin(cells.raw, missing) & np.isfinite(cells.raw)
+    values[coded] = np.nan
+    given = len(values) - len(cells.absent)
+    bad = {row: note for row, note in cells.bad.items() if not coded[row]}
+    if given and len(bad) > MOST_BAD * given:
+        row, (kind, detail) = next(iter(bad.items()))
+        where = f"{path}, column {header!r}, line {table.lines[row]}"
+        what = f"{kind} ({detail}), as {len(bad)} of {given} cells"
+        raise InputError(where, what, "check its unit and decimal mark, or rename the column")
+    for said, rows in _by_kind(bad, "taken as missing") + _by_kind(cells.notes, ""):
+        lines = ", ".join(str(table.lines[row]) for row in rows[:SHOWN])
+        more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
+        reading.repairs.append(f"{said} (line {lines}{more})")
+    supposed = f"  ({column.assumption})" if column.assumption else ""
+    reading.columns.append(f"{column.name}  <-  {header!r}  {column_rule(column)}{supposed}")
+    attrs = {
+        "units": UNITS[column.name],
+        "long_name": LONG_NAMES.get(column.name, column.name),
+        "source_header": header,
+        "conversion": column_rule(column),
+    }
+    return values, attrs
+
+
+def column_rule(column: Column) -> str:
+    """How a value becomes canonical, for people."""
+    return replace(column, unit=column.unit or UNITS[column.name]).rule()
+
+
+def _by_kind(notes: Mapping[int, tuple[str, str]], end: str) -> list[tuple[str, list[int]]]:
+    kinds: dict[str, list[int]] = {}
+    for row, (kind, _) in notes.items():
+        kinds.setdefault(f"{kind}: {end}".rstrip(": "), []).append(row)
+    return list(kinds.items())
+
+
+# ---------------------------------------------------------------------------------------------------- times
+
+
+def _times(
+    table: TableText, found: dict[int, Column], reading: _Reading, path: Path, dayfirst: bool | None
+) -> np.ndarray:
+    """Time stamps of the rows, datetime64[ns]."""
+    dates = [place for place, column in found.items() if column.name == DATE]
+    clocks = [place for place, column in found.items() if column.name == CLOCK]
+    if not dates and clocks:
+        dates, clocks = clocks[:1], []
+    if not dates:
+        dates = [
+            p for p in range(len(table.titles)) if p not in found and looks_like_dates(_cells(table, p))
+        ][:1]
+        if not dates:
+            mend = 'name the column "date", or give columns={"date": "its header"}'
+            raise InputError(str(path), f"no date among {', '.join(table.headers[:15])}", mend)
+        reading.supposed.append(f"{table.headers[dates[0]]!r} holds dates: taken as the time")
+        reading.unused = [u for u in reading.unused if u != repr(table.headers[dates[0]])]
+    where = f"{path}, column {table.headers[dates[0]]!r}"
+    times = [_cells(table, place) for place in (dates[0], *clocks[:1])]
+    separate = times[1] if len(times) > 1 and not any(":" in cell for cell in times[0]) else None
+    stamps, notes = read_times(times[0], separate, table.lines, where, dayfirst)
+    reading.supposed += notes
+    return stamps
+
+
+def _cells(table: TableText, place: int) -> list[str]:
+    return [row[place] for row in table.rows]
+
+
+def _order(times: np.ndarray, table: TableText, reading: _Reading, path: Path, sort: bool) -> np.ndarray:
+    """Rows in the order of time. A table from last to first is turned round; other disorder is refused or sorted."""
+    gaps = np.diff(times)
+    backwards = gaps < np.timedelta64(0, "ns")
+    if not backwards.any():
+        return np.arange(len(times))
+    if not (gaps > np.timedelta64(0, "ns")).any():
+        reading.repairs.append("the table runs from the last time to the first: turned round")
+        return np.arange(len(times))[::-1]
+    if not sort:
+        row = int(np.argmax(backwards)) + 1
+        what = f"{_text(times[row])} comes after {_text(times[row - 1])} ({int(backwards.sum())} times run backwards)"
+        raise InputError(f"{path}, line {table.lines[row]}", what, "correct the time, or give sort=True")
+    reading.repairs.append(f"rows sorted by time ({int(backwards.sum())} times ran backwards)")
+    return np.argsort(times, kind="stable")
+
+
+def _text(time: np.datetime64) -> str:
+    return str(pd.Timestamp(time)).removesuffix(" 00:00:00")
+
+
+def _without_doubles(
+    order: np.ndarray,
+    times: np.ndarray,
+    table: TableText,
+    data: dict[str, tuple[np.ndarray, dict[str, str]]],
+    path: Path,
+    reading: _Reading,
+    average: bool,
+) -> np.ndarray:
+    """Rows with one time each: repeated rows are left out and named, rows that differ averaged if told, else refused.
+
+    order   (n,) rows in the order of time;  times: (n,) their times
+    """
+    first = np.r_[True, np.diff(times) != np.timedelta64(0, "ns")]
+    differ = 0
+    for place in np.flatnonzero(~first):
+        one, two = int(order[place - 1]), int(order[place])
+        if all(np.array_equal(v[one], v[two], equal_nan=True) for v, _ in data.values()):
+            continue
+        differ += 1
+        if not average:
+            where = f"{path}, lines {table.lines[one]} and {table.lines[two]}"
+            mend = "keep one row for each time, choose the rows with select=, or give average=True"
+            raise InputError(where, f"{_text(times[place])} stands twice with different values", mend)
+    if first.all():
+        return order
+    line = table.lines[int(order[np.argmin(first)])]
+    how = f", {differ} of them averaged" if differ else ""
+    reading.repairs.append(f"{int((~first).sum())} row(s) repeat a time{how} (first in line {line})")
+    group = pd.Series(np.cumsum(first))
+    for name, (values, attrs) in data.items():
+        means = pd.Series(values[order]).groupby(group.to_numpy()).transform("mean").to_numpy()
+        mixed = values.copy()
+        mixed[order] = means
+        data[name] = (mixed if average else values, attrs)
+    return order[first]
+
+
+def _usual_step(times: np.ndarray) -> float | None:
+    """The step, s, of a series that has one: most rows follow each other by it, the others by whole multiples."""
+    gaps = np.diff(times).astype("timedelta64[ns]").astype("i8")
+    gaps = gaps[gaps > 0]
+    if gaps.size < 2:
+        return None
+    values, counts = np.unique(gaps, return_counts=True)
+    step = int(values[np.argmax(counts)])
+    if (
+        counts.max() < REGULAR * gaps.size
+        or (gaps % step).any()
+        or gaps.sum() // step > MOST_FILL * gaps.size
+    ):
+        return None
+    return step / 1e9
+
+
+def _dataset(
+    rows: np.ndarray, times: np.ndarray, data: Mapping[str, tuple[np.ndarray, dict[str, str]]]
+) -> xr.Dataset:
+    variables = {name: ("time", values[rows], attrs) for name, (values, attrs) in data.items()}
+    return xr.Dataset(variables, {"time": times[rows]})
+
+
+def _regular(dataset: xr.Dataset, step: float | None, reading: _Reading) -> xr.Dataset:
+    """Absent steps of a regular series as NaN."""
+    if step is None:
+        reading.supposed.append("the times have no common step: kept as they are")
+        return dataset
+    first, last = dataset.time.values[[0, -1]]
+    whole = np.arange(first, last + np.timedelta64(1, "ns"), np.timedelta64(round(step * 1e9), "ns"))
+    absent = len(whole) - dataset.sizes["time"]
+    if absent:
+        before = int(np.argmax(~np.isin(whole, dataset.time.values)))
+        reading.repairs.append(
+            f"{absent} step(s) absent from the table are NaN (first {_text(whole[before])})"
+        )
+    return dataset.reindex(time=whole)
