@@ -37,9 +37,7 @@ def settle(p, s, f, soil_p, soil_s, soil_f, demand, dt, n_active):
     soil_f.excess = max(net, 0.0)
     soil_f.transpiration = soil_f.evapotranspiration * soil_p.transpiration_share
     arriving = soil_f.infiltration.volume + soil_f.irrigation.volume
-    soil_f.final_volume = (
-        soil_s.pore_water.volume + arriving - soil_f.evapotranspiration - soil_f.excess
-    )
+    soil_f.final_volume = soil_s.pore_water.volume + arriving - soil_f.evapotranspiration - soil_f.excess
 
 
 @kernel

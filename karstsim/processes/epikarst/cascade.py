@@ -45,9 +45,7 @@ def update(p, s, f, soil_p, soil_f, demand, dt):
         s.soil_part.v[i] = max(soil + inflow - lost - excess, 0.0)
         entering = excess + soil_f.rock_runoff.volume
         rock = s.rock_part.v[i]
-        drained, carry = rock_step(
-            rock, entering, residence_time(p, f, i), p.capacity * f.spread.v[i], dt
-        )
+        drained, carry = rock_step(rock, entering, residence_time(p, f, i), p.capacity * f.spread.v[i], dt)
         s.rock_part.v[i] = max(rock + entering - drained - carry, 0.0)
         percolated += excess
         soil_f.evapotranspiration += lost

@@ -138,7 +138,7 @@ def follow(part, capacity, n, volume, extra):
 
 @kernel
 def begin(p, s, f, soil_p, soil_s):
-    """Bring the compartments in line with the stores. Returns the moisture stress: actual over potential transpiration."""
+    """Bring the compartments in line with the stores. Returns actual over potential transpiration."""
     spread_out(p, f)
     n = p.compartments
     if s.parts != n:

@@ -1,6 +1,6 @@
 """Epikarst as a linear reservoir with a rim, solved exactly for constant inflow (science.md 3.6).
 
-    dV/dt = R - V/K_E,  0 <= V <= V_E, the excess runs off
+dV/dt = R - V/K_E,  0 <= V <= V_E, the excess runs off
 """
 
 import math
