@@ -7,9 +7,9 @@ aquifer under all tiles, the surface water below the spring, and the books.
 from karstsim.core.jit import driver, kernel
 from karstsim.model import books
 from karstsim.processes import aquifer, atmosphere, cave, epikarst, soil, surface_water, vegetation
+from karstsim.processes.epikarst import compartments
 from karstsim.processes.epikarst.chemistry import magnesium_share
 from karstsim.processes.soil.gas import vent
-from karstsim.processes.soil.water import moisture_stress
 from karstsim.processes.transport import assign, clear, receive
 from karstsim.processes.vegetation.biomass import take_up_bicarbonate
 
@@ -20,11 +20,12 @@ MEAN, SUM, MINIMUM, MAXIMUM, LAST = 0, 1, 2, 3, 4
 @kernel
 def land(p, s, f, air_s, air_f, forcing, x, k, dt, n_active):
     """One land tile from the canopy down to recharge; amounts per area of the tile."""
-    stress = moisture_stress(p.soil, s.soil)
+    stress = compartments.begin(p.epikarst, s.epikarst, f.epikarst, p.soil, s.soil)
     vegetation.step(p.vegetation, s.vegetation, f.vegetation, air_f, stress, forcing, dt, n_active)
     v = f.vegetation
     demand = v.potential_evapotranspiration - v.canopy_evaporation
-    soil.receive_water(p.soil, s.soil, f.soil, v.throughfall, demand, forcing, x, k, dt, n_active)
+    soil.receive_water(p.soil, s.soil, f.soil, v.throughfall, forcing, x, k, dt, n_active)
+    epikarst.settle(p.epikarst, s.epikarst, f.epikarst, p.soil, s.soil, f.soil, demand, dt, n_active)
     if n_active > 0:
         take_up_bicarbonate(p.vegetation, s.vegetation, v, s.soil.pore_water, f.soil.transpiration)
     mg = magnesium_share(p.epikarst.dolomite_share)

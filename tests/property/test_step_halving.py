@@ -81,6 +81,24 @@ def test_rock_dissolved_agrees(climate, daily_against_hourly) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("climate", CLIMATES)
+def test_daily_steps_agree_with_hourly_ones_in_compartments(climate, climate_forcing, whole_site) -> None:
+    """Ten soil-epikarst compartments in each tile: the same bars, and < 1 % in annual runoff."""
+    site = whole_site(LAND_USES, 1)
+    tiles = [
+        tile.model_copy(update={"parameters": {**tile.parameters, "epikarst.compartments": 10.0}})
+        for tile in site.tiles
+    ]
+    site = site.model_copy(update={"tiles": type(site.tiles)(tiles)})
+    daily, state = _year(site, climate_forcing, climate, 1, None)
+    hourly, _ = _year(site, climate_forcing, climate, 24, state)
+    difference = _compare(daily, hourly)
+    print(climate, {n: f"{100 * v:+.2f} %" for n, v in difference.items()})
+    _assert_alike(difference)
+    assert abs(difference["catchment_runoff"]) < 0.01
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("climate", ["monsoon"])
 def test_hourly_steps_agree_with_ten_minutes(climate, climate_forcing, whole_site) -> None:
     site = whole_site(LAND_USES, 2)

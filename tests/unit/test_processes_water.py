@@ -15,7 +15,7 @@ from karstsim.core.jit import disabled, kernel, python_callable
 from karstsim.core.spec import Flow, Store, new_table
 from karstsim.forcing.records import FORCING_DTYPE
 from karstsim.processes import aquifer as aquifer_room
-from karstsim.processes import atmosphere, soil, surface_water, vegetation
+from karstsim.processes import atmosphere, surface_water, vegetation
 from karstsim.processes import transport as moving
 from karstsim.processes.aquifer import storage as aquifer
 from karstsim.processes.atmosphere import snow
@@ -129,27 +129,6 @@ def test_bucket_with_almost_no_demand(demand: float) -> None:
     evaporated, excess = BUCKET(20.0, 100.0, demand, 60.0, 50.0, 1.0)
     assert excess == pytest.approx(60.0 - 0.91 * demand, abs=0.01 * demand + 1e-12)
     assert evaporated <= demand * (1.0 + 1e-9) + 1e-13
-
-
-@kernel
-def _soil_day(p, s, f, demand, dt, n_active):
-    """What the soil's step does with water in a day that falls into two parts."""
-    soil_water.balance(p, s, f, demand, dt)
-    for _ in range(2):
-        soil_water.enter(s, f, 0.5, n_active)
-        soil_water.percolate(s, f, 0.5, n_active)
-
-
-def test_residual_water_never_leaves(record_of, on_rows) -> None:
-    """40 days at 20 mm/d of demand: theta_r z_s = 0.08 * 400 mm = 32 mm stay, and solutes with them."""
-    p, s, f = record_of(soil.PARAMS), record_of(soil.STATE), record_of(soil.FLUXES)
-    s.pore_water.volume = 100.0
-    s.pore_water.sol.v[:N] = 1.0
-    for _ in range(40):
-        on_rows(_soil_day)(p, s, f, 20.0, 1.0, N)
-    assert 32.0 <= s.pore_water.volume < 32.01
-    assert (s.pore_water.sol.v[:N] == 1.0).all()
-    assert f.excess == 0.0
 
 
 # ------------------------------------------------------------------------------------------------ epikarst

@@ -2,31 +2,57 @@
 
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Store
-from karstsim.processes.epikarst import chemistry, storage
-from karstsim.processes.transport import turnover_parts
+from karstsim.processes.epikarst import cascade, chemistry, compartments, hartmann_2015, storage
+from karstsim.processes.transport import release, turnover_parts
 
 NAME = "epikarst"
 HALF = 0.5
 LEVEL = "tile"
-STATE = (Store("water", "epikarst water"),)
-PROCESSES = (storage, chemistry)
+STATE = (Store("water", "epikarst water"), *compartments.STATE)
+PROCESSES = (storage, compartments, chemistry)
 PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
 FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
 
 
 @kernel
+def settle(p, s, f, soil_p, soil_s, soil_f, demand, dt, n_active):
+    """Evapotranspiration, percolation, recharge and runoff of the step; the compartments are left as they will be.
+
+    What runs on to soils comes out of what percolated in other compartments and out of water on bare rock, never out of
+    the epikarst's store, so the tile's two stores see one percolation.
+    """
+    n = p.compartments
+    soil_f.evapotranspiration, f.drained, f.concentrated_share = 0.0, 0.0, 0.0
+    if p.concentration == compartments.CASCADE:
+        percolated, ran_on, over = cascade.update(p, s, f, soil_p, soil_f, demand, dt)
+    else:
+        percolated, ran_on, over = hartmann_2015.update(p, s, f, soil_p, soil_f, demand, dt)
+    f.concentrated_share = f.concentrated_share / f.drained if f.drained > 0.0 else 0.0
+    soil_f.evapotranspiration /= n
+    f.drained /= n
+    f.overflowed = over / n
+    net = (percolated - ran_on) / n
+    if net < 0.0:
+        release(soil_f.rock_runoff, soil_f.infiltration, soil_f.parcel, -net, n_active)
+    soil_f.excess = max(net, 0.0)
+    soil_f.transpiration = soil_f.evapotranspiration * soil_p.transpiration_share
+    arriving = soil_f.infiltration.volume + soil_f.irrigation.volume
+    soil_f.final_volume = soil_s.pore_water.volume + arriving - soil_f.evapotranspiration - soil_f.excess
+
+
+@kernel
 def step(p, s, f, soil_p, soil_s, soil_f, forcing, x, k, dt, n_active):
-    """Receive percolation and rock runoff, react with rock and vadose air, release recharge and overflow.
+    """Receive percolation and rock runoff, react with rock and vadose air, release the recharge and overflow settled.
 
     Half of what leaves does so before the reactions and half after them; on wet days the step is cut into parts.
 
     soil_p, soil_s, soil_f  the soil's parameters, state and fluxes: percolation, gas pressure at its base
     """
-    arriving = storage.balance(p, s, f, soil_f, dt, n_active)
+    arriving = storage.begin(f, soil_f, n_active)
     if n_active == 0:  # water alone
         storage.enter(s, soil_f, 1.0, n_active)
         storage.drain(s, f, 1.0, n_active)
-        storage.divide(p, f, n_active)
+        storage.divide(f, n_active)
         return
     coupling = chemistry.begin(p, f, soil_p, soil_f, forcing)
     parts = turnover_parts(arriving, s.water.volume)
@@ -36,4 +62,4 @@ def step(p, s, f, soil_p, soil_s, soil_f, forcing, x, k, dt, n_active):
         chemistry.step(p, s, f, soil_p, soil_s, soil_f, coupling, x, k, dt / parts)
         storage.drain(s, f, HALF / parts, n_active)
     chemistry.finish(f, soil_f, coupling, dt)
-    storage.divide(p, f, n_active)
+    storage.divide(f, n_active)

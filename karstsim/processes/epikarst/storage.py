@@ -1,9 +1,6 @@
-"""Epikarst as a linear reservoir with a rim, solved exactly for constant inflow (science.md 3.6, one compartment).
+"""Epikarst as a linear reservoir with a rim, solved exactly for constant inflow (science.md 3.6).
 
-    dV/dt = R - V/K_E,  0 <= V <= V_E, the excess runs off
-
-The share of recharge that falls into shafts and reaches the conduit is the mean of VarKarst's (i/n)^a_f over the
-compartments, 1/(1 + a_f)                                                       [Hartmann et al. 2015; Eq. 3.4]
+dV/dt = R - V/K_E,  0 <= V <= V_E, the excess runs off
 """
 
 import math
@@ -78,15 +75,11 @@ def reservoir(volume, inflow, residence_time, size, duration):
 
 
 @kernel
-def balance(p, s, f, soil_f, dt, n_active):
-    """Outflow and overflow of the step from what the soil released; nothing is moved yet. Returns the inflow, mm."""
-    arriving = soil_f.percolation.volume + soil_f.rock_runoff.volume
-    f.drained, f.overflowed = reservoir(
-        min(s.water.volume, p.capacity), arriving / dt, p.residence_time, p.capacity, dt
-    )
+def begin(f, soil_f, n_active):
+    """Empty the flows of the step. Returns what will arrive from soil and bare rock, mm."""
     clear(f.overflow, n_active)
     clear(f.recharge, n_active)
-    return arriving
+    return soil_f.percolation.volume + soil_f.rock_runoff.volume
 
 
 @kernel
@@ -104,6 +97,6 @@ def drain(s, f, share, n_active):
 
 
 @kernel
-def divide(p, f, n_active):
+def divide(f, n_active):
     """Divide the recharge between shafts and fissures."""
-    split(f.recharge, f.concentrated_recharge, f.diffuse_recharge, 1.0 / (1.0 + p.recharge_shape), n_active)
+    split(f.recharge, f.concentrated_recharge, f.diffuse_recharge, f.concentrated_share, n_active)

@@ -34,18 +34,16 @@ CONSTRAINTS = tuple(c for process in PROCESSES for c in getattr(process, "CONSTR
 
 
 @kernel
-def receive_water(p, s, f, throughfall, demand, forcing, x, k, dt, n_active):
-    """Throughfall and irrigation are divided between bare rock and soil; the bucket settles what evaporates and drains.
+def receive_water(p, s, f, throughfall, forcing, x, k, dt, n_active):
+    """Throughfall and irrigation are divided between bare rock and soil; nothing enters yet.
 
     throughfall  flow from the vegetation
-    demand       potential evapotranspiration left for the soil, mm
     """
     temperature.step(p, s, forcing, dt)
     irrigation.step(p, f, forcing, dt, n_active)
     rock_film.step(p, f, throughfall, forcing, x, k, dt, n_active)
     if n_active > 0:
         deposition.step(p, s, f, dt)
-    water.balance(p, s, f, demand, dt)
 
 
 @kernel

@@ -3,7 +3,8 @@
     dV/dt = P - E min(1, V/(b V_S)),  0 <= V <= V_S, the excess percolates                      [science.md 3.6]
 
 V_S = z_s (theta_fc - theta_r) is derived from the soil's depth and porosity (science.md 12.16). The residual water
-theta_r z_s takes part in mixing and chemistry but never moves.
+theta_r z_s takes part in mixing and chemistry but never moves. The fluxes of a step are settled with the epikarst's
+(epikarst/cascade.py), because water that runs over there enters the soil elsewhere.
 """
 
 import math
@@ -109,12 +110,6 @@ def saturation(p, volume):
 
 
 @kernel
-def moisture_stress(p, s):
-    """Actual over potential transpiration, 0-1."""
-    return min(saturation(p, s.pore_water.volume) / p.stress_start, 1.0)
-
-
-@kernel
 def bucket(volume, inflow, demand, size, threshold, duration):
     """Exact solution of the bucket for constant inflow and demand: (evaporated, excess), mm.
 
@@ -161,19 +156,6 @@ def _below_threshold(volume, inflow, demand, threshold, left):
     if asymptote > threshold:
         span = min(left, math.log1p((threshold - volume) / (asymptote - threshold)) / rate)
     return span, (asymptote - volume) * -math.expm1(-rate * span)
-
-
-@kernel
-def balance(p, s, f, demand, dt):
-    """Evapotranspiration and excess of the step, and the water that will be left; nothing is moved yet."""
-    arriving = f.infiltration.volume + f.irrigation.volume
-    size = capacity(p)
-    available = max(s.pore_water.volume - residual(p), 0.0)
-    lost, excess = bucket(min(available, size), arriving / dt, demand / dt, size, p.stress_start * size, dt)
-    f.evapotranspiration = min(lost, available + arriving)
-    f.excess = max(excess, available + arriving - f.evapotranspiration - size)
-    f.transpiration = f.evapotranspiration * p.transpiration_share
-    f.final_volume = s.pore_water.volume + arriving - f.evapotranspiration - f.excess
 
 
 @kernel
