@@ -303,6 +303,23 @@ def test_another_number_of_compartments_keeps_the_water(record_of, on_rows) -> N
         np.testing.assert_allclose(saturation, saturation[0], rtol=1e-12)
 
 
+@pytest.mark.parametrize("factor", [0.0, 0.5, 3.0])
+@pytest.mark.parametrize("field", ["soil_part", "rock_part", "run_on"])
+@pytest.mark.parametrize("scheme", list(Concentration))
+def test_a_false_division_is_no_water(record_of, on_rows, field, factor, scheme) -> None:
+    """The stores alone hold water: compartments that were tampered with follow them again, and nothing is made."""
+    tile = Tile(record_of, on_rows, compartments=10, capacity=20.0, concentration=int(scheme))
+    for _ in range(3):
+        tile.step(30.0, 1.0)
+    if field == "run_on":
+        tile.es.base["run_on"] = 10.0 * factor
+    else:
+        getattr(tile.es, field).v[:] *= factor
+    before = tile.storage
+    tile.step(5.0, 1.0)
+    _check(tile, before, 5.0)
+
+
 @pytest.mark.parametrize("mean", [3.0, 12.0])
 def test_daily_and_hourly_recharge_agree(record_of, on_rows, mean) -> None:
     """Cascade, ten compartments: annual recharge and evapotranspiration within 1 %, daily against hourly steps."""

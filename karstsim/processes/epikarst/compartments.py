@@ -14,6 +14,7 @@ How they fill and empty is in cascade.py; hartmann_2015.py has the daily laws as
 Sources: Hartmann et al. (2015), VarKarst; Sarrazin et al. (2018), V2Karst (means of capacity, no lag).
 """
 
+import math
 from enum import IntEnum
 
 from karstsim.core.jit import kernel
@@ -103,8 +104,8 @@ def spread_out(p, f):
     total = 0.0
     for i in range(n):
         place = (i + 1.0) / n
-        known.v[i] = place**p.variability
-        known.v[MOST + i] = place**p.recharge_shape
+        known.v[i] = math.pow(place, p.variability)
+        known.v[MOST + i] = math.pow(place, p.recharge_shape)
         total += known.v[i]
     for i in range(n):
         known.v[i] *= n / total

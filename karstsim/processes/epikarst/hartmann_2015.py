@@ -4,8 +4,8 @@
     Q_i = min(V_E,i/K_E,i, V_E,i + R_i),                      Exc_i = max(V_E,i + R_i - Q_i - V_E,i^max, 0)
 
 with the volumes at the beginning of the step. m is the last compartment with an excess. VarKarst (Hartmann et al.
-2015): the sum of Exc infiltrates in compartment m + 1 in the next step. V2Karst (Sarrazin et al. 2018): it fills the deficits
-of m + 1 .. n in order, soil before epikarst, in the same step. The rest is surface runoff.
+2015): the sum of Exc infiltrates in compartment m + 1 in the next step. V2Karst (Sarrazin et al. 2018): it fills the
+deficits of m + 1 .. n in order, soil before epikarst, in the same step. The rest is surface runoff.
 
 Rates are per day and explicit, so the answer depends on the step; the lag is one step, whatever its length.
 """
