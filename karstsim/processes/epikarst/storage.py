@@ -78,9 +78,9 @@ def reservoir(volume, inflow, residence_time, size, duration):
 
 
 @kernel
-def balance(p, s, f, soil_f, dt, n_active):
-    """Outflow and overflow of the step from what the soil released; nothing is moved yet. Returns the inflow, mm."""
-    arriving = soil_f.percolation.volume + soil_f.rock_runoff.volume
+def balance(p, s, f, soil_f, kept, dt, n_active):
+    """Outflow and overflow of the step from the share `kept` of what arrives; nothing moves yet. Returns the inflow, mm."""
+    arriving = kept * (soil_f.percolation.volume + soil_f.rock_runoff.volume)
     f.drained, f.overflowed = reservoir(
         min(s.water.volume, p.capacity), arriving / dt, p.residence_time, p.capacity, dt
     )
@@ -104,6 +104,12 @@ def drain(s, f, share, n_active):
 
 
 @kernel
-def divide(p, f, n_active):
-    """Divide the recharge between shafts and fissures."""
-    split(f.recharge, f.concentrated_recharge, f.diffuse_recharge, 1.0 / (1.0 + p.recharge_shape), n_active)
+def concentrated_share(p):
+    """Share f_C of the recharge that falls into shafts."""
+    return 1.0 / (1.0 + p.recharge_shape)
+
+
+@kernel
+def divide(f, shafts, n_active):
+    """Divide the recharge between shafts (share `shafts`) and fissures."""
+    split(f.recharge, f.concentrated_recharge, f.diffuse_recharge, shafts, n_active)
