@@ -11,6 +11,7 @@ import numpy as np
 from karstsim.core.jit import kernel
 from karstsim.core.solutes import SOLUTES
 from karstsim.core.spec import Block, Flow, Var, block_dtype, record_dtype
+from karstsim.processes.aquifer.conduit_cells import MOST_CELLS, cell
 from karstsim.processes.transport import alkalinity
 
 NAME = "catchment"
@@ -173,7 +174,8 @@ def take_stock(book, cs, ts, bs, n_active):
     clear(book)
     add(book, cs.atmosphere.snow, 1.0, n_active)
     add(book, cs.aquifer.matrix, 1.0, n_active)
-    add(book, cs.aquifer.conduit, 1.0, n_active)
+    for above in range(MOST_CELLS):
+        add(book, cell(cs.aquifer, above), 1.0, n_active)
     for i in range(ts.shape[0]):
         s = ts[i]
         area = s.tile.area_fraction
@@ -220,7 +222,8 @@ def aquifer_boundary(ledger, f, dolomite_magnesium, n_active):
     enter(ledger, f.allogenic, 1.0, n_active)
     enter(ledger, f.loss, -1.0, n_active)
     enter_rock(ledger, f.matrix_dissolution, dolomite_magnesium)
-    enter_rock(ledger, f.conduit_dissolution, dolomite_magnesium)
+    enter_rock(ledger, f.conduit_dissolution + f.conduit_precipitation, dolomite_magnesium)
+    enter_rock(ledger, -f.conduit_precipitation, 0.0)
 
 
 @kernel

@@ -13,6 +13,7 @@ import math
 
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
+from karstsim.processes.aquifer import conduit_cells
 from karstsim.processes.transport import assign, clear, receive, split, withdraw
 
 PARAMS = (
@@ -140,7 +141,7 @@ def balance(p, s, f, dt):
     steps = max(int(math.ceil(dt / LONGEST_STEP)), 1)
     h = dt / steps
     matrix = max(s.matrix.volume - p.matrix_immobile, 0.0)
-    conduit = max(s.conduit.volume - p.conduit_pool, 0.0)
+    conduit = max(conduit_cells.volume(p, s) - p.conduit_pool, 0.0)
     to_matrix = f.matrix_recharge.volume / steps
     to_conduit = f.conduit_recharge.volume / steps
     f.exchanged = 0.0
@@ -168,12 +169,17 @@ def exchange(s, f, n_active):
 
 
 @kernel
-def release(p, s, f, n_active):
+def drain(p, s, f, n_active):
     """Outflows after the chemistry: the matrix drains into the conduit and to the spring, the conduit to the spring."""
     withdraw(s.matrix, f.seepage, p.matrix_to_conduit * f.matrix_drained, n_active)
     withdraw(s.matrix, f.matrix_discharge, (1.0 - p.matrix_to_conduit) * f.matrix_drained, n_active)
     receive(s.conduit, f.seepage, 1.0, n_active)
     withdraw(s.conduit, f.conduit_discharge, f.conduit_drained, n_active)
+
+
+@kernel
+def collect(p, f, n_active):
+    """All water that leaves, divided between spring and neighbours."""
     assign(f.discharge, f.matrix_discharge, 1.0, n_active)
     receive(f.discharge, f.conduit_discharge, 1.0, n_active)
     split(f.discharge, f.loss, f.spring, p.loss_share, n_active)

@@ -79,7 +79,7 @@ def reservoir(volume, inflow, residence_time, size, duration):
 
 @kernel
 def balance(p, s, f, soil_f, kept, dt, n_active):
-    """Outflow and overflow of the step from the share `kept` of what arrives; nothing moves yet. Returns the inflow, mm."""
+    """Outflow and overflow from the share `kept` of what arrives; nothing moves yet. Returns that inflow, mm."""
     arriving = kept * (soil_f.percolation.volume + soil_f.rock_runoff.volume)
     f.drained, f.overflowed = reservoir(
         min(s.water.volume, p.capacity), arriving / dt, p.residence_time, p.capacity, dt
