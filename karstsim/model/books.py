@@ -218,9 +218,11 @@ def land_boundary(ledger, area, p, f, magnesium_share, n_active):
 
 @kernel
 def aquifer_boundary(ledger, f, dolomite_magnesium, n_active):
-    """Allogenic water, losses to a neighbouring basin, and rock dissolved below the epikarst."""
+    """Allogenic water, losses to and gains from neighbouring basins, and rock dissolved below the epikarst."""
     enter(ledger, f.allogenic, 1.0, n_active)
     enter(ledger, f.loss, -1.0, n_active)
+    enter(ledger, f.matrix_loss, -1.0, n_active)
+    enter(ledger, f.gain, 1.0, n_active)
     enter_rock(ledger, f.matrix_dissolution, dolomite_magnesium)
     enter_rock(ledger, f.conduit_dissolution + f.conduit_precipitation, dolomite_magnesium)
     enter_rock(ledger, -f.conduit_precipitation, 0.0)
@@ -310,7 +312,7 @@ def summarise_aquifer(f, a, state, rain):
     Q counts spring, losses to neighbours and surface runoff                            [science.md 9.1, 12.17]
     """
     f.rock_dissolution += a.matrix_dissolution + a.conduit_dissolution
-    f.imported_alkalinity += alkalinity(rain.sol) + alkalinity(a.allogenic.sol)
+    f.imported_alkalinity += alkalinity(rain.sol) + alkalinity(a.allogenic.sol) + alkalinity(a.gain.sol)
     bicarbonate = state.spring_hco3 * M3_PER_KG * a.discharge.volume + max(
         alkalinity(f.surface_runoff.sol), 0.0
     )

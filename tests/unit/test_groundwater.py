@@ -11,7 +11,7 @@ from karstsim.model.engine import step_all
 from karstsim.model.registry import variables
 from karstsim.model.simulate import Simulation
 from karstsim.processes import aquifer
-from karstsim.processes.aquifer import conduit_cells
+from karstsim.processes.aquifer import conduit_cells, outlets
 from karstsim.processes.epikarst import event
 
 N = 13
@@ -22,6 +22,19 @@ OPTIONS = {
     "event": {"epikarst.event_share": 0.5, "epikarst.overflow_to_shafts": 0.4, "epikarst.capacity": 25.0},
     "cells": {"aquifer.conduit_cells": 3},
     "five": {"aquifer.conduit_cells": 5, "aquifer.conduit_pool": 0.5, "epikarst.event_share": 1.0},
+    "overflow": {
+        "aquifer.overflow_threshold": 3.0,
+        "aquifer.overflow_residence_time": 0.05,
+        "aquifer.overflow_exponent": 2.0,
+    },
+    "neighbours": {
+        "aquifer.matrix_loss": 0.5,
+        "aquifer.matrix_loss_rate": 0.01,
+        "aquifer.matrix_loss_threshold": 20.0,
+        "aquifer.gain": 1.0,
+        "aquifer.gain_to_conduit": 0.4,
+        "aquifer.loss_share": 0.3,
+    },
     "backflow": {"aquifer.conduit_cells": 4, "aquifer.exchange_rate": 0.1, "aquifer.storativity_ratio": 20.0},
 }
 
@@ -140,6 +153,29 @@ def test_a_restart_changes_no_bit(option, climate_forcing, whole_site, tmp_path)
     whole.run(["daily"], ["aquifer_spring"])
     for level, floats in whole.tables.state_floats.items():
         assert floats.tobytes() == second.tables.state_floats[level].tobytes()
+
+
+def test_both_springs_are_the_spring(climate_forcing, whole_site) -> None:
+    """Main and overflow spring add up to the spring, litre and mole; the overflow runs in floods only."""
+    run = Simulation(whole_site(("grass",), 0), climate_forcing("monsoon"), [OPTIONS["overflow"]])
+    run.spin_up(0)
+    names = ["aquifer_spring", "aquifer_main_spring", "aquifer_overflow_spring"]
+    out = run.run(["daily"], [*names, *(f"{n}_ca" for n in names)])["daily"].isel(realization=0)
+    for suffix in ("", "_ca"):
+        whole, main, over = (out[n + suffix].values for n in names)
+        np.testing.assert_allclose(main + over, whole, rtol=1e-12)
+        assert over.max() > 0.1 * whole.max() and over.min() == 0.0 and (main >= 0.0).all()
+
+
+@pytest.mark.parametrize("start", [5.0, 60.0])
+def test_matrix_loss_by_hand(record_of, start) -> None:
+    """0.05 d-1 above 20 mm and 1 mm/d, a day: 40 (1 - exp(-0.05)) + 1 of 60 mm, 1 of 5 mm, never more than all."""
+    p = record_of(aquifer.PARAMS, matrix_loss=1.0, matrix_loss_rate=0.05, matrix_loss_threshold=20.0)
+    lost = python_callable(outlets.lost_volume)
+    assert lost(start, p, 1.0) == pytest.approx(
+        max(start - 20.0, 0.0) * (1.0 - np.exp(-0.05)) + 1.0, rel=1e-14
+    )
+    assert lost(0.3, p, 1.0) == 0.3
 
 
 def test_cells_move_no_water_of_the_spring(climate_forcing, whole_site) -> None:

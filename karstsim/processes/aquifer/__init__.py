@@ -2,7 +2,7 @@
 
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Store, Var
-from karstsim.processes.aquifer import allogenic, chemistry, conduit_cells, organic, spring, storage
+from karstsim.processes.aquifer import allogenic, chemistry, conduit_cells, organic, outlets, spring, storage
 from karstsim.processes.transport import receive
 
 NAME = "aquifer"
@@ -14,7 +14,7 @@ STATE = (
     Var("allogenic_runoff", "mm d-1", "runoff of the allogenic area, per its own area"),
     *spring.STATE,
 )
-PROCESSES = (allogenic, storage, conduit_cells, organic, chemistry, spring)
+PROCESSES = (allogenic, storage, conduit_cells, outlets, organic, chemistry, spring)
 PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
 FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
 HALF = 0.5
@@ -36,6 +36,8 @@ def step(p, s, f, air_s, air_f, forcing, x, k, dt, n_active):
     """
     allogenic.step(p, s, f, air_f, forcing, k, dt, n_active)
     receive(f.conduit_recharge, f.allogenic, 1.0, n_active)
+    outlets.gain(p, f, air_s.air_temperature_year, k, dt, n_active)
+    outlets.lose(p, s, f, dt, n_active)
     storage.balance(p, s, f, dt)
     if p.conduit_cells > 1:
         conduit_cells.begin(f, n_active)
@@ -50,6 +52,7 @@ def step(p, s, f, air_s, air_f, forcing, x, k, dt, n_active):
         storage.drain(p, s, f, n_active)
     f.conduit_volume = conduit_cells.volume(p, s)
     storage.collect(p, f, n_active)
+    outlets.divide(p, f, n_active)
     s.spring_temperature = air_s.air_temperature_year
     if n_active > 0:
         spring.step(s, f, x, k)

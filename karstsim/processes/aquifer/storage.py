@@ -13,7 +13,7 @@ import math
 
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
-from karstsim.processes.aquifer import conduit_cells
+from karstsim.processes.aquifer import conduit_cells, outlets
 from karstsim.processes.transport import assign, clear, receive, split, withdraw
 
 PARAMS = (
@@ -128,6 +128,9 @@ def implicit_step(matrix, conduit, to_matrix, to_conduit, p, dt):
     v = supply / slope
     for _ in range(NEWTON_STEPS):
         outflow, derivative = conduit_outflow(v, p)
+        over, steeper = outlets.overflow(v, p)
+        outflow += over
+        derivative += steeper
         change = (slope * v + dt * outflow - supply) / (slope + dt * derivative)
         v -= change
         if abs(change) <= TOLERANCE * v:
@@ -147,12 +150,15 @@ def balance(p, s, f, dt):
     f.exchanged = 0.0
     f.matrix_drained = 0.0
     f.conduit_drained = 0.0
+    f.overflow_drained = 0.0
     for _ in range(steps):
         matrix, conduit = implicit_step(matrix, conduit, to_matrix, to_conduit, p, h)
         f.exchanged += p.exchange_rate * h * (matrix - p.storativity_ratio * conduit)
         f.matrix_drained += matrix * h / p.matrix_residence_time
         outflow, _ = conduit_outflow(conduit, p)
-        f.conduit_drained += outflow * h
+        over, _ = outlets.overflow(conduit, p)
+        f.conduit_drained += (outflow + over) * h
+        f.overflow_drained += over * h
 
 
 @kernel
