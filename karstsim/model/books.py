@@ -11,6 +11,7 @@ import numpy as np
 from karstsim.core.jit import kernel
 from karstsim.core.solutes import SOLUTES
 from karstsim.core.spec import Block, Flow, Var, block_dtype, record_dtype
+from karstsim.processes.aquifer.conduit_cells import MOST_CELLS, cell
 from karstsim.processes.transport import alkalinity
 
 NAME = "catchment"
@@ -173,7 +174,8 @@ def take_stock(book, cs, ts, bs, n_active):
     clear(book)
     add(book, cs.atmosphere.snow, 1.0, n_active)
     add(book, cs.aquifer.matrix, 1.0, n_active)
-    add(book, cs.aquifer.conduit, 1.0, n_active)
+    for above in range(MOST_CELLS):
+        add(book, cell(cs.aquifer, above), 1.0, n_active)
     for i in range(ts.shape[0]):
         s = ts[i]
         area = s.tile.area_fraction
@@ -216,11 +218,14 @@ def land_boundary(ledger, area, p, f, magnesium_share, n_active):
 
 @kernel
 def aquifer_boundary(ledger, f, dolomite_magnesium, n_active):
-    """Allogenic water, losses to a neighbouring basin, and rock dissolved below the epikarst."""
+    """Allogenic water, losses to and gains from neighbouring basins, and rock dissolved below the epikarst."""
     enter(ledger, f.allogenic, 1.0, n_active)
     enter(ledger, f.loss, -1.0, n_active)
+    enter(ledger, f.matrix_loss, -1.0, n_active)
+    enter(ledger, f.gain, 1.0, n_active)
     enter_rock(ledger, f.matrix_dissolution, dolomite_magnesium)
-    enter_rock(ledger, f.conduit_dissolution, dolomite_magnesium)
+    enter_rock(ledger, f.conduit_dissolution + f.conduit_precipitation, dolomite_magnesium)
+    enter_rock(ledger, -f.conduit_precipitation, 0.0)
 
 
 @kernel
@@ -307,7 +312,7 @@ def summarise_aquifer(f, a, state, rain):
     Q counts spring, losses to neighbours and surface runoff                            [science.md 9.1, 12.17]
     """
     f.rock_dissolution += a.matrix_dissolution + a.conduit_dissolution
-    f.imported_alkalinity += alkalinity(rain.sol) + alkalinity(a.allogenic.sol)
+    f.imported_alkalinity += alkalinity(rain.sol) + alkalinity(a.allogenic.sol) + alkalinity(a.gain.sol)
     bicarbonate = state.spring_hco3 * M3_PER_KG * a.discharge.volume + max(
         alkalinity(f.surface_runoff.sol), 0.0
     )

@@ -15,6 +15,7 @@ from karstsim.core.constants import DAYS_PER_YEAR, MM_PER_M
 from karstsim.model.engine import FREQUENCIES, FULL, Forcing, Physics, Progress, Tables, step_all, step_window
 from karstsim.model.registry import variables
 from karstsim.model.site import Site
+from karstsim.processes.aquifer.conduit_cells import MOST_CELLS
 
 DRIFT = 1.0e-3  # per decade (targets.md B)
 CYCLE_YEARS = 10
@@ -68,7 +69,11 @@ def set_initial_state(tables: Tables, site: Site, forcing: Forcing) -> None:
     _fill_water(
         column["aquifer"]["matrix"], aquifer["matrix_immobile"] + 0.3 * aquifer["matrix_residence_time"]
     )
-    _fill_water(column["aquifer"]["conduit"], aquifer["conduit_pool"] + aquifer["conduit_residence_time"])
+    cells = aquifer["conduit_cells"]
+    conduit = (aquifer["conduit_pool"] + aquifer["conduit_residence_time"]) / cells
+    _fill_water(column["aquifer"]["conduit"], conduit)
+    for above in range(1, MOST_CELLS):
+        _fill_water(column["aquifer"][f"conduit_above_{above}"], np.where(above < cells, conduit, 0.0))
     box["surface_water"]["temperature"] = mean[:, None]
     water = p_box["surface_water"]
     lake = MM_PER_M * water["reservoir_depth"] * water["reservoir_area"] / water["catchment_area"]

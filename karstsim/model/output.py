@@ -87,6 +87,7 @@ STANDARD = (
     "aquifer_conduit_dissolution",
     "aquifer_matrix",
     "aquifer_conduit",
+    "aquifer_conduit_volume",
     "aquifer_spring",
     "aquifer_spring_*",
     "surface_water_outflow",

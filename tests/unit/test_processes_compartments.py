@@ -36,7 +36,7 @@ def _day(ep, es, ef, sp, ss, sf, rain, rock, pet, dt, n_active):
     storage.begin(ef, sf, n_active)
     storage.enter(es, sf, 1.0, n_active)
     storage.drain(es, ef, 1.0, n_active)
-    storage.divide(ef, n_active)
+    storage.divide(ef, ef.concentrated_share, n_active)
     return stress
 
 

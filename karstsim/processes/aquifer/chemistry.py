@@ -3,6 +3,7 @@
 from karstsim.chemistry.constants import set_temperature
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
+from karstsim.processes.aquifer.conduit_cells import cell
 from karstsim.processes.dissolution import (
     MINIMUM_VOLUME,
     apply,
@@ -60,9 +61,11 @@ FLUXES = (
     Var(
         "conduit_dissolution",
         "mol m-2",
-        "carbonate dissolved in the conduit (negative: precipitated)",
+        "carbonate dissolved in the conduit less what precipitated there",
         aggregate="sum",
     ),
+    # Cells may differ in sign, and only what dissolves brings magnesium.
+    Var("conduit_precipitation", "mol m-2", "calcite precipitated in the conduit", aggregate="sum"),
 )
 
 
@@ -98,16 +101,21 @@ def step(p, s, f, groundwater_temperature, x, k, dt):
         p.matrix_tail_start,
         p.matrix_tail_order,
     )
-    f.conduit_dissolution = react(
-        s.conduit,
-        x,
-        k,
-        temperature,
-        mg,
-        p.conduit_area_to_volume,
-        p.conduit_film_thickness,
-        p,
-        dt,
-        p.conduit_tail_start,
-        p.conduit_tail_order,
-    )
+    f.conduit_dissolution = 0.0
+    f.conduit_precipitation = 0.0
+    for above in range(p.conduit_cells):
+        rock = react(
+            cell(s, above),
+            x,
+            k,
+            temperature,
+            mg,
+            p.conduit_area_to_volume,
+            p.conduit_film_thickness,
+            p,
+            dt,
+            p.conduit_tail_start,
+            p.conduit_tail_order,
+        )
+        f.conduit_dissolution += rock
+        f.conduit_precipitation += max(-rock, 0.0)

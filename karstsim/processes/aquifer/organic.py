@@ -2,6 +2,7 @@
 
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
+from karstsim.processes.aquifer.conduit_cells import cell
 from karstsim.processes.lowpass import relaxed_share
 
 PARAMS = (Param("doc_decay", 0.005, "day-1", 0.0, 0.1, "design; science.md 5.5", calibrate=False),)
@@ -22,4 +23,6 @@ def respire(store, share):
 @kernel
 def step(p, s, f, dt):
     share = relaxed_share(p.doc_decay * dt, 1.0)
-    f.doc_respiration = respire(s.matrix, share) + respire(s.conduit, share)
+    f.doc_respiration = respire(s.matrix, share)
+    for above in range(p.conduit_cells):
+        f.doc_respiration += respire(cell(s, above), share)

@@ -13,6 +13,7 @@ import math
 
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
+from karstsim.processes.aquifer import conduit_cells, outlets
 from karstsim.processes.transport import assign, clear, receive, split, withdraw
 
 PARAMS = (
@@ -127,6 +128,9 @@ def implicit_step(matrix, conduit, to_matrix, to_conduit, p, dt):
     v = supply / slope
     for _ in range(NEWTON_STEPS):
         outflow, derivative = conduit_outflow(v, p)
+        over, steeper = outlets.overflow(v, p)
+        outflow += over
+        derivative += steeper
         change = (slope * v + dt * outflow - supply) / (slope + dt * derivative)
         v -= change
         if abs(change) <= TOLERANCE * v:
@@ -140,18 +144,21 @@ def balance(p, s, f, dt):
     steps = max(int(math.ceil(dt / LONGEST_STEP)), 1)
     h = dt / steps
     matrix = max(s.matrix.volume - p.matrix_immobile, 0.0)
-    conduit = max(s.conduit.volume - p.conduit_pool, 0.0)
+    conduit = max(conduit_cells.volume(p, s) - p.conduit_pool, 0.0)
     to_matrix = f.matrix_recharge.volume / steps
     to_conduit = f.conduit_recharge.volume / steps
     f.exchanged = 0.0
     f.matrix_drained = 0.0
     f.conduit_drained = 0.0
+    f.overflow_drained = 0.0
     for _ in range(steps):
         matrix, conduit = implicit_step(matrix, conduit, to_matrix, to_conduit, p, h)
         f.exchanged += p.exchange_rate * h * (matrix - p.storativity_ratio * conduit)
         f.matrix_drained += matrix * h / p.matrix_residence_time
         outflow, _ = conduit_outflow(conduit, p)
-        f.conduit_drained += outflow * h
+        over, _ = outlets.overflow(conduit, p)
+        f.conduit_drained += (outflow + over) * h
+        f.overflow_drained += over * h
 
 
 @kernel
@@ -168,12 +175,17 @@ def exchange(s, f, n_active):
 
 
 @kernel
-def release(p, s, f, n_active):
+def drain(p, s, f, n_active):
     """Outflows after the chemistry: the matrix drains into the conduit and to the spring, the conduit to the spring."""
     withdraw(s.matrix, f.seepage, p.matrix_to_conduit * f.matrix_drained, n_active)
     withdraw(s.matrix, f.matrix_discharge, (1.0 - p.matrix_to_conduit) * f.matrix_drained, n_active)
     receive(s.conduit, f.seepage, 1.0, n_active)
     withdraw(s.conduit, f.conduit_discharge, f.conduit_drained, n_active)
+
+
+@kernel
+def collect(p, f, n_active):
+    """All water that leaves, divided between spring and neighbours."""
     assign(f.discharge, f.matrix_discharge, 1.0, n_active)
     receive(f.discharge, f.conduit_discharge, 1.0, n_active)
     split(f.discharge, f.loss, f.spring, p.loss_share, n_active)

@@ -2,14 +2,14 @@
 
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Store
-from karstsim.processes.epikarst import cascade, chemistry, compartments, hartmann_2015, storage
+from karstsim.processes.epikarst import cascade, chemistry, compartments, event, hartmann_2015, storage
 from karstsim.processes.transport import release, turnover_parts
 
 NAME = "epikarst"
 HALF = 0.5
 LEVEL = "tile"
 STATE = (Store("water", "epikarst water"), *compartments.STATE)
-PROCESSES = (storage, compartments, chemistry)
+PROCESSES = (storage, compartments, event, chemistry)
 PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
 FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
 
@@ -24,7 +24,9 @@ def settle(p, s, f, soil_p, soil_s, soil_f, demand, dt, n_active):
     n = p.compartments
     soil_f.evapotranspiration, f.drained, f.concentrated_share = 0.0, 0.0, 0.0
     if p.concentration == compartments.CASCADE:
-        percolated, ran_on, over = cascade.update(p, s, f, soil_p, soil_f, demand, dt)
+        percolated, ran_on, over = cascade.update(
+            p, s, f, soil_p, soil_f, demand, 1.0 - event.passing_share(p), dt
+        )
     else:
         percolated, ran_on, over = hartmann_2015.update(p, s, f, soil_p, soil_f, demand, dt)
     f.concentrated_share = f.concentrated_share / f.drained if f.drained > 0.0 else 0.0
@@ -48,18 +50,24 @@ def step(p, s, f, soil_p, soil_s, soil_f, forcing, x, k, dt, n_active):
 
     soil_p, soil_s, soil_f  the soil's parameters, state and fluxes: percolation, gas pressure at its base
     """
-    arriving = storage.begin(f, soil_f, n_active)
+    passing = event.passing_share(p)
+    event.divert(f, soil_f, passing, n_active)
+    shafts = event.share_of_stored(passing, f.concentrated_share)
+    kept = 1.0 - passing
+    arriving = kept * storage.begin(f, soil_f, n_active)
     if n_active == 0:  # water alone
-        storage.enter(s, soil_f, 1.0, n_active)
+        storage.enter(s, soil_f, kept, n_active)
         storage.drain(s, f, 1.0, n_active)
-        storage.divide(f, n_active)
+        storage.divide(f, shafts, n_active)
+        event.join(p, f, n_active)
         return
     coupling = chemistry.begin(p, f, soil_p, soil_f, forcing)
     parts = turnover_parts(arriving, s.water.volume)
     for _ in range(parts):
-        storage.enter(s, soil_f, 1.0 / parts, n_active)
+        storage.enter(s, soil_f, kept / parts, n_active)
         storage.drain(s, f, HALF / parts, n_active)
         chemistry.step(p, s, f, soil_p, soil_s, soil_f, coupling, x, k, dt / parts)
         storage.drain(s, f, HALF / parts, n_active)
     chemistry.finish(f, soil_f, coupling, dt)
-    storage.divide(f, n_active)
+    storage.divide(f, shafts, n_active)
+    event.join(p, f, n_active)

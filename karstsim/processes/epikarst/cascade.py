@@ -28,8 +28,11 @@ def rock_step(volume, inflow, time, size, dt):
 
 
 @kernel
-def update(p, s, f, soil_p, soil_f, demand, dt):
-    """All compartments in turn. Returns sums over them, mm: soil excess, run-on to soils, runoff from the last."""
+def update(p, s, f, soil_p, soil_f, demand, kept, dt):
+    """All compartments in turn. Returns sums over them, mm: soil excess, run-on to soils, runoff from the last.
+
+    kept   share of what leaves soil and bare rock that enters the epikarst; the rest is event water
+    """
     n = p.compartments
     arriving = soil_f.infiltration.volume + soil_f.irrigation.volume
     soil_size = water.capacity(soil_p)
@@ -43,7 +46,7 @@ def update(p, s, f, soil_p, soil_f, demand, dt):
         soil = s.soil_part.v[i]
         lost, excess = soil_step(soil, inflow, demand, size, soil_p.stress_start * size, dt)
         s.soil_part.v[i] = max(soil + inflow - lost - excess, 0.0)
-        entering = excess + soil_f.rock_runoff.volume
+        entering = kept * (excess + soil_f.rock_runoff.volume)
         rock = s.rock_part.v[i]
         drained, carry = rock_step(rock, entering, residence_time(p, f, i), p.capacity * f.spread.v[i], dt)
         s.rock_part.v[i] = max(rock + entering - drained - carry, 0.0)

@@ -97,6 +97,6 @@ def drain(s, f, share, n_active):
 
 
 @kernel
-def divide(f, n_active):
-    """Divide the recharge between shafts and fissures."""
-    split(f.recharge, f.concentrated_recharge, f.diffuse_recharge, f.concentrated_share, n_active)
+def divide(f, shafts, n_active):
+    """Divide the recharge between shafts (share `shafts`) and fissures."""
+    split(f.recharge, f.concentrated_recharge, f.diffuse_recharge, shafts, n_active)
