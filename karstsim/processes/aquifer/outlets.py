@@ -12,8 +12,8 @@ Structures of KarstMod and the options that give them: E, the soil and epikarst 
 M by `matrix_residence_time` (exponent 1); C by `conduit_residence_time`, `conduit_exponent`; the exchange M-C by
 `exchange_rate`, `storativity_ratio`; M into C or straight to the spring by `matrix_to_conduit`; L, the loss, by
 `loss_share`, `matrix_loss` and `matrix_loss_rate`; a threshold outlet of C by `overflow_threshold`; pumping or inflow
-by `matrix_loss` and `gain`. A threshold outlet of E is `epikarst.capacity` with `epikarst.overflow_to_shafts`. Not
-there: power laws of E and M, hysteretic discharge.
+by `matrix_loss` and `gain`. A threshold outlet of E is `epikarst.capacity` with `epikarst.overflow_to_shafts`.
+Not there: power laws of E and M, hysteretic discharge.
 """
 
 import math
