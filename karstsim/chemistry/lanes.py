@@ -359,24 +359,35 @@ def _newton(w, mode, step_tolerance, ionic_tolerance):
         d_y = w[DIC_Y + lane] - w[DIC_Z + lane] * s_y
         d_0 = w[DIC + lane] - w[SUM_DIC + lane] - w[DIC_Z + lane] * s_0
         if mode == ALK_DIC:
-            per_det = 1.0 / (a_x * d_y - a_y * d_x)
-            dx = (a_0 * d_y - a_y * d_0) * per_det
-            dy = (a_x * d_0 - a_0 * d_x) * per_det
+            pivot = a_x * d_y - a_y * d_x
         elif mode == ALK_PCO2:
-            dx = a_0 / (a_x - a_y)
+            pivot = a_x - a_y
+        elif mode == DIC_PCO2:
+            pivot = d_x - d_y
+        elif mode == ALK_PH:
+            pivot = a_y
+        elif mode == DIC_PH:
+            pivot = d_y
+        else:
+            pivot = 1.0
+        regular = (
+            abs(pivot) > TINY
+        )  # a water without carbon, or NaN, has no pivot: it never counts as settled
+        per_pivot = 1.0 / (pivot if regular else 1.0)
+        dx, dy = 0.0, 0.0
+        if mode == ALK_DIC:
+            dx = (a_0 * d_y - a_y * d_0) * per_pivot
+            dy = (a_x * d_0 - a_0 * d_x) * per_pivot
+        elif mode == ALK_PCO2:
+            dx = a_0 * per_pivot
             dy = -dx
         elif mode == DIC_PCO2:
-            dx = d_0 / (d_x - d_y)
+            dx = d_0 * per_pivot
             dy = -dx
         elif mode == ALK_PH:
-            dx = 0.0
-            dy = a_0 / a_y
+            dy = a_0 * per_pivot
         elif mode == DIC_PH:
-            dx = 0.0
-            dy = d_0 / d_y
-        else:
-            dx = 0.0
-            dy = 0.0
+            dy = d_0 * per_pivot
         dz = s_0 - s_x * dx - s_y * dy
         ionic = w[IONIC + lane]
         predicted = w[SUM_I + lane] + w[I_X + lane] * dx + w[I_Y + lane] * dy + w[I_Z + lane] * dz
@@ -399,7 +410,7 @@ def _newton(w, mode, step_tolerance, ionic_tolerance):
         w[IONIC_BEFORE + lane] = ionic
         w[DEFECT + lane] = defect
         w[IONIC + lane] = ionic + active * change
-        settled = (step <= step_tolerance) & (abs(change) <= ionic_tolerance * ionic)
+        settled = regular & (step <= step_tolerance) & (abs(change) <= ionic_tolerance * ionic)
         w[COUNT + lane] += active
         w[ACTIVE + lane] = 0.0 if settled else active
     left = 0.0
