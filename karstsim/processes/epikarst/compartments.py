@@ -161,4 +161,5 @@ def begin(p, s, f, soil_p, soil_s):
 @kernel
 def residence_time(p, f, i):
     """K_E of compartment i (from 0), d: deep compartments drain fast."""
-    return max(SHORTEST, p.residence_time * f.spread.v[p.compartments - 1 - i])
+    time = p.residence_time * f.spread.v[p.compartments - 1 - i]
+    return SHORTEST if time < SHORTEST else time  # max() would hide NaN
