@@ -95,7 +95,7 @@ SLOPE_LOW, SLOPE_HIGH = -4.0, -0.2  # of its defect, where the extrapolation is 
 MAX_ITERATIONS = 24
 TINY = 1e-300
 H_ACID = 1e-4
-COLD, WARM, RESUMED = 0, 1, 2
+COLD, RESUMED = 0, 1
 TRACE = md.TRACE
 DENSE = 3.0  # mol kgw-1
 
@@ -459,7 +459,7 @@ def _guess_h(w, mode):
 
 @kernel
 def _start(w, constant_set, mode, start):
-    """First point of all lanes. COLD: from the totals; WARM: H and IONIC hold a guess; RESUMED: everything does."""
+    """First point of all lanes. COLD: from the totals; RESUMED: the lanes hold the last answer."""
     if start == RESUMED:
         return
     for lane in range(lane_count(w)):
@@ -467,10 +467,9 @@ def _start(w, constant_set, mode, start):
         cl, so4, no3 = w[CL + lane], w[SO4 + lane], w[NO3 + lane]
         w[SOLUTES + lane] = ca + mg + na + kk + cl + so4 + no3 + w[DIC + lane]
         strong = max(abs(2.0 * (ca + mg - so4) + na + kk - cl - no3), abs(w[ALK + lane]))
-        if start == COLD:
-            w[IONIC + lane] = TRACE + 2.0 * (ca + mg + so4) + 0.5 * (na + kk + cl + no3 + strong)
+        w[IONIC + lane] = TRACE + 2.0 * (ca + mg + so4) + 0.5 * (na + kk + cl + no3 + strong)
     _refresh(w, constant_set)
-    if start == COLD and mode in (ALK_DIC, ALK_PCO2, DIC_PCO2):
+    if mode in (ALK_DIC, ALK_PCO2, DIC_PCO2):
         _guess_h(w, mode)
     for lane in range(lane_count(w)):
         h = w[H + lane]
@@ -492,9 +491,9 @@ def solve(w, constant_set, mode, start, step_tolerance, ionic_tolerance):
                   (10^-pH), PCO2 (fugacity, atm). Out: H, HCO3, IONIC, all species, activity coefficients and sums.
                   The constants are there already (`set_temperatures`).
     constant_set  `ConstantSet`
-    mode, start   `Mode`; COLD, WARM or RESUMED
+    mode, start   `Mode`; COLD or RESUMED
     step_tolerance, ionic_tolerance  of the last step in the logarithms and of the last relative change of the ionic
-                  strength: STEP_TOLERANCE and IONIC_TOLERANCE leave an error below 1e-9
+                  strength: STEP_TOLERANCE and IONIC_TOLERANCE leave an error below 2e-9
     returns the number of lanes left unsolved; they are those with ``w[ACTIVE + lane] == 1``.
     """
     for lane in range(LANES):

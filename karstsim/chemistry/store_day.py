@@ -357,7 +357,7 @@ def advance(w, x, k, solved, constant_set, seconds, start):
                   dCa - FLOW (IN_CA - MEAN_CA) seconds, and so for the gas: the books close by construction.
                   `prepare` has set the constants.
     x, k, solved  scratch of `lanes.rescue`: two records, eight marks
-    start         COLD, WARM or RESUMED of `lanes`, for the first speciation
+    start         COLD or RESUMED of `lanes`, for the first speciation
     returns the number of speciations that had no solution plus the lanes that did not reach the end.
     """
     for lane in range(LANES):

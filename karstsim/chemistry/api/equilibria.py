@@ -15,7 +15,7 @@ import numpy as np
 from karstsim.chemistry.api.blocks import CHUNK, MMOL
 from karstsim.chemistry.api.columns import IONS
 from karstsim.chemistry.api.labelled import as_array, collect, flatten, labelled_dataset
-from karstsim.chemistry.api.units import UNITS
+from karstsim.chemistry.api.units import ACIDS, UNITS
 from karstsim.chemistry.api.waters import T_REFUSED, TOTALS, constant_set, speciate
 from karstsim.chemistry.constants import CONSTANTS_DTYPE, ConstantSet, set_temperature
 from karstsim.chemistry.equilibrium import equilibrate_gas
@@ -30,10 +30,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 MINERALS = ("calcite", "aragonite", "dolomite", "gypsum")
-ACIDS = {"h2so4": "so4", "hno3": "no3", "hcl": "cl"}  # and the ion that each leaves
 SYSTEMS = ("open", "closed")
 WATER = (*TOTALS, "dic", "alkalinity")  # what determines a start water
-ACID_DTYPE = record_dtype([(ion, "f8") for ion in ACIDS.values()])
+ACID_DTYPE = record_dtype([(ion, "f8") for ion, _ in ACIDS.values()])
 UNSOLVED = "no equilibrium: a carbonate mineral without CO2, or a water beyond the activity model"
 
 _OUTPUTS = {
@@ -248,7 +247,7 @@ def _acids(acid: Mapping[str, Any] | None) -> dict[str, xr.DataArray]:
         key = str(name).strip().lower()
         if key not in ACIDS:
             raise InputError("acid", f"{name!r} is not known", f"use some of {', '.join(ACIDS)}")
-        given[f"acid_{ACIDS[key]}"] = _amount(f"acid {key}", value, "mol m-3 (= mmol/L)")
+        given[f"acid_{ACIDS[key][0]}"] = _amount(f"acid {key}", value, "mol m-3 (= mmol/L)")
     return given
 
 
@@ -327,7 +326,7 @@ def _records(part: dict[str, np.ndarray], reaction: Reaction) -> tuple[np.ndarra
     for name in WATER[1:]:
         if name in part:
             waters[name] = part[name] / MMOL
-    for ion in ACIDS.values():
+    for ion, _ in ACIDS.values():
         if f"acid_{ion}" in part:
             acids[ion] = part[f"acid_{ion}"] / MMOL
     if "calcite" in reaction.minerals:

@@ -14,6 +14,7 @@ import numpy as np
 
 from karstsim.chemistry.api.columns import IONS
 from karstsim.chemistry.api.labelled import as_array, broadcast, collect
+from karstsim.chemistry.api.units import ACIDS
 from karstsim.chemistry.api.waters import constant_set, speciate
 from karstsim.chemistry.constants import CONSTANTS_DTYPE, set_temperature
 from karstsim.chemistry.gas import fugacity_coefficient_co2
@@ -49,7 +50,6 @@ LAWS = {  # by mineral; the first is the default
     },
     "gypsum": {"palandri_kharaka": RateLaw.GYPSUM_PALANDRI_KHARAKA},
 }
-ACIDS = {"h2so4": ("so4", 2.0), "hno3": ("no3", 1.0), "hcl": ("cl", 1.0)}  # anion, equivalents per mol
 # What one mole of each mineral brings: Ca, Mg, SO4, DIC, alkalinity.
 CA_OF, MG_OF, SO4_OF = np.array([1.0, 1.0, 1.0]), np.array([0.0, 1.0, 0.0]), np.array([0.0, 0.0, 1.0])
 DIC_OF, ALKALINITY_OF = np.array([1.0, 2.0, 0.0]), np.array([2.0, 4.0, 0.0])

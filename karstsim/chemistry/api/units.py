@@ -18,6 +18,11 @@ from karstsim.core.constants import (
     ZERO_CELSIUS,
 )
 
+ACIDS = {
+    "h2so4": ("so4", 2.0),
+    "hno3": ("no3", 1.0),
+    "hcl": ("cl", 1.0),
+}  # strong acids: anion, equivalents per mol
 UNITS = dict.fromkeys(("ca", "mg", "na", "k", "cl", "so4", "no3", "hco3", "co3", "dic"), "mol m-3") | {
     "temperature": "degC",
     "alkalinity": "eq m-3",
