@@ -8,6 +8,7 @@ import pandas as pd
 import store_day
 from timing import Row
 
+from karstsim.chemistry import lane_medium as at
 from karstsim.chemistry import lanes as ln
 from karstsim.chemistry import store_day as sd
 from karstsim.chemistry.constants import CONSTANTS_DTYPE, ConstantSet
@@ -16,7 +17,7 @@ from karstsim.chemistry.speciation import SOLUTION_DTYPE, Mode
 MMOL = 1000.0
 ALK_DIC, SET, PB82 = int(Mode.ALK_DIC), int(ConstantSet.PHREEQC386), int(ConstantSet.PB82)
 COLUMNS = ["temperature", "ca", "mg", "na", "k", "cl", "so4", "no3", "alkalinity", "dic"]
-PLACES = np.array([ln.TEMPERATURE, ln.CA, ln.MG, ln.NA, ln.K, ln.CL, ln.SO4, ln.NO3, ln.ALK, ln.DIC])
+PLACES = np.array([at.TEMPERATURE, at.CA, at.MG, at.NA, at.K, at.CL, at.SO4, at.NO3, at.ALK, at.DIC])
 
 
 @numba.njit(error_model="numpy")
@@ -26,10 +27,10 @@ def _cold(given, h, w):  # type: ignore[no-untyped-def]
         for j in range(PLACES.size):
             for lane in range(8):
                 w[PLACES[j] + lane] = given[j, first + lane]
-        ln.set_temperatures(w, SET)
+        at.set_temperatures(w, SET)
         ln.solve(w, SET, ALK_DIC, ln.COLD, ln.STEP_TOLERANCE, ln.IONIC_TOLERANCE)
         for lane in range(8):
-            h[first + lane] = w[ln.H + lane]
+            h[first + lane] = w[at.H + lane]
 
 
 @numba.njit(error_model="numpy")
@@ -37,7 +38,7 @@ def _warm(w, factor, times):  # type: ignore[no-untyped-def]
     """Eight waters again and again, the DIC up and down by `factor`."""
     for j in range(times):
         for lane in range(8):
-            w[ln.DIC + lane] *= factor if j % 2 == 0 else 1.0 / factor
+            w[at.DIC + lane] *= factor if j % 2 == 0 else 1.0 / factor
         ln.solve(w, SET, ALK_DIC, ln.RESUMED, ln.STEP_TOLERANCE, ln.IONIC_TOLERANCE)
 
 
@@ -51,7 +52,7 @@ def _given(waters: pd.DataFrame) -> np.ndarray:
 
 def cold(waters: pd.DataFrame) -> Row:
     """All species and activity coefficients of many waters."""
-    given, w = _given(waters), np.zeros(ln.WORDS)
+    given, w = _given(waters), np.zeros(at.WORDS)
     h = np.zeros(given.shape[1])
     note = "full ion pairs; constants of each temperature included"
     return Row(
@@ -61,7 +62,7 @@ def cold(waters: pd.DataFrame) -> Row:
 
 def warm(waters: pd.DataFrame, times: int = 2000) -> Row:
     """The same from the last answer, constants at hand."""
-    given, w = _given(waters)[:, :8], np.zeros(ln.WORDS)
+    given, w = _given(waters)[:, :8], np.zeros(at.WORDS)
     _cold(given, np.zeros(8), w)
     note = "constants at hand, DIC changed by 1 %"
     return Row("karstsim, lanes of eight, warm", lambda: _warm(w, 1.01, times), 8 * times, None, note)
@@ -73,7 +74,7 @@ def _days(stores, times, ends, w, x, k, solved):  # type: ignore[no-untyped-def]
     for first in range(0, stores.shape[0], 8):
         for lane in range(8):
             s = stores[first + lane]
-            w[ln.TEMPERATURE + lane] = 15.0
+            w[at.TEMPERATURE + lane] = 15.0
             w[sd.AREA + lane] = s[store_day.A_V] / MMOL
             w[sd.GAS_RATE + lane], w[sd.AIR + lane] = s[store_day.K_GAS], s[store_day.PCO2]
             w[sd.FLOW + lane] = s[store_day.FLOW]

@@ -22,13 +22,14 @@ import math
 
 import numpy as np
 
+from karstsim.chemistry import lane_medium as at
 from karstsim.chemistry import lanes as ln
 from karstsim.chemistry.rates import OMEGA_EXPONENT, SI_PER_MMOL_CM2, pwp_constants
 from karstsim.chemistry.speciation import Mode
 from karstsim.core.jit import kernel, lane_function
 from karstsim.core.polynomials import exp_small, exp_wide
 
-LANES = ln.LANES
+LANES = at.LANES
 _OWN = 52
 # Of a store: rates and inflow (given), contents (in and out), the run of the steps, the right-hand side and its
 # Jacobian, the two matrix functions. They follow the quantities of `lanes` in the same scratch array.
@@ -39,13 +40,13 @@ _OWN = 52
     EIGEN_1, EIGEN_2, RATE_1, RATE_2, RATE_3, UNSATURATED, FORWARD, STEP_CA, STEP_GAS,
     X_CA, Y_CA, Z_CA, X_GAS, Y_GAS, Z_GAS, X_ALK, Y_ALK, Z_ALK, V_CA, V_GAS, I_CA,
     END_H, END_HCO3, END_SO4, END_IONIC, END_SOLUTES,
-) = ln.offsets(_OWN, ln.WORDS)  # fmt: skip
+) = at.offsets(_OWN, at.WORDS)  # fmt: skip
 # Of the six ions that only flow: content at the start, content of the inflow.
-MG_0, NA_0, K_0, CL_0, SO4_0, NO3_0, IN_MG, IN_NA, IN_K, IN_CL, IN_SO4, IN_NO3 = ln.offsets(
-    12, ln.WORDS + _OWN * LANES
+MG_0, NA_0, K_0, CL_0, SO4_0, NO3_0, IN_MG, IN_NA, IN_K, IN_CL, IN_SO4, IN_NO3 = at.offsets(
+    12, at.WORDS + _OWN * LANES
 )
-STORE_WORDS = ln.WORDS + (_OWN + 12) * LANES  # length of the scratch array
-CONSERVED = np.array([ln.MG, ln.NA, ln.K, ln.CL, ln.SO4, ln.NO3])
+STORE_WORDS = at.WORDS + (_OWN + 12) * LANES  # length of the scratch array
+CONSERVED = np.array([at.MG, at.NA, at.K, at.CL, at.SO4, at.NO3])
 N_CONSERVED = len(CONSERVED)
 
 ALK_DIC = int(Mode.ALK_DIC)
@@ -98,14 +99,14 @@ def _compose(w, calcium, gas):
     """Totals of the waters whose calcium and DIC - Ca stand at the offsets `calcium` and `gas`."""
     for lane in range(LANES):
         ca = w[calcium + lane]
-        w[ln.CA + lane] = ca
-        w[ln.DIC + lane] = ca + w[gas + lane]
-        w[ln.ALK + lane] = (
-            2.0 * (ca + w[ln.MG + lane] - w[ln.SO4 + lane])
-            + w[ln.NA + lane]
-            + w[ln.K + lane]
-            - w[ln.CL + lane]
-            - w[ln.NO3 + lane]
+        w[at.CA + lane] = ca
+        w[at.DIC + lane] = ca + w[gas + lane]
+        w[at.ALK + lane] = (
+            2.0 * (ca + w[at.MG + lane] - w[at.SO4 + lane])
+            + w[at.NA + lane]
+            + w[at.K + lane]
+            - w[at.CL + lane]
+            - w[at.NO3 + lane]
         )
 
 
@@ -125,19 +126,19 @@ def _rates(w, calcium, gas):
     """Right-hand side F_CA, F_GAS (mol kg-1 s-1) of the speciated waters; keeps the rate's two factors."""
     for lane in range(LANES):
         omega = (
-            w[ln.G_CA + lane]
-            * w[ln.CA + ln.FREE + lane]
-            * w[ln.G_CO3 + lane]
-            * w[ln.M_CO3 + lane]
-            / w[ln.CALCITE + lane]
+            w[at.G_CA + lane]
+            * w[at.CA + at.FREE + lane]
+            * w[at.G_CO3 + lane]
+            * w[at.M_CO3 + lane]
+            / w[at.CALCITE + lane]
         )
         power = math.exp(OMEGA_EXPONENT * math.log(omega)) if omega > 0.0 else 0.0
         w[UNSATURATED + lane] = 1.0 - power
     for lane in range(LANES):
         forward = (
-            w[RATE_1 + lane] * w[ln.G_H + lane] * w[ln.M_H + lane]
-            + w[RATE_2 + lane] * w[ln.G_CO2 + lane] * w[ln.M_CO2 + lane]
-            + w[RATE_3 + lane] * w[ln.WATER + lane]
+            w[RATE_1 + lane] * w[at.G_H + lane] * w[at.M_H + lane]
+            + w[RATE_2 + lane] * w[at.G_CO2 + lane] * w[at.M_CO2 + lane]
+            + w[RATE_3 + lane] * w[at.WATER + lane]
         )
         flow = w[FLOW + lane]
         w[FORWARD + lane] = forward
@@ -145,7 +146,7 @@ def _rates(w, calcium, gas):
             w[IN_CA + lane] - w[calcium + lane]
         )
         w[F_GAS + lane] = w[GAS_RATE + lane] * (
-            w[ln.C_KH + lane] * w[AIR + lane] - w[ln.M_CO2 + lane]
+            w[at.C_KH + lane] * w[AIR + lane] - w[at.M_CO2 + lane]
         ) + flow * (w[IN_GAS + lane] - w[gas + lane])
 
 
@@ -156,22 +157,22 @@ def _jacobian(w):
     A change of the totals moves x = ln h, y = ln hco3, z = ln so4 by the inverse of the Newton matrix of `lanes`; the
     pairs that new calcium forms at once count on its right-hand side.
     """
-    c = ln.CA
+    c = at.CA
     for lane in range(LANES):
         per_ca = 1.0 / max(w[c + lane], TINY)
-        s1, s2 = w[c + ln.HCO3_PAIR + lane] * per_ca, w[c + ln.CO3_PAIR + lane] * per_ca
-        s3, s4 = w[c + ln.SO4_PAIR + lane] * per_ca, w[c + ln.HSO4_PAIR + lane] * per_ca
-        s5 = w[c + ln.OH_PAIR + lane] * per_ca
-        per_s = 1.0 / max(w[ln.SO4_Z + lane], TINY)
-        s_x, s_y = w[ln.SO4_X + lane] * per_s, w[ln.SO4_Y + lane] * per_s
-        a_x = w[ln.ALK_X + lane] - w[ln.ALK_Z + lane] * s_x
-        a_y = w[ln.ALK_Y + lane] - w[ln.ALK_Z + lane] * s_y
-        d_x = w[ln.DIC_X + lane] - w[ln.DIC_Z + lane] * s_x
-        d_y = w[ln.DIC_Y + lane] - w[ln.DIC_Z + lane] * s_y
+        s1, s2 = w[c + at.HCO3_PAIR + lane] * per_ca, w[c + at.CO3_PAIR + lane] * per_ca
+        s3, s4 = w[c + at.SO4_PAIR + lane] * per_ca, w[c + at.HSO4_PAIR + lane] * per_ca
+        s5 = w[c + at.OH_PAIR + lane] * per_ca
+        per_s = 1.0 / max(w[at.SO4_Z + lane], TINY)
+        s_x, s_y = w[at.SO4_X + lane] * per_s, w[at.SO4_Y + lane] * per_s
+        a_x = w[at.ALK_X + lane] - w[at.ALK_Z + lane] * s_x
+        a_y = w[at.ALK_Y + lane] - w[at.ALK_Z + lane] * s_y
+        d_x = w[at.DIC_X + lane] - w[at.DIC_Z + lane] * s_x
+        d_y = w[at.DIC_Y + lane] - w[at.DIC_Z + lane] * s_y
         per_det = 1.0 / (a_x * d_y - a_y * d_x)
         sulfate = -(s3 + s4) * per_s
-        a_0 = 2.0 - (s1 + 2.0 * s2 - s4 + s5) - w[ln.ALK_Z + lane] * sulfate
-        d_0 = 1.0 - (s1 + s2) - w[ln.DIC_Z + lane] * sulfate
+        a_0 = 2.0 - (s1 + 2.0 * s2 - s4 + s5) - w[at.ALK_Z + lane] * sulfate
+        d_0 = 1.0 - (s1 + s2) - w[at.DIC_Z + lane] * sulfate
         x_ca = (a_0 * d_y - a_y * d_0) * per_det
         y_ca = (a_x * d_0 - a_0 * d_x) * per_det
         x_gas, y_gas = -a_y * per_det, a_x * per_det
@@ -182,11 +183,11 @@ def _jacobian(w):
         omega_ca = per_ca + y_ca - x_ca - r_x * x_ca - r_y * y_ca - r_z * z_ca
         omega_gas = y_gas - x_gas - r_x * x_gas - r_y * y_gas - r_z * z_gas
         omega_alk = y_alk - x_alk - r_x * x_alk - r_y * y_alk - r_z * z_alk
-        acid = w[RATE_1 + lane] * w[ln.G_H + lane] * w[ln.M_H + lane]
-        carbonic = w[RATE_2 + lane] * w[ln.G_CO2 + lane] * w[ln.M_CO2 + lane]
+        acid = w[RATE_1 + lane] * w[at.G_H + lane] * w[at.M_H + lane]
+        carbonic = w[RATE_2 + lane] * w[at.G_CO2 + lane] * w[at.M_CO2 + lane]
         left, area, drift = w[UNSATURATED + lane], w[AREA + lane], w[DRIFT + lane]
         back = OMEGA_EXPONENT * (1.0 - left) * w[FORWARD + lane]
-        release = w[GAS_RATE + lane] * w[ln.M_CO2 + lane]
+        release = w[GAS_RATE + lane] * w[at.M_CO2 + lane]
         j11 = area * ((acid * x_ca + carbonic * (x_ca + y_ca)) * left - back * omega_ca) - w[FLOW + lane]
         j12 = area * ((acid * x_gas + carbonic * (x_gas + y_gas)) * left - back * omega_gas)
         j21 = -release * (x_ca + y_ca)
@@ -198,7 +199,7 @@ def _jacobian(w):
         w[X_CA + lane], w[Y_CA + lane], w[Z_CA + lane] = x_ca, y_ca, z_ca
         w[X_GAS + lane], w[Y_GAS + lane], w[Z_GAS + lane] = x_gas, y_gas, z_gas
         w[X_ALK + lane], w[Y_ALK + lane], w[Z_ALK + lane] = x_alk, y_alk, z_alk
-        w[I_CA + lane] = 2.0 * w[c + ln.FREE + lane] * per_ca + 0.5 * (s1 + s4 + s5)
+        w[I_CA + lane] = 2.0 * w[c + at.FREE + lane] * per_ca + 0.5 * (s1 + s4 + s5)
         middle, half = 0.5 * (j11 + j22), 0.5 * (j11 - j22)
         apart = math.sqrt(max(half * half + j12 * j21, 0.0))
         apart = max(apart, SEPARATION * abs(middle) + TINY)
@@ -213,11 +214,11 @@ def _foresee(w, lane, ca, gas, alk):
     x = w[X_CA + lane] * ca + w[X_GAS + lane] * gas + w[X_ALK + lane] * alk
     y = w[Y_CA + lane] * ca + w[Y_GAS + lane] * gas + w[Y_ALK + lane] * alk
     z = w[Z_CA + lane] * ca + w[Z_GAS + lane] * gas + w[Z_ALK + lane] * alk
-    w[ln.H + lane] *= exp_small(x)
-    w[ln.HCO3 + lane] *= exp_small(y)
-    w[ln.FREE_SO4 + lane] *= exp_small(z)
-    ionic = w[I_CA + lane] * ca + w[ln.I_X + lane] * x + w[ln.I_Y + lane] * y + w[ln.I_Z + lane] * z
-    w[ln.IONIC + lane] = max(w[ln.IONIC + lane] + ionic, LEAST_SHARE * w[ln.IONIC + lane])
+    w[at.H + lane] *= exp_small(x)
+    w[at.HCO3 + lane] *= exp_small(y)
+    w[at.FREE_SO4 + lane] *= exp_small(z)
+    ionic = w[I_CA + lane] * ca + w[at.I_X + lane] * x + w[at.I_Y + lane] * y + w[at.I_Z + lane] * z
+    w[at.IONIC + lane] = max(w[at.IONIC + lane] + ionic, LEAST_SHARE * w[at.IONIC + lane])
 
 
 @kernel
@@ -296,11 +297,11 @@ def _correct(w, seconds):
         ends = (
             running - still
         )  # what the speciation starts from next time is taken when the lane ends, not when all do
-        w[END_H + lane] += ends * (w[ln.H + lane] - w[END_H + lane])
-        w[END_HCO3 + lane] += ends * (w[ln.HCO3 + lane] - w[END_HCO3 + lane])
-        w[END_SO4 + lane] += ends * (w[ln.FREE_SO4 + lane] - w[END_SO4 + lane])
-        w[END_IONIC + lane] += ends * (w[ln.IONIC + lane] - w[END_IONIC + lane])
-        w[END_SOLUTES + lane] += ends * (w[ln.SOLUTES + lane] - w[END_SOLUTES + lane])
+        w[END_H + lane] += ends * (w[at.H + lane] - w[END_H + lane])
+        w[END_HCO3 + lane] += ends * (w[at.HCO3 + lane] - w[END_HCO3 + lane])
+        w[END_SO4 + lane] += ends * (w[at.FREE_SO4 + lane] - w[END_SO4 + lane])
+        w[END_IONIC + lane] += ends * (w[at.IONIC + lane] - w[END_IONIC + lane])
+        w[END_SOLUTES + lane] += ends * (w[at.SOLUTES + lane] - w[END_SOLUTES + lane])
         w[RUNNING + lane] = still
     left = 0.0
     for lane in range(LANES):
@@ -339,9 +340,9 @@ def _let_flow(w, ahead):
 @kernel
 def prepare(w, constant_set):
     """Constants and rate constants of the eight stores for ``w[lanes.TEMPERATURE]`` (degC)."""
-    ln.set_temperatures(w, constant_set)
+    at.set_temperatures(w, constant_set)
     for lane in range(LANES):
-        k1, k2, k3 = pwp_constants(w[ln.TEMPERATURE + lane])
+        k1, k2, k3 = pwp_constants(w[at.TEMPERATURE + lane])
         w[RATE_1 + lane] = SI_PER_MMOL_CM2 * k1
         w[RATE_2 + lane] = SI_PER_MMOL_CM2 * k2
         w[RATE_3 + lane] = SI_PER_MMOL_CM2 * k3
@@ -388,7 +389,7 @@ def advance(w, x, k, solved, constant_set, seconds, start):
     _let_flow(w, 0.0)
     for lane in range(LANES):
         if w[RUNNING + lane] == 0.0:
-            w[ln.H + lane], w[ln.HCO3 + lane] = w[END_H + lane], w[END_HCO3 + lane]
-            w[ln.FREE_SO4 + lane], w[ln.IONIC + lane] = w[END_SO4 + lane], w[END_IONIC + lane]
-            w[ln.SOLUTES + lane] = w[END_SOLUTES + lane]
+            w[at.H + lane], w[at.HCO3 + lane] = w[END_H + lane], w[END_HCO3 + lane]
+            w[at.FREE_SO4 + lane], w[at.IONIC + lane] = w[END_SO4 + lane], w[END_IONIC + lane]
+            w[at.SOLUTES + lane] = w[END_SOLUTES + lane]
     return failed + left

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numba import njit
 
+from karstsim.chemistry import lane_medium as at
 from karstsim.chemistry import lanes
 from karstsim.chemistry.api.blocks import OUTPUTS, given_variables, speciate_columns
 from karstsim.chemistry.constants import CONSTANTS_DTYPE, EQUILIBRIA, ConstantSet, set_temperature
@@ -36,25 +37,25 @@ def in_lanes(given: np.ndarray, out: np.ndarray, w: np.ndarray, which: int, mode
     for first in range(0, given.shape[1], 8):
         for lane in range(8):
             j = first + lane
-            w[lanes.TEMPERATURE + lane] = given[0, j]
-            w[lanes.CA + lane], w[lanes.MG + lane] = given[1, j], given[2, j]
-            w[lanes.NA + lane], w[lanes.K + lane] = given[3, j], given[4, j]
-            w[lanes.CL + lane], w[lanes.SO4 + lane], w[lanes.NO3 + lane] = (
+            w[at.TEMPERATURE + lane] = given[0, j]
+            w[at.CA + lane], w[at.MG + lane] = given[1, j], given[2, j]
+            w[at.NA + lane], w[at.K + lane] = given[3, j], given[4, j]
+            w[at.CL + lane], w[at.SO4 + lane], w[at.NO3 + lane] = (
                 given[5, j],
                 given[6, j],
                 given[7, j],
             )
-            w[lanes.ALK + lane], w[lanes.DIC + lane] = given[8, j], given[9, j]
-            w[lanes.PCO2 + lane] = given[11, j]
+            w[at.ALK + lane], w[at.DIC + lane] = given[8, j], given[9, j]
+            w[at.PCO2 + lane] = given[11, j]
             if start == lanes.COLD:
-                w[lanes.H + lane] = given[10, j]
-        lanes.set_temperatures(w, which)
+                w[at.H + lane] = given[10, j]
+        at.set_temperatures(w, which)
         lanes.solve(w, which, mode, start, lanes.STEP_TOLERANCE, lanes.IONIC_TOLERANCE)
         for lane in range(8):
             j = first + lane
-            out[0, j], out[1, j] = w[lanes.H + lane], w[lanes.M_CO3 + lane]
-            out[2, j], out[3, j] = w[lanes.CA + lanes.FREE + lane], w[lanes.IONIC + lane]
-            out[4, j], out[5, j] = w[lanes.ACTIVE + lane], w[lanes.COUNT + lane]
+            out[0, j], out[1, j] = w[at.H + lane], w[at.M_CO3 + lane]
+            out[2, j], out[3, j] = w[at.CA + at.FREE + lane], w[at.IONIC + lane]
+            out[4, j], out[5, j] = w[at.ACTIVE + lane], w[at.COUNT + lane]
 
 
 def random_waters(n: int, seed: int) -> np.ndarray:
@@ -90,7 +91,7 @@ def columns_of(waters: np.ndarray) -> np.ndarray:
 
 def solve_lanes(given: np.ndarray, which: int, mode: int) -> np.ndarray:
     out = np.zeros((6, given.shape[1]))
-    in_lanes(np.ascontiguousarray(given), out, np.zeros(lanes.WORDS), which, mode, lanes.COLD)
+    in_lanes(np.ascontiguousarray(given), out, np.zeros(at.WORDS), which, mode, lanes.COLD)
     return out
 
 
@@ -117,21 +118,21 @@ def test_polynomials() -> None:
 
 @pytest.mark.parametrize("which", SETS)
 def test_constants_equal_the_scalar_ones(which: int) -> None:
-    fill, fill_lanes = python_callable(set_temperature), python_callable(lanes.set_temperatures)
-    w = np.zeros(lanes.WORDS)
+    fill, fill_lanes = python_callable(set_temperature), python_callable(at.set_temperatures)
+    w = np.zeros(at.WORDS)
     for first in range(0, 56, 8):
         temperatures = np.minimum(np.arange(first, first + 8), 50.0)
-        w[lanes.TEMPERATURE : lanes.TEMPERATURE + 8] = temperatures
+        w[at.TEMPERATURE : at.TEMPERATURE + 8] = temperatures
         fill_lanes(w, which)
         for lane, t in enumerate(temperatures):
             k = np.zeros(1, CONSTANTS_DTYPE)[0]
             fill(k, t, which)
             for j, name in enumerate(EQUILIBRIA):
                 expected = getattr(k, name)
-                found = w[lanes.KH + 8 * j + lane]
+                found = w[at.KH + 8 * j + lane]
                 assert found == pytest.approx(expected, rel=2e-12) if expected > 0.0 else found < 1e-20, name
-            assert w[lanes.DH_A + lane] == pytest.approx(k.dh_a * math.log(10.0), rel=1e-13)
-            assert w[lanes.DH_B + lane] == pytest.approx(k.dh_b, rel=1e-13)
+            assert w[at.DH_A + lane] == pytest.approx(k.dh_a * math.log(10.0), rel=1e-13)
+            assert w[at.DH_B + lane] == pytest.approx(k.dh_b, rel=1e-13)
 
 
 def compare(n: int, seed: int, which: int, mode: Mode) -> tuple[int, int]:
@@ -189,7 +190,7 @@ def test_a_lane_does_not_know_its_neighbours() -> None:
 def test_a_resumed_water_takes_few_steps() -> None:
     waters = random_waters(8, 5)
     given = columns_of(waters)
-    w, out = np.zeros(lanes.WORDS), np.zeros((6, 8))
+    w, out = np.zeros(at.WORDS), np.zeros((6, 8))
     in_lanes(given, out, w, 0, ALK_DIC, lanes.COLD)
     cold = out.copy()
     given[9] *= 1.001

@@ -7,6 +7,7 @@ import pytest
 from numba import njit
 from scipy.integrate import solve_ivp
 
+from karstsim.chemistry import lane_medium as at
 from karstsim.chemistry import lanes as ln
 from karstsim.chemistry import store_day as sd
 from karstsim.chemistry.constants import CONSTANTS_DTYPE, ConstantSet, set_temperature
@@ -34,7 +35,7 @@ def days(
     for first in range(0, stores.shape[0], 8):
         for lane in range(8):
             s = stores[first + lane]
-            w[ln.TEMPERATURE + lane] = s[0]
+            w[at.TEMPERATURE + lane] = s[0]
             w[sd.AREA + lane], w[sd.GAS_RATE + lane], w[sd.AIR + lane], w[sd.FLOW + lane] = (
                 s[1],
                 s[2],
@@ -173,5 +174,5 @@ def test_the_next_day_does_not_know_the_neighbours_either() -> None:
         out = np.zeros((8, 6))
         days(stores, out, w, x, k, np.zeros(8), DAY)
         ends.append(w.copy())
-    for o in (ln.H, ln.HCO3, ln.FREE_SO4, ln.IONIC, sd.CALCIUM, sd.GAS):
+    for o in (at.H, at.HCO3, at.FREE_SO4, at.IONIC, sd.CALCIUM, sd.GAS):
         assert (ends[0][o : o + 4] == ends[1][o : o + 4]).all()
