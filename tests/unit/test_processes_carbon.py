@@ -16,8 +16,8 @@ from karstsim.core.jit import python_callable
 from karstsim.core.spec import dtype_of
 from karstsim.forcing.records import FORCING
 from karstsim.model.initial import steady_soil_carbon
-from karstsim.processes import atmosphere, soil, vegetation
-from karstsim.processes.atmosphere import potential_evapotranspiration, precipitation, radiation
+from karstsim.processes import atmosphere, recipe, soil, vegetation
+from karstsim.processes.atmosphere import potential_evapotranspiration, radiation
 from karstsim.processes.lowpass import low_pass
 from karstsim.processes.soil import deposition, gas, irrigation, rothc
 from karstsim.processes.soil import temperature as soil_temperature
@@ -29,7 +29,7 @@ SCALAR = python_callable(casa.temperature_scalar)
 T_MOD = python_callable(rothc.temperature_modifier)
 RETAINED = python_callable(rothc.retained_fraction)
 SHAPE = python_callable(gas.profile_shape)
-RAIN_DIC = python_callable(precipitation.dissolved_inorganic_carbon)
+RAIN_DIC = python_callable(recipe.dissolved_inorganic_carbon)
 POOLS = ("dpm", "rpm", "bio", "hum")
 pytestmark = pytest.mark.nojit
 

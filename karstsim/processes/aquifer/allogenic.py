@@ -1,10 +1,9 @@
 """Allogenic water: runoff from non-karst rock that sinks into the conduit (science.md 3.7)."""
 
-from karstsim.chemistry.constants import set_temperature
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
-from karstsim.processes.atmosphere.precipitation import dissolved_inorganic_carbon
 from karstsim.processes.lowpass import low_pass
+from karstsim.processes.recipe import dissolve_ions, take_up_co2
 from karstsim.processes.transport import clear
 
 PARAMS = (
@@ -44,7 +43,6 @@ FLUXES = (
     Flow("allogenic", "allogenic water sinking into the conduit"),
     Var("allogenic_runoff_volume", "mm", "runoff of the allogenic area, per its own area", aggregate="sum"),
 )
-KG_PER_M3 = 1000.0
 PPM = 1.0e-6
 
 
@@ -63,16 +61,14 @@ def step(p, s, f, air_f, forcing, k, dt, n_active):
     f.allogenic.volume = p.allogenic_area_ratio * f.allogenic_runoff_volume
     if n_active == 0:
         return
-    scale = f.allogenic.volume / KG_PER_M3
-    sol = f.allogenic.sol
-    sol.ca = p.allogenic_ca * scale
-    sol.mg = p.allogenic_mg * scale
-    sol.na = p.allogenic_na * scale
-    sol.k = p.allogenic_k * scale
-    sol.cl = p.allogenic_cl * scale
-    sol.so4 = p.allogenic_so4 * scale
-    sol.no3 = p.allogenic_no3 * scale
-    charge = 2.0 * (p.allogenic_ca + p.allogenic_mg - p.allogenic_so4) + p.allogenic_na + p.allogenic_k
-    charge -= p.allogenic_no3 + p.allogenic_cl
-    set_temperature(k, max(forcing.tas, 0.0), k.constant_set)
-    sol.dic = f.allogenic.volume * dissolved_inorganic_carbon(k, p.allogenic_pco2 * PPM, charge / KG_PER_M3)
+    dissolve_ions(
+        f.allogenic,
+        p.allogenic_ca,
+        p.allogenic_mg,
+        p.allogenic_na,
+        p.allogenic_k,
+        p.allogenic_cl,
+        p.allogenic_so4,
+        p.allogenic_no3,
+    )
+    take_up_co2(f.allogenic, p.allogenic_pco2 * PPM, forcing.tas, k)

@@ -18,10 +18,9 @@ Not there: power laws of E and M, hysteretic discharge.
 
 import math
 
-from karstsim.chemistry.constants import set_temperature
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
-from karstsim.processes.atmosphere.precipitation import dissolved_inorganic_carbon
+from karstsim.processes.recipe import dissolve_ions, take_up_co2
 from karstsim.processes.transport import assign, clear, receive, withdraw
 
 PARAMS = (
@@ -92,18 +91,24 @@ FLUXES = (
     Flow("overflow_spring", "discharge of the overflow spring"),
     Flow("main_spring", "discharge of the main spring"),
 )
-KG_PER_M3 = 1000.0
 PPM = 1.0e-6
+LEAST_VOLUME = 1.0e-100  # mm; below it a conduit is empty
+
+
+@kernel
+def power_law(volume, residence_time, exponent, reference):
+    """(Q, dQ/dV) = V/K (V/V_ref)^(b - 1) and its derivative: mm d-1, d-1; volumes in mm, K in d."""
+    if volume < LEAST_VOLUME:
+        return 0.0, 0.0
+    power = math.exp((exponent - 1.0) * math.log(volume / reference))
+    return volume / residence_time * power, exponent * power / residence_time
 
 
 @kernel
 def overflow(volume, p):
     """(Q_o, dQ_o/dV_c): mm d-1, d-1, of the mobile conduit volume (mm)."""
     above = volume - p.overflow_threshold
-    if above <= 0.0:
-        return 0.0, 0.0
-    power = math.exp((p.overflow_exponent - 1.0) * math.log(above / p.conduit_reference_volume))
-    return above / p.overflow_residence_time * power, p.overflow_exponent * power / p.overflow_residence_time
+    return power_law(above, p.overflow_residence_time, p.overflow_exponent, p.conduit_reference_volume)
 
 
 @kernel
@@ -132,17 +137,8 @@ def gain(p, f, temperature, k, dt, n_active):
         return
     f.gain.volume = p.gain * dt
     if n_active > 0:
-        scale = f.gain.volume / KG_PER_M3
-        sol = f.gain.sol
-        sol.ca = p.gain_ca * scale
-        sol.mg = p.gain_mg * scale
-        sol.na = p.gain_na * scale
-        sol.cl = p.gain_cl * scale
-        sol.so4 = p.gain_so4 * scale
-        charge = 2.0 * (p.gain_ca + p.gain_mg - p.gain_so4) + p.gain_na - p.gain_cl
-        set_temperature(k, max(temperature, 0.0), k.constant_set)
-        dic = dissolved_inorganic_carbon(k, p.gain_pco2 * PPM, charge / KG_PER_M3)
-        sol.dic = f.gain.volume * dic
+        dissolve_ions(f.gain, p.gain_ca, p.gain_mg, p.gain_na, 0.0, p.gain_cl, p.gain_so4, 0.0)
+        take_up_co2(f.gain, p.gain_pco2 * PPM, temperature, k)
     receive(f.conduit_recharge, f.gain, p.gain_to_conduit, n_active)
     receive(f.matrix_recharge, f.gain, 1.0 - p.gain_to_conduit, n_active)
 

@@ -100,16 +100,12 @@ FLUXES = (
 LONGEST_STEP = 1.0 / 24.0  # d; a flood of 40 mm errs by about 2 % of its peak at K_C = 3 d
 NEWTON_STEPS = 40
 TOLERANCE = 1.0e-14
-LEAST_VOLUME = 1.0e-100  # mm; below it a conduit is empty
 
 
 @kernel
 def conduit_outflow(volume, p):
     """(Q_c, dQ_c/dV_c): mm d-1, d-1, of the mobile volume (mm)."""
-    if volume < LEAST_VOLUME:
-        return 0.0, 0.0
-    power = math.exp((p.conduit_exponent - 1.0) * math.log(volume / p.conduit_reference_volume))
-    return volume / p.conduit_residence_time * power, p.conduit_exponent * power / p.conduit_residence_time
+    return outlets.power_law(volume, p.conduit_residence_time, p.conduit_exponent, p.conduit_reference_volume)
 
 
 @kernel

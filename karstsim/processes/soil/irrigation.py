@@ -2,6 +2,7 @@
 
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param
+from karstsim.processes.recipe import KG_PER_M3, dissolve_ions
 from karstsim.processes.transport import clear
 
 PARAMS = (
@@ -35,7 +36,6 @@ PARAMS = (
     Param("irrigation_no3", 0.02, "mol m-3", 0.0, 50.0, "management", calibrate=False),
 )
 FLUXES = (Flow("irrigation", "irrigation water"),)
-KG_PER_M3 = 1000.0
 
 
 @kernel
@@ -43,13 +43,14 @@ def step(p, f, forcing, dt, n_active):
     clear(f.irrigation, n_active)
     if p.irrigation_rate > 0.0 and forcing.tas >= p.irrigation_temperature:
         f.irrigation.volume = p.irrigation_rate * dt
-        cubic_metres = f.irrigation.volume / KG_PER_M3
-        sol = f.irrigation.sol
-        sol.dic = p.irrigation_dic * cubic_metres
-        sol.ca = p.irrigation_ca * cubic_metres
-        sol.mg = p.irrigation_mg * cubic_metres
-        sol.na = p.irrigation_na * cubic_metres
-        sol.k = p.irrigation_k * cubic_metres
-        sol.cl = p.irrigation_cl * cubic_metres
-        sol.so4 = p.irrigation_so4 * cubic_metres
-        sol.no3 = p.irrigation_no3 * cubic_metres
+        dissolve_ions(
+            f.irrigation,
+            p.irrigation_ca,
+            p.irrigation_mg,
+            p.irrigation_na,
+            p.irrigation_k,
+            p.irrigation_cl,
+            p.irrigation_so4,
+            p.irrigation_no3,
+        )
+        f.irrigation.sol.dic = p.irrigation_dic * f.irrigation.volume / KG_PER_M3

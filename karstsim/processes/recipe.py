@@ -1,0 +1,49 @@
+"""Water whose composition is given: ions in mol m-3, and DIC that stands with a CO2 pressure."""
+
+import math
+
+from karstsim.chemistry.constants import set_temperature
+from karstsim.core.jit import kernel
+from karstsim.processes.transport import alkalinity
+
+KG_PER_M3 = 1000.0
+LEAST_ACIDITY = 1.0e-14
+
+
+@kernel
+def dissolved_inorganic_carbon(k, pco2, alkalinity):
+    """DIC of a dilute water in equilibrium with CO2 at `pco2` (atm), from its alkalinity (eq kg-1); mol kg-1.
+
+    [H+] solves h*h + alk*h - K1 KH p = 0 (carbonate and hydroxide are negligible below pH 8, activities are
+    concentrations in rain); DIC = CO2 + HCO3. k holds the constants at the water's temperature.
+    """
+    dissolved = k.kh * pco2
+    acid = k.k1 * dissolved
+    root = math.sqrt(alkalinity * alkalinity + 4.0 * acid)
+    # The form without cancellation for either sign of the alkalinity.
+    h = 2.0 * acid / (alkalinity + root) if alkalinity >= 0.0 else 0.5 * (root - alkalinity)
+    return dissolved + acid / max(h, LEAST_ACIDITY)
+
+
+@kernel
+def dissolve_ions(flow, ca, mg, na, potassium, cl, so4, no3):
+    """Ions of the `flow.volume` mm of water at these concentrations, mol m-3."""
+    cubic_metres = flow.volume / KG_PER_M3
+    sol = flow.sol
+    sol.ca = ca * cubic_metres
+    sol.mg = mg * cubic_metres
+    sol.na = na * cubic_metres
+    sol.k = potassium * cubic_metres
+    sol.cl = cl * cubic_metres
+    sol.so4 = so4 * cubic_metres
+    sol.no3 = no3 * cubic_metres
+
+
+@kernel
+def take_up_co2(flow, pco2, temperature, k):
+    """DIC of a flow whose ions are there, in equilibrium with CO2 at `pco2` atm and `temperature` degC."""
+    if flow.volume <= 0.0:
+        return
+    set_temperature(k, max(temperature, 0.0), k.constant_set)
+    per_kg = alkalinity(flow.sol) / flow.volume
+    flow.sol.dic = flow.volume * dissolved_inorganic_carbon(k, pco2, per_kg)
