@@ -74,7 +74,7 @@ class Var:
 
 @dataclass(frozen=True)
 class Flow:
-    """Water moved in one step with all it carries: volume (mm) and solutes (mol m-2)."""
+    """Water moved in one step with all it carries: volume (mm), heat (mm K) and solutes (mol m-2)."""
 
     name: str
     long_name: str
@@ -86,7 +86,7 @@ class Flow:
 
 @dataclass(frozen=True)
 class Water:
-    """A passive body of water (snow, canopy): volume (mm) and solutes (mol m-2), no chemistry."""
+    """A passive body of water (snow, canopy): volume (mm), heat and solutes (mol m-2), no chemistry."""
 
     name: str
     long_name: str
@@ -97,7 +97,7 @@ class Water:
 
 @dataclass(frozen=True)
 class Store:
-    """A body of water: volume (mm), solutes (mol m-2) and the state of its carbonate system."""
+    """A body of water: volume (mm), heat (mm K), solutes (mol m-2) and the state of its carbonate system."""
 
     name: str
     long_name: str
@@ -159,10 +159,9 @@ CARBONATE_STATE = (
     Var("si_calcite", "1", "calcite saturation index"),
 )
 SOLUTE_DTYPE = block_dtype(s.name for s in SOLUTES)
-FLOW_DTYPE = record_dtype([("volume", "f8"), ("sol", SOLUTE_DTYPE)])
-STORE_DTYPE = record_dtype(
-    [("volume", "f8"), ("sol", SOLUTE_DTYPE), *((v.name, "f8") for v in CARBONATE_STATE)]
-)
+CARRIED: list[tuple[str, object]] = [("volume", "f8"), ("heat", "f8"), ("sol", SOLUTE_DTYPE)]
+FLOW_DTYPE = record_dtype(CARRIED)
+STORE_DTYPE = record_dtype([*CARRIED, *((v.name, "f8") for v in CARBONATE_STATE)])
 
 
 def dtype_of(declarations: Iterable[Declaration]) -> np.dtype:
@@ -192,16 +191,18 @@ def expand(declarations: Iterable[Declaration]) -> Iterator[tuple[tuple[str, ...
                 yield (d.name, v.name), replace(v, name=f"{d.name}_{v.name}")
         elif isinstance(d, Flow):
             yield (d.name, "volume"), Var(d.name, "mm", d.long_name, d.standard_name, aggregate="sum")
-            yield from _expand_solutes(d.name, d.long_name, "sum")
+            yield from _expand_carried(d.name, d.long_name, "sum")
         elif isinstance(d, Water | Store):
             yield (d.name, "volume"), Var(d.name, "mm", d.long_name)
-            yield from _expand_solutes(d.name, d.long_name, "mean")
+            yield from _expand_carried(d.name, d.long_name, "mean")
         if isinstance(d, Store):
             for v in CARBONATE_STATE:
                 yield (d.name, v.name), Var(f"{d.name}_{v.name}", v.units, f"{v.long_name} of {d.long_name}")
 
 
-def _expand_solutes(name: str, long_name: str, aggregate: Aggregate) -> Iterator[tuple[tuple[str, ...], Var]]:
+def _expand_carried(name: str, long_name: str, aggregate: Aggregate) -> Iterator[tuple[tuple[str, ...], Var]]:
+    heat = Var(f"{name}_heat", "mm K", f"heat above 0 degC in {long_name}", aggregate=aggregate)
+    yield (name, "heat"), heat
     for s in SOLUTES:
         yield (
             (name, "sol", s.name),

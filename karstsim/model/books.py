@@ -52,7 +52,9 @@ STATE = (
     ),
 )
 FLUXES = (
-    Flow("surface_runoff", "surface runoff from saturated epikarst"),
+    Flow(
+        "surface_runoff", "surface runoff from saturated epikarst and of allogenic floods beyond the swallet"
+    ),
     Flow(
         "runoff",
         "water from the karst to surface water: spring and surface runoff",
@@ -66,7 +68,12 @@ FLUXES = (
     Var("soil_respiration", "mol m-2", "CO2 produced in soil by decay and roots", aggregate="sum"),
     Var("soil_efflux", "mol m-2", "CO2 efflux from soil to the atmosphere", aggregate="sum"),
     Var("harvest", "mol m-2", "carbon harvested", aggregate="sum"),
-    Var("gas_uptake", "mol m-2", "CO2 gas taken up by water below ground", aggregate="sum"),
+    Var(
+        "gas_uptake",
+        "mol m-2",
+        "CO2 gas taken up by water below ground, less what the conduit gives off",
+        aggregate="sum",
+    ),
     Var("bicarbonate_uptake", "mol m-2", "dissolved inorganic carbon taken up by roots", aggregate="sum"),
     Var(
         "weathering_uptake",
@@ -312,6 +319,8 @@ def summarise_aquifer(f, a, state, rain):
     Q counts spring, losses to neighbours and surface runoff                            [science.md 9.1, 12.17]
     """
     f.rock_dissolution += a.matrix_dissolution + a.conduit_dissolution
+    f.gas_uptake += a.conduit_gas_uptake
+    f.weathering_uptake += a.conduit_gas_uptake
     f.imported_alkalinity += alkalinity(rain.sol) + alkalinity(a.allogenic.sol) + alkalinity(a.gain.sol)
     bicarbonate = state.spring_hco3 * M3_PER_KG * a.discharge.volume + max(
         alkalinity(f.surface_runoff.sol), 0.0

@@ -7,6 +7,7 @@ aquifer under all tiles, the surface water below the spring, and the books.
 from karstsim.core.jit import driver, kernel
 from karstsim.model import books
 from karstsim.processes import aquifer, atmosphere, cave, epikarst, soil, surface_water, vegetation
+from karstsim.processes.aquifer import conduit_air
 from karstsim.processes.epikarst import compartments
 from karstsim.processes.epikarst.chemistry import magnesium_share
 from karstsim.processes.soil.gas import vent
@@ -61,6 +62,32 @@ def gather(f, area, t, n_active):
 
 
 @kernel
+def open_conduit(cf, tp, ts, temperature):
+    """Give the conduit the mixed air of the caves under all tiles."""
+    co2, capacity = 0.0, 0.0
+    for i in range(tp.shape[0]):
+        area = ts[i].tile.area_fraction
+        co2 += area * ts[i].cave.air_co2
+        capacity += area * cave.air_volume(tp[i].cave)
+    conduit_air.begin(cf.aquifer, co2, capacity, temperature)
+
+
+@kernel
+def close_conduit(cf, tp, ts):
+    """Bring what conduit water gave off to the caves by their volume, or take what it took up by their CO2."""
+    released = -cf.aquifer.conduit_gas_uptake
+    if released == 0.0:
+        return
+    total = 0.0
+    for i in range(tp.shape[0]):
+        share = cave.air_volume(tp[i].cave) if released > 0.0 else ts[i].cave.air_co2
+        total += ts[i].tile.area_fraction * share
+    for i in range(tp.shape[0]):
+        share = cave.air_volume(tp[i].cave) if released > 0.0 else ts[i].cave.air_co2
+        ts[i].cave.air_co2 += released * share / total
+
+
+@kernel
 def step(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, x, waters, k, t, ledger, dt, n_active):
     """Advance one catchment by one step.
 
@@ -85,10 +112,13 @@ def step(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, x, waters, k, t, ledger, d
         gather(cf, ts[i].tile.area_fraction, tf[i], n_active)
         books.flag_high_co2(cs.catchment, tf[i].soil.base_pco2_without_uptake)
         books.flag_waters(cs.catchment, 0.0, ts[i].soil.pore_water.ionic_strength)
+    open_conduit(cf, tp, ts, cs.atmosphere.air_temperature_year)
     aquifer.step(
         cp.aquifer, cs.aquifer, cf.aquifer, cs.atmosphere, cf.atmosphere, forcing, x, k, dt, n_active
     )
+    close_conduit(cf, tp, ts)
     assign(f.runoff, cf.aquifer.spring, 1.0, n_active)
+    receive(f.surface_runoff, cf.aquifer.unswallowed, 1.0, n_active)
     receive(f.runoff, f.surface_runoff, 1.0, n_active)
     surface_water.step(
         bp, bs, bf, f.runoff, cp.atmosphere, cs.atmosphere, cf.atmosphere, forcing, waters, k, t, dt, n_active

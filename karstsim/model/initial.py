@@ -43,8 +43,10 @@ class SpinUp:
         return self.drift < DRIFT
 
 
-def _fill_water(store: np.ndarray, volume: np.ndarray | float) -> None:
+def _fill_water(store: np.ndarray, volume: np.ndarray | float, temperature: np.ndarray) -> None:
+    """Dilute water of a temperature (degC) in every row of `store`."""
     store["volume"] = volume
+    store["heat"] = volume * np.maximum(temperature, 0.0)
     for solute, concentration in DILUTE.items():
         store["sol"][solute] = concentration * store["volume"]
 
@@ -58,26 +60,26 @@ def set_initial_state(tables: Tables, site: Site, forcing: Forcing) -> None:
     column["atmosphere"]["air_temperature_week"] = mean
     column["atmosphere"]["air_temperature_year"] = year
     column["aquifer"]["spring_temperature"] = year
+    column["aquifer"]["allogenic_temperature"] = mean
     tile["tile"]["area_fraction"] = [t.area_fraction for t in site.tiles]
     soil = p_tile["soil"]
     full = MM_PER_M * soil["depth"] * soil["field_capacity_ratio"] * soil["porosity"]
     residual = MM_PER_M * soil["depth"] * soil["residual_water"]
-    _fill_water(tile["soil"]["pore_water"], 0.5 * (full + residual))
+    _fill_water(tile["soil"]["pore_water"], 0.5 * (full + residual), mean[:, None])
     tile["soil"]["temperature"] = mean[:, None]
-    _fill_water(tile["epikarst"]["water"], 0.1 * p_tile["epikarst"]["capacity"])
+    _fill_water(tile["epikarst"]["water"], 0.1 * p_tile["epikarst"]["capacity"], mean[:, None])
     aquifer = p_column["aquifer"]
-    _fill_water(
-        column["aquifer"]["matrix"], aquifer["matrix_immobile"] + 0.3 * aquifer["matrix_residence_time"]
-    )
+    matrix = aquifer["matrix_immobile"] + 0.3 * aquifer["matrix_residence_time"]
+    _fill_water(column["aquifer"]["matrix"], matrix, year)
     cells = aquifer["conduit_cells"]
     conduit = (aquifer["conduit_pool"] + aquifer["conduit_residence_time"]) / cells
-    _fill_water(column["aquifer"]["conduit"], conduit)
+    _fill_water(column["aquifer"]["conduit"], conduit, year)
     for above in range(1, MOST_CELLS):
-        _fill_water(column["aquifer"][f"conduit_above_{above}"], np.where(above < cells, conduit, 0.0))
+        _fill_water(column["aquifer"][f"conduit_above_{above}"], np.where(above < cells, conduit, 0.0), year)
     box["surface_water"]["temperature"] = mean[:, None]
     water = p_box["surface_water"]
     lake = MM_PER_M * water["reservoir_depth"] * water["reservoir_area"] / water["catchment_area"]
-    _fill_water(box["surface_water"]["water"], np.where(water["reservoir"] == 1, lake, 1.0))
+    _fill_water(box["surface_water"]["water"], np.where(water["reservoir"] == 1, lake, 1.0), mean[:, None])
 
 
 def _offsets(names: Sequence[str]) -> np.ndarray:

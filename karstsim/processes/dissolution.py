@@ -188,13 +188,13 @@ def open_step(x, k, mg_fraction, pco2, slope, k_dt, precipitation_dt, threshold,
         # What precipitates is pure calcite, whatever the rock.
         mg_fraction = 0.0
         _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
-        _exchange_gas(x, k, pco2, slope)
+        exchange_gas(x, k, pco2, slope)
         if x.si_calcite > threshold:
             _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
             saturating = _saturating_rock(x, k, mg_fraction, pco2, slope)
             rock = min(saturating, 0.0) * relaxed_share(precipitation_dt, 1.0)
     _compose(x, dic, ca, mg, alk, rock, mg_fraction)
-    gas = _exchange_gas(x, k, pco2, slope)
+    gas = exchange_gas(x, k, pco2, slope)
     return rock, gas
 
 
@@ -214,7 +214,7 @@ def _rock_with_its_gas(
     trial = low
     for _ in range(BRACKET_STEPS):
         _compose(x, dic, ca, mg, alk, trial, mg_fraction)
-        gas = _exchange_gas(x, k, pco2, slope)
+        gas = exchange_gas(x, k, pco2, slope)
         pressure = max(pco2 - slope * gas, LEAST_PRESSURE)
         _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
         saturating = max(_saturating_rock(x, k, mg_fraction, pressure, 0.0), 0.0)
@@ -241,7 +241,7 @@ def _saturating_rock(x, k, mg_fraction, pco2, slope):
 
 
 @kernel
-def _exchange_gas(x, k, pco2, slope):
+def exchange_gas(x, k, pco2, slope):
     """Gas that equilibrium asks for, mol kg-1; leaves `x` speciated. No exchange where it cannot be found."""
     dic = x.dic
     gas = equilibrate_gas(x, k, pco2, slope)

@@ -4,7 +4,7 @@ import math
 
 from karstsim.chemistry.constants import set_temperature
 from karstsim.core.jit import kernel
-from karstsim.processes.transport import alkalinity
+from karstsim.processes.transport import alkalinity, temperature_of
 
 KG_PER_M3 = 1000.0
 LEAST_ACIDITY = 1.0e-14
@@ -40,10 +40,10 @@ def dissolve_ions(flow, ca, mg, na, potassium, cl, so4, no3):
 
 
 @kernel
-def take_up_co2(flow, pco2, temperature, k):
-    """DIC of a flow whose ions are there, in equilibrium with CO2 at `pco2` atm and `temperature` degC."""
+def take_up_co2(flow, pco2, k):
+    """DIC of a flow whose ions and heat are there, in equilibrium with CO2 at `pco2` atm."""
     if flow.volume <= 0.0:
         return
-    set_temperature(k, max(temperature, 0.0), k.constant_set)
+    set_temperature(k, temperature_of(flow), k.constant_set)
     per_kg = alkalinity(flow.sol) / flow.volume
     flow.sol.dic = flow.volume * dissolved_inorganic_carbon(k, pco2, per_kg)

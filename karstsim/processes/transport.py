@@ -1,7 +1,8 @@
 """Moving water with all that it carries. The only place where a litre changes its store.
 
 Fractions of mass are moved, never concentration times flow, so no store can become negative and nothing is lost:
-what leaves the donor is the number that the receiver adds.
+what leaves the donor is the number that the receiver adds. Heat is the volume times the temperature above 0 degC; water
+is never colder.
 """
 
 import math
@@ -26,6 +27,8 @@ def withdraw(store, flow, volume, n_active):
         fraction = min(max(volume / store.volume, 0.0), 1.0)
     flow.volume = fraction * store.volume
     store.volume -= flow.volume
+    flow.heat = fraction * store.heat
+    store.heat -= flow.heat
     for i in range(n_active):
         flow.sol.v[i] = fraction * store.sol.v[i]
         store.sol.v[i] -= flow.sol.v[i]
@@ -57,6 +60,7 @@ def turnover_parts(inflow, volume):
 def receive(store, flow, weight, n_active):
     """Add `weight` times the amounts of `flow` to `store` (weight: share of area or of the flow)."""
     store.volume += weight * flow.volume
+    store.heat += weight * flow.heat
     for i in range(n_active):
         store.sol.v[i] += weight * flow.sol.v[i]
 
@@ -65,6 +69,7 @@ def receive(store, flow, weight, n_active):
 def assign(flow, source, weight, n_active):
     """Set `flow` to `weight` times the amounts of `source`."""
     flow.volume = weight * source.volume
+    flow.heat = weight * source.heat
     for i in range(n_active):
         flow.sol.v[i] = weight * source.sol.v[i]
 
@@ -74,6 +79,8 @@ def split(whole, first, second, share, n_active):
     """Divide the amounts of `whole` into `first` (share) and `second` (the rest), so that both add up to it."""
     first.volume = share * whole.volume
     second.volume = whole.volume - first.volume
+    first.heat = share * whole.heat
+    second.heat = whole.heat - first.heat
     for i in range(n_active):
         first.sol.v[i] = share * whole.sol.v[i]
         second.sol.v[i] = whole.sol.v[i] - first.sol.v[i]
@@ -83,8 +90,29 @@ def split(whole, first, second, share, n_active):
 def clear(flow, n_active):
     """Set all amounts of `flow` to zero."""
     flow.volume = 0.0
+    flow.heat = 0.0
     for i in range(n_active):
         flow.sol.v[i] = 0.0
+
+
+@kernel
+def evaporate(store, volume):
+    """Take `volume` mm of pure water out of a store, at the store's temperature; solutes stay."""
+    if store.volume > 0.0:
+        store.heat -= store.heat * min(volume / store.volume, 1.0)
+    store.volume -= volume
+
+
+@kernel
+def bring_to(water, temperature):
+    """Give a body of water a temperature (degC); water that would be colder than 0 degC has 0 degC."""
+    water.heat = water.volume * max(temperature, 0.0)
+
+
+@kernel
+def temperature_of(water):
+    """Temperature of a body of water, degC, from 0 upwards; NaN without water."""
+    return max(water.heat, 0.0) / water.volume if water.volume > 0.0 else math.nan
 
 
 @kernel

@@ -35,6 +35,11 @@ OPTIONS = {
         "aquifer.gain_to_conduit": 0.4,
         "aquifer.loss_share": 0.3,
     },
+    "swallet and air": {
+        "aquifer.swallet_capacity": 0.3,
+        "aquifer.conduit_air_share": 1.0,
+        "aquifer.conduit_gas_exchange": 50.0,
+    },
     "backflow": {"aquifer.conduit_cells": 4, "aquifer.exchange_rate": 0.1, "aquifer.storativity_ratio": 20.0},
 }
 

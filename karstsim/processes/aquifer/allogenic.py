@@ -1,10 +1,13 @@
-"""Allogenic water: runoff from non-karst rock that sinks into the conduit (science.md 3.7)."""
+"""Allogenic water: runoff from non-karst rock that sinks into the conduit (science.md 3.7).
+
+The swallet takes what its capacity allows; the rest of a flood stays on the surface and leaves with the surface runoff.
+"""
 
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
 from karstsim.processes.lowpass import low_pass
 from karstsim.processes.recipe import dissolve_ions, take_up_co2
-from karstsim.processes.transport import clear
+from karstsim.processes.transport import bring_to, clear, receive, split
 
 PARAMS = (
     Param(
@@ -20,6 +23,16 @@ PARAMS = (
         "design",
         scale="log",
         doc="time constant of the allogenic runoff",
+    ),
+    Param(
+        "swallet_capacity",
+        10000.0,
+        "mm d-1",
+        0.0,
+        10000.0,
+        "design",
+        calibrate=False,
+        doc="most allogenic water that sinks, per karst area; 10000 = all",
     ),
     Param("allogenic_ca", 0.10, "mol m-3", 0.0, 10.0, "design; science.md 3.7", calibrate=False),
     Param("allogenic_mg", 0.05, "mol m-3", 0.0, 10.0, "design; science.md 3.7", calibrate=False),
@@ -40,16 +53,23 @@ PARAMS = (
     Param("allogenic_pco2", 1500.0, "ppm", 100.0, 50000.0, "design; science.md 3.7", calibrate=False),
 )
 FLUXES = (
-    Flow("allogenic", "allogenic water sinking into the conduit"),
+    Flow("allogenic", "allogenic water reaching the karst"),
+    Flow("swallowed", "allogenic water sinking into the conduit"),
+    Flow("unswallowed", "allogenic water beyond the swallet's capacity, to surface runoff"),
     Var("allogenic_runoff_volume", "mm", "runoff of the allogenic area, per its own area", aggregate="sum"),
 )
 PPM = 1.0e-6
+TEMPERATURE_LAG = (
+    3.0  # d, of the stream behind the air                                        [science.md 3.7]
+)
 
 
 @kernel
 def step(p, s, f, air_f, forcing, k, dt, n_active):
-    """Runoff follows rain and melt with a first-order memory; amounts per karst area."""
+    """Runoff follows rain and melt with a first-order memory and sinks; amounts per karst area."""
     clear(f.allogenic, n_active)
+    clear(f.swallowed, n_active)
+    clear(f.unswallowed, n_active)
     f.allogenic_runoff_volume = 0.0
     if p.allogenic_area_ratio <= 0.0:
         return
@@ -59,8 +79,19 @@ def step(p, s, f, air_f, forcing, k, dt, n_active):
     )
     f.allogenic_runoff_volume = s.allogenic_runoff * dt
     f.allogenic.volume = p.allogenic_area_ratio * f.allogenic_runoff_volume
-    if n_active == 0:
-        return
+    s.allogenic_temperature = low_pass(s.allogenic_temperature, forcing.tas, dt, TEMPERATURE_LAG)
+    bring_to(f.allogenic, s.allogenic_temperature)
+    if n_active > 0:
+        compose(p, f, k)
+    capacity = p.swallet_capacity * dt
+    share = min(capacity / f.allogenic.volume, 1.0) if f.allogenic.volume > 0.0 else 1.0
+    split(f.allogenic, f.swallowed, f.unswallowed, share, n_active)
+    receive(f.conduit_recharge, f.swallowed, 1.0, n_active)
+
+
+@kernel
+def compose(p, f, k):
+    """Dissolved matter of the allogenic water."""
     dissolve_ions(
         f.allogenic,
         p.allogenic_ca,
@@ -71,4 +102,4 @@ def step(p, s, f, air_f, forcing, k, dt, n_active):
         p.allogenic_so4,
         p.allogenic_no3,
     )
-    take_up_co2(f.allogenic, p.allogenic_pco2 * PPM, forcing.tas, k)
+    take_up_co2(f.allogenic, p.allogenic_pco2 * PPM, k)

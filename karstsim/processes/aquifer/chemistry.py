@@ -1,8 +1,9 @@
-"""Dissolution in matrix and conduit, closed to any gas phase (science.md 4.5)."""
+"""Dissolution in matrix and conduit, closed but for the conduit's contact with cave air (science.md 4.5)."""
 
 from karstsim.chemistry.constants import set_temperature
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
+from karstsim.processes.aquifer import conduit_air
 from karstsim.processes.aquifer.conduit_cells import cell
 from karstsim.processes.dissolution import (
     MINIMUM_VOLUME,
@@ -15,6 +16,7 @@ from karstsim.processes.dissolution import (
     remember,
 )
 from karstsim.processes.epikarst.chemistry import magnesium_share
+from karstsim.processes.transport import temperature_of
 
 PARAMS = (
     Param(
@@ -70,10 +72,12 @@ FLUXES = (
 
 
 @kernel
-def react(store, x, k, temperature, mg, area_to_volume, film, p, dt, tail_start, tail_order):
+def react(store, x, k, mg, area_to_volume, film, p, dt, tail_start, tail_order):
     """Closed dissolution in one store; returns the rock dissolved, mol m-2."""
     if store.volume < MINIMUM_VOLUME:
         return 0.0
+    temperature = temperature_of(store)
+    set_temperature(k, temperature, k.constant_set)
     k_dt = rate_constant(area_to_volume, film, temperature, own_pressure(store), p.ca_factor) * dt
     load_store(x, store, temperature)
     rock = closed_step(x, k, mg, k_dt, p.calcite_rate * dt, p.calcite_threshold, tail_start, tail_order)
@@ -84,15 +88,12 @@ def react(store, x, k, temperature, mg, area_to_volume, film, p, dt, tail_start,
 
 
 @kernel
-def step(p, s, f, groundwater_temperature, x, k, dt):
-    temperature = max(groundwater_temperature, 0.0)
-    set_temperature(k, temperature, k.constant_set)
+def step(p, s, f, x, k, dt):
     mg = magnesium_share(p.dolomite_share)
     f.matrix_dissolution = react(
         s.matrix,
         x,
         k,
-        temperature,
         mg,
         p.matrix_area_to_volume,
         p.matrix_film_thickness,
@@ -104,11 +105,12 @@ def step(p, s, f, groundwater_temperature, x, k, dt):
     f.conduit_dissolution = 0.0
     f.conduit_precipitation = 0.0
     for above in range(p.conduit_cells):
+        store = cell(s, above)
+        conduit_air.exchange(store, x, k, p, f, dt)
         rock = react(
-            cell(s, above),
+            store,
             x,
             k,
-            temperature,
             mg,
             p.conduit_area_to_volume,
             p.conduit_film_thickness,
@@ -117,5 +119,6 @@ def step(p, s, f, groundwater_temperature, x, k, dt):
             p.conduit_tail_start,
             p.conduit_tail_order,
         )
+        conduit_air.exchange(store, x, k, p, f, dt)
         f.conduit_dissolution += rock
         f.conduit_precipitation += max(-rock, 0.0)

@@ -21,7 +21,7 @@ import math
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
 from karstsim.processes.recipe import dissolve_ions, take_up_co2
-from karstsim.processes.transport import assign, clear, receive, withdraw
+from karstsim.processes.transport import assign, bring_to, clear, receive, withdraw
 
 PARAMS = (
     Param(
@@ -136,9 +136,10 @@ def gain(p, f, temperature, k, dt, n_active):
     if p.gain <= 0.0:
         return
     f.gain.volume = p.gain * dt
+    bring_to(f.gain, temperature)
     if n_active > 0:
         dissolve_ions(f.gain, p.gain_ca, p.gain_mg, p.gain_na, 0.0, p.gain_cl, p.gain_so4, 0.0)
-        take_up_co2(f.gain, p.gain_pco2 * PPM, temperature, k)
+        take_up_co2(f.gain, p.gain_pco2 * PPM, k)
     receive(f.conduit_recharge, f.gain, p.gain_to_conduit, n_active)
     receive(f.matrix_recharge, f.gain, 1.0 - p.gain_to_conduit, n_active)
 

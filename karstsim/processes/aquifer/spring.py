@@ -5,6 +5,7 @@ from karstsim.chemistry.speciation import Mode, speciate
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Var
 from karstsim.processes.dissolution import MINIMUM_VOLUME, load
+from karstsim.processes.transport import temperature_of
 
 PARAMS = ()
 FLUXES = ()
@@ -44,11 +45,14 @@ def conductivity(x):
 
 
 @kernel
-def step(s, f, x, k):
-    """Speciate the spring; without discharge the last reading stays."""
+def step(s, f, x, k, n_active):
+    """Temperature and speciation of the spring; without discharge the last reading stays."""
     if f.spring.volume < MINIMUM_VOLUME * MINIMUM_VOLUME:
         return
-    temperature = max(s.spring_temperature, 0.0)
+    temperature = temperature_of(f.spring)
+    s.spring_temperature = temperature
+    if n_active == 0:
+        return
     set_temperature(k, temperature, k.constant_set)
     load(x, f.spring, temperature)
     x.ph = s.spring_ph

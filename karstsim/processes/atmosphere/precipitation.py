@@ -4,7 +4,7 @@ from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param
 from karstsim.processes.air import co2_pressure
 from karstsim.processes.recipe import dissolve_ions, take_up_co2
-from karstsim.processes.transport import clear
+from karstsim.processes.transport import bring_to, clear
 
 PARAMS = (
     Param("rain_ca", 0.04, "mol m-3", 0.0, 0.5, "design; science.md 5.1 range 0.02-0.06", calibrate=False),
@@ -32,7 +32,8 @@ def fall(p, flow, forcing, k, dt, n_active):
     """Amounts that precipitation brings in one step."""
     clear(flow, n_active)
     flow.volume = max(forcing.pr, 0.0) * dt
+    bring_to(flow, forcing.tas)
     if n_active == 0:
         return
     dissolve_ions(flow, p.rain_ca, p.rain_mg, p.rain_na, p.rain_k, p.rain_cl, p.rain_so4, p.rain_no3)
-    take_up_co2(flow, co2_pressure(forcing), forcing.tas, k)
+    take_up_co2(flow, co2_pressure(forcing), k)

@@ -2,7 +2,7 @@
 
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
-from karstsim.processes.transport import receive, split, withdraw
+from karstsim.processes.transport import bring_to, receive, split, withdraw
 
 PARAMS = (
     Param("rain_snow_temperature", 1.0, "degC", -2.0, 4.0, "design; science.md 3.5"),
@@ -32,4 +32,5 @@ def step(p, s, f, forcing, dt, n_active):
     f.snow_fraction = snow_fraction(p, forcing)
     split(f.precipitation, f.snowfall, f.rainfall, f.snow_fraction, n_active)
     receive(s.snow, f.snowfall, 1.0, n_active)
+    bring_to(s.snow, 0.0)
     withdraw(s.snow, f.melt, p.degree_day_factor * max(forcing.tas, 0.0) * dt, n_active)

@@ -16,6 +16,12 @@ FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
 
 
 @kernel
+def air_volume(p):
+    """Volume of cave air per area of the tile, m."""
+    return p.area_fraction * p.height
+
+
+@kernel
 def step(p, s, f, recharge, vadose_pco2, available, cave_temperature, forcing, x, k, dt, n_active):
     """Ventilate the cave, let a share of the diffuse recharge drip through it.
 

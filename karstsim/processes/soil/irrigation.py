@@ -3,7 +3,7 @@
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param
 from karstsim.processes.recipe import KG_PER_M3, dissolve_ions
-from karstsim.processes.transport import clear
+from karstsim.processes.transport import bring_to, clear
 
 PARAMS = (
     Param("irrigation_rate", 0.0, "mm d-1", 0.0, 20.0, "management", calibrate=False),
@@ -43,6 +43,7 @@ def step(p, f, forcing, dt, n_active):
     clear(f.irrigation, n_active)
     if p.irrigation_rate > 0.0 and forcing.tas >= p.irrigation_temperature:
         f.irrigation.volume = p.irrigation_rate * dt
+        bring_to(f.irrigation, forcing.tas)
         dissolve_ions(
             f.irrigation,
             p.irrigation_ca,

@@ -13,7 +13,7 @@ from karstsim.core.classes import by_land_use
 from karstsim.core.constants import MM_PER_M
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Constraint, Flow, Param, Var
-from karstsim.processes.transport import receive, release
+from karstsim.processes.transport import bring_to, evaporate, receive, release
 
 LEAST_AVAILABLE = 0.01  # volumetric water content between residual water and field capacity
 PARAMS = (
@@ -160,10 +160,14 @@ def _below_threshold(volume, inflow, demand, threshold, left):
 
 @kernel
 def enter(s, f, share, n_active):
-    """Let a share of the step's infiltration and irrigation in and of its evapotranspiration out."""
+    """Let a share of the step's infiltration and irrigation in and of its evapotranspiration out.
+
+    Pore water has the temperature of the soil at once.
+    """
     receive(s.pore_water, f.infiltration, share, n_active)
     receive(s.pore_water, f.irrigation, share, n_active)
-    s.pore_water.volume -= share * f.evapotranspiration
+    evaporate(s.pore_water, share * f.evapotranspiration)
+    bring_to(s.pore_water, s.temperature)
 
 
 @kernel

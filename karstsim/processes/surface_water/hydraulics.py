@@ -11,7 +11,7 @@ from karstsim.core.classes import by_water_class
 from karstsim.core.constants import MM_PER_M, SECONDS_PER_DAY
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
-from karstsim.processes.transport import clear, receive, withdraw
+from karstsim.processes.transport import clear, evaporate, receive, withdraw
 
 PARAMS = (
     Param(
@@ -96,7 +96,7 @@ def weather(p, s, f, air_f, share, n_active):
     receive(s.water, air_f.precipitation, ratio * share, n_active)
     receive(f.rain, air_f.precipitation, ratio * share, n_active)
     lost = min(ratio * share * air_f.pet, s.water.volume)
-    s.water.volume -= lost
+    evaporate(s.water, lost)
     f.evaporation += lost
 
 

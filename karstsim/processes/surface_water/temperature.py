@@ -5,6 +5,7 @@ import math
 from karstsim.core.classes import by_water_class
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param
+from karstsim.processes.transport import bring_to
 
 PARAMS = (
     Param(
@@ -38,3 +39,4 @@ def step(p, s, air_s, time_of_day):
     mean += p.groundwater_share * air_s.air_temperature_year
     wave = p.diel_amplitude * math.sin(2.0 * math.pi * (time_of_day - RISING_MEAN))
     s.temperature = max(mean + wave, 0.0)
+    bring_to(s.water, s.temperature)

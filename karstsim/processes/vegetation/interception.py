@@ -11,7 +11,7 @@ from karstsim.core.classes import by_land_use
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
 from karstsim.processes.atmosphere.potential_evapotranspiration import ALBEDO as REFERENCE_ALBEDO
-from karstsim.processes.transport import receive, withdraw
+from karstsim.processes.transport import evaporate, receive, withdraw
 
 PARAMS = (
     Param(
@@ -78,7 +78,7 @@ def step(p, s, f, air, dt, n_active):
     f.potential_evapotranspiration = potential_evapotranspiration(p, air)
     receive(s.canopy, air.rainfall, 1.0, n_active)
     f.canopy_evaporation = min(s.canopy.volume, f.potential_evapotranspiration, capacity * dt / DAY)
-    s.canopy.volume -= f.canopy_evaporation
+    evaporate(s.canopy, f.canopy_evaporation)
     # A canopy that dries out leaves its solutes to the next drip.
     withdraw(s.canopy, f.throughfall, max(s.canopy.volume - capacity, 0.0), n_active)
     receive(f.throughfall, air.melt, 1.0, n_active)

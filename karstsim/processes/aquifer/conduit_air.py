@@ -1,0 +1,81 @@
+"""Conduit water under cave air: part of every conduit is a stream with a free surface (science.md 4.5, f_air).
+
+    dC/dt = f_air k (C_eq(p_air) - C)
+
+C is the water's DIC at its alkalinity, C_eq what stands with the air. The air is that of the caves under all tiles, mixed:
+conduit and caves are one system of cavities. What water gives off enters the caves' air and leaves with their
+ventilation; what it takes up comes out of it. Without caves (`cave.area_fraction` 0) the conduit is closed.
+
+Half of the exchange of a step is before the dissolution and half after it.
+"""
+
+from karstsim.chemistry.constants import set_temperature
+from karstsim.core.constants import GAS_CONSTANT_ATM, ZERO_CELSIUS
+from karstsim.core.jit import kernel
+from karstsim.core.spec import Param, Var
+from karstsim.processes.dissolution import MINIMUM_VOLUME, apply, exchange_gas, load_store
+from karstsim.processes.lowpass import relaxed_share
+from karstsim.processes.transport import temperature_of
+
+PARAMS = (
+    Param(
+        "conduit_air_share",
+        0.2,
+        "1",
+        0.0,
+        1.0,
+        "design; science.md 4.5",
+        doc="share of the conduit whose water has a free surface under cave air",
+    ),
+    Param(
+        "conduit_gas_exchange",
+        5.0,
+        "day-1",
+        0.5,
+        50.0,
+        "design; science.md 5.3",
+        scale="log",
+        calibrate=False,
+        doc="rate of CO2 exchange of water under cave air",
+    ),
+)
+FLUXES = (
+    Var("conduit_air_pco2", "atm", "CO2 pressure of the air above conduit water"),
+    Var(
+        "conduit_air_slope",
+        "atm m2 mol-1",
+        "rise of that pressure per CO2 that the water gives off",
+    ),
+    Var(
+        "conduit_gas_uptake",
+        "mol m-2",
+        "CO2 exchanged between cave air and conduit water (positive: into water)",
+        aggregate="sum",
+    ),
+)
+HALF = 0.5
+
+
+@kernel
+def begin(f, co2, capacity, temperature):
+    """The air of the step: `co2` mol m-2 in `capacity` m (m3 of air per m2), at `temperature` degC."""
+    atm = GAS_CONSTANT_ATM * (temperature + ZERO_CELSIUS)
+    f.conduit_gas_uptake = 0.0
+    f.conduit_air_slope = atm / capacity if capacity > 0.0 else 0.0
+    f.conduit_air_pco2 = co2 * f.conduit_air_slope
+
+
+@kernel
+def exchange(store, x, k, p, f, dt):
+    """Half of the gas exchange of a step between a cell of the conduit and the air."""
+    rate = p.conduit_air_share * p.conduit_gas_exchange
+    if rate <= 0.0 or f.conduit_air_slope <= 0.0 or store.volume < MINIMUM_VOLUME:
+        return
+    temperature = temperature_of(store)
+    set_temperature(k, temperature, k.constant_set)
+    load_store(x, store, temperature)
+    slope = f.conduit_air_slope * store.volume
+    gas = exchange_gas(x, k, f.conduit_air_pco2, slope) * relaxed_share(HALF * rate * dt, 1.0) * store.volume
+    apply(store, 0.0, gas, 0.0)
+    f.conduit_gas_uptake += gas
+    f.conduit_air_pco2 -= f.conduit_air_slope * gas
