@@ -71,7 +71,7 @@ FLUXES = (
     Var(
         "gas_uptake",
         "mol m-2",
-        "CO2 gas taken up by water below ground, less what the conduit gives off",
+        "net CO2 gas taken up by water below ground",
         aggregate="sum",
     ),
     Var("bicarbonate_uptake", "mol m-2", "dissolved inorganic carbon taken up by roots", aggregate="sum"),

@@ -2,8 +2,8 @@
 
     dC/dt = f_air k (C_eq(p_air) - C)
 
-C is the water's DIC at its alkalinity, C_eq what stands with the air. The air is that of the caves under all tiles, mixed:
-conduit and caves are one system of cavities. What water gives off enters the caves' air and leaves with their
+C is the water's DIC at its alkalinity, C_eq what stands with the air. The air is that of the caves under all tiles,
+mixed: conduit and caves are one system of cavities. What water gives off enters the caves' air and leaves with their
 ventilation; what it takes up comes out of it. Without caves (`cave.area_fraction` 0) the conduit is closed.
 
 Half of the exchange of a step is before the dissolution and half after it.

@@ -2,9 +2,9 @@
 
     dT/dt = k_h (T_rock - T),   T_rock = air temperature of the year
 
-k_h = (A/V) h/(rho c), where the wall rather than the water resists: h = lambda/sqrt(pi a t) for rock that is warmed for a
-time t. With lambda 2.5 W m-1 K-1, a = 1e-6 m2 s-1 and t of one day, h is 4.8 W m-2 K-1, and k_h 0.2 per day at A/V 2 per
-metre (a wide channel) and 2 per day at 20. The rock of the wall has no store: what it gives or takes is
+k_h = (A/V) h/(rho c), where the wall rather than the water resists: h = lambda/sqrt(pi a t) for rock that is warmed
+for a time t. With lambda 2.5 W m-1 K-1, a = 1e-6 m2 s-1 and t of one day, h is 4.8 W m-2 K-1, and k_h 0.2 per day at
+A/V 2 per metre (a wide channel) and 2 per day at 20. The rock of the wall has no store: what it gives or takes is
 `heat_from_rock`, and the heat of an aquifer closes with it.
 """
 
