@@ -62,29 +62,39 @@ def gather(f, area, t, n_active):
 
 
 @kernel
-def open_conduit(cf, tp, ts, temperature):
-    """Give the conduit the mixed air of the caves under all tiles."""
+def conduit_weight(releasing, area, p, s, f):
+    """Part of a tile's caves in what the conduit exchanges: by their air, or by its CO2 where water takes it up."""
+    air = area * cave.passing_air(p, f)
+    return air if releasing else air * s.air_co2 / cave.air_volume(p) if air > 0.0 else 0.0
+
+
+@kernel
+def open_conduit(cf, tp, ts, tf, temperature):
+    """Give the conduit the mixed air of the caves under all tiles, with all that passes through them in the step."""
     co2, capacity = 0.0, 0.0
     for i in range(tp.shape[0]):
         area = ts[i].tile.area_fraction
-        co2 += area * ts[i].cave.air_co2
-        capacity += area * cave.air_volume(tp[i].cave)
+        co2 += conduit_weight(False, area, tp[i].cave, ts[i].cave, tf[i].cave)
+        capacity += conduit_weight(True, area, tp[i].cave, ts[i].cave, tf[i].cave)
     conduit_air.begin(cf.aquifer, co2, capacity, temperature)
 
 
 @kernel
-def close_conduit(cf, tp, ts):
-    """Bring what conduit water gave off to the caves by their volume, or take what it took up by their CO2."""
+def close_conduit(cf, tp, ts, tf):
+    """Bring what conduit water gave off to the caves, or take what it took up; what passes leaves at once."""
     released = -cf.aquifer.conduit_gas_uptake
     if released == 0.0:
         return
+    releasing = released > 0.0
     total = 0.0
     for i in range(tp.shape[0]):
-        share = cave.air_volume(tp[i].cave) if released > 0.0 else ts[i].cave.air_co2
-        total += ts[i].tile.area_fraction * share
+        total += conduit_weight(releasing, ts[i].tile.area_fraction, tp[i].cave, ts[i].cave, tf[i].cave)
     for i in range(tp.shape[0]):
-        share = cave.air_volume(tp[i].cave) if released > 0.0 else ts[i].cave.air_co2
-        ts[i].cave.air_co2 += released * share / total
+        area = ts[i].tile.area_fraction
+        share = conduit_weight(releasing, area, tp[i].cave, ts[i].cave, tf[i].cave) / total
+        if share > 0.0:
+            vented = cave.receive_co2(tp[i].cave, ts[i].cave, tf[i].cave, released * share / area)
+            cf.catchment.cave_ventilation += area * vented
 
 
 @kernel
@@ -112,11 +122,11 @@ def step(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, x, waters, k, t, ledger, d
         gather(cf, ts[i].tile.area_fraction, tf[i], n_active)
         books.flag_high_co2(cs.catchment, tf[i].soil.base_pco2_without_uptake)
         books.flag_waters(cs.catchment, 0.0, ts[i].soil.pore_water.ionic_strength)
-    open_conduit(cf, tp, ts, cs.atmosphere.air_temperature_year)
+    open_conduit(cf, tp, ts, tf, cs.atmosphere.air_temperature_year)
     aquifer.step(
         cp.aquifer, cs.aquifer, cf.aquifer, cs.atmosphere, cf.atmosphere, forcing, x, k, dt, n_active
     )
-    close_conduit(cf, tp, ts)
+    close_conduit(cf, tp, ts, tf)
     assign(f.runoff, cf.aquifer.spring, 1.0, n_active)
     receive(f.surface_runoff, cf.aquifer.unswallowed, 1.0, n_active)
     receive(f.runoff, f.surface_runoff, 1.0, n_active)

@@ -4,13 +4,18 @@ The rate is the linear film law dc/dt = (A/V) alpha (c_eq - c) with the slow fou
 that natural limestone shows (science.md 4.5); c_eq is the saturated water of the same store, so that the rate is zero
 exactly at SI = 0. Saturation, gas exchange and the fall of the gas pressure with the CO2 taken up are solved jointly
 (science.md 12.13). One mole of rock brings 1 DIC, (1 - m) Ca, m Mg and 2 eq of alkalinity.
+
+Calcite precipitates at the rate k (c - c_eq) while the saturation index is above a threshold, and stops at it: water
+that hovers there would otherwise lose more in one long step than in many short ones.
 """
+
+import math
 
 from karstsim.chemistry.equilibrium import equilibrate_closed, equilibrate_gas, equilibrate_open
 from karstsim.chemistry.film import film_alpha, thin_film_alpha
 from karstsim.chemistry.rates import relax
 from karstsim.chemistry.speciation import Mode, speciate
-from karstsim.core.constants import MM_PER_M, SECONDS_PER_DAY
+from karstsim.core.constants import LN10, MM_PER_M, SECONDS_PER_DAY
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param
 from karstsim.processes.lowpass import relaxed_share
@@ -23,6 +28,7 @@ BRACKET_STEPS = 8
 BRACKET_TOLERANCE = 1.0e-3
 LEAST_PRESSURE = 1.0e-7  # atm
 HALF = 0.5
+CLOSED = -1.0  # in place of a gas pressure: no gas
 UNSOLVED_PRESSURE = (
     1.0e-2  # atm, of a store whose water was never solved (its first step): that of karst water
 )
@@ -163,7 +169,7 @@ def open_step(x, k, mg_fraction, pco2, slope, k_dt, precipitation_dt, threshold,
     precipitation_dt  rate constant of precipitation times the step, above the saturation index `threshold`
     """
     dic, ca, mg, alk = x.dic, x.ca, x.mg, x.alkalinity
-    saturating = _saturating_rock(x, k, mg_fraction, pco2, slope)
+    saturating = _rock_to(x, k, 0.0, mg_fraction, pco2, slope)
     rock = 0.0 * saturating
     if saturating > 0.0:
         rock = relaxed_rock(alk, saturating, k_dt, tail_start, tail_order)
@@ -191,8 +197,9 @@ def open_step(x, k, mg_fraction, pco2, slope, k_dt, precipitation_dt, threshold,
         exchange_gas(x, k, pco2, slope)
         if x.si_calcite > threshold:
             _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
-            saturating = _saturating_rock(x, k, mg_fraction, pco2, slope)
-            rock = min(saturating, 0.0) * relaxed_share(precipitation_dt, 1.0)
+            rock = _rock_to(x, k, 0.0, mg_fraction, pco2, slope) * relaxed_share(precipitation_dt, 1.0)
+            _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
+            rock = min(max(rock, _rock_to(x, k, threshold, mg_fraction, pco2, slope)), 0.0)
     _compose(x, dic, ca, mg, alk, rock, mg_fraction)
     gas = exchange_gas(x, k, pco2, slope)
     return rock, gas
@@ -217,7 +224,7 @@ def _rock_with_its_gas(
         gas = exchange_gas(x, k, pco2, slope)
         pressure = max(pco2 - slope * gas, LEAST_PRESSURE)
         _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
-        saturating = max(_saturating_rock(x, k, mg_fraction, pressure, 0.0), 0.0)
+        saturating = max(_rock_to(x, k, 0.0, mg_fraction, pressure, 0.0), 0.0)
         excess = relaxed_rock(alk, saturating, k_dt, tail_start, tail_order) - trial
         if not abs(excess) > BRACKET_TOLERANCE * trial:
             return trial
@@ -230,13 +237,22 @@ def _rock_with_its_gas(
 
 
 @kernel
-def _saturating_rock(x, k, mg_fraction, pco2, slope):
-    """Rock that saturates the water together with its gas, mol kg-1.
+def _rock_to(x, k, index, mg_fraction, pco2, slope):
+    """Rock that brings the water, together with its gas or `CLOSED`, to the saturation index `index`, mol kg-1.
 
-    Water whose saturation cannot be found does not react in this step (it is counted); NaN stays NaN.
+    Water for which it cannot be found does not react in this step (it is counted); NaN stays NaN.
     """
     dic = x.dic
-    rock, _ = equilibrate_open(x, k, mg_fraction, pco2, slope)
+    solubility = k.calcite
+    if index != 0.0:
+        # The medium holds the solubility: it is made anew for this solve. What follows in the step does not use it.
+        k.calcite = solubility * math.exp(LN10 * index)
+        x.resume = 0.0
+    if pco2 == CLOSED:
+        rock = equilibrate_closed(x, k, mg_fraction)
+    else:
+        rock, _ = equilibrate_open(x, k, mg_fraction, pco2, slope)
+    k.calcite = solubility
     return rock if x.status >= 0.0 else 0.0 * dic
 
 
@@ -257,9 +273,7 @@ def exchange_gas(x, k, pco2, slope):
 def closed_step(x, k, mg_fraction, k_dt, precipitation_dt, threshold, tail_start, tail_order):
     """Rock that enters a closed water in one step, mol kg-1; leaves `x` as the water afterwards."""
     dic, ca, mg, alk = x.dic, x.ca, x.mg, x.alkalinity
-    at_equilibrium = equilibrate_closed(x, k, mg_fraction)
-    if x.status < 0.0:
-        at_equilibrium = 0.0 * dic
+    at_equilibrium = _rock_to(x, k, 0.0, mg_fraction, CLOSED, 0.0)
     if at_equilibrium >= 0.0:
         rock = relaxed_rock(alk, at_equilibrium, k_dt, tail_start, tail_order)
     else:
@@ -268,8 +282,9 @@ def closed_step(x, k, mg_fraction, k_dt, precipitation_dt, threshold, tail_start
         _compose(x, dic, ca, mg, alk, rock, mg_fraction)
         speciate(x, k, ALK_DIC)
         if x.si_calcite > threshold:
-            at_equilibrium = equilibrate_closed(x, k, mg_fraction)
-            rock = at_equilibrium * relaxed_share(precipitation_dt, 1.0) if x.status >= 0.0 else 0.0 * dic
+            rock = _rock_to(x, k, 0.0, mg_fraction, CLOSED, 0.0) * relaxed_share(precipitation_dt, 1.0)
+            _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
+            rock = min(max(rock, _rock_to(x, k, threshold, mg_fraction, CLOSED, 0.0)), 0.0)
     _compose(x, dic, ca, mg, alk, rock, mg_fraction)
     speciate(x, k, ALK_DIC)
     return rock

@@ -13,7 +13,7 @@ from karstsim.processes.aquifer import (
     spring,
     storage,
 )
-from karstsim.processes.transport import receive
+from karstsim.processes.transport import turnover_parts
 
 NAME = "aquifer"
 LEVEL = "column"
@@ -32,17 +32,29 @@ HALF = 0.5
 
 
 @kernel
-def react(p, s, f, air_s, x, k, dt, n_active):
-    """Heat exchange, respiration, gas exchange and dissolution in all stores."""
-    heat.step(p, s, f, air_s.air_temperature_year, dt)
+def begin(p, s, f, air_s, x, k, dt, n_active):
+    """Empty the step's sums; the matrix, of whose water a step moves little, reacts once."""
+    conduit_cells.begin(f, n_active)
+    heat.begin(s, f, air_s.air_temperature_year)
     if n_active > 0:
-        organic.step(p, s, f, dt)
-        chemistry.step(p, s, f, x, k, dt)
+        organic.begin(p, s, f, dt)
+        chemistry.begin(p, s, f, x, k, dt)
+
+
+@kernel
+def react(p, s, f, air_s, x, k, h, n_active):
+    """Heat exchange, respiration, gas exchange and dissolution in the conduit for `h` days."""
+    heat.step(p, s, f, air_s.air_temperature_year, h)
+    if n_active > 0:
+        organic.step(p, s, f, h)
+        chemistry.step(p, s, f, x, k, h)
 
 
 @kernel
 def step(p, s, f, air_s, air_f, forcing, x, k, dt, n_active):
     """Recharge and cave air have been gathered in `f`; flow, mix, react, and let the spring out.
+
+    Half of what moves does so before the reactions and half after them; on wet days the step is cut into parts.
 
     air_s, air_f  state and fluxes of the atmosphere (rain and melt for the allogenic area, running mean temperatures)
     """
@@ -50,17 +62,12 @@ def step(p, s, f, air_s, air_f, forcing, x, k, dt, n_active):
     outlets.gain(p, f, air_s.air_temperature_year, k, dt, n_active)
     outlets.lose(p, s, f, dt, n_active)
     storage.balance(p, s, f, dt)
-    if p.conduit_cells > 1:
-        conduit_cells.begin(f, n_active)
-        conduit_cells.advance(p, s, f, HALF, n_active)
-        react(p, s, f, air_s, x, k, dt, n_active)
-        conduit_cells.advance(p, s, f, HALF, n_active)
-    else:
-        receive(s.matrix, f.matrix_recharge, 1.0, n_active)
-        receive(s.conduit, f.conduit_recharge, 1.0, n_active)
-        storage.exchange(s, f, n_active)
-        react(p, s, f, air_s, x, k, dt, n_active)
-        storage.drain(p, s, f, n_active)
+    begin(p, s, f, air_s, x, k, dt, n_active)
+    parts = turnover_parts(f.conduit_recharge.volume, conduit_cells.volume(p, s)) if n_active > 0 else 1
+    for _ in range(parts):
+        conduit_cells.advance(p, s, f, HALF / parts, n_active)
+        react(p, s, f, air_s, x, k, dt / parts, n_active)
+        conduit_cells.advance(p, s, f, HALF / parts, n_active)
     f.conduit_volume = conduit_cells.volume(p, s)
     storage.collect(p, f, n_active)
     outlets.divide(p, f, n_active)

@@ -88,7 +88,8 @@ def react(store, x, k, mg, area_to_volume, film, p, dt, tail_start, tail_order):
 
 
 @kernel
-def step(p, s, f, x, k, dt):
+def begin(p, s, f, x, k, dt):
+    """Dissolution in the matrix."""
     mg = magnesium_share(p.dolomite_share)
     f.matrix_dissolution = react(
         s.matrix,
@@ -104,6 +105,11 @@ def step(p, s, f, x, k, dt):
     )
     f.conduit_dissolution = 0.0
     f.conduit_precipitation = 0.0
+
+
+@kernel
+def step(p, s, f, x, k, dt):
+    mg = magnesium_share(p.dolomite_share)
     for above in range(p.conduit_cells):
         store = cell(s, above)
         conduit_air.exchange(store, x, k, p, f, dt)

@@ -9,8 +9,6 @@ all, and the spring's water Q_c leaves the last cell, `conduit`. Between cells i
 what cell i holds beyond its share of the conduit. One cell is the mixed conduit; for n cells in steady flow the
 residence times follow the Erlang law with mean V_c/Q_c and shape n. A step is cut so that no cell turns over more than
 `LARGEST_TURNOVER`; the implicit passage of water widens the distribution by about that share and keeps its mean.
-
-Half of what moves does so before the reactions and half after them.
 """
 
 import math

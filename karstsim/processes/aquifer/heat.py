@@ -30,10 +30,15 @@ FLUXES = (Var("heat_from_rock", "mm K", "heat that groundwater takes from the ro
 
 
 @kernel
-def step(p, s, f, rock_temperature, dt):
+def begin(s, f, rock_temperature):
+    """The matrix takes the temperature of its rock."""
     before = s.matrix.heat
     bring_to(s.matrix, rock_temperature)
     f.heat_from_rock = s.matrix.heat - before
+
+
+@kernel
+def step(p, s, f, rock_temperature, dt):
     share = relaxed_share(p.conduit_heat_exchange * dt, 1.0)
     for above in range(p.conduit_cells):
         water = cell(s, above)

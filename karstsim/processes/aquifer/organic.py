@@ -21,8 +21,13 @@ def respire(store, share):
 
 
 @kernel
+def begin(p, s, f, dt):
+    """Respiration in the matrix."""
+    f.doc_respiration = respire(s.matrix, relaxed_share(p.doc_decay * dt, 1.0))
+
+
+@kernel
 def step(p, s, f, dt):
     share = relaxed_share(p.doc_decay * dt, 1.0)
-    f.doc_respiration = respire(s.matrix, share)
     for above in range(p.conduit_cells):
         f.doc_respiration += respire(cell(s, above), share)

@@ -14,7 +14,7 @@ import math
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
 from karstsim.processes.aquifer import conduit_cells, outlets
-from karstsim.processes.transport import assign, clear, receive, split, withdraw
+from karstsim.processes.transport import assign, receive, split
 
 PARAMS = (
     Param("matrix_residence_time", 150.0, "day", 5.0, 400.0, "design; science.md 3.7", scale="log"),
@@ -156,28 +156,6 @@ def balance(p, s, f, dt):
         over, _ = outlets.overflow(conduit, p)
         f.conduit_drained += (outflow + over) * h
         f.overflow_drained += over * h
-
-
-@kernel
-def exchange(s, f, n_active):
-    """Move the net exchange with its solutes, before the chemistry."""
-    clear(f.matrix_to_conduit, n_active)
-    clear(f.conduit_to_matrix, n_active)
-    if f.exchanged >= 0.0:
-        withdraw(s.matrix, f.matrix_to_conduit, f.exchanged, n_active)
-        receive(s.conduit, f.matrix_to_conduit, 1.0, n_active)
-    else:
-        withdraw(s.conduit, f.conduit_to_matrix, -f.exchanged, n_active)
-        receive(s.matrix, f.conduit_to_matrix, 1.0, n_active)
-
-
-@kernel
-def drain(p, s, f, n_active):
-    """Outflows after the chemistry: the matrix drains into the conduit and to the spring, the conduit to the spring."""
-    withdraw(s.matrix, f.seepage, p.matrix_to_conduit * f.matrix_drained, n_active)
-    withdraw(s.matrix, f.matrix_discharge, (1.0 - p.matrix_to_conduit) * f.matrix_drained, n_active)
-    receive(s.conduit, f.seepage, 1.0, n_active)
-    withdraw(s.conduit, f.conduit_discharge, f.conduit_drained, n_active)
 
 
 @kernel

@@ -22,6 +22,24 @@ def air_volume(p):
 
 
 @kernel
+def passing_air(p, f):
+    """Cave air and the air that passes through in the step, per area of the tile, m."""
+    return p.area_fraction * (p.height + f.air_exchange)
+
+
+@kernel
+def receive_co2(p, s, f, amount):
+    """Bring `amount` mol m-2 into the air after its exchange; returns what leaves with the air that passes.
+
+    The implicit exchange is linear: of what enters, h/(h + q dt) stays, as if it had entered before.
+    """
+    vented = amount * f.air_exchange / (p.height + f.air_exchange)
+    s.air_co2 += amount - vented
+    f.ventilation += vented
+    return vented
+
+
+@kernel
 def step(p, s, f, recharge, vadose_pco2, available, cave_temperature, forcing, x, k, dt, n_active):
     """Ventilate the cave, let a share of the diffuse recharge drip through it.
 
