@@ -4,7 +4,8 @@
 
 C is the water's DIC at its alkalinity, C_eq what stands with the air. The air is that of the caves under all tiles,
 mixed: conduit and caves are one system of cavities. What water gives off enters the caves' air and leaves with their
-ventilation; what it takes up comes out of it. The air of a step is what stands in the caves and what passes through. Without caves (`cave.area_fraction` 0) the conduit is closed.
+ventilation; what it takes up comes out of it. The air of a step is what stands in the caves and what passes through.
+Without caves (`cave.area_fraction` 0) the conduit is closed.
 
 Half of the exchange of a step is before the dissolution and half after it.
 """
