@@ -15,11 +15,11 @@ from karstsim.processes.transport import assign, clear, receive, split
 PARAMS = (
     Param(
         "event_share",
-        0.0,
+        0.25,
         "1",
         0.0,
         1.0,
-        "design; science.md 3.7",
+        "talarovich1998 (5 % storm water in a storm's discharge; 0.25 makes it 8 % of the recharge)",
         doc="share of the concentrated recharge that passes the epikarst's store by; with concentration 0 only",
     ),
     Param(
