@@ -405,6 +405,22 @@ def test_snow_by_hand(record_of, on_rows, tas, pr, prsn, held, fraction, melt) -
     assert carried == pytest.approx(1.0, rel=1e-15)
 
 
+def test_snow_lies_high(record_of, on_rows) -> None:
+    """1000 m of range: bands at -400 .. 400 m, 2.6 degC warmer to 2.6 colder than the 1 degC of the mean.
+
+    At 3.6, 2.3, 1, -0.3, -1.6 degC the shares of snow are 0, 0, 0.5, 1, 1, and 20 mm in each lose 10.8, 6.9, 3 mm a day.
+    """
+    p = record_of(atmosphere.PARAMS, elevation_range=1000.0)
+    s, f = record_of(atmosphere.STATE), record_of(atmosphere.FLUXES)
+    s.snow.volume = 20.0
+    f.precipitation.volume = 10.0
+    on_rows(snow.step)(p, s, f, _weather(tas=1.0), 1.0, N)
+    assert f.snow_fraction == pytest.approx(0.5, abs=1e-12)
+    assert f.melt.volume == pytest.approx((10.8 + 6.9 + 3.0) / 5.0, abs=1e-12)
+    np.testing.assert_allclose(s.snow_band.v, [9.2, 13.1, 22.0, 30.0, 30.0], atol=1e-12)
+    assert s.snow.volume == pytest.approx(s.snow_band.v.mean(), abs=1e-12)
+
+
 # ------------------------------------------------------------------------------------------------ streams
 
 

@@ -17,6 +17,7 @@ NAME = "atmosphere"
 LEVEL = "column"
 STATE = (
     Water("snow", "snow on the ground"),
+    *snow.STATE,
     Var("air_temperature_week", "degC", "air temperature, low-pass of seven days"),
     Var("air_temperature_year", "degC", "air temperature, low-pass of one year"),
 )
