@@ -408,7 +408,7 @@ def test_snow_by_hand(record_of, on_rows, tas, pr, prsn, held, fraction, melt) -
 def test_snow_lies_high(record_of, on_rows) -> None:
     """1000 m of range: bands at -400 .. 400 m, 2.6 degC warmer to 2.6 colder than the 1 degC of the mean.
 
-    At 3.6, 2.3, 1, -0.3, -1.6 degC the shares of snow are 0, 0, 0.5, 1, 1, and 20 mm in each lose 10.8, 6.9, 3 mm a day.
+    At 3.6, 2.3, 1, -0.3, -1.6 degC the shares of snow are 0, 0, 0.5, 1, 1; of 20 mm in each 10.8, 6.9, 3 mm melt.
     """
     p = record_of(atmosphere.PARAMS, elevation_range=1000.0)
     s, f = record_of(atmosphere.STATE), record_of(atmosphere.FLUXES)
