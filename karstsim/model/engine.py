@@ -216,8 +216,12 @@ def step_all(
     workers: int = 1,
     progress: Progress | None = None,
     label: str = "simulating",
+    begin_year: Callable[[Tables, int], None] | None = None,
 ) -> list[list[Aggregates]]:
-    """Advance all catchments through the whole forcing: per window, per frequency, the joined aggregates."""
+    """Advance all catchments through the whole forcing: per window, per frequency, the joined aggregates.
+
+    begin_year  called with the tables and the calendar year before each window: parameters may change there
+    """
     spans = forcing.windows()
     n = len(tables)
     workers = max(1, min(workers, n))
@@ -232,6 +236,8 @@ def step_all(
     with ThreadPoolExecutor(workers) as pool:
         for first, last in spans:
             window = forcing.window(first, last)
+            if begin_year is not None:
+                begin_year(tables, int(window.fields[0, 0]))
             parts = list(pool.map(advance, blocks, [window] * len(blocks)))
             results.append(_join(parts))
             done += 1

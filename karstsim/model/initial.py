@@ -13,6 +13,7 @@ import numpy as np
 
 from karstsim.core.constants import DAYS_PER_YEAR, MM_PER_M
 from karstsim.model.engine import FREQUENCIES, FULL, Forcing, Physics, Progress, Tables, step_all, step_window
+from karstsim.model.land_use import LandUse
 from karstsim.model.registry import variables
 from karstsim.model.site import Site
 from karstsim.processes.aquifer.conduit_cells import MOST_CELLS
@@ -190,12 +191,15 @@ def spin_up(
     physics: Physics = FULL,
     workers: int = 1,
     progress: Progress | None = None,
+    land_use: LandUse | None = None,
 ) -> SpinUp:
     """Initial state, analytic carbon, then recycled climate until the drift test passes or `limit_years` are run.
 
     The cycle is repeated whole and tested at least once, so a short limit is exceeded by up to a cycle and its warm-up.
     """
     set_initial_state(tables, site, forcing)
+    if land_use is not None:
+        land_use.begin(tables)
     if limit_years <= 0:
         return SpinUp(0, np.full(len(tables), np.nan), ("not run",) * len(tables))
     cycle = cycle_of(forcing, CYCLE_YEARS)

@@ -24,6 +24,7 @@ from karstsim.model.books import ELEMENTS
 from karstsim.model.engine import FREQUENCIES, Forcing, Physics, Progress, Tables, calendar_fields, step_all
 from karstsim.model.evaporation import Supply, check_supply, laws_used
 from karstsim.model.initial import DRIFT, SpinUp, set_initial_state, spin_up
+from karstsim.model.land_use import LandUse
 from karstsim.model.parameters import Overrides, parameter_tables
 from karstsim.model.restart import read_restart, write_restart
 from karstsim.model.site import Site
@@ -82,6 +83,7 @@ class Simulation:
         self.physics = Physics(CONSTANT_SETS[constants], chemistry)
         rows = [0] * len(members) if forcing_row is None else list(forcing_row)
         self.tables = Tables.new(parameter_tables(site, members), rows)
+        self.land_use = LandUse.of(site, members, self.tables.params["tile"])
         self._check_evaporation(dataset)
         self.spin: SpinUp | None = None
 
@@ -108,6 +110,7 @@ class Simulation:
             self.physics,
             self.workers,
             progress,
+            self.land_use,
         )
         return self.spin
 
@@ -116,6 +119,8 @@ class Simulation:
         set_initial_state(self.tables, self.site, self.forcing)
         first = self.forcing.times[0]
         read_restart(self.tables, self.site, Path(path), first, calendar_of(self.forcing.times))
+        if self.land_use is not None:
+            self.land_use.set_parameters(self.tables)
 
     def run(
         self, frequencies: Sequence[str], patterns: Sequence[str] = (), progress: Progress | None = None
@@ -129,7 +134,10 @@ class Simulation:
         table = out.selection_table(chosen, rows)  # type: ignore[arg-type]
         wanted = out.frequencies(frequencies)
         selections = [table if f in wanted else table[:0] for f in FREQUENCIES]
-        results = step_all(self.tables, self.forcing, selections, self.physics, self.workers, progress)
+        begin_year = self.land_use.begin_year if self.land_use is not None else None
+        results = step_all(
+            self.tables, self.forcing, selections, self.physics, self.workers, progress, begin_year=begin_year
+        )
         self.check()
         spans = self.forcing.windows()
         attrs = out.provenance(self.site, self.forcing_attrs, self.constants)

@@ -71,11 +71,59 @@ class Section(BaseModel):
 
 
 class Tile(Section):
-    """A part of the catchment with one land use."""
+    """A part of the catchment with one land use.
+
+    With `grows_from` the land had that use before, and changes its parameters from the year `since` (the first of the
+    run) over `transition_years` (by default those of science.md 3.12). `name` tells tiles of one use apart.
+    """
 
     land_use: LandUse
-    area_fraction: float = Field(gt=0.0, le=1.0)
+    area_fraction: float = Field(default=0.0, ge=0.0, le=1.0)
+    name: Name | None = None
+    grows_from: LandUse | None = None
+    since: int | None = Field(default=None, ge=1, le=9999)
+    transition_years: float | None = Field(default=None, gt=0.0, le=1000.0)
     parameters: Overrides = {}
+
+    @property
+    def label(self) -> str:
+        """Name of the tile in `Site.areas`."""
+        return self.name or self.land_use
+
+    @model_validator(mode="after")
+    def _transition(self) -> Self:
+        if self.grows_from is None:
+            for key in ("since", "transition_years"):
+                if getattr(self, key) is not None:
+                    raise problem(
+                        f"{key} without grows_from has no effect", f"add grows_from or remove {key}"
+                    )
+        return self
+
+
+class Areas(Section):
+    """Area fractions of the tiles, by name, in the years given; linear between them, constant outside."""
+
+    years: list[int] = Field(min_length=1, max_length=10_000)
+    fractions: dict[Name, list[float]] = Field(min_length=1, max_length=100)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if any(b <= a for a, b in zip(self.years, self.years[1:], strict=False)):
+            raise problem("the years do not rise", "list each year once, the first first")
+        for name, values in self.fractions.items():
+            if len(values) != len(self.years):
+                raise problem(
+                    f"{shown(name)} has {len(values)} fractions for {len(self.years)} years",
+                    "give one a year",
+                )
+            if min(values) < 0.0:
+                raise problem(f"{shown(name)} has a negative fraction", "give fractions from 0 to 1")
+        for i, year in enumerate(self.years):
+            total = sum(values[i] for values in self.fractions.values())
+            if abs(total - 1.0) > FRACTION_TOLERANCE:
+                raise problem(f"the fractions of {year} sum to {total:.7g}, not 1", "change them")
+        return self
 
 
 class Box(Section):
@@ -114,7 +162,7 @@ class Site(Section):
 
     `mean_temperature` is the long-term mean of the air, which groundwater takes on; without it the mean of the
     forcing is used. `allogenic_area_km2` lies outside the karst and drains into it. The `boxes` follow each other
-    downstream from the spring.
+    downstream from the spring. With `areas` the fractions of the tiles change by the year, and theirs are not used.
     """
 
     name: Name
@@ -126,20 +174,35 @@ class Site(Section):
     allogenic_area_km2: float = Field(default=0.0, ge=0.0, le=1e7)
     tiles: list[Tile] = Field(min_length=1, max_length=100)
     boxes: list[Box] = Field(default=[], max_length=100)
+    areas: Areas | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
         total = sum(tile.area_fraction for tile in self.tiles)
-        if abs(total - 1.0) > FRACTION_TOLERANCE:
+        if self.areas is None and abs(total - 1.0) > FRACTION_TOLERANCE:
             raise problem(
                 f"the area fractions of the tiles sum to {total:.7g}, not 1",
                 "change them so that they sum to 1",
             )
+        if self.areas is not None:
+            self._check_areas(self.areas)
         names = [box.name for box in self.boxes]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise problem(f"two boxes are called {shown(twice[0])}", "give every box its own name")
         return self
+
+    def _check_areas(self, areas: Areas) -> None:
+        labels = [tile.label for tile in self.tiles]
+        twice = sorted({label for label in labels if labels.count(label) > 1})
+        if twice:
+            raise problem(f"two tiles are called {shown(twice[0])}", "give each a name of its own")
+        if set(areas.fractions) != set(labels):
+            odd = sorted(set(areas.fractions) ^ set(labels))[0]
+            raise problem(
+                f"areas.fractions and the tiles differ in {shown(odd)}",
+                "give fractions for every tile, by name",
+            )
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:
