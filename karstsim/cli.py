@@ -14,6 +14,7 @@ from karstsim import console
 if TYPE_CHECKING:
     from karstsim.model.simulate import RunSummary
 
+MOST_YEARS_SHOWN = 12
 RESOLVED = "config.toml"
 BEFORE_RESULTS = (RESOLVED, console.LOG_NAME)  # all that a run leaves when it fails before its first result
 
@@ -153,13 +154,16 @@ def check(config: Config, as_json: Json = False, debug: Debug = False) -> None:
 def _show_check(report: dict[str, Any]) -> None:
     site, forcing = report["site"], report["forcing"]
     tiles, boxes, variables = site.pop("tiles"), site.pop("boxes"), forcing.pop("variables")
-    repairs = forcing.pop("repairs")
+    repairs, areas = forcing.pop("repairs"), site.pop("areas", None)
     console.print_table("Site", ("", ""), list(site.items()))
     console.print_table(
         "Tiles",
         ("land use", "area fraction", "overrides"),
         [(t["land_use"], t["area_fraction"], _overrides_text(t["parameters"])) for t in tiles],
     )
+    if areas is not None:
+        rows = [(y, *(v[i] for v in areas["fractions"].values())) for i, y in enumerate(areas["years"])]
+        console.print_table("Area fractions by year", ("year", *areas["fractions"]), rows[:MOST_YEARS_SHOWN])
     console.print_table(
         "Surface water",
         ("name", "kind", "class", "size", "overrides"),

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
 
 from karstsim.core.errors import InputError
-from karstsim.model.site import Name, Overrides, Section, Site, check_overrides
+from karstsim.model.site import Name, Overrides, Section, Site, check_overrides, read_areas
 from karstsim.tomlfile import emit_toml, finite_number, problem, problems_error, read_toml, shown, validated
 
 if TYPE_CHECKING:
@@ -218,6 +218,7 @@ def load_config(path: str | Path) -> RunConfig:
         data["site"] = Site.from_toml(folder / data["site"])
         config = validated(RunConfig, data, str(path))
     else:
+        read_areas(data.get("site"), folder, str(path))
         config = validated(RunConfig, data, str(path))
         config.site.check_parameters(str(path))
     check_overrides(config.parameters, f"{path}, parameters")

@@ -215,6 +215,7 @@ class Site(Section):
             raise InputError(
                 str(path), "has no [site] table", "`karstsim new site` writes a complete example"
             )
+        read_areas(data["site"], Path(path).parent, str(path))
         return cls.from_dict(data["site"], where=str(path))
 
     @classmethod
@@ -229,6 +230,29 @@ class Site(Section):
         for group in ("tiles", "boxes"):
             for i, part in enumerate(getattr(self, group)):
                 check_overrides(part.parameters, f"{where}, site.{group}[{i}].parameters")
+
+
+def read_areas(site: Any, folder: Path, where: str) -> None:
+    """Put years and fractions in the place of ``areas.file`` in the plain values of a site.
+
+    Classes of a LUH2 file that have no tile are left out when they have no area either.
+    """
+    areas = site.get("areas") if isinstance(site, dict) else None
+    if not isinstance(areas, dict) or "file" not in areas:
+        return
+    from karstsim.forcing.land_use import read_land_use
+
+    if not isinstance(areas["file"], str) or len(areas) > 1:
+        raise InputError(f"{where}, site.areas", "has a file and other keys", "give the file alone, as text")
+    tiles = site.get("tiles")
+    tiles = [t for t in tiles if isinstance(t, dict)] if isinstance(tiles, list) else []
+    labels = {t.get("name", t.get("land_use")) for t in tiles}
+    place = [
+        site[key] if isinstance(site.get(key), int | float) else None for key in ("longitude", "latitude")
+    ]
+    years, fractions = read_land_use(folder / areas["file"], *place)
+    kept = {name: values for name, values in fractions.items() if name in labels or max(values) > 0.0}
+    site["areas"] = {"years": years, "fractions": kept}
 
 
 def check_overrides(overrides: Mapping[str, float | Mapping[str, float]], where: str) -> None:

@@ -1,0 +1,135 @@
+"""Land use by the year, from a table or from a netCDF in the manner of LUH2, as fractions of classes.
+
+A table has a column `year` and one column per tile. LUH2 (Hurtt et al. 2020) holds the states of each cell, which are
+gathered to the classes of karstsim by `LUH2_CLASSES`; water and ice, which LUH2 leaves out, are left out here too, so
+the fractions of the land sum to one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from karstsim.core.errors import InputError
+
+LUH2_CLASSES = {
+    "primf": "virgin_forest",
+    "secdf": "secondary_forest",
+    "primn": "shrub",
+    "secdn": "shrub",
+    "c3ann": "cropland",
+    "c4ann": "cropland",
+    "c3per": "cropland",
+    "c4per": "cropland",
+    "c3nfx": "cropland",
+    "pastr": "grass",
+    "range": "grass",
+    "urban": "bare_rock",  # sealed ground has neither soil nor plants
+}
+SUM_TOLERANCE = 0.02  # of fractions read from a file; the rest of a per cent is rounding and is divided
+Fractions = dict[str, list[float]]
+
+
+def read_land_use(
+    path: str | Path, lon: float | None = None, lat: float | None = None
+) -> tuple[list[int], Fractions]:
+    """Years and area fractions by class or tile name, which sum to one in every year.
+
+    path      CSV (`year` and one column per tile) or netCDF (LUH2 states on time, lat, lon)
+    lon, lat  degrees; the cell of a netCDF, the nearest to the place
+    Raises InputError for a file that cannot be read, missing years, fractions that are negative or do not sum to one.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(str(path), "is not there", "give the file of land use by year")
+    if path.suffix.lower() in (".nc", ".nc4"):
+        years, fractions = _of_luh2(path, lon, lat)
+    else:
+        years, fractions = _of_table(path)
+    return years, _whole(path, years, fractions)
+
+
+def _of_table(path: Path) -> tuple[list[int], dict[str, np.ndarray]]:
+    import pandas as pd
+
+    try:
+        frame = pd.read_csv(path, sep=r"[;,\t]", engine="python", comment="#", encoding="utf-8-sig")
+        values = frame.apply(pd.to_numeric)
+    except (ValueError, OSError, pd.errors.ParserError) as error:
+        raise InputError(
+            str(path), f"is no table of numbers ({error})", "give a column year and one column per tile"
+        ) from error
+    values.columns = [str(c).strip() for c in values.columns]
+    if "year" not in values:
+        raise InputError(str(path), "has no column 'year'", "name the column of calendar years year")
+    if len(values.columns) < 2:
+        raise InputError(str(path), "has no fractions", "add one column per tile, named as the tile")
+    years = values.pop("year")
+    if years.isna().any() or (years != years.round()).any():
+        row = int(np.flatnonzero(years.isna() | (years != years.round()))[0]) + 2
+        raise InputError(f"{path}, row {row}", "has no whole year", "give calendar years")
+    return [int(y) for y in years], {name: values[name].to_numpy(float) for name in values}
+
+
+def _of_luh2(path: Path, lon: float | None, lat: float | None) -> tuple[list[int], dict[str, np.ndarray]]:
+    import xarray as xr
+
+    if lon is None or lat is None:
+        raise InputError(str(path), "is a grid", "give lon and lat of the catchment")
+    try:
+        with xr.open_dataset(path, decode_times=False) as ds:
+            states = [name for name in LUH2_CLASSES if name in ds]
+            if not states or not {"lat", "lon", "time"} <= set(ds.dims):
+                raise InputError(
+                    str(path),
+                    "has no LUH2 states on time, lat, lon",
+                    f"it needs some of {', '.join(LUH2_CLASSES)}",
+                )
+            east = lon % 360.0 if float(ds.lon.max()) > 180.0 else (lon + 180.0) % 360.0 - 180.0
+            cell = ds[states].sel(lat=lat, lon=east, method="nearest").load()
+            years = _years(path, cell.time)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InputError(str(path), f"cannot be read ({error})", "give a netCDF file") from error
+    fractions: dict[str, np.ndarray] = {}
+    for name in states:
+        values = cell[name].to_numpy().astype(float)
+        fractions[LUH2_CLASSES[name]] = fractions.get(LUH2_CLASSES[name], 0.0) + values
+    total = np.sum(list(fractions.values()), axis=0)
+    if not (total > 0.0).all():
+        raise InputError(str(path), f"has no land at {lat:g} N, {lon:g} E", "choose a place on land")
+    return years, {name: values / total for name, values in fractions.items()}
+
+
+def _years(path: Path, time: Any) -> list[int]:
+    """Calendar years of LUH2's time, "years since 850-01-01"."""
+    words = str(time.attrs.get("units", "")).split()
+    if words[:2] != ["years", "since"] or len(words) < 3:
+        raise InputError(
+            f"{path}, time",
+            f"has the units {' '.join(words) or 'none'!r}",
+            "LUH2 counts years since 850-01-01",
+        )
+    return [int(words[2].split("-")[0]) + round(float(t)) for t in time.to_numpy()]
+
+
+def _whole(path: Path, years: list[int], fractions: dict[str, np.ndarray]) -> Fractions:
+    """Fractions that sum to one; InputError where they are far from it."""
+    for earlier, later in zip(years, years[1:], strict=False):
+        if later <= earlier:
+            raise InputError(str(path), f"year {later} follows {earlier}", "sort the years, each once")
+    table = np.stack(list(fractions.values()))
+    if not np.isfinite(table).all() or (table < 0.0).any():
+        bad = int(np.flatnonzero((~np.isfinite(table) | (table < 0.0)).any(axis=0))[0])
+        raise InputError(
+            f"{path}, {years[bad]}", "has a missing or negative fraction", "give numbers from 0 to 1"
+        )
+    total = table.sum(axis=0)
+    off = np.abs(total - 1.0) > SUM_TOLERANCE
+    if off.any():
+        bad = int(np.flatnonzero(off)[0])
+        raise InputError(
+            f"{path}, {years[bad]}", f"the fractions sum to {total[bad]:.4g}, not 1", "correct them"
+        )
+    return {name: (values / total).tolist() for name, values in zip(fractions, table, strict=True)}

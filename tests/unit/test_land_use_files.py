@@ -1,0 +1,108 @@
+"""Land use by the year from tables and from netCDFs in the manner of LUH2."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from karstsim.core.errors import InputError
+from karstsim.forcing.land_use import read_land_use
+from karstsim.model.site import Site
+
+SITE = """
+[site]
+name = "s"
+latitude = 26.3
+longitude = 105.7
+elevation = 1200.0
+area_km2 = 10.0
+[[site.tiles]]
+land_use = "cropland"
+[[site.tiles]]
+land_use = "secondary_forest"
+[site.areas]
+file = "{file}"
+"""
+
+
+def _luh2(path: Path, **states: list[float]) -> Path:
+    """Two cells (20, 26 N; 105.75 E), three years from 2015; the other cell holds cropland alone."""
+    cells = {
+        name: (
+            ("time", "lat", "lon"),
+            np.stack([np.zeros((3, 1)) + (name == "c3ann"), np.array(v)[:, None]], axis=1),
+        )
+        for name, v in states.items()
+    }
+    coords = {"time": [1165.0, 1166.0, 1167.0], "lat": [20.0, 26.0], "lon": [105.75]}
+    ds = xr.Dataset(cells, coords=coords)
+    ds.time.attrs["units"] = "years since 850-01-01 0:0:0"
+    ds.to_netcdf(path)
+    return path
+
+
+def test_a_table(tmp_path) -> None:
+    """A semicolon, a BOM and fractions that sum to 1.001 are no obstacle; the rest of a per mille is divided."""
+    path = tmp_path / "land_use.csv"
+    path.write_text("\ufeffyear;cropland;forest\n2015;0.7;0.3\n2030;0.401;0.6\n", encoding="utf-8")
+    years, fractions = read_land_use(path)
+    assert years == [2015, 2030]
+    assert fractions["cropland"] == pytest.approx([0.7, 0.401 / 1.001])
+    assert fractions["forest"] == pytest.approx([0.3, 0.6 / 1.001])
+
+
+def test_luh2_states_are_gathered(tmp_path) -> None:
+    """Four fifths of the cell are land: crops of two kinds 0.4 and forest 0.4 become half and half."""
+    path = _luh2(tmp_path / "states.nc", c3ann=[0.3, 0.2, 0.1], c4ann=[0.1, 0.2, 0.1], secdf=[0.4, 0.4, 0.6])
+    years, fractions = read_land_use(path, lon=105.7, lat=26.3)
+    assert years == [2015, 2016, 2017]
+    assert fractions["cropland"] == pytest.approx([0.5, 0.5, 0.25])
+    assert fractions["secondary_forest"] == pytest.approx([0.5, 0.5, 0.75])
+
+
+def test_a_site_takes_the_file(tmp_path) -> None:
+    """Relative to the site file; a state without area and without tile is left out."""
+    _luh2(tmp_path / "states.nc", c3ann=[0.5, 0.4, 0.3], secdf=[0.5, 0.6, 0.7], urban=[0.0, 0.0, 0.0])
+    path = tmp_path / "site.toml"
+    path.write_text(SITE.format(file="states.nc"))
+    site = Site.from_toml(path)
+    assert site.areas is not None and site.areas.years == [2015, 2016, 2017]
+    assert site.areas.fractions == {"cropland": [0.5, 0.4, 0.3], "secondary_forest": [0.5, 0.6, 0.7]}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("time,cropland\n2015,1\n", "has no column 'year'"),
+        ("year\n2015\n", "has no fractions"),
+        ("year,cropland,grass\n2015,0.5,0.4\n", "sum to 0.9, not 1"),
+        ("year,cropland,grass\n2015,1.5,-0.5\n", "missing or negative"),
+        ("year,cropland,grass\n2015,0.5,\n", "missing or negative"),
+        ("year,cropland\n2016,1\n2015,1\n", "2015 follows 2016"),
+        ("year,cropland\n2015.5,1\n", "row 2: has no whole year"),
+        ("year,cropland\nsoon,much\n", "no table of numbers"),
+        ("", "no table of numbers"),
+    ],
+)
+def test_bad_tables_are_named(tmp_path, text, message) -> None:
+    path = tmp_path / "land_use.csv"
+    path.write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_land_use(path)
+
+
+def test_bad_grids_are_named(tmp_path) -> None:
+    path = _luh2(tmp_path / "states.nc", c3ann=[0.5, 0.4, 0.3], secdf=[0.5, 0.6, 0.7])
+    with pytest.raises(InputError, match="is a grid"):
+        read_land_use(path)
+    with pytest.raises(InputError, match="is not there"):
+        read_land_use(tmp_path / "no.nc")
+    xr.open_dataset(path, decode_times=False).drop_vars(["c3ann", "secdf"]).to_netcdf(tmp_path / "empty.nc")
+    with pytest.raises(InputError, match="no LUH2 states"):
+        read_land_use(tmp_path / "empty.nc", lon=105.7, lat=26.3)
+    (tmp_path / "text.nc").write_text("no netCDF")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_land_use(tmp_path / "text.nc", lon=105.7, lat=26.3)
