@@ -34,7 +34,7 @@ SEARCHED = {  # lower, upper, logarithmic; all but the area within the bounds of
     "epikarst.event_share": (0.0, 1.0, False),
     "aquifer.matrix_residence_time": (5.0, 400.0, True),
     "aquifer.conduit_residence_time": (0.3, 20.0, True),
-    "aquifer.exchange_rate": (0.0, 0.1, False),
+    "soil.stress_start": (0.3, 1.0, False),
     "aquifer.matrix_to_conduit": (0.0, 1.0, False),
     "atmosphere.degree_day_factor": (1.0, 8.0, False),
     "atmosphere.rain_snow_temperature": (-2.0, 4.0, False),
@@ -108,13 +108,15 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--generations", type=int, default=150)
+    parser.add_argument("--generations", type=int, default=120)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     forcing, observed, fitted = read(asked.folder)
 
     def loss(points: np.ndarray) -> np.ndarray:
-        scores = kge(discharge(forcing, points.T)[:, fitted], observed[fitted])
+        simulated, seen = discharge(forcing, points.T)[:, fitted], observed[fitted]
+        roots = kge(np.sqrt(simulated), np.sqrt(seen))  # low flows count as much as floods
+        scores = (kge(simulated, seen) + roots + nse(simulated, seen)) / 3.0
         return 1.0 - np.where(np.isfinite(scores), scores, -1.0)
 
     found = differential_evolution(
