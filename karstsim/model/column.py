@@ -48,7 +48,7 @@ def land(p, s, f, air_s, air_f, forcing, x, k, dt, n_active):
         dt,
         n_active,
     )
-    vent(f.soil, uptake, f.cave.drawn_soil_co2)
+    vent(f.soil, uptake - f.cave.fissure_degassing_to_vadose, f.cave.drawn_soil_co2)
 
 
 @kernel
