@@ -4,7 +4,6 @@ from karstsim.chemistry.constants import set_temperature
 from karstsim.chemistry.speciation import Mode, speciate
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Var
-from karstsim.processes.air import co2_pressure
 from karstsim.processes.cave import air, drip, prior_precipitation, readings
 from karstsim.processes.dissolution import load
 from karstsim.processes.transport import receive, withdraw
@@ -50,9 +49,10 @@ def step(p, s, f, recharge, vadose_pco2, available, cave_temperature, forcing, x
 
 @kernel
 def react(p, s, f, rise, temperature, x, k, dt):
-    """The drip water's way from the epikarst to the floor. Returns the CO2 it gives the cave's air, mol m-2 of the tile.
+    """The drip water's way from the epikarst to the floor.
 
-    rise   of the cave's mean CO2 pressure per CO2 released into it, atm m2 mol-1
+    returns  the CO2 that it gives the cave's air, mol m-2 of the tile
+    rise     of the cave's mean CO2 pressure per CO2 released into it, atm m2 mol-1
     """
     set_temperature(k, temperature, k.constant_set)
     load(x, f.drip, temperature)

@@ -12,7 +12,10 @@ from enum import IntEnum
 from karstsim.core.constants import DAYS_PER_YEAR, MM_PER_M, MOLAR_MASS_CACO3, SECONDS_PER_DAY
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
-from karstsim.processes.dissolution import LEAST_PRESSURE, LINEAR_ORDER, LINEAR_START, apply, open_step
+from karstsim.processes.aquifer.spring import MOL_PER_M3
+from karstsim.processes.cave.calcite import CALCITE, grow
+from karstsim.processes.dissolution import LEAST_PRESSURE, apply
+from karstsim.processes.lowpass import relaxed_share
 
 
 class DripLaw(IntEnum):
@@ -61,11 +64,9 @@ ALPHA_SCALE, ALPHA_0, ALPHA_1, ALPHA_2 = 1.0e-7, 0.51549, 0.04015, 0.00418
 M_PER_MM = 1.0e-3
 MINUTES_PER_DAY, SECONDS_PER_MINUTE = 1440.0, 60.0
 ML_PER_MM_M2 = 1000.0
-MOL_PER_M3 = 1000.0  # from mol kg-1
 CALCITE_DENSITY = 2.71e6  # g m-3, of the mineral without pores
 # mm yr-1 from mol m-2 s-1
 GROWTH = MM_PER_M * SECONDS_PER_DAY * DAYS_PER_YEAR * MOLAR_MASS_CACO3 / CALCITE_DENSITY
-CALCITE = 0.0  # magnesium in what grows
 
 
 @kernel
@@ -98,22 +99,11 @@ def step(p, s, f, rise, temperature, x, k):
     """
     interval = SECONDS_PER_MINUTE / f.drip_rate if p.drip_law == RECHARGE else p.drip_interval
     film = p.drip_film * M_PER_MM
-    # Drips do not dissolve the cave's floor; above saturation calcite grows without a threshold.
-    solid, gas = open_step(
-        x,
-        k,
-        CALCITE,
-        max(f.air_pco2, LEAST_PRESSURE),
-        rise * f.drip.volume,
-        0.0,
-        growth_constant(temperature) * interval / film,
-        0.0,
-        LINEAR_START,
-        LINEAR_ORDER,
-    )
-    f.calcite_growth = -solid * f.drip.volume
-    f.drip_degassing = -gas * f.drip.volume
-    f.stalagmite_growth = -GROWTH * MOL_PER_M3 * solid * film / interval
+    share = relaxed_share(growth_constant(temperature) * interval, film)
+    lost, gas = grow(x, k, max(f.air_pco2, LEAST_PRESSURE), rise * f.drip.volume, share)
+    f.calcite_growth = lost * f.drip.volume
+    f.drip_degassing = gas * f.drip.volume
+    f.stalagmite_growth = GROWTH * MOL_PER_M3 * lost * film / interval
     apply(f.drip, -f.calcite_growth, -f.drip_degassing, CALCITE)
     s.calcite += f.calcite_growth
     return f.drip_degassing

@@ -1,4 +1,4 @@
-"""Prior calcite precipitation: what drip water loses in air-filled fissures before it reaches the cave (science.md 5.3).
+"""Prior calcite precipitation: what drip water loses in air-filled fissures above the cave (science.md 5.3).
 
 Water with a higher CO2 pressure than the fissures' air, a mixture of vadose and cave air, degasses towards it on its
 way of t days, and calcite grows while the saturation index is above a threshold:
@@ -10,20 +10,19 @@ With one rate k for both, c_eq linear in p and no threshold, water that came sat
 at least what makes SI_thr; at one pressure Omega^(1/3) is c/c_eq of water with calcite alone, and is used for all.
 Each drop takes the time t, whatever the model's step.
 
-Degassed CO2 joins the cave's air in the share that this air has in the fissures; the rest leaves with the soil's efflux.
-Calcite stays in the fissures. What it does to the ratio is kept as the last reading:
+Degassed CO2 joins the cave's air in the share that this air has in the fissures; the rest leaves with the soil's
+efflux. Calcite stays in the fissures. What it does to the ratio is kept as the last reading:
 
     PCP = 1 - (Ca/Mg)/(Ca/Mg of the water from the epikarst)
 """
 
 import math
 
-from karstsim.chemistry.equilibrium import equilibrate_gas
-from karstsim.chemistry.speciation import Mode, speciate
 from karstsim.core.constants import LN10
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
-from karstsim.processes.dissolution import LINEAR_ORDER, LINEAR_START, apply, open_step
+from karstsim.processes.cave.calcite import CALCITE, degas, grow
+from karstsim.processes.dissolution import apply
 
 PARAMS = (
     Param(
@@ -71,10 +70,7 @@ FLUXES = (
     ),
     Var("fissure_growth", "mol m-2", "calcite precipitated in fissures above caves", aggregate="sum"),
 )
-ALK_DIC = int(Mode.ALK_DIC)
-CALCITE = 0.0  # magnesium in what precipitates
 CUBE = 3.0
-MOST_LOST = 1.0 - 1.0e-12
 
 
 @kernel
@@ -88,21 +84,9 @@ def begin(p, f, vadose_pco2):
 
 @kernel
 def lost_share(y, si, threshold):
-    """Share of the calcite above saturation that is lost on the way; y = k t, `si` of the degassed water, > threshold."""
+    """Share of the calcite above saturation that is lost on the way; y = k t, `si` of the degassed water above it."""
     omega, least = math.exp(LN10 * si / CUBE), math.exp(LN10 * threshold / CUBE)
-    return min(1.0 - y / math.expm1(y), (omega - least) / (omega - 1.0), MOST_LOST)
-
-
-@kernel
-def degas(x, k, pressure, slope):
-    """CO2 that the water gives off towards a pressure that rises with it, mol kg-1; none where it cannot be found."""
-    dic = x.dic
-    gas = equilibrate_gas(x, k, pressure, slope)
-    if x.status < 0.0:
-        x.dic = dic
-        speciate(x, k, ALK_DIC)
-        gas *= 0.0
-    return -gas
+    return min(1.0 - y / math.expm1(y), (omega - least) / (omega - 1.0))
 
 
 @kernel
@@ -122,11 +106,10 @@ def step(p, s, f, rise, x, k):
     slope = p.fissure_cave_share * p.fissure_cave_share * rise * f.drip.volume * (1.0 - left)
     released = degas(x, k, pressure, slope)
     if x.si_calcite > p.fissure_threshold:
-        lost = -math.log1p(-lost_share(y, x.si_calcite, p.fissure_threshold))
-        pressure += slope * released
-        solid, gas = open_step(x, k, CALCITE, pressure, slope, 0.0, lost, 0.0, LINEAR_START, LINEAR_ORDER)
-        f.fissure_growth = -solid * f.drip.volume
-        released -= gas
+        share = lost_share(y, x.si_calcite, p.fissure_threshold)
+        lost, gas = grow(x, k, pressure + slope * released, slope, share)
+        f.fissure_growth = lost * f.drip.volume
+        released += gas
         s.prior_precipitation = 1.0 - x.ca / before
     f.fissure_degassing = released * f.drip.volume
     apply(f.drip, -f.fissure_growth, -f.fissure_degassing, CALCITE)

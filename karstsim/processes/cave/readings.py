@@ -1,4 +1,4 @@
-"""What a probe and a sampler in the cave would read: states, so that a dry spell keeps the last reading (science.md 5.2).
+"""What a probe and a sampler in the cave would read: states, so that a dry spell keeps the last reading.
 
 The ceiling is where water leaves the fissures, before it degasses into the cave; the floor is where it has degassed and
 left its calcite. Both are at the cave's temperature.
