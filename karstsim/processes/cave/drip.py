@@ -1,15 +1,16 @@
 """Drip water: it equilibrates with cave air at once, then calcite grows for a drip interval (science.md 5.2).
 
     c(t_d) = c_eq + (c_0 - c_eq) exp(-alpha t_d/delta),   alpha after Baker et al. (1998)
-    growth = (V_m delta/t_d) (c_0 - c(t_d)) of a stalagmite under one drip, V_m the molar volume of calcite
     n = R A/V_drop drops a day fall at a drip site that gathers the recharge R of the area A
+    growth = V_m delta n (c_0 - c(t_d)) of the stalagmite under it, V_m the molar volume of calcite
 
-The interval t_d is a parameter, or 1/n: drips then slow down as the recharge does.
+A drop wets the area V_drop/delta, so this growth on all stalagmites is the calcite deposited. The interval t_d is a
+parameter, or 1/n: each drop then has the time until the next one.
 """
 
 from enum import IntEnum
 
-from karstsim.core.constants import DAYS_PER_YEAR, MM_PER_M, MOLAR_MASS_CACO3, SECONDS_PER_DAY
+from karstsim.core.constants import DAYS_PER_YEAR, MM_PER_M, MOLAR_MASS_CACO3
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
 from karstsim.processes.aquifer.spring import MOL_PER_M3
@@ -65,8 +66,8 @@ M_PER_MM = 1.0e-3
 MINUTES_PER_DAY, SECONDS_PER_MINUTE = 1440.0, 60.0
 ML_PER_MM_M2 = 1000.0
 CALCITE_DENSITY = 2.71e6  # g m-3, of the mineral without pores
-# mm yr-1 from mol m-2 s-1
-GROWTH = MM_PER_M * SECONDS_PER_DAY * DAYS_PER_YEAR * MOLAR_MASS_CACO3 / CALCITE_DENSITY
+# mm yr-1 from mol m-2 min-1
+GROWTH = MM_PER_M * MINUTES_PER_DAY * DAYS_PER_YEAR * MOLAR_MASS_CACO3 / CALCITE_DENSITY
 
 
 @kernel
@@ -103,7 +104,7 @@ def step(p, s, f, rise, temperature, x, k):
     lost, gas = grow(x, k, max(f.air_pco2, LEAST_PRESSURE), rise * f.drip.volume, share)
     f.calcite_growth = lost * f.drip.volume
     f.drip_degassing = gas * f.drip.volume
-    f.stalagmite_growth = GROWTH * MOL_PER_M3 * lost * film / interval
+    f.stalagmite_growth = GROWTH * f.drip_rate * film * MOL_PER_M3 * lost
     apply(f.drip, -f.calcite_growth, -f.drip_degassing, CALCITE)
     s.calcite += f.calcite_growth
     return f.drip_degassing
