@@ -98,7 +98,9 @@ def test_caves_agree(climate, climate_forcing, whole_site) -> None:
     for numbers in (daily, hourly):
         numbers["calcite"] = numbers["cave_calcite_growth"] + numbers["cave_fissure_growth"]
     difference = _compare(daily, hourly)
-    print(climate, {n: f"{100 * v:+.2f} %" for n, v in difference.items() if n.startswith(("cave", "calcite"))})
+    print(
+        climate, {n: f"{100 * v:+.2f} %" for n, v in difference.items() if n.startswith(("cave", "calcite"))}
+    )
     assert hourly["cave_fissure_growth"] > 0.0
     assert abs(difference["cave_air_pco2"]) < 0.01, difference
     assert abs(difference["cave_drip_ca"]) < 0.02, difference
