@@ -189,7 +189,7 @@ def take_stock(book, cs, ts, bs, n_active):
         add(book, s.vegetation.canopy, area, n_active)
         add(book, s.soil.pore_water, area, n_active)
         add(book, s.epikarst.water, area, n_active)
-        solid = s.soil.carbonate + s.cave.calcite
+        solid = s.soil.carbonate + s.cave.calcite + s.cave.fissure_calcite
         plants = s.vegetation.leaf + s.vegetation.wood + s.vegetation.root + s.vegetation.reserve
         organic = s.soil.dpm + s.soil.rpm + s.soil.bio + s.soil.hum + s.soil.iom
         book.carbon += area * (plants + organic + solid + s.cave.air_co2)

@@ -49,7 +49,7 @@ def land(p, s, f, air_s, air_f, forcing, x, k, dt, n_active):
         dt,
         n_active,
     )
-    vent(f.soil, uptake, f.cave.drawn_soil_co2)
+    vent(f.soil, uptake - f.cave.fissure_degassing_to_vadose, f.cave.drawn_soil_co2)
 
 
 @kernel
@@ -93,7 +93,7 @@ def close_conduit(cf, tp, ts, tf):
         area = ts[i].tile.area_fraction
         share = conduit_weight(releasing, area, tp[i].cave, ts[i].cave, tf[i].cave) / total
         if share > 0.0:
-            vented = cave.receive_co2(tp[i].cave, ts[i].cave, tf[i].cave, released * share / area)
+            vented = cave.receive_co2(ts[i].cave, tf[i].cave, released * share / area)
             cf.catchment.cave_ventilation += area * vented
 
 

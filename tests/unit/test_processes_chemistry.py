@@ -1,4 +1,4 @@
-"""Dissolution with and without gas, films, caves, and the carbon of surface water against stiff solvers."""
+"""Dissolution with and without gas, films, and the carbon of surface water against stiff solvers."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from karstsim.chemistry.medium import noncarbonate_alkalinity
 from karstsim.chemistry.speciation import SOLUTION_DTYPE, Mode, speciate
 from karstsim.core.jit import kernel, python_callable
 from karstsim.forcing.records import FORCING
-from karstsim.processes import atmosphere, cave, soil, surface_water
-from karstsim.processes.cave import air, drip
+from karstsim.processes import atmosphere, soil, surface_water
 from karstsim.processes.dissolution import closed_step, load_store, open_step, rate_constant
 from karstsim.processes.soil import rock_film
 from karstsim.processes.surface_water import carbon, gas_exchange, organic, photosynthesis
@@ -241,7 +240,7 @@ def test_gas_pressure_falls_with_what_the_water_takes() -> None:
     assert 0.0 < x.pco2 < 1e-2
 
 
-# ------------------------------------------------------------------------------------------------ films and caves
+# ------------------------------------------------------------------------------------------------ films
 
 
 @pytest.mark.parametrize(("contact", "low", "high"), [(15.0, 0.40, 0.80), (5.0, 0.25, 0.60)])
@@ -287,68 +286,6 @@ def test_rate_constants_of_the_science_page() -> None:
     rate = python_callable(rate_constant)
     for area_to_volume, hours in ((500.0, 3.3), (100.0, 16.5), (2000.0, 0.82), (20.0, 82.0)):
         assert 24.0 / rate(area_to_volume, 0.3, 15.0, 1e-2, 1.0) == pytest.approx(hours / 1.29, rel=0.03)
-
-
-@settings(max_examples=100, deadline=None)
-@given(
-    st.floats(1e-6, 1.0),
-    st.floats(-20.0, 35.0),
-    st.floats(5.0, 25.0),
-    st.floats(4e-4, 5e-2),
-    st.floats(0.01, 1.0),
-)
-def test_cave_air_is_balanced_implicitly(record_of, on_rows, stock, outside, inside, vadose, dt) -> None:
-    """h (C1 - C0) = q (C_in - C1) with q = k_v sqrt|dT| dt; air from outside when the cave is warmer, else vadose.
-
-    The change of the stock is what came from the soil less what left to the air.
-    """
-    p, s, f = record_of(cave.PARAMS), record_of(cave.STATE), record_of(cave.FLUXES)
-    s.air_co2 = stock
-    forcing = record_of(FORCING, tas=outside, co2=410.0, ps=101325.0)
-    on_rows(air.ventilate)(p, s, f, vadose, 1e9, inside, forcing, dt)
-    atm = 8.205736608e-5 * (inside + 273.15)
-    inward = (410e-6 if inside >= outside else vadose) / atm
-    before, after = stock / (0.02 * 3.0), s.air_co2 / (0.02 * 3.0)
-    q = 0.2 * math.sqrt(abs(inside - outside)) * dt
-    assert 3.0 * (after - before) == pytest.approx(q * (inward - after), abs=1e-9 * (before + inward))
-    assert s.air_co2 - stock == pytest.approx(f.drawn_soil_co2 - f.ventilation, abs=1e-15)
-    assert (f.drawn_soil_co2 > 0.0) == (inside < outside)
-    assert f.air_pco2 == pytest.approx(after * atm, rel=1e-12)
-    assert s.air_co2 > 0.0
-
-
-@kernel
-def _drip(p, s, f, held, temperature, x, k):
-    drip.step(p, s, f, held.diffuse_recharge, temperature, x, k, 13)
-
-
-@pytest.mark.parametrize("ca", [1e-6, 2e-4, 5e-4, 2e-3])
-@pytest.mark.parametrize("cave_pco2", [4e-4, 1e-2])
-def test_drips_keep_their_mass_and_never_dissolve(record_of, on_rows, ca, cave_pco2) -> None:
-    """Water + cave air + calcite hold the same carbon and calcium before and after; growth is never negative."""
-    from karstsim.processes import epikarst
-
-    p, s, f = record_of(cave.PARAMS), record_of(cave.STATE), record_of(cave.FLUXES)
-    held = record_of(epikarst.FLUXES)
-    water = held.diffuse_recharge
-    water.volume, water.sol.ca, water.sol.dic = 5.0, 5.0 * ca, 5.0 * 2.2 * ca
-    f.air_pco2, s.air_co2 = cave_pco2, 1e-3
-    carbon_before, calcium_before = water.sol.dic + s.air_co2, float(water.sol.ca)
-    on_rows(_drip)(p, s, f, held, 12.0, np.zeros(1, SOLUTION_DTYPE)[0], _constants(12.0))
-    assert water.volume == pytest.approx(5.0, rel=1e-15)
-    assert water.sol.dic + s.air_co2 + s.calcite == pytest.approx(carbon_before, rel=1e-14)
-    assert water.sol.ca + s.calcite == pytest.approx(calcium_before, rel=1e-14)
-    assert f.calcite_growth >= 0.0 and s.calcite >= 0.0
-    assert f.drip.volume == pytest.approx(0.1, rel=1e-12)
-    if ca <= 2e-4:
-        assert f.calcite_growth == 0.0
-
-
-def test_drip_growth_constant_is_that_of_baker() -> None:
-    """(0.52 + 0.04 T + 0.004 T^2) 1e-7 m s-1: 1.32e-7 at 10 degC, 2.92e-7 at 20 (science.md 4.4, rounded there)."""
-    growth = python_callable(drip.growth_constant)
-    assert growth(10.0) == pytest.approx(1.32e-7, rel=0.03)
-    assert growth(20.0) == pytest.approx(2.92e-7, rel=0.04)
 
 
 # ------------------------------------------------------------------------------------------------ surface water

@@ -1,18 +1,26 @@
-"""Caves under a land tile: air ventilated by the seasons, drips that degas and leave calcite. One row per land tile."""
+"""Caves under a land tile: ventilated air, fissures above them, drips that degas and leave calcite. A row per tile."""
 
+from karstsim.chemistry.constants import set_temperature
+from karstsim.chemistry.speciation import Mode, speciate
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Var
-from karstsim.processes.cave import air, drip
+from karstsim.processes.cave import air, drip, prior_precipitation, readings
+from karstsim.processes.dissolution import load
+from karstsim.processes.transport import receive, withdraw
 
 NAME = "cave"
 LEVEL = "tile"
 STATE = (
     Var("air_co2", "mol m-2", "CO2 in cave air, per area of the tile"),
     Var("calcite", "mol m-2", "calcite deposited in caves, per area of the tile"),
+    *prior_precipitation.STATE,
+    *readings.STATE,
 )
-PROCESSES = (air, drip)
+PROCESSES = (air, prior_precipitation, drip, readings)
 PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
 FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
+ALK_DIC = int(Mode.ALK_DIC)
+LEAST_DRIP = 1.0e-9  # mm per area of the tile in a step
 
 
 @kernel
@@ -24,16 +32,13 @@ def air_volume(p):
 @kernel
 def passing_air(p, f):
     """Cave air and the air that passes through in the step, per area of the tile, m."""
-    return p.area_fraction * (p.height + f.air_exchange)
+    return air_volume(p) / f.air_kept
 
 
 @kernel
-def receive_co2(p, s, f, amount):
-    """Bring `amount` mol m-2 into the air after its exchange; returns what leaves with the air that passes.
-
-    The implicit exchange is linear: of what enters, h/(h + q dt) stays, as if it had entered before.
-    """
-    vented = amount * f.air_exchange / (p.height + f.air_exchange)
+def receive_co2(s, f, amount):
+    """Bring `amount` mol m-2 evenly over the step into its air; returns what leaves with the air that passes."""
+    vented = amount * (1.0 - f.air_kept)
     s.air_co2 += amount - vented
     f.ventilation += vented
     return vented
@@ -48,5 +53,39 @@ def step(p, s, f, recharge, vadose_pco2, available, cave_temperature, forcing, x
     available         soil CO2 that caves may draw in this step, mol m-2
     cave_temperature  degC
     """
-    air.ventilate(p, s, f, vadose_pco2, available, cave_temperature, forcing, dt)
-    drip.step(p, s, f, recharge, cave_temperature, x, k, n_active)
+    drip.begin(f)
+    withdraw(recharge, f.drip, p.area_fraction * recharge.volume, n_active)
+    if p.area_fraction <= 0.0:
+        air.leave_out(f, forcing)
+        prior_precipitation.begin(p, f, vadose_pco2)
+        return
+    after, kept, rise = air.ventilate(p, s, f, vadose_pco2, available, cave_temperature, forcing, dt)
+    f.air_kept = kept
+    prior_precipitation.begin(p, f, vadose_pco2)
+    released = 0.0
+    if f.drip.volume >= LEAST_DRIP:
+        released = react(p, s, f, rise, max(cave_temperature, 0.0), x, k, dt)
+    receive(recharge, f.drip, 1.0, n_active)
+    air.close(s, f, after, kept, released)
+
+
+@kernel
+def react(p, s, f, rise, temperature, x, k, dt):
+    """The drip water's way from the epikarst to the floor.
+
+    returns  the CO2 that it gives the cave's air, mol m-2 of the tile
+    rise     of the cave's mean CO2 pressure per CO2 released into it, atm m2 mol-1
+    """
+    set_temperature(k, temperature, k.constant_set)
+    load(x, f.drip, temperature)
+    x.ph = s.ceiling.ph
+    x.ionic_strength = s.ceiling.ionic_strength
+    speciate(x, k, ALK_DIC)
+    released = prior_precipitation.step(p, s, f, rise, x, k)
+    f.air_pco2 += rise * released
+    readings.note(s.ceiling, x)
+    drip.count(p, f, dt)
+    degassed = drip.step(p, s, f, rise, temperature, x, k)
+    f.air_pco2 += rise * degassed
+    readings.note(s.floor, x)
+    return released + degassed

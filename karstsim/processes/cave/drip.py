@@ -1,35 +1,73 @@
 """Drip water: it equilibrates with cave air at once, then calcite grows for a drip interval (science.md 5.2).
 
-c(t) = c_eq + (c_0 - c_eq) exp(-alpha t/delta), alpha after Baker et al. (1998)
+    c(t_d) = c_eq + (c_0 - c_eq) exp(-alpha t_d/delta),   alpha after Baker et al. (1998)
+    n = R A/V_drop drops a day fall at a drip site that gathers the recharge R of the area A
+    growth = V_m delta n (c_0 - c(t_d)) of the stalagmite under it, V_m the molar volume of calcite
+
+A drop wets the area V_drop/delta, so this growth on all stalagmites is the calcite deposited. The interval t_d is a
+parameter, or 1/n: each drop then has the time until the next one.
 """
 
-from karstsim.chemistry.constants import set_temperature
-from karstsim.core.constants import GAS_CONSTANT_ATM, ZERO_CELSIUS
+from enum import IntEnum
+
+from karstsim.core.constants import DAYS_PER_YEAR, MM_PER_M, MOLAR_MASS_CACO3
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
-from karstsim.processes.dissolution import (
-    LINEAR_ORDER,
-    LINEAR_START,
-    apply,
-    load,
-    open_step,
-)
-from karstsim.processes.transport import receive, withdraw
+from karstsim.processes.aquifer.spring import MOL_PER_M3
+from karstsim.processes.cave.calcite import CALCITE, grow
+from karstsim.processes.dissolution import LEAST_PRESSURE, apply
+from karstsim.processes.lowpass import relaxed_share
 
+
+class DripLaw(IntEnum):
+    """What sets the drip interval: values of `cave.drip_law`."""
+
+    CONSTANT = 0
+    RECHARGE = 1
+
+
+RECHARGE = int(DripLaw.RECHARGE)
 PARAMS = (
+    Param(
+        "drip_law",
+        int(DripLaw.CONSTANT),
+        "1",
+        0,
+        len(DripLaw) - 1,
+        "design; science.md 5.2",
+        calibrate=False,
+        integer=True,
+        doc="drip interval: 0 constant, 1 follows the recharge",
+    ),
     Param("drip_interval", 300.0, "s", 1.0, 36000.0, "design", calibrate=False, scale="log"),
     Param("drip_film", 0.1, "mm", 0.05, 0.5, "baker1998", calibrate=False),
+    Param("drop_volume", 0.1, "mL", 0.02, 0.5, "dreybrodt1988", calibrate=False),
+    Param(
+        "drip_catchment",
+        0.02,
+        "m2",
+        0.001,
+        100.0,
+        "design",
+        scale="log",
+        doc="area that one drip site gathers its water from; 0.02 m2 and 500 mm a year give a drop in five minutes",
+    ),
 )
 FLUXES = (
     Flow("drip", "water dripping through caves"),
+    Var("drip_rate", "min-1", "drops per minute at a drip site"),
     Var("drip_degassing", "mol m-2", "CO2 degassed from drip water to cave air", aggregate="sum"),
     Var("calcite_growth", "mol m-2", "calcite deposited by drips", aggregate="sum"),
+    Var("stalagmite_growth", "mm yr-1", "growth of a stalagmite under a drip"),
 )
 # Calcite growth rate constant at a film of 0.1 mm, m s-1 = 1e-7 (c0 + c1 T + c2 T^2)            [Baker et al. 1998]
 ALPHA_SCALE, ALPHA_0, ALPHA_1, ALPHA_2 = 1.0e-7, 0.51549, 0.04015, 0.00418
 M_PER_MM = 1.0e-3
-PURE_CALCITE = 0.0
-LEAST_DRIP = 1.0e-9  # mm per area of the tile in a step
+MINUTES_PER_DAY, SECONDS_PER_MINUTE = 1440.0, 60.0
+ML_PER_MM_M2 = 1000.0
+CALCITE_DENSITY = 2.71e6  # g m-3, of the mineral without pores
+# mm yr-1 from mol m-2 min-1
+GROWTH = MM_PER_M * MINUTES_PER_DAY * DAYS_PER_YEAR * MOLAR_MASS_CACO3 / CALCITE_DENSITY
 
 
 @kernel
@@ -39,27 +77,34 @@ def growth_constant(temperature):
 
 
 @kernel
-def step(p, s, f, recharge, cave_temperature, x, k, n_active):
+def begin(f):
+    """Zero what a step without drip water leaves."""
+    f.drip_rate = 0.0
     f.drip_degassing = 0.0
     f.calcite_growth = 0.0
-    withdraw(recharge, f.drip, p.area_fraction * recharge.volume, n_active)
-    if f.drip.volume < LEAST_DRIP:
-        receive(recharge, f.drip, 1.0, n_active)
-        return
-    temperature = max(cave_temperature, 0.0)
-    set_temperature(k, temperature, k.constant_set)
-    load(x, f.drip, temperature)
-    atm = GAS_CONSTANT_ATM * (cave_temperature + ZERO_CELSIUS)
-    slope = atm * f.drip.volume / (p.area_fraction * p.height)
-    growth = growth_constant(temperature) * p.drip_interval / (p.drip_film * M_PER_MM)
-    # Drips do not dissolve the cave's floor; above saturation calcite grows without a threshold.
-    solid, gas = open_step(
-        x, k, PURE_CALCITE, f.air_pco2, slope, 0.0, growth, 0.0, LINEAR_START, LINEAR_ORDER
-    )
-    f.calcite_growth = -solid * f.drip.volume
-    f.drip_degassing = -gas * f.drip.volume
-    apply(f.drip, -f.calcite_growth, -f.drip_degassing, PURE_CALCITE)
+    f.stalagmite_growth = 0.0
+
+
+@kernel
+def count(p, f, dt):
+    """Drops per minute at a drip site."""
+    gathered = f.drip.volume / p.area_fraction * p.drip_catchment * ML_PER_MM_M2
+    f.drip_rate = gathered / (p.drop_volume * dt * MINUTES_PER_DAY)
+
+
+@kernel
+def step(p, s, f, rise, temperature, x, k):
+    """Degas the drip water, speciated in `x`, and let calcite grow. Returns CO2 released, mol m-2 of the tile.
+
+    rise   of the cave's mean CO2 pressure per CO2 released into it, atm m2 mol-1
+    """
+    interval = SECONDS_PER_MINUTE / f.drip_rate if p.drip_law == RECHARGE else p.drip_interval
+    film = p.drip_film * M_PER_MM
+    share = relaxed_share(growth_constant(temperature) * interval, film)
+    lost, gas = grow(x, k, max(f.air_pco2, LEAST_PRESSURE), rise * f.drip.volume, share)
+    f.calcite_growth = lost * f.drip.volume
+    f.drip_degassing = gas * f.drip.volume
+    f.stalagmite_growth = GROWTH * f.drip_rate * film * MOL_PER_M3 * lost
+    apply(f.drip, -f.calcite_growth, -f.drip_degassing, CALCITE)
     s.calcite += f.calcite_growth
-    s.air_co2 += f.drip_degassing
-    f.air_pco2 += atm * f.drip_degassing / (p.area_fraction * p.height)
-    receive(recharge, f.drip, 1.0, n_active)
+    return f.drip_degassing
