@@ -62,36 +62,37 @@ def gather(f, area, t, n_active):
 
 
 @kernel
-def conduit_weight(releasing, area, p, s, f):
+def conduit_weight(releasing, area, f):
     """Part of a tile's caves in what the conduit exchanges: by their air, or by its CO2 where water takes it up."""
-    air = area * cave.passing_air(p, f)
-    return air if releasing else air * s.air_co2 / cave.air_volume(p) if air > 0.0 else 0.0
+    if f.air_rise <= 0.0:
+        return 0.0
+    return area / f.air_rise if releasing else area / f.air_rise * f.air_offered
 
 
 @kernel
-def open_conduit(cf, tp, ts, tf, temperature):
-    """Give the conduit the mixed air of the caves under all tiles, with all that passes through them in the step."""
-    co2, capacity = 0.0, 0.0
-    for i in range(tp.shape[0]):
+def open_conduit(cf, ts, tf):
+    """Give the conduit the mixed air of the caves under all tiles."""
+    air, co2 = 0.0, 0.0
+    for i in range(ts.shape[0]):
         area = ts[i].tile.area_fraction
-        co2 += conduit_weight(False, area, tp[i].cave, ts[i].cave, tf[i].cave)
-        capacity += conduit_weight(True, area, tp[i].cave, ts[i].cave, tf[i].cave)
-    conduit_air.begin(cf.aquifer, co2, capacity, temperature)
+        air += conduit_weight(True, area, tf[i].cave)
+        co2 += conduit_weight(False, area, tf[i].cave)
+    conduit_air.begin(cf.aquifer, air, co2)
 
 
 @kernel
-def close_conduit(cf, tp, ts, tf):
-    """Bring what conduit water gave off to the caves, or take what it took up; what passes leaves at once."""
+def close_conduit(cf, ts, tf):
+    """Bring what conduit water gave off to the caves, or take what it took up."""
     released = -cf.aquifer.conduit_gas_uptake
     if released == 0.0:
         return
     releasing = released > 0.0
     total = 0.0
-    for i in range(tp.shape[0]):
-        total += conduit_weight(releasing, ts[i].tile.area_fraction, tp[i].cave, ts[i].cave, tf[i].cave)
-    for i in range(tp.shape[0]):
+    for i in range(ts.shape[0]):
+        total += conduit_weight(releasing, ts[i].tile.area_fraction, tf[i].cave)
+    for i in range(ts.shape[0]):
         area = ts[i].tile.area_fraction
-        share = conduit_weight(releasing, area, tp[i].cave, ts[i].cave, tf[i].cave) / total
+        share = conduit_weight(releasing, area, tf[i].cave) / total
         if share > 0.0:
             vented = cave.receive_co2(ts[i].cave, tf[i].cave, released * share / area)
             cf.catchment.cave_ventilation += area * vented
@@ -122,11 +123,11 @@ def step(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, x, waters, k, t, ledger, d
         gather(cf, ts[i].tile.area_fraction, tf[i], n_active)
         books.flag_high_co2(cs.catchment, tf[i].soil.base_pco2_without_uptake)
         books.flag_waters(cs.catchment, 0.0, ts[i].soil.pore_water.ionic_strength)
-    open_conduit(cf, tp, ts, tf, cs.atmosphere.air_temperature_year)
+    open_conduit(cf, ts, tf)
     aquifer.step(
         cp.aquifer, cs.aquifer, cf.aquifer, cs.atmosphere, cf.atmosphere, forcing, x, k, dt, n_active
     )
-    close_conduit(cf, tp, ts, tf)
+    close_conduit(cf, ts, tf)
     assign(f.runoff, cf.aquifer.spring, 1.0, n_active)
     receive(f.surface_runoff, cf.aquifer.unswallowed, 1.0, n_active)
     receive(f.runoff, f.surface_runoff, 1.0, n_active)

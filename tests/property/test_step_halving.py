@@ -20,14 +20,20 @@ WANTED = ["catchment_sink_hydrochemical", "catchment_rock_dissolution", "catchme
           "cave_air_pco2", "cave_drip_ca", "cave_calcite_growth", "cave_fissure_growth"]  # fmt: skip
 
 
+def _weather(climate_forcing, *args, **kwargs):
+    """Forcing without the day's range of temperature, which its hours do not have: caves breathe by it."""
+    return climate_forcing(*args, **kwargs).drop_vars(["tasmin", "tasmax"], errors="ignore")
+
+
 def _year(site, climate_forcing, climate: str, steps_per_day: int, state: dict[str, np.ndarray] | None):
     """(annual numbers, state before it) of the year in steps of 1/steps_per_day days."""
     if state is None:
-        warm = Simulation(site, climate_forcing(climate, years=1))
+        warm = Simulation(site, _weather(climate_forcing, climate, years=1))
         warm.spin_up(10)
         state = {level: floats.copy() for level, floats in warm.tables.state_floats.items()}
     run = Simulation(
-        site, climate_forcing(climate, years=1, start="2002-01-01", steps_per_day=steps_per_day, seed=2)
+        site,
+        _weather(climate_forcing, climate, years=1, start="2002-01-01", steps_per_day=steps_per_day, seed=2),
     )
     run.spin_up(0)
     for level, floats in run.tables.state_floats.items():
@@ -85,16 +91,11 @@ def test_rock_dissolved_agrees(climate, daily_against_hourly) -> None:
 def test_caves_agree(climate, climate_forcing, whole_site) -> None:
     """< 1 % in the CO2 of cave air, < 2 % in the calcium of drip water, < 5 % in what it leaves above and in the cave.
 
-    Without the day's range of temperature, which the hours of this forcing do not have. Calcite is the few per cent
-    that drip water has above saturation: it differs by more than the water does.
+    Calcite is the few per cent that drip water has above saturation: it differs by more than the water does.
     """
-
-    def forcing(*args, **kwargs):
-        return climate_forcing(*args, **kwargs).drop_vars(["tasmin", "tasmax"], errors="ignore")
-
     site = whole_site(LAND_USES, 1)
-    daily, state = _year(site, forcing, climate, 1, None)
-    hourly, _ = _year(site, forcing, climate, 24, state)
+    daily, state = _year(site, climate_forcing, climate, 1, None)
+    hourly, _ = _year(site, climate_forcing, climate, 24, state)
     for numbers in (daily, hourly):
         numbers["calcite"] = numbers["cave_calcite_growth"] + numbers["cave_fissure_growth"]
     difference = _compare(daily, hourly)

@@ -20,7 +20,8 @@ from karstsim.processes.transport import bring_to, evaporate, temperature_of
 
 N = 13
 NO_OUTPUT = np.zeros((0, 4), dtype=np.int64)
-AIR_CO2, AIR_VOLUME, TEMPERATURE = 0.004, 0.1, 15.0  # mol m-2, m, degC
+TEMPERATURE = 15.0  # degC
+AIR_CO2, AIR = 0.004, 0.1 / (GAS_CONSTANT_ATM * 288.15)  # mol m-2 in 0.1 m of air; mol m-2 atm-1
 
 
 def _records(record_of, **parameters):
@@ -106,7 +107,7 @@ def test_springs_are_warm_in_summer(climate_forcing, whole_site) -> None:
 
 @kernel
 def _exchange(s, f, x, k, p, dt):
-    conduit_air.begin(f, AIR_CO2, AIR_VOLUME, TEMPERATURE)
+    conduit_air.begin(f, AIR, AIR_CO2)
     conduit_air.exchange(s.conduit, x, k, p, f, dt)
 
 
@@ -123,9 +124,8 @@ def _under_air(record_of, on_rows, dt: float, **parameters):
 def test_water_and_cave_air_reach_one_pressure(record_of, on_rows) -> None:
     """At a high rate half a step brings both to the same pressure, and no carbon is lost between them."""
     s, f, x = _under_air(record_of, on_rows, 10.0, conduit_air_share=1.0, conduit_gas_exchange=50.0)
-    slope = GAS_CONSTANT_ATM * (TEMPERATURE + 273.15) / AIR_VOLUME
     assert f.conduit_gas_uptake < 0.0
-    assert f.conduit_air_pco2 == pytest.approx(slope * (AIR_CO2 - f.conduit_gas_uptake), rel=1e-12)
+    assert f.conduit_air_pco2 == pytest.approx((AIR_CO2 - f.conduit_gas_uptake) / AIR, rel=1e-12)
     assert f.conduit_air_pco2 == pytest.approx(x.pco2, rel=1e-6)
     assert s.conduit.sol.dic - f.conduit_gas_uptake == pytest.approx(10.0 * 4.2e-3, rel=1e-14)
     assert s.conduit.sol.ca == 10.0 * 1.9e-3

@@ -11,7 +11,6 @@ Half of the exchange of a step is before the dissolution and half after it.
 """
 
 from karstsim.chemistry.constants import set_temperature
-from karstsim.core.constants import GAS_CONSTANT_ATM, ZERO_CELSIUS
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
 from karstsim.processes.dissolution import MINIMUM_VOLUME, apply, exchange_gas, load_store
@@ -58,11 +57,10 @@ HALF = 0.5
 
 
 @kernel
-def begin(f, co2, capacity, temperature):
-    """The air of the step: `co2` mol m-2 in `capacity` m (m3 of air per m2), at `temperature` degC."""
-    atm = GAS_CONSTANT_ATM * (temperature + ZERO_CELSIUS)
+def begin(f, air, co2):
+    """The air of the step: `air` is the CO2 that raises its pressure by one atm, `co2` what it has (mol m-2)."""
     f.conduit_gas_uptake = 0.0
-    f.conduit_air_slope = atm / capacity if capacity > 0.0 else 0.0
+    f.conduit_air_slope = 1.0 / air if air > 0.0 else 0.0
     f.conduit_air_pco2 = co2 * f.conduit_air_slope
 
 

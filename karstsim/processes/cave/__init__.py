@@ -24,20 +24,8 @@ LEAST_DRIP = 1.0e-9  # mm per area of the tile in a step
 
 
 @kernel
-def air_volume(p):
-    """Volume of cave air per area of the tile, m."""
-    return p.area_fraction * p.height
-
-
-@kernel
-def passing_air(p, f):
-    """Cave air and the air that passes through in the step, per area of the tile, m."""
-    return air_volume(p) / f.air_kept
-
-
-@kernel
 def receive_co2(s, f, amount):
-    """Bring `amount` mol m-2 evenly over the step into its air; returns what leaves with the air that passes."""
+    """Bring `amount` mol m-2 of the conduit into the air; returns what leaves with the air that passes."""
     vented = amount * (1.0 - f.air_kept)
     s.air_co2 += amount - vented
     f.ventilation += vented
@@ -60,7 +48,6 @@ def step(p, s, f, recharge, vadose_pco2, available, cave_temperature, forcing, x
         prior_precipitation.begin(p, f, vadose_pco2)
         return
     after, kept, rise = air.ventilate(p, s, f, vadose_pco2, available, cave_temperature, forcing, dt)
-    f.air_kept = kept
     prior_precipitation.begin(p, f, vadose_pco2)
     released = 0.0
     if f.drip.volume >= LEAST_DRIP:

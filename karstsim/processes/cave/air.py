@@ -11,6 +11,10 @@ gives off. For constant flows and G the balance is solved exactly:
 
 and drip water meets the mean of that over the step, so hours and days agree.
 
+Conduit water is another matter: it may take up or give off in a day many times what the air holds, and the mean of a
+step says nothing then. It meets the air by backward Euler, C (1 + a) = C_0 + a C_in + G t/h, and after the drips; never
+does it take more than the air has at the end of the step.
+
 Vadose air is outside air that has taken up soil CO2: the latter is debited from the soil's production.
 """
 
@@ -43,7 +47,11 @@ FLUXES = (
         "ventilation", "mol m-2", "net CO2 that cave ventilation releases to the atmosphere", aggregate="sum"
     ),
     Var("air_pco2", "atm", "CO2 pressure of the cave air"),
-    Var("air_kept", "1", "share of the CO2 released into cave air in a step that is there at its end"),
+    Var("air_kept", "1", "share of the conduit's CO2 that cave air keeps in a step"),
+    Var(
+        "air_rise", "atm m2 mol-1", "rise of the cave's CO2 pressure per CO2 of the conduit; 0 without a cave"
+    ),
+    Var("air_offered", "atm", "CO2 pressure that the cave's air offers to conduit water"),
 )
 HALF, SIXTH = 0.5, 1.0 / 6.0
 SLIGHT_RENEWAL = 1.0e-4  # below it (1 - (1 - e^-a)/a)/a is its series; its next term is a^2/24
@@ -82,7 +90,7 @@ def leave_out(f, forcing):
     f.drawn_soil_co2 = 0.0
     f.ventilation = 0.0
     f.air_pco2 = co2_pressure(forcing)
-    f.air_kept = 1.0
+    f.air_rise = 0.0
 
 
 @kernel
@@ -112,6 +120,9 @@ def ventilate(p, s, f, vadose_pco2, available, cave_temperature, forcing, dt):
     after = s.air_co2 * (1.0 - a * kept) + brought * kept
     mean = s.air_co2 * kept + brought * lag
     f.air_pco2 = mean / volume * atm
+    f.air_kept = 1.0 / (1.0 + a)
+    f.air_rise = f.air_kept / volume * atm
+    f.air_offered = (s.air_co2 + brought) * f.air_rise
     return after, kept, lag / volume * atm
 
 
@@ -121,3 +132,4 @@ def close(s, f, after, kept, released):
     held = s.air_co2 + f.drawn_soil_co2 + released
     f.ventilation = held - (after + kept * released)
     s.air_co2 = held - f.ventilation
+    f.air_offered = min(f.air_offered + released * f.air_rise, s.air_co2 * f.air_rise / f.air_kept)
