@@ -139,11 +139,15 @@ def year_fraction(times: np.ndarray, step: float) -> np.ndarray:
     times   (n_time,) beginning of the steps (a daily step is the whole stamped day)
     step    s
     """
+    return day_of_year(times, step) / xr.DataArray(times, dims="time", coords={"time": times}).dt.days_in_year.values
+
+
+def day_of_year(times: np.ndarray, step: float) -> np.ndarray:
+    """Days since the year began at the middle of each step, in the calendar of the stamps; as `year_fraction`."""
     t = xr.DataArray(times, dims="time", coords={"time": times}).dt
     clock = (t.hour * 3600.0 + t.minute * 60.0 + t.second).values / SECONDS_PER_DAY
     day = t.dayofyear.values - 1.0
-    middle = day + 0.5 if step == LONGEST_STEP else day + clock + 0.5 * step / SECONDS_PER_DAY
-    return middle / t.days_in_year.values
+    return day + 0.5 if step == LONGEST_STEP else day + clock + 0.5 * step / SECONDS_PER_DAY
 
 
 def parse_date(date: str | int | None, where: str) -> tuple[int, ...] | None:

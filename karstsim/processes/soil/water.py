@@ -159,10 +159,17 @@ def _below_threshold(volume, inflow, demand, threshold, left):
 
 
 @kernel
+def arriving(f):
+    """Water that reaches the pores in this step, mm: infiltration and what irrigation does not lose to the air."""
+    return f.infiltration.volume + f.irrigation.volume + f.pumped_irrigation.volume - f.irrigation_loss
+
+
+@kernel
 def enter(s, f, share, n_active):
     """Let a share of the step's infiltration and irrigation in and of its evapotranspiration out."""
     receive(s.pore_water, f.infiltration, share, n_active)
     receive(s.pore_water, f.irrigation, share, n_active)
+    receive(s.pore_water, f.pumped_irrigation, share, n_active)
     s.pore_water.volume -= share * f.evapotranspiration
 
 
