@@ -139,7 +139,8 @@ def year_fraction(times: np.ndarray, step: float) -> np.ndarray:
     times   (n_time,) beginning of the steps (a daily step is the whole stamped day)
     step    s
     """
-    return day_of_year(times, step) / xr.DataArray(times, dims="time", coords={"time": times}).dt.days_in_year.values
+    t = xr.DataArray(times, dims="time", coords={"time": times}).dt
+    return day_of_year(times, step) / t.days_in_year.values
 
 
 def day_of_year(times: np.ndarray, step: float) -> np.ndarray:

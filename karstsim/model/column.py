@@ -91,9 +91,7 @@ def step(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, x, waters, k, t, ledger, d
     for i in range(tp.shape[0]):
         ground = cs.aquifer.matrix
         mobile = max(ground.volume - cp.aquifer.matrix_immobile, 0.0)
-        land(
-            tp[i], ts[i], tf[i], cs.atmosphere, cf.atmosphere, ground, mobile, forcing, x, k, dt, n_active
-        )
+        land(tp[i], ts[i], tf[i], cs.atmosphere, cf.atmosphere, ground, mobile, forcing, x, k, dt, n_active)
         gather(cf, ts[i].tile.area_fraction, tf[i], n_active)
         books.flag_high_co2(cs.catchment, tf[i].soil.base_pco2_without_uptake)
         books.flag_waters(cs.catchment, 0.0, ts[i].soil.pore_water.ionic_strength)

@@ -3,9 +3,10 @@
 WARM_DAYS   `irrigation_rate` while the air is at least `irrigation_temperature` warm
 CALENDAR    `irrigation_depth` in the day that begins every `irrigation_interval` days of the season, evenly over it:
             in a step depth (N(end) - N(begin)), N(t) = floor(t/i) + min(t - i floor(t/i), 1), t days into the season
-DEFICIT     in the season, from a soil saturation below `irrigation_trigger` on until `irrigation_target` is reached, at
-            most `irrigation_rate`; what rains in the step is waited for, so that irrigation alone never overfills the
-            soil (thin compartments of a tile with many of them may still run over)
+DEFICIT     decided at the beginning of each day of the season: where the soil's saturation is below
+            `irrigation_trigger`, as much as is missing to `irrigation_target`, evenly over the day and at most
+            `irrigation_rate`, in which case the next days go on. Irrigation alone never overfills the soil (thin
+            compartments of a tile with many of them may still run over); rain of the day is not foreseen
 
 All are withdrawn amounts. The share 1 - efficiency of them evaporates in ditches and sprays and is part of the
 evapotranspiration; its solutes stay in the rest. What seeps away needs no number: it is the soil's percolation.
@@ -49,9 +50,11 @@ ALLOGENIC_WATER = int(IrrigationSource.ALLOGENIC)
 RIVER_WATER = int(IrrigationSource.RIVER)
 OWN_AQUIFER = int(IrrigationSource.OWN_AQUIFER)
 # DIC, Ca, Mg, Na, K, Cl, SO4, NO3 in mol m-3
-KARST_SPRING = (4.2, 1.9, 0.1, 0.02, 0.0, 0.02, 0.05, 0.02)  # HCO3 3.88 [design]
-ALLOGENIC = (0.38, 0.10, 0.05, 0.10, 0.0, 0.0, 0.05, 0.0)  # HCO3 0.30, CO2 of 1500 ppm at 10 degC [science.md 3.7]
-# The natural mean of the world's rivers [Meybeck 1979, recalled]: HCO3 0.85; CO2 of 2000 ppm at 15 degC [design]
+# HCO3 3.88                                                                                     [design]
+KARST_SPRING = (4.2, 1.9, 0.1, 0.02, 0.0, 0.02, 0.05, 0.02)
+# HCO3 0.30, CO2 of 1500 ppm at 10 degC                                                         [science.md 3.7]
+ALLOGENIC = (0.38, 0.10, 0.05, 0.10, 0.0, 0.0, 0.05, 0.0)
+# The natural mean of the world's rivers, HCO3 0.85; CO2 of 2000 ppm at 15 degC is design       [Meybeck 1979, recalled]
 RIVER = (0.94, 0.334, 0.138, 0.224, 0.033, 0.162, 0.086, 0.016)
 DIC, CA, MG, NA, K, CL, SO4, NO3 = range(8)
 PARAMS = (
@@ -186,13 +189,21 @@ PARAMS = (
     Param("irrigation_so4", KARST_SPRING[SO4], "mol m-3", 0.0, 50.0, "management", calibrate=False),
     Param("irrigation_no3", KARST_SPRING[NO3], "mol m-3", 0.0, 50.0, "management", calibrate=False),
 )
-STATE = (Var("irrigating", "1", "1 while the deficit rule refills the soil", aggregate="last"),)
+STATE = (
+    Var("refill_rate", "mm d-1", "irrigation that the deficit rule decided for the day"),
+    Var("refill_day", "1", "day of the year for which it did", aggregate="last"),
+)
 FLUXES = (
     Flow("irrigation", "irrigation water from outside the catchment"),
     Flow("pumped_irrigation", "irrigation water out of the catchment's own aquifer"),
-    Var("irrigation_loss", "mm", "irrigation water that evaporates before it reaches the soil", aggregate="sum"),
+    Var(
+        "irrigation_loss",
+        "mm",
+        "irrigation water that evaporates before it reaches the soil",
+        aggregate="sum",
+    ),
 )
-EVENT = 1.0  # d
+DAY = 1.0  # d
 YEAR = 366.0  # d, at least
 
 
@@ -201,7 +212,7 @@ def events_until(time, length, interval):
     """Irrigations finished `time` days into a season of `length` days; each takes its day evenly."""
     time = min(max(time, 0.0), length)
     whole = math.floor(time / interval)
-    return whole + min(time - interval * whole, EVENT)
+    return whole + min(time - interval * whole, DAY)
 
 
 @kernel
@@ -226,33 +237,31 @@ def in_season(p, day):
 
 
 @kernel
-def refill(p, s, f, forcing, dt):
-    """Water to withdraw for the deficit rule, mm; the state remembers a refill that one step does not finish."""
-    if not in_season(p, forcing.day_of_year):
-        s.irrigating = 0.0
+def decide(p, s, day):
+    """Rate of the deficit rule for a day that begins, mm d-1."""
+    if not in_season(p, day):
         return 0.0
     volume = s.pore_water.volume
-    if water.saturation(p, volume) < p.irrigation_trigger:
-        s.irrigating = 1.0
-    if s.irrigating == 0.0:
+    unfinished = s.refill_rate > 0.0 and s.refill_rate >= p.irrigation_rate
+    if not unfinished and water.saturation(p, volume) >= p.irrigation_trigger:
         return 0.0
     full = water.residual(p) + p.irrigation_target * water.capacity(p)
-    missing = max(full - volume - f.infiltration.volume, 0.0) / p.irrigation_efficiency
-    most = p.irrigation_rate * dt
-    if missing <= most:
-        s.irrigating = 0.0
-        return missing
-    return most
+    missing = max(full - volume, 0.0) / p.irrigation_efficiency
+    return min(missing / DAY, p.irrigation_rate)
 
 
 @kernel
-def wanted(p, s, f, forcing, dt):
+def wanted(p, s, forcing, dt):
     """Water to withdraw in this step, mm."""
     if p.irrigation_rule == CALENDAR:
         begin = forcing.day_of_year - 0.5 * dt
         return p.irrigation_depth * max(events_in(p, begin, begin + dt), 0.0)
     if p.irrigation_rule == DEFICIT:
-        return refill(p, s, f, forcing, dt)
+        today = 1.0 + math.floor(forcing.day_of_year)
+        if today != s.refill_day:
+            s.refill_rate = decide(p, s, forcing.day_of_year)
+            s.refill_day = today
+        return s.refill_rate * dt
     return p.irrigation_rate * dt if forcing.tas >= p.irrigation_temperature else 0.0
 
 
@@ -296,14 +305,14 @@ def pump(f, ground, mobile, area, volume, n_active):
 
 @kernel
 def step(p, s, f, ground, mobile, area, forcing, dt, n_active):
-    """Irrigate; infiltration of the step is known.
+    """Fetch the water of the step.
 
     ground  the rock matrix, per karst area; mobile  its water above the immobile one, mm
     area    share of the karst area that the tile covers
     """
     clear(f.irrigation, n_active)
     clear(f.pumped_irrigation, n_active)
-    volume = wanted(p, s, f, forcing, dt)
+    volume = wanted(p, s, forcing, dt)
     if volume > 0.0:
         if p.irrigation_source == OWN_AQUIFER:
             pump(f, ground, mobile, area, volume, n_active)

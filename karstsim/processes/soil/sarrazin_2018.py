@@ -8,10 +8,10 @@ Sizes in a soil of capacity V_S:  V_1 = min(V_e, V_2'),  V_1 + V_2 = V_2' = min(
     E_pot = (1 - f_c) PET,  T_pot = f_c PET - E_canopy,  f_c = 1 - exp(-k LAI)
 Rain enters layer 1; what a layer cannot hold enters the next one, and from layer 3 the epikarst.
 
-The equations are those of the published model (its own program was read for them, and none of its text is used), the
-ranges of V_e and f_red are recalled. V2Karst takes amounts of a day from the contents at its beginning; here the contents
-follow their rates. Each layer is then a linear reservoir with a rim and is solved exactly. Where T_12 and T_3 are equal,
-both fall together: plants take the share of the time from the roots with which the step ends there.
+The equations are those of the published model (its own program was read for them, none of its text is used); the ranges
+of V_e and f_red are recalled. V2Karst takes amounts of a day from the contents at its beginning; here contents follow
+rates, so that each layer is a linear reservoir with a rim, solved exactly. Where T_12 and T_3 are equal both fall
+together: plants take from the roots in that share of the time with which the step ends there.
 """
 
 import math

@@ -60,7 +60,7 @@ PARAMS = (
         0.3,
         1.0,
         "design; science.md 3.6",
-        doc="saturation below which transpiration falls",
+        doc="saturation below which transpiration falls; without effect with layers",
     ),
     Param(
         "transpiration_share",
@@ -71,7 +71,8 @@ PARAMS = (
         "design",
         calibrate=False,
         by_class=by_land_use(0.12, 0.45, 0.50, 0.55, 0.70, 0.80),
-        doc="transpiration in evapotranspiration from the soil, set to the leaves' share of light",
+        doc="transpiration in evapotranspiration from the soil, set to the leaves' share of light; "
+        "computed with layers",
     ),
 )
 CONSTRAINTS = (
