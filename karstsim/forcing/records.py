@@ -42,6 +42,7 @@ FORCING = (
     ),
     Var("evspsblpot", "mm d-1", "prescribed potential evapotranspiration; -1 where it is not known"),
     Var("year_fraction", "1", "fraction of the year at the middle of the step, in its own calendar"),
+    Var("day_of_year", "day", "days since the year began at the middle of the step, in its own calendar"),
     Var("day_fraction", "1", "local solar time at the beginning of the step, 0 for daily steps"),
 )
 FORCING_DTYPE = dtype_of(FORCING)
@@ -106,6 +107,7 @@ def to_records(ds: xr.Dataset) -> tuple[np.ndarray, float, np.ndarray]:
     table["snowfall"] = _snowfall(ds, table["pr"], step)
     _fill_optional(table, ds, step)
     table["year_fraction"] = clock.year_fraction(times, step)
+    table["day_of_year"] = clock.day_of_year(times, step)
     table["day_fraction"] = _day_fraction(ds, times, step)
     return table, step / SECONDS_PER_DAY, times
 

@@ -140,10 +140,15 @@ def year_fraction(times: np.ndarray, step: float) -> np.ndarray:
     step    s
     """
     t = xr.DataArray(times, dims="time", coords={"time": times}).dt
+    return day_of_year(times, step) / t.days_in_year.values
+
+
+def day_of_year(times: np.ndarray, step: float) -> np.ndarray:
+    """Days since the year began at the middle of each step, in the calendar of the stamps; as `year_fraction`."""
+    t = xr.DataArray(times, dims="time", coords={"time": times}).dt
     clock = (t.hour * 3600.0 + t.minute * 60.0 + t.second).values / SECONDS_PER_DAY
     day = t.dayofyear.values - 1.0
-    middle = day + 0.5 if step == LONGEST_STEP else day + clock + 0.5 * step / SECONDS_PER_DAY
-    return middle / t.days_in_year.values
+    return day + 0.5 if step == LONGEST_STEP else day + clock + 0.5 * step / SECONDS_PER_DAY
 
 
 def parse_date(date: str | int | None, where: str) -> tuple[int, ...] | None:

@@ -11,6 +11,7 @@ from karstsim.processes.aquifer import conduit_air
 from karstsim.processes.epikarst import compartments
 from karstsim.processes.epikarst.chemistry import magnesium_share
 from karstsim.processes.soil.gas import vent
+from karstsim.processes.soil.sarrazin_2018 import leaf_demand
 from karstsim.processes.transport import assign, clear, receive
 from karstsim.processes.vegetation.biomass import take_up_bicarbonate
 
@@ -19,14 +20,21 @@ MEAN, SUM, MINIMUM, MAXIMUM, LAST = 0, 1, 2, 3, 4
 
 
 @kernel
-def land(p, s, f, air_s, air_f, forcing, x, k, dt, n_active):
-    """One land tile from the canopy down to recharge; amounts per area of the tile."""
+def land(p, s, f, air_s, air_f, ground, mobile, forcing, x, k, dt, n_active):
+    """One land tile from the canopy down to recharge; amounts per area of the tile.
+
+    ground, mobile  rock matrix that irrigation may pump from, and its mobile water, mm
+    """
     stress = compartments.begin(p.epikarst, s.epikarst, f.epikarst, p.soil, s.soil)
     vegetation.step(p.vegetation, s.vegetation, f.vegetation, air_f, stress, forcing, dt, n_active)
     v = f.vegetation
     demand = v.potential_evapotranspiration - v.canopy_evaporation
-    soil.receive_water(p.soil, s.soil, f.soil, v.throughfall, forcing, x, k, dt, n_active)
-    epikarst.settle(p.epikarst, s.epikarst, f.epikarst, p.soil, s.soil, f.soil, demand, dt, n_active)
+    leaves = leaf_demand(p.vegetation.fpar, v.potential_evapotranspiration, v.canopy_evaporation)
+    area = s.tile.area_fraction
+    soil.receive_water(
+        p.soil, s.soil, f.soil, v.throughfall, ground, mobile, area, forcing, x, k, dt, n_active
+    )
+    epikarst.settle(p.epikarst, s.epikarst, f.epikarst, p.soil, s.soil, f.soil, demand, leaves, dt, n_active)
     if n_active > 0:
         take_up_bicarbonate(p.vegetation, s.vegetation, v, s.soil.pore_water, f.soil.transpiration)
     mg = magnesium_share(p.epikarst.dolomite_share)
@@ -119,7 +127,9 @@ def step(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, x, waters, k, t, ledger, d
     clear(cf.aquifer.conduit_recharge, n_active)
     clear(f.surface_runoff, n_active)
     for i in range(tp.shape[0]):
-        land(tp[i], ts[i], tf[i], cs.atmosphere, cf.atmosphere, forcing, x, k, dt, n_active)
+        ground = cs.aquifer.matrix
+        mobile = max(ground.volume - cp.aquifer.matrix_immobile, 0.0)
+        land(tp[i], ts[i], tf[i], cs.atmosphere, cf.atmosphere, ground, mobile, forcing, x, k, dt, n_active)
         gather(cf, ts[i].tile.area_fraction, tf[i], n_active)
         books.flag_high_co2(cs.catchment, tf[i].soil.base_pco2_without_uptake)
         books.flag_waters(cs.catchment, 0.0, ts[i].soil.pore_water.ionic_strength)

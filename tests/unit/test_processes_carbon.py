@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from karstsim.chemistry.constants import CONSTANTS_DTYPE, set_temperature
 from karstsim.chemistry.speciation import SOLUTION_DTYPE, Mode, speciate
 from karstsim.core.constants import DAYS_PER_YEAR
-from karstsim.core.jit import python_callable
+from karstsim.core.jit import kernel, python_callable
 from karstsim.core.spec import dtype_of
 from karstsim.forcing.records import FORCING
 from karstsim.model.initial import steady_soil_carbon
-from karstsim.processes import atmosphere, recipe, soil, vegetation
+from karstsim.processes import aquifer, atmosphere, recipe, soil, vegetation
 from karstsim.processes.atmosphere import potential_evapotranspiration, radiation
 from karstsim.processes.lowpass import low_pass
 from karstsim.processes.soil import deposition, gas, irrigation, rothc
@@ -357,12 +357,17 @@ def test_a_year_of_acid_and_powder(record_of, on_rows) -> None:
     assert s.carbonate == pytest.approx(0.5, rel=1e-12)
 
 
+@kernel
+def _irrigate(p, s, f, aquifer_s, forcing, dt):
+    irrigation.step(p, s, f, aquifer_s.matrix, 0.0, 1.0, forcing, dt, 13)
+
+
 @pytest.mark.parametrize(("tas", "volume"), [(9.9, 0.0), (10.0, 1.5), (25.0, 1.5)])
 def test_irrigation_on_warm_days(record_of, on_rows, tas, volume) -> None:
     """3 mm d-1 for half a day from 10 degC on; 1.9 mol Ca per cubic metre is 1.9e-3 per mm."""
-    p, _, f, _ = _soil(record_of)
+    p, s, f, _ = _soil(record_of)
     p.irrigation_rate = 3.0
-    on_rows(irrigation.step)(p, f, record_of(FORCING, tas=tas), 0.5, 13)
+    on_rows(_irrigate)(p, s, f, record_of(aquifer.STATE), record_of(FORCING, tas=tas), 0.5)
     assert f.irrigation.volume == pytest.approx(volume)
     assert f.irrigation.sol.ca == pytest.approx(1.9e-3 * volume, rel=1e-12)
     assert f.irrigation.sol.dic == pytest.approx(4.2e-3 * volume, rel=1e-12)

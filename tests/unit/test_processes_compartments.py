@@ -29,7 +29,7 @@ def _day(ep, es, ef, sp, ss, sf, rain, rock, pet, dt, n_active):
     stress = parts.begin(ep, es, ef, sp, ss)
     sf.infiltration.volume = rain - rock
     sf.rock_runoff.volume = rock
-    epikarst.settle(ep, es, ef, sp, ss, sf, pet, dt, n_active)
+    epikarst.settle(ep, es, ef, sp, ss, sf, pet, 0.0, dt, n_active)
     sf.percolation.volume = 0.0
     water.enter(ss, sf, 1.0, n_active)
     water.percolate(ss, sf, 1.0, n_active)

@@ -3,6 +3,7 @@
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Store
 from karstsim.processes.epikarst import cascade, chemistry, compartments, event, hartmann_2015, storage
+from karstsim.processes.soil import water
 from karstsim.processes.transport import release, turnover_parts
 
 NAME = "epikarst"
@@ -15,17 +16,20 @@ FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
 
 
 @kernel
-def settle(p, s, f, soil_p, soil_s, soil_f, demand, dt, n_active):
+def settle(p, s, f, soil_p, soil_s, soil_f, demand, leaf_demand, dt, n_active):
     """Evapotranspiration, percolation, recharge and runoff of the step; the compartments are left as they will be.
 
     What runs on to soils comes out of what percolated in other compartments and out of water on bare rock, never out of
     the epikarst's store, so the tile's two stores see one percolation.
+
+    demand, leaf_demand  potential evapotranspiration of the ground, and of leaves in it, mm
     """
     n = p.compartments
+    soil_f.transpiration = 0.0
     soil_f.evapotranspiration, f.drained, f.concentrated_share = 0.0, 0.0, 0.0
     if p.concentration == compartments.CASCADE:
         percolated, ran_on, over = cascade.update(
-            p, s, f, soil_p, soil_f, demand, 1.0 - event.passing_share(p), dt
+            p, s, f, soil_p, soil_f, demand, leaf_demand, 1.0 - event.passing_share(p), dt
         )
     else:
         percolated, ran_on, over = hartmann_2015.update(p, s, f, soil_p, soil_f, demand, dt)
@@ -37,9 +41,12 @@ def settle(p, s, f, soil_p, soil_s, soil_f, demand, dt, n_active):
     if net < 0.0:
         release(soil_f.rock_runoff, soil_f.infiltration, soil_f.parcel, -net, n_active)
     soil_f.excess = max(net, 0.0)
-    soil_f.transpiration = soil_f.evapotranspiration * soil_p.transpiration_share
-    arriving = soil_f.infiltration.volume + soil_f.irrigation.volume
-    soil_f.final_volume = soil_s.pore_water.volume + arriving - soil_f.evapotranspiration - soil_f.excess
+    soil_f.transpiration /= n
+    if s.layers == compartments.ONE:
+        soil_f.transpiration = soil_f.evapotranspiration * soil_p.transpiration_share
+    left = soil_s.pore_water.volume + water.arriving(soil_f)
+    soil_f.final_volume = left - soil_f.evapotranspiration - soil_f.excess
+    soil_f.evapotranspiration += soil_f.irrigation_loss
 
 
 @kernel

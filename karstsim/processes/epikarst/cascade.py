@@ -7,9 +7,9 @@ over one reservoir.
 """
 
 from karstsim.core.jit import kernel
-from karstsim.processes.epikarst.compartments import MOST, residence_time
+from karstsim.processes.epikarst.compartments import MOST, THREE, residence_time
 from karstsim.processes.epikarst.storage import reservoir
-from karstsim.processes.soil import water
+from karstsim.processes.soil import sarrazin_2018, water
 
 
 @kernel
@@ -21,6 +21,25 @@ def soil_step(volume, inflow, demand, size, threshold, dt):
 
 
 @kernel
+def layered_step(s, i, soil_p, inflow, demand, leaf_demand, size, dt):
+    """Soil of compartment i in three layers, which it leaves as they will be: (evaporated, excess, transpired), mm."""
+    volume = s.soil_part.v[i]
+    evaporated, transpired, excess, s.top_part.v[i], s.root_part.v[i] = sarrazin_2018.step(
+        soil_p,
+        size,
+        volume,
+        s.top_part.v[i],
+        s.root_part.v[i],
+        inflow,
+        demand - leaf_demand,
+        leaf_demand,
+        dt,
+    )
+    lost = min(evaporated + transpired, volume + inflow)
+    return lost, max(excess, volume + inflow - lost - size), transpired
+
+
+@kernel
 def rock_step(volume, inflow, time, size, dt):
     """Epikarst of one compartment: (drained, overflowed), mm; a content above the rim leaves at once."""
     drained, over = reservoir(min(volume, size), inflow / dt, time, size, dt)
@@ -28,13 +47,14 @@ def rock_step(volume, inflow, time, size, dt):
 
 
 @kernel
-def update(p, s, f, soil_p, soil_f, demand, kept, dt):
+def update(p, s, f, soil_p, soil_f, demand, leaf_demand, kept, dt):
     """All compartments in turn. Returns sums over them, mm: soil excess, run-on to soils, runoff from the last.
 
+    demand, leaf_demand  potential evapotranspiration of the ground, and of leaves in it, mm
     kept   share of what leaves soil and bare rock that enters the epikarst; the rest is event water
     """
     n = p.compartments
-    arriving = soil_f.infiltration.volume + soil_f.irrigation.volume
+    arriving = water.arriving(soil_f)
     soil_size = water.capacity(soil_p)
     percolated, ran_on, carry = 0.0, 0.0, 0.0
     for i in range(n):
@@ -44,7 +64,11 @@ def update(p, s, f, soil_p, soil_f, demand, kept, dt):
             inflow += s.run_on
         size = soil_size * f.spread.v[i]
         soil = s.soil_part.v[i]
-        lost, excess = soil_step(soil, inflow, demand, size, soil_p.stress_start * size, dt)
+        if s.layers == THREE:
+            lost, excess, transpired = layered_step(s, i, soil_p, inflow, demand, leaf_demand, size, dt)
+            soil_f.transpiration += transpired
+        else:
+            lost, excess = soil_step(soil, inflow, demand, size, soil_p.stress_start * size, dt)
         s.soil_part.v[i] = max(soil + inflow - lost - excess, 0.0)
         entering = kept * (excess + soil_f.rock_runoff.volume)
         rock = s.rock_part.v[i]

@@ -7,7 +7,7 @@ shafts get the share f_C,i = (i/n)^a_f of the recharge of a compartment         
 With one compartment f_C is the mean of that law over the area, 1/(1 + a_f).
 
 Only volumes are divided. Solutes, heat and chemistry belong to the tile's one soil store and one epikarst store, whose
-water is the mean of the compartments'.
+water is the mean of the compartments'. The same holds for the soil layers of a compartment (soil/sarrazin_2018.py).
 
 How they fill and empty is in cascade.py; hartmann_2015.py has the daily laws as they were published, in two variants.
 
@@ -19,7 +19,7 @@ from enum import IntEnum
 
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Block, Param, Var
-from karstsim.processes.soil import water
+from karstsim.processes.soil import sarrazin_2018, water
 
 MOST = 15
 SHORTEST = 1.0  # residence time, d                                                             [Eq. 3.3]
@@ -34,6 +34,7 @@ class Concentration(IntEnum):
 
 
 CASCADE = int(Concentration.CASCADE)
+ONE, THREE = 1.0, 3.0  # soil layers
 PARAMS = (
     Param(
         "compartments",
@@ -70,8 +71,11 @@ PARAMS = (
 _MEMBERS = tuple(f"c{i + 1:02d}" for i in range(MOST))
 STATE = (
     Block("soil_part", tuple(Var(c, "mm", f"plant-available soil water, compartment {c}") for c in _MEMBERS)),
+    Block("top_part", tuple(Var(c, "mm", f"water in soil layer 1, compartment {c}") for c in _MEMBERS)),
+    Block("root_part", tuple(Var(c, "mm", f"water in soil layer 2, compartment {c}") for c in _MEMBERS)),
     Block("rock_part", tuple(Var(c, "mm", f"epikarst water, compartment {c}") for c in _MEMBERS)),
     Var("parts", "1", "compartments that the water is divided into", aggregate="last"),
+    Var("layers", "1", "layers that the soil water of a compartment is divided into", aggregate="last"),
     Var("run_on", "mm", "soil water on its way to another compartment, per area of a compartment"),
     Var("run_on_to", "1", "compartment that it will enter", aggregate="last"),
 )
@@ -138,6 +142,46 @@ def follow(part, capacity, n, volume, extra):
 
 
 @kernel
+def soil_layers(p, soil_p):
+    """Layers that the soil of a compartment is divided into; the daily laws know one."""
+    if p.concentration == CASCADE and soil_p.layers != sarrazin_2018.BUCKET:
+        return THREE
+    return ONE
+
+
+@kernel
+def follow_layers(s, f, soil_p, n, layers, size):
+    """Make the soil layers hold what their compartments hold; all equally wet where they are new."""
+    new = s.layers != layers
+    s.layers = layers
+    if layers == ONE:
+        return
+    for i in range(n):
+        capacity = size * f.spread.v[i]
+        total = s.soil_part.v[i]
+        top, root = s.top_part.v[i], s.root_part.v[i]
+        if new:
+            top_size, root_size, _ = sarrazin_2018.sizes(soil_p, capacity)
+            top, root = total * top_size / capacity, total * root_size / capacity
+        s.top_part.v[i], s.root_part.v[i] = sarrazin_2018.contents(soil_p, capacity, total, top, root)
+
+
+@kernel
+def moisture_stress(s, f, soil_p, n, size):
+    """Actual over potential transpiration, mean of the compartments."""
+    stress = 0.0
+    for i in range(n):
+        capacity = size * f.spread.v[i]
+        if s.layers == THREE:
+            stress += sarrazin_2018.wetness(
+                soil_p, capacity, s.soil_part.v[i], s.top_part.v[i], s.root_part.v[i]
+            )
+        else:
+            stress += min(s.soil_part.v[i] / capacity / soil_p.stress_start, 1.0)
+    return stress / n
+
+
+@kernel
 def begin(p, s, f, soil_p, soil_s):
     """Bring the compartments in line with the stores. Returns actual over potential transpiration."""
     spread_out(p, f)
@@ -148,14 +192,13 @@ def begin(p, s, f, soil_p, soil_s):
             s.rock_part.v[i] = 0.0
         s.run_on = 0.0
         s.parts = n
+        s.layers = ONE
     available = max(soil_s.pore_water.volume - water.residual(soil_p), 0.0)
     s.run_on = follow(s.soil_part, f.spread, n, available, s.run_on)
     follow(s.rock_part, f.spread, n, s.water.volume, 0.0)
     size = water.capacity(soil_p)
-    stress = 0.0
-    for i in range(n):
-        stress += min(s.soil_part.v[i] / (size * f.spread.v[i]) / soil_p.stress_start, 1.0)
-    return stress / n
+    follow_layers(s, f, soil_p, n, soil_layers(p, soil_p), size)
+    return moisture_stress(s, f, soil_p, n, size)
 
 
 @kernel

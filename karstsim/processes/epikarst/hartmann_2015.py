@@ -21,7 +21,7 @@ NEXT_STEP = int(Concentration.HARTMANN_2015)
 def update(p, s, f, soil_p, soil_f, demand, dt):
     """All compartments at once. Returns sums over them, mm: soil excess, run-on to soils, surface runoff."""
     n = p.compartments
-    arriving = soil_f.infiltration.volume + soil_f.irrigation.volume
+    arriving = water.arriving(soil_f)
     soil_size = water.capacity(soil_p)
     percolated, exceeding, last = 0.0, 0.0, -1
     for i in range(n):

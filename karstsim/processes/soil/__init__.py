@@ -9,6 +9,7 @@ from karstsim.processes.soil import (
     irrigation,
     rock_film,
     rothc,
+    sarrazin_2018,
     temperature,
     water,
 )
@@ -26,21 +27,23 @@ STATE = (
     Var("hum", "mol m-2", "carbon in humified organic matter"),
     Var("iom", "mol m-2", "carbon in inert organic matter"),
     Var("carbonate", "mol m-2", "carbonate grains in the soil (pedogenic or spread)"),
+    *irrigation.STATE,
 )
-PROCESSES = (temperature, irrigation, deposition, water, rock_film, rothc, gas, chemistry)
+PROCESSES = (temperature, irrigation, deposition, water, sarrazin_2018, rock_film, rothc, gas, chemistry)
 PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
 FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
 CONSTRAINTS = tuple(c for process in PROCESSES for c in getattr(process, "CONSTRAINTS", ()))
 
 
 @kernel
-def receive_water(p, s, f, throughfall, forcing, x, k, dt, n_active):
-    """Throughfall and irrigation are divided between bare rock and soil; nothing enters yet.
+def receive_water(p, s, f, throughfall, ground, mobile, area, forcing, x, k, dt, n_active):
+    """Throughfall is divided between bare rock and soil, and irrigation fetched; nothing enters yet.
 
-    throughfall  flow from the vegetation
+    throughfall           flow from the vegetation
+    ground, mobile, area  rock matrix that irrigation may pump from, its mobile water (mm), area share of the tile
     """
     temperature.step(p, s, forcing, dt)
-    irrigation.step(p, f, forcing, dt, n_active)
+    irrigation.step(p, s, f, ground, mobile, area, forcing, dt, n_active)
     rock_film.step(p, f, throughfall, forcing, x, k, dt, n_active)
     if n_active > 0:
         deposition.step(p, s, f, dt)

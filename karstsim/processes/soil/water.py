@@ -60,7 +60,7 @@ PARAMS = (
         0.3,
         1.0,
         "design; science.md 3.6",
-        doc="saturation below which transpiration falls",
+        doc="saturation below which transpiration falls; without effect with layers",
     ),
     Param(
         "transpiration_share",
@@ -71,7 +71,8 @@ PARAMS = (
         "design",
         calibrate=False,
         by_class=by_land_use(0.12, 0.45, 0.50, 0.55, 0.70, 0.80),
-        doc="transpiration in evapotranspiration from the soil, set to the leaves' share of light",
+        doc="transpiration in evapotranspiration from the soil, set to the leaves' share of light; "
+        "computed with layers",
     ),
 )
 CONSTRAINTS = (
@@ -159,6 +160,12 @@ def _below_threshold(volume, inflow, demand, threshold, left):
 
 
 @kernel
+def arriving(f):
+    """Water that reaches the pores in this step, mm: infiltration and what irrigation does not lose to the air."""
+    return f.infiltration.volume + f.irrigation.volume + f.pumped_irrigation.volume - f.irrigation_loss
+
+
+@kernel
 def enter(s, f, share, n_active):
     """Let a share of the step's infiltration and irrigation in and of its evapotranspiration out.
 
@@ -166,6 +173,7 @@ def enter(s, f, share, n_active):
     """
     receive(s.pore_water, f.infiltration, share, n_active)
     receive(s.pore_water, f.irrigation, share, n_active)
+    receive(s.pore_water, f.pumped_irrigation, share, n_active)
     evaporate(s.pore_water, share * f.evapotranspiration)
     bring_to(s.pore_water, s.temperature)
 
