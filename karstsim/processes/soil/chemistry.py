@@ -3,9 +3,9 @@
 Gas pressure, gas uptake and saturation are solved jointly (science.md 4.5, 12.13). Where evaporation concentrates the
 water beyond the threshold, calcite precipitates into the soil's carbonate pool and its CO2 goes back to the soil gas.
 
-Pedogenic calcite, powder and rock act on the same undersaturation. Pedogenic calcite goes first (science.md 4.5); powder
-and rock share the rest in proportion to their rates. The rates of powder are its means over the step, in which it may
-run out.
+Pedogenic calcite, powder and rock act on the same undersaturation. Pedogenic calcite goes first (science.md 4.5);
+powder and rock share the rest in proportion to their rates. Where powder lies, the rates of all that may run out are their means
+over the step (`powder.mean_rates`), so that rock does not dissolve in their place.
 """
 
 from karstsim.chemistry.constants import set_temperature
@@ -65,7 +65,12 @@ FLUXES = (
     Var("gas_uptake", "mol m-2", "CO2 taken up by soil water (negative: released)", aggregate="sum"),
     Var("co2_leached", "mol m-2", "dissolved CO2 leaving the soil with percolation", aggregate="sum"),
     Var("rock_dissolution", "mol m-2", "carbonate dissolved from rock at the soil base", aggregate="sum"),
-    Var("grain_dissolution", "mol m-2", "carbonate dissolved from pedogenic calcite and powder", aggregate="sum"),
+    Var(
+        "grain_dissolution",
+        "mol m-2",
+        "carbonate dissolved from pedogenic calcite and powder",
+        aggregate="sum",
+    ),
     Var("calcite_precipitation", "mol m-2", "calcite precipitated in the soil", aggregate="sum"),
 )
 PURE_CALCITE = 0.0
@@ -158,7 +163,7 @@ def dissolve(s, f, solid, pool_share, powder_share, exposure, dolomite):
     Pedogenic calcite that runs out within the step leaves its part to the others, powder to the rock.
 
     powder_share  of what pedogenic calcite leaves
-    exposure      undersaturation to which powder was exposed, mol m-3 d
+    exposure      undersaturation to which powder was exposed, mol m-3 d (`powder.mean_rates`)
     """
     from_pool = min(pool_share * solid, s.carbonate)
     s.carbonate -= from_pool

@@ -2,8 +2,8 @@
 
     HNO3 = N_fertiliser nitrified (1 - uptake)
 
-Ammonium that plants take up, or nitrate that they take up again, acidifies nothing in the end: only nitrate that stays in
-the water counts, one equivalent per mole. The year's fertiliser nitrifies evenly.
+Ammonium that plants take up, or nitrate that they take up again, acidifies nothing in the end: only nitrate that stays
+in the water counts, one equivalent per mole. The year's fertiliser nitrifies evenly.
 """
 
 from karstsim.core.classes import by_land_use

@@ -2,14 +2,14 @@
 
     dr/dt = -V_m alpha (c_eq - c) roughness exposed wet        V_m volume per mole, wet the saturation of the soil
 
-c_eq - c is the undersaturation of the soil water, the same for grains and rock, and alpha that of a film as thick as the
-soil's or, around a small sphere, as its radius. With I the undersaturation summed over a step, a grain keeps
-(1 - pace I)^3 of its mass, pace = -dr/dt / (r (c_eq - c)): the exact shrinking sphere, which cannot lose more than it has.
+c_eq - c is the undersaturation of the soil water, the same for grains and rock, and alpha that of a film as thick as
+the soil's or, around a small sphere, as its radius. With I the undersaturation summed over a step, a grain keeps
+(1 - pace I)^3 of its mass, pace = -dr/dt / (r (c_eq - c)): the shrinking sphere, which cannot lose more than it has.
 
-A bin holds a mass and a number of grains, so their mean radius; grains that shrink below the edge of their bin join the next
-smaller one (moving centres, Jacobson 1997), and dust of the least radius loses grains instead of size. Powder dissolves only;
-what precipitates becomes pedogenic calcite. Amounts are moles of carbonate: 1 t ha-1 is 1.00 mol m-2 of limestone and
-1.08 mol m-2 of dolomite. A dolomitic powder has grains of its mean composition.
+A bin holds a mass and a number of grains, so their mean radius. Grains that shrink below the edge of their bin join the
+bin of their size (moving centres, Jacobson 1997), and dust of the least radius loses grains instead of size. Powder
+only dissolves; what precipitates becomes pedogenic calcite. Amounts are moles of carbonate: 1 t ha-1 is 1.00 mol m-2 of
+limestone and 1.08 mol m-2 of dolomite. A dolomitic powder has grains of its mean composition.
 """
 
 import math
@@ -50,7 +50,7 @@ PARAMS = (
         "um",
         5.0,
         5000.0,
-        "design; science.md 8.1",
+        "design; science.md 8.1 jacobson1997",
         calibrate=False,
         scale="log",
         doc="median diameter of the powder by mass",
@@ -127,7 +127,7 @@ FLUXES = (
 CALCITE_VOLUME = 3.69e-5  # m3 per mole of carbonate (science.md 8.1)
 DOLOMITE_VOLUME = 3.225e-5  # half of 64.5 cm3 mol-1 of CaMg(CO3)2 (science.md 8.1)
 MAGNESIUM_IN_DOLOMITE = 0.5  # per mole of carbonate
-LEAST_RADIUS = 2.0e-6  # m; lower edge of the smallest bin
+LEAST_RADIUS = 2.0e-6  # m; lower edge of the smallest bin, below which grains are dust
 EDGE_RATIO = 2.0  # between the edges of neighbouring bins: diameters of 4, 8 .. 512 um
 VOLUME_RATIO = EDGE_RATIO * EDGE_RATIO * EDGE_RATIO
 SPHERE = 4.0 / 3.0 * math.pi
@@ -192,8 +192,8 @@ def below(z):
 def spread(p, s, f, forcing, dt):
     """Fresh grains, lognormal by mass, into the bins; the grains of a bin get the mean radius of its surface.
 
-    With u = ln r standardised and w = ln(deviation), the mass between two edges is the difference of Phi(u), and its mean
-    of 1/r is exp(w^2/2)/r_50 times the difference of Phi(u + w) over that of Phi(u).
+    With u = ln r standardised and w = ln(deviation), the mass between two edges is the difference of Phi(u), and its
+    mean of 1/r is exp(w^2/2)/r_50 times the difference of Phi(u + w) over that of Phi(u).
     """
     f.powder = 0.0
     if p.powder_rate <= 0.0:
@@ -229,13 +229,13 @@ def radius(s, j, volume):
 
 @kernel
 def sort(s):
-    """Grains that have become smaller than their bin join the bin of their size; dust of the least radius becomes fewer."""
+    """Grains smaller than their bin join the bin of their size; dust of the least radius becomes fewer."""
     volume = molar_volume(composition(s))
-    top = SPHERE * LEAST_RADIUS * LEAST_RADIUS * LEAST_RADIUS
-    dust = top
+    dust = SPHERE * LEAST_RADIUS * LEAST_RADIUS * LEAST_RADIUS
+    edge = dust
     for j in range(1, BINS):
-        top *= VOLUME_RATIO
-        own, least = j, top
+        edge *= VOLUME_RATIO
+        own, least = j, edge
         while own > 0 and s.powder_mass.v[j] * volume < least * s.powder_grains.v[j]:
             own -= 1
             least /= VOLUME_RATIO
@@ -269,7 +269,7 @@ def set_pace(p, s, f, temperature, pco2):
 
 @kernel
 def loss(s, f, exposure):
-    """What the grains lose, mol m-2, to an undersaturation of `exposure` mol m-3 d."""
+    """What the grains lose, mol m-2, when exposed to undersaturation of `exposure` mol m-3 d."""
     total = 0.0
     for j in range(BINS):
         total += bin_loss(s, f, j, exposure)
@@ -289,7 +289,8 @@ def mean_rates(s, f, rock_rate, pool_rate, deficit, h):
     rock_rate, pool_rate  d-1
     deficit               undersaturation at the start of the step, mol m-3, positive
     h                     length of the step, d
-    The exposure I (mol m-3 d) solves I = deficit (1 - e^(-K h))/K, K I the sum of what all sources give to it. The right
+
+    The exposure I (mol m-3 d) solves I = deficit (1 - e^(-K h))/K, where K I is what all sources give to it. The right
     side rises more slowly than I, so the root is unique. The upper end of the bracket is returned: the sources then
     hold at least what the water takes.
     """
@@ -314,7 +315,7 @@ def _from_pool(s, pool_rate, exposure, metres):
 
 @kernel
 def take(s, f, amount, exposure):
-    """Take up to `amount` out of the bins in proportion to their loss by `exposure`; returns what was taken, mol m-2."""
+    """Take up to `amount` out of the bins in proportion to their loss by `exposure`; what was taken, mol m-2."""
     lost = loss(s, f, exposure)
     if not lost > 0.0:
         return 0.0 * amount

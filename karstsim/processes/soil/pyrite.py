@@ -2,9 +2,9 @@
 
     FeS2 + 15/4 O2 + 7/2 H2O -> Fe(OH)3 + 2 H2SO4
 
-Iron stays behind as hydroxide and is not carried; pyrite does not run out. The rate grows with temperature (Arrhenius) and
-with the root of the O2 pressure in soil air (Williamson & Rimstidt 1994), where respiration has replaced O2 by CO2, and it
-grows in proportion to the air-filled pores through which O2 comes, up to half of the pores.
+Iron stays behind as hydroxide and is not carried; pyrite does not run out. The rate grows with temperature (Arrhenius)
+and with the root of the O2 pressure in soil air (Williamson & Rimstidt 1994), where respiration has replaced O2 by CO2.
+It is in proportion to the air-filled share of the pores, through which O2 comes, up to a half.
 """
 
 import math
@@ -21,7 +21,7 @@ PARAMS = (
         "mol m-2 year-1",
         0.0,
         0.075,
-        "site; science.md 4.6: 0 to 0.3 eq",
+        "site williamson1994 palandri2004; science.md 4.6: 0 to 0.3 eq",
         calibrate=False,
         doc="pyrite oxidised at 15 degC in well-aired soil at sea level; 4 eq of acid per mole",
     ),
@@ -29,9 +29,9 @@ PARAMS = (
 FLUXES = (Var("pyrite_so4", "mol m-2", "sulfate from oxidised pyrite", aggregate="sum"),)
 SULFATE_PER_PYRITE = 2.0
 REFERENCE = 288.15  # K
-ACTIVATION_ENERGY = 56900.0  # J mol-1, pyrite and O2 (Palandri & Kharaka 2004; recalled)
+ACTIVATION_ENERGY = 56900.0  # J mol-1, pyrite and O2 (Palandri & Kharaka 2004, recalled)
 OXYGEN_IN_AIR = 0.2095
-DIFFUSIVITY_RATIO = 0.78  # of CO2 to O2 in air (recalled): a gas that moves slower builds up a larger difference
+DIFFUSIVITY_RATIO = 0.78  # of CO2 to O2 in air (recalled); what moves slower builds up more difference
 WELL_AIRED = 0.5  # air-filled share of the pores from which on O2 comes freely
 
 
