@@ -179,8 +179,8 @@ def test_dry_irrigated_soil_gathers_calcite_and_gives_its_co2_off(
 ) -> None:
     """A40: ET over water given > 0.8 and irrigation at SI > 0 under soil gas of 10^-3 atm: calcite grows.
 
-    Karst water (1.9 mmol Ca) under a lower pressure than where it came from. One mole of CO2 leaves per mole of calcite,
-    beside the dissolved CO2 that the irrigation water brings. The third year is steady.
+    Karst water (1.9 mmol Ca) under a lower pressure than where it came from. One mole of CO2 leaves per mole of
+    calcite, beside the dissolved CO2 that the irrigation water brings. The third year is steady.
     """
     p, s, f = tile
     x, k = scratch

@@ -4,8 +4,8 @@ Gas pressure, gas uptake and saturation are solved jointly (science.md 4.5, 12.1
 water beyond the threshold, calcite precipitates into the soil's carbonate pool and its CO2 goes back to the soil gas.
 
 Pedogenic calcite, powder and rock act on the same undersaturation. Pedogenic calcite goes first (science.md 4.5);
-powder and rock share the rest in proportion to their rates. Where powder lies, the rates of all that may run out are their means
-over the step (`powder.mean_rates`), so that rock does not dissolve in their place.
+powder and rock share the rest in proportion to their rates. Where powder lies, the rates of all that may run out are
+their means over the step (`powder.mean_rates`), so that rock does not dissolve in their place.
 """
 
 from karstsim.chemistry.constants import set_temperature

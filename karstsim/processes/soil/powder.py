@@ -107,28 +107,32 @@ PARAMS = (
         doc="rate of dolomite over that of calcite",
     ),
 )
+LEAST_RADIUS = 2.0e-6  # m; lower edge of the smallest bin, below which grains are dust
+EDGE_RATIO = 2.0  # between the edges of neighbouring bins: diameters of 4, 8 .. 512 um
+
+
+def bins(name: str, units: str, what: str) -> Block:
+    """One number per size bin."""
+    edges = [2.0e6 * LEAST_RADIUS * EDGE_RATIO**j for j in range(BINS)]
+    return Block(
+        name, tuple(Var(f"bin_{j}", units, f"{what} from {d:.0f} um on") for j, d in enumerate(edges))
+    )
+
+
 STATE = (
-    Block("powder_mass", tuple(Var(f"bin_{j}", "mol m-2", "powder of a size bin") for j in range(BINS))),
-    Block("powder_grains", tuple(Var(f"bin_{j}", "m-2", "grains of a size bin") for j in range(BINS))),
+    bins("powder_mass", "mol m-2", "carbonate in powder grains"),
+    bins("powder_grains", "m-2", "number of powder grains"),
     Var("powder_magnesium", "mol m-2", "magnesium in powder"),
 )
 FLUXES = (
     Var("powder", "mol m-2", "carbonate powder spread", aggregate="sum"),
     Var("powder_dissolution", "mol m-2", "carbonate dissolved from powder", aggregate="sum"),
     Var("powder_left", "mol m-2", "carbonate powder in the soil at the end of the step", aggregate="last"),
-    Block(
-        "powder_pace",
-        tuple(
-            Var(f"bin_{j}", "m3 mol-1 d-1", "share of the radius lost per day and undersaturation")
-            for j in range(BINS)
-        ),
-    ),
+    bins("powder_pace", "m3 mol-1 d-1", "radius lost per day and undersaturation by grains"),
 )
 CALCITE_VOLUME = 3.69e-5  # m3 per mole of carbonate (science.md 8.1)
 DOLOMITE_VOLUME = 3.225e-5  # half of 64.5 cm3 mol-1 of CaMg(CO3)2 (science.md 8.1)
 MAGNESIUM_IN_DOLOMITE = 0.5  # per mole of carbonate
-LEAST_RADIUS = 2.0e-6  # m; lower edge of the smallest bin, below which grains are dust
-EDGE_RATIO = 2.0  # between the edges of neighbouring bins: diameters of 4, 8 .. 512 um
 VOLUME_RATIO = EDGE_RATIO * EDGE_RATIO * EDGE_RATIO
 SPHERE = 4.0 / 3.0 * math.pi
 THIRD = 1.0 / 3.0
