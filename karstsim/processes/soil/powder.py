@@ -113,7 +113,7 @@ EDGE_RATIO = 2.0  # between the edges of neighbouring bins: diameters of 4, 8 ..
 
 def bins(name: str, units: str, what: str) -> Block:
     """One number per size bin."""
-    edges = [2.0e6 * LEAST_RADIUS * EDGE_RATIO**j for j in range(BINS)]
+    edges = [2.0e6 * LEAST_RADIUS * math.pow(EDGE_RATIO, j) for j in range(BINS)]
     return Block(
         name, tuple(Var(f"bin_{j}", units, f"{what} from {d:.0f} um on") for j, d in enumerate(edges))
     )
