@@ -12,6 +12,7 @@ from karstsim.core.jit import kernel
 from karstsim.core.solutes import SOLUTES
 from karstsim.core.spec import Block, Flow, Var, block_dtype, record_dtype
 from karstsim.processes.aquifer.conduit_cells import MOST_CELLS, cell
+from karstsim.processes.soil import powder
 from karstsim.processes.transport import alkalinity
 
 NAME = "catchment"
@@ -189,11 +190,12 @@ def take_stock(book, cs, ts, bs, n_active):
         add(book, s.vegetation.canopy, area, n_active)
         add(book, s.soil.pore_water, area, n_active)
         add(book, s.epikarst.water, area, n_active)
-        solid = s.soil.carbonate + s.cave.calcite + s.cave.fissure_calcite
+        solid = s.soil.carbonate + powder.mass(s.soil) + s.cave.calcite + s.cave.fissure_calcite
         plants = s.vegetation.leaf + s.vegetation.wood + s.vegetation.root + s.vegetation.reserve
         organic = s.soil.dpm + s.soil.rpm + s.soil.bio + s.soil.hum + s.soil.iom
         book.carbon += area * (plants + organic + solid + s.cave.air_co2)
-        book.calcium += area * solid
+        book.calcium += area * (solid - s.soil.powder_magnesium)
+        book.magnesium += area * s.soil.powder_magnesium
     for i in range(bs.shape[0]):
         add(book, bs[i].surface_water.water, 1.0, n_active)
 
@@ -212,15 +214,17 @@ def land_boundary(ledger, area, p, f, magnesium_share, n_active):
     enter_carbon(ledger, -area * c.ventilation)
     enter_carbon(ledger, area * s.rock_film_uptake)
     enter_carbon(ledger, area * e.open_air_uptake)
-    enter_rock(ledger, area * s.powder, 0.0)
+    enter_rock(ledger, area * s.powder, powder.magnesium_share(p.soil))
     enter_rock(ledger, area * s.rock_film_dissolution, p.soil.rock_film_mg)
     enter_rock(ledger, area * s.rock_dissolution, magnesium_share)
     enter_rock(ledger, area * e.rock_dissolution, magnesium_share)
     enter_rock(ledger, -area * e.calcite_precipitation, 0.0)
-    ledger.net.sulfate += area * s.deposited_so4
-    ledger.gross.sulfate += area * s.deposited_so4
-    ledger.net.nitrate += area * s.deposited_no3
-    ledger.gross.nitrate += area * s.deposited_no3
+    sulfate = area * (s.deposited_so4 + s.pyrite_so4)
+    ledger.net.sulfate += sulfate
+    ledger.gross.sulfate += sulfate
+    nitrate = area * (s.deposited_no3 + s.nitrified_no3)
+    ledger.net.nitrate += nitrate
+    ledger.gross.nitrate += nitrate
 
 
 @kernel

@@ -257,6 +257,12 @@ def _rock_to(x, k, index, mg_fraction, pco2, slope):
 
 
 @kernel
+def rock_to_saturation(x, k, mg_fraction, pco2):
+    """Rock that saturates a water open to gas of the pressure `pco2`, mol kg-1; leaves the totals of `x` changed."""
+    return _rock_to(x, k, 0.0, mg_fraction, pco2, 0.0)
+
+
+@kernel
 def exchange_gas(x, k, pco2, slope):
     """Gas that equilibrium asks for, mol kg-1; leaves `x` speciated. No exchange where it cannot be found."""
     dic = x.dic

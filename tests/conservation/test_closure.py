@@ -210,7 +210,13 @@ def _stores() -> list[str]:
     """All states that hold an amount, as `level name`."""
     units = ("mm", "mol m-2")
     # all but the first say how a counted store is divided: test_a_false_division_is_no_water
-    divided = ("atmosphere_snow_band_", "epikarst_soil_part_", "epikarst_top_part_", "epikarst_root_part_", "epikarst_rock_part_")
+    divided = (
+        "atmosphere_snow_band_",
+        "epikarst_soil_part_",
+        "epikarst_top_part_",
+        "epikarst_root_part_",
+        "epikarst_rock_part_",
+    )
     skipped = ("catchment_", "epikarst_run_on", *divided)
     inactive = ("di13c", "di14c", "tag_soil", "tag_rock", "tag_acid_rock", "tag_atmosphere", "tag_powder",
                 "tag_allogenic", "tag_irrigation")  # fmt: skip

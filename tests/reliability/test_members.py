@@ -10,7 +10,8 @@ from karstsim.model.engine import FREQUENCIES, step_all
 from karstsim.model.simulate import Simulation
 
 ALL = ["*"]
-MEMBERS = [{}, {"soil.depth": 0.8, "soil.acid_load": 0.5}, {"aquifer.conduit_residence_time": 1.0}, {"soil.clay": 60.0},
+MEMBERS = [{}, {"soil.depth": 0.8, "soil.dry_nitrogen": 0.3},
+           {"aquifer.conduit_residence_time": 1.0}, {"soil.clay": 60.0},
            {"vegetation.fpar": 0.9}, {"surface_water.gross_production": 90.0}, {"epikarst.capacity": 30.0},
            {"aquifer.loss_share": 0.5}, {"soil.ca_factor": 10.0}, {"cave.area_fraction": 0.3},
            {"aquifer.dolomite_share": 1.0, "epikarst.dolomite_share": 1.0}]  # fmt: skip

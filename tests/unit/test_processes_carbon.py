@@ -19,7 +19,7 @@ from karstsim.model.initial import steady_soil_carbon
 from karstsim.processes import aquifer, atmosphere, recipe, soil, vegetation
 from karstsim.processes.atmosphere import potential_evapotranspiration, radiation
 from karstsim.processes.lowpass import low_pass
-from karstsim.processes.soil import deposition, gas, irrigation, rothc
+from karstsim.processes.soil import gas, irrigation, rothc
 from karstsim.processes.soil import temperature as soil_temperature
 from karstsim.processes.vegetation import biomass, casa
 
@@ -345,16 +345,6 @@ def test_soil_temperature_follows_with_ten_days(record_of, on_rows) -> None:
     for _ in range(10):
         on_rows(soil_temperature.step)(p, s, record_of(FORCING, tas=20.0), 1.0)
     assert s.temperature == pytest.approx(20.0 - 10.0 / math.e, rel=1e-12)
-
-
-def test_a_year_of_acid_and_powder(record_of, on_rows) -> None:
-    """0.2 eq a-1, 60 % sulfuric: 0.06 mol SO4 and 0.08 mol NO3, that is -0.2 eq of alkalinity; 0.5 mol of powder."""
-    p, s, f, _ = _soil(record_of)
-    p.powder_rate = 0.5
-    on_rows(deposition.step)(p, s, f, DAYS_PER_YEAR)
-    assert s.pore_water.sol.so4 == pytest.approx(0.06, rel=1e-12)
-    assert s.pore_water.sol.no3 == pytest.approx(0.08, rel=1e-12)
-    assert s.carbonate == pytest.approx(0.5, rel=1e-12)
 
 
 @kernel

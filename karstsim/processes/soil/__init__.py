@@ -7,6 +7,9 @@ from karstsim.processes.soil import (
     deposition,
     gas,
     irrigation,
+    nitrification,
+    powder,
+    pyrite,
     rock_film,
     rothc,
     sarrazin_2018,
@@ -26,10 +29,24 @@ STATE = (
     Var("bio", "mol m-2", "carbon in microbial biomass"),
     Var("hum", "mol m-2", "carbon in humified organic matter"),
     Var("iom", "mol m-2", "carbon in inert organic matter"),
-    Var("carbonate", "mol m-2", "carbonate grains in the soil (pedogenic or spread)"),
+    Var("carbonate", "mol m-2", "pedogenic calcite in the soil"),
+    *powder.STATE,
     *irrigation.STATE,
 )
-PROCESSES = (temperature, irrigation, deposition, water, sarrazin_2018, rock_film, rothc, gas, chemistry)
+PROCESSES = (
+    temperature,
+    irrigation,
+    deposition,
+    nitrification,
+    pyrite,
+    powder,
+    water,
+    sarrazin_2018,
+    rock_film,
+    rothc,
+    gas,
+    chemistry,
+)
 PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
 FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
 CONSTRAINTS = tuple(c for process in PROCESSES for c in getattr(process, "CONSTRAINTS", ()))
@@ -47,6 +64,8 @@ def receive_water(p, s, f, throughfall, ground, mobile, area, forcing, x, k, dt,
     rock_film.step(p, f, throughfall, forcing, x, k, dt, n_active)
     if n_active > 0:
         deposition.step(p, s, f, dt)
+        nitrification.step(p, s, f, dt)
+        powder.spread(p, s, f, forcing, dt)
 
 
 @kernel
@@ -66,6 +85,7 @@ def react(p, s, f, litter, forcing, root_respiration, dolomite, x, k, dt, n_acti
         return
     rothc.step(p, s, f, litter, dt)
     gas.step(p, s, f, root_respiration, forcing, dt)
+    pyrite.step(p, s, f, forcing, dt)
     chemistry.begin(f)
     parts = turnover_parts(f.excess, s.pore_water.volume)
     for _ in range(parts):
@@ -73,4 +93,4 @@ def react(p, s, f, litter, forcing, root_respiration, dolomite, x, k, dt, n_acti
         water.percolate(s, f, HALF / parts, n_active)
         chemistry.step(p, s, f, dolomite, f.excess / parts, x, k, dt / parts)
         water.percolate(s, f, HALF / parts, n_active)
-    chemistry.finish(f, dt)
+    chemistry.finish(s, f, dt)

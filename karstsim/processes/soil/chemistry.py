@@ -2,6 +2,10 @@
 
 Gas pressure, gas uptake and saturation are solved jointly (science.md 4.5, 12.13). Where evaporation concentrates the
 water beyond the threshold, calcite precipitates into the soil's carbonate pool and its CO2 goes back to the soil gas.
+
+Pedogenic calcite, powder and rock act on the same undersaturation. Pedogenic calcite goes first (science.md 4.5);
+powder and rock share the rest in proportion to their rates. Where powder lies, the rates of all that may run out are
+their means over the step (`powder.mean_rates`), so that rock does not dissolve in their place.
 """
 
 from karstsim.chemistry.constants import set_temperature
@@ -16,8 +20,10 @@ from karstsim.processes.dissolution import (
     rate_constant,
     rate_params,
     remember,
+    rock_to_saturation,
 )
 from karstsim.processes.lowpass import relaxed_share
+from karstsim.processes.soil import powder
 
 PARAMS = (
     *rate_params("", 500.0, 0.3, "design; science.md 4.5"),
@@ -52,17 +58,23 @@ PARAMS = (
         "design; science.md 4.5",
         calibrate=False,
         scale="log",
-        doc="rate at which carbonate grains bring the soil water to saturation",
+        doc="rate at which pedogenic calcite brings the soil water to saturation",
     ),
 )
 FLUXES = (
     Var("gas_uptake", "mol m-2", "CO2 taken up by soil water (negative: released)", aggregate="sum"),
     Var("co2_leached", "mol m-2", "dissolved CO2 leaving the soil with percolation", aggregate="sum"),
     Var("rock_dissolution", "mol m-2", "carbonate dissolved from rock at the soil base", aggregate="sum"),
-    Var("grain_dissolution", "mol m-2", "carbonate dissolved from grains in the soil", aggregate="sum"),
+    Var(
+        "grain_dissolution",
+        "mol m-2",
+        "carbonate dissolved from pedogenic calcite and powder",
+        aggregate="sum",
+    ),
     Var("calcite_precipitation", "mol m-2", "calcite precipitated in the soil", aggregate="sum"),
 )
 PURE_CALCITE = 0.0
+MOL_PER_M3 = 1000.0  # mol kg-1 in mol m-3
 
 
 @kernel
@@ -72,6 +84,7 @@ def begin(f):
     f.co2_leached = 0.0
     f.rock_dissolution = 0.0
     f.grain_dissolution = 0.0
+    f.powder_dissolution = 0.0
     f.calcite_precipitation = 0.0
 
 
@@ -90,18 +103,27 @@ def step(p, s, f, dolomite, leaving, x, k, h):
     slope = f.base_pco2_slope * water.volume / h
     pressure = f.base_pco2_without_uptake
     rock_rate = rate_constant(p.area_to_volume, p.film_thickness, temperature, pressure, p.ca_factor)
-    grain_rate = p.grain_rate if s.carbonate > 0.0 else 0.0
-    # Grains are pure calcite: while they last, what dissolves has the mean composition of both sources.
-    # They go first (science.md 4.5): rock gets what they leave within the step.
-    grain_share = relaxed_share(grain_rate * h, 1.0) / relaxed_share((grain_rate + rock_rate) * h, 1.0)
-    mg = dolomite * (1.0 - grain_share)
+    pool_rate = p.grain_rate if s.carbonate > 0.0 else 0.0
+    powder_rate, powder_mg, exposure = 0.0, 0.0, 0.0
+    if powder.mass(s) > powder.NEGLIGIBLE_MASS:
+        powder_mg = powder.composition(s)
+        powder.set_pace(p, s, f, temperature, pressure)
+        deficit = MOL_PER_M3 * rock_to_saturation(x, k, powder_mg, pressure)
+        load_store(x, water, temperature)
+        if deficit > 0.0:
+            pool_rate, powder_rate, exposure = powder.mean_rates(s, f, rock_rate, pool_rate, deficit, h)
+    rate = rock_rate + pool_rate + powder_rate
+    # What dissolves has the mean composition of its sources. Rock gets what the grains leave within the step.
+    pool_share = relaxed_share(pool_rate * h, 1.0) / relaxed_share(rate * h, 1.0)
+    powder_share = powder_rate / (powder_rate + rock_rate)
+    mg = (1.0 - pool_share) * (dolomite + powder_share * (powder_mg - dolomite))
     rock, gas = open_step(
         x,
         k,
         mg,
         pressure,
         slope,
-        (rock_rate + grain_rate) * h,
+        rate * h,
         p.calcite_rate * h,
         p.calcite_threshold,
         p.tail_start,
@@ -109,33 +131,47 @@ def step(p, s, f, dolomite, leaving, x, k, h):
     )
     taken_up = gas * water.volume
     f.gas_uptake += taken_up
-    book(s, f, rock * water.volume, grain_share, dolomite)
+    solid = rock * water.volume
+    if solid < 0.0:
+        precipitate(s, f, -solid)
+    else:
+        dissolve(s, f, solid, pool_share, powder_share, exposure, dolomite)
     apply(water, 0.0, taken_up, PURE_CALCITE)
     f.co2_leached += x.m_co2 * leaving
     remember(x, water)
 
 
 @kernel
-def finish(f, dt):
-    """Mean CO2 pressure at the soil base over the step, after what soil water took up."""
+def finish(s, f, dt):
+    """Mean CO2 pressure at the soil base over the step, after what soil water took up; powder left."""
     f.base_pco2 = f.base_pco2_without_uptake - f.base_pco2_slope * f.gas_uptake / dt
+    f.powder_left = powder.mass(s)
 
 
 @kernel
-def book(s, f, solid, grain_share, dolomite):
-    """Divide the solid that entered the water (mol m-2) between rock and grains and debit the grains.
+def precipitate(s, f, calcite):
+    """Calcite (mol m-2) from the water into the soil's pool."""
+    f.calcite_precipitation += calcite
+    s.carbonate += calcite
+    apply(s.pore_water, -calcite, 0.0, PURE_CALCITE)
 
-    Grains that run out within the step leave their part to the rock.
+
+@kernel
+def dissolve(s, f, solid, pool_share, powder_share, exposure, dolomite):
+    """Divide the solid that entered the water (mol m-2) between its sources and debit the grains.
+
+    Pedogenic calcite that runs out within the step leaves its part to the others, powder to the rock.
+
+    powder_share  of what pedogenic calcite leaves
+    exposure      undersaturation to which powder was exposed, mol m-3 d (`powder.mean_rates`)
     """
-    if solid < 0.0:
-        f.calcite_precipitation -= solid
-        s.carbonate -= solid
-        apply(s.pore_water, solid, 0.0, PURE_CALCITE)
-        return
-    from_grains = min(grain_share * solid, s.carbonate)
-    from_rock = solid - from_grains
-    f.grain_dissolution += from_grains
+    from_pool = min(pool_share * solid, s.carbonate)
+    s.carbonate -= from_pool
+    powder_mg = powder.composition(s)
+    from_powder = powder.take(s, f, powder_share * (solid - from_pool), exposure)
+    from_rock = solid - from_pool - from_powder
+    f.grain_dissolution += from_pool + from_powder
     f.rock_dissolution += from_rock
-    s.carbonate -= from_grains
-    apply(s.pore_water, from_grains, 0.0, PURE_CALCITE)
+    apply(s.pore_water, from_pool, 0.0, PURE_CALCITE)
+    apply(s.pore_water, from_powder, 0.0, powder_mg)
     apply(s.pore_water, from_rock, 0.0, dolomite)
