@@ -3,10 +3,14 @@
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Store, Var
 from karstsim.processes.soil import (
+    amendments,
+    biochar,
     chemistry,
     deposition,
     gas,
     irrigation,
+    organic_carbon,
+    parton_1987,
     rock_film,
     rothc,
     temperature,
@@ -20,14 +24,13 @@ LEVEL = "tile"
 STATE = (
     Store("pore_water", "soil water"),
     Var("temperature", "degC", "soil temperature", standard_name="soil_temperature"),
-    Var("dpm", "mol m-2", "carbon in decomposable plant material"),
-    Var("rpm", "mol m-2", "carbon in resistant plant material"),
-    Var("bio", "mol m-2", "carbon in microbial biomass"),
-    Var("hum", "mol m-2", "carbon in humified organic matter"),
-    Var("iom", "mol m-2", "carbon in inert organic matter"),
+    *organic_carbon.POOLS,
     Var("carbonate", "mol m-2", "carbonate grains in the soil (pedogenic or spread)"),
 )
-PROCESSES = (temperature, irrigation, deposition, water, rock_film, rothc, gas, chemistry)
+PROCESSES = (
+    temperature, irrigation, deposition, water, rock_film, rothc, parton_1987, amendments, biochar, organic_carbon,
+    gas, chemistry,
+)  # fmt: skip
 PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
 FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
 CONSTRAINTS = tuple(c for process in PROCESSES for c in getattr(process, "CONSTRAINTS", ()))
@@ -61,7 +64,7 @@ def react(p, s, f, litter, forcing, root_respiration, dolomite, x, k, dt, n_acti
         water.enter(s, f, 1.0, n_active)
         water.percolate(s, f, 1.0, n_active)
         return
-    rothc.step(p, s, f, litter, dt)
+    organic_carbon.step(p, s, f, litter, forcing, dt)
     gas.step(p, s, f, root_respiration, forcing, dt)
     chemistry.begin(f)
     parts = turnover_parts(f.excess, s.pore_water.volume)
