@@ -19,8 +19,9 @@ import pandas as pd
 from karstsim.core.errors import InputError
 from karstsim.core.jit import driver
 from karstsim.core.spec import Param, dtype_of, new_table
-from karstsim.processes.soil import coleman_1996, rothc
+from karstsim.processes.soil import amendments, coleman_1996, rothc
 
+PARAMS = (*rothc.PARAMS, *amendments.PARAMS)
 POOLS = tuple(pool.name for pool in rothc.POOLS)
 STARTED = ("dpm", "rpm", "bio", "hum", "deficit")
 COLUMNS = tuple(v.name for v in coleman_1996.MONTH)
@@ -35,7 +36,7 @@ STANDARD_OPTIONS = ("1", "1")
 DRIEST = 7  # column of the soil's line with the lowest moisture modifier
 
 PARAM_DTYPE, STATE_DTYPE, MODIFIER_DTYPE, MONTH_DTYPE = (
-    dtype_of(d) for d in (coleman_1996.PARAMS, coleman_1996.STATE, coleman_1996.MODIFIERS, coleman_1996.MONTH)
+    dtype_of(d) for d in (PARAMS, coleman_1996.STATE, coleman_1996.MODIFIERS, coleman_1996.MONTH)
 )
 
 
@@ -139,7 +140,7 @@ def _within(name: str, value: float, lower: float, upper: float) -> float:
 
 def _parameters(clay: float) -> np.ndarray:
     table = new_table((1,), PARAM_DTYPE)[0]
-    for d in coleman_1996.PARAMS:
+    for d in PARAMS:
         assert isinstance(d, Param)
         table[d.name] = d.default
         if d.name == "clay":

@@ -23,7 +23,6 @@ MONTH = (
     Var("covered", "1", "1 under plants, 0 on bare soil"),
     Var("dpm_rpm", "1", "decomposable over resistant material of the plants"),
 )
-PARAMS = (*rothc.PARAMS, *amendments.PARAMS)
 STATE = (
     Var("deficit", "mm", "soil moisture deficit, 0 or negative"),
     *rothc.POOLS,
@@ -64,7 +63,8 @@ def moisture_modifier(deficit, largest):
 def step(p, s, f, m, depth):
     """One month.
 
-    p, s, f  PARAMS, STATE, MODIFIERS
+    p        parameters of rothc.py and amendments.py
+    s, f     STATE, MODIFIERS
     m        MONTH
     depth    cm
     """

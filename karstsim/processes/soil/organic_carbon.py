@@ -71,7 +71,7 @@ FLUXES = (
     Var("rate_modifier", "1", "product of all modifiers of soil carbon decay"),
     Var("respiration", "mol m-2", "heterotrophic respiration of the soil", aggregate="sum"),
     Var("doc_production", "mol m-2", "dissolved organic carbon released to soil water", aggregate="sum"),
-    Var("organic_carbon", "mol m-2", "organic carbon in the soil, all pools"),
+    Var("organic_carbon", "mol m-2", "organic carbon in the soil, all pools", aggregate="last"),
 )
 POOLS = (*rothc.POOLS, *parton_1987.POOLS, *biochar.POOLS)
 LEAST_MODIFIER = 1.0e-3  # a soil that is frozen for ever has no steady state
