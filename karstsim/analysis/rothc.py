@@ -86,7 +86,7 @@ def rothc_monthly(
            Without it the first twelve rows are repeated until the soil is in equilibrium, and the result begins
            after them
     Returns the table with modifiers, moisture deficit, pools, soc and the carbon respired since its start at the end
-    of each month; attrs has the pools before it (`start`) and the `spin_up_months`.
+    of each month; attrs has what it began with, as `start`, and the `spin_up_months`.
     Raises InputError for a missing column or value, or a parameter out of bounds.
     """
     p = _parameters(clay)
@@ -117,7 +117,7 @@ def rothc_monthly(
     for name in ("deficit", *POOLS, "co2"):
         result[name] = states[name][1:]
     result["soc"] = sum(states[name][1:] for name in POOLS)
-    result.attrs = {"spin_up_months": spun, "start": {name: float(first[name][0]) for name in POOLS}}
+    result.attrs = {"spin_up_months": spun, "start": {name: float(first[name][0]) for name in STARTED}}
     return result
 
 
