@@ -12,7 +12,7 @@ from karstsim.core.jit import kernel
 from karstsim.core.solutes import SOLUTES
 from karstsim.core.spec import Block, Flow, Var, block_dtype, record_dtype
 from karstsim.processes.aquifer.conduit_cells import MOST_CELLS, cell
-from karstsim.processes.soil import powder
+from karstsim.processes.soil import organic_carbon, powder
 from karstsim.processes.transport import alkalinity
 
 NAME = "catchment"
@@ -69,12 +69,8 @@ FLUXES = (
     Var("soil_respiration", "mol m-2", "CO2 produced in soil by decay and roots", aggregate="sum"),
     Var("soil_efflux", "mol m-2", "CO2 efflux from soil to the atmosphere", aggregate="sum"),
     Var("harvest", "mol m-2", "carbon harvested", aggregate="sum"),
-    Var(
-        "gas_uptake",
-        "mol m-2",
-        "net CO2 gas taken up by water below ground",
-        aggregate="sum",
-    ),
+    Var("amendment", "mol m-2", "carbon spread on soils: manure, straw and biochar", aggregate="sum"),
+    Var("gas_uptake", "mol m-2", "net CO2 gas taken up by water below ground", aggregate="sum"),
     Var("bicarbonate_uptake", "mol m-2", "dissolved inorganic carbon taken up by roots", aggregate="sum"),
     Var(
         "weathering_uptake",
@@ -192,8 +188,7 @@ def take_stock(book, cs, ts, bs, n_active):
         add(book, s.epikarst.water, area, n_active)
         solid = s.soil.carbonate + powder.mass(s.soil) + s.cave.calcite + s.cave.fissure_calcite
         plants = s.vegetation.leaf + s.vegetation.wood + s.vegetation.root + s.vegetation.reserve
-        organic = s.soil.dpm + s.soil.rpm + s.soil.bio + s.soil.hum + s.soil.iom
-        book.carbon += area * (plants + organic + solid + s.cave.air_co2)
+        book.carbon += area * (plants + organic_carbon.stock(s.soil) + solid + s.cave.air_co2)
         book.calcium += area * (solid - s.soil.powder_magnesium)
         book.magnesium += area * s.soil.powder_magnesium
     for i in range(bs.shape[0]):
@@ -210,6 +205,7 @@ def land_boundary(ledger, area, p, f, magnesium_share, n_active):
     enter_carbon(ledger, area * v.gpp)
     enter_carbon(ledger, -area * v.respiration)
     enter_carbon(ledger, -area * v.harvested)
+    enter_carbon(ledger, area * (s.manure + s.straw + s.biochar))
     enter_carbon(ledger, -area * s.efflux)
     enter_carbon(ledger, -area * c.ventilation)
     enter_carbon(ledger, area * s.rock_film_uptake)
@@ -262,6 +258,7 @@ def summarise_land(f, area, t):
     f.soil_respiration += area * s.co2_production
     f.soil_efflux += area * s.efflux
     f.harvest += area * v.harvested
+    f.amendment += area * (s.manure + s.straw + s.biochar)
     gas = s.gas_uptake + e.gas_uptake + s.rock_film_uptake
     f.gas_uptake += area * gas
     f.bicarbonate_uptake += area * v.bicarbonate_uptake
@@ -285,6 +282,7 @@ def begin(f):
     f.soil_respiration = 0.0
     f.soil_efflux = 0.0
     f.harvest = 0.0
+    f.amendment = 0.0
     f.gas_uptake = 0.0
     f.bicarbonate_uptake = 0.0
     f.weathering_uptake = 0.0

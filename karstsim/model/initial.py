@@ -8,24 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numba
 import numpy as np
 
 from karstsim.core.constants import DAYS_PER_YEAR, MM_PER_M
+from karstsim.core.jit import driver
 from karstsim.model.engine import FREQUENCIES, FULL, Forcing, Physics, Progress, Tables, step_all, step_window
 from karstsim.model.land_use import LandUse
 from karstsim.model.registry import variables
 from karstsim.model.site import Site
 from karstsim.processes.aquifer.conduit_cells import MOST_CELLS
+from karstsim.processes.soil import organic_carbon
 
 DRIFT = 1.0e-3  # per decade (targets.md B)
 CYCLE_YEARS = 10
 WARM_UP_YEARS = 5
-GRAMS_PER_MOL, G_M2_PER_T_HA = 12.011, 100.0
-FALLOON_SCALE, FALLOON_EXPONENT = (
-    0.049,
-    1.139,
-)  # IOM = 0.049 TOC^1.139, t ha-1            [Falloon et al. 1998]
 # Dilute water for all stores: mol kg-1, charge-balanced with alkalinity 0
 DILUTE = {"dic": 2.0e-5, "ca": 4.0e-5, "na": 2.0e-5, "cl": 2.0e-5, "so4": 3.0e-5, "no3": 2.0e-5}
 EMPTY = [np.zeros((0, 4), dtype=np.int64) for _ in FREQUENCIES]
@@ -107,29 +106,12 @@ def _mean_fluxes(tables: Tables, forcing: Forcing, physics: Physics) -> dict[str
     return {"npp": mean[..., 0] / forcing.dt * DAYS_PER_YEAR, "modifier": mean[..., 1]}
 
 
-def steady_soil_carbon(litter: np.ndarray, modifier: np.ndarray, soil: np.ndarray) -> dict[str, np.ndarray]:
-    """RothC pools in equilibrium with constant litter (mol m-2 yr-1) and mean rate modifier; mol m-2.
-
-    With decay rates k_i and retained fraction q, the fluxes are DPM and RPM = their litter, and B = 0.46 q (L + B + H),
-    H = 0.54 q (L + B + H), so B + H = q L/(1 - q). The inert pool follows Falloon et al. (1998).
-    """
-    clay = soil["clay"]
-    q = 1.0 / (1.0 + 1.67 * (1.85 + 1.60 * np.exp(-0.0786 * clay)))
-    total = litter / (1.0 - q)
-    rate = np.maximum(modifier, 1e-3)
-    decomposable = litter * soil["dpm_rpm"] / (1.0 + soil["dpm_rpm"])
-    pools = {
-        "dpm": decomposable / (rate * soil["decay_dpm"]),
-        "rpm": (litter - decomposable) / (rate * soil["decay_rpm"]),
-        "bio": 0.46 * q * total / (rate * soil["decay_bio"]),
-        "hum": 0.54 * q * total / (rate * soil["decay_hum"]),
-    }
-    active = sum(pools.values()) * GRAMS_PER_MOL / G_M2_PER_T_HA
-    inert = np.zeros_like(active)
-    for _ in range(50):
-        inert = FALLOON_SCALE * (active + inert) ** FALLOON_EXPONENT
-    pools["iom"] = inert * G_M2_PER_T_HA / GRAMS_PER_MOL
-    return pools
+@driver
+def _settle_soil(p: Any, s: Any, litter: Any, modifier: Any) -> None:
+    """Soil carbon of every tile in equilibrium with its litter (mol m-2 yr-1) and its mean rate modifier."""
+    for i in range(p.shape[0]):
+        for j in range(p.shape[1]):
+            organic_carbon.settle(p[i, j].soil, s[i, j].soil, litter[i, j], modifier[i, j])
 
 
 def set_steady_carbon(tables: Tables, means: dict[str, np.ndarray]) -> None:
@@ -141,9 +123,8 @@ def set_steady_carbon(tables: Tables, means: dict[str, np.ndarray]) -> None:
     state["vegetation"]["wood"] = kept * plants["wood_allocation"] * plants["wood_turnover"]
     roots = 1.0 - plants["leaf_allocation"] - plants["wood_allocation"]
     state["vegetation"]["root"] = kept * roots * plants["root_turnover"]
-    pools = steady_soil_carbon(kept, means["modifier"], tables.params["tile"]["soil"])
-    for name, value in pools.items():
-        state["soil"][name] = value
+    rows = (tables.params["tile"], state, kept, np.ascontiguousarray(means["modifier"]))
+    _settle_soil.bind(*(numba.typeof(a) for a in rows))(*rows)  # type: ignore[no-untyped-call]
 
 
 def drift_stocks(tables: Tables, physics: Physics = FULL) -> dict[str, np.ndarray]:
@@ -155,7 +136,7 @@ def drift_stocks(tables: Tables, physics: Physics = FULL) -> dict[str, np.ndarra
     matrix = column["aquifer"]["matrix"]
     return {
         "biomass": plants["leaf"] + plants["wood"] + plants["root"],
-        "soil carbon": soil["dpm"] + soil["rpm"] + soil["bio"] + soil["hum"] + soil["iom"],
+        "soil carbon": sum(soil[pool.name] for pool in organic_carbon.POOLS),
         "matrix water": matrix["volume"].copy(),
         "matrix DIC": matrix["sol"]["dic"].copy(),
         "matrix calcium": matrix["sol"]["ca"].copy(),

@@ -22,6 +22,7 @@ from karstsim.model.engine import Tables
 from karstsim.model.parameters import Overrides, parameter_tables
 from karstsim.model.registry import variables
 from karstsim.model.site import Site
+from karstsim.processes.soil.organic_carbon import POOLS
 
 TRANSITION_YEARS = {  # science.md 3.12; cropland and bare rock are taken from grass
     "bare_rock": 3.0,
@@ -32,7 +33,7 @@ TRANSITION_YEARS = {  # science.md 3.12; cropland and bare rock are taken from g
     "virgin_forest": 80.0,
 }
 DEPTH_FACTOR = 4.0
-ORGANIC = ("dpm", "rpm", "bio", "hum", "iom")
+ORGANIC = tuple(pool.name for pool in POOLS)
 OF_THE_LAND = ("tile_area_fraction", "tile_age", "tile_age_year")
 
 

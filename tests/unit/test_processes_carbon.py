@@ -13,13 +13,11 @@ from karstsim.chemistry.constants import CONSTANTS_DTYPE, set_temperature
 from karstsim.chemistry.speciation import SOLUTION_DTYPE, Mode, speciate
 from karstsim.core.constants import DAYS_PER_YEAR
 from karstsim.core.jit import kernel, python_callable
-from karstsim.core.spec import dtype_of
 from karstsim.forcing.records import FORCING
-from karstsim.model.initial import steady_soil_carbon
 from karstsim.processes import aquifer, atmosphere, recipe, soil, vegetation
 from karstsim.processes.atmosphere import potential_evapotranspiration, radiation
 from karstsim.processes.lowpass import low_pass
-from karstsim.processes.soil import gas, irrigation, rothc
+from karstsim.processes.soil import gas, irrigation, organic_carbon, rothc
 from karstsim.processes.soil import temperature as soil_temperature
 from karstsim.processes.vegetation import biomass, casa
 
@@ -183,7 +181,7 @@ def test_one_step_of_soil_carbon_keeps_its_carbon(record_of, on_rows, pools, fal
     """Pools after = pools before + litter - respiration - DOC, to rounding."""
     p, s, f, litter = _soil(record_of, **dict(zip(POOLS, pools, strict=True)), iom=10.0)
     litter.litterfall = fall
-    on_rows(rothc.step)(p, s, f, litter, dt)
+    on_rows(organic_carbon.step)(p, s, f, litter, record_of(FORCING), dt)
     after = sum(getattr(s, n) for n in POOLS)
     dissolved = s.pore_water.sol.doc_labile + s.pore_water.sol.doc_refractory
     assert dissolved == pytest.approx(f.doc_production, rel=1e-14, abs=1e-300)
@@ -200,7 +198,7 @@ def test_a_month_of_soil_carbon_by_hand(record_of, on_rows) -> None:
     """
     p, s, f, litter = _soil(record_of, hum=1000.0)
     f.final_volume = 0.4 * 1000.0 * 0.58 * 0.55
-    on_rows(rothc.step)(p, s, f, litter, 1.0)
+    on_rows(organic_carbon.step)(p, s, f, litter, record_of(FORCING), 1.0)
     assert f.rate_modifier == pytest.approx(1.13907, rel=1e-5)
     lost = 1000.0 * (1.0 - math.exp(-0.02 * f.rate_modifier / DAYS_PER_YEAR))
     kept = 0.230293 * lost
@@ -230,32 +228,29 @@ def test_steady_soil_carbon_is_a_fixed_point_of_the_daily_kernel(
     """
     p, s, f, litter = _soil(record_of)
     s.temperature, f.final_volume = temperature, volume
-    rho = on_rows(rothc.modifier)(p, s, volume)
+    rho = on_rows(organic_carbon.modifier)(p, s, volume)
     yearly = 40.0
-    table = np.zeros(1, p.dtype)
-    table[0] = p
-    pools = steady_soil_carbon(np.array([yearly]), np.array([rho]), table)
-    for name in POOLS:
-        setattr(s, name, pools[name][0])
+    on_rows(organic_carbon.settle)(p, s, yearly, rho)
+    pools = {name: getattr(s, name) for name in POOLS}
     litter.litterfall = yearly * dt / DAYS_PER_YEAR
-    on_rows(rothc.step)(p, s, f, litter, dt)
+    on_rows(organic_carbon.step)(p, s, f, litter, record_of(FORCING), dt)
     for name in POOLS:
         rate = getattr(p, f"decay_{name}") * rho
-        gain = pools[name][0] * rate * dt / DAYS_PER_YEAR
+        gain = pools[name] * rate * dt / DAYS_PER_YEAR
         half_step = 0.5 * p.decay_dpm * rho * dt / DAYS_PER_YEAR  # the fastest pool feeds the others
-        assert abs(getattr(s, name) - pools[name][0]) <= 1.1 * gain * half_step
+        assert abs(getattr(s, name) - pools[name]) <= 1.1 * gain * half_step
     respired = f.respiration + f.doc_production
     assert respired == pytest.approx(litter.litterfall, rel=1.1 * half_step)
 
 
-def test_inert_carbon_follows_falloon() -> None:
-    """IOM = 0.049 TOC^1.139 in t/ha, TOC with the inert pool in it."""
-    table = np.zeros(1, dtype_of(soil.PARAMS))
-    for d in soil.PARAMS:
-        table[d.name] = d.default
-    pools = steady_soil_carbon(np.array([40.0]), np.array([1.0]), table)
-    total = sum(v[0] for v in pools.values()) * 12.011 / 100.0
-    assert pools["iom"][0] * 12.011 / 100.0 == pytest.approx(0.049 * total**1.139, rel=1e-9)
+def test_inert_carbon_follows_falloon(record_of, on_rows) -> None:
+    """IOM = 0.049 TOC^1.139 in t/ha, TOC with the inert pool in it; nothing without other carbon."""
+    p, s, _, _ = _soil(record_of)
+    on_rows(organic_carbon.settle)(p, s, 40.0, 1.0)
+    total = sum(getattr(s, n) for n in (*POOLS, "iom")) * 12.011 / 100.0
+    assert s.iom * 12.011 / 100.0 == pytest.approx(0.049 * total**1.139, rel=1e-9)
+    on_rows(organic_carbon.settle)(p, s, 0.0, 1.0)
+    assert s.iom == 0.0
 
 
 # ------------------------------------------------------------------------------------------------ soil gas

@@ -3,11 +3,15 @@
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Store, Var
 from karstsim.processes.soil import (
+    amendments,
+    biochar,
     chemistry,
     deposition,
     gas,
     irrigation,
     nitrification,
+    organic_carbon,
+    parton_1987,
     powder,
     pyrite,
     rock_film,
@@ -24,29 +28,15 @@ LEVEL = "tile"
 STATE = (
     Store("pore_water", "soil water"),
     Var("temperature", "degC", "soil temperature", standard_name="soil_temperature"),
-    Var("dpm", "mol m-2", "carbon in decomposable plant material"),
-    Var("rpm", "mol m-2", "carbon in resistant plant material"),
-    Var("bio", "mol m-2", "carbon in microbial biomass"),
-    Var("hum", "mol m-2", "carbon in humified organic matter"),
-    Var("iom", "mol m-2", "carbon in inert organic matter"),
+    *organic_carbon.POOLS,
     Var("carbonate", "mol m-2", "pedogenic calcite in the soil"),
     *powder.STATE,
     *irrigation.STATE,
 )
 PROCESSES = (
-    temperature,
-    irrigation,
-    deposition,
-    nitrification,
-    pyrite,
-    powder,
-    water,
-    sarrazin_2018,
-    rock_film,
-    rothc,
-    gas,
-    chemistry,
-)
+    temperature, irrigation, deposition, nitrification, pyrite, powder, water, sarrazin_2018, rock_film, rothc,
+    parton_1987, amendments, biochar, organic_carbon, gas, chemistry,
+)  # fmt: skip
 PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
 FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
 CONSTRAINTS = tuple(c for process in PROCESSES for c in getattr(process, "CONSTRAINTS", ()))
@@ -83,7 +73,7 @@ def react(p, s, f, litter, forcing, root_respiration, dolomite, x, k, dt, n_acti
         water.enter(s, f, 1.0, n_active)
         water.percolate(s, f, 1.0, n_active)
         return
-    rothc.step(p, s, f, litter, dt)
+    organic_carbon.step(p, s, f, litter, forcing, dt)
     gas.step(p, s, f, root_respiration, forcing, dt)
     pyrite.step(p, s, f, forcing, dt)
     chemistry.begin(f)

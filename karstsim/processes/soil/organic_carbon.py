@@ -1,0 +1,150 @@
+"""Soil organic carbon: litter and amendments decay in the pools of RothC or of CENTURY; what decays is respired.
+
+    respired = CO2 of all pools (1 - d (1 - r)),    dissolved = CO2 of all pools d (1 - r)          [science.md 3.10]
+
+A share d of the decomposed carbon dissolves on its way; the soil keeps the share r of it and respires it after all. The
+rest goes to the pore water, from where it leaches. Pools decay over a step under the modifier at its end, then what
+fell and was spread in the step enters. Biochar is beside the pools of either model.
+"""
+
+from enum import IntEnum
+
+from karstsim.core.classes import by_land_use
+from karstsim.core.constants import DAYS_PER_YEAR
+from karstsim.core.jit import kernel
+from karstsim.core.spec import Param, Var
+from karstsim.processes.soil import amendments, biochar, parton_1987, rothc
+
+
+class SocModel(IntEnum):
+    """Models of soil organic carbon: values of `soil.soc_model`."""
+
+    ROTHC = 0
+    CENTURY = 1
+
+
+CENTURY = int(SocModel.CENTURY)
+PARAMS = (
+    Param(
+        "soc_model",
+        int(SocModel.ROTHC),
+        "1",
+        0,
+        1,
+        "coleman1996 parton1987",
+        calibrate=False,
+        integer=True,
+        doc="0 RothC, 1 CENTURY",
+    ),
+    Param(
+        "tillage",
+        1.0,
+        "1",
+        0.8,
+        1.5,
+        "design; science.md 3.12",
+        by_class=by_land_use(1.0, 1.2, 1.0, 1.0, 1.0, 1.0),
+        doc="factor on all decay rates but those of biochar",
+    ),
+    Param(
+        "doc_share",
+        0.015,
+        "1",
+        0.0,
+        0.05,
+        "design; science.md 3.10",
+        doc="dissolved organic carbon produced per respired carbon",
+    ),
+    Param(
+        "doc_retention",
+        0.7,
+        "1",
+        0.0,
+        1.0,
+        "design; science.md 3.10",
+        calibrate=False,
+        doc="share of the dissolved organic carbon that the soil keeps (and respires)",
+    ),
+    Param("doc_refractory_share", 0.3, "1", 0.0, 1.0, "design", calibrate=False),
+)
+FLUXES = (
+    Var("rate_modifier", "1", "product of all modifiers of soil carbon decay"),
+    Var("respiration", "mol m-2", "heterotrophic respiration of the soil", aggregate="sum"),
+    Var("doc_production", "mol m-2", "dissolved organic carbon released to soil water", aggregate="sum"),
+    Var("organic_carbon", "mol m-2", "organic carbon in the soil, all pools", aggregate="last"),
+)
+POOLS = (*rothc.POOLS, *parton_1987.POOLS, *biochar.POOLS)
+LEAST_MODIFIER = 1.0e-3  # a soil that is frozen for ever has no steady state
+
+
+@kernel
+def modifier(p, s, volume):
+    """Product rho of all rate modifiers of the chosen model; `volume` of pore water in mm."""
+    if p.soc_model == CENTURY:
+        return parton_1987.modifier(p, s, volume) * p.tillage
+    return rothc.modifier(p, s, volume) * p.tillage
+
+
+@kernel
+def stock(s):
+    """Carbon in all pools, mol m-2."""
+    total = s.dpm + s.rpm + s.bio + s.hum + s.iom
+    total += s.metabolic + s.structural + s.lignin + s.active + s.slow + s.passive
+    return total + s.biochar_labile + s.biochar_stable
+
+
+@kernel
+def inputs(p, litterfall, manure, straw):
+    """Litter and amendments as the (fast, resistant, humified) carbon of the chosen model, in their unit."""
+    if p.soc_model == CENTURY:
+        share = parton_1987.metabolic_share(p)
+    else:
+        share = rothc.decomposable_share(p.dpm_rpm)
+    fresh = share * litterfall
+    decomposable, resistant, humified = amendments.parts(p, manure, straw)
+    return fresh + decomposable, litterfall - fresh + resistant, humified
+
+
+@kernel
+def dissolve(p, s, f, decomposed):
+    """Divide decomposed carbon (mol m-2) between CO2 and the pore water."""
+    f.doc_production = decomposed * p.doc_share * (1.0 - p.doc_retention)
+    f.respiration = decomposed - f.doc_production
+    refractory = p.doc_refractory_share * f.doc_production
+    s.pore_water.sol.doc_refractory += refractory
+    s.pore_water.sol.doc_labile += f.doc_production - refractory
+
+
+@kernel
+def step(p, s, f, litter, forcing, dt):
+    """Decay, then what falls and is spread enters.
+
+    litter  vegetation fluxes (litterfall, mol m-2)
+    """
+    f.rate_modifier = modifier(p, s, f.final_volume)
+    years = f.rate_modifier * dt / DAYS_PER_YEAR
+    priming = biochar.priming(p, s)
+    amendments.step(p, f, forcing, dt)
+    fast, resistant, humified = inputs(p, litter.litterfall, f.manure, f.straw)
+    if p.soc_model == CENTURY:
+        decomposed = parton_1987.turn_over(p, s, priming, years)
+        parton_1987.receive(p, s, fast, resistant, humified)
+    else:
+        decomposed = rothc.turn_over(p, s, priming, years)
+        rothc.receive(s, fast, resistant, humified)
+    decomposed += biochar.step(p, s, f, forcing, dt)
+    dissolve(p, s, f, decomposed)
+    f.organic_carbon = stock(s)
+
+
+@kernel
+def settle(p, s, litter, mean_modifier):
+    """All pools in equilibrium with constant litter and spreading (mol m-2 year-1) at the mean modifier."""
+    rate = max(mean_modifier, LEAST_MODIFIER)
+    biochar.settle(p, s)
+    priming = biochar.priming(p, s)
+    fast, resistant, humified = inputs(p, litter, p.manure_rate, p.straw_rate)
+    if p.soc_model == CENTURY:
+        parton_1987.settle(p, s, fast, resistant, humified, priming, rate)
+    else:
+        rothc.settle(p, s, fast, resistant, humified, priming, rate)
