@@ -217,7 +217,7 @@ def _stores() -> list[str]:
         "epikarst_root_part_",
         "epikarst_rock_part_",
     )
-    skipped = ("catchment_", "epikarst_run_on", *divided)
+    skipped = ("catchment_", "epikarst_run_on", "tile_eroded_carbon", *divided)
     inactive = ("di13c", "di14c", "tag_soil", "tag_rock", "tag_acid_rock", "tag_atmosphere", "tag_powder",
                 "tag_allogenic", "tag_irrigation")  # fmt: skip
     return [

@@ -311,6 +311,7 @@ def test_diffusivity_by_hand(record_of, on_rows) -> None:
     assert call(p, 1e-6, 20.0, 101325.0) == pytest.approx(1e-8 * 86400.0, rel=1e-12)
 
 
+@settings(deadline=None)
 @given(st.floats(0.02, 3.0), st.floats(0.03, 0.6))
 def test_profile_shape_grows_from_nothing(depth, length) -> None:
     """0 at the surface, increasing downwards, below 1 - (z_s/L) e^(-z_s/L)/(1 - e^(-z_s/L)) at the base."""
