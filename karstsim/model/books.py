@@ -201,6 +201,7 @@ def land_boundary(ledger, area, p, f, magnesium_share, n_active):
     enter_carbon(ledger, area * v.gpp)
     enter_carbon(ledger, -area * v.respiration)
     enter_carbon(ledger, -area * v.harvested)
+    enter_carbon(ledger, area * s.imposed_respiration)
     enter_carbon(ledger, -area * s.efflux)
     enter_carbon(ledger, -area * c.ventilation)
     enter_carbon(ledger, area * s.rock_film_uptake)
@@ -210,6 +211,8 @@ def land_boundary(ledger, area, p, f, magnesium_share, n_active):
     enter_rock(ledger, area * s.rock_dissolution, magnesium_share)
     enter_rock(ledger, area * e.rock_dissolution, magnesium_share)
     enter_rock(ledger, -area * e.calcite_precipitation, 0.0)
+    ledger.net.calcium -= area * v.calcium_uptake
+    ledger.gross.calcium += area * v.calcium_uptake
     ledger.net.sulfate += area * s.deposited_so4
     ledger.gross.sulfate += area * s.deposited_so4
     ledger.net.nitrate += area * s.deposited_no3

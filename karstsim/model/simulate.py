@@ -25,6 +25,7 @@ from karstsim.model.engine import FREQUENCIES, Forcing, Physics, Progress, Table
 from karstsim.model.evaporation import Supply, check_supply, laws_used
 from karstsim.model.initial import DRIFT, SpinUp, set_initial_state, spin_up
 from karstsim.model.parameters import Overrides, parameter_tables
+from karstsim.model.prescribed import check_series
 from karstsim.model.restart import read_restart, write_restart
 from karstsim.model.site import Site
 
@@ -83,6 +84,7 @@ class Simulation:
         rows = [0] * len(members) if forcing_row is None else list(forcing_row)
         self.tables = Tables.new(parameter_tables(site, members), rows)
         self._check_evaporation(dataset)
+        check_series(self.tables.params["tile"], dataset)
         self.spin: SpinUp | None = None
 
     def _check_evaporation(self, dataset: xr.Dataset) -> None:
