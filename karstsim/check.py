@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from karstsim.config import RunConfig, load_config
-from karstsim.core.constants import SECONDS_PER_DAY, ZERO_CELSIUS
+from karstsim.core.constants import GRAMS_PER_KG, SECONDS_PER_DAY, ZERO_CELSIUS
+from karstsim.forcing.units import CARBON_FLUXES
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -72,5 +73,7 @@ def describe_forcing(ds: xr.Dataset) -> dict[str, Any]:
 def _statistics(da: xr.DataArray) -> dict[str, Any]:
     units = str(da.attrs.get("units", "1"))
     name, factor, offset = _FAMILIAR.get(units, (units, 1.0, 0.0))
+    if da.name in CARBON_FLUXES:
+        name, factor = "g m-2 d-1", GRAMS_PER_KG * SECONDS_PER_DAY
     values = {"mean": da.mean(), "min": da.min(), "max": da.max()}
     return {**{k: float(v) * factor + offset for k, v in values.items()}, "units": name}

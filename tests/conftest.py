@@ -88,8 +88,15 @@ def build_forcing(
     rsds = np.maximum(light + light_swing * summer, 10.0) * np.where(wet, 0.7, 1.1)
     values = {"tas": tas + 273.15, "pr": pr / 86400.0, "rsds": rsds, "sfcWind": rng.gamma(4.0, 0.6, n)}
     values |= {"ps": np.full(n, 96000.0), "co2": np.full(n, 410.0)}
-    # What the laws of potential evapotranspiration may ask for, so that any of them can be drawn.
+    # What the laws of potential evapotranspiration and prescribed series may ask for, so that any of them can be drawn.
     values |= {"hurs": np.where(wet, 85.0, 60.0), "evspsblpot": np.maximum(tas, 0.5) * 0.12 / 86400.0}
+    grams = {
+        "npp": np.clip(tas, 0.0, None) * 0.1,
+        "rhSoil": np.exp(0.07 * tas) * 0.5,
+        "rSoil": np.exp(0.07 * tas),
+    }
+    values |= {name: series * 1e-3 / 86400.0 for name, series in grams.items()}
+    values |= {"lai": 2.0 + 1.5 * summer}
     if steps_per_day == 1:
         values |= {"tasmin": tas + 268.15, "tasmax": tas + 279.15}
     data = {k: (("location", "time"), np.repeat(v, steps_per_day)[None, :]) for k, v in values.items()}

@@ -7,6 +7,7 @@ LN10 = 2.302585092994046
 SECONDS_PER_DAY = 86400.0
 DAYS_PER_YEAR = 365.2425  # mean Gregorian year; one value for every calendar
 MM_PER_M = 1000.0
+GRAMS_PER_KG = 1000.0
 STANDARD_ATMOSPHERE = 101325.0  # Pa
 
 MOLAR_MASS_C = 12.011  # g mol-1

@@ -14,11 +14,11 @@ import xarray as xr
 
 from karstsim.core.constants import SECONDS_PER_DAY, STANDARD_ATMOSPHERE, ZERO_CELSIUS
 from karstsim.core.errors import InputError
-from karstsim.forcing import humidity, radiation
+from karstsim.forcing import humidity, leaves, radiation
 from karstsim.forcing import times as clock
 from karstsim.forcing.optional import OPTIONAL, leaving_out
 from karstsim.forcing.records import BOUNDS, upper_bound
-from karstsim.forcing.units import CANONICAL, DEPTHS, NOISE
+from karstsim.forcing.units import CANONICAL, NOISE, model_factor
 
 log = logging.getLogger("karstsim.forcing")
 
@@ -41,6 +41,21 @@ NAMES = {
     "tdps": ("dew_point_temperature", "near-surface dew point"),
     "rlds": ("surface_downwelling_longwave_flux_in_air", "downwelling longwave radiation"),
     "evspsblpot": ("water_potential_evaporation_flux", "prescribed potential evapotranspiration"),
+    "npp": ("net_primary_productivity_of_biomass_expressed_as_carbon", "prescribed net primary production"),
+    "rhSoil": (
+        "surface_upward_mass_flux_of_carbon_dioxide_expressed_as_carbon_due_to_heterotrophic_respiration",
+        "prescribed heterotrophic respiration of litter and soil",
+    ),
+    "rSoil": (
+        "surface_upward_mass_flux_of_carbon_dioxide_expressed_as_carbon_due_to_respiration_in_soil",
+        "prescribed respiration of the soil with its roots",
+    ),
+    "lai": ("leaf_area_index", "prescribed leaf area index"),
+    "fapar": (
+        "fraction_of_surface_downwelling_photosynthetic_radiative_flux_absorbed_by_vegetation",
+        "prescribed share of photosynthetically active radiation that leaves absorb",
+    ),
+    "ndvi": ("normalized_difference_vegetation_index", "normalized difference vegetation index"),
     "co2": ("mole_fraction_of_carbon_dioxide_in_air", "CO2 mole fraction"),
 }
 ESTIMABLE = ("rsds", "tdps")
@@ -54,6 +69,8 @@ _FIELD = {
     "tasmax": "tas",
     "tdps": "tas",
     "sfcWind": "sfcwind",
+    "rhSoil": "rhsoil",
+    "rSoil": "rsoil",
 }  # record field with the same bounds
 
 
@@ -129,6 +146,8 @@ def _check_request(estimate: Iterable[str], elevation: float, wind_height: float
 def _checked(name: str, da: xr.DataArray, step: float, where: str, repairs: Repairs) -> xr.DataArray:
     """The variable with noise around zero removed. Raises InputError for gaps and for unphysical values."""
     da = da.transpose("location", "time")
+    if name in leaves.FORMS:
+        da = _bridged(da, repairs)
     values = da.values
     _refuse(
         ~np.isfinite(values),
@@ -160,13 +179,26 @@ def _checked(name: str, da: xr.DataArray, step: float, where: str, repairs: Repa
     return da.copy(data=values)
 
 
+def _bridged(da: xr.DataArray, repairs: Repairs) -> xr.DataArray:
+    """Gaps between the values of a slow variable closed by straight lines: satellites pass once a week or two."""
+    missing = np.isnan(da.values)
+    if not missing.any() or missing.all(axis=1).any():
+        return da
+    steps = np.arange(da.sizes["time"])
+    lines = [np.interp(steps, steps[~gap], row[~gap]) for row, gap in zip(da.values, missing, strict=True)]
+    repairs.note(
+        f"{da.name}: {int(missing.sum())} of {missing.size} steps from straight lines between the others"
+    )
+    return da.copy(data=np.array(lines))
+
+
 def gate(name: str, step: float) -> tuple[float, float]:
     """Lowest and highest credible value in canonical units for steps of `step` seconds."""
     field = _FIELD.get(name, name)
     lower, upper = BOUNDS[field][0], upper_bound(field, step)
     if field == "tas":
         return lower + ZERO_CELSIUS, upper + ZERO_CELSIUS
-    return (lower / SECONDS_PER_DAY, upper / SECONDS_PER_DAY) if field in DEPTHS else (lower, upper)
+    return lower / model_factor(name), upper / model_factor(name)
 
 
 def _refuse(bad: np.ndarray, da: xr.DataArray, where: str, what: str, mend: str) -> None:

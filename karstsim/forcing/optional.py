@@ -1,7 +1,10 @@
-"""Variables that only some laws of evapotranspiration need: what is unusable among them is left out and named.
+"""Variables that only some runs need: what is unusable among them is left out and named.
+
+Humidity, longwave radiation and evspsblpot are for laws of evapotranspiration; the others stand in for a process that
+another model has computed or a satellite has seen.
 
 Runs that do not need them must not fail over them, so their faults are repairs and not errors, unless the caller has
-named the variable. The law that needs one tells when the simulation is made (model/evaporation.py).
+named the variable. The law that needs one tells when the simulation is made (model/evaporation.py, prescribed.py).
 """
 
 from __future__ import annotations
@@ -11,8 +14,10 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from karstsim.core.errors import InputError
+from karstsim.forcing import leaves
+from karstsim.forcing.units import CARBON_FLUXES
 
-OPTIONAL = ("hurs", "huss", "tdps", "rlds", "evspsblpot")
+OPTIONAL = ("hurs", "huss", "tdps", "rlds", "evspsblpot", *CARBON_FLUXES, *leaves.FORMS)
 
 
 class Notes(Protocol):

@@ -8,8 +8,9 @@ import xarray as xr
 from karstsim.core.constants import SECONDS_PER_DAY, ZERO_CELSIUS
 from karstsim.core.errors import InputError
 from karstsim.core.spec import Var, dtype_of, new_table
-from karstsim.forcing import humidity
+from karstsim.forcing import humidity, leaves
 from karstsim.forcing import times as clock
+from karstsim.forcing.units import CARBON_FLUXES, model_factor
 
 FORCING = (
     Var("tas", "degC", "near-surface air temperature", "air_temperature"),
@@ -41,6 +42,11 @@ FORCING = (
         "water_vapor_partial_pressure_in_air",
     ),
     Var("evspsblpot", "mm d-1", "prescribed potential evapotranspiration; -1 where it is not known"),
+    Var("npp", "mol m-2 d-1", "prescribed net primary production; -1 where it is not known"),
+    Var("rhsoil", "mol m-2 d-1", "prescribed heterotrophic respiration; -1 where it is not known"),
+    Var("rsoil", "mol m-2 d-1", "prescribed respiration of soil and roots; -1 where it is not known"),
+    Var("lai", "1", "prescribed leaf area index; -1 where it is not known"),
+    Var("fapar", "1", "prescribed share of light that leaves absorb; -1 where it is not known"),
     Var("year_fraction", "1", "fraction of the year at the middle of the step, in its own calendar"),
     Var("day_of_year", "day", "days since the year began at the middle of the step, in its own calendar"),
     Var("day_fraction", "1", "local solar time at the beginning of the step, 0 for daily steps"),
@@ -62,7 +68,14 @@ BOUNDS = {
     "huss": (0.0, 0.06),  # saturated air at 43 degC
     "rlds": (30.0, 700.0),  # above any cloud base as warm as 60 degC
     "evspsblpot": (0.0, 50.0),
+    "npp": (0.0, 5.0),  # 60 g C m-2 d-1, twice the best day of a crop
+    "rhsoil": (0.0, 5.0),
+    "rsoil": (0.0, 5.0),
+    "lai": (0.0, 15.0),
+    "fapar": (0.0, 1.0),
+    "ndvi": (-1.0, 1.0),
 }
+FOLLOW_THE_SUN = ("evspsblpot", "npp")
 BRIGHTEST = 1500.0  # W m-2; an instant under broken clouds
 SOURCES = {"tas": "tas", "pr": "pr", "rsds": "rsds", "sfcwind": "sfcWind", "ps": "ps", "co2": "co2"}
 
@@ -73,9 +86,9 @@ def upper_bound(name: str, step: float) -> float:
     The heaviest rains on record follow depth ~ duration^0.5, so their rate grows as duration^-0.5.
     """
     upper = BOUNDS[name][1]
-    if step >= SECONDS_PER_DAY or name not in ("pr", "rsds", "evspsblpot"):
+    if step >= SECONDS_PER_DAY or name not in ("pr", "rsds", *FOLLOW_THE_SUN):
         return upper
-    if name == "evspsblpot":
+    if name in FOLLOW_THE_SUN:
         return upper * BRIGHTEST / BOUNDS["rsds"][1]
     return upper * (SECONDS_PER_DAY / step) ** 0.5 if name == "pr" else BRIGHTEST
 
@@ -84,7 +97,8 @@ def to_records(ds: xr.Dataset) -> tuple[np.ndarray, float, np.ndarray]:
     """Canonical forcing Dataset -> (table, dt, times).
 
     ds       tas K, pr and prsn kg m-2 s-1, rsds W m-2, sfcWind m s-1, ps Pa, co2 1e-6; dims (location, time);
-             perhaps tasmin, tasmax and tdps K, hurs %, huss 1, rlds W m-2, evspsblpot kg m-2 s-1
+             perhaps tasmin, tasmax and tdps K, hurs %, huss 1, rlds W m-2, evspsblpot kg m-2 s-1; npp, rhSoil and
+             rSoil kg m-2 s-1 of carbon; lai, fapar or ndvi 1
     table    (n_location, n_time) records of FORCING_DTYPE
     dt       step length, d
     times    (n_time,) datetime64 or cftime: the beginning of each step
@@ -113,12 +127,18 @@ def to_records(ds: xr.Dataset) -> tuple[np.ndarray, float, np.ndarray]:
 
 
 def _fill_optional(table: np.ndarray, ds: xr.Dataset, step: float) -> None:
-    """Fields that only some laws of evapotranspiration read."""
+    """Fields that only some laws read."""
     both = "tasmin" in ds and "tasmax" in ds
     for name in ("tasmin", "tasmax"):
         table[name] = _checked(ds, name, "tas", step) - ZERO_CELSIUS if both else table["tas"]
-    for name in ("rlds", "evspsblpot"):
-        table[name] = _checked(ds, name, name, step) if name in ds else ABSENT
+    for name in ("rlds", "evspsblpot", *CARBON_FLUXES):
+        table[name.lower()] = _checked(ds, name, name.lower(), step) if name in ds else ABSENT
+    table["lai"] = table["fapar"] = ABSENT
+    form = leaves.chosen(ds)
+    if form == "lai":
+        table["lai"] = _checked(ds, form, form, step)
+    elif form is not None:
+        table["fapar"] = leaves.absorbed(form, _checked(ds, form, form, step))
     table["vapor_pressure"] = _vapor_pressure(table, ds, step)
     if step >= SECONDS_PER_DAY:
         table["daily_range"] = table["tasmax"] - table["tasmin"]
@@ -147,7 +167,7 @@ def _vapor_pressure(table: np.ndarray, ds: xr.Dataset, step: float) -> np.ndarra
 def _checked(ds: xr.Dataset, name: str, like: str, step: float) -> np.ndarray:
     """Values of an optional variable, in model units, for temperatures K. InputError outside the bounds of `like`."""
     values = _values(ds, name)
-    scaled = values * SECONDS_PER_DAY if name == "evspsblpot" else values
+    scaled = values * model_factor(name)
     kelvin = ZERO_CELSIUS if like == "tas" else 0.0
     lower, upper = BOUNDS[like][0] + kelvin, upper_bound(like, step) + kelvin
     _refuse(name, scaled, ~((scaled >= lower) & (scaled <= upper)), ds, f"outside {lower:g}..{upper:g}")

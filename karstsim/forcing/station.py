@@ -41,6 +41,12 @@ NAMES = {
     "tdps": ("tdps", "dew_point", "dewpoint", "t_dew", "tdew"),
     "rlds": ("rlds", "longwave"),
     "evspsblpot": ("evspsblpot", "pet", "et0", "eto"),
+    "npp": ("npp", "net_primary_production"),
+    "rhSoil": ("rhsoil", "heterotrophic_respiration"),
+    "rSoil": ("rsoil", "soil_respiration"),
+    "lai": ("lai", "leaf_area_index"),
+    "fapar": ("fapar", "fpar"),
+    "ndvi": ("ndvi",),
     "co2": ("co2",),
 }
 UNITS = {  # as in headers (lower case, other signs than letters and digits become _): as in units.py
@@ -79,6 +85,21 @@ UNITS = {  # as in headers (lower case, other signs than letters and digits beco
     "kg_kg_1": "kg kg-1",
     "g_kg": "g kg-1",
     "g_kg_1": "g kg-1",
+    "g_m2_d": "g m-2 d-1",
+    "g_m2_day": "g m-2 d-1",
+    "g_m_2_d_1": "g m-2 d-1",
+    "gc_m2_d": "g m-2 d-1",
+    "gc_m2_day": "g m-2 d-1",
+    "gc_m_2_d_1": "g m-2 d-1",
+    "g_c_m2_d": "g m-2 d-1",
+    "g_c_m2_day": "g m-2 d-1",
+    "g_c_m_2_d_1": "g m-2 d-1",
+    "mol_m2_d": "mol m-2 d-1",
+    "mol_m_2_d_1": "mol m-2 d-1",
+    "umol_m2_s": "umol m-2 s-1",
+    "umol_m_2_s_1": "umol m-2 s-1",
+    "m2_m2": "1",
+    "m2_m_2": "1",
 }
 MISSING = ("", "na", "nan", "null", "none", "-", "n/a")
 MOST_BYTES = 2_000_000_000  # of the table, unpacked

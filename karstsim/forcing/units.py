@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from karstsim.core.constants import SECONDS_PER_DAY, ZERO_CELSIUS
+from karstsim.core.constants import GRAMS_PER_KG, MOLAR_MASS_C, SECONDS_PER_DAY, ZERO_CELSIUS
 from karstsim.core.errors import InputError
 
 
@@ -44,13 +44,22 @@ CANONICAL = {
     "tdps": "K",
     "rlds": "W m-2",
     "evspsblpot": "kg m-2 s-1",
+    "npp": "kg m-2 s-1",
+    "rhSoil": "kg m-2 s-1",
+    "rSoil": "kg m-2 s-1",
+    "lai": "1",
+    "fapar": "1",
+    "ndvi": "1",
     "co2": "1e-6",
 }
 WATER_DENSITY = 1000.0  # kg m-3; a depth of 1 mm is 1 kg m-2 by definition of the CF precipitation flux
 DEPTHS = ("pr", "prsn", "evspsblpot")  # also given as a depth of water
+CARBON_FLUXES = ("npp", "rhSoil", "rSoil")  # mass of carbon, as in CMIP; also given as an amount
+BARE_NUMBERS = ("lai", "fapar", "ndvi")  # have no units, so that none need be told
 EXAMPLES = {
     **dict.fromkeys(("tas", "tasmin", "tasmax", "tdps"), "degC"),
     **dict.fromkeys(DEPTHS, "mm d-1"),
+    **dict.fromkeys(CARBON_FLUXES, "g m-2 d-1"),
     "co2": "ppm",
 }
 
@@ -73,6 +82,7 @@ SPELLINGS = {
     "ppm by volume": "ppm",
 }
 _SAFE = re.compile(r"[A-Za-z0-9µ°%/*^. _()+-]{1,40}")
+_OF_CARBON = re.compile(r"(?<=g)[ _]?C\b|(?<=mol)[ _]?C\b")  # "g C m-2 d-1": to a unit parser C is coulomb
 _POWER_OF_NUMBER = re.compile(r"[\d)]\s*(\*\*|\^)|(\*\*|\^)\s*[-+(]*\s*\d{3}")
 
 # Lowest values that are noise of packing and interpolation around zero and become 0, with a repair note. One
@@ -82,6 +92,9 @@ NOISE = {
     "prsn": -1e-3 / SECONDS_PER_DAY,
     "rsds": -1.0,
     "evspsblpot": -1.0 / SECONDS_PER_DAY,  # models let dew fall as negative evaporation
+    "npp": -1e-3 / SECONDS_PER_DAY,  # 1 g C m-2 d-1: dull days on which plants respire more than they fix
+    "rhSoil": -1e-4 / SECONDS_PER_DAY,  # chambers scatter around zero in frozen soil
+    "rSoil": -1e-4 / SECONDS_PER_DAY,
 }
 
 
@@ -93,6 +106,8 @@ def to_canonical(name: str, values: np.ndarray, units: str | None, where: str) -
     Raises InputError for unknown, unreadable or wrong units (a depth per step is no rate).
     """
     target = CANONICAL[name]
+    if name in BARE_NUMBERS:
+        units = units or "1"
     if units is None or (not str(units).strip() and name != "hurs"):
         raise InputError(f"{where}, {name}", "has no units", _tell_units(name))
     values = np.asarray(values, "f8")
@@ -101,6 +116,8 @@ def to_canonical(name: str, values: np.ndarray, units: str | None, where: str) -
         return _temperature(name, values, parsed, str(units), where)
     if name in DEPTHS and parsed.dimensionality == registry()("m s-1").dimensionality:
         parsed = parsed * registry().Quantity(WATER_DENSITY, "kg m-3")
+    if name in CARBON_FLUXES and parsed.dimensionality == registry()("mol m-2 s-1").dimensionality:
+        parsed = parsed * registry().Quantity(MOLAR_MASS_C / GRAMS_PER_KG, "kg mol-1")
     goal = registry().parse_expression(target)
     if parsed.dimensionality != goal.dimensionality:
         raise InputError(f"{where}, {name}", f"units {units!r} cannot become {target}", _wrong_units(name))
@@ -111,6 +128,8 @@ def to_canonical(name: str, values: np.ndarray, units: str | None, where: str) -
 def parse(units: str, name: str, where: str) -> Any:
     """The quantity that a unit string stands for. Raises InputError when it stands for none."""
     spelled = SPELLINGS.get(units.strip().lower(), units.strip())
+    if name in CARBON_FLUXES:
+        spelled = _OF_CARBON.sub("", spelled)
     try:
         if not _SAFE.fullmatch(spelled) or _POWER_OF_NUMBER.search(spelled):
             raise ValueError("not a unit")
@@ -140,7 +159,15 @@ def _tell_units(name: str) -> str:
 
 def _wrong_units(name: str) -> str:
     depth = "; a depth per step must be given as a rate, such as mm d-1" if name in DEPTHS else ""
-    return f"check the variable, or {_tell_units(name)}{depth}"
+    carbon = "; a mass is that of carbon, not of CO2 or of dry matter" if name in CARBON_FLUXES else ""
+    return f"check the variable, or {_tell_units(name)}{depth}{carbon}"
+
+
+def model_factor(name: str) -> float:
+    """What turns canonical units into those of the model's records (temperatures differ by an offset as well)."""
+    if name in DEPTHS:
+        return SECONDS_PER_DAY
+    return SECONDS_PER_DAY * GRAMS_PER_KG / MOLAR_MASS_C if name in CARBON_FLUXES else 1.0
 
 
 def check_names(units: Mapping[str, str] | None) -> dict[str, str]:

@@ -206,6 +206,7 @@ def land_boundary(ledger, area, p, f, magnesium_share, n_active):
     enter_carbon(ledger, -area * v.respiration)
     enter_carbon(ledger, -area * v.harvested)
     enter_carbon(ledger, area * (s.manure + s.straw + s.biochar))
+    enter_carbon(ledger, area * s.imposed_respiration)
     enter_carbon(ledger, -area * s.efflux)
     enter_carbon(ledger, -area * c.ventilation)
     enter_carbon(ledger, area * s.rock_film_uptake)
@@ -215,6 +216,8 @@ def land_boundary(ledger, area, p, f, magnesium_share, n_active):
     enter_rock(ledger, area * s.rock_dissolution, magnesium_share)
     enter_rock(ledger, area * e.rock_dissolution, magnesium_share)
     enter_rock(ledger, -area * e.calcite_precipitation, 0.0)
+    ledger.net.calcium -= area * v.calcium_uptake
+    ledger.gross.calcium += area * v.calcium_uptake
     sulfate = area * (s.deposited_so4 + s.pyrite_so4)
     ledger.net.sulfate += sulfate
     ledger.gross.sulfate += sulfate

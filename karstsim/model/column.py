@@ -13,7 +13,7 @@ from karstsim.processes.epikarst.chemistry import magnesium_share
 from karstsim.processes.soil.gas import vent
 from karstsim.processes.soil.sarrazin_2018 import leaf_demand
 from karstsim.processes.transport import assign, clear, receive
-from karstsim.processes.vegetation.biomass import take_up_bicarbonate
+from karstsim.processes.vegetation import root_bicarbonate
 
 LANES = 8  # catchments that are stepped side by side
 MEAN, SUM, MINIMUM, MAXIMUM, LAST = 0, 1, 2, 3, 4
@@ -26,7 +26,7 @@ def land(p, s, f, air_s, air_f, ground, mobile, forcing, x, k, dt, n_active):
     ground, mobile  rock matrix that irrigation may pump from, and its mobile water, mm
     """
     stress = compartments.begin(p.epikarst, s.epikarst, f.epikarst, p.soil, s.soil)
-    vegetation.step(p.vegetation, s.vegetation, f.vegetation, air_f, stress, forcing, dt, n_active)
+    vegetation.step(p.vegetation, s.vegetation, f.vegetation, air_s, air_f, stress, forcing, dt, n_active)
     v = f.vegetation
     demand = v.potential_evapotranspiration - v.canopy_evaporation
     leaves = leaf_demand(p.vegetation.fpar, v.potential_evapotranspiration, v.canopy_evaporation)
@@ -36,7 +36,7 @@ def land(p, s, f, air_s, air_f, ground, mobile, forcing, x, k, dt, n_active):
     )
     epikarst.settle(p.epikarst, s.epikarst, f.epikarst, p.soil, s.soil, f.soil, demand, leaves, dt, n_active)
     if n_active > 0:
-        take_up_bicarbonate(p.vegetation, s.vegetation, v, s.soil.pore_water, f.soil.transpiration)
+        root_bicarbonate.step(p.vegetation, s.vegetation, v, s.soil.pore_water, f.soil.transpiration)
     mg = magnesium_share(p.epikarst.dolomite_share)
     soil.react(p.soil, s.soil, f.soil, v, forcing, v.root_respiration, mg, x, k, dt, n_active)
     epikarst.step(p.epikarst, s.epikarst, f.epikarst, p.soil, s.soil, f.soil, forcing, x, k, dt, n_active)

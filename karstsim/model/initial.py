@@ -1,7 +1,8 @@
 """The state that a run starts from, and the spin-up that makes it the climate's own.
 
 Soil carbon and wood start from their analytic steady state under the mean climate (science.md 3.3); then the first
-decade of the forcing is recycled until the stocks drift by less than `DRIFT` per decade, or the limit is reached.
+decade of the forcing is recycled until the stocks drift by less than `DRIFT` per decade, or the limit is reached. A
+stand with a growth curve has an age: it is planted anew after every cycle, so that only the soil under it settles.
 """
 
 from __future__ import annotations
@@ -14,19 +15,23 @@ import numba
 import numpy as np
 
 from karstsim.core.constants import DAYS_PER_YEAR, MM_PER_M
-from karstsim.core.jit import driver
+from karstsim.core.jit import driver, python_callable
 from karstsim.model.engine import FREQUENCIES, FULL, Forcing, Physics, Progress, Tables, step_all, step_window
 from karstsim.model.land_use import LandUse
 from karstsim.model.registry import variables
 from karstsim.model.site import Site
 from karstsim.processes.aquifer.conduit_cells import MOST_CELLS
 from karstsim.processes.soil import organic_carbon
+from karstsim.processes.vegetation import casa, growth_curve, production
+from karstsim.processes.vegetation.production import NppModel
 
 DRIFT = 1.0e-3  # per decade (targets.md B)
 CYCLE_YEARS = 10
 WARM_UP_YEARS = 5
 # Dilute water for all stores: mol kg-1, charge-balanced with alkalinity 0
 DILUTE = {"dic": 2.0e-5, "ca": 4.0e-5, "na": 2.0e-5, "cl": 2.0e-5, "so4": 3.0e-5, "no3": 2.0e-5}
+YEARLY_LAWS = (NppModel.MIAMI, NppModel.GROWTH_CURVE)
+MOIST = 1.0  # actual over potential transpiration
 EMPTY = [np.zeros((0, 4), dtype=np.int64) for _ in FREQUENCIES]
 
 
@@ -59,8 +64,11 @@ def set_initial_state(tables: Tables, site: Site, forcing: Forcing) -> None:
     p_tile, p_column, p_box = (tables.params[level] for level in ("tile", "column", "box"))
     column["atmosphere"]["air_temperature_week"] = mean
     column["atmosphere"]["air_temperature_year"] = year
+    column["atmosphere"]["precipitation_year"] = forcing.table["pr"].mean(axis=1)[tables.forcing_row]
     column["aquifer"]["spring_temperature"] = year
     column["aquifer"]["allogenic_temperature"] = mean
+    tile["vegetation"]["season_mean"] = _season_means(tables, forcing)
+    plant_stands(tables, forcing)
     tile["tile"]["area_fraction"] = [t.area_fraction for t in site.tiles]
     soil = p_tile["soil"]
     full = MM_PER_M * soil["depth"] * soil["field_capacity_ratio"] * soil["porosity"]
@@ -82,6 +90,37 @@ def set_initial_state(tables: Tables, site: Site, forcing: Forcing) -> None:
     _fill_water(box["surface_water"]["water"], np.where(water["reservoir"] == 1, lake, 1.0), mean[:, None])
 
 
+def _season_means(tables: Tables, forcing: Forcing) -> np.ndarray:
+    """Mean production of CASA over the first year in moist soil, mol m-2 d-1, (n, n_tiles); 0 where no law needs it."""
+    plants = tables.params["tile"]["vegetation"]
+    produce = python_callable(casa.net_primary_production)
+    means = np.zeros(plants.shape)
+    for member, tile in np.argwhere(np.isin(plants["npp_model"], YEARLY_LAWS)):
+        p = plants[member, tile]
+        year = forcing.table[tables.forcing_row[member], : max(round(DAYS_PER_YEAR / forcing.dt), 1)]
+        days = zip(year["tas"].tolist(), year["rsds"].tolist(), strict=True)
+        means[member, tile] = np.mean([produce(p, p.fpar, t, r, casa.REFERENCE_CO2, MOIST) for t, r in days])
+    return means
+
+
+def plant_stands(tables: Tables, forcing: Forcing) -> None:
+    """Stands with a growth curve get the biomass of their age, divided between the pools as in an old stand."""
+    plants, state = tables.params["tile"]["vegetation"], tables.state["tile"]["vegetation"]
+    state["stand_age"] = plants["stand_age"]
+    curve, response = python_callable(growth_curve.biomass), python_callable(production.yearly_response)
+    co2 = forcing.table["co2"][tables.forcing_row, 0]
+    for at in map(tuple, np.argwhere(plants["npp_model"] == NppModel.GROWTH_CURVE)):
+        p = plants[at]
+        biomass = response(p, co2[at[0]]) * curve(p, p.stand_age)
+        held = {
+            "leaf": p.leaf_allocation * p.leaf_turnover,
+            "wood": p.wood_allocation * p.wood_turnover,
+            "root": (1.0 - p.leaf_allocation - p.wood_allocation) * p.root_turnover,
+        }
+        for name, share in held.items():
+            state[name][at] = biomass * share / sum(held.values())
+
+
 def _offsets(names: Sequence[str]) -> np.ndarray:
     """Float offsets of variables by name."""
     offsets = {v.name: v.offset for v in variables()}
@@ -89,8 +128,8 @@ def _offsets(names: Sequence[str]) -> np.ndarray:
 
 
 def _mean_fluxes(tables: Tables, forcing: Forcing, physics: Physics) -> dict[str, np.ndarray]:
-    """Mean NPP and litter-decay modifier of every tile over the forcing, (n, n_tiles), mol m-2 yr-1 and 1."""
-    names = ("vegetation_npp", "soil_rate_modifier")
+    """Means of every tile over the forcing, (n, n_tiles): NPP and litter mol m-2 yr-1, modifier of decay 1."""
+    names = ("vegetation_npp", "vegetation_litterfall", "soil_rate_modifier")
     offsets = _offsets(names)
     n_tiles = tables.state["tile"].shape[1]
     table = 3  # tile fluxes, see engine.TABLE_ORDER
@@ -103,7 +142,8 @@ def _mean_fluxes(tables: Tables, forcing: Forcing, physics: Physics) -> dict[str
         totals = totals + annual.values.sum(axis=1)
         steps += int(annual.counts.sum())
     mean = np.asarray(totals).reshape(len(tables), n_tiles, len(names)) / steps
-    return {"npp": mean[..., 0] / forcing.dt * DAYS_PER_YEAR, "modifier": mean[..., 1]}
+    per_year = mean[..., :2] / forcing.dt * DAYS_PER_YEAR
+    return {"npp": per_year[..., 0], "litter": per_year[..., 1], "modifier": mean[..., 2]}
 
 
 @driver
@@ -115,7 +155,10 @@ def _settle_soil(p: Any, s: Any, litter: Any, modifier: Any) -> None:
 
 
 def set_steady_carbon(tables: Tables, means: dict[str, np.ndarray]) -> None:
-    """Plants and soil carbon in equilibrium with the mean production and decay of a warm-up."""
+    """Plants and soil carbon in equilibrium with the mean production and decay of a warm-up.
+
+    Under a stand that still grows, with its litter instead: part of the production stays in the wood.
+    """
     plants = tables.params["tile"]["vegetation"]
     state = tables.state["tile"]
     kept = means["npp"] * (1.0 - plants["harvest"])
@@ -123,7 +166,13 @@ def set_steady_carbon(tables: Tables, means: dict[str, np.ndarray]) -> None:
     state["vegetation"]["wood"] = kept * plants["wood_allocation"] * plants["wood_turnover"]
     roots = 1.0 - plants["leaf_allocation"] - plants["wood_allocation"]
     state["vegetation"]["root"] = kept * roots * plants["root_turnover"]
-    rows = (tables.params["tile"], state, kept, np.ascontiguousarray(means["modifier"]))
+    litter = np.where(plants["npp_model"] == NppModel.GROWTH_CURVE, means["litter"], kept)
+    rows = (
+        tables.params["tile"],
+        state,
+        np.ascontiguousarray(litter),
+        np.ascontiguousarray(means["modifier"]),
+    )
     _settle_soil.bind(*(numba.typeof(a) for a in rows))(*rows)  # type: ignore[no-untyped-call]
 
 
@@ -191,6 +240,7 @@ def spin_up(
         # A first guess from a few years lets soil CO2 and groundwater settle while the whole cycle is averaged.
         for part in (warm, cycle):
             set_steady_carbon(tables, _mean_fluxes(tables, part, physics))
+            plant_stands(tables, forcing)
         years = len(warm.windows()) + cycle_years
     drift, stock = np.full(len(tables), np.inf), ["nothing"] * len(tables)
     tested = False
@@ -199,6 +249,7 @@ def spin_up(
         before = {k: v.copy() for k, v in drift_stocks(tables, physics).items()}
         step_all(tables, cycle, EMPTY, physics, workers, progress, "spin-up")
         years += cycle_years
+        plant_stands(tables, forcing)
         drift, stock = _largest_drift(before, drift_stocks(tables, physics), cycle_years)
     close_books(tables)
     return SpinUp(years, drift, tuple(stock))

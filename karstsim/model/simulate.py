@@ -26,6 +26,7 @@ from karstsim.model.evaporation import Supply, check_supply, laws_used
 from karstsim.model.initial import DRIFT, SpinUp, set_initial_state, spin_up
 from karstsim.model.land_use import LandUse
 from karstsim.model.parameters import Overrides, parameter_tables
+from karstsim.model.prescribed import check_series
 from karstsim.model.restart import read_restart, write_restart
 from karstsim.model.site import Site
 
@@ -85,6 +86,7 @@ class Simulation:
         self.tables = Tables.new(parameter_tables(site, members), rows)
         self.land_use = LandUse.of(site, members, self.tables.params["tile"])
         self._check_evaporation(dataset)
+        check_series(self.tables.params["tile"], dataset)
         self.spin: SpinUp | None = None
 
     def _check_evaporation(self, dataset: xr.Dataset) -> None:

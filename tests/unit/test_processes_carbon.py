@@ -19,7 +19,7 @@ from karstsim.processes.atmosphere import potential_evapotranspiration, radiatio
 from karstsim.processes.lowpass import low_pass
 from karstsim.processes.soil import gas, irrigation, organic_carbon, rothc
 from karstsim.processes.soil import temperature as soil_temperature
-from karstsim.processes.vegetation import biomass, casa
+from karstsim.processes.vegetation import biomass, casa, production, root_bicarbonate
 
 RA = python_callable(radiation.extraterrestrial_radiation)
 LOW_PASS = python_callable(low_pass)
@@ -91,10 +91,14 @@ def test_net_primary_production_by_hand(record_of, on_rows) -> None:
 
     Without soil water half of it; with 550 instead of 380 ppm 1 + 0.6 ln(550/380) = 1.2219 times as much.
     """
-    p, f = record_of(vegetation.PARAMS), record_of(vegetation.FLUXES)
+    p, s, f = (
+        record_of(vegetation.PARAMS),
+        record_of(vegetation.STATE),
+        record_of(vegetation.FLUXES, fpar=0.5),
+    )
     for stress, co2, factor in ((1.0, 380.0, 1.0), (0.0, 380.0, 0.5), (1.0, 550.0, 1.22187)):
         forcing = record_of(FORCING, tas=22.0, rsds=150.0, co2=co2)
-        on_rows(casa.step)(p, f, stress, forcing, 1.0)
+        on_rows(production.step)(p, s, f, record_of(atmosphere.STATE), stress, forcing, 1.0)
         assert f.npp == pytest.approx(0.20013 * factor, rel=1e-4)
         assert f.gpp == pytest.approx(2.0 * f.npp, rel=1e-14)
 
@@ -136,7 +140,7 @@ def _uptake_kernel():
 
     @kernel
     def take_up(p, s, f, ground, transpiration):
-        biomass.take_up_bicarbonate(p, s, f, ground.pore_water, transpiration)
+        root_bicarbonate.step(p, s, f, ground.pore_water, transpiration)
 
     return take_up
 

@@ -46,7 +46,11 @@ class Tile:
     def __init__(self, record_of, on_rows, soil_values=SOIL, **values: float) -> None:
         self.ep, self.es, self.ef = (
             record_of(d, **v)
-            for d, v in ((epikarst.PARAMS, {"event_share": 0.0, **values}), (epikarst.STATE, {}), (epikarst.FLUXES, {}))
+            for d, v in (
+                (epikarst.PARAMS, {"event_share": 0.0, **values}),
+                (epikarst.STATE, {}),
+                (epikarst.FLUXES, {}),
+            )
         )
         self.sp, self.ss, self.sf = (
             record_of(d, **v) for d, v in ((soil.PARAMS, soil_values), (soil.STATE, {}), (soil.FLUXES, {}))

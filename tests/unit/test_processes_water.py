@@ -13,7 +13,7 @@ from scipy.integrate import solve_ivp
 
 from karstsim.core.jit import disabled, kernel, python_callable
 from karstsim.core.spec import Flow, Store, new_table
-from karstsim.forcing.records import FORCING_DTYPE
+from karstsim.forcing.records import FORCING, FORCING_DTYPE
 from karstsim.processes import aquifer as aquifer_room
 from karstsim.processes import atmosphere, surface_water, vegetation
 from karstsim.processes import transport as moving
@@ -22,7 +22,7 @@ from karstsim.processes.atmosphere import snow
 from karstsim.processes.epikarst import storage as epikarst
 from karstsim.processes.soil import water as soil_water
 from karstsim.processes.surface_water import hydraulics
-from karstsim.processes.vegetation import interception
+from karstsim.processes.vegetation import interception, leaves
 
 BUCKET = python_callable(soil_water.bucket)
 RESERVOIR = python_callable(epikarst.reservoir)
@@ -334,6 +334,7 @@ def _canopy_day(
     """(evaporated, throughfall, held) after one day of uniform rain in `steps` steps."""
     p = record_of(vegetation.PARAMS, fpar=fpar, crop_coefficient=1.0)
     s, f, air = record_of(vegetation.STATE), record_of(vegetation.FLUXES), record_of(atmosphere.FLUXES)
+    on_rows(leaves.step)(p, f, record_of(FORCING))
     s.canopy.volume = held
     air.rainfall.volume, air.pet = rain / steps, pet / steps
     evaporated = through = 0.0

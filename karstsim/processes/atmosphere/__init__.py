@@ -20,6 +20,7 @@ STATE = (
     *snow.STATE,
     Var("air_temperature_week", "degC", "air temperature, low-pass of seven days"),
     Var("air_temperature_year", "degC", "air temperature, low-pass of one year"),
+    Var("precipitation_year", "mm d-1", "precipitation, low-pass of one year"),
 )
 PROCESSES = (precipitation, snow, radiation, potential_evapotranspiration, temperature)
 PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
@@ -28,8 +29,9 @@ FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
 
 @kernel
 def step(p, s, f, forcing, k, dt, n_active):
-    """Precipitation with its solutes, snow, radiation, evaporative demand, and the running mean temperatures."""
+    """Precipitation with its solutes, snow, radiation, evaporative demand, and the running means."""
     precipitation.fall(p, f.precipitation, forcing, k, dt, n_active)
+    precipitation.remember(s, forcing, dt)
     snow.step(p, s, f, forcing, dt, n_active)
     radiation.step(p, f, forcing)
     potential_evapotranspiration.step(p, f, forcing, dt)

@@ -1,8 +1,10 @@
-"""Precipitation and the solutes in it."""
+"""Precipitation, the solutes in it, and its mean over a year, which yearly laws of production read."""
 
+from karstsim.core.constants import DAYS_PER_YEAR
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param
 from karstsim.processes.air import co2_pressure
+from karstsim.processes.lowpass import low_pass
 from karstsim.processes.recipe import dissolve_ions, take_up_co2
 from karstsim.processes.transport import bring_to, clear
 
@@ -37,3 +39,8 @@ def fall(p, flow, forcing, k, dt, n_active):
         return
     dissolve_ions(flow, p.rain_ca, p.rain_mg, p.rain_na, p.rain_k, p.rain_cl, p.rain_so4, p.rain_no3)
     take_up_co2(flow, co2_pressure(forcing), k)
+
+
+@kernel
+def remember(s, forcing, dt):
+    s.precipitation_year = low_pass(s.precipitation_year, max(forcing.pr, 0.0), dt, DAYS_PER_YEAR)

@@ -4,9 +4,13 @@
 
 with production P decaying over the depth L, and J the CO2 that water takes up at the base. The profile has no stock
 (science.md 12.14): what is produced leaves in the same step, to the air, to the water or into caves.
+
+Another model's respiration, or a measured one, may stand for the soil's own. The soil's carbon decays as before; what
+the series has beyond it (or lacks) crosses the boundary of the catchment as `imposed_respiration`, so that books close.
 """
 
 import math
+from enum import IntEnum
 
 from karstsim.core.classes import by_land_use
 from karstsim.core.constants import (
@@ -20,7 +24,30 @@ from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
 from karstsim.processes.air import co2_pressure
 
+
+class RespirationModel(IntEnum):
+    """Where the CO2 of the soil comes from: values of `soil.respiration_model`."""
+
+    SIMULATED = 0
+    PRESCRIBED_HETEROTROPHIC = 1
+    PRESCRIBED_TOTAL = 2
+
+
+SIMULATED = int(RespirationModel.SIMULATED)
+PRESCRIBED_TOTAL = int(RespirationModel.PRESCRIBED_TOTAL)
+
 PARAMS = (
+    Param(
+        "respiration_model",
+        SIMULATED,
+        "1",
+        0,
+        2,
+        "design; science.md 1.4",
+        calibrate=False,
+        integer=True,
+        doc="0 decay and roots as simulated, 1 the forcing's rhSoil for decay, 2 the forcing's rSoil for both",
+    ),
     Param(
         "production_depth",
         0.12,
@@ -66,6 +93,12 @@ PARAMS = (
 )
 FLUXES = (
     Var("co2_production", "mol m-2", "CO2 produced in the soil by decay and roots", aggregate="sum"),
+    Var(
+        "imposed_respiration",
+        "mol m-2",
+        "prescribed respiration beyond that of the soil's own carbon and roots",
+        aggregate="sum",
+    ),
     Var("air_filled_porosity", "1", "air-filled porosity"),
     Var("base_pco2_without_uptake", "atm", "CO2 pressure at the soil base if water took up none"),
     Var("base_pco2_slope", "atm m2 d mol-1", "fall of the base CO2 pressure per CO2 taken up by water"),
@@ -103,9 +136,23 @@ def profile_shape(depth, soil_depth, production_depth):
 
 
 @kernel
+def imposed_respiration(p, own, root_respiration, forcing, dt):
+    """Prescribed less simulated respiration of one step, mol m-2; 0 without a series.
+
+    own  heterotrophic respiration of the soil's carbon, mol m-2
+    """
+    if p.respiration_model == SIMULATED:
+        return 0.0
+    if p.respiration_model == PRESCRIBED_TOTAL:
+        return max(forcing.rsoil, 0.0) * dt - (own + root_respiration)
+    return max(forcing.rhsoil, 0.0) * dt - own
+
+
+@kernel
 def step(p, s, f, root_respiration, forcing, dt):
     """Production of this step, and the CO2 pressure at the base as a linear function of the water's uptake."""
-    f.co2_production = f.respiration + root_respiration
+    f.imposed_respiration = imposed_respiration(p, f.respiration, root_respiration, forcing, dt)
+    f.co2_production = f.respiration + root_respiration + f.imposed_respiration
     f.air_filled_porosity = air_filled_porosity(p, f.final_volume)
     d = diffusivity(p, f.air_filled_porosity, s.temperature, forcing.ps)
     atm = GAS_CONSTANT_ATM * (s.temperature + ZERO_CELSIUS)

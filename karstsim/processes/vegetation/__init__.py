@@ -1,8 +1,17 @@
-"""Vegetation: interception, production, allocation, turnover, root uptake of bicarbonate. One row per land tile."""
+"""Vegetation: leaves, interception, production, turnover, root uptake of bicarbonate. One row per land tile."""
 
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Var, Water
-from karstsim.processes.vegetation import biomass, casa, interception
+from karstsim.processes.vegetation import (
+    biomass,
+    casa,
+    growth_curve,
+    interception,
+    leaves,
+    miami,
+    production,
+    root_bicarbonate,
+)
 
 NAME = "vegetation"
 LEVEL = "tile"
@@ -13,19 +22,23 @@ STATE = (
     Var("root", "mol m-2", "carbon in fine roots", standard_name=None),
     Var("reserve", "mol m-2", "carbon in the plants' reserve pool"),
     Var("npp_recent", "mol m-2 d-1", "net primary production, low-pass of 20 days"),
+    Var("season_mean", "mol m-2 d-1", "production of CASA at the reference CO2, low-pass of one year"),
+    Var("stand_age", "year", "age of the stand, in years' growth"),
 )
-PROCESSES = (interception, casa, biomass)
+PROCESSES = (leaves, interception, production, casa, miami, growth_curve, biomass, root_bicarbonate)
 PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
 FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
 CONSTRAINTS = tuple(c for process in PROCESSES for c in getattr(process, "CONSTRAINTS", ()))
 
 
 @kernel
-def step(p, s, f, air, moisture_stress, forcing, dt, n_active):
+def step(p, s, f, climate, air, moisture_stress, forcing, dt, n_active):
     """Interception and demand from the atmosphere's fluxes `air`; production limited by soil moisture; turnover.
 
+    climate          state of the atmosphere
     moisture_stress  actual over potential transpiration of the soil as it was left by the previous step, 0-1
     """
+    leaves.step(p, f, forcing)
     interception.step(p, s, f, air, dt, n_active)
-    casa.step(p, f, moisture_stress, forcing, dt)
+    production.step(p, s, f, climate, moisture_stress, forcing, dt)
     biomass.step(p, s, f, dt)

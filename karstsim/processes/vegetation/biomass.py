@@ -57,26 +57,6 @@ PARAMS = (
         doc="root respiration over the NPP of the last 20 days",
     ),
     Param("reserve_time", 20.0, "day", 2.0, 100.0, "design", calibrate=False),
-    Param(
-        "bicarbonate_uptake",
-        0.15,
-        "1",
-        0.0,
-        0.6,
-        "design; science.md 5.4",
-        calibrate=False,
-        doc="share of the DIC in the transpiration stream that roots keep",
-    ),
-    Param(
-        "bicarbonate_ceiling",
-        0.17,
-        "1",
-        0.0,
-        0.3,
-        "design; science.md 5.4",
-        calibrate=False,
-        doc="largest share of GPP that root bicarbonate may feed",
-    ),
 )
 CONSTRAINTS = (
     Constraint(
@@ -91,7 +71,6 @@ FLUXES = (
     Var("root_litter", "mol m-2", "root litter", aggregate="sum"),
     Var("litterfall", "mol m-2", "litter of leaves, wood and roots", aggregate="sum"),
     Var("harvested", "mol m-2", "harvest", aggregate="sum"),
-    Var("bicarbonate_uptake", "mol m-2", "soil inorganic carbon taken up by roots", aggregate="sum"),
 )
 RECENT = 20.0  # days
 
@@ -119,18 +98,3 @@ def step(p, s, f, dt):
     s.reserve -= f.root_respiration
     f.respiration = s.reserve * relaxed_share(dt, p.reserve_time)
     s.reserve -= f.respiration
-
-
-@kernel
-def take_up_bicarbonate(p, s, f, pore_water, transpiration):
-    """U = min(T [DIC] phi_u, f_max GPP): inorganic carbon that roots keep, into the reserve    [science.md 5.4].
-
-    pore_water     soil water store (its DIC is debited; alkalinity is left, H+-coupled uptake)
-    transpiration  mm in this step
-    """
-    f.bicarbonate_uptake = 0.0
-    if pore_water.volume > 0.0:
-        stream = pore_water.sol.dic * min(transpiration / pore_water.volume, 1.0)
-        f.bicarbonate_uptake = min(stream * p.bicarbonate_uptake, p.bicarbonate_ceiling * f.gpp)
-    pore_water.sol.dic -= f.bicarbonate_uptake
-    s.reserve += f.bicarbonate_uptake

@@ -5,7 +5,7 @@ import math
 from karstsim.core.classes import by_land_use
 from karstsim.core.constants import MOLAR_MASS_C
 from karstsim.core.jit import kernel
-from karstsim.core.spec import Param, Var
+from karstsim.core.spec import Param
 
 PARAMS = (
     Param(
@@ -29,7 +29,6 @@ PARAMS = (
         "design; science.md 3.9, set to the FACE median of norby2005",
         doc="beta in 1 + beta ln(CO2/380)",
     ),
-    Param("carbon_use_efficiency", 0.5, "1", 0.4, 0.6, "design; science.md 3.9", doc="NPP over GPP"),
     Param(
         "dry_efficiency",
         0.5,
@@ -41,10 +40,7 @@ PARAMS = (
         doc="light-use efficiency without transpiration, relative to the unstressed one",
     ),
 )
-FLUXES = (
-    Var("npp", "mol m-2", "net primary production", aggregate="sum"),
-    Var("gpp", "mol m-2", "gross primary production", aggregate="sum"),
-)
+FLUXES = ()
 MJ_PER_WATT_DAY = 0.0864
 REFERENCE_CO2 = 380.0  # ppm
 # Temperature scalars of Potter et al. (1993), Eqs. 5-6 of their appendix, as printed in science.md 3.9
@@ -62,16 +58,15 @@ def temperature_scalar(temperature, optimum):
 
 
 @kernel
-def net_primary_production(p, temperature, radiation, co2, moisture_stress):
-    """NPP = fPAR PAR eps T W C, mol m-2 d-1; temperature degC, radiation W m-2, co2 ppm, stress 0-1."""
-    absorbed = p.fpar * p.par_share * radiation * MJ_PER_WATT_DAY
-    water = p.dry_efficiency + (1.0 - p.dry_efficiency) * moisture_stress
-    carbon_dioxide = max(1.0 + p.co2_response * math.log(co2 / REFERENCE_CO2), 0.0)
-    scalar = temperature_scalar(temperature, p.optimum_temperature) * water * carbon_dioxide
-    return absorbed * p.light_use_efficiency * scalar / MOLAR_MASS_C
+def co2_response(p, co2):
+    """C = 1 + beta ln(CO2/380), not below 0; ppm."""
+    return max(1.0 + p.co2_response * math.log(co2 / REFERENCE_CO2), 0.0)
 
 
 @kernel
-def step(p, f, moisture_stress, forcing, dt):
-    f.npp = net_primary_production(p, forcing.tas, forcing.rsds, forcing.co2, moisture_stress) * dt
-    f.gpp = f.npp / p.carbon_use_efficiency
+def net_primary_production(p, fpar, temperature, radiation, co2, moisture_stress):
+    """NPP = fPAR PAR eps T W C, mol m-2 d-1; temperature degC, radiation W m-2, co2 ppm, stress 0-1."""
+    absorbed = fpar * p.par_share * radiation * MJ_PER_WATT_DAY
+    water = p.dry_efficiency + (1.0 - p.dry_efficiency) * moisture_stress
+    scalar = temperature_scalar(temperature, p.optimum_temperature) * water * co2_response(p, co2)
+    return absorbed * p.light_use_efficiency * scalar / MOLAR_MASS_C

@@ -5,8 +5,6 @@ min(PET, V_can LAI per day) from a store of capacity V_can LAI: the same loss on
 not depend on the time step.
 """
 
-import math
-
 from karstsim.core.classes import by_land_use
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
@@ -36,17 +34,6 @@ PARAMS = (
         doc="of shortwave radiation, for the laws of evapotranspiration with net radiation",
     ),
     Param("canopy_storage", 0.2, "mm", 0.1, 0.5, "sarrazin2018", doc="per unit of leaf area index"),
-    Param(
-        "fpar",
-        0.5,
-        "1",
-        0.05,
-        0.95,
-        "design; science.md 3.12",
-        by_class=by_land_use(0.12, 0.45, 0.50, 0.55, 0.70, 0.80),
-        doc="share of photosynthetically active radiation that the leaves absorb",
-    ),
-    Param("light_extinction", 0.5, "1", 0.3, 0.8, "design; science.md 3.9", calibrate=False),
 )
 FLUXES = (
     Var("potential_evapotranspiration", "mm", "potential evapotranspiration of the tile", aggregate="sum"),
@@ -54,12 +41,6 @@ FLUXES = (
     Flow("throughfall", "water that reaches the ground"),
 )
 DAY = 1.0
-
-
-@kernel
-def leaf_area_index(p):
-    """LAI from fPAR = 1 - exp(-k LAI)."""
-    return -math.log(1.0 - p.fpar) / p.light_extinction
 
 
 @kernel
@@ -74,7 +55,7 @@ def potential_evapotranspiration(p, air):
 
 @kernel
 def step(p, s, f, air, dt, n_active):
-    capacity = p.canopy_storage * leaf_area_index(p)
+    capacity = p.canopy_storage * f.leaf_area_index
     f.potential_evapotranspiration = potential_evapotranspiration(p, air)
     receive(s.canopy, air.rainfall, 1.0, n_active)
     f.canopy_evaporation = min(s.canopy.volume, f.potential_evapotranspiration, capacity * dt / DAY)
