@@ -165,7 +165,7 @@ def _irrigated_year(p, s, f, forcing, x, k, evaporated):
     """
     calcite, released, stayed, rock = 0.0, 0.0, 0.0, 0.0
     for _ in range(365):
-        irrigation.step(p, f, forcing, 1.0, N)
+        irrigation.step(p, s, f, s.pore_water, 0.0, 1.0, forcing, 1.0, N)
         receive(s.pore_water, f.irrigation, 1.0, N)
         evaporate(s.pore_water, evaporated * f.irrigation.volume)
         chemistry.begin(f)

@@ -5,7 +5,7 @@ from karstsim.chemistry.speciation import Mode, speciate
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Var
 from karstsim.processes.cave import air, drip, prior_precipitation, readings
-from karstsim.processes.dissolution import load
+from karstsim.processes.dissolution import LEAST_PRESSURE, load
 from karstsim.processes.transport import receive, withdraw
 
 NAME = "cave"
@@ -51,13 +51,13 @@ def step(p, s, f, recharge, vadose_pco2, available, cave_temperature, forcing, x
     prior_precipitation.begin(p, f, vadose_pco2)
     released = 0.0
     if f.drip.volume >= LEAST_DRIP:
-        released = react(p, s, f, rise, max(cave_temperature, 0.0), x, k, dt)
+        released = react(p, s, f, after, kept, rise, max(cave_temperature, 0.0), x, k, dt)
     receive(recharge, f.drip, 1.0, n_active)
     air.close(s, f, after, kept, released)
 
 
 @kernel
-def react(p, s, f, rise, temperature, x, k, dt):
+def react(p, s, f, after, kept, rise, temperature, x, k, dt):
     """The drip water's way from the epikarst to the floor.
 
     returns  the CO2 that it gives the cave's air, mol m-2 of the tile
@@ -72,7 +72,14 @@ def react(p, s, f, rise, temperature, x, k, dt):
     f.air_pco2 += rise * released
     readings.note(s.ceiling, x)
     drip.count(p, f, dt)
+    mean = f.air_pco2
+    if x.pco2 < mean:  # it takes CO2 up: no more than the air has at the end of the step
+        f.air_pco2 = min(mean, rise * (after / kept + released))
+        if f.air_pco2 < LEAST_PRESSURE:
+            f.air_pco2 = mean
+            readings.note(s.floor, x)
+            return released
     degassed = drip.step(p, s, f, rise, temperature, x, k)
-    f.air_pco2 += rise * degassed
+    f.air_pco2 = mean + rise * degassed
     readings.note(s.floor, x)
     return released + degassed
