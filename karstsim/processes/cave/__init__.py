@@ -68,6 +68,10 @@ def react(p, s, f, after, kept, rise, temperature, x, k, dt):
     x.ph = s.ceiling.ph
     x.ionic_strength = s.ceiling.ionic_strength
     speciate(x, k, ALK_DIC)
+    if f.air_pco2 < LEAST_PRESSURE:  # next to no CO2 in the air: nothing to be in equilibrium with
+        readings.note(s.ceiling, x)
+        readings.note(s.floor, x)
+        return 0.0
     released = prior_precipitation.step(p, s, f, rise, x, k)
     f.air_pco2 += rise * released
     readings.note(s.ceiling, x)
@@ -75,10 +79,10 @@ def react(p, s, f, after, kept, rise, temperature, x, k, dt):
     mean = f.air_pco2
     if x.pco2 < mean:  # it takes CO2 up: no more than the air has at the end of the step
         f.air_pco2 = min(mean, rise * (after / kept + released))
-        if f.air_pco2 < LEAST_PRESSURE:
-            f.air_pco2 = mean
-            readings.note(s.floor, x)
-            return released
+    if f.air_pco2 < LEAST_PRESSURE:
+        f.air_pco2 = mean
+        readings.note(s.floor, x)
+        return released
     degassed = drip.step(p, s, f, rise, temperature, x, k)
     f.air_pco2 = mean + rise * degassed
     readings.note(s.floor, x)
