@@ -79,7 +79,7 @@ def step(p, s, f, pore_water, transpiration):
     f.bicarbonate_uptake = 0.0
     f.calcium_uptake = 0.0
     if pore_water.volume > 0.0:
-        risen = min(transpiration / pore_water.volume, 1.0)
+        risen = min(max(transpiration, 0.0) / pore_water.volume, 1.0)  # layers may round it below 0
         kept = pore_water.sol.dic * risen * p.bicarbonate_uptake
         f.bicarbonate_uptake = min(kept, p.bicarbonate_ceiling * f.gpp)
         if p.bicarbonate_alkalinity == 1:
