@@ -14,8 +14,9 @@ ATMOSPHERES = 101325.0 / 96000.0  # ppm from the CO2 pressure at the forcing's a
 
 @pytest.fixture(scope="module")
 def year(climate_forcing, whole_site) -> xr.Dataset:
-    """Months of the last of two years at defaults."""
-    run = Simulation(whole_site(LAND_USES, 0), climate_forcing("monsoon", years=2))
+    """Months of the last of two years at defaults, but for the conduit: its water mixes the CO2 of the tiles' caves."""
+    alone = {"aquifer.conduit_air_share": 0.0}
+    run = Simulation(whole_site(LAND_USES, 0), climate_forcing("monsoon", years=2), [alone])
     run.spin_up(10)
     out = run.run(["monthly"], ["cave_*", "catchment_imbalance_*", "epikarst_diffuse_recharge"])["monthly"]
     return out.isel(realization=0, time=slice(-12, None))
@@ -32,14 +33,17 @@ def test_summer_air_is_vadose_air_and_winter_air_that_outside(year) -> None:
     """
     summer = 1e6 * ATMOSPHERES * _season(year, "cave_air_pco2", (6, 7, 8))
     winter = 1e6 * ATMOSPHERES * _season(year, "cave_air_pco2", (1, 2, 12))
-    assert 380.0 < summer[0] < 500.0  # allogenic water takes CO2 from the caves
+    assert 400.0 < summer[0] < 500.0
     assert 1500.0 < summer[1] < 10000.0
     assert summer[1] < summer[2]
     assert ((winter > 405.0) & (winter < 800.0)).all()
 
 
 def test_calcite_grows_in_the_ventilated_season(year) -> None:
-    """In winter drip water has lost calcium on its way and calcite grows from it; in summer neither."""
+    """In winter drip water has lost calcium on its way; in summer it has not, and what grows is what it brings.
+
+    The epikarst leaves water up to its threshold of SI 0.3 above saturation: 0.05 mm a year under cropland.
+    """
     cold, warm = (1, 2, 11, 12), (6, 7, 8)
     assert (_season(year, "cave_prior_precipitation", cold)[1:] > 0.02).all()
     assert (_season(year, "cave_prior_precipitation", warm) < 0.01).all()
@@ -47,7 +51,7 @@ def test_calcite_grows_in_the_ventilated_season(year) -> None:
     assert (floor[1:] > ceiling[1:]).all()
     assert (_season(year, "cave_floor_ph", cold)[1:] > _season(year, "cave_floor_ph", warm)[1:]).all()
     growth = year["cave_stalagmite_growth"]
-    assert float(growth.isel(time=[5, 6, 7]).max()) < 1e-2
+    assert float(growth.isel(time=[5, 6, 7]).max()) < 0.1
     assert (growth.mean("time").values[1:] > 1e-3).all()
     assert float(growth.max()) < 1.0
 
