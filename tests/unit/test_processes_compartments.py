@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 
+import epikarst_tile
 import numpy as np
 import pytest
+from epikarst_tile import RESIDUAL, SOIL, V_S, weather
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from karstsim.core.jit import disabled, kernel
 from karstsim.model.simulate import Simulation
-from karstsim.processes import epikarst, soil
+from karstsim.processes import epikarst
 from karstsim.processes.epikarst import compartments as parts
 from karstsim.processes.epikarst import storage
 from karstsim.processes.epikarst.compartments import MOST, Concentration
@@ -19,8 +21,6 @@ from karstsim.processes.soil import water
 
 N = 13
 CLIMATES = ("hot_humid", "monsoon", "mediterranean", "cold_snowy", "semi_arid")
-SOIL = {"depth": 0.5, "porosity": 0.5, "field_capacity_ratio": 0.6, "residual_water": 0.1}
-V_S, RESIDUAL = 100.0, 50.0  # mm, of this soil
 
 
 @kernel
@@ -40,34 +40,12 @@ def _day(ep, es, ef, sp, ss, sf, rain, rock, pet, dt, n_active):
     return stress
 
 
-class Tile:
-    """Soil and epikarst of one tile, water only; no event water passes the epikarst unless asked for."""
-
+class Tile(epikarst_tile.Tile):
     def __init__(self, record_of, on_rows, soil_values=SOIL, **values: float) -> None:
-        self.ep, self.es, self.ef = (
-            record_of(d, **v)
-            for d, v in (
-                (epikarst.PARAMS, {"event_share": 0.0, **values}),
-                (epikarst.STATE, {}),
-                (epikarst.FLUXES, {}),
-            )
-        )
-        self.sp, self.ss, self.sf = (
-            record_of(d, **v) for d, v in ((soil.PARAMS, soil_values), (soil.STATE, {}), (soil.FLUXES, {}))
-        )
-        self.ss.pore_water.volume = float(water_capacity(self.sp)[1] + 0.5 * water_capacity(self.sp)[0])
-        self.es.water.volume = 0.1 * float(self.ep.capacity)
-        self.call = on_rows(_day)
-        self.stress = 1.0
+        super().__init__(record_of, on_rows, _day, soil_values, **values)
 
     def step(self, rain: float, pet: float, dt: float = 1.0, rock: float = 0.0) -> None:
-        self.stress = self.call(
-            self.ep, self.es, self.ef, self.sp, self.ss, self.sf, float(rain), float(rock), float(pet), dt, N
-        )
-
-    @property
-    def storage(self) -> float:
-        return float(self.ss.pore_water.volume + self.es.water.volume)
+        self.stress = self.call(*self.records, float(rain), float(rock), float(pet), dt, N)
 
     @property
     def fluxes(self) -> tuple[float, ...]:
@@ -85,25 +63,6 @@ class Tile:
             float(self.es.soil_part.v[:n].sum() + self.es.run_on) / n,
             float(self.es.rock_part.v[:n].sum()) / n,
         )
-
-
-def water_capacity(p) -> tuple[float, float]:
-    """(V_S, residual) of a soil, mm, from science.md 12.16."""
-    depth = 1000.0 * float(p.depth)
-    return (
-        depth * (float(p.field_capacity_ratio) * float(p.porosity) - float(p.residual_water)),
-        depth * float(p.residual_water),
-    )
-
-
-def _weather(years: int, seed: int = 3, mean: float = 12.0) -> tuple[np.ndarray, np.ndarray]:
-    """Daily rain and potential evapotranspiration, mm: wet winters, dry summers, a cloudburst now and then."""
-    rng = np.random.default_rng(seed)
-    day = np.arange(365 * years)
-    season = np.cos(2.0 * np.pi * day / 365.0)
-    wet = rng.random(len(day)) < 0.35 + 0.25 * season
-    rain = np.where(wet, rng.gamma(0.6, mean / 0.6, len(day)), 0.0)
-    return rain, np.maximum(2.5 - 2.0 * season + rng.normal(0.0, 0.3, len(day)), 0.0)
 
 
 def _varkarst(rain, rock, pet, n, a, a_f, v_s, v_e, k_e, b, lag: bool) -> np.ndarray:
@@ -163,7 +122,7 @@ def test_recharge_is_that_of_an_array_implementation(
     record_of, on_rows, variant, n, a, v_e, k_e, a_f
 ) -> None:
     """Ten years of days: recharge, evapotranspiration, runoff, shares to 1e-10 mm; the second row is Benaojan's."""
-    rain, pet = _weather(10)
+    rain, pet = weather(10)
     rock = 0.15 * rain
     tile = Tile(
         record_of, on_rows, compartments=n, variability=a, capacity=v_e, residence_time=k_e, recharge_shape=a_f,
@@ -182,7 +141,7 @@ def test_recharge_is_that_of_an_array_implementation(
 
 def test_the_comparison_can_fail(record_of, on_rows) -> None:
     """The two variants differ, so that agreeing with the right one means something."""
-    rain, pet = _weather(2)
+    rain, pet = weather(2)
     args = (rain, 0.0 * rain, pet, 10, 2.0, 2.0, V_S, 40.0, 30.0, 0.8)
     assert abs(_varkarst(*args, True)[:, 1] - _varkarst(*args, False)[:, 1]).max() > 1e-2
 
@@ -192,7 +151,7 @@ def test_cascade_of_one_is_a_bucket_over_a_reservoir(record_of, on_rows) -> None
     from karstsim.core.jit import python_callable
 
     bucket, reservoir = python_callable(water.bucket), python_callable(storage.reservoir)
-    rain, pet = _weather(3)
+    rain, pet = weather(3)
     tile = Tile(record_of, on_rows, capacity=30.0)
     v, u = 50.0, 3.0
     for t in range(len(rain)):
@@ -233,7 +192,7 @@ def _check(tile: Tile, before: float, rain: float) -> None:
 def test_volumes_add_up_at_every_step(record_of, on_rows, values, dt, bare, seed) -> None:
     """The compartments' water is the store's, within the capacities, in every step, for any parameters."""
     tile = Tile(record_of, on_rows, **values)
-    rain, pet = _weather(1, seed, mean=30.0)
+    rain, pet = weather(1, seed, mean=30.0)
     for t in range(60):
         before = tile.storage
         tile.step(rain[t] * dt, pet[t] * dt, dt, bare * rain[t] * dt)
@@ -244,7 +203,7 @@ def test_volumes_add_up_at_every_step(record_of, on_rows, values, dt, bare, seed
 @given(st.fixed_dictionaries(DRAWN), st.integers(0, 99), st.floats(0.0, 80.0))
 def test_more_rain_is_never_less_recharge(record_of, on_rows, values, seed, more) -> None:
     """Cascade: after 20 days of any weather, more rain on the next day lowers neither recharge nor what is stored."""
-    rain, pet = _weather(1, seed)
+    rain, pet = weather(1, seed)
     after = []
     for extra in (0.0, more):
         tile = Tile(record_of, on_rows, **{**values, "concentration": 0})
@@ -257,7 +216,7 @@ def test_more_rain_is_never_less_recharge(record_of, on_rows, values, seed, more
 
 def test_equal_compartments_are_one(record_of, on_rows) -> None:
     """a -> 0: all compartments alike. With an epikarst that never overflows recharge is that of one compartment."""
-    rain, pet = _weather(3)
+    rain, pet = weather(3)
     one = Tile(record_of, on_rows, capacity=700.0)
     many = Tile(record_of, on_rows, capacity=700.0, compartments=10, variability=1e-12)
     for t in range(len(rain)):
@@ -327,7 +286,7 @@ def test_a_false_division_is_no_water(record_of, on_rows, field, factor, scheme)
 @pytest.mark.parametrize("mean", [3.0, 12.0])
 def test_daily_and_hourly_recharge_agree(record_of, on_rows, mean) -> None:
     """Cascade, ten compartments: annual recharge and evapotranspiration within 1 %, daily against hourly steps."""
-    rain, pet = _weather(4, mean=mean)
+    rain, pet = weather(4, mean=mean)
     total = np.zeros((2, 4))
     for i, steps in enumerate((1, 24)):
         tile = Tile(record_of, on_rows, compartments=10)

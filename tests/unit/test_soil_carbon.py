@@ -19,13 +19,13 @@ from karstsim.forcing.records import FORCING
 from karstsim.model.initial import drift_stocks
 from karstsim.model.simulate import Simulation
 from karstsim.processes import soil, vegetation
-from karstsim.processes.soil import amendments, biochar, coleman_1996, organic_carbon, parton_1987
+from karstsim.processes.soil import biochar, coleman_1996, organic_carbon, parton_1987, season
 from karstsim.processes.soil.organic_carbon import SocModel
 
 LARGEST = python_callable(coleman_1996.largest_deficit)
 MOISTURE = python_callable(coleman_1996.moisture_modifier)
 HEAT = python_callable(parton_1987.temperature_modifier)
-SPREAD = python_callable(amendments.spread)
+SPREAD = python_callable(season.spread)
 POOLS = tuple(pool.name for pool in organic_carbon.POOLS)
 OF_MODEL = {
     SocModel.ROTHC: ("dpm", "rpm", "bio", "hum"),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 
+import epikarst_tile
 import numpy as np
 import pytest
+from epikarst_tile import RESIDUAL, V_S, weather
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,9 +19,8 @@ from karstsim.processes.epikarst import compartments as parts
 from karstsim.processes.soil import sarrazin_2018, water
 
 LAYERED = int(sarrazin_2018.SoilLayers.SARRAZIN_2018)
-# 100 mm of available water above 50 mm that never move
-SOIL = {"depth": 0.5, "porosity": 0.5, "field_capacity_ratio": 0.6, "residual_water": 0.1, "layers": LAYERED}
-V_S, RESIDUAL, N = 100.0, 50.0, 13
+SOIL = epikarst_tile.SOIL | {"layers": LAYERED}
+N = 13
 COVER = 0.6
 STEP = python_callable(sarrazin_2018.step)
 LAYER = python_callable(sarrazin_2018.layer)
@@ -214,34 +215,12 @@ def _step(ep, es, ef, sp, ss, sf, rain, pet, dt, n_active):
     return stress
 
 
-class Tile:
-    """Soil and epikarst of one tile, water only; half full."""
-
+class Tile(epikarst_tile.Tile):
     def __init__(self, record_of, on_rows, soil_values=SOIL, **values: float) -> None:
-        self.ep, self.es, self.ef = (
-            record_of(d, **v)
-            for d, v in (
-                (epikarst.PARAMS, {"event_share": 0.0, **values}),
-                (epikarst.STATE, {}),
-                (epikarst.FLUXES, {}),
-            )
-        )
-        self.sp, self.ss, self.sf = (
-            record_of(d, **v) for d, v in ((soil.PARAMS, soil_values), (soil.STATE, {}), (soil.FLUXES, {}))
-        )
-        self.ss.pore_water.volume = RESIDUAL + 0.5 * V_S
-        self.es.water.volume = 0.1 * float(self.ep.capacity)
-        self.call = on_rows(_step)
-        self.stress = 1.0
+        super().__init__(record_of, on_rows, _step, soil_values, **values)
 
     def step(self, rain: float, pet: float, dt: float = 1.0) -> None:
-        self.stress = self.call(
-            self.ep, self.es, self.ef, self.sp, self.ss, self.sf, float(rain), float(pet), dt, N
-        )
-
-    @property
-    def storage(self) -> float:
-        return float(self.ss.pore_water.volume + self.es.water.volume)
+        self.stress = self.call(*self.records, float(rain), float(pet), dt, N)
 
     @property
     def fluxes(self) -> np.ndarray:
@@ -266,15 +245,6 @@ class Tile:
         assert 0.0 <= self.stress <= 1.0 + 1e-12
 
 
-def _weather(years: int, seed: int = 3, mean: float = 12.0) -> tuple[np.ndarray, np.ndarray]:
-    """Daily rain and potential evapotranspiration, mm: wet winters, dry summers, a cloudburst now and then."""
-    rng = np.random.default_rng(seed)
-    season = np.cos(2.0 * np.pi * np.arange(365 * years) / 365.0)
-    wet = rng.random(len(season)) < 0.35 + 0.25 * season
-    rain = np.where(wet, rng.gamma(0.6, mean / 0.6, len(season)), 0.0)
-    return rain, np.maximum(2.5 - 2.0 * season + rng.normal(0.0, 0.3, len(season)), 0.0)
-
-
 DRAWN = {
     "compartments": st.integers(1, parts.MOST), "variability": st.floats(0.0, 6.0), "capacity": st.floats(20.0, 700.0),
 }  # fmt: skip
@@ -291,7 +261,7 @@ DRAWN_SOIL = {
 )  # fmt: skip
 def test_volumes_add_up_at_every_step(record_of, on_rows, values, layers, dt, seed) -> None:
     tile = Tile(record_of, on_rows, SOIL | layers, **values)
-    rain, pet = _weather(1, seed, mean=20.0)
+    rain, pet = weather(1, seed, mean=20.0)
     for t in range(100, 220):
         before = tile.storage
         tile.step(rain[t] * dt, pet[t] * dt, dt)
@@ -302,7 +272,7 @@ def test_volumes_add_up_at_every_step(record_of, on_rows, values, layers, dt, se
 @pytest.mark.parametrize("mean", [3.0, 12.0])
 def test_daily_and_hourly_water_agree(record_of, on_rows, n, mean) -> None:
     """Four years, daily against hourly: evapotranspiration and transpiration within 0.5 %, recharge within 1 %."""
-    rain, pet = _weather(4, mean=mean)
+    rain, pet = weather(4, mean=mean)
     total = np.zeros((2, 4))
     for i, steps in enumerate((1, 24)):
         tile = Tile(record_of, on_rows, compartments=n)
@@ -322,7 +292,7 @@ def test_near_v2karsts_own_days(record_of, on_rows, mean) -> None:
     Evapotranspiration, transpiration and soil excess of V2Karst's explicit days are within 3 % of the rates'; in steps
     of an hour its update comes within 0.5 %.
     """
-    rain, pet = _weather(4, mean=mean)
+    rain, pet = weather(4, mean=mean)
     tile = Tile(record_of, on_rows, compartments=10, capacity=700.0)
     ours = np.zeros(3)
     for t in range(len(rain)):
@@ -351,7 +321,7 @@ def test_near_v2karsts_own_days(record_of, on_rows, mean) -> None:
 
 def test_layers_differ_from_the_bucket(record_of, on_rows) -> None:
     """Dry climate, ten compartments: the switch does something, and the default is the bucket."""
-    rain, pet = _weather(2, mean=3.0)
+    rain, pet = weather(2, mean=3.0)
     sums = []
     for layers in (LAYERED, sarrazin_2018.BUCKET):
         tile = Tile(record_of, on_rows, SOIL | {"layers": layers}, compartments=10)

@@ -5,130 +5,40 @@ decomposable and resistant plant material and humus: DPM, RPM and HUM of RothC, 
 litter and slow organic matter of CENTURY.
 """
 
-import math
-
-from karstsim.core.constants import DAYS_PER_YEAR
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
+from karstsim.processes.soil.season import season_params, spread
+
+
+def part_params(name: str, decomposable: float, humified: float, source: str) -> tuple[Param, ...]:
+    """The parts of an amendment that are decomposable and humified; the rest is resistant."""
+    return (
+        Param(f"{name}_dpm", decomposable, "1", 0.0, 0.8, source, calibrate=False, doc="decomposable part"),
+        Param(
+            f"{name}_hum",
+            humified,
+            "1",
+            0.0,
+            0.15,
+            "coleman1996",
+            calibrate=False,
+            doc="humified part; the rest is resistant",
+        ),
+    )
+
 
 PARAMS = (
-    Param(
-        "manure_rate",
-        0.0,
-        "mol m-2 year-1",
-        0.0,
-        100.0,
-        "management",
-        calibrate=False,
-        doc="carbon in farmyard manure; 1 t C ha-1 is 8.33 mol m-2",
+    *season_params("manure", 100.0, "carbon in farmyard manure; 1 t C ha-1 is 8.33 mol m-2"),
+    *part_params("manure", 0.49, 0.02, "coleman1996"),
+    *season_params(
+        "straw", 100.0, "carbon in straw brought in; residue that a crop leaves is litter already"
     ),
-    Param(
-        "manure_day",
-        1.0,
-        "d",
-        1.0,
-        366.0,
-        "management",
-        calibrate=False,
-        doc="day of the year on which the spreading begins",
-    ),
-    Param(
-        "manure_days",
-        366.0,
-        "d",
-        1.0,
-        366.0,
-        "management",
-        calibrate=False,
-        doc="days over which it is spread; 366: all the year",
-    ),
-    Param("manure_dpm", 0.49, "1", 0.0, 0.8, "coleman1996", calibrate=False, doc="decomposable part"),
-    Param(
-        "manure_hum",
-        0.02,
-        "1",
-        0.0,
-        0.15,
-        "coleman1996",
-        calibrate=False,
-        doc="humified part; the rest is resistant",
-    ),
-    Param(
-        "straw_rate",
-        0.0,
-        "mol m-2 year-1",
-        0.0,
-        100.0,
-        "management",
-        calibrate=False,
-        doc="carbon in straw brought in; residue that a crop leaves is litter already",
-    ),
-    Param(
-        "straw_day",
-        1.0,
-        "d",
-        1.0,
-        366.0,
-        "management",
-        calibrate=False,
-        doc="day of the year on which the spreading begins",
-    ),
-    Param(
-        "straw_days",
-        366.0,
-        "d",
-        1.0,
-        366.0,
-        "management",
-        calibrate=False,
-        doc="days over which it is spread; 366: all the year",
-    ),
-    Param(
-        "straw_dpm",
-        0.59,
-        "1",
-        0.0,
-        0.8,
-        "coleman1996; DPM/RPM of crops, 1.44",
-        calibrate=False,
-        doc="decomposable part",
-    ),
-    Param(
-        "straw_hum",
-        0.0,
-        "1",
-        0.0,
-        0.15,
-        "coleman1996",
-        calibrate=False,
-        doc="humified part; the rest is resistant",
-    ),
+    *part_params("straw", 0.59, 0.0, "coleman1996; DPM/RPM of crops, 1.44"),
 )
 FLUXES = (
     Var("manure", "mol m-2", "carbon in manure spread", aggregate="sum"),
     Var("straw", "mol m-2", "carbon in straw spread", aggregate="sum"),
 )
-
-
-@kernel
-def spread(rate, first_day, days, year_fraction, dt):
-    """Carbon spread in one step: the part of the season that the step covers, times the yearly rate; mol m-2.
-
-    rate           mol m-2 year-1
-    first_day      day of the year on which the season begins, from 1
-    days           length of the season
-    year_fraction  at the middle of the step
-    dt             d
-    """
-    if rate == 0.0:
-        return 0.0
-    length = dt / DAYS_PER_YEAR
-    season = min(days / DAYS_PER_YEAR, 1.0)
-    begin = year_fraction - 0.5 * length - (first_day - 1.0) / DAYS_PER_YEAR
-    begin -= math.floor(begin)
-    end = begin + length
-    covered = max(min(end, season) - begin, 0.0) + max(min(end, 1.0 + season) - 1.0, 0.0)
-    return rate * covered / season
 
 
 @kernel

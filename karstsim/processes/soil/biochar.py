@@ -9,39 +9,10 @@ from karstsim.core.constants import DAYS_PER_YEAR
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
 from karstsim.processes.lowpass import relaxed_share
-from karstsim.processes.soil.amendments import spread
+from karstsim.processes.soil.season import season_params, spread
 
 PARAMS = (
-    Param(
-        "biochar_rate",
-        0.0,
-        "mol m-2 year-1",
-        0.0,
-        200.0,
-        "management",
-        calibrate=False,
-        doc="carbon in biochar; 1 t C ha-1 is 8.33 mol m-2",
-    ),
-    Param(
-        "biochar_day",
-        1.0,
-        "d",
-        1.0,
-        366.0,
-        "management",
-        calibrate=False,
-        doc="day of the year on which the spreading begins",
-    ),
-    Param(
-        "biochar_days",
-        366.0,
-        "d",
-        1.0,
-        366.0,
-        "management",
-        calibrate=False,
-        doc="days over which it is spread; 366: all the year",
-    ),
+    *season_params("biochar", 200.0, "carbon in biochar; 1 t C ha-1 is 8.33 mol m-2"),
     Param("biochar_labile_share", 0.03, "1", 0.0, 0.5, "wang2016", calibrate=False),
     Param(
         "biochar_labile_time",

@@ -15,10 +15,12 @@ limestone and 1.08 mol m-2 of dolomite. A dolomitic powder has grains of its mea
 import math
 
 from karstsim.chemistry.film import film_alpha
-from karstsim.core.constants import DAYS_PER_YEAR, MM_PER_M, SECONDS_PER_DAY
+from karstsim.core.constants import MM_PER_M, SECONDS_PER_DAY
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Block, Param, Var
 from karstsim.processes.lowpass import relaxed_share
+from karstsim.processes.soil import season
+from karstsim.processes.soil.season import ALL_YEAR
 from karstsim.processes.soil.water import saturation
 
 BINS = 8
@@ -175,18 +177,6 @@ def molar_volume(magnesium):
 
 
 @kernel
-def spread_share(day, year_fraction, dt):
-    """Share of a year's powder that is spread in a step of `dt` days whose middle is at `year_fraction`.
-
-    Of the step's length, what lies within the day counts: any step spreads the same amount in a year.
-    """
-    if day == 0:
-        return dt / DAYS_PER_YEAR
-    middle = year_fraction * DAYS_PER_YEAR
-    return max(min(middle + HALF * dt, day) - max(middle - HALF * dt, day - 1.0), 0.0)
-
-
-@kernel
 def below(z):
     """Standard normal distribution function."""
     return HALF * (1.0 + math.erf(z * math.sqrt(HALF)))
@@ -202,7 +192,8 @@ def spread(p, s, f, forcing, dt):
     f.powder = 0.0
     if p.powder_rate <= 0.0:
         return
-    amount = p.powder_rate * spread_share(p.powder_day, forcing.year_fraction, dt)
+    days = ALL_YEAR if p.powder_day == 0 else 1.0
+    amount = season.spread(p.powder_rate, max(p.powder_day, 1.0), days, forcing.year_fraction, dt)
     width = math.log(p.powder_deviation)
     median = HALF * p.powder_diameter / MICROMETRES_PER_M
     shift = math.exp(HALF * width * width)
