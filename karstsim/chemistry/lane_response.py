@@ -41,8 +41,8 @@ LEAST, MOST = 0.04, 25.0  # of the factor by which h moves at once
 def moved_h(x, acid):
     """The factor by which h moves, given the first-order change x of ln h.
 
-    CO2 goes with h, CO3 and OH with 1/h; their difference is linear in DIC and alkalinity, h itself is not. `acid` is the
-    part of CO2 in their sum:  acid m - (1 - acid)/m = 2 acid - 1 + x.
+    CO2 goes with h, CO3 and OH with 1/h; their difference is linear in DIC and alkalinity, h itself is not. `acid` is
+    the part of CO2 in their sum:  acid m - (1 - acid)/m = 2 acid - 1 + x.
     """
     excess = 2.0 * acid - 1.0 + x
     root = math.sqrt(max(excess * excess + 4.0 * acid * (1.0 - acid), 0.0))

@@ -57,18 +57,15 @@ _FLOWING = lr.WORDS + (14 + N_KEPT + _OWN) * LANES
 # Of the six ions that only flow: content at the start, content of the inflow.
 MG_0, NA_0, K_0, CL_0, SO4_0, NO3_0, IN_MG, IN_NA, IN_K, IN_CL, IN_SO4, IN_NO3 = at.offsets(12, _FLOWING)
 STORE_WORDS = _FLOWING + 12 * LANES  # length of the scratch array
-CONSERVED = np.array([at.MG, at.NA, at.K, at.CL, at.SO4, at.NO3])
-CHARGES = np.array([2.0, 1.0, 1.0, -1.0, -2.0, -1.0])  # of these
-N_CONSERVED = len(CONSERVED)
+CHARGES = np.array([2.0, 1.0, 1.0, -1.0, -2.0, -1.0])  # of these six
+N_FLOWING = len(CHARGES)
 
 ALK_DIC = int(Mode.ALK_DIC)
-TOLERANCE = (
-    6e-4  # of the local error estimate, that of the second order, relative to the store's carbon and calcium
-)
-FIRST_MOVE = 0.5  # of ln h and ln hco3, by which the rates at the start would move them in the first step
+TOLERANCE = 6e-4  # of the local error of the second-order stage, relative to the store's carbon and calcium
+FIRST_MOVE = 0.5  # of ln h and ln hco3 together, that the first step would make at the rates it starts from
 SAFETY, SHRINK, GROW = 0.9, 0.2, 6.0  # of the step control
 MENDED = 0.3  # largest correction of a logarithm in the speciation that a step may need
-STEP_TOLERANCE, IONIC_TOLERANCE = 2e-2, 3e-4  # of the first speciation, which is mended like the others
+STEP_TOLERANCE, IONIC_TOLERANCE = 5e-2, 1e-2  # of the first speciation, which is mended like the others
 MAX_STEPS = 400
 SEPARATION = 1e-6  # relative, least distance of the eigenvalues
 TINY = 1e-30
@@ -98,10 +95,11 @@ def _phi(z):
     s2 = 0.5 + near * s3
     s1 = 1.0 + near * s2
     far = min(z, -SERIES)
-    f1 = (exp_wide(far) - 1.0) / far
-    f2 = (f1 - 1.0) / far
-    f3 = (f2 - 0.5) / far
-    f4 = (f3 - 1.0 / 6.0) / far
+    per = 1.0 / far
+    f1 = (exp_wide(far) - 1.0) * per
+    f2 = (f1 - 1.0) * per
+    f3 = (f2 - 0.5) * per
+    f4 = (f3 - 1.0 / 6.0) * per
     out = 1.0 if z < -SERIES else 0.0
     return s1 + out * (f1 - s1), s2 + out * (f2 - s2), s3 + out * (f3 - s3), s4 + out * (f4 - s4)
 
@@ -109,16 +107,25 @@ def _phi(z):
 @kernel
 def _let_flow(w, ahead):
     """The ions that only flow, `ahead` steps from the present time: contents, alkalinity, and its drift with time."""
-    for lane in range(LANES):
+    lanes = at.lane_count(w)
+    for lane in range(lanes):
         flow, gap = w[FLOW + lane], w[STRONG_IN + lane] - w[STRONG_0 + lane]
         turned = exp_wide(-flow * (w[TIME + lane] + ahead * w[STEP + lane]))
         w[TURNED + lane] = turned
         w[STRONG + lane] = w[STRONG_IN + lane] - gap * turned
         w[DRIFT + lane] = flow * turned * gap
-    for j in range(N_CONSERVED):
-        for lane in range(LANES):
-            inflow = w[IN_MG + LANES * j + lane]
-            w[CONSERVED[j] + lane] = inflow + (w[MG_0 + LANES * j + lane] - inflow) * w[TURNED + lane]
+    _let_one_flow(w, lanes, at.MG, MG_0, IN_MG)
+    _let_one_flow(w, lanes, at.NA, NA_0, IN_NA)
+    _let_one_flow(w, lanes, at.K, K_0, IN_K)
+    _let_one_flow(w, lanes, at.CL, CL_0, IN_CL)
+    _let_one_flow(w, lanes, at.SO4, SO4_0, IN_SO4)
+    _let_one_flow(w, lanes, at.NO3, NO3_0, IN_NO3)
+
+
+@lane_function
+def _let_one_flow(w, lanes, now, before, inflow):
+    for lane in range(lanes):
+        w[now + lane] = w[inflow + lane] + (w[before + lane] - w[inflow + lane]) * w[TURNED + lane]
 
 
 @kernel
@@ -270,7 +277,7 @@ def _correct(w, seconds):
         error = max(abs(by_ca), abs(by_gas)) / (TOLERANCE * (abs(ca) + abs(ca + gas)) + TINY)
         error = max(error, mended * mended)
         least = min(w[TRIAL_CA + lane], w[at.DIC + lane], ca + moved_ca + by_ca)
-        sound = (least >= 0.0) & (error < WORST_ERROR)  # NaN is not
+        sound = (least >= 0.0) & (error < WORST_ERROR) & (mended < WORST_ERROR)  # NaN is not
         w[ERROR + lane] = error if sound else WORST_ERROR
 
 
@@ -332,7 +339,7 @@ def _begin(w, x, k, solved, constant_set, seconds, start):
         w[MEAN_CA + lane], w[MEAN_GAS + lane], w[BY_CA + lane], w[BY_GAS + lane] = 0.0, 0.0, 0.0, 0.0
         w[TRIAL_CA + lane], w[TRIAL_GAS + lane] = w[CALCIUM + lane], w[GAS + lane]
         w[STRONG_0 + lane], w[STRONG_IN + lane], solved[lane] = 0.0, 0.0, 1.0
-    for j in range(N_CONSERVED):
+    for j in range(N_FLOWING):
         for lane in range(LANES):
             w[STRONG_0 + lane] += CHARGES[j] * w[MG_0 + LANES * j + lane]
             w[STRONG_IN + lane] += CHARGES[j] * w[IN_MG + LANES * j + lane]
