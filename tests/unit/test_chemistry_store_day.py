@@ -193,7 +193,7 @@ def test_a_store_without_a_solution_fails_alone() -> None:
 
 
 def test_a_store_that_turns_bad_on_the_way_fails_alone() -> None:
-    """NaN in the inflow: the start has a speciation, no step is good; it gives up early and does not hold up the rest."""
+    """NaN in the inflow: the start has a speciation but no step is good; it gives up early, the rest goes on."""
     stores = random_stores(8, 8)
     stores[:, 4] = 1.0 / DAY
     sound = run(stores)
