@@ -206,7 +206,7 @@ def _guess_h(w, mode):
                 * (excess + math.sqrt(max(excess * excess + 4.0 * k2 / k1 * alk * (dic + excess), 0.0)))
             )
             per_alk = 1.0 / max(alk, TINY)
-            least = kw / (max(alk - 2.0 * dic, 0.0) + math.sqrt(dic * kw / k2))
+            least = kw / (max(alk - 2.0 * dic, 0.0) + math.sqrt(max(dic, 0.0) * kw / k2))
             h = max(middle * per_alk, least) if alk > 0.0 else max(-alk, H_COLD)
         w[H + lane] = min(max(h, H_MIN), H_MAX)
 
