@@ -20,7 +20,6 @@ from karstsim.processes.aquifer import conduit_cells, outlets
 from karstsim.processes.transport import assign, clear, receive, split, withdraw
 
 
-
 class Structure(IntEnum):
     """How groundwater flows to the spring."""
 

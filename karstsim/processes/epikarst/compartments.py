@@ -88,7 +88,10 @@ FLUXES = (
     ),
     Block(
         "drained_part",
-        tuple(Var(c, "mm", f"outflow of the epikarst per area of compartment {c}", aggregate="sum") for c in _MEMBERS),
+        tuple(
+            Var(c, "mm", f"outflow of the epikarst per area of compartment {c}", aggregate="sum")
+            for c in _MEMBERS
+        ),
     ),
     Var("concentrated_share", "1", "share of recharge that falls into shafts"),
 )
