@@ -254,6 +254,19 @@ def test_another_number_of_compartments_keeps_the_water(record_of, on_rows, n) -
     assert (water.s.reservoir.v[len(times) :] == 0.0).all()
 
 
+@pytest.mark.parametrize("factor", [0.0, 0.5, 3.0])
+def test_a_false_division_is_no_water(record_of, on_rows, factor) -> None:
+    """The store alone holds water: reservoirs that were tampered with follow it again, and nothing is made."""
+    water = Aquifer(record_of, on_rows, 4, reservoir_variability=3.0)
+    water.fill(np.array([9.0, 6.0, 3.0]), 1.0)
+    water.s.reservoir.v[:3] *= factor
+    before = float(water.s.matrix.volume)
+    matrix, _, _ = water.step(0.25, np.array([1.0, 2.0, 3.0]), 0.0)
+    held = float(water.s.reservoir.v[:3].sum()) / 4.0
+    assert before + 0.25 * 1.5 - matrix == pytest.approx(float(water.s.matrix.volume), rel=1e-15)
+    assert held == pytest.approx(float(water.s.matrix.volume - water.p.matrix_immobile), rel=1e-12)
+
+
 # ------------------------------------------------------------------------------------------------ the whole model
 
 
