@@ -76,7 +76,7 @@ def step(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, x, waters, k, t, ledger, d
     books.begin(f)
     x.unsolved = 0.0
     atmosphere.step(cp.atmosphere, cs.atmosphere, cf.atmosphere, forcing, k, dt, n_active)
-    aquifer.begin(cf.aquifer, n_active)
+    aquifer.empty(cf.aquifer, n_active)
     clear(f.surface_runoff, n_active)
     for i in range(tp.shape[0]):
         land(tp[i], ts[i], tf[i], cs.atmosphere, cf.atmosphere, forcing, x, k, dt, n_active)

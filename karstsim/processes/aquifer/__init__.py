@@ -32,11 +32,11 @@ HALF = 0.5
 
 
 @kernel
-def begin(f, n_active):
+def empty(f, n_active):
     """Empty what the tiles will fill with recharge."""
     clear(f.matrix_recharge, n_active)
     clear(f.conduit_recharge, n_active)
-    hartmann_2015.begin(f)
+    hartmann_2015.empty(f)
 
 
 @kernel

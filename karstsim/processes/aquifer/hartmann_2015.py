@@ -106,7 +106,7 @@ def spread_out(p, f, n):
 
 
 @kernel
-def begin(f):
+def empty(f):
     """Empty the recharge of the reservoirs."""
     for i in range(MOST_RESERVOIRS):
         f.reservoir_recharge.v[i] = 0.0
