@@ -316,7 +316,8 @@ def test_diffuse_recharge_arrives_under_its_compartments(climate_forcing, whole_
         out = run.run(["daily"], [*(f"aquifer_reservoir_recharge_{n}" for n in names), *others])["daily"]
         return out, np.stack([out[f"aquifer_reservoir_recharge_{n}"].values[0] for n in names], axis=-1)
 
-    one = Simulation(whole_site(("grass",), 0), ds, [OPTIONS["rates"]], chemistry=False)
+    member = {**OPTIONS["rates"], "epikarst.event_share": 0.0}
+    one = Simulation(whole_site(("grass",), 0), ds, [member], chemistry=False)
     out, diffuse = parts(one, ["epikarst_drained_part_*"])
     left = np.stack([out[f"epikarst_drained_part_c{i:02d}"].values[0, :, 0] for i in range(1, 11)], axis=-1)
     np.testing.assert_allclose(
