@@ -61,10 +61,9 @@ def land(p, s, f, air_s, air_f, ground, mobile, forcing, x, k, dt, n_active):
 
 
 @kernel
-def gather(f, area, t, n_active):
+def gather(cp, f, area, tp, t, n_active):
     """Bring the water of one tile to the aquifer and to surface runoff, weighted with the tile's area."""
-    receive(f.aquifer.matrix_recharge, t.epikarst.diffuse_recharge, area, n_active)
-    receive(f.aquifer.conduit_recharge, t.epikarst.concentrated_recharge, area, n_active)
+    aquifer.gather(cp.aquifer, f.aquifer, area, tp.epikarst, t.epikarst, n_active)
     receive(f.catchment.surface_runoff, t.epikarst.overflow, area, n_active)
     books.summarise_land(f.catchment, area, t)
 
@@ -123,14 +122,13 @@ def step(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, x, waters, k, t, ledger, d
     books.begin(f)
     x.unsolved = 0.0
     atmosphere.step(cp.atmosphere, cs.atmosphere, cf.atmosphere, forcing, k, dt, n_active)
-    clear(cf.aquifer.matrix_recharge, n_active)
-    clear(cf.aquifer.conduit_recharge, n_active)
+    aquifer.empty(cf.aquifer, n_active)
     clear(f.surface_runoff, n_active)
     for i in range(tp.shape[0]):
         ground = cs.aquifer.matrix
         mobile = max(ground.volume - cp.aquifer.matrix_immobile, 0.0)
         land(tp[i], ts[i], tf[i], cs.atmosphere, cf.atmosphere, ground, mobile, forcing, x, k, dt, n_active)
-        gather(cf, ts[i].tile.area_fraction, tf[i], n_active)
+        gather(cp, cf, ts[i].tile.area_fraction, tp[i], tf[i], n_active)
         books.flag_high_co2(cs.catchment, tf[i].soil.base_pco2_without_uptake)
         books.flag_waters(cs.catchment, 0.0, ts[i].soil.pore_water.ionic_strength)
     open_conduit(cf, ts, tf)

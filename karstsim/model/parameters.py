@@ -12,6 +12,7 @@ import numpy as np
 from karstsim.core.errors import InputError
 from karstsim.core.spec import new_table
 from karstsim.model.registry import PARAM_DTYPES, Address, Level, addresses, constraints
+from karstsim.processes.aquifer.storage import Structure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,6 +156,7 @@ def parameter_tables(site: Site, members: Sequence[Overrides]) -> dict[Level, np
         _fill(tables["column"], (i,), column)
         for j, tile in enumerate(site.tiles):
             _fill(tables["tile"], (i, j), _tile_row(tile, last))
+        _check_reservoirs(Structure(int(column["aquifer.structure"])), tables["tile"][i])
         for j, box in enumerate(site.boxes):
             where = f"box {box.name}"
             _check_level(box.parameters, "box", where)
@@ -167,6 +169,18 @@ def _tile_row(tile: Tile, last: list[Layer]) -> dict[str, float]:
     where = f"tile {tile.land_use}"
     _check_level(tile.parameters, "tile", where)
     return _row("tile", tile.land_use, [(where, tile.parameters), *last])
+
+
+def _check_reservoirs(structure: Structure, tiles: np.ndarray) -> None:
+    """InputError for reservoirs under compartments that differ in number between tiles."""
+    counts = [int(n) for n in np.unique(tiles["epikarst"]["compartments"])]
+    if structure is not Structure.MATRIX_AND_CONDUIT and len(counts) > 1:
+        raise InputError(
+            f"parameter 'aquifer.structure' = {int(structure)} ({structure.name.lower()})",
+            "has one reservoir under each soil-epikarst compartment, but 'epikarst.compartments' is "
+            f"{' and '.join(map(str, counts))} in tiles of one catchment",
+            "give all tiles the same 'epikarst.compartments', or choose structure 0",
+        )
 
 
 def _check_level(overrides: Overrides, level: Level, where: str) -> None:

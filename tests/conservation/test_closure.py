@@ -211,6 +211,7 @@ def _stores() -> list[str]:
     units = ("mm", "mol m-2")
     # all but the first say how a counted store is divided: test_a_false_division_is_no_water
     divided = (
+        "aquifer_reservoir_",
         "atmosphere_snow_band_",
         "epikarst_soil_part_",
         "epikarst_top_part_",

@@ -7,13 +7,15 @@ from karstsim.processes.aquifer import (
     chemistry,
     conduit_air,
     conduit_cells,
+    hartmann_2015,
     heat,
     organic,
     outlets,
     spring,
     storage,
 )
-from karstsim.processes.transport import turnover_parts
+from karstsim.processes.aquifer.storage import MATRIX_AND_CONDUIT
+from karstsim.processes.transport import clear, receive, turnover_parts
 
 NAME = "aquifer"
 LEVEL = "column"
@@ -21,14 +23,34 @@ STATE = (
     Store("matrix", "water in the rock matrix and its fissures"),
     Store("conduit", "water in the conduits (in the last of their cells)"),
     *conduit_cells.STATE,
+    *hartmann_2015.STATE,
     Var("allogenic_runoff", "mm d-1", "runoff of the allogenic area, per its own area"),
     Var("allogenic_temperature", "degC", "temperature of allogenic water"),
     *spring.STATE,
 )
-PROCESSES = (allogenic, storage, conduit_cells, outlets, heat, organic, conduit_air, chemistry, spring)
+PROCESSES = (
+    allogenic, storage, hartmann_2015, conduit_cells, outlets, heat, organic, conduit_air, chemistry, spring,
+)  # fmt: skip
 PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
 FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
 HALF = 0.5
+
+
+@kernel
+def empty(f, n_active):
+    """Empty what the tiles will fill with recharge."""
+    clear(f.matrix_recharge, n_active)
+    clear(f.conduit_recharge, n_active)
+    hartmann_2015.empty(f)
+
+
+@kernel
+def gather(p, f, area, epikarst_p, epikarst_f, n_active):
+    """Receive the recharge of one tile, weighted with its area."""
+    receive(f.matrix_recharge, epikarst_f.diffuse_recharge, area, n_active)
+    receive(f.conduit_recharge, epikarst_f.concentrated_recharge, area, n_active)
+    if p.structure != MATRIX_AND_CONDUIT:
+        hartmann_2015.gather(f, area, epikarst_p.compartments, epikarst_f)
 
 
 @kernel
@@ -61,7 +83,10 @@ def step(p, s, f, air_s, air_f, forcing, x, k, dt, n_active):
     allogenic.step(p, s, f, air_f, forcing, k, dt, n_active)
     outlets.gain(p, f, air_s.air_temperature_year, k, dt, n_active)
     outlets.lose(p, s, f, dt, n_active)
-    storage.balance(p, s, f, dt)
+    if p.structure == MATRIX_AND_CONDUIT:
+        storage.balance(p, s, f, dt)
+    else:
+        hartmann_2015.balance(p, s, f, dt)
     begin(p, s, f, air_s, x, k, dt, n_active)
     parts = turnover_parts(f.conduit_recharge.volume, conduit_cells.volume(p, s)) if n_active > 0 else 1
     for _ in range(parts):

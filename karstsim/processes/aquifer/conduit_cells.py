@@ -118,10 +118,10 @@ def advance(p, s, f, part, n_active):
         s.matrix,
         f.matrix_discharge,
         f.parcel,
-        part * (1.0 - p.matrix_to_conduit) * f.matrix_drained,
+        part * (1.0 - f.seepage_share) * f.matrix_drained,
         n_active,
     )
-    seepage = part * p.matrix_to_conduit * f.matrix_drained
+    seepage = part * f.seepage_share * f.matrix_drained
     forth = part * max(f.exchanged, 0.0)
     back = part * max(-f.exchanged, 0.0)
     arriving = part * f.conduit_recharge.volume

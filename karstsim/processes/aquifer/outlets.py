@@ -3,17 +3,18 @@
     Q_o = max(V_c - V_T, 0)/K_o  (max(V_c - V_T, 0)/V_ref)^(b_o - 1)     overflow spring (trop-plein) of the conduit
     dV_m/dt = - L_0 - k_L max(V_m - V_L, 0)                              lost from the mobile matrix water
 
-The overflow spring is part of the conduit's outflow in the implicit balance (storage.py) and carries its water. Losses
-of the matrix are settled before the balance: exactly for the step, the constant part limited to mobile water. Gains
-are prescribed and enter like allogenic water, in equilibrium with their own CO2 pressure.
+The overflow spring is part of the conduit's outflow in the balance (storage.py, hartmann_2015.py) and carries its
+water. Losses of the matrix are settled before the balance: exactly for the step, the constant part limited to mobile
+water. Gains are prescribed and enter like allogenic water, in equilibrium with their own CO2 pressure. With VarKarst's
+reservoirs (`structure` 1, 2) V_m is the water of all reservoirs of the matrix.
 
-Structures of KarstMod and the options that give them: E, the soil and epikarst with `soil.depth`, `epikarst.capacity`,
-`epikarst.residence_time`; the split E to M and C by `epikarst.recharge_shape`; E to C direct by `epikarst.event_share`;
-M by `matrix_residence_time` (exponent 1); C by `conduit_residence_time`, `conduit_exponent`; the exchange M-C by
-`exchange_rate`, `storativity_ratio`; M into C or straight to the spring by `matrix_to_conduit`; L, the loss, by
-`loss_share`, `matrix_loss` and `matrix_loss_rate`; a threshold outlet of C by `overflow_threshold`; pumping or inflow
-by `matrix_loss` and `gain`. A threshold outlet of E is `epikarst.capacity` with `epikarst.overflow_to_shafts`.
-Not there: power laws of E and M, hysteretic discharge.
+Structures of KarstMod and the options, with `structure` 0, that give them: E, the soil and epikarst with `soil.depth`,
+`epikarst.capacity`, `epikarst.residence_time`; the split E to M and C by `epikarst.recharge_shape`; E to C direct by
+`epikarst.event_share`; M by `matrix_residence_time` (exponent 1); C by `conduit_residence_time`, `conduit_exponent`;
+the exchange M-C by `exchange_rate`, `storativity_ratio`; M into C or straight to the spring by `matrix_to_conduit`; L,
+the loss, by `loss_share`, `matrix_loss` and `matrix_loss_rate`; a threshold outlet of C by `overflow_threshold`;
+pumping or inflow by `matrix_loss` and `gain`. A threshold outlet of E is `epikarst.capacity` with
+`epikarst.overflow_to_shafts`. Not there: power laws of E and M, hysteretic discharge.
 """
 
 import math

@@ -7,16 +7,40 @@
 Backward Euler with steps of at most `LONGEST_STEP`; the fluxes are the sums over them, so the balance is exact.
 Volumes V are mobile; the matrix also holds immobile water that mixes but does not move, and the conduit a pool that
 never empties.
+
+This is structure 0; hartmann_2015.py has the reservoirs of VarKarst.
 """
 
 import math
+from enum import IntEnum
 
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
 from karstsim.processes.aquifer import conduit_cells, outlets
 from karstsim.processes.transport import assign, receive, split
 
+
+class Structure(IntEnum):
+    """How groundwater flows to the spring."""
+
+    MATRIX_AND_CONDUIT = 0
+    VARIABLE_RESERVOIRS = 1  # VarKarst's, rates solved exactly
+    HARTMANN_2015 = 2  # VarKarst's, explicit amounts of a day as published
+
+
+MATRIX_AND_CONDUIT = int(Structure.MATRIX_AND_CONDUIT)
 PARAMS = (
+    Param(
+        "structure",
+        MATRIX_AND_CONDUIT,
+        "1",
+        0,
+        len(Structure) - 1,
+        "design; hartmann2013; science.md 3.7",
+        calibrate=False,
+        doc="0 matrix and conduit, 1 VarKarst's reservoirs by rates, 2 the same by the day (for comparison)",
+        integer=True,
+    ),
     Param("matrix_residence_time", 150.0, "day", 5.0, 400.0, "design; science.md 3.7", scale="log"),
     Param("conduit_residence_time", 3.0, "day", 0.3, 20.0, "design; science.md 3.7", scale="log"),
     Param("conduit_exponent", 1.3, "1", 1.0, 2.0, "design; science.md 3.7"),
@@ -88,6 +112,7 @@ FLUXES = (
     Var("exchanged", "mm", "net water from matrix to conduit by head difference", aggregate="sum"),
     Var("matrix_drained", "mm", "outflow of the matrix", aggregate="sum"),
     Var("conduit_drained", "mm", "outflow of the conduit", aggregate="sum"),
+    Var("seepage_share", "1", "share of the matrix outflow that drains into the conduit"),
     Flow("matrix_to_conduit", "water from matrix to conduit by head difference"),
     Flow("conduit_to_matrix", "water from conduit to matrix by head difference"),
     Flow("seepage", "matrix outflow that drains into the conduit"),
@@ -144,6 +169,7 @@ def balance(p, s, f, dt):
     conduit = max(conduit_cells.volume(p, s) - p.conduit_pool, 0.0)
     to_matrix = f.matrix_recharge.volume / steps
     to_conduit = f.conduit_recharge.volume / steps
+    f.seepage_share = p.matrix_to_conduit
     f.exchanged = 0.0
     f.matrix_drained = 0.0
     f.conduit_drained = 0.0

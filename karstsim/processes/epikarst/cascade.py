@@ -77,6 +77,7 @@ def update(p, s, f, soil_p, soil_f, demand, leaf_demand, kept, dt):
         percolated += excess
         soil_f.evapotranspiration += lost
         f.drained += drained
+        f.drained_part.v[i] = drained
         f.concentrated_share += f.spread.v[MOST + i] * drained
     s.run_on = 0.0
     return percolated, ran_on, carry

@@ -90,6 +90,13 @@ FLUXES = (
             Var("recharge_shape", "1", "recharge shape that these numbers are for"),
         ),
     ),
+    Block(
+        "drained_part",
+        tuple(
+            Var(c, "mm", f"outflow of the epikarst per area of compartment {c}", aggregate="sum")
+            for c in _MEMBERS
+        ),
+    ),
     Var("concentrated_share", "1", "share of recharge that falls into shafts"),
 )
 

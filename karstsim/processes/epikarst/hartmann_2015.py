@@ -45,6 +45,7 @@ def update(p, s, f, soil_p, soil_f, demand, dt):
         percolated += excess
         soil_f.evapotranspiration += lost
         f.drained += drained
+        f.drained_part.v[i] = drained
         f.concentrated_share += f.spread.v[MOST + i] * drained
     s.run_on = 0.0
     if p.concentration == NEXT_STEP:
