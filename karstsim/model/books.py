@@ -12,6 +12,7 @@ from karstsim.core.jit import kernel
 from karstsim.core.solutes import SOLUTES
 from karstsim.core.spec import Block, Flow, Var, block_dtype, record_dtype
 from karstsim.processes.aquifer.conduit_cells import MOST_CELLS, cell
+from karstsim.processes.soil import gas_layers
 from karstsim.processes.transport import alkalinity
 
 NAME = "catchment"
@@ -192,7 +193,7 @@ def take_stock(book, cs, ts, bs, n_active):
         solid = s.soil.carbonate + s.cave.calcite
         plants = s.vegetation.leaf + s.vegetation.wood + s.vegetation.root + s.vegetation.reserve
         organic = s.soil.dpm + s.soil.rpm + s.soil.bio + s.soil.hum + s.soil.iom
-        book.carbon += area * (plants + organic + solid + s.cave.air_co2)
+        book.carbon += area * (plants + organic + solid + s.cave.air_co2 + gas_layers.total(s.soil))
         book.calcium += area * solid
     for i in range(bs.shape[0]):
         add(book, bs[i].surface_water.water, 1.0, n_active)

@@ -3,12 +3,18 @@
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Store, Var
 from karstsim.processes.soil import (
+    brook_1983,
     chemistry,
     deposition,
+    diffusivity,
     gas,
+    gas_layers,
+    gwiazda_1994,
     irrigation,
+    npp_linear,
     rock_film,
     rothc,
+    steady_profile,
     temperature,
     water,
 )
@@ -26,8 +32,13 @@ STATE = (
     Var("hum", "mol m-2", "carbon in humified organic matter"),
     Var("iom", "mol m-2", "carbon in inert organic matter"),
     Var("carbonate", "mol m-2", "carbonate grains in the soil (pedogenic or spread)"),
+    *gas_layers.STATE,
+    *brook_1983.STATE,
+    *gwiazda_1994.STATE,
+    *npp_linear.STATE,
 )
-PROCESSES = (temperature, irrigation, deposition, water, rock_film, rothc, gas, chemistry)
+GAS = (steady_profile, diffusivity, gas_layers, npp_linear, gas)
+PROCESSES = (temperature, irrigation, deposition, water, rock_film, rothc, *GAS, chemistry)
 PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
 FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
 CONSTRAINTS = tuple(c for process in PROCESSES for c in getattr(process, "CONSTRAINTS", ()))
@@ -52,7 +63,7 @@ def react(p, s, f, litter, forcing, root_respiration, dolomite, x, k, dt, n_acti
 
     Half of what percolates leaves before the reactions and half after them; on wet days the step is cut into parts.
 
-    litter            vegetation fluxes (leaf_litter, wood_litter, root_litter), mol m-2
+    litter            vegetation fluxes (litterfall, npp: mol m-2; canopy_evaporation: mm)
     root_respiration  mol m-2
     dolomite          molar share of magnesium in the rock under the soil
     """
@@ -62,6 +73,7 @@ def react(p, s, f, litter, forcing, root_respiration, dolomite, x, k, dt, n_acti
         water.percolate(s, f, 1.0, n_active)
         return
     rothc.step(p, s, f, litter, dt)
+    gas.remember(s, f, litter, dt)
     gas.step(p, s, f, root_respiration, forcing, dt)
     chemistry.begin(f)
     parts = turnover_parts(f.excess, s.pore_water.volume)
