@@ -25,9 +25,7 @@ PARAMS = (
         calibrate=False,
         doc="highest less lowest elevation of the catchment, for its snow",
     ),
-    Param(
-        "lapse_rate", 6.5e-3, "K m-1", 0.0, 1.0e-2, "design; that of the standard atmosphere", calibrate=False
-    ),
+    Param("lapse_rate", 6.5e-3, "K m-1", 0.0, 1.0e-2, "design; that of the standard atmosphere", calibrate=False),
 )
 STATE = (
     Block(
