@@ -154,5 +154,5 @@ def finish(p, f, soil_p, soil_f, coupling, dt):
         from_soil = soil_f.base_pco2 * dt / soil_f.base_pco2_slope
     f.open_air_uptake = f.gas_uptake - from_soil
     fall = soil_f.base_pco2_slope * from_soil / dt
-    soil_f.base_pco2 -= fall
+    soil_f.base_pco2 = max(soil_f.base_pco2 - fall, 0.0)
     f.air_pco2 -= coupling * fall

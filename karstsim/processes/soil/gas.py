@@ -122,7 +122,7 @@ def settle(p, s, f, uptake, drawn_by_cave, dt):
     n = layers(p)
     if n > 0:
         gas_layers.take(s, f, uptake + drawn_by_cave, n)
-        f.base_pco2 -= f.base_pco2_slope * drawn_by_cave / dt
+        f.base_pco2 = max(f.base_pco2 - f.base_pco2_slope * drawn_by_cave / dt, 0.0)
     f.co2_storage += gas_layers.total(s)
 
 
