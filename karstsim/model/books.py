@@ -12,7 +12,7 @@ from karstsim.core.jit import kernel
 from karstsim.core.solutes import SOLUTES
 from karstsim.core.spec import Block, Flow, Var, block_dtype, record_dtype
 from karstsim.processes.aquifer.conduit_cells import MOST_CELLS, cell
-from karstsim.processes.soil import organic_carbon, powder
+from karstsim.processes.soil import gas_layers, organic_carbon, powder
 from karstsim.processes.transport import alkalinity
 
 NAME = "catchment"
@@ -188,7 +188,8 @@ def take_stock(book, cs, ts, bs, n_active):
         add(book, s.epikarst.water, area, n_active)
         solid = s.soil.carbonate + powder.mass(s.soil) + s.cave.calcite + s.cave.fissure_calcite
         plants = s.vegetation.leaf + s.vegetation.wood + s.vegetation.root + s.vegetation.reserve
-        book.carbon += area * (plants + organic_carbon.stock(s.soil) + solid + s.cave.air_co2)
+        air = s.cave.air_co2 + gas_layers.total(s.soil)
+        book.carbon += area * (plants + organic_carbon.stock(s.soil) + solid + air)
         book.calcium += area * (solid - s.soil.powder_magnesium)
         book.magnesium += area * s.soil.powder_magnesium
     for i in range(bs.shape[0]):

@@ -10,7 +10,7 @@ from karstsim.processes import aquifer, atmosphere, cave, epikarst, soil, surfac
 from karstsim.processes.aquifer import conduit_air
 from karstsim.processes.epikarst import compartments
 from karstsim.processes.epikarst.chemistry import magnesium_share
-from karstsim.processes.soil.gas import vent
+from karstsim.processes.soil import gas
 from karstsim.processes.soil.sarrazin_2018 import leaf_demand
 from karstsim.processes.transport import assign, clear, receive
 from karstsim.processes.vegetation import root_bicarbonate
@@ -49,7 +49,7 @@ def land(p, s, f, air_s, air_f, ground, mobile, forcing, x, k, dt, n_active):
         f.cave,
         f.epikarst.diffuse_recharge,
         f.epikarst.air_pco2,
-        max(f.soil.co2_production - uptake, 0.0),
+        gas.available(p.soil, f.soil, uptake, dt),
         air_s.air_temperature_year,
         forcing,
         x,
@@ -57,7 +57,9 @@ def land(p, s, f, air_s, air_f, ground, mobile, forcing, x, k, dt, n_active):
         dt,
         n_active,
     )
-    vent(f.soil, uptake - f.cave.fissure_degassing_to_vadose, f.cave.drawn_soil_co2)
+    uptake -= f.cave.fissure_degassing_to_vadose
+    gas.settle(p.soil, s.soil, f.soil, uptake, f.cave.drawn_soil_co2, dt)
+    gas.vent(f.soil, uptake, f.cave.drawn_soil_co2)
 
 
 @kernel

@@ -14,14 +14,23 @@ from typing import Any
 import numba
 import numpy as np
 
-from karstsim.core.constants import DAYS_PER_YEAR, MM_PER_M
+from karstsim.core.constants import (
+    DAYS_PER_YEAR,
+    GAS_CONSTANT_ATM,
+    MM_PER_M,
+    STANDARD_ATMOSPHERE,
+    ZERO_CELSIUS,
+)
 from karstsim.core.jit import driver, python_callable
 from karstsim.model.engine import FREQUENCIES, FULL, Forcing, Physics, Progress, Tables, step_all, step_window
 from karstsim.model.land_use import LandUse
 from karstsim.model.registry import variables
 from karstsim.model.site import Site
+from karstsim.processes.air import PPM
 from karstsim.processes.aquifer.conduit_cells import MOST_CELLS
 from karstsim.processes.soil import organic_carbon
+from karstsim.processes.soil.gas import DIFFUSION
+from karstsim.processes.soil.gas_layers import MOST_LAYERS
 from karstsim.processes.vegetation import casa, growth_curve, production
 from karstsim.processes.vegetation.production import NppModel
 
@@ -56,6 +65,18 @@ def _fill_water(store: np.ndarray, volume: np.ndarray | float, temperature: np.n
         store["sol"][solute] = concentration * store["volume"]
 
 
+def _fill_soil_air(soil: np.ndarray, p: np.ndarray, pressure: np.ndarray) -> None:
+    """Open air of a CO2 pressure (atm) in the layers of every soil: its steady profile while it produces nothing."""
+    layers = np.where(p["co2_law"] == DIFFUSION, p["gas_layers"], 0)
+    air = np.maximum(
+        p["porosity"] * p["depth"] - soil["pore_water"]["volume"] / MM_PER_M, p["least_air"] * p["depth"]
+    )
+    amount = air * pressure / (GAS_CONSTANT_ATM * (soil["temperature"] + ZERO_CELSIUS))
+    for i in range(MOST_LAYERS):
+        soil["air_co2"]["v"][..., i] = np.where(i < layers, amount / np.maximum(layers, 1), 0.0)
+    soil["air_parts"] = layers
+
+
 def set_initial_state(tables: Tables, site: Site, forcing: Forcing) -> None:
     """Half-full soils, dilute water everywhere, temperatures at their means; no organic carbon yet."""
     mean = forcing.table["tas"].mean(axis=1)[tables.forcing_row]
@@ -75,6 +96,9 @@ def set_initial_state(tables: Tables, site: Site, forcing: Forcing) -> None:
     residual = MM_PER_M * soil["depth"] * soil["residual_water"]
     _fill_water(tile["soil"]["pore_water"], 0.5 * (full + residual), mean[:, None])
     tile["soil"]["temperature"] = mean[:, None]
+    air = forcing.table
+    co2 = (air["co2"] * PPM * air["ps"] / STANDARD_ATMOSPHERE).mean(axis=1)[tables.forcing_row]
+    _fill_soil_air(tile["soil"], soil, co2[:, None])
     _fill_water(tile["epikarst"]["water"], 0.1 * p_tile["epikarst"]["capacity"], mean[:, None])
     aquifer = p_column["aquifer"]
     matrix = aquifer["matrix_immobile"] + 0.3 * aquifer["matrix_residence_time"]

@@ -75,6 +75,6 @@ def step(p, s, f, soil_p, soil_s, soil_f, forcing, x, k, dt, n_active):
         storage.drain(s, f, HALF / parts, n_active)
         chemistry.step(p, s, f, soil_p, soil_s, soil_f, coupling, x, k, dt / parts)
         storage.drain(s, f, HALF / parts, n_active)
-    chemistry.finish(f, soil_f, coupling, dt)
+    chemistry.finish(p, f, soil_p, soil_f, coupling, dt)
     storage.divide(f, shafts, n_active)
     event.join(p, f, n_active)

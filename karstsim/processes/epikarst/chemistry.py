@@ -3,8 +3,9 @@
     pCO2_epi = C_a + f_epi (1 - f_rock) (pCO2_soil - C_a)
 
 The CO2 that this water takes up is paid for by the soil, whose pressure at the base falls, in the share of soil air in
-the vadose air, and by the open air for the rest (science.md 12.14). Water with more CO2 than the vadose air degasses
-to it.
+the vadose air, min(1, f_epi) (1 - f_rock), and by the open air for the rest. Ground air (Atkinson 1977), f_epi > 1,
+comes from deep respiration. That is part of the soil's production, so the soil pays for it too (science.md 12.14).
+Water with more CO2 than the vadose air degasses to it.
 """
 
 from karstsim.chemistry.constants import set_temperature
@@ -42,8 +43,8 @@ PARAMS = (
         "1",
         0.3,
         1.5,
-        "design; science.md 3.11",
-        doc="CO2 excess of the vadose air over that of the soil base",
+        "design; science.md 3.11; atkinson1977",
+        doc="CO2 excess of the vadose air over that of the soil base; above 1: ground air with deep respiration",
     ),
     Param(
         "calcite_threshold",
@@ -84,9 +85,9 @@ def magnesium_share(dolomite_share):
 
 
 @kernel
-def soil_part(coupling):
+def soil_part(p, soil_p):
     """Share of the vadose air that is soil air: what epikarst water takes up is paid for by it and by the open air."""
-    return min(coupling, 1.0)
+    return min(p.co2_ratio, 1.0) * (1.0 - soil_p.rock_fraction)
 
 
 @kernel
@@ -102,7 +103,7 @@ def begin(p, f, soil_p, soil_f, forcing):
     outside = co2_pressure(forcing)
     coupling = p.co2_ratio * (1.0 - soil_p.rock_fraction)
     if soil_f.base_pco2 < outside:
-        coupling = min(coupling, 1.0)
+        coupling = soil_part(p, soil_p)
     f.air_pco2 = outside + coupling * (soil_f.base_pco2 - outside)
     return coupling
 
@@ -115,7 +116,7 @@ def step(p, s, f, soil_p, soil_s, soil_f, coupling, x, k, h):
     temperature = max(soil_s.temperature, 0.0)
     set_temperature(k, temperature, k.constant_set)
     load_store(x, s.water, temperature)
-    slope = coupling * soil_part(coupling) * soil_f.base_pco2_slope * s.water.volume / h
+    slope = coupling * soil_part(p, soil_p) * soil_f.base_pco2_slope * s.water.volume / h
     mg = magnesium_share(p.dolomite_share)
     rate = rate_constant(p.area_to_volume, p.film_thickness, temperature, f.air_pco2, soil_p.ca_factor)
     k_dt = rate * h
@@ -143,10 +144,15 @@ def step(p, s, f, soil_p, soil_s, soil_f, coupling, x, k, h):
 
 
 @kernel
-def finish(f, soil_f, coupling, dt):
-    """Mean CO2 pressures over the step, after what epikarst water took up."""
-    from_soil = soil_part(coupling) * f.gas_uptake
+def finish(p, f, soil_p, soil_f, coupling, dt):
+    """Mean CO2 pressures over the step, after what epikarst water took up.
+
+    Vadose air thinned by open air may give more than its soil air holds: the open air pays that too.
+    """
+    from_soil = soil_part(p, soil_p) * f.gas_uptake
+    if soil_f.base_pco2_slope * from_soil > soil_f.base_pco2 * dt:
+        from_soil = soil_f.base_pco2 * dt / soil_f.base_pco2_slope
     f.open_air_uptake = f.gas_uptake - from_soil
     fall = soil_f.base_pco2_slope * from_soil / dt
-    soil_f.base_pco2 -= fall
+    soil_f.base_pco2 = max(soil_f.base_pco2 - fall, 0.0)
     f.air_pco2 -= coupling * fall

@@ -5,11 +5,16 @@ from karstsim.core.spec import Store, Var
 from karstsim.processes.soil import (
     amendments,
     biochar,
+    brook_1983,
     chemistry,
     deposition,
+    diffusivity,
     gas,
+    gas_layers,
+    gwiazda_1994,
     irrigation,
     nitrification,
+    npp_linear,
     organic_carbon,
     parton_1987,
     powder,
@@ -17,6 +22,7 @@ from karstsim.processes.soil import (
     rock_film,
     rothc,
     sarrazin_2018,
+    steady_profile,
     temperature,
     water,
 )
@@ -32,10 +38,15 @@ STATE = (
     Var("carbonate", "mol m-2", "pedogenic calcite in the soil"),
     *powder.STATE,
     *irrigation.STATE,
+    *gas_layers.STATE,
+    *brook_1983.STATE,
+    *gwiazda_1994.STATE,
+    *npp_linear.STATE,
 )
+GAS = (steady_profile, diffusivity, gas_layers, npp_linear, gas)
 PROCESSES = (
     temperature, irrigation, deposition, nitrification, pyrite, powder, water, sarrazin_2018, rock_film, rothc,
-    parton_1987, amendments, biochar, organic_carbon, gas, chemistry,
+    parton_1987, amendments, biochar, organic_carbon, *GAS, chemistry,
 )  # fmt: skip
 PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
 FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
@@ -64,7 +75,7 @@ def react(p, s, f, litter, forcing, root_respiration, dolomite, x, k, dt, n_acti
 
     Half of what percolates leaves before the reactions and half after them; on wet days the step is cut into parts.
 
-    litter            vegetation fluxes (leaf_litter, wood_litter, root_litter), mol m-2
+    litter            vegetation fluxes (litterfall, npp: mol m-2; canopy_evaporation: mm)
     root_respiration  mol m-2
     dolomite          molar share of magnesium in the rock under the soil
     """
@@ -74,6 +85,7 @@ def react(p, s, f, litter, forcing, root_respiration, dolomite, x, k, dt, n_acti
         water.percolate(s, f, 1.0, n_active)
         return
     organic_carbon.step(p, s, f, litter, forcing, dt)
+    gas.remember(s, f, litter, dt)
     gas.step(p, s, f, root_respiration, forcing, dt)
     pyrite.step(p, s, f, forcing, dt)
     chemistry.begin(f)

@@ -1,28 +1,26 @@
-"""Soil CO2: a steady diffusion profile whose base drives dissolution (science.md 3.11, Eq. 3.6).
+"""Soil CO2: the pressure at the soil's base that drives dissolution, and what is left for the air (science.md 3.11).
 
-    C(z) = C_a + (P L/D) [1 - e^(-z/L) - (z/L) e^(-z_s/L)]/(1 - e^(-z_s/L)) - J z/D        (mol m-3 of air)
+The base pressure is a linear function of what water takes up, p = p_0 - b J. By default p_0 and b are those of the
+steady diffusion profile (steady_profile.py). It has no stock (science.md 12.14): what is produced leaves in the same
+step, to the air, to the water or into caves. With `gas_layers` the profile has a stock (gas_layers.py).
 
-with production P decaying over the depth L, and J the CO2 that water takes up at the base. The profile has no stock
-(science.md 12.14): what is produced leaves in the same step, to the air, to the water or into caves.
+Three empirical laws prescribe the pressure instead: uptake does not lower it (b = 0) and layers have no effect. Carbon
+closes under every law, because the efflux is what is left of the production. Under a prescribed pressure water may take
+up more than the soil produces; then the efflux is negative, the open air pays.
 
 Another model's respiration, or a measured one, may stand for the soil's own. The soil's carbon decays as before; what
 the series has beyond it (or lacks) crosses the boundary of the catchment as `imposed_respiration`, so that books close.
 """
 
-import math
 from enum import IntEnum
 
-from karstsim.core.classes import by_land_use
-from karstsim.core.constants import (
-    GAS_CONSTANT_ATM,
-    MM_PER_M,
-    SECONDS_PER_DAY,
-    STANDARD_ATMOSPHERE,
-    ZERO_CELSIUS,
-)
+from karstsim.core.constants import GAS_CONSTANT_ATM, ZERO_CELSIUS
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
 from karstsim.processes.air import co2_pressure
+from karstsim.processes.soil import brook_1983, gas_layers, gwiazda_1994, npp_linear
+from karstsim.processes.soil.diffusivity import air_filled_porosity, diffusivity
+from karstsim.processes.soil.steady_profile import profile_shape
 
 
 class RespirationModel(IntEnum):
@@ -33,62 +31,42 @@ class RespirationModel(IntEnum):
     PRESCRIBED_TOTAL = 2
 
 
+class Co2Law(IntEnum):
+    """What sets the CO2 pressure of the soil."""
+
+    DIFFUSION = 0
+    BROOK_1983 = 1
+    GWIAZDA_1994 = 2
+    NPP_LINEAR = 3
+
+
 SIMULATED = int(RespirationModel.SIMULATED)
 PRESCRIBED_TOTAL = int(RespirationModel.PRESCRIBED_TOTAL)
-
+DIFFUSION = int(Co2Law.DIFFUSION)
+BROOK_1983 = int(Co2Law.BROOK_1983)
+GWIAZDA_1994 = int(Co2Law.GWIAZDA_1994)
 PARAMS = (
     Param(
         "respiration_model",
         SIMULATED,
         "1",
         0,
-        2,
+        len(RespirationModel) - 1,
         "design; science.md 1.4",
         calibrate=False,
         integer=True,
         doc="0 decay and roots as simulated, 1 the forcing's rhSoil for decay, 2 the forcing's rSoil for both",
     ),
     Param(
-        "production_depth",
-        0.12,
-        "m",
-        0.03,
-        0.6,
-        "design; science.md 3.12",
-        by_class=by_land_use(0.06, 0.12, 0.12, 0.13, 0.15, 0.20),
-        doc="e-folding depth of CO2 production",
-    ),
-    Param(
-        "structure_factor",
-        1.63,
+        "co2_law",
+        DIFFUSION,
         "1",
-        0.3,
-        4.0,
-        "design; science.md 3.12",
-        scale="log",
-        by_class=by_land_use(1.77, 1.63, 1.76, 1.76, 1.63, 1.12),
-        doc="factor on the diffusivity of a structured soil",
-    ),
-    Param(
-        "least_air",
-        0.03,
-        "1",
-        0.005,
-        0.1,
-        "design; science.md 3.11",
+        0,
+        len(Co2Law) - 1,
+        "design; science.md 3.11; brook1983; gwiazda1994",
         calibrate=False,
-        doc="floor of the air-filled porosity",
-    ),
-    Param(
-        "least_diffusivity",
-        1.0e-8,
-        "m2 s-1",
-        1.0e-9,
-        1.0e-6,
-        "design; science.md 3.11",
-        calibrate=False,
-        scale="log",
-        doc="floor of the diffusivity, for barometric and wind pumping",
+        doc="0 diffusion, 1 evapotranspiration (Brook), 2 drainage and temperature (Gwiazda & Broecker), 3 NPP",
+        integer=True,
     ),
 )
 FLUXES = (
@@ -99,40 +77,36 @@ FLUXES = (
         "prescribed respiration beyond that of the soil's own carbon and roots",
         aggregate="sum",
     ),
-    Var("air_filled_porosity", "1", "air-filled porosity"),
     Var("base_pco2_without_uptake", "atm", "CO2 pressure at the soil base if water took up none"),
     Var("base_pco2_slope", "atm m2 d mol-1", "fall of the base CO2 pressure per CO2 taken up by water"),
     Var("base_pco2", "atm", "CO2 pressure at the soil base"),
+    Var("co2_storage", "mol m-2", "CO2 that soil air gained", aggregate="sum"),
     Var("efflux", "mol m-2", "CO2 efflux from the soil", aggregate="sum", standard_name=None),
 )
-FREE_DIFFUSIVITY = 1.47e-5  # m2 s-1 at 20 degC and 1013.25 hPa (science.md 3.11)
-FREE_TEMPERATURE = 293.15  # K
-TEMPERATURE_EXPONENT = 1.75
 
 
 @kernel
-def air_filled_porosity(p, volume):
-    """phi - theta with its floor; theta from the pore water `volume` (mm) of the whole depth."""
-    return max(p.porosity - volume / (MM_PER_M * p.depth), p.least_air)
+def layers(p):
+    """Layers of soil air with a stock; a prescribed pressure has none."""
+    return p.gas_layers if p.co2_law == DIFFUSION else 0
 
 
 @kernel
-def diffusivity(p, air, temperature, pressure):
-    """CO2 diffusivity of the soil, m2 d-1: WLR-Marshall phi_a^2.5/phi                    [Moldrup et al. 2000]."""
-    kelvin = (temperature + ZERO_CELSIUS) / FREE_TEMPERATURE
-    free = (
-        FREE_DIFFUSIVITY * math.exp(TEMPERATURE_EXPONENT * math.log(kelvin)) * STANDARD_ATMOSPHERE / pressure
-    )
-    tortuosity = air * air * math.sqrt(air) / p.porosity
-    return SECONDS_PER_DAY * max(free * tortuosity * p.structure_factor, p.least_diffusivity)
+def remember(s, f, plants, dt):
+    """Take the step into the annual means of the empirical laws, so that a restart may go on with any of them."""
+    brook_1983.remember(s, plants.canopy_evaporation + f.evapotranspiration, dt)
+    gwiazda_1994.remember(s, f.excess, dt)
+    npp_linear.remember(s, plants.npp, dt)
 
 
 @kernel
-def profile_shape(depth, soil_depth, production_depth):
-    """[1 - e^(-z/L) - (z/L) e^(-z_s/L)]/(1 - e^(-z_s/L)), dimensionless."""
-    bottom = math.exp(-soil_depth / production_depth)
-    upper = 1.0 - math.exp(-depth / production_depth) - depth / production_depth * bottom
-    return upper / (1.0 - bottom)
+def prescribed(p, s, outside, atm, d):
+    """CO2 pressure of the chosen empirical law, atm."""
+    if p.co2_law == BROOK_1983:
+        return brook_1983.pressure(s)
+    if p.co2_law == GWIAZDA_1994:
+        return gwiazda_1994.pressure(s, outside)
+    return npp_linear.pressure(p, s, outside, atm, d)
 
 
 @kernel
@@ -156,16 +130,50 @@ def step(p, s, f, root_respiration, forcing, dt):
     f.air_filled_porosity = air_filled_porosity(p, f.final_volume)
     d = diffusivity(p, f.air_filled_porosity, s.temperature, forcing.ps)
     atm = GAS_CONSTANT_ATM * (s.temperature + ZERO_CELSIUS)
-    shape = profile_shape(p.depth, p.depth, p.production_depth)
-    rise = atm * f.co2_production / dt * p.production_depth / d * shape
-    f.base_pco2_without_uptake = co2_pressure(forcing) + rise
-    f.base_pco2_slope = atm * p.depth / d
+    outside = co2_pressure(forcing)
+    n = layers(p)
+    f.co2_storage = -gas_layers.total(s)
+    gas_layers.divide(s, n)
+    if n > 0:
+        before = air_filled_porosity(p, s.pore_water.volume)
+        base, fall = gas_layers.step(p, s, f, outside / atm, f.co2_production, d, before, n, dt)
+        f.base_pco2_without_uptake = atm * base
+        f.base_pco2_slope = atm * fall * dt
+    elif p.co2_law == DIFFUSION:
+        shape = profile_shape(p.depth, p.depth, p.production_depth)
+        rise = atm * f.co2_production / dt * p.production_depth / d * shape
+        f.base_pco2_without_uptake = outside + rise
+        f.base_pco2_slope = atm * p.depth / d
+    else:
+        f.base_pco2_without_uptake = prescribed(p, s, outside, atm, d)
+        f.base_pco2_slope = 0.0
+
+
+@kernel
+def available(p, f, uptake, dt):
+    """Soil CO2 that caves may draw after water took up `uptake`, mol m-2.
+
+    Without a stock it is the rest of the production, with one what brings the base pressure to zero.
+    """
+    if layers(p) == 0:
+        return max(f.co2_production - uptake, 0.0)
+    return max(f.base_pco2 * dt / f.base_pco2_slope, 0.0)
+
+
+@kernel
+def settle(p, s, f, uptake, drawn_by_cave, dt):
+    """Debit the stock of soil air, where there is one, with what water and caves took (mol m-2)."""
+    n = layers(p)
+    if n > 0:
+        gas_layers.take(s, f, uptake + drawn_by_cave, n)
+        f.base_pco2 = max(f.base_pco2 - f.base_pco2_slope * drawn_by_cave / dt, 0.0)
+    f.co2_storage += gas_layers.total(s)
 
 
 @kernel
 def vent(f, uptake, drawn_by_cave):
-    """What is left of the production leaves to the air: J_efflux = P - J_wx - cave draught (mol m-2).
+    """What is left of the production leaves to the air: J_efflux = P - J_wx - cave draught - storage (mol m-2).
 
     uptake  CO2 that soil and epikarst water took up (negative: gave back)
     """
-    f.efflux = f.co2_production - uptake - drawn_by_cave
+    f.efflux = f.co2_production - uptake - drawn_by_cave - f.co2_storage
