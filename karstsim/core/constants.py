@@ -9,6 +9,7 @@ DAYS_PER_YEAR = 365.2425  # mean Gregorian year; one value for every calendar
 MM_PER_M = 1000.0
 GRAMS_PER_KG = 1000.0
 STANDARD_ATMOSPHERE = 101325.0  # Pa
+STANDARD_GRAVITY = 9.80665  # m s-2
 
 MOLAR_MASS_C = 12.011  # g mol-1
 MOLAR_MASS_CO2 = 44.01

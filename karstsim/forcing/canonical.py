@@ -50,6 +50,10 @@ NAMES = {
         "surface_upward_mass_flux_of_carbon_dioxide_expressed_as_carbon_due_to_respiration_in_soil",
         "prescribed respiration of the soil with its roots",
     ),
+    "fco2antt": (
+        "tendency_of_atmosphere_mass_content_of_carbon_dioxide_expressed_as_carbon_due_to_anthropogenic_emission",
+        "CO2 emissions by people",
+    ),
     "lai": ("leaf_area_index", "prescribed leaf area index"),
     "fapar": (
         "fraction_of_surface_downwelling_photosynthetic_radiative_flux_absorbed_by_vegetation",

@@ -10,7 +10,7 @@ from karstsim.core.errors import InputError
 from karstsim.core.spec import Var, dtype_of, new_table
 from karstsim.forcing import humidity, leaves
 from karstsim.forcing import times as clock
-from karstsim.forcing.units import CARBON_FLUXES, model_factor
+from karstsim.forcing.units import model_factor
 
 FORCING = (
     Var("tas", "degC", "near-surface air temperature", "air_temperature"),
@@ -45,6 +45,7 @@ FORCING = (
     Var("npp", "mol m-2 d-1", "prescribed net primary production; -1 where it is not known"),
     Var("rhsoil", "mol m-2 d-1", "prescribed heterotrophic respiration; -1 where it is not known"),
     Var("rsoil", "mol m-2 d-1", "prescribed respiration of soil and roots; -1 where it is not known"),
+    Var("fco2antt", "mol m-2 d-1", "CO2 emissions into the box of air, per its area; 0 where not known"),
     Var("lai", "1", "prescribed leaf area index; -1 where it is not known"),
     Var("fapar", "1", "prescribed share of light that leaves absorb; -1 where it is not known"),
     Var("year_fraction", "1", "fraction of the year at the middle of the step, in its own calendar"),
@@ -71,6 +72,7 @@ BOUNDS = {
     "npp": (0.0, 5.0),  # 60 g C m-2 d-1, twice the best day of a crop
     "rhsoil": (0.0, 5.0),
     "rsoil": (0.0, 5.0),
+    "fco2antt": (-5.0, 50.0),  # a dense city emits 20 kg C m-2 a-1, 5 mol m-2 d-1
     "lai": (0.0, 15.0),
     "fapar": (0.0, 1.0),
     "ndvi": (-1.0, 1.0),
@@ -97,8 +99,8 @@ def to_records(ds: xr.Dataset) -> tuple[np.ndarray, float, np.ndarray]:
     """Canonical forcing Dataset -> (table, dt, times).
 
     ds       tas K, pr and prsn kg m-2 s-1, rsds W m-2, sfcWind m s-1, ps Pa, co2 1e-6; dims (location, time);
-             perhaps tasmin, tasmax and tdps K, hurs %, huss 1, rlds W m-2, evspsblpot kg m-2 s-1; npp, rhSoil and
-             rSoil kg m-2 s-1 of carbon; lai, fapar or ndvi 1
+             perhaps tasmin, tasmax and tdps K, hurs %, huss 1, rlds W m-2, evspsblpot kg m-2 s-1; npp, rhSoil, rSoil
+             and fco2antt kg m-2 s-1 of carbon; lai, fapar or ndvi 1
     table    (n_location, n_time) records of FORCING_DTYPE
     dt       step length, d
     times    (n_time,) datetime64 or cftime: the beginning of each step
@@ -131,8 +133,9 @@ def _fill_optional(table: np.ndarray, ds: xr.Dataset, step: float) -> None:
     both = "tasmin" in ds and "tasmax" in ds
     for name in ("tasmin", "tasmax"):
         table[name] = _checked(ds, name, "tas", step) - ZERO_CELSIUS if both else table["tas"]
-    for name in ("rlds", "evspsblpot", *CARBON_FLUXES):
+    for name in ("rlds", "evspsblpot", "npp", "rhSoil", "rSoil"):
         table[name.lower()] = _checked(ds, name, name.lower(), step) if name in ds else ABSENT
+    table["fco2antt"] = _checked(ds, "fco2antt", "fco2antt", step) if "fco2antt" in ds else 0.0
     table["lai"] = table["fapar"] = ABSENT
     form = leaves.chosen(ds)
     if form == "lai":

@@ -44,6 +44,7 @@ NAMES = {
     "npp": ("npp", "net_primary_production"),
     "rhSoil": ("rhsoil", "heterotrophic_respiration"),
     "rSoil": ("rsoil", "soil_respiration"),
+    "fco2antt": ("fco2antt", "emissions", "co2_emissions"),
     "lai": ("lai", "leaf_area_index"),
     "fapar": ("fapar", "fpar"),
     "ndvi": ("ndvi",),

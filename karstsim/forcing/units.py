@@ -47,6 +47,7 @@ CANONICAL = {
     "npp": "kg m-2 s-1",
     "rhSoil": "kg m-2 s-1",
     "rSoil": "kg m-2 s-1",
+    "fco2antt": "kg m-2 s-1",
     "lai": "1",
     "fapar": "1",
     "ndvi": "1",
@@ -54,7 +55,7 @@ CANONICAL = {
 }
 WATER_DENSITY = 1000.0  # kg m-3; a depth of 1 mm is 1 kg m-2 by definition of the CF precipitation flux
 DEPTHS = ("pr", "prsn", "evspsblpot")  # also given as a depth of water
-CARBON_FLUXES = ("npp", "rhSoil", "rSoil")  # mass of carbon, as in CMIP; also given as an amount
+CARBON_FLUXES = ("npp", "rhSoil", "rSoil", "fco2antt")  # mass of carbon, as in CMIP; also given as an amount
 BARE_NUMBERS = ("lai", "fapar", "ndvi")  # have no units, so that none need be told
 EXAMPLES = {
     **dict.fromkeys(("tas", "tasmin", "tasmax", "tdps"), "degC"),

@@ -12,6 +12,7 @@ from karstsim.core.jit import kernel
 from karstsim.core.solutes import SOLUTES
 from karstsim.core.spec import Block, Flow, Var, block_dtype, record_dtype
 from karstsim.processes.aquifer.conduit_cells import MOST_CELLS, cell
+from karstsim.processes.atmosphere.co2_box import PRESCRIBED
 from karstsim.processes.soil import gas_layers, organic_carbon, powder
 from karstsim.processes.transport import alkalinity
 
@@ -117,7 +118,9 @@ FLUXES = (
 )
 
 BOOK_DTYPE = block_dtype(ELEMENTS)
-LEDGER_DTYPE = record_dtype([("stock", BOOK_DTYPE), ("net", BOOK_DTYPE), ("gross", BOOK_DTYPE)])
+LEDGER_DTYPE = record_dtype(
+    [("stock", BOOK_DTYPE), ("net", BOOK_DTYPE), ("gross", BOOK_DTYPE), ("from_air", "f8")]
+)
 CARBON = np.array([float(s.carbon) for s in SOLUTES])
 N_ELEMENTS = len(ELEMENTS)
 HALF = 0.5
@@ -162,6 +165,20 @@ def enter_carbon(ledger, amount):
 
 
 @kernel
+def enter_air(ledger, amount):
+    """Book CO2 that comes out of the open air (negative: goes there)."""
+    enter_carbon(ledger, amount)
+    ledger.from_air += amount
+
+
+@kernel
+def enter_rain(ledger, flow, n_active):
+    """Book rain, whose inorganic carbon comes out of the open air."""
+    enter(ledger, flow, 1.0, n_active)
+    ledger.from_air += flow.sol.dic
+
+
+@kernel
 def enter_rock(ledger, amount, magnesium_share):
     """Book dissolved rock (negative: precipitated, which takes no magnesium)."""
     magnesium = magnesium_share * max(amount, 0.0)
@@ -177,6 +194,7 @@ def take_stock(book, cs, ts, bs, n_active):
     """Sum of all stores of one catchment, per karst area."""
     clear(book)
     add(book, cs.atmosphere.snow, 1.0, n_active)
+    book.carbon += cs.atmosphere.air_carbon
     add(book, cs.aquifer.matrix, 1.0, n_active)
     for above in range(MOST_CELLS):
         add(book, cell(cs.aquifer, above), 1.0, n_active)
@@ -203,15 +221,15 @@ def land_boundary(ledger, area, p, f, magnesium_share, n_active):
     ledger.net.water -= area * (v.canopy_evaporation + s.evapotranspiration)
     ledger.gross.water += area * (v.canopy_evaporation + s.evapotranspiration)
     enter(ledger, s.irrigation, area, n_active)
-    enter_carbon(ledger, area * v.gpp)
-    enter_carbon(ledger, -area * v.respiration)
+    enter_air(ledger, area * v.gpp)
+    enter_air(ledger, -area * v.respiration)
     enter_carbon(ledger, -area * v.harvested)
     enter_carbon(ledger, area * (s.manure + s.straw + s.biochar))
     enter_carbon(ledger, area * s.imposed_respiration)
-    enter_carbon(ledger, -area * s.efflux)
-    enter_carbon(ledger, -area * c.ventilation)
-    enter_carbon(ledger, area * s.rock_film_uptake)
-    enter_carbon(ledger, area * e.open_air_uptake)
+    enter_air(ledger, -area * s.efflux)
+    enter_air(ledger, -area * c.ventilation)
+    enter_air(ledger, area * s.rock_film_uptake)
+    enter_air(ledger, area * e.open_air_uptake)
     enter_rock(ledger, area * s.powder, powder.magnesium_share(p.soil))
     enter_rock(ledger, area * s.rock_film_dissolution, p.soil.rock_film_mg)
     enter_rock(ledger, area * s.rock_dissolution, magnesium_share)
@@ -242,13 +260,26 @@ def aquifer_boundary(ledger, f, dolomite_magnesium, n_active):
 @kernel
 def water_boundary(ledger, f, n_active):
     """Fluxes of one surface-water box to the air and to the sediment."""
-    enter(ledger, f.rain, 1.0, n_active)
+    enter_rain(ledger, f.rain, n_active)
     ledger.net.water -= f.evaporation
     ledger.gross.water += f.evaporation
-    enter_carbon(ledger, f.invasion)
-    enter_carbon(ledger, -f.evasion)
+    enter_air(ledger, f.invasion)
+    enter_air(ledger, -f.evasion)
     enter_carbon(ledger, -f.burial_oc)
     enter_rock(ledger, -f.calcite, 0.0)
+
+
+@kernel
+def air_boundary(ledger, p, f):
+    """With a box of air, what land and water exchange with it stays inside; emissions come in.
+
+    f  fluxes of the atmosphere
+    """
+    if p.co2_source == PRESCRIBED:
+        return
+    ledger.net.carbon -= ledger.from_air
+    enter_carbon(ledger, f.emitted)
+    enter_carbon(ledger, f.harvest_returned)
 
 
 @kernel

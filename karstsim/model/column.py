@@ -8,6 +8,7 @@ from karstsim.core.jit import driver, kernel
 from karstsim.model import books
 from karstsim.processes import aquifer, atmosphere, cave, epikarst, soil, surface_water, vegetation
 from karstsim.processes.aquifer import conduit_air
+from karstsim.processes.atmosphere import co2_box
 from karstsim.processes.epikarst import compartments
 from karstsim.processes.epikarst.chemistry import magnesium_share
 from karstsim.processes.soil import gas
@@ -108,16 +109,18 @@ def close_conduit(cf, ts, tf):
 
 
 @kernel
-def step(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, x, waters, k, t, ledger, dt, n_active):
+def step(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, own_forcing, x, waters, k, t, ledger, dt, n_active):
     """Advance one catchment by one step.
 
     cp, cs, cf  parameters, state, fluxes of the catchment
     tp, ts, tf  the same, one row per land tile
     bp, bs, bf  the same, one row per surface-water box, in downstream order
-    forcing     one forcing record
+    forcing     one forcing record; own_forcing, a table of one that the catchment may change
     x, waters, k, t, ledger  scratch: solution, one solution per box, constants, sub-step, books
     """
     f = cf.catchment
+    cs.catchment.stock.carbon += co2_box.fill(cp.atmosphere, cs.atmosphere, forcing)
+    forcing = co2_box.look(cp.atmosphere, cs.atmosphere, cf.atmosphere, forcing, own_forcing)
     if cs.catchment.opened == 0.0:
         books.take_stock(ledger.stock, cs, ts, bs, n_active)
         books.open_books(ledger, cs.catchment)
@@ -153,15 +156,16 @@ def step(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, x, waters, k, t, ledger, d
         cs.catchment.unsolved_waters += waters[i].unsolved
         waters[i].unsolved = 0.0
         books.flag_waters(cs.catchment, bf[i].surface_water.ph_max, bs[i].surface_water.water.ionic_strength)
-    audit(cp, cs, cf, tp, ts, tf, bs, bf, ledger, n_active)
+    audit(cp, cs, cf, tp, ts, tf, bs, bf, forcing, ledger, dt, n_active)
 
 
 @kernel
-def audit(cp, cs, cf, tp, ts, tf, bs, bf, ledger, n_active):
-    """Close the books of the step."""
+def audit(cp, cs, cf, tp, ts, tf, bs, bf, forcing, ledger, dt, n_active):
+    """Close the books of the step; what the catchment took from the air is known here, and the box of air pays."""
     books.clear(ledger.net)
     books.clear(ledger.gross)
-    books.enter(ledger, cf.atmosphere.precipitation, 1.0, n_active)
+    ledger.from_air = 0.0
+    books.enter_rain(ledger, cf.atmosphere.precipitation, n_active)
     for i in range(tp.shape[0]):
         mg = magnesium_share(tp[i].epikarst.dolomite_share)
         books.land_boundary(ledger, ts[i].tile.area_fraction, tp[i], tf[i], mg, n_active)
@@ -171,6 +175,9 @@ def audit(cp, cs, cf, tp, ts, tf, bs, bf, ledger, n_active):
         books.summarise_water(cf.catchment, bf[i].surface_water)
     books.enter(ledger, cf.catchment.export, -1.0, n_active)
     books.summarise_aquifer(cf.catchment, cf.aquifer, cs.aquifer, cf.atmosphere.precipitation)
+    air = cf.atmosphere
+    co2_box.settle(cp.atmosphere, cs.atmosphere, air, ledger.from_air, cf.catchment.harvest, forcing, dt)
+    books.air_boundary(ledger, cp.atmosphere, air)
     books.take_stock(ledger.stock, cs, ts, bs, n_active)
     books.close(ledger, cs.catchment, cf.catchment)
 
@@ -212,6 +219,7 @@ def run(
     forcing_row,
     scratch,
     waters,
+    own_forcing,
     ledger,
     dt,
     constant_set,
@@ -225,7 +233,8 @@ def run(
 
     cp .. bf     record tables: catchment (n,), tile (n, n_tiles), box (n, n_boxes); states and fluxes are updated
     forcing      (n_forcing, n_steps) records; forcing_row (n,) says which row drives a catchment
-    scratch      (1,) solution, constants and sub-step records; waters (n_boxes,) solutions; ledger (1,) books
+    scratch      (1,) solution, constants and sub-step records; waters (n_boxes,) solutions; own_forcing (1,) forcing
+                 record; ledger (1,) books
     tables       float views of cs, cf, ts, tf, bs, bf as (n, rows, floats)
     periods      (3, n_steps): output period of every step for daily (0), monthly (1), annual (2)
     selections   three (n_variables, 4) tables, see `accumulate`; outputs three (n, n_periods, n_variables)
@@ -252,6 +261,7 @@ def run(
                     bs[i],
                     bf[i],
                     row,
+                    own_forcing,
                     x,
                     waters,
                     k,

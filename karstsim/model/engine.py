@@ -184,6 +184,7 @@ def step_window(
     )
     scratch, _ = new_table((1,), SCRATCH_DTYPE)
     waters, _ = new_table((tables.params["box"].shape[1],), SOLUTION_DTYPE)
+    own_forcing, _ = new_table((1,), window.table.dtype)
     ledger, _ = new_table((1,), LEDGER_DTYPE)
     arguments = (
         *(t[level] for level in LEVELS for t in (tables.params, tables.state, tables.flux)),
@@ -191,6 +192,7 @@ def step_window(
         tables.forcing_row,
         scratch,
         waters,
+        own_forcing,
         ledger,
         float(window.dt),
         int(physics.constant_set),

@@ -7,7 +7,8 @@ stand with a growth curve has an age: it is planted anew after every cycle, so t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,7 @@ from karstsim.model.registry import variables
 from karstsim.model.site import Site
 from karstsim.processes.air import PPM
 from karstsim.processes.aquifer.conduit_cells import MOST_CELLS
+from karstsim.processes.atmosphere.co2_box import PRESCRIBED
 from karstsim.processes.soil import organic_carbon
 from karstsim.processes.soil.gas import DIFFUSION
 from karstsim.processes.soil.gas_layers import MOST_LAYERS
@@ -250,7 +252,34 @@ def spin_up(
     """Initial state, analytic carbon, then recycled climate until the drift test passes or `limit_years` are run.
 
     The cycle is repeated whole and tested at least once, so a short limit is exceeded by up to a cycle and its warm-up.
+    Atmospheric CO2 is that of the forcing even where a box of air is to give it afterwards.
     """
+    with prescribed_co2(tables):
+        return _spin_up(tables, site, forcing, limit_years, physics, workers, progress, land_use)
+
+
+@contextmanager
+def prescribed_co2(tables: Tables) -> Iterator[None]:
+    """Boxes of air wait."""
+    air = tables.params["column"]["atmosphere"]
+    source = air["co2_source"].copy()
+    air["co2_source"] = PRESCRIBED
+    try:
+        yield
+    finally:
+        air["co2_source"] = source
+
+
+def _spin_up(
+    tables: Tables,
+    site: Site,
+    forcing: Forcing,
+    limit_years: int,
+    physics: Physics,
+    workers: int,
+    progress: Progress | None,
+    land_use: LandUse | None,
+) -> SpinUp:
     set_initial_state(tables, site, forcing)
     if land_use is not None:
         land_use.begin(tables)

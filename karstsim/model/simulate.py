@@ -29,6 +29,7 @@ from karstsim.model.parameters import Overrides, parameter_tables
 from karstsim.model.prescribed import check_series
 from karstsim.model.restart import read_restart, write_restart
 from karstsim.model.site import Site
+from karstsim.processes.atmosphere.co2_box import PRESCRIBED
 
 if TYPE_CHECKING:
     from karstsim.config import RunConfig
@@ -87,6 +88,12 @@ class Simulation:
         self.land_use = LandUse.of(site, members, self.tables.params["tile"])
         self._check_evaporation(dataset)
         check_series(self.tables.params["tile"], dataset)
+        if not chemistry and (self.tables.params["column"]["atmosphere"]["co2_source"] != PRESCRIBED).any():
+            raise InputError(
+                "parameter 'atmosphere.co2_source' = 1",
+                "is a box of air, and water alone moves no carbon",
+                "leave chemistry on, or choose 0",
+            )
         self.spin: SpinUp | None = None
 
     def _check_evaporation(self, dataset: xr.Dataset) -> None:
@@ -167,6 +174,12 @@ class Simulation:
             raise RunError(
                 f"member(s) {', '.join(map(str, bad[:10]))}: the state is no longer finite\n"
                 "  mend: look at their parameters; extreme values are the usual cause"
+            )
+        empty = self.tables.state["column"]["atmosphere"]["air_carbon"] < 0.0
+        if empty.any():
+            raise RunError(
+                f"member(s) {', '.join(map(str, np.flatnonzero(empty)[:10]))}: the box of air has run out of CO2\n"
+                "  mend: a larger atmosphere.box_area, or less production that does not follow CO2"
             )
         broken = {n: v for n, v in self.closure().items() if v > RUN_CLOSURE}
         if broken:

@@ -43,7 +43,7 @@ def table(folder: Path, extra: dict[str, list[object]], n: int = 4) -> Path:
         ("umol C m-2 s-1", 2.0, 0.1728),
     ],
 )
-@pytest.mark.parametrize("name", ["npp", "rhSoil", "rSoil"])
+@pytest.mark.parametrize("name", ["npp", "rhSoil", "rSoil", "fco2antt"])
 def test_carbon_as_mass_or_amount(name, units, value, mol) -> None:
     """A mass is that of carbon: 12.011 g are a mole; 2 umol m-2 s-1 are 0.1728 mol m-2 d-1."""
     kilograms = to_canonical(name, np.array([value]), units, "test")[0]

@@ -1,11 +1,9 @@
-"""Atmosphere: what falls, how much could evaporate, how warm the ground has been. One row per catchment.
-
-Atmospheric CO2 is prescribed by the forcing.
-"""
+"""Atmosphere: what falls, what could evaporate, how warm the ground has been, and its CO2. One row per catchment."""
 
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Var, Water
 from karstsim.processes.atmosphere import (
+    co2_box,
     potential_evapotranspiration,
     precipitation,
     radiation,
@@ -21,8 +19,9 @@ STATE = (
     Var("air_temperature_week", "degC", "air temperature, low-pass of seven days"),
     Var("air_temperature_year", "degC", "air temperature, low-pass of one year"),
     Var("precipitation_year", "mm d-1", "precipitation, low-pass of one year"),
+    *co2_box.STATE,
 )
-PROCESSES = (precipitation, snow, radiation, potential_evapotranspiration, temperature)
+PROCESSES = (precipitation, snow, radiation, potential_evapotranspiration, temperature, co2_box)
 PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
 FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
 
