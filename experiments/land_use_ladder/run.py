@@ -1,0 +1,112 @@
+"""The ladder of land uses (X06 and the table of science.md 3.12): one catchment for each, the same weather.
+
+python -m experiments.land_use_ladder.run [--figure FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+from itertools import pairwise
+from pathlib import Path
+
+from experiments import catchments
+from experiments.verdicts import Line, table
+from karstsim.core.classes import LAND_USES
+from karstsim.forcing.synthetic import synthetic_forcing
+
+YEARS = (2015, 2024)
+# science.md 3.12, prototype with open-system equilibrium; bands of +-20 %
+PROTOTYPE = {
+    "ET": (389, 731, 751, 780, 827, 874),
+    "R": (904, 562, 542, 513, 466, 419),
+    "NPP": (45, 433, 479, 528, 758, 974),
+    "Rs": (96, 468, 784, 832, 1182, 1510),
+    "pCO2": (550, 2310, 3390, 3740, 5970, 13980),
+    "pCO2 weighted": (620, 3580, 5430, 6070, 10060, 24260),
+    "HCO3": (1.32, 2.40, 2.78, 2.90, 3.47, 4.78),
+    "CSF": (7.2, 8.1, 9.1, 8.9, 9.7, 12.0),
+    "SOC": (1.7, 2.3, 3.9, 4.3, 6.0, 7.4),
+}
+UNITS = {
+    "ET": "mm/yr", "R": "mm/yr", "NPP": "g C/m2/yr", "Rs": "g C/m2/yr", "pCO2": "ppm", "pCO2 weighted": "ppm",
+    "HCO3": "mmol/l", "CSF": "g C/m2/yr", "SOC": "kg C/m2",
+}  # fmt: skip
+WIDTH = 0.2
+# Soil of a field without plants; evaporation as from bare rock
+BARE_SOIL = {
+    "land_use": "cropland",
+    "parameters": {"vegetation.fpar": 0.05, "vegetation.crop_coefficient": 0.45},
+}
+LADDER = (
+    "bare_rock",
+    "bare_soil",
+    "cropland",
+    "grass",
+    "shrub",
+    "secondary_forest",
+)  # runoff falls, HCO3 rises
+INF = float("inf")
+
+
+def ladder(years: tuple[int, int] = YEARS) -> dict[str, dict[str, float]]:
+    """Yearly means of every land use."""
+    forcing = synthetic_forcing("stationary", *years)
+    tiles = {"bare_soil": BARE_SOIL} | {use: {"land_use": use} for use in LAND_USES}
+    return {
+        use: catchments.yearly(catchments.run(catchments.catchment(tile), forcing))
+        for use, tile in tiles.items()
+    }
+
+
+def verdicts(found: dict[str, dict[str, float]]) -> list[Line]:
+    """X06: order of runoff and bicarbonate, land-use index, share of soil respiration; then the table."""
+    lines = []
+    for one, other in pairwise(LADDER):
+        water = found[one]["R"] / found[other]["R"]
+        carbon = found[other]["HCO3"] / found[one]["HCO3"]
+        lines.append(Line(f"X06 runoff of {one} over that of {other}", water, 1.0, INF))
+        lines.append(Line(f"X06 HCO3 of {other} over that of {one}", carbon, 1.0, INF))
+    for use in ("grass", "shrub"):
+        beta, product = catchments.land_use_index(found["cropland"], found[use])
+        lines.append(Line(f"X06 land-use index beta, cropland to {use}", beta, 1.0, INF))
+        lines.append(Line(f"X06 exact index Phi, cropland to {use}", product, 1.0, INF))
+    for use in LAND_USES[1:]:
+        share = 100.0 * found[use]["CSF"] / found[use]["Rs"]
+        lines.append(Line(f"sink over soil respiration, {use}", share, 0.5, 2.0, "%"))
+    for name, values in PROTOTYPE.items():
+        for use, value in zip(LAND_USES, values, strict=True):
+            low, high = (1.0 - WIDTH) * value, (1.0 + WIDTH) * value
+            lines.append(Line(f"{name}, {use}", found[use][name], low, high, UNITS[name]))
+    return lines
+
+
+def draw(found: dict[str, dict[str, float]], path: Path) -> None:
+    """Result beside the prototype's band for every quantity and land use."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(3, 3, figsize=(11, 8), layout="constrained")
+    for ax, (name, values) in zip(axes.flat, PROTOTYPE.items(), strict=True):
+        x = range(len(LAND_USES))
+        ax.bar(x, values, color="0.85", label="prototype, +-20 %")
+        ax.errorbar(x, values, yerr=[WIDTH * v for v in values], fmt="none", ecolor="0.5", capsize=3)
+        ax.plot(x, [found[use][name] for use in LAND_USES], "o", color="#0072b2", label="karstsim")
+        ax.set_title(f"{name} ({UNITS[name]})")
+        ax.set_xticks(x, [use.replace("_", "\n") for use in LAND_USES], fontsize=7)
+    axes.flat[1].legend(loc="upper right", fontsize=8)
+    figure.savefig(path, dpi=120)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--figure", type=Path)
+    asked = parser.parse_args()
+    found = ladder()
+    print(table(verdicts(found)))
+    if asked.figure:
+        draw(found, asked.figure)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""X18: bicarbonate of a secondary forest's spring along a gradient of temperature at a fixed 900 mm of rain.
+
+python -m experiments.temperature_bell.run [--figure FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from experiments import catchments
+from experiments.verdicts import Line, table
+from karstsim.forcing.synthetic import synthetic_forcing
+
+TEMPERATURES = np.arange(2.0, 27.0, 3.0)  # degC
+RAIN = 900.0  # mm per year
+PROTOTYPE = (2.73, 3.01, 3.30, 3.43, 3.39, 3.26, 3.06, 2.79, 2.48)  # mmol/l, science.md 10
+YEARS = (2015, 2024)
+
+
+def bell(temperatures: np.ndarray = TEMPERATURES, years: tuple[int, int] = YEARS) -> list[dict[str, float]]:
+    """Yearly means at each mean temperature; the weather differs by a constant only."""
+    forcing = synthetic_forcing("stationary", *years)
+    forcing["pr"] = forcing["pr"] * (RAIN / (float(forcing["pr"].mean()) * 86400.0 * 365.2425))
+    mean = float(forcing["tas"].mean())
+    site = catchments.catchment({"land_use": "secondary_forest"})
+    return [
+        catchments.yearly(catchments.run(site, forcing.assign(tas=forcing["tas"] + (t + 273.15 - mean))))
+        for t in temperatures
+    ]
+
+
+def top(temperatures: np.ndarray, values: np.ndarray) -> float:
+    """Temperature of the maximum, by a parabola through it and its neighbours; the end where it lies there."""
+    i = int(np.argmax(values))
+    if i in (0, len(values) - 1):
+        return float(temperatures[i])
+    a, b, _ = np.polyfit(temperatures[i - 1 : i + 2], values[i - 1 : i + 2], 2)
+    return float(-b / (2.0 * a))
+
+
+def verdicts(found: list[dict[str, float]], temperatures: np.ndarray = TEMPERATURES) -> list[Line]:
+    hco3 = np.array([f["HCO3"] for f in found])
+    return [
+        Line("X18 temperature of the most HCO3", top(temperatures, hco3), 8.0, 14.0, "degC"),
+        Line("X18 HCO3 at the top over that of the coldest", hco3.max() / hco3[0], 1.0 + 1e-9, float("inf")),
+        Line("X18 HCO3 at the top over that of the warmest", hco3.max() / hco3[-1], 1.0 + 1e-9, float("inf")),
+    ]
+
+
+def draw(found: list[dict[str, float]], path: Path) -> None:
+    """Bicarbonate, and what makes it: respiration, soil CO2 and runoff."""
+    import matplotlib.pyplot as plt
+
+    panels = {"HCO3": "mmol/l", "pCO2 weighted": "ppm", "Rs": "g C/m2/yr", "R": "mm/yr"}
+    figure, axes = plt.subplots(2, 2, figsize=(9, 6), layout="constrained", sharex=True)
+    for ax, (name, unit) in zip(axes.flat, panels.items(), strict=True):
+        ax.plot(TEMPERATURES, [f[name] for f in found], "o-", color="#0072b2", label="karstsim")
+        ax.set_ylabel(f"{name} ({unit})")
+    axes[0, 0].plot(TEMPERATURES, PROTOTYPE, "s--", color="0.5", label="prototype")
+    axes[0, 0].axvspan(8.0, 14.0, color="0.9", zorder=0)
+    axes[0, 0].legend(loc="lower center", fontsize=8)
+    for ax in axes[1]:
+        ax.set_xlabel("mean temperature (degC)")
+    figure.savefig(path, dpi=120)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--figure", type=Path)
+    asked = parser.parse_args()
+    found = bell()
+    print(table(verdicts(found)))
+    for t, f in zip(TEMPERATURES, found, strict=True):
+        print(f"{t:5.1f} degC " + "  ".join(f"{name} {value:.4g}" for name, value in f.items()))
+    if asked.figure:
+        draw(found, asked.figure)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""What an experiment says in the end: a claim, the band it asks for, what came out, and whether that lies inside."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Line:
+    """One number put to the test.
+
+    low, high   the band, both included; infinite where it is open
+    calibrated  whether a parameter was fitted to get the number; predicted otherwise
+    """
+
+    claim: str
+    value: float
+    low: float
+    high: float
+    units: str = "1"
+    calibrated: bool = False
+
+    @property
+    def reproduced(self) -> bool:
+        return self.low <= self.value <= self.high
+
+    @property
+    def band(self) -> str:
+        if math.isinf(self.high):
+            return f">= {self.low:g}"
+        return f"<= {self.high:g}" if math.isinf(self.low) else f"{self.low:.4g} to {self.high:.4g}"
+
+
+def table(lines: Iterable[Line]) -> str:
+    """Markdown table of all lines, misses first."""
+    rows = ["| claim | band | result | verdict |", "|---|---|---|---|"]
+    for line in sorted(lines, key=lambda line: line.reproduced):
+        how = "calibrated" if line.calibrated else "predicted"
+        verdict = "reproduced" if line.reproduced else "**missed**"
+        rows.append(
+            f"| {line.claim} | {line.band} {line.units} | {line.value:.4g} {line.units} | {verdict}, {how} |"
+        )
+    return "\n".join(rows)
