@@ -102,6 +102,7 @@ FLUXES = (
     Var("evasion", "mol m-2", "gross CO2 evasion from surface water", aggregate="sum"),
     Var("invasion", "mol m-2", "gross CO2 invasion into surface water", aggregate="sum"),
     Var("aquatic_gpp", "mol m-2", "gross production of aquatic plants", aggregate="sum"),
+    Var("aquatic_harvest", "mol m-2", "aquatic plants harvested", aggregate="sum"),
     Var("burial_oc", "mol m-2", "organic carbon buried in surface water", aggregate="sum"),
     Var("burial_ic", "mol m-2", "calcite buried in surface water", aggregate="sum"),
     Var(
@@ -193,7 +194,10 @@ def take_stock(book, cs, ts, bs, n_active):
         book.calcium += area * (solid - s.soil.powder_magnesium)
         book.magnesium += area * s.soil.powder_magnesium
     for i in range(bs.shape[0]):
-        add(book, bs[i].surface_water.water, 1.0, n_active)
+        s = bs[i].surface_water
+        add(book, s.water, 1.0, n_active)
+        book.carbon += s.plants + s.bed_calcite
+        book.calcium += s.bed_calcite
 
 
 @kernel
@@ -248,7 +252,8 @@ def water_boundary(ledger, f, n_active):
     enter_carbon(ledger, f.invasion)
     enter_carbon(ledger, -f.evasion)
     enter_carbon(ledger, -f.burial_oc)
-    enter_rock(ledger, -f.calcite, 0.0)
+    enter_carbon(ledger, -f.plant_harvest)
+    enter_rock(ledger, -f.calcite_burial, 0.0)
 
 
 @kernel
@@ -298,6 +303,7 @@ def begin(f):
     f.evasion = 0.0
     f.invasion = 0.0
     f.aquatic_gpp = 0.0
+    f.aquatic_harvest = 0.0
     f.burial_oc = 0.0
     f.burial_ic = 0.0
 
@@ -315,7 +321,8 @@ def summarise_water(f, b):
     f.invasion += b.invasion
     f.aquatic_gpp += b.gpp
     f.burial_oc += b.burial_oc
-    f.burial_ic += b.calcite
+    f.burial_ic += b.calcite_burial
+    f.aquatic_harvest += b.plant_harvest
 
 
 @kernel

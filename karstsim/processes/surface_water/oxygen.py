@@ -6,7 +6,8 @@ k_O2 is the transfer velocity of CO2 at the Schmidt number of O2, without chemic
 saturation: bubbles are not followed. Without oxygen carbon is respired all the same (nitrate, iron, sulfate, which are not
 followed); the O2 that this spares is the factor O2/(K_O + O2). The books of O2 in a step are
 
-    change = oxygen_inflow + oxygen_rain + oxygen_exchange + oxygen_production - oxygen_consumption - outflow_oxygen
+    change = oxygen_inflow + inflow_oxygen (of a box above) - outflow_oxygen
+             + oxygen_exchange + oxygen_production - oxygen_consumption
 """
 
 import math
@@ -16,6 +17,7 @@ from karstsim.core.constants import MM_PER_M, STANDARD_ATMOSPHERE
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
 from karstsim.processes.dissolution import MINIMUM_VOLUME
+from karstsim.processes.lowpass import relaxed_share
 from karstsim.processes.surface_water.organic import LEAST_DEPTH
 from karstsim.processes.transport import temperature_of
 
@@ -33,7 +35,7 @@ PARAMS = (
         doc="O2 at which respiration takes half its oxygen (0.2 mg/L)",
     ),
     Param(
-        "inflow_oxygen",
+        "spring_oxygen",
         0.8,
         "1",
         0.0,
@@ -44,7 +46,7 @@ PARAMS = (
     ),
 )
 FLUXES = (
-    Var("oxygen_inflow", "mol m-2", "dissolved oxygen entering with water", aggregate="sum"),
+    Var("oxygen_inflow", "mol m-2", "oxygen of water from the ground and of rain", aggregate="sum"),
     Var("oxygen_exchange", "mol m-2", "oxygen from the air, negative to the air", aggregate="sum"),
     Var("oxygen_production", "mol m-2", "oxygen of photosynthesis", aggregate="sum"),
     Var("oxygen_consumption", "mol m-2", "oxygen of respiration", aggregate="sum"),
@@ -61,7 +63,7 @@ def begin(f):
     f.oxygen_production = 0.0
     f.oxygen_consumption = 0.0
     f.oxygen_saturation = 0.0
-    f.oxygen_min = math.inf
+    f.oxygen_min = 0.0
     f.oxygen_max = 0.0
 
 
@@ -87,7 +89,7 @@ def step(p, s, f, gross, respired, forcing, h):
 
     gross, respired  carbon assimilated and respired in the sub-step, mol m-2
     """
-    if s.water.volume < MINIMUM_VOLUME:
+    if s.water.volume < MINIMUM_VOLUME or f.k600 <= 0.0:
         return
     volume = s.water.volume / MM_PER_M
     before = s.water.sol.oxygen / volume
@@ -98,18 +100,15 @@ def step(p, s, f, gross, respired, forcing, h):
     production = p.photosynthetic_quotient * gross / volume
     demand = respired / (p.respiratory_quotient * volume * (p.half_saturation_oxygen + before))
     loss = exchange + demand
-    target = (exchange * saturation + production) / loss if loss > 0.0 else before
+    target = (exchange * saturation + production) / loss
     after = target + (before - target) * math.exp(-loss)
     # The mean over the sub-step gives the demand; what is left of the change has come from the air.
-    mean = target + (before - target) * -math.expm1(-loss) / loss if loss > 0.0 else before + 0.5 * production
-    consumption = demand * mean
-    if not loss > 0.0:
-        after = before + production
+    consumption = demand * (target + (before - target) * relaxed_share(loss, 1.0) / loss)
     s.water.sol.oxygen = after * volume
     f.oxygen_production += production * volume
     f.oxygen_consumption += consumption * volume
     f.oxygen_exchange += (after - before - production + consumption) * volume
     ratio = after / saturation
     f.oxygen_saturation = ratio
-    f.oxygen_min = min(f.oxygen_min, ratio)
+    f.oxygen_min = min(f.oxygen_min, ratio) if f.oxygen_min > 0.0 else ratio
     f.oxygen_max = max(f.oxygen_max, ratio)

@@ -10,6 +10,7 @@ Phytoplankton drifts with the water (solute `algae`), settles, and takes its pho
 import math
 
 from karstsim.core.classes import by_water_class
+from karstsim.core.constants import DAYS_PER_YEAR
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
 from karstsim.processes.lowpass import relaxed_share
@@ -61,7 +62,6 @@ FLUXES = (
 )
 SEED = 0.1  # mol m-2 of bed (1 g C m-2), and
 SPORES = 1.0e-4  # mol m-3 (0.03 ug chlorophyll per litre): both design
-DAYS_PER_HARVEST_YEAR = 365.25
 LEAST_AREA = 1.0e-12  # of water over karst
 
 
@@ -92,7 +92,7 @@ def step(p, s, f, h):
     warmth = organic.warmth(p, s.temperature)
     sol = s.water.sol
     respiration, death = p.plant_maintenance * warmth, p.plant_mortality
-    harvest = p.plant_harvest / DAYS_PER_HARVEST_YEAR
+    harvest = p.plant_harvest / DAYS_PER_YEAR
     lost = relaxed_share((respiration + death + harvest) * h, 1.0) * s.plants
     s.plants -= lost
     per_rate = lost / (respiration + death + harvest)
