@@ -17,7 +17,7 @@ from karstsim.processes.transport import alkalinity
 
 NAME = "catchment"
 LEVEL = "column"
-ELEMENTS = ("water", "carbon", "calcium", "magnesium", "alkali", "sulfate", "nitrate", "chloride")
+ELEMENTS = ("water", "carbon", "calcium", "magnesium", "alkali", "sulfate", "nitrate", "chloride", "oxygen")
 _UNITS = {name: "mm" if name == "water" else "mol m-2" for name in ELEMENTS}
 _LONG = {name: "sodium and potassium" if name == "alkali" else name for name in ELEMENTS}
 
@@ -147,6 +147,7 @@ def add(book, water, weight, n_active):
     book.sulfate += weight * sol.so4
     book.nitrate += weight * sol.no3
     book.chloride += weight * sol.cl
+    book.oxygen += weight * sol.oxygen
 
 
 @kernel
@@ -254,6 +255,8 @@ def water_boundary(ledger, f, n_active):
     enter_carbon(ledger, -f.burial_oc)
     enter_carbon(ledger, -f.plant_harvest)
     enter_rock(ledger, -f.calcite_burial, 0.0)
+    ledger.net.oxygen += f.oxygen_inflow + f.oxygen_exchange + f.oxygen_production - f.oxygen_consumption
+    ledger.gross.oxygen += f.oxygen_inflow + abs(f.oxygen_exchange) + f.oxygen_production + f.oxygen_consumption
 
 
 @kernel
