@@ -32,8 +32,14 @@ STEP = 1.0 / 288.0
 ATMOSPHERE = {"co2": 394.0, "ps": peer.PRESSURE_MMHG * PASCAL_PER_MMHG, "sfcwind": 0.0}
 CARBONATE = {"dic": 1.03, "ca": 0.4, "na": 0.2}  # mol m-3: a soft mountain water, assumed; the file has none
 LABILE_DECAY = 0.005  # d-1; its stock gives the respiration that is fitted
-# The creek's carbon is not in the file, and streamMetabolizer's production asks for light alone: so does this set.
-LIGHT_ALONE = {"half_saturation_co2": 1.0e-9, "bicarbonate_use": 0.0, "temperature_width": 1.0e9}
+# The creek's carbon is not in the file, and streamMetabolizer's production asks for light alone, its respiration for
+# nothing: so do these.
+LIGHT_ALONE = {
+    "half_saturation_co2": 1.0e-9,
+    "bicarbonate_use": 0.0,
+    "temperature_width": 1.0e9,
+    "decay_temperature_factor": 1.0,
+}
 LEAST_MORTALITY = 1.0e-3  # d-1; what dies within a day is nothing beside that respiration
 GROWN = 25.0  # mol m-2: plants that cover the bed
 SEARCHED = {  # lower, upper, start: gross production g C m-2 d-1, respiration mol m-2 d-1 at 20 degC, m d-1, umol m-2 s-1
@@ -44,6 +50,8 @@ SEARCHED = {  # lower, upper, start: gross production g C m-2 d-1, respiration m
 }
 LEAST_O2 = 1.0  # mg/L: below it the sonde was out of the water or off
 COLDEST = -0.5  # degC
+LARGEST_JUMP = 0.3  # mg/L within five minutes
+LONGEST_GAP = pd.Timedelta(minutes=15)
 MEDIAN_BAR, HELD_OUT_BAR, DOCUMENTED_BAR = 0.06, 0.18, 0.01
 SITE = {
     "name": "french_creek",
@@ -68,20 +76,20 @@ class Day:
         start = records["solar"].iloc[0]
         self.name = start.strftime("%Y-%m-%d")
         self.year_fraction = (start.day_of_year - 0.5) / DAYS_OF_YEAR
-        minutes = ((records["solar"] - start.normalize()) / pd.Timedelta(days=1)).to_numpy()
-        self.day_fraction = minutes % 1.0
+        self.day_fraction = peer.apparent_time(records["solar"])[1] / 24.0
         clear = 0.75 + 2e-5 * ELEVATION  # FAO-56, Eq. 37
         self.rsds = clear * python_callable(extraterrestrial_radiation)(peer.LATITUDE, self.year_fraction) / 0.0864
 
 
 def good_days(frame: pd.DataFrame) -> list[Day]:
-    """Days with all their 288 records and no value that water cannot have."""
+    """Days with records all through, gaps of up to a quarter of an hour filled, without values or jumps of a dry sonde."""
     found = []
     for records in peer.days(frame).values():
-        even = records["solar"].diff().dropna().eq(pd.Timedelta(minutes=5)).all()
-        sane = (records["oxy"] > LEAST_O2).all() and (records["temp"] > COLDEST).all()
-        if len(records) == 288 and even and sane:
-            found.append(Day(records))
+        steps = records["solar"].diff().dropna()
+        whole = (records["solar"].iloc[-1] - records["solar"].iloc[0]) == pd.Timedelta(minutes=5 * 287)
+        wet = (records["oxy"] > LEAST_O2).all() and (records["temp"] > COLDEST).all()
+        if whole and wet and steps.max() <= LONGEST_GAP and records["oxy"].diff().abs().max() <= LARGEST_JUMP:
+            found.append(Day(records.set_index("solar").resample("5min", origin="start").first().interpolate().reset_index()))
     return found
 
 
@@ -206,7 +214,7 @@ def main() -> None:
     print(f"good days {len(days)}: {days[0].name} to {days[-1].name}")
     for light_alone in (False, True):
         creek = Creek(light_alone)
-        print("production by light alone" if light_alone else "production by light, temperature and carbon (assumed)")
+        print("production by light alone, constant respiration" if light_alone else "production by light, temperature and carbon (assumed)")
         fits, common = scores(creek, days)
     if asked.figure:
         figure(asked.figure, creek, days, fits, common)

@@ -47,13 +47,18 @@ def documentation_records(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([*parts, frame.iloc[begin:]], ignore_index=True).iloc[::EVERY]
 
 
-def light(solar: pd.Series) -> np.ndarray:
-    """Shape of the light: cosine of the zenith angle at apparent solar time."""
+def apparent_time(solar: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """(days since the year began, apparent solar time of the day in h), by the equation of time."""
     of_day = ((solar - solar.dt.normalize()) / pd.Timedelta(days=1)).to_numpy()
-    day = solar.dt.dayofyear.to_numpy() - 1.0 + of_day
+    day = solar.dt.day_of_year.to_numpy() - 1.0 + of_day
     angle = np.radians(360.0 / 365.0 * (day - 81.0))
     minutes = 9.87 * np.sin(2.0 * angle) - 7.53 * np.cos(angle) - 1.5 * np.sin(angle)
-    hour = 24.0 * of_day + minutes / 60.0
+    return day, 24.0 * of_day + minutes / 60.0
+
+
+def light(solar: pd.Series) -> np.ndarray:
+    """Shape of the light: cosine of the zenith angle at apparent solar time."""
+    day, hour = apparent_time(solar)
     tilt = np.sin(np.radians(23.439)) * np.sin(np.radians(360.0 / 365.0 * (283.0 + np.floor(day))))
     declination, latitude = np.arcsin(tilt), np.radians(LATITUDE)
     high = np.sin(latitude) * np.sin(declination)
