@@ -34,7 +34,15 @@ SITE = {
     "area_km2": 10.0,
     "tiles": [{"land_use": "grass", "area_fraction": 1.0}],
     # A quarter of a day long; the slope gives k600 = 3 m d-1 by Raymond's law.
-    "boxes": [{"name": "stream", "kind": "stream", "water_class": "planted_stream", "length_km": 3.1, "slope": 0.00344}],
+    "boxes": [
+        {
+            "name": "stream",
+            "kind": "stream",
+            "water_class": "planted_stream",
+            "length_km": 3.1,
+            "slope": 0.00344,
+        }
+    ],
 }
 NAMES = (
     "outflow", "outflow_dic", "outflow_ca", "outflow_oxygen", "water_ph", "water_pco2", "water_si_calcite", "evasion",
@@ -45,7 +53,9 @@ NAMES = (
 
 def day(planted: bool, days: int, substeps: int = STEPS) -> dict[str, np.ndarray]:
     """The last of `days` equal days, (step,): series of the only box."""
-    chain = WaterChain(Site(**SITE), {"surface_water.diel_amplitude": 0.0, "surface_water.substeps": substeps})
+    chain = WaterChain(
+        Site(**SITE), {"surface_water.diel_amplitude": 0.0, "surface_water.substeps": substeps}
+    )
     chain.params["surface_water"]["plant_cover"] = 1.0 if planted else 0.0
     hours = (np.arange(days * STEPS) + 0.5) * 24.0 / STEPS
     forcing = {
@@ -64,7 +74,9 @@ def summary(found: dict[str, np.ndarray]) -> dict[str, float]:
     """Numbers of a day: drop of DIC and of Ca at the outlet, extremes, and what of the lost carbon went where by day."""
     dic, ca = (1e3 * found[n] / found["outflow"] for n in ("outflow_dic", "outflow_ca"))
     lit = found["gpp"] > 0.05 * found["gpp"].max() if found["gpp"].max() > 0.0 else np.ones(STEPS, bool)
-    respired = found["autotrophic_respiration"] + found["plant_respiration"] + found["heterotrophic_respiration"]
+    respired = (
+        found["autotrophic_respiration"] + found["plant_respiration"] + found["heterotrophic_respiration"]
+    )
     lost = {
         "plants": (found["gpp"] - respired)[lit].sum(),
         "calcite": (found["calcite"] - found["calcite_dissolution"])[lit].sum(),
@@ -110,7 +122,9 @@ def figure(path: Path, runs: dict[str, dict[str, np.ndarray]]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--days", type=int, default=10)
     parser.add_argument("--figure", type=Path)
     asked = parser.parse_args()

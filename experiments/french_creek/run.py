@@ -62,7 +62,13 @@ SITE = {
     "tiles": [{"land_use": "bare_rock", "area_fraction": 1.0}],
     # One station, one mixed water: what flows in is like what is there.
     "boxes": [
-        {"name": "creek", "kind": "reservoir", "water_class": "headwater", "area_km2": 0.001, "depth_m": peer.DEPTH}
+        {
+            "name": "creek",
+            "kind": "reservoir",
+            "water_class": "headwater",
+            "area_km2": 0.001,
+            "depth_m": peer.DEPTH,
+        }
     ],
 }
 
@@ -78,7 +84,9 @@ class Day:
         self.year_fraction = (start.day_of_year - 0.5) / DAYS_OF_YEAR
         self.day_fraction = peer.apparent_time(records["solar"])[1] / 24.0
         clear = 0.75 + 2e-5 * ELEVATION  # FAO-56, Eq. 37
-        self.rsds = clear * python_callable(extraterrestrial_radiation)(peer.LATITUDE, self.year_fraction) / 0.0864
+        self.rsds = (
+            clear * python_callable(extraterrestrial_radiation)(peer.LATITUDE, self.year_fraction) / 0.0864
+        )
 
 
 def good_days(frame: pd.DataFrame) -> list[Day]:
@@ -89,7 +97,15 @@ def good_days(frame: pd.DataFrame) -> list[Day]:
         whole = (records["solar"].iloc[-1] - records["solar"].iloc[0]) == pd.Timedelta(minutes=5 * 287)
         wet = (records["oxy"] > LEAST_O2).all() and (records["temp"] > COLDEST).all()
         if whole and wet and steps.max() <= LONGEST_GAP and records["oxy"].diff().abs().max() <= LARGEST_JUMP:
-            found.append(Day(records.set_index("solar").resample("5min", origin="start").first().interpolate().reset_index()))
+            found.append(
+                Day(
+                    records.set_index("solar")
+                    .resample("5min", origin="start")
+                    .first()
+                    .interpolate()
+                    .reset_index()
+                )
+            )
     return found
 
 
@@ -97,7 +113,9 @@ class Creek:
     """The box with its parameters to fit."""
 
     def __init__(self, light_alone: bool) -> None:
-        self.chain = WaterChain(Site(**SITE), {"surface_water.labile_decay": LABILE_DECAY, "surface_water.substeps": 12})
+        self.chain = WaterChain(
+            Site(**SITE), {"surface_water.labile_decay": LABILE_DECAY, "surface_water.substeps": 12}
+        )
         if light_alone:
             for name, value in LIGHT_ALONE.items():
                 self.chain.params["surface_water"][name] = value
@@ -154,7 +172,9 @@ def documented(frame: pd.DataFrame) -> float:
         found, _ = peer.fit(days[name])
         apart = np.abs(found / np.array(expected) - 1.0)
         worst = max(worst, float(apart.max()))
-        print(f"  {name}  GPP {found[0]:.3f}  ER {found[1]:.3f}  K600 {found[2]:.2f}   apart {100.0 * apart.max():.2f} %")
+        print(
+            f"  {name}  GPP {found[0]:.3f}  ER {found[1]:.3f}  K600 {found[2]:.2f}   apart {100.0 * apart.max():.2f} %"
+        )
     return worst
 
 
@@ -172,9 +192,13 @@ def scores(creek: Creek, days: list[Day]) -> tuple[list[np.ndarray], np.ndarray]
     print(f"  gross production {np.median(production):.2f} g C m-2 d-1 (median of days)")
     print("  common set: " + ", ".join(f"{n} {v:.3g}" for n, v in zip(SEARCHED, common, strict=True)))
     kind = "calibrated: four parameters a day"
-    print(f"  claim: median daily RMSE <= {MEDIAN_BAR}   {daily:.3f} mg/L   {verdict(daily <= MEDIAN_BAR, kind)}")
+    print(
+        f"  claim: median daily RMSE <= {MEDIAN_BAR}   {daily:.3f} mg/L   {verdict(daily <= MEDIAN_BAR, kind)}"
+    )
     kind = f"every second day held out; the others {fitted:.3f}"
-    print(f"  claim: held-out RMSE <= {HELD_OUT_BAR}     {held:.3f} mg/L   {verdict(held <= HELD_OUT_BAR, kind)}")
+    print(
+        f"  claim: held-out RMSE <= {HELD_OUT_BAR}     {held:.3f} mg/L   {verdict(held <= HELD_OUT_BAR, kind)}"
+    )
     return [values for values, _ in fits], common
 
 
@@ -201,7 +225,9 @@ def figure(path: Path, creek: Creek, days: list[Day], fitted: list[np.ndarray], 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--days", type=int, default=1000, help="use the first N good days only")
     parser.add_argument("--figure", type=Path)
@@ -209,12 +235,18 @@ def main() -> None:
     frame = peer.records(asked.folder / "french.csv")
     print("streamMetabolizer's documented days, with its assumptions")
     worst = documented(frame)
-    print(f"claim: documented values within 1 %   apart {100 * worst:.2f} %   {verdict(worst <= DOCUMENTED_BAR, 'predicted')}")
+    print(
+        f"claim: documented values within 1 %   apart {100 * worst:.2f} %   {verdict(worst <= DOCUMENTED_BAR, 'predicted')}"
+    )
     days = good_days(frame)[: asked.days]
     print(f"good days {len(days)}: {days[0].name} to {days[-1].name}")
     for light_alone in (False, True):
         creek = Creek(light_alone)
-        print("production by light alone, constant respiration" if light_alone else "production by light, temperature and carbon (assumed)")
+        print(
+            "production by light alone, constant respiration"
+            if light_alone
+            else "production by light, temperature and carbon (assumed)"
+        )
         fits, common = scores(creek, days)
     if asked.figure:
         figure(asked.figure, creek, days, fits, common)

@@ -19,7 +19,10 @@ DOCUMENTED = {  # GPP, ER (g O2 m-2 d-1), K600 (d-1)
     "2012-09-20": (2.590927, -1.712055, 28.71846),
 }
 FIRST_HOUR, LAST_HOUR = 4, 28  # of a fitted day, mean solar time
-HOLES = ((6353, 2), (7773, 1))  # records after which the documentation's data repeat one to fill a gap of so many
+HOLES = (
+    (6353, 2),
+    (7773, 1),
+)  # records after which the documentation's data repeat one to fill a gap of so many
 EVERY = 3  # 15-minute data of 5-minute records
 START = (8.0, -10.0, 10.0)
 
@@ -30,7 +33,9 @@ def records(path) -> pd.DataFrame:
     table = table[table["oxy"].notna()].drop_duplicates()
     clock = pd.to_datetime(table["date"] + " " + table["time"], format="%m/%d/%Y %H:%M:%S")
     solar = clock + pd.to_timedelta(MINUTES_PER_DEGREE * LONGITUDE - 60.0 * CLOCK_FROM_UTC, unit="min")
-    frame = pd.DataFrame({"solar": solar, "temp": table["temp"].astype(float), "oxy": table["oxy"].astype(float)})
+    frame = pd.DataFrame(
+        {"solar": solar, "temp": table["temp"].astype(float), "oxy": table["oxy"].astype(float)}
+    )
     return frame.sort_values("solar", kind="stable").reset_index(drop=True)
 
 
@@ -62,7 +67,9 @@ def light(solar: pd.Series) -> np.ndarray:
     tilt = np.sin(np.radians(23.439)) * np.sin(np.radians(360.0 / 365.0 * (283.0 + np.floor(day))))
     declination, latitude = np.arcsin(tilt), np.radians(LATITUDE)
     high = np.sin(latitude) * np.sin(declination)
-    return np.maximum(high + np.cos(latitude) * np.cos(declination) * np.cos(np.radians(15.0 * (hour - 12.0))), 0.0)
+    return np.maximum(
+        high + np.cos(latitude) * np.cos(declination) * np.cos(np.radians(15.0 * (hour - 12.0))), 0.0
+    )
 
 
 def saturation(temperature: np.ndarray, mmhg: float = PRESSURE_MMHG) -> np.ndarray:
@@ -103,5 +110,7 @@ def days(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
 def fit(day: pd.DataFrame) -> tuple[np.ndarray, float]:
     """(GPP, ER, K600) of least squares, and the RMSE, mg/L."""
     observed = day["oxy"].to_numpy()
-    found = least_squares(lambda p: simulate(*p, day) - observed, START, x_scale=np.abs(START), xtol=1e-12, ftol=1e-12)
+    found = least_squares(
+        lambda p: simulate(*p, day) - observed, START, x_scale=np.abs(START), xtol=1e-12, ftol=1e-12
+    )
     return found.x, float(np.sqrt(np.mean(found.fun**2)))

@@ -38,7 +38,9 @@ MEAN_TEMPERATURE, SWING = 21.0, 7.0  # degC
 RADIATION, RADIATION_SWING = 140.0, 40.0  # W m-2
 DAYS = 365
 SECONDS_PER_DAY = 86400.0
-EXPORTED = tuple(f"outflow_{n}" for n in ("dic", "aoc_labile", "aoc_semilabile", "aoc_refractory", "poc", "algae"))
+EXPORTED = tuple(
+    f"outflow_{n}" for n in ("dic", "aoc_labile", "aoc_semilabile", "aoc_refractory", "poc", "algae")
+)
 NAMES = (
     "outflow", *EXPORTED, "outflow_ca", "inflow_dic", "evasion", "invasion", "calcite_burial", "burial_oc",
     "plant_harvest", "water_ph", "ph_max", "water_pco2", "water_si_calcite", "gpp", "gpp_algae",
@@ -105,11 +107,23 @@ def report(name: str, kind: str, found: dict[str, np.ndarray]) -> dict[str, floa
           f"; storage change {100.0 * ledger.remainder / ledger.dic_in:.1f}")  # fmt: skip
     for i, box in enumerate(BOXES):
         mean, highest = found["water_ph"][:, i].mean(), found["ph_max"][:, i].max()
-        warning = f"   WARNING: pH above {HIGH_PH:g}, which this river does not show" if highest > HIGH_PH else ""
-        print(f"  {box[0]:12} pH {mean:.2f} (highest {highest:.2f}), pCO2 {1e6 * found['water_pco2'][:, i].mean():.0f} uatm{warning}")
+        warning = (
+            f"   WARNING: pH above {HIGH_PH:g}, which this river does not show" if highest > HIGH_PH else ""
+        )
+        print(
+            f"  {box[0]:12} pH {mean:.2f} (highest {highest:.2f}), pCO2 {1e6 * found['water_pco2'][:, i].mean():.0f} uatm{warning}"
+        )
     for path, claimed in CLAIM.items():
         reached = within(gross[path], claimed - BAND, claimed + BAND)
-        print("  " + line(f"claim: {path} {claimed:g} % of the gross ledger, +- {BAND:g}", f"{gross[path]:.1f} %", reached, kind))
+        print(
+            "  "
+            + line(
+                f"claim: {path} {claimed:g} % of the gross ledger, +- {BAND:g}",
+                f"{gross[path]:.1f} %",
+                reached,
+                kind,
+            )
+        )
     return gross
 
 
@@ -138,13 +152,18 @@ def figure(path: Path, ledgers: dict[str, dict[str, float]]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--years", type=int, default=4)
     parser.add_argument("--figure", type=Path)
     asked = parser.parse_args()
     cases = {
         "default parameters of the water classes": (False, "predicted"),
-        "preset of the prototype (G_max 8/50/50)": (True, "calibrated: best of 108 sets, with another model of plants"),
+        "preset of the prototype (G_max 8/50/50)": (
+            True,
+            "calibrated: best of 108 sets, with another model of plants",
+        ),
     }
     ledgers = {}
     for name, (preset, kind) in cases.items():

@@ -75,7 +75,9 @@ def gross_partition(paths: CarbonPaths) -> dict[str, float]:
 
 def net_partition(paths: CarbonPaths) -> dict[str, float]:
     """Each path over the DIC that entered, with invasion apart: the paths less invasion make 1 at steady state."""
-    return {name: amount / paths.dic_in for name, amount in (paths.amounts | {"invasion": paths.invasion}).items()}
+    return {
+        name: amount / paths.dic_in for name, amount in (paths.amounts | {"invasion": paths.invasion}).items()
+    }
 
 
 def no_return(paths: CarbonPaths, consumed: float) -> float:
@@ -83,13 +85,17 @@ def no_return(paths: CarbonPaths, consumed: float) -> float:
     return 1.0 - (paths.evasion - paths.invasion) / consumed
 
 
-def retained(paths: CarbonPaths, horizon: float = HORIZON, refractory_lifetime: float = REFRACTORY_LIFETIME) -> float:
+def retained(
+    paths: CarbonPaths, horizon: float = HORIZON, refractory_lifetime: float = REFRACTORY_LIFETIME
+) -> float:
     """S2: share of all paths that is neither in the air nor in living matter after `horizon` years."""
     days = horizon * DAYS_PER_YEAR
     kept = paths.dic_out + BURIED_STAYS * (paths.calcite_buried + paths.organic_buried)
     kept += paths.refractory_out * math.exp(-horizon / refractory_lifetime)
     kept += paths.semilabile_out * math.exp(-horizon / SEMILABILE_LIFETIME)
-    kept += paths.labile_out * math.exp(-LABILE_DECAY * days) + paths.particles_out * math.exp(-PARTICLE_DECAY * days)
+    kept += paths.labile_out * math.exp(-LABILE_DECAY * days) + paths.particles_out * math.exp(
+        -PARTICLE_DECAY * days
+    )
     return kept / sum(paths.amounts.values())
 
 
@@ -111,7 +117,9 @@ def permanence(paths: CarbonPaths) -> dict[str, float]:
     return dict(zip(PERMANENCE, amounts, strict=True))
 
 
-def transport_efficiency(exported_alkalinity: float, imported_alkalinity: float, dissolved_rock: float) -> float:
+def transport_efficiency(
+    exported_alkalinity: float, imported_alkalinity: float, dissolved_rock: float
+) -> float:
     """Alkalinity of dissolved carbonate rock that is exported over that which was dissolved (2 eq per mol)."""
     return (exported_alkalinity - imported_alkalinity) / (2.0 * dissolved_rock)
 

@@ -256,7 +256,9 @@ def water_boundary(ledger, f, n_active):
     enter_carbon(ledger, -f.plant_harvest)
     enter_rock(ledger, -f.calcite_burial, 0.0)
     ledger.net.oxygen += f.oxygen_inflow + f.oxygen_exchange + f.oxygen_production - f.oxygen_consumption
-    ledger.gross.oxygen += f.oxygen_inflow + abs(f.oxygen_exchange) + f.oxygen_production + f.oxygen_consumption
+    ledger.gross.oxygen += (
+        f.oxygen_inflow + abs(f.oxygen_exchange) + f.oxygen_production + f.oxygen_consumption
+    )
 
 
 @kernel

@@ -125,7 +125,17 @@ class WaterChain:
         """
         n = len(temperature)
         forcing, _ = new_table((n,), FORCING_DTYPE)
-        for name in ("snowfall", "rlds", "vapor_pressure", "evspsblpot", "npp", "rhsoil", "rsoil", "lai", "fapar"):
+        for name in (
+            "snowfall",
+            "rlds",
+            "vapor_pressure",
+            "evspsblpot",
+            "npp",
+            "rhsoil",
+            "rsoil",
+            "lai",
+            "fapar",
+        ):
             forcing[name] = ABSENT
         fields = {**DEFAULT_WEATHER, **weather, "day_fraction": day_fraction, "year_fraction": year_fraction}
         for name, value in fields.items():

@@ -454,7 +454,9 @@ def test_plants_in_still_water_stay_in_physical_bounds(record_of, on_rows) -> No
     net = f.gpp - f.autotrophic_respiration
     organic_carbon = s.water.sol.aoc_labile + s.water.sol.aoc_refractory + s.water.sol.poc + s.plants - 1000.0
     assert organic_carbon == pytest.approx(net, rel=1e-10)
-    assert s.water.sol.dic == pytest.approx(before + f.invasion - f.evasion - net - f.calcite + f.calcite_dissolution, abs=1e-12)
+    assert s.water.sol.dic == pytest.approx(
+        before + f.invasion - f.evasion - net - f.calcite + f.calcite_dissolution, abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("acid", [1e-2, 1e-1, 1.0, 10.0, 100.0])

@@ -107,9 +107,7 @@ def bicarbonate_and_calcite(x, t, h):
 @kernel
 def limits(p, t, co2, hco3):
     """(m, share of phi_H) of Eq. 6.1 at CO2 and HCO3- in mol kg-1."""
-    return photosynthesis.carbon_shares(
-        p, t.half_hco3, KG_PER_M3 * max(co2, 0.0), KG_PER_M3 * max(hco3, 0.0)
-    )
+    return photosynthesis.carbon_shares(p, t.half_hco3, KG_PER_M3 * max(co2, 0.0), KG_PER_M3 * max(hco3, 0.0))
 
 
 @kernel

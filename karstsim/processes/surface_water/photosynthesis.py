@@ -142,7 +142,13 @@ PARAMS = (
     ),
     Param("half_saturation_no3", 0.014, "mol m-3", 1.0e-3, 0.1, "design; science.md 6.4", calibrate=False),
     Param(
-        "half_saturation_phosphorus", 5.0e-4, "mol m-3", 1.0e-5, 5.0e-3, "design; science.md 6.4", calibrate=False
+        "half_saturation_phosphorus",
+        5.0e-4,
+        "mol m-3",
+        1.0e-5,
+        5.0e-3,
+        "design; science.md 6.4",
+        calibrate=False,
     ),
     Param(
         "autotrophic_respiration",
@@ -178,7 +184,9 @@ def sun_height(latitude, year_fraction, time_of_day):
 def attenuation(p, f, algae):
     """Attenuation of PAR, m-1, by water, stirred sediment and phytoplankton of `algae` mol m-3."""
     chlorophyll = MILLI * MOLAR_MASS_C * algae / p.carbon_to_chlorophyll
-    return p.light_attenuation + p.turbidity * f.velocity * f.velocity + p.chlorophyll_attenuation * chlorophyll
+    return (
+        p.light_attenuation + p.turbidity * f.velocity * f.velocity + p.chlorophyll_attenuation * chlorophyll
+    )
 
 
 @kernel
