@@ -572,7 +572,7 @@ def test_decay_and_burial_keep_the_carbon(record_of, on_rows, amounts, temperatu
 
 
 def test_labile_carbon_decays_at_two_percent_a_day(record_of, on_rows) -> None:
-    """exp(-0.022) after 48 sub-steps at 20 degC; at 30 degC decay is 1.07^10 = 1.967 times that, the pump (0.002) not."""
+    """exp(-0.022) after 48 sub-steps at 20 degC; at 30 degC decay is 1.967 times that, the pump not."""
     for temperature, rate in ((20.0, 0.02), (30.0, 0.02 * 1.07**10)):
         p, s, f = _box(record_of, 1.0, 0.0, 0.0, temperature=temperature)
         s.water.sol.doc_labile = 1.0

@@ -64,9 +64,7 @@ WARM = 1
 SUBSTEP_DTYPE = record_dtype(
     [
         (name, "f8")
-        for name in (
-            "gas air plants algae plants_hco3 algae_hco3 half_hco3 calcite bed dic alkalinity ca gross"
-        ).split()
+        for name in ["gas", "air", "plants", "algae", "plants_hco3", "algae_hco3", "half_hco3", "calcite", "bed", "dic", "alkalinity", "ca", "gross"]
     ]
 )
 
