@@ -43,3 +43,13 @@ def table(lines: Iterable[Line]) -> str:
             f"| {line.claim} | {line.band} {line.units} | {line.value:.4g} {line.units} | {verdict}, {how} |"
         )
     return "\n".join(rows)
+
+
+def within(value: float, low: float, high: float) -> bool:
+    """Whether a value lies in the claim's band."""
+    return low <= value <= high
+
+
+def line(claim: str, result: str, reached: bool, kind: str) -> str:
+    """One line of text for a claim of several numbers; `kind` is calibrated or predicted, and why."""
+    return f"{claim:58} {result:>24}   {'reproduced' if reached else 'missed'} ({kind})"

@@ -42,6 +42,15 @@ POSITIVE_MIN = 1e-12  # of velocities, slopes, depths under a logarithm
 # Schmidt number of CO2 in fresh water, Wanninkhof (2014, Limnol. Oceanogr. Methods 12:351). It replaces the cubic of
 # Wanninkhof (1992): within 2.2 % of it from 0 to 30 degC, 23 % above it at 35 degC, where the cubic falls away.
 SC0, SC1, SC2, SC3, SC4 = 1923.6, -125.06, 4.3773, -0.085681, 0.00070284
+# The same of O2 (recalled; its ratio to the sea-water column is that of CO2 within 0.2 %).
+SO0, SO1, SO2, SO3, SO4 = 1745.1, -124.34, 4.8055, -0.10115, 0.00086842
+# Solubility of O2 in fresh water under 1 atm of moist air, ln(mL/L): Garcia & Gordon (1992, Limnol. Oceanogr. 37:1307)
+# through the data of Benson & Krause; vapour pressure of water, log10(mmHg), after Antoine.
+GG0, GG1, GG2, GG3, GG4, GG5 = 2.00907, 3.22014, 4.05010, 4.94457, -0.256847, 3.88767
+GG_REFERENCE = 298.15  # K
+VAPOUR_A, VAPOUR_B, VAPOUR_C = 8.10765, 1750.286, 235.0
+MMHG_PER_ATM = 760.0
+O2_MOL_PER_M3_PER_ML_PER_L = 1.42905 / 31.998  # gas density g L-1 over molar mass
 # Raymond et al. (2012, Limnol. Oceanogr. Fluids Environ. 2:41), Table 2.
 R1_SCALE, R1_US, R1_D = 5037.0, 0.89, 0.54
 R5_SLOPE, R5_INTERCEPT = 2841.0, 2.02
@@ -78,6 +87,26 @@ def schmidt_co2(temperature):
     t = temperature
     sc = SC0 + t * (SC1 + t * (SC2 + t * (SC3 + t * SC4)))
     return sc if not sc < SCHMIDT_MIN else SCHMIDT_MIN
+
+
+@kernel
+def schmidt_o2(temperature):
+    """Schmidt number of O2 in fresh water at `temperature` degC (Wanninkhof 2014; 510 at 20 degC). -2 to 40 degC."""
+    t = temperature
+    sc = SO0 + t * (SO1 + t * (SO2 + t * (SO3 + t * SO4)))
+    return sc if not sc < SCHMIDT_MIN else SCHMIDT_MIN
+
+
+@kernel
+def oxygen_saturation(temperature, pressure):
+    """O2 in fresh water in equilibrium with moist air, mol m-3 (Garcia & Gordon 1992; 0.284 at 20 degC and 1 atm).
+
+    temperature  degC, 0 to 40; pressure  of the air, atm
+    """
+    s = math.log(_positive(GG_REFERENCE - temperature) / (ZERO_CELSIUS + temperature))
+    ln_c = GG0 + s * (GG1 + s * (GG2 + s * (GG3 + s * (GG4 + s * GG5))))
+    vapour = math.exp(LN10 * (VAPOUR_A - VAPOUR_B / (VAPOUR_C + temperature))) / MMHG_PER_ATM
+    return O2_MOL_PER_M3_PER_ML_PER_L * math.exp(ln_c) * max(pressure - vapour, 0.0) / (1.0 - vapour)
 
 
 @kernel

@@ -18,7 +18,7 @@ from karstsim.processes.transport import alkalinity
 
 NAME = "catchment"
 LEVEL = "column"
-ELEMENTS = ("water", "carbon", "calcium", "magnesium", "alkali", "sulfate", "nitrate", "chloride")
+ELEMENTS = ("water", "carbon", "calcium", "magnesium", "alkali", "sulfate", "nitrate", "chloride", "oxygen")
 _UNITS = {name: "mm" if name == "water" else "mol m-2" for name in ELEMENTS}
 _LONG = {name: "sodium and potassium" if name == "alkali" else name for name in ELEMENTS}
 
@@ -103,6 +103,7 @@ FLUXES = (
     Var("evasion", "mol m-2", "gross CO2 evasion from surface water", aggregate="sum"),
     Var("invasion", "mol m-2", "gross CO2 invasion into surface water", aggregate="sum"),
     Var("aquatic_gpp", "mol m-2", "gross production of aquatic plants", aggregate="sum"),
+    Var("aquatic_harvest", "mol m-2", "aquatic plants harvested", aggregate="sum"),
     Var("burial_oc", "mol m-2", "organic carbon buried in surface water", aggregate="sum"),
     Var("burial_ic", "mol m-2", "calcite buried in surface water", aggregate="sum"),
     Var(
@@ -149,6 +150,7 @@ def add(book, water, weight, n_active):
     book.sulfate += weight * sol.so4
     book.nitrate += weight * sol.no3
     book.chloride += weight * sol.cl
+    book.oxygen += weight * sol.oxygen
 
 
 @kernel
@@ -211,7 +213,10 @@ def take_stock(book, cs, ts, bs, n_active):
         book.calcium += area * (solid - s.soil.powder_magnesium)
         book.magnesium += area * s.soil.powder_magnesium
     for i in range(bs.shape[0]):
-        add(book, bs[i].surface_water.water, 1.0, n_active)
+        s = bs[i].surface_water
+        add(book, s.water, 1.0, n_active)
+        book.carbon += s.plants + s.bed_calcite
+        book.calcium += s.bed_calcite
 
 
 @kernel
@@ -266,7 +271,12 @@ def water_boundary(ledger, f, n_active):
     enter_air(ledger, f.invasion)
     enter_air(ledger, -f.evasion)
     enter_carbon(ledger, -f.burial_oc)
-    enter_rock(ledger, -f.calcite, 0.0)
+    enter_carbon(ledger, -f.plant_harvest)
+    enter_rock(ledger, -f.calcite_burial, 0.0)
+    ledger.net.oxygen += f.oxygen_inflow + f.oxygen_exchange + f.oxygen_production - f.oxygen_consumption
+    ledger.gross.oxygen += (
+        f.oxygen_inflow + abs(f.oxygen_exchange) + f.oxygen_production + f.oxygen_consumption
+    )
 
 
 @kernel
@@ -329,6 +339,7 @@ def begin(f):
     f.evasion = 0.0
     f.invasion = 0.0
     f.aquatic_gpp = 0.0
+    f.aquatic_harvest = 0.0
     f.burial_oc = 0.0
     f.burial_ic = 0.0
 
@@ -346,7 +357,8 @@ def summarise_water(f, b):
     f.invasion += b.invasion
     f.aquatic_gpp += b.gpp
     f.burial_oc += b.burial_oc
-    f.burial_ic += b.calcite
+    f.burial_ic += b.calcite_burial
+    f.aquatic_harvest += b.plant_harvest
 
 
 @kernel

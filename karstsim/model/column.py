@@ -176,7 +176,8 @@ def audit(cp, cs, cf, tp, ts, tf, bs, bf, forcing, ledger, dt, n_active):
     books.enter(ledger, cf.catchment.export, -1.0, n_active)
     books.summarise_aquifer(cf.catchment, cf.aquifer, cs.aquifer, cf.atmosphere.precipitation)
     air = cf.atmosphere
-    co2_box.settle(cp.atmosphere, cs.atmosphere, air, ledger.from_air, cf.catchment.harvest, forcing, dt)
+    harvest = cf.catchment.harvest + cf.catchment.aquatic_harvest
+    co2_box.settle(cp.atmosphere, cs.atmosphere, air, ledger.from_air, harvest, forcing, dt)
     books.air_boundary(ledger, cp.atmosphere, air)
     books.take_stock(ledger.stock, cs, ts, bs, n_active)
     books.close(ledger, cs.catchment, cf.catchment)

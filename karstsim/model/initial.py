@@ -41,6 +41,7 @@ CYCLE_YEARS = 10
 WARM_UP_YEARS = 5
 # Dilute water for all stores: mol kg-1, charge-balanced with alkalinity 0
 DILUTE = {"dic": 2.0e-5, "ca": 4.0e-5, "na": 2.0e-5, "cl": 2.0e-5, "so4": 3.0e-5, "no3": 2.0e-5}
+SATURATED_OXYGEN = 0.3  # mol m-3, of surface water at 17 degC
 YEARLY_LAWS = (NppModel.MIAMI, NppModel.GROWTH_CURVE)
 MOIST = 1.0  # actual over potential transpiration
 EMPTY = [np.zeros((0, 4), dtype=np.int64) for _ in FREQUENCIES]
@@ -113,7 +114,9 @@ def set_initial_state(tables: Tables, site: Site, forcing: Forcing) -> None:
     box["surface_water"]["temperature"] = mean[:, None]
     water = p_box["surface_water"]
     lake = MM_PER_M * water["reservoir_depth"] * water["reservoir_area"] / water["catchment_area"]
-    _fill_water(box["surface_water"]["water"], np.where(water["reservoir"] == 1, lake, 1.0), mean[:, None])
+    surface = box["surface_water"]["water"]
+    _fill_water(surface, np.where(water["reservoir"] == 1, lake, 1.0), mean[:, None])
+    surface["sol"]["oxygen"] = SATURATED_OXYGEN * surface["volume"] / MM_PER_M
 
 
 def _season_means(tables: Tables, forcing: Forcing) -> np.ndarray:

@@ -63,6 +63,7 @@ FATES = (
     Term("evasion", "CO₂ evaded from surface water", ("catchment_evasion",)),
     Term("burial_ic", "calcite buried", ("catchment_burial_ic",)),
     Term("burial_oc", "organic carbon buried", ("catchment_burial_oc",)),
+    Term("harvest", "aquatic plants harvested", ("catchment_aquatic_harvest",)),
     Term(
         "elsewhere",
         "caves and neighbouring basins",

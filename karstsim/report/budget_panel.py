@@ -23,6 +23,7 @@ COLOURS = {
     "evasion": "#e8a598",
     "burial_ic": "#d7d2cc",
     "burial_oc": "#4a5d3a",
+    "harvest": "#a9b665",
     "elsewhere": "#b7a9c9",
 }
 LIGHT_INK_ON = {"soil_organic", "burial_oc"}

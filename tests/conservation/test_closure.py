@@ -19,7 +19,7 @@ from karstsim.model.registry import COMPARTMENTS, addresses, variables
 from karstsim.model.simulate import Simulation
 
 CLIMATES = ("hot_humid", "monsoon", "mediterranean", "cold_snowy", "semi_arid")
-ELEMENTS = ("water", "carbon", "calcium", "magnesium", "alkali", "sulfate", "nitrate", "chloride")
+ELEMENTS = ("water", "carbon", "calcium", "magnesium", "alkali", "sulfate", "nitrate", "chloride", "oxygen")
 STEP_CLOSURE, RUN_CLOSURE = 1e-13, 1e-12  # targets.md B
 NO_OUTPUT = np.zeros((0, 4), dtype=np.int64)
 MAY_BE_NEGATIVE = (
@@ -178,6 +178,7 @@ LEAKS = {
     "calcium": ("column", "aquifer", "matrix", "sol", "ca"), "magnesium": ("column", "aquifer", "matrix", "sol", "mg"),
     "alkali": ("column", "aquifer", "matrix", "sol", "na"), "sulfate": ("column", "aquifer", "matrix", "sol", "so4"),
     "nitrate": ("column", "aquifer", "matrix", "sol", "no3"), "chloride": ("column", "aquifer", "matrix", "sol", "cl"),
+    "oxygen": ("box", "surface_water", "water", "sol", "oxygen"),
 }  # fmt: skip
 
 

@@ -113,7 +113,7 @@ def test_named_solutes_and_the_vector_are_the_same_memory() -> None:
         row.sol[solute.name] = -3.0 * i
         assert row.sol.v[i] == -3.0 * i
     assert SOLUTE_DTYPE.itemsize == 8 * N_SOLUTES
-    assert N_CORE == 13
+    assert N_CORE == 18
 
 
 def test_active_solutes_come_first() -> None:

@@ -6,13 +6,17 @@ All amounts are per square metre of the karst catchment, so that the budget of t
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Store, Var
 from karstsim.processes.surface_water import (
+    calcite,
     carbon,
     gas_exchange,
     hydraulics,
     organic,
+    oxygen,
     photosynthesis,
+    plants,
     temperature,
 )
+from karstsim.processes.surface_water.carbon import KG_PER_M3
 from karstsim.processes.transport import clear
 
 NAME = "surface_water"
@@ -20,8 +24,20 @@ LEVEL = "box"
 STATE = (
     Store("water", "water of the box"),
     Var("temperature", "degC", "water temperature of the box"),
+    Var("plants", "mol m-2", "carbon of submerged plants"),
+    Var("bed_calcite", "mol m-2", "calcite on the bed in reach of the water"),
 )
-PROCESSES = (hydraulics, temperature, gas_exchange, photosynthesis, organic, carbon)
+PROCESSES = (
+    hydraulics,
+    temperature,
+    gas_exchange,
+    photosynthesis,
+    plants,
+    organic,
+    calcite,
+    carbon,
+    oxygen,
+)
 PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
 FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
 
@@ -45,19 +61,35 @@ def step(params, states, fluxes, first_inflow, air_p, air_s, air_f, forcing, wat
             p, s, f = params[i].surface_water, states[i].surface_water, fluxes[i].surface_water
             if i == 0:
                 hydraulics.inflow(s, f, first_inflow, 1.0 / n_sub, n_active)
+                oxygen.enter(s, f, first_inflow, 1.0 / n_sub, p.spring_oxygen, forcing)
             else:
                 hydraulics.inflow(s, f, fluxes[i - 1].surface_water.released, 1.0, n_active)
             hydraulics.weather(p, s, f, air_f, 1.0 / n_sub, n_active)
+            if p.reservoir == 1:
+                share = p.reservoir_area / (p.catchment_area * n_sub)
+                oxygen.enter(s, f, air_f.precipitation, share, 1.0, forcing)
             hydraulics.geometry(p, s, f, h, n_active)
             # Half of the outflow leaves before the reactions and half after them, so that the water that reacts is
             # neither more nor less than the box holds; the error in the turnover is then of second order.
             hydraulics.release(s, f, 0.5, n_active)
             temperature.step(p, s, air_s, time_of_day)
             if n_active > 0:
-                light = photosynthesis.mean_light(p, f, air_p, air_f, forcing, time_of_day)
-                organic.step(p, s, f, h)
-                carbon.step(p, s, f, light, forcing, waters[i], k, t, h, j == 0)
+                react(p, s, f, air_p, air_f, forcing, waters[i], k, t, time_of_day, h, j == 0)
             hydraulics.release(s, f, 0.5, n_active)
+
+
+@kernel
+def react(p, s, f, air_p, air_f, forcing, x, k, t, time_of_day, h, fresh):
+    """Reactions of one sub-step of `h` days in the water of one box."""
+    algae = KG_PER_M3 * s.water.sol.algae / s.water.volume if s.water.volume > 0.0 else 0.0
+    light = photosynthesis.mean_light(p, f, algae, air_p, air_f, forcing, time_of_day)
+    respired = organic.step(p, s, f, h)
+    respired += plants.step(p, s, f, h)
+    before = f.autotrophic_respiration
+    carbon.step(p, s, f, light, forcing, x, k, t, h, fresh)
+    respired += f.autotrophic_respiration - before
+    calcite.bury(p, s, f, h)
+    oxygen.step(p, s, f, t.gross, respired, forcing, h)
 
 
 @kernel
@@ -69,4 +101,7 @@ def begin(f, s, n_active):
     f.evaporation = 0.0
     f.outgoing = 0.0
     carbon.begin(f, s)
+    calcite.begin(f)
     organic.begin(f)
+    plants.begin(f)
+    oxygen.begin(f)

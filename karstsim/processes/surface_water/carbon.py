@@ -1,7 +1,9 @@
 """Inorganic carbon of a box: gas exchange, photosynthesis and calcite in one implicit sub-step (science.md 6.1-6.5).
 
     DIC1 = DIC0 - E k h/D (CO2 - KH p_air) - (1 - r) G(CO2, HCO3) - n
-    Alk1 = Alk0 - 2 n,   n = h k_cc/D (sqrt(Omega) - 1)  where SI exceeds its threshold
+    Alk1 = Alk0 - 2 n,   n = h k_cc/D (sqrt(Omega) - 1)
+
+n precipitates where SI exceeds its threshold at the start of the sub-step, and dissolves calcite of the bed where SI < 0.
 
 All terms are taken at the end of the sub-step (science.md 12.12: photosynthesis and calcite share one limiter), so no
 step is too long: with the activities frozen, every species follows from h = 10^-pH, n is the root of a quadratic, and
@@ -23,41 +25,26 @@ from karstsim.chemistry.medium import (
     update_species,
 )
 from karstsim.chemistry.speciation import H_MAX, H_MIN, Mode, newton_step, speciate
-from karstsim.core.classes import by_water_class
 from karstsim.core.constants import LN10
 from karstsim.core.jit import kernel
-from karstsim.core.spec import Param, Var, record_dtype
+from karstsim.core.spec import Var, record_dtype
 from karstsim.processes.air import co2_pressure
 from karstsim.processes.dissolution import MINIMUM_VOLUME, load_store, remember
-from karstsim.processes.surface_water import gas_exchange, organic, photosynthesis
+from karstsim.processes.surface_water import calcite, gas_exchange, organic, photosynthesis, plants
 
-PARAMS = (
-    Param(
-        "calcite_rate",
-        0.002,
-        "mol m-2 d-1",
-        5.0e-4,
-        0.2,
-        "design; science.md 6.5",
-        scale="log",
-        by_class=by_water_class(0.01, 0.002, 0.002, 0.2, 0.2, 0.02),
-    ),
-    Param(
-        "calcite_threshold",
-        0.3,
-        "1",
-        0.0,
-        1.0,
-        "design; science.md 6.5",
-        doc="saturation index above which calcite precipitates",
-    ),
-)
+PARAMS = ()
 FLUXES = (
     Var("evasion", "mol m-2", "gross CO2 evasion to the atmosphere", aggregate="sum"),
     Var("invasion", "mol m-2", "gross CO2 invasion from the atmosphere", aggregate="sum"),
     Var("gpp", "mol m-2", "gross primary production of aquatic plants", aggregate="sum"),
-    Var("autotrophic_respiration", "mol m-2", "respiration of aquatic plants", aggregate="sum"),
-    Var("calcite", "mol m-2", "calcite precipitated and buried", aggregate="sum"),
+    Var("gpp_algae", "mol m-2", "part of it by phytoplankton", aggregate="sum"),
+    Var("gpp_bicarbonate", "mol m-2", "part of it that takes up HCO3-", aggregate="sum"),
+    Var(
+        "autotrophic_respiration",
+        "mol m-2",
+        "growth respiration of aquatic plants; plant_respiration comes on top",
+        aggregate="sum",
+    ),
     Var("ph_min", "1", "lowest pH", aggregate="min"),
     Var("ph_max", "1", "highest pH", aggregate="max"),
 )
@@ -71,8 +58,28 @@ MAX_OUTER, MAX_INNER = 60, 120
 NEWTON_TRIES = 40  # then bisection, which cannot fail
 WARM = 1
 
+# Of one sub-step: exchange of gas (1) and the pressure of the air (atm); potential production of submerged plants and of
+# phytoplankton and what of both can take HCO3- (mol kg-1), K_H (mol m-3); calcite that would precipitate at Omega = 4,
+# that of the bed, and the water before (mol kg-1); carbon assimilated (mol m-2).
 SUBSTEP_DTYPE = record_dtype(
-    [(name, "f8") for name in ["gas", "air", "plants", "capacity", "calcite", "dic", "alkalinity", "ca"]]
+    [
+        (name, "f8")
+        for name in [
+            "gas",
+            "air",
+            "plants",
+            "algae",
+            "plants_hco3",
+            "algae_hco3",
+            "half_hco3",
+            "calcite",
+            "bed",
+            "dic",
+            "alkalinity",
+            "ca",
+            "gross",
+        ]
+    ]
 )
 
 
@@ -81,8 +88,9 @@ def begin(f, s):
     f.evasion = 0.0
     f.invasion = 0.0
     f.gpp = 0.0
+    f.gpp_algae = 0.0
+    f.gpp_bicarbonate = 0.0
     f.autotrophic_respiration = 0.0
-    f.calcite = 0.0
     f.k600 = 0.0
     f.ph_min = s.water.ph
     f.ph_max = s.water.ph
@@ -93,7 +101,7 @@ def bicarbonate_and_calcite(x, t, h):
     """Free HCO3- and precipitated calcite (mol kg-1) at `h`, in the frozen medium.
 
     With Omega = w (Ca0 - n)(B - 2 n), n solves (n/kappa + 1)^2 = Omega: a quadratic with one positive root where
-    Omega(0) > 1.
+    Omega(0) > 1 and one in -kappa..0 where it is less; no more than the bed holds dissolves.
     """
     alk = t.alkalinity - noncarbonate_alkalinity(x, h)
     big_a = alk_over_hco3(x, h)
@@ -101,20 +109,17 @@ def bicarbonate_and_calcite(x, t, h):
     if t.calcite > 0.0:
         w = x.c_k2 / (h * big_a * x.ca_ratio * x.c_calcite)
         c = 1.0 - w * t.ca * alk
-        if c < 0.0:
+        if c < 0.0 or t.bed > 0.0:
             a = 1.0 / (t.calcite * t.calcite) - 2.0 * w
             b = 2.0 / t.calcite + w * (alk + 2.0 * t.ca)
-            n = -2.0 * c / (b + math.sqrt(max(b * b - 4.0 * a * c, 0.0)))
+            n = max(-2.0 * c / (b + math.sqrt(max(b * b - 4.0 * a * c, 0.0))), -t.bed)
     return (alk - 2.0 * n) / big_a, n
 
 
 @kernel
-def gross_production(p, t, co2, hco3):
-    """Carbon-limited gross production of the sub-step, mol kg-1."""
-    limited = photosynthesis.carbon_limitation(
-        p, t.capacity, KG_PER_M3 * max(co2, 0.0), KG_PER_M3 * max(hco3, 0.0)
-    )
-    return t.plants * limited
+def limits(p, t, co2, hco3):
+    """(m, share of phi_H) of Eq. 6.1 at CO2 and HCO3- in mol kg-1."""
+    return photosynthesis.carbon_shares(p, t.half_hco3, KG_PER_M3 * max(co2, 0.0), KG_PER_M3 * max(hco3, 0.0))
 
 
 @kernel
@@ -122,7 +127,9 @@ def mismatch(x, p, t, h):
     """Carbon that the water holds at `h` beyond what the sub-step leaves it, mol kg-1; increases with h."""
     hco3, n = bicarbonate_and_calcite(x, t, h)
     co2 = h * hco3 / x.c_k1
-    taken = (1.0 - p.autotrophic_respiration) * gross_production(p, t, co2, hco3)
+    on_co2, on_hco3 = limits(p, t, co2, hco3)
+    gross = (t.plants + t.algae) * on_co2 + (t.plants_hco3 + t.algae_hco3) * on_hco3
+    taken = (1.0 - p.autotrophic_respiration) * gross
     return hco3 * dic_over_hco3(x, h) + t.gas * (co2 - x.c_kh * t.air) + taken + n - t.dic
 
 
@@ -176,12 +183,13 @@ def solve(x, k, p, t):
 
 @kernel
 def step(p, s, f, light, forcing, x, k, t, h, fresh):
-    """Sub-step of `h` days.
+    """Sub-step of `h` days; `t.gross` is the carbon assimilated in it, mol m-2.
 
     light  depth-mean PAR, umol m-2 s-1
     x      the box's own scratch solution; t  scratch (SUBSTEP_DTYPE)
     fresh  whether this is the first sub-step of a step, which starts from the box's state alone
     """
+    t.gross = 0.0
     if s.water.volume < MINIMUM_VOLUME or s.water.sol.dic <= 0.0:
         x.ph = 0.0
         return
@@ -191,7 +199,9 @@ def step(p, s, f, light, forcing, x, k, t, h, fresh):
         gas_exchange.set_k600(p, f, forcing.sfcwind)
     prepare(p, s, f, light, forcing, x, t, h)
     co2, hco3, n = solve(x, k, p, t)
-    book(p, s, f, t, co2, hco3, n, x.c_kh)
+    exchange(s, f, t, co2, x.c_kh)
+    assimilate(p, s, f, t, co2, hco3)
+    calcite.book(s, f, n * s.water.volume)
     x.dic = s.water.sol.dic / s.water.volume
     remember(x, s.water)
     f.ph_min = min(f.ph_min, x.ph) if f.ph_min > 0.0 else x.ph
@@ -216,32 +226,57 @@ def begin_solution(s, x, k, fresh):
 @kernel
 def prepare(p, s, f, light, forcing, x, t, h):
     """Coefficients of the sub-step from the water as it stands."""
-    depth = max(f.depth, 1.0e-3)
+    depth = max(f.depth, organic.LEAST_DEPTH)
     acidity = math.exp(-LN10 * x.ph)
     velocity = gas_exchange.transfer_velocity(p, f, x, acidity, s.temperature, forcing.sfcwind)
     t.gas = velocity * h / depth
     t.air = co2_pressure(forcing)
-    t.plants = photosynthesis.potential(p, depth, light, s.temperature) * h / KG_PER_M3
-    t.capacity = photosynthesis.bicarbonate_capacity(p, light)
-    t.calcite = p.calcite_rate * h / (depth * KG_PER_M3) if s.water.si_calcite > p.calcite_threshold else 0.0
     t.dic = x.dic
     t.alkalinity = x.alkalinity
     t.ca = x.ca
+    prepare_plants(p, s, f, depth, light, x.no3 * KG_PER_M3, t, h / KG_PER_M3)
+    calcite.prepare(p, s, t, h / (depth * KG_PER_M3))
 
 
 @kernel
-def book(p, s, f, t, co2, hco3, n, henry):
-    """Move what the solution says into and out of the water (mol m-2)."""
-    mass = s.water.volume
-    released = t.gas * (co2 - henry * t.air) * mass
-    gross = gross_production(p, t, co2, hco3) * mass
-    respired = p.autotrophic_respiration * gross
-    solid = n * mass
-    s.water.sol.dic += respired - gross - released - solid
-    s.water.sol.ca -= solid
-    organic.add_production(p, s, gross - respired)
+def prepare_plants(p, s, f, depth, light, no3, t, per_kg):
+    """Potential production of plants and phytoplankton; `per_kg` is the sub-step (d) over 1000 kg m-3."""
+    density = KG_PER_M3 * s.water.sol.algae / s.water.volume
+    by_phosphorus, by_both = photosynthesis.nutrients(p, density, no3)
+    for_plants, for_algae = (by_both, by_both) if p.nutrient_limitation == 1 else (1.0, by_phosphorus)
+    covered = plants.cover(p, s, f)
+    t.plants = photosynthesis.plant_potential(p, covered, depth, light, s.temperature) * for_plants * per_kg
+    rate = p.algal_production * photosynthesis.warmth_and_light(p, light, s.temperature)
+    t.algae = rate * (density + plants.SPORES) * for_algae * per_kg
+    t.plants_hco3 = t.plants * photosynthesis.bicarbonate_capacity(p, p.bicarbonate_use, light)
+    t.algae_hco3 = t.algae * photosynthesis.bicarbonate_capacity(p, p.algal_bicarbonate_use, light)
+    t.half_hco3 = photosynthesis.half_saturation_hco3(p)
+
+
+@kernel
+def exchange(s, f, t, co2, henry):
+    """CO2 exchanged with the air, gross in each direction over the sub-steps."""
+    released = t.gas * (co2 - henry * t.air) * s.water.volume
+    s.water.sol.dic -= released
     f.evasion += max(released, 0.0)
     f.invasion += max(-released, 0.0)
-    f.gpp += gross
+
+
+@kernel
+def assimilate(p, s, f, t, co2, hco3):
+    """Photosynthesis, growth respiration, the growth that is left, and the calcite that HCO3- users make."""
+    on_co2, on_hco3 = limits(p, t, co2, hco3)
+    mass = s.water.volume
+    by_plants = (t.plants * on_co2 + t.plants_hco3 * on_hco3) * mass
+    by_algae = (t.algae * on_co2 + t.algae_hco3 * on_hco3) * mass
+    from_hco3 = (t.plants_hco3 + t.algae_hco3) * on_hco3 * mass
+    t.gross = by_plants + by_algae
+    respired = p.autotrophic_respiration * t.gross
+    s.water.sol.dic += respired - t.gross
+    kept = 1.0 - p.autotrophic_respiration
+    plants.grow(p, s, f, kept * by_plants, kept * by_algae)
+    f.gpp += t.gross
+    f.gpp_algae += by_algae
+    f.gpp_bicarbonate += from_hco3
     f.autotrophic_respiration += respired
-    f.calcite += solid
+    calcite.precipitate_with_plants(p, s, f, from_hco3)

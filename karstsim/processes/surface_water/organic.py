@@ -1,4 +1,13 @@
-"""Organic carbon in the water: decay of dissolved and particulate carbon, settling and burial (science.md 6.1, 6.4)."""
+"""Organic carbon in the water: decay, the microbial carbon pump, settling and burial (science.md 6.1, 6.4).
+
+    dL/dt = inputs - (k_L q + k_MCP) L      labile
+    dS/dt = inputs + k_MCP L - (k_S q + k_MCP2) S      semi-labile
+    dR/dt = inputs + k_MCP2 S - k_R q R     refractory
+    dP/dt = inputs - (k_P q + v_s/D) P,     of what settles a share is buried and the rest respired
+
+q = 1.07^(T - 20). Carbon of aquatic plants (autochthonous) and of the land (allochthonous) decays alike in pools of its own.
+The pump of science.md 6.1 leads from labile to refractory; here it passes through the semi-labile pool.
+"""
 
 import math
 
@@ -10,6 +19,16 @@ from karstsim.processes.lowpass import relaxed_share
 PARAMS = (
     Param("labile_share", 0.40, "1", 0.2, 0.6, "design; science.md 6.4", doc="labile DOC in net production"),
     Param(
+        "semilabile_share",
+        0.0,
+        "1",
+        0.0,
+        0.3,
+        "design",
+        calibrate=False,
+        doc="semi-labile DOC in net production; what the pump makes comes on top",
+    ),
+    Param(
         "refractory_share",
         0.25,
         "1",
@@ -20,6 +39,17 @@ PARAMS = (
     ),
     Param("labile_decay", 0.02, "day-1", 0.005, 0.1, "design; science.md 6.4", scale="log"),
     Param(
+        "semilabile_decay",
+        2.0e-3,
+        "day-1",
+        2.0e-4,
+        0.02,
+        "hansell2013",
+        scale="log",
+        calibrate=False,
+        doc="lifetime of about 1.5 years",
+    ),
+    Param(
         "refractory_decay",
         1.0e-4,
         "day-1",
@@ -28,6 +58,26 @@ PARAMS = (
         "design; science.md 6.4",
         scale="log",
         calibrate=False,
+    ),
+    Param(
+        "labile_pump",
+        2.0e-3,
+        "day-1",
+        0.0,
+        0.02,
+        "design; science.md 6.4",
+        calibrate=False,
+        doc="microbial carbon pump: labile to semi-labile DOC",
+    ),
+    Param(
+        "semilabile_pump",
+        5.0e-4,
+        "day-1",
+        0.0,
+        0.01,
+        "design",
+        calibrate=False,
+        doc="microbial carbon pump: semi-labile to refractory DOC",
     ),
     Param("particulate_decay", 0.01, "day-1", 0.002, 0.05, "design; science.md 6.4", scale="log"),
     Param("settling_velocity", 0.1, "m d-1", 0.02, 1.0, "design; science.md 6.4", scale="log"),
@@ -48,52 +98,101 @@ PARAMS = (
         1.15,
         "design; science.md 6.1",
         calibrate=False,
-        doc="factor on decay per degC above 20 degC",
+        doc="factor on decay and maintenance respiration per degC above 20 degC",
     ),
 )
 FLUXES = (
     Var("heterotrophic_respiration", "mol m-2", "organic carbon respired in the box", aggregate="sum"),
+    Var("carbon_pump", "mol m-2", "refractory DOC made by the microbial carbon pump", aggregate="sum"),
     Var("burial_oc", "mol m-2", "organic carbon buried in sediment", aggregate="sum"),
+    Var("burial_oc_land", "mol m-2", "part of it that comes from land", aggregate="sum"),
 )
 REFERENCE_TEMPERATURE = 20.0
+LEAST_DEPTH = 1.0e-3  # m
 
 
 @kernel
 def begin(f):
     f.heterotrophic_respiration = 0.0
+    f.carbon_pump = 0.0
     f.burial_oc = 0.0
+    f.burial_oc_land = 0.0
+
+
+@kernel
+def warmth(p, temperature):
+    """Factor of temperature on decay and respiration."""
+    return math.exp(math.log(p.decay_temperature_factor) * (temperature - REFERENCE_TEMPERATURE))
+
+
+@kernel
+def bury(p, f, settled, from_land):
+    """Bury a share of what has settled (mol m-2); returns the rest, which the sediment respires."""
+    buried = p.burial_efficiency * settled
+    f.burial_oc += buried
+    if from_land:
+        f.burial_oc_land += buried
+    return settled - buried
+
+
+@kernel
+def passed_on(amount, decay, pump, share):
+    """Of `amount` a `share` reacts: (respired, pumped to the next pool)."""
+    reacted = share * amount
+    respired = reacted * decay / (decay + pump)
+    return respired, reacted - respired
 
 
 @kernel
 def step(p, s, f, h):
-    """Exact first-order losses of one sub-step; what is respired becomes DIC of the box."""
-    warmth = math.exp(math.log(p.decay_temperature_factor) * (s.temperature - REFERENCE_TEMPERATURE)) * h
-    labile = relaxed_share(p.labile_decay * warmth, 1.0)
-    refractory = relaxed_share(p.refractory_decay * warmth, 1.0)
+    """Exact first-order losses of a sub-step; what is respired becomes DIC. Returns it, mol m-2."""
+    q = warmth(p, s.temperature)
     sol = s.water.sol
-    respired = labile * (sol.doc_labile + sol.aoc_labile) + refractory * (
-        sol.doc_refractory + sol.aoc_refractory
-    )
-    sol.doc_labile -= labile * sol.doc_labile
-    sol.aoc_labile -= labile * sol.aoc_labile
-    sol.doc_refractory -= refractory * sol.doc_refractory
-    sol.aoc_refractory -= refractory * sol.aoc_refractory
-    decay = p.particulate_decay * warmth
-    settling = p.settling_velocity * h / max(f.depth, 1.0e-3)
-    lost = relaxed_share(decay + settling, 1.0) * sol.poc
-    sol.poc -= lost
-    buried = p.burial_efficiency * lost * settling / (decay + settling)
-    respired += lost - buried
+    decay, pump = p.labile_decay * q, p.labile_pump
+    share = relaxed_share((decay + pump) * h, 1.0)
+    from_land, made_land = passed_on(sol.doc_labile, decay, pump, share)
+    from_plants, made = passed_on(sol.aoc_labile, decay, pump, share)
+    sol.doc_labile -= from_land + made_land
+    sol.aoc_labile -= from_plants + made
+    respired = from_land + from_plants
+    decay, pump = p.semilabile_decay * q, p.semilabile_pump
+    share = relaxed_share((decay + pump) * h, 1.0)
+    from_land, kept_land = passed_on(sol.doc_semilabile, decay, pump, share)
+    from_plants, kept = passed_on(sol.aoc_semilabile, decay, pump, share)
+    sol.doc_semilabile += made_land - from_land - kept_land
+    sol.aoc_semilabile += made - from_plants - kept
+    respired += from_land + from_plants
+    f.carbon_pump += kept_land + kept
+    share = relaxed_share(p.refractory_decay * q * h, 1.0)
+    from_land, from_plants = share * sol.doc_refractory, share * sol.aoc_refractory
+    sol.doc_refractory += kept_land - from_land
+    sol.aoc_refractory += kept - from_plants
+    respired += from_land + from_plants + particles(p, s, f, q, h)
     sol.dic += respired
     f.heterotrophic_respiration += respired
-    f.burial_oc += buried
+    return respired
 
 
 @kernel
-def add_production(p, s, net):
-    """Divide the net production of a sub-step (mol m-2) among labile and refractory DOC and particles."""
-    labile = p.labile_share * net
+def particles(p, s, f, q, h):
+    """Decay and settling of particles; returns what is respired in water and sediment, mol m-2."""
+    sol = s.water.sol
+    decay = p.particulate_decay * q
+    settling = p.settling_velocity / max(f.depth, LEAST_DEPTH)
+    share = relaxed_share((decay + settling) * h, 1.0)
+    respired, settled = passed_on(sol.poc, decay, settling, share)
+    respired_land, settled_land = passed_on(sol.poc_land, decay, settling, share)
+    sol.poc -= respired + settled
+    sol.poc_land -= respired_land + settled_land
+    return respired + respired_land + bury(p, f, settled, False) + bury(p, f, settled_land, True)
+
+
+@kernel
+def exude(p, s, net):
+    """Dissolved organic carbon of a net production (mol m-2); returns what is left for biomass."""
+    labile, semilabile = p.labile_share * net, p.semilabile_share * net
     refractory = p.refractory_share * net
     s.water.sol.aoc_labile += labile
+    s.water.sol.aoc_semilabile += semilabile
     s.water.sol.aoc_refractory += refractory
-    s.water.sol.poc += net - labile - refractory
+    return net - labile - semilabile - refractory

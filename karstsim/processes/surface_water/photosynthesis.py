@@ -1,6 +1,12 @@
-"""Light in the water and the carbon limitation of photosynthesis (science.md 6.3, 6.4).
+"""Light in the water and the limits of photosynthesis (science.md 6.3, 6.4).
 
-GPP = G_max/D tanh(I/I_k) f_T f_C,   f_C = m + (1 - m) phi_H [HCO3]/(K_H + [HCO3]),  m = [CO2]/(K_CO2 + [CO2])
+    GPP = (G_max cover(B)/D + P_max A) tanh(I/I_k) f_T f_N f_C
+    f_C = m + (1 - m) phi_H [HCO3]/(K_H + [HCO3]),   m = [CO2]/(K_CO2 + [CO2])
+    f_N = min(N/(K_N + N), P/(K_P + P))
+
+G_max cover(B) of submerged plants, P_max A of phytoplankton of concentration A, each with its own phi_H. P is the total
+phosphorus less what phytoplankton holds (106 C : 1 P), which bounds its bloom; N is nitrate. Submerged plants feed on the
+bed: f_N is theirs only with `nutrient_limitation`.
 """
 
 import math
@@ -16,6 +22,7 @@ from karstsim.processes.atmosphere.radiation import (
     SOLAR_CONSTANT,
     distance_factor,
 )
+from karstsim.processes.surface_water.organic import LEAST_DEPTH
 
 PARAMS = (
     Param(
@@ -28,9 +35,47 @@ PARAMS = (
         by_class=by_water_class(8.0, 8.0, 10.0, 20.0, 60.0, 25.0),
         doc="light- and carbon-saturated gross production at 25 degC",
     ),
-    Param("plant_cover", 1.0, "1", 0.0, 1.0, "management", calibrate=False),
+    Param(
+        "algal_production",
+        3.0,
+        "day-1",
+        0.5,
+        8.0,
+        "design",
+        doc="light- and carbon-saturated gross production of phytoplankton per its carbon at 25 degC",
+    ),
     Param("light_saturation", 250.0, "umol m-2 s-1", 100.0, 400.0, "design; science.md 6.4"),
     Param("light_attenuation", 0.4, "m-1", 0.15, 2.0, "design; science.md 6.3", calibrate=False),
+    Param(
+        "chlorophyll_attenuation",
+        0.02,
+        "m2 mg-1",
+        0.0,
+        0.05,
+        "design; science.md 6.3",
+        calibrate=False,
+        doc="light absorbed per chlorophyll",
+    ),
+    Param(
+        "carbon_to_chlorophyll",
+        40.0,
+        "1",
+        15.0,
+        150.0,
+        "design",
+        calibrate=False,
+        doc="grams of carbon per gram of chlorophyll in phytoplankton",
+    ),
+    Param(
+        "turbidity",
+        0.0,
+        "s2 m-3",
+        0.0,
+        20.0,
+        "design; science.md 6.3",
+        calibrate=False,
+        doc="light attenuation of stirred sediment per square of the flow velocity",
+    ),
     Param("half_saturation_co2", 0.1, "mol m-3", 0.004, 0.185, "kirk1994", calibrate=False),
     Param("half_saturation_hco3", 3.0, "mol m-3", 1.0, 20.0, "design; science.md 6.4"),
     Param(
@@ -54,20 +99,74 @@ PARAMS = (
         doc="light below which bicarbonate is not used",
     ),
     Param(
-        "autotrophic_respiration",
-        0.4,
+        "algal_bicarbonate_use",
+        0.8,
         "1",
-        0.2,
+        0.0,
+        0.9,
+        "design; science.md 6.4",
+        calibrate=False,
+        doc="the same of phytoplankton",
+    ),
+    Param(
+        "ca_on_bicarbonate",
+        0.0,
+        "1",
+        0.0,
+        1.0,
+        "design; science.md A18",
+        calibrate=False,
+        doc="power of 1/ca_factor by which carbonic anhydrase lowers half_saturation_hco3",
+    ),
+    Param(
+        "nutrient_limitation",
+        0,
+        "1",
+        0,
+        1,
+        "design; science.md 6.4",
+        calibrate=False,
+        integer=True,
+        doc="1 = nitrate limits too, and nutrients limit submerged plants as well",
+    ),
+    Param(
+        "phosphorus",
+        1.0e-3,
+        "mol m-3",
+        1.0e-5,
+        0.05,
+        "site; 31 ug/L, mesotrophic",
+        calibrate=False,
+        scale="log",
+        doc="phosphorus in phytoplankton and at its disposal",
+    ),
+    Param("half_saturation_no3", 0.014, "mol m-3", 1.0e-3, 0.1, "design; science.md 6.4", calibrate=False),
+    Param(
+        "half_saturation_phosphorus",
+        5.0e-4,
+        "mol m-3",
+        1.0e-5,
+        5.0e-3,
+        "design; science.md 6.4",
+        calibrate=False,
+    ),
+    Param(
+        "autotrophic_respiration",
+        0.25,
+        "1",
+        0.1,
         0.6,
         "design; science.md 6.4",
         calibrate=False,
-        doc="share of gross production",
+        doc="share of gross production respired at once; plant_maintenance comes on top",
     ),
     Param("optimum_temperature", 25.0, "degC", 10.0, 35.0, "design; science.md 6.4", calibrate=False),
     Param("temperature_width", 14.0, "degC", 5.0, 30.0, "design; science.md 6.4", calibrate=False),
 )
 FLUXES = ()
 PAR_SHARE, QUANTA = 0.46, 4.57  # of shortwave energy; umol J-1 (science.md 6.3)
+P_PER_C = 1.0 / 106.0  # Redfield (1958)
+MILLI = 1.0e3  # mg per g
 
 
 @kernel
@@ -82,35 +181,66 @@ def sun_height(latitude, year_fraction, time_of_day):
 
 
 @kernel
-def mean_light(p, f, air_p, air_f, forcing, time_of_day):
-    """PAR averaged over the depth, umol m-2 s-1: the day's radiation in the shape of the sun's height."""
+def attenuation(p, f, algae):
+    """Attenuation of PAR, m-1, by water, stirred sediment and phytoplankton of `algae` mol m-3."""
+    chlorophyll = MILLI * MOLAR_MASS_C * algae / p.carbon_to_chlorophyll
+    return (
+        p.light_attenuation + p.turbidity * f.velocity * f.velocity + p.chlorophyll_attenuation * chlorophyll
+    )
+
+
+@kernel
+def mean_light(p, f, algae, air_p, air_f, forcing, time_of_day):
+    """PAR averaged over the depth, umol m-2 s-1: the day's radiation in the shape of the sun's height.
+
+    algae  phytoplankton, mol m-3
+    """
     daily_mean = air_f.extraterrestrial_radiation / (SOLAR_CONSTANT * distance_factor(forcing.year_fraction))
     if daily_mean <= 0.0:
         return 0.0
     shape = sun_height(air_p.latitude, forcing.year_fraction, time_of_day) / daily_mean
-    surface = PAR_SHARE * QUANTA * forcing.rsds * shape
-    optical = p.light_attenuation * max(f.depth, 1.0e-3)
+    surface = PAR_SHARE * QUANTA * forcing.rsds_day * shape
+    optical = attenuation(p, f, algae) * max(f.depth, LEAST_DEPTH)
     return surface * -math.expm1(-optical) / optical
 
 
 @kernel
-def potential(p, depth, light, temperature):
-    """Gross production without carbon limitation, mol m-3 d-1."""
+def warmth_and_light(p, light, temperature):
+    """tanh(I/I_k) f_T."""
     offset = (temperature - p.optimum_temperature) / p.temperature_width
-    warmth = math.exp(-offset * offset)
-    rate = p.gross_production * p.plant_cover / MOLAR_MASS_C / max(depth, 1.0e-3)
-    return rate * math.tanh(light / p.light_saturation) * warmth
+    return math.tanh(light / p.light_saturation) * math.exp(-offset * offset)
 
 
 @kernel
-def bicarbonate_capacity(p, light):
-    """phi_H times a smooth step in light up to `bicarbonate_light`."""
+def plant_potential(p, cover, depth, light, temperature):
+    """Gross production of submerged plants without limits of carbon and nutrients, mol m-3 d-1."""
+    rate = p.gross_production * cover / MOLAR_MASS_C / max(depth, LEAST_DEPTH)
+    return rate * warmth_and_light(p, light, temperature)
+
+
+@kernel
+def nutrients(p, algae, no3):
+    """(phosphorus alone, phosphorus and nitrate): f_N for phytoplankton of `algae` mol m-3; `no3` mol m-3."""
+    free = max(p.phosphorus - algae * P_PER_C, 0.0)
+    phosphorus = free / (p.half_saturation_phosphorus + free)
+    return phosphorus, min(phosphorus, no3 / (p.half_saturation_no3 + no3))
+
+
+@kernel
+def bicarbonate_capacity(p, use, light):
+    """`use` (phi_H) times a smooth step in light up to `bicarbonate_light`."""
     z = min(max(light / p.bicarbonate_light, 0.0), 1.0)
-    return p.bicarbonate_use * z * z * (3.0 - 2.0 * z)
+    return use * z * z * (3.0 - 2.0 * z)
 
 
 @kernel
-def carbon_limitation(p, capacity, co2, hco3):
-    """f_C of CO2 and HCO3- (mol m-3)                                                     [science.md Eq. 6.1]."""
+def half_saturation_hco3(p):
+    """K_H, lowered by external carbonic anhydrase, mol m-3."""
+    return p.half_saturation_hco3 * math.exp(-p.ca_on_bicarbonate * math.log(p.ca_factor))
+
+
+@kernel
+def carbon_shares(p, half_hco3, co2, hco3):
+    """(m, share of phi_H): of Eq. 6.1, f_C = m + phi_H share, for CO2 and HCO3- in mol m-3."""
     m = co2 / (p.half_saturation_co2 + co2)
-    return m + (1.0 - m) * capacity * hco3 / (p.half_saturation_hco3 + hco3)
+    return m, (1.0 - m) * hco3 / (half_hco3 + hco3)

@@ -1,0 +1,176 @@
+"""X13: where the carbon of a river like the Pearl River goes, from headwater to estuary.
+
+    python experiments/pearl_river/run.py [--years N] [--figure FILE]
+
+Prints the gross and the net ledger, the pH of each box, and a warning where it passes 9.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from verdicts import line, within
+
+from karstsim.analysis.carbon_paths import CarbonPaths, gross_partition, net_partition
+from karstsim.model.site import Site
+from karstsim.model.water_chain import WaterChain
+
+DISCHARGE = 100.0  # m3 s-1
+SPRING = {"dic": 4.9, "ca": 1.925, "na": 0.1}  # mol m-3; alkalinity 3.95
+BOXES = (  # name, kind of water, depth m, residence time d, k600 m d-1
+    ("headwater", "headwater", 0.6, 0.5, 8.0),
+    ("river", "large_river", 2.5, 6.0, 2.0),
+    ("lower river", "reservoir", 6.0, 20.0, 1.0),
+)
+PRESET = {  # of the prototype: best of a grid of 108 points
+    "gross_production": (8.0, 50.0, 50.0),
+    "plant_cover": (1.0, 1.0, 1.0),
+}
+CLAIM = {"sediment": 4.0, "organic": 27.0, "dic": 54.0, "degassed": 15.0}  # per cent
+BAND = 4.0  # percentage points
+HIGH_PH = 9.0
+MEAN_TEMPERATURE, SWING = 21.0, 7.0  # degC
+RADIATION, RADIATION_SWING = 140.0, 40.0  # W m-2
+DAYS = 365
+SECONDS_PER_DAY = 86400.0
+EXPORTED = tuple(
+    f"outflow_{n}" for n in ("dic", "aoc_labile", "aoc_semilabile", "aoc_refractory", "poc", "algae")
+)
+NAMES = (
+    "outflow", *EXPORTED, "outflow_ca", "inflow_dic", "evasion", "invasion", "calcite_burial", "burial_oc",
+    "plant_harvest", "water_ph", "ph_max", "water_pco2", "water_si_calcite", "gpp", "gpp_algae",
+)  # fmt: skip
+
+
+def site() -> Site:
+    """The three boxes as mixed waters of their depth and residence time."""
+    boxes = [
+        {"name": name, "kind": "reservoir", "water_class": kind, "depth_m": depth,
+         "area_km2": DISCHARGE * SECONDS_PER_DAY * time / depth / 1e6}
+        for name, kind, depth, time, _ in BOXES
+    ]  # fmt: skip
+    return Site(name="river", latitude=23.0, longitude=110.0, elevation=100.0, area_km2=1000.0,
+                tiles=[{"land_use": "grass", "area_fraction": 1.0}], boxes=boxes)  # fmt: skip
+
+
+def run(preset: bool, years: int) -> dict[str, np.ndarray]:
+    """Series (day, box) of the last year."""
+    chain = WaterChain(site(), {"surface_water.substeps": 48})
+    p = chain.params["surface_water"]
+    p["least_k600"] = p["greatest_k600"] = [box[4] for box in BOXES]
+    if preset:
+        for name, values in PRESET.items():
+            p[name] = values
+    days = np.arange(DAYS * years)
+    phase = np.cos(2.0 * np.pi * ((days + 0.5) / DAYS - 0.55))
+    chain.fill(DISCHARGE, SPRING | {"oxygen": 0.25}, MEAN_TEMPERATURE)
+    out = chain.run(
+        NAMES, step=1.0, discharge=DISCHARGE, solutes=SPRING, temperature=MEAN_TEMPERATURE + SWING * phase,
+        day_fraction=np.zeros(len(days)), year_fraction=(days + 0.5) / DAYS % 1.0,
+        rsds_day=RADIATION + RADIATION_SWING * phase,
+    )  # fmt: skip
+    return {name: values[-DAYS:] for name, values in out.items()}
+
+
+def paths(found: dict[str, np.ndarray]) -> CarbonPaths:
+    """Carbon of the year by its ways, mol m-2 of the site."""
+    total = {name: values.sum(axis=0) for name, values in found.items()}
+    last = {name.removeprefix("outflow_"): total[name][-1] for name in EXPORTED}
+    return CarbonPaths(
+        dic_in=total["inflow_dic"][0],
+        invasion=total["invasion"].sum(),
+        evasion=total["evasion"].sum(),
+        calcite_buried=total["calcite_burial"].sum(),
+        organic_buried=total["burial_oc"].sum(),
+        dic_out=last["dic"],
+        labile_out=last["aoc_labile"],
+        semilabile_out=last["aoc_semilabile"],
+        refractory_out=last["aoc_refractory"],
+        particles_out=last["poc"] + last["algae"],
+        harvested=total["plant_harvest"].sum(),
+    )
+
+
+def report(name: str, kind: str, found: dict[str, np.ndarray]) -> dict[str, float]:
+    """Print both ledgers, pH and verdicts; returns the gross ledger in per cent."""
+    ledger = paths(found)
+    gross = {k: 100.0 * v for k, v in gross_partition(ledger).items()}
+    net = {k: 100.0 * v for k, v in net_partition(ledger).items()}
+    print(f"\n{name}")
+    print("  gross ledger, % of all ways out: " + ", ".join(f"{k} {v:.1f}" for k, v in gross.items()))
+    print("  net ledger, % of the DIC that enters: " + ", ".join(f"{k} {v:.1f}" for k, v in net.items()),
+          f"; storage change {100.0 * ledger.remainder / ledger.dic_in:.1f}")  # fmt: skip
+    for i, box in enumerate(BOXES):
+        mean, highest = found["water_ph"][:, i].mean(), found["ph_max"][:, i].max()
+        warning = (
+            f"   WARNING: pH above {HIGH_PH:g}, which this river does not show" if highest > HIGH_PH else ""
+        )
+        print(
+            f"  {box[0]:12} pH {mean:.2f} (highest {highest:.2f}), pCO2 {1e6 * found['water_pco2'][:, i].mean():.0f} uatm{warning}"
+        )
+    for path, claimed in CLAIM.items():
+        reached = within(gross[path], claimed - BAND, claimed + BAND)
+        print(
+            "  "
+            + line(
+                f"claim: {path} {claimed:g} % of the gross ledger, +- {BAND:g}",
+                f"{gross[path]:.1f} %",
+                reached,
+                kind,
+            )
+        )
+    return gross
+
+
+def figure(path: Path, ledgers: dict[str, dict[str, float]]) -> None:
+    """Shares of the gross ledger beside the claim."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    drawing, axis = plt.subplots(figsize=(8, 3.6), layout="constrained")
+    rows = {"claim": CLAIM, **ledgers}
+    colours = {"sediment": "#8a6f4d", "organic": "#2f7d4f", "dic": "#1f6f8b", "degassed": "#c8553d"}
+    left = np.zeros(len(rows))
+    for name, colour in colours.items():
+        shares = np.array([row[name] for row in rows.values()])
+        axis.barh(list(rows), shares, left=left, color=colour, label=name)
+        for y, (x, share) in enumerate(zip(left, shares, strict=True)):
+            if share > 3.0:
+                axis.text(x + share / 2.0, y, f"{share:.0f}", ha="center", va="center", color="white")
+        left += shares
+    axis.invert_yaxis()
+    axis.set_xlabel("carbon on each way, % of all ways out of the river")
+    axis.legend(frameon=False, ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+    drawing.savefig(path, dpi=130)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--years", type=int, default=4)
+    parser.add_argument("--figure", type=Path)
+    asked = parser.parse_args()
+    cases = {
+        "default parameters of the water classes": (False, "predicted"),
+        "preset of the prototype (G_max 8/50/50)": (
+            True,
+            "calibrated: best of 108 sets, with another model of plants",
+        ),
+    }
+    ledgers = {}
+    for name, (preset, kind) in cases.items():
+        ledgers[name] = report(name, kind, run(preset, asked.years))
+    if asked.figure:
+        figure(asked.figure, ledgers)
+
+
+if __name__ == "__main__":
+    main()

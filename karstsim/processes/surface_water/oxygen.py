@@ -1,0 +1,114 @@
+"""Dissolved oxygen of a box: exchange with the air, photosynthesis and respiration (science.md 6.1, 6.2).
+
+    dO2/dt = k_O2/D (O2_sat - O2) + PQ GPP - (R/RQ) O2/(K_O + O2)
+
+k_O2 is the transfer velocity of CO2 at the Schmidt number of O2, without chemical enhancement. Nothing holds O2 at
+saturation: bubbles are not followed. Without oxygen carbon is respired all the same (nitrate, iron, sulfate, which are not
+followed); the O2 that this spares is the factor O2/(K_O + O2). The books of O2 in a step are
+
+    change = oxygen_inflow + inflow_oxygen (of a box above) - outflow_oxygen
+             + oxygen_exchange + oxygen_production - oxygen_consumption
+"""
+
+import math
+
+from karstsim.chemistry.gas import gas_transfer_velocity, oxygen_saturation, schmidt_exponent, schmidt_o2
+from karstsim.core.constants import MM_PER_M, STANDARD_ATMOSPHERE
+from karstsim.core.jit import kernel
+from karstsim.core.spec import Param, Var
+from karstsim.processes.dissolution import MINIMUM_VOLUME
+from karstsim.processes.lowpass import relaxed_share
+from karstsim.processes.surface_water.organic import LEAST_DEPTH
+from karstsim.processes.transport import temperature_of
+
+PARAMS = (
+    Param("photosynthetic_quotient", 1.2, "1", 0.9, 1.6, "design", doc="O2 released per CO2 assimilated"),
+    Param("respiratory_quotient", 0.9, "1", 0.7, 1.2, "design", doc="CO2 respired per O2 consumed"),
+    Param(
+        "half_saturation_oxygen",
+        6.0e-3,
+        "mol m-3",
+        1.0e-4,
+        0.1,
+        "design",
+        calibrate=False,
+        doc="O2 at which respiration takes half its oxygen (0.2 mg/L)",
+    ),
+    Param(
+        "spring_oxygen",
+        0.8,
+        "1",
+        0.0,
+        1.5,
+        "design",
+        calibrate=False,
+        doc="saturation with O2 of the water that enters the first box",
+    ),
+)
+FLUXES = (
+    Var("oxygen_inflow", "mol m-2", "oxygen of water from the ground and of rain", aggregate="sum"),
+    Var("oxygen_exchange", "mol m-2", "oxygen from the air, negative to the air", aggregate="sum"),
+    Var("oxygen_production", "mol m-2", "oxygen of photosynthesis", aggregate="sum"),
+    Var("oxygen_consumption", "mol m-2", "oxygen of respiration", aggregate="sum"),
+    Var("oxygen_saturation", "1", "dissolved oxygen over its saturation"),
+    Var("oxygen_min", "1", "lowest saturation with oxygen", aggregate="min"),
+    Var("oxygen_max", "1", "highest saturation with oxygen", aggregate="max"),
+)
+
+
+@kernel
+def begin(f):
+    f.oxygen_inflow = 0.0
+    f.oxygen_exchange = 0.0
+    f.oxygen_production = 0.0
+    f.oxygen_consumption = 0.0
+    f.oxygen_saturation = 0.0
+    f.oxygen_min = 0.0
+    f.oxygen_max = 0.0
+
+
+@kernel
+def dissolved(flow, share, saturation, pressure):
+    """O2 (mol m-2) of a `share` of a flow that is saturated to `saturation`; pressure of the air, atm."""
+    if flow.volume <= 0.0:
+        return 0.0
+    return share * flow.volume / MM_PER_M * saturation * oxygen_saturation(temperature_of(flow), pressure)
+
+
+@kernel
+def enter(s, f, flow, share, saturation, forcing):
+    """O2 of water that comes from where oxygen is not followed: the ground, or rain."""
+    amount = dissolved(flow, share, saturation, forcing.ps / STANDARD_ATMOSPHERE)
+    s.water.sol.oxygen += amount
+    f.oxygen_inflow += amount
+
+
+@kernel
+def step(p, s, f, gross, respired, forcing, h):
+    """Exact solution of the linear equation over a sub-step of `h` days, the share K_O/(K_O + O2) frozen.
+
+    gross, respired  carbon assimilated and respired in the sub-step, mol m-2
+    """
+    if s.water.volume < MINIMUM_VOLUME or f.k600 <= 0.0:
+        return
+    volume = s.water.volume / MM_PER_M
+    before = s.water.sol.oxygen / volume
+    saturation = oxygen_saturation(s.temperature, forcing.ps / STANDARD_ATMOSPHERE)
+    exponent = schmidt_exponent(p.k600_law, forcing.sfcwind)
+    velocity = gas_transfer_velocity(f.k600, schmidt_o2(s.temperature), exponent)
+    exchange = velocity * h / max(f.depth, LEAST_DEPTH)
+    production = p.photosynthetic_quotient * gross / volume
+    demand = respired / (p.respiratory_quotient * volume * (p.half_saturation_oxygen + before))
+    loss = exchange + demand
+    target = (exchange * saturation + production) / loss
+    after = target + (before - target) * math.exp(-loss)
+    # The mean over the sub-step gives the demand; what is left of the change has come from the air.
+    consumption = demand * (target + (before - target) * relaxed_share(loss, 1.0) / loss)
+    s.water.sol.oxygen = after * volume
+    f.oxygen_production += production * volume
+    f.oxygen_consumption += consumption * volume
+    f.oxygen_exchange += (after - before - production + consumption) * volume
+    ratio = after / saturation
+    f.oxygen_saturation = ratio
+    f.oxygen_min = min(f.oxygen_min, ratio) if f.oxygen_min > 0.0 else ratio
+    f.oxygen_max = max(f.oxygen_max, ratio)
