@@ -146,7 +146,15 @@ def step(cp, cs, cf, tp, ts, tf, bp, bs, bf, ap, a_s, af, forcing, x, waters, k,
     for i in range(ap.shape[0]):
         stream = af[i].sinking_stream
         sinking_stream.step(
-            ap[i].sinking_stream, a_s[i].sinking_stream, stream, cf.aquifer, cf.atmosphere, forcing, k, dt, n_active
+            ap[i].sinking_stream,
+            a_s[i].sinking_stream,
+            stream,
+            cf.aquifer,
+            cf.atmosphere,
+            forcing,
+            k,
+            dt,
+            n_active,
         )
     open_conduit(cf, ts, tf)
     aquifer.step(

@@ -22,7 +22,17 @@ from karstsim.core.constants import (
     ZERO_CELSIUS,
 )
 from karstsim.core.jit import driver, python_callable
-from karstsim.model.engine import FREQUENCIES, FULL, NOTHING, Forcing, Physics, Progress, Tables, step_all, step_window
+from karstsim.model.engine import (
+    FREQUENCIES,
+    FULL,
+    NOTHING,
+    Forcing,
+    Physics,
+    Progress,
+    Tables,
+    step_all,
+    step_window,
+)
 from karstsim.model.land_use import LandUse
 from karstsim.model.registry import variables
 from karstsim.model.site import Site

@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 
 HOW = {"mean": MEAN, "sum": SUM, "min": MINIMUM, "max": MAXIMUM, "last": LAST}
 CELL_METHODS = {"mean": "mean", "sum": "sum", "min": "minimum", "max": "maximum", "last": "point"}
-ROW_DIM: dict[Level, str | None] = {"column": None, "tile": "tile", "box": "box", "sinking_stream": "sinking_stream"}
+ROW_DIM: dict[Level, str | None] = {
+    "column": None,
+    "tile": "tile",
+    "box": "box",
+    "sinking_stream": "sinking_stream",
+}
 MM_PER_M = 1000.0
 WATER_UNITS = ("mm", "mm d-1", "degC", "m", "m s-1", "m3 s-1")  # of what a run without chemistry computes
 INACTIVE = tuple(s.name for s in SOLUTES if s.optional)

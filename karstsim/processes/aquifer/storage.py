@@ -4,6 +4,9 @@
     dV_c/dt = R_conc + Q_allo - Q_c + X + phi V_m/K_M,   Q_c = (V_c/K_C) (V_c/V_ref)^(b - 1)
     X = k_X (V_m - (S_m/S_c) V_c)
 
+An exponent b below 1 is a conduit whose outflow is limited: 0.5 is turbulent flow through a full pipe under the head of
+shafts of even width.
+
 Backward Euler with steps of at most `LONGEST_STEP`; the fluxes are the sums over them, so the balance is exact.
 Volumes V are mobile; the matrix also holds immobile water that mixes but does not move, and the conduit a pool that
 never empties.
@@ -146,7 +149,7 @@ def implicit_step(matrix, conduit, to_matrix, to_conduit, p, dt):
     """Backward Euler for both mobile volumes: (V_m, V_c) after dt, mm; recharges in mm.
 
     V_m follows linearly from V_c, so one increasing equation in V_c is left; Newton from above cannot overshoot
-    because the outflow is convex.
+    because the outflow is convex. With b < 1 it is concave in V_c, and the search is for V_c^b, in which it is convex.
     """
     x = p.exchange_rate * dt
     drain = dt / p.matrix_residence_time
