@@ -172,8 +172,9 @@ class Site(Section):
     """One catchment. Areas in km2, elevation in m, temperature in degC.
 
     `mean_temperature` is the long-term mean of the air, which groundwater takes on; without it the mean of the
-    forcing is used. `allogenic_area_km2` lies outside the karst and drains into it; `sinking_streams` are for catchments with
-    several such areas, and add to it. The `boxes` follow each other downstream from the spring. With `areas` the fractions of the tiles change by the year, and theirs are not used.
+    forcing is used. `allogenic_area_km2` lies outside the karst and drains into it; `sinking_streams` are for
+    catchments with several such areas, and add to it. The `boxes` follow each other downstream from the spring.
+    With `areas` the fractions of the tiles change by the year, and theirs are not used.
     """
 
     name: Name

@@ -3,8 +3,8 @@
     dq/dt = (c_q (rain + melt) - q)/tau,    Q_allo = A_allo/A_karst q
 
 The swallet takes what its capacity allows; the rest of a flood stays on the surface and leaves with the surface runoff.
-What sinks feeds the conduit, or in part the matrix. A site has one such area (`allogenic_area_km2`, `aquifer.allogenic_*`);
-more than one are declared as `sinking_streams`, which follow the same law (processes/sinking_stream).
+What sinks feeds the conduit, or in part the matrix. A site has one such area (`allogenic_area_km2`,
+`aquifer.allogenic_*`); more are declared as `sinking_streams`, by the same law (processes/sinking_stream).
 """
 
 from karstsim.core.jit import kernel
