@@ -12,7 +12,7 @@ from karstsim.processes.transport import clear, receive
 NAME = "sinking_stream"
 LEVEL = "sinking_stream"
 STATE = allogenic.STATE
-PROCESSES = (allogenic,)
+PROCESSES = ()  # the law is that of aquifer/allogenic.py
 PARAMS = allogenic.PARAMS
 FLUXES = (
     *allogenic.FLUXES,
