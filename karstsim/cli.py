@@ -154,7 +154,7 @@ def check(config: Config, as_json: Json = False, debug: Debug = False) -> None:
 def _show_check(report: dict[str, Any]) -> None:
     site, forcing = report["site"], report["forcing"]
     tiles, boxes, variables = site.pop("tiles"), site.pop("boxes"), forcing.pop("variables")
-    repairs, areas = forcing.pop("repairs"), site.pop("areas", None)
+    repairs, areas, streams = forcing.pop("repairs"), site.pop("areas", None), site.pop("sinking_streams", [])
     console.print_table("Site", ("", ""), list(site.items()))
     console.print_table(
         "Tiles",
@@ -169,6 +169,9 @@ def _show_check(report: dict[str, Any]) -> None:
         ("name", "kind", "class", "size", "overrides"),
         [(b["name"], b["kind"], b["water_class"], _size(b), _overrides_text(b["parameters"])) for b in boxes],
     )
+    if streams:
+        rows = [(a["name"], f"{a['area_km2']:g} km2", _overrides_text(a["parameters"])) for a in streams]
+        console.print_table("Sinking streams", ("name", "area", "overrides"), rows)
     console.print_table("Forcing", ("", ""), list(forcing.items()))
     console.print_table(
         "Weather",

@@ -77,7 +77,7 @@ def _no_repeats(values: list[str]) -> list[str]:
 Date = Annotated[str, BeforeValidator(_date)]
 Co2 = Annotated[Any, BeforeValidator(_co2)]
 FilePath = Annotated[str, Field(max_length=4000), AfterValidator(_path)]
-Period = Literal["daily", "monthly", "annual"]
+Period = Literal["daily", "monthly", "annual", "step"]
 
 
 class ForcingSection(Section):

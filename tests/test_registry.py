@@ -13,7 +13,7 @@ import karstsim
 from karstsim.core.classes import LAND_USES, WATER_CLASSES
 from karstsim.core.solutes import SOLUTES
 from karstsim.forcing.records import FORCING
-from karstsim.model.registry import COMPARTMENTS, Address, Variable, addresses, variables
+from karstsim.model.registry import COMPARTMENTS, LEVELS, Address, Variable, addresses, variables
 
 PACKAGE = Path(karstsim.__file__).parent
 REFERENCES = PACKAGE.parent / "docs" / "references.bib"
@@ -87,7 +87,7 @@ def test_defaults_lie_inside_sensible_bounds(address: Address) -> None:
     values = [p.default, *p.by_class.values()]
     assert all(p.lower <= v <= p.upper for v in values)
     assert p.lower < p.upper
-    classes = {"tile": LAND_USES, "box": WATER_CLASSES, "column": ()}[address.level]
+    classes = {"tile": LAND_USES, "box": WATER_CLASSES}.get(address.level, ())
     assert not p.by_class or tuple(p.by_class) == tuple(classes)
     if p.integer:
         assert all(v == int(v) for v in (*values, p.lower, p.upper))
@@ -235,7 +235,7 @@ def test_kernels_write_no_constant_powers(path: Path) -> None:
 
 def test_compartments_declare_what_the_registry_reads() -> None:
     for c in COMPARTMENTS:
-        assert isinstance(c.NAME, str) and c.LEVEL in ("column", "tile", "box")
+        assert isinstance(c.NAME, str) and c.LEVEL in LEVELS
         assert {type(c.PARAMS), type(c.STATE), type(c.FLUXES)} == {tuple}
 
 

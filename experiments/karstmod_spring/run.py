@@ -35,9 +35,14 @@ SEARCHED = {  # lower, upper, logarithmic; all but the area within the bounds of
     "aquifer.matrix_residence_time": (5.0, 400.0, True),
     "aquifer.conduit_residence_time": (0.3, 20.0, True),
     "soil.stress_start": (0.3, 1.0, False),
-    "aquifer.matrix_to_conduit": (0.0, 1.0, False),
+    "aquifer.conduit_exponent": (0.5, 1.5, False),
     "atmosphere.degree_day_factor": (1.0, 8.0, False),
     "atmosphere.rain_snow_temperature": (-2.0, 4.0, False),
+}
+FIXED = {  # all water leaves through one conduit, whose outflow may be limited
+    "atmosphere.pet_law": int(PetLaw.PRESCRIBED),
+    "aquifer.matrix_to_conduit": 1.0,
+    "aquifer.conduit_reference_volume": 20.0,
 }
 FITTED = ("1990-10-01", "1991-04-07")
 SPIN_UP = 2  # times the same year
@@ -81,7 +86,7 @@ def discharge(forcing: xr.Dataset, points: np.ndarray) -> np.ndarray:
     """Discharge (point, day), m3 s-1, of all points (point, parameter) in one run of water alone."""
     chosen = [values(row) for row in points]
     areas = np.array([found.pop(AREA) for found in chosen])
-    members = [found | {"atmosphere.pet_law": int(PetLaw.PRESCRIBED)} for found in chosen]
+    members = [found | FIXED for found in chosen]
     run = Simulation(ks.Site(**SITE), forcing, members, workers=2, chemistry=False)
     run.spin_up(0)
     for _ in range(SPIN_UP):

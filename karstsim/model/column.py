@@ -6,7 +6,16 @@ aquifer under all tiles, the surface water below the spring, and the books.
 
 from karstsim.core.jit import driver, kernel
 from karstsim.model import books
-from karstsim.processes import aquifer, atmosphere, cave, epikarst, soil, surface_water, vegetation
+from karstsim.processes import (
+    aquifer,
+    atmosphere,
+    cave,
+    epikarst,
+    sinking_stream,
+    soil,
+    surface_water,
+    vegetation,
+)
 from karstsim.processes.aquifer import conduit_air
 from karstsim.processes.atmosphere import co2_box
 from karstsim.processes.epikarst import compartments
@@ -109,12 +118,15 @@ def close_conduit(cf, ts, tf):
 
 
 @kernel
-def step(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, own_forcing, x, waters, k, t, ledger, dt, n_active):
+def step(
+    cp, cs, cf, tp, ts, tf, bp, bs, bf, ap, a_s, af, forcing, own_forcing, x, waters, k, t, ledger, dt, n_active
+):  # fmt: skip
     """Advance one catchment by one step.
 
     cp, cs, cf  parameters, state, fluxes of the catchment
     tp, ts, tf  the same, one row per land tile
     bp, bs, bf  the same, one row per surface-water box, in downstream order
+    ap, a_s, af the same, one row per sinking stream
     forcing     one forcing record; own_forcing, a table of one that the catchment may change
     x, waters, k, t, ledger  scratch: solution, one solution per box, constants, sub-step, books
     """
@@ -136,11 +148,26 @@ def step(cp, cs, cf, tp, ts, tf, bp, bs, bf, forcing, own_forcing, x, waters, k,
         gather(cp, cf, ts[i].tile.area_fraction, tp[i], tf[i], n_active)
         books.flag_high_co2(cs.catchment, tf[i].soil.base_pco2_without_uptake)
         books.flag_waters(cs.catchment, 0.0, ts[i].soil.pore_water.ionic_strength)
+    for i in range(ap.shape[0]):
+        stream = af[i].sinking_stream
+        sinking_stream.step(
+            ap[i].sinking_stream,
+            a_s[i].sinking_stream,
+            stream,
+            cf.aquifer,
+            cf.atmosphere,
+            forcing,
+            k,
+            dt,
+            n_active,
+        )
     open_conduit(cf, ts, tf)
     aquifer.step(
         cp.aquifer, cs.aquifer, cf.aquifer, cs.atmosphere, cf.atmosphere, forcing, x, k, dt, n_active
     )
     close_conduit(cf, ts, tf)
+    for i in range(ap.shape[0]):
+        sinking_stream.count(cf.aquifer, af[i].sinking_stream, n_active)
     assign(f.runoff, cf.aquifer.spring, 1.0, n_active)
     receive(f.surface_runoff, cf.aquifer.unswallowed, 1.0, n_active)
     receive(f.runoff, f.surface_runoff, 1.0, n_active)
@@ -216,6 +243,9 @@ def run(
     bp,
     bs,
     bf,
+    ap,
+    a_s,
+    af,
     forcing,
     forcing_row,
     scratch,
@@ -232,13 +262,14 @@ def run(
 ):
     """Step all catchments through one window of forcing, aggregating the selected outputs on the way.
 
-    cp .. bf     record tables: catchment (n,), tile (n, n_tiles), box (n, n_boxes); states and fluxes are updated
+    cp .. af     record tables: catchment (n,), tile (n, n_tiles), box (n, n_boxes), sinking stream (n, n_streams);
+                 states and fluxes are updated
     forcing      (n_forcing, n_steps) records; forcing_row (n,) says which row drives a catchment
     scratch      (1,) solution, constants and sub-step records; waters (n_boxes,) solutions; own_forcing (1,) forcing
                  record; ledger (1,) books
-    tables       float views of cs, cf, ts, tf, bs, bf as (n, rows, floats)
-    periods      (3, n_steps): output period of every step for daily (0), monthly (1), annual (2)
-    selections   three (n_variables, 4) tables, see `accumulate`; outputs three (n, n_periods, n_variables)
+    tables       float views of cs, cf, ts, tf, bs, bf, a_s, af as (n, rows, floats)
+    periods      (4, n_steps): output period of every step for daily (0), monthly (1), annual (2), step (3)
+    selections   four (n_variables, 4) tables, see `accumulate`; outputs four (n, n_periods, n_variables)
 
     Means are left as sums: the caller divides by the number of steps. Catchments never talk to each other, so the
     result does not depend on how they are divided into blocks.
@@ -261,6 +292,9 @@ def run(
                     bp[i],
                     bs[i],
                     bf[i],
+                    ap[i],
+                    a_s[i],
+                    af[i],
                     row,
                     own_forcing,
                     x,

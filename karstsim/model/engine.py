@@ -46,7 +46,8 @@ class Physics:
 
 
 FULL = Physics()
-FREQUENCIES = ("daily", "monthly", "annual")
+FREQUENCIES = ("daily", "monthly", "annual", "step")  # step: every step of the run, for storms
+NOTHING = np.zeros((0, 4), dtype=np.int64)
 Progress = Callable[[int, int, str], None]
 
 
@@ -145,12 +146,13 @@ def calendar_fields(times: np.ndarray) -> np.ndarray:
 
 
 def periods_of(fields: np.ndarray) -> np.ndarray:
-    """(3, n_steps) index of the day, month and year within the window that each step belongs to."""
+    """(4, n_steps) index of the day, month, year and step within the window that each step belongs to."""
     keys = (fields, fields[:, :2], fields[:, :1])
     rows = []
     for key in keys:
         changed = np.r_[False, (np.diff(key, axis=0) != 0).any(axis=1)]
         rows.append(np.cumsum(changed))
+    rows.append(np.arange(len(fields)))
     return np.array(rows, dtype=np.int64)
 
 
@@ -175,10 +177,11 @@ def step_window(
 ) -> list[Aggregates]:
     """Advance all catchments of `tables` through one window.
 
-    selections  three (n_variables, 4) tables, one per frequency; empty tables cost nothing
+    selections  (n_variables, 4) tables, one per frequency; empty tables cost nothing, the last may be left out
     Returns the aggregates of each frequency; means are still sums over the steps.
     """
     periods = periods_of(window.fields)
+    selections = [*selections, *[NOTHING] * (len(FREQUENCIES) - len(selections))]
     outputs = tuple(
         np.zeros((len(tables), periods[f, -1] + 1, selections[f].shape[0])) for f in range(len(FREQUENCIES))
     )

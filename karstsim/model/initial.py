@@ -23,7 +23,17 @@ from karstsim.core.constants import (
     ZERO_CELSIUS,
 )
 from karstsim.core.jit import driver, python_callable
-from karstsim.model.engine import FREQUENCIES, FULL, Forcing, Physics, Progress, Tables, step_all, step_window
+from karstsim.model.engine import (
+    FREQUENCIES,
+    FULL,
+    NOTHING,
+    Forcing,
+    Physics,
+    Progress,
+    Tables,
+    step_all,
+    step_window,
+)
 from karstsim.model.land_use import LandUse
 from karstsim.model.registry import variables
 from karstsim.model.site import Site
@@ -44,7 +54,7 @@ DILUTE = {"dic": 2.0e-5, "ca": 4.0e-5, "na": 2.0e-5, "cl": 2.0e-5, "so4": 3.0e-5
 SATURATED_OXYGEN = 0.3  # mol m-3, of surface water at 17 degC
 YEARLY_LAWS = (NppModel.MIAMI, NppModel.GROWTH_CURVE)
 MOIST = 1.0  # actual over potential transpiration
-EMPTY = [np.zeros((0, 4), dtype=np.int64) for _ in FREQUENCIES]
+EMPTY = [NOTHING for _ in FREQUENCIES]
 
 
 @dataclass(frozen=True)
@@ -91,6 +101,7 @@ def set_initial_state(tables: Tables, site: Site, forcing: Forcing) -> None:
     column["atmosphere"]["precipitation_year"] = forcing.table["pr"].mean(axis=1)[tables.forcing_row]
     column["aquifer"]["spring_temperature"] = year
     column["aquifer"]["allogenic_temperature"] = mean
+    tables.state["sinking_stream"]["sinking_stream"]["allogenic_temperature"] = mean[:, None]
     tile["vegetation"]["season_mean"] = _season_means(tables, forcing)
     plant_stands(tables, forcing)
     tile["tile"]["area_fraction"] = [t.area_fraction for t in site.tiles]

@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 
 HOW = {"mean": MEAN, "sum": SUM, "min": MINIMUM, "max": MAXIMUM, "last": LAST}
 CELL_METHODS = {"mean": "mean", "sum": "sum", "min": "minimum", "max": "maximum", "last": "point"}
-ROW_DIM: dict[Level, str | None] = {"column": None, "tile": "tile", "box": "box"}
+ROW_DIM: dict[Level, str | None] = {
+    "column": None,
+    "tile": "tile",
+    "box": "box",
+    "sinking_stream": "sinking_stream",
+}
 MM_PER_M = 1000.0
 WATER_UNITS = ("mm", "mm d-1", "degC", "m", "m s-1", "m3 s-1")  # of what a run without chemistry computes
 INACTIVE = tuple(s.name for s in SOLUTES if s.optional)
@@ -213,7 +218,7 @@ def to_dataset(
     frequency: str,
 ) -> xr.Dataset:
     """Join the windows of one frequency into a Dataset with dims (realization, time[, tile|box])."""
-    rows: dict[Level, int] = {"column": 1, "tile": len(site.tiles), "box": len(site.boxes)}
+    rows = site.rows
     values = np.concatenate([w.values for w in windows], axis=1)
     counts = np.concatenate([w.counts for w in windows])
     starts = np.concatenate([w.starts + first for w, (first, _) in zip(windows, spans, strict=True)])
@@ -273,6 +278,9 @@ def _site_coordinates(ds: xr.Dataset, site: Site) -> None:
         )
     if "box" in ds.dims:
         ds.coords["box_name"] = ("box", [b.name for b in site.boxes], {"long_name": "name of the water body"})
+    if "sinking_stream" in ds.dims:
+        names = [stream.name for stream in site.sinking_streams]
+        ds.coords["stream_name"] = ("sinking_stream", names, {"long_name": "name of the sinking stream"})
 
 
 def add_concentrations(ds: xr.Dataset) -> xr.Dataset:

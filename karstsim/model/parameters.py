@@ -17,7 +17,7 @@ from karstsim.processes.aquifer.storage import Structure
 if TYPE_CHECKING:
     import pandas as pd
 
-    from karstsim.model.site import Box, Site, Tile
+    from karstsim.model.site import Box, SinkingStream, Site, Tile
 
 Override = float | Mapping[str, float]
 Overrides = Mapping[str, Override]
@@ -137,9 +137,9 @@ def _fill(table: np.ndarray, index: tuple[int, ...], values: Mapping[str, float]
 
 
 def parameter_tables(site: Site, members: Sequence[Overrides]) -> dict[Level, np.ndarray]:
-    """Parameter records of all members: ``column`` (n,), ``tile`` (n, n_tiles), ``box`` (n, n_boxes).
+    """Parameter records of all members by level: ``column`` (n,), ``tile`` (n, n_tiles), and so on.
 
-    site     tiles and boxes with their own overrides
+    site     tiles, boxes and sinking streams with their own overrides
     members  one mapping of overrides per member, on top of the site's
     Raises InputError for an unknown name or a value outside its bounds.
     """
@@ -148,6 +148,7 @@ def parameter_tables(site: Site, members: Sequence[Overrides]) -> dict[Level, np
         "column": (n,),
         "tile": (n, len(site.tiles)),
         "box": (n, len(site.boxes)),
+        "sinking_stream": (n, len(site.sinking_streams)),
     }
     tables = {level: new_table(shape, PARAM_DTYPES[level])[0] for level, shape in shapes.items()}
     for i, member in enumerate(members):
@@ -162,6 +163,8 @@ def parameter_tables(site: Site, members: Sequence[Overrides]) -> dict[Level, np
             _check_level(box.parameters, "box", where)
             layers: list[Layer] = [("box", _box_values(site, box)), (where, box.parameters), *last]
             _fill(tables["box"], (i, j), _row("box", box.water_class, layers))
+        for j, stream in enumerate(site.sinking_streams):
+            _fill(tables["sinking_stream"], (i, j), _stream_row(site, stream, last))
     return tables
 
 
@@ -169,6 +172,13 @@ def _tile_row(tile: Tile, last: list[Layer]) -> dict[str, float]:
     where = f"tile {tile.land_use}"
     _check_level(tile.parameters, "tile", where)
     return _row("tile", tile.land_use, [(where, tile.parameters), *last])
+
+
+def _stream_row(site: Site, stream: SinkingStream, last: list[Layer]) -> dict[str, float]:
+    where = f"sinking stream {stream.name}"
+    _check_level(stream.parameters, "sinking_stream", where)
+    area = {"sinking_stream.allogenic_area_ratio": stream.area_km2 / site.area_km2}
+    return _row("sinking_stream", "", [("site", area), (where, stream.parameters), *last])
 
 
 def _check_reservoirs(structure: Structure, tiles: np.ndarray) -> None:

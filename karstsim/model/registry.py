@@ -23,11 +23,20 @@ from karstsim.core.spec import (
     record_dtype,
 )
 from karstsim.model import books, tiles
-from karstsim.processes import aquifer, atmosphere, cave, epikarst, soil, surface_water, vegetation
+from karstsim.processes import (
+    aquifer,
+    atmosphere,
+    cave,
+    epikarst,
+    sinking_stream,
+    soil,
+    surface_water,
+    vegetation,
+)
 
-Level = Literal["column", "tile", "box"]
+Level = Literal["column", "tile", "box", "sinking_stream"]
 Kind = Literal["state", "flux"]
-LEVELS: tuple[Level, ...] = ("column", "tile", "box")
+LEVELS: tuple[Level, ...] = ("column", "tile", "box", "sinking_stream")
 KINDS: tuple[Kind, ...] = ("state", "flux")
 COMPARTMENTS: tuple[ModuleType, ...] = (
     atmosphere,
@@ -36,6 +45,7 @@ COMPARTMENTS: tuple[ModuleType, ...] = (
     soil,
     epikarst,
     cave,
+    sinking_stream,
     aquifer,
     surface_water,
     books,

@@ -25,10 +25,11 @@ def layout(level: Level) -> list[str]:
 
 
 def site_key(site: Site) -> str:
-    """What of the site a state belongs to: tiles with their areas, boxes, the allogenic area."""
+    """What of the site a state belongs to: tiles with their areas, boxes, what drains into it."""
     tiles = [(t.land_use, t.area_fraction) for t in site.tiles]
     boxes = [(b.name, b.kind, b.water_class) for b in site.boxes]
-    return repr((tiles, boxes, site.area_km2, site.allogenic_area_km2))
+    streams = [(a.name, a.area_km2) for a in site.sinking_streams]
+    return repr((tiles, boxes, site.area_km2, site.allogenic_area_km2, streams))
 
 
 def write_restart(tables: Tables, site: Site, time: object, calendar: str, path: Path) -> Path:
@@ -101,7 +102,7 @@ def _checked(tables: Tables, level: Level, ds: xr.Dataset, where: str) -> np.nda
     if values.shape != (len(tables), int(np.prod(floats.shape[1:-1], dtype=int)), floats.shape[-1]):
         raise InputError(
             where,
-            f"holds another number of members, tiles or boxes ({level}: {values.shape[:2]})",
+            f"holds another number of members, tiles, boxes or streams ({level}: {values.shape[:2]})",
             "use the site that the restart was made with",
         )
     if not np.isfinite(values).all():

@@ -139,8 +139,7 @@ class Simulation:
         Raises RunError when a member's state is no longer finite, or the books do not close.
         """
         chosen = out.select(patterns) if self.physics.solutes else out.select_water(patterns)
-        rows = {"column": 1, "tile": len(self.site.tiles), "box": len(self.site.boxes)}
-        table = out.selection_table(chosen, rows)  # type: ignore[arg-type]
+        table = out.selection_table(chosen, self.site.rows)
         wanted = out.frequencies(frequencies)
         selections = [table if f in wanted else table[:0] for f in FREQUENCIES]
         begin_year = self.land_use.begin_year if self.land_use is not None else None
@@ -219,7 +218,8 @@ def simulate(
     site          `Site`
     forcing       canonical Dataset from `open_forcing` with one location
     parameters    overrides by dotted name: a value, or {"factor": f} on the default
-    output        "daily", "monthly", "annual"; one gives a Dataset, several a DataTree with one node each
+    output        "daily", "monthly", "annual", "step" (every step of the forcing); one gives a Dataset, several a
+                  DataTree with one node each
     variables     names or glob patterns; the standard set by default
     spinup_years  limit of the spin-up (it ends when the stocks stand still)
     restart       restart file to start from instead of a spin-up

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from karstsim.core.classes import LAND_USES, WATER_CLASSES
 from karstsim.core.errors import InputError
 from karstsim.tomlfile import finite_number, one_of, problem, read_toml, shown, suggestion, validated
+
+if TYPE_CHECKING:
+    from karstsim.model.registry import Level
 
 DEFAULT_SLOPE = 0.002
 FRACTION_TOLERANCE = 1e-6
@@ -157,12 +160,21 @@ class Box(Section):
         return self
 
 
+class SinkingStream(Section):
+    """A stream from non-karst land that sinks into the karst: its catchment, and parameters ``sinking_stream.*``."""
+
+    name: Name
+    area_km2: float = Field(gt=0.0, le=1e7)
+    parameters: Overrides = {}
+
+
 class Site(Section):
     """One catchment. Areas in km2, elevation in m, temperature in degC.
 
     `mean_temperature` is the long-term mean of the air, which groundwater takes on; without it the mean of the
-    forcing is used. `allogenic_area_km2` lies outside the karst and drains into it. The `boxes` follow each other
-    downstream from the spring. With `areas` the fractions of the tiles change by the year, and theirs are not used.
+    forcing is used. `allogenic_area_km2` lies outside the karst and drains into it; `sinking_streams` are for
+    catchments with several such areas, and add to it. The `boxes` follow each other downstream from the spring.
+    With `areas` the fractions of the tiles change by the year, and theirs are not used.
     """
 
     name: Name
@@ -174,6 +186,7 @@ class Site(Section):
     allogenic_area_km2: float = Field(default=0.0, ge=0.0, le=1e7)
     tiles: list[Tile] = Field(min_length=1, max_length=100)
     boxes: list[Box] = Field(default=[], max_length=100)
+    sinking_streams: list[SinkingStream] = Field(default=[], max_length=100)
     areas: Areas | None = None
 
     @model_validator(mode="after")
@@ -186,10 +199,11 @@ class Site(Section):
             )
         if self.areas is not None:
             self._check_areas(self.areas)
-        names = [box.name for box in self.boxes]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise problem(f"two boxes are called {shown(twice[0])}", "give every box its own name")
+        for kind, parts in (("boxes", self.boxes), ("sinking streams", self.sinking_streams)):
+            names = [part.name for part in parts]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise problem(f"two {kind} are called {shown(twice[0])}", "give each its own name")
         return self
 
     def _check_areas(self, areas: Areas) -> None:
@@ -203,6 +217,12 @@ class Site(Section):
                 f"areas.fractions and the tiles differ in {shown(odd)}",
                 "give fractions for every tile, by name",
             )
+
+    @property
+    def rows(self) -> dict[Level, int]:
+        """Rows of one catchment in the tables of each level."""
+        n = {"tile": len(self.tiles), "box": len(self.boxes), "sinking_stream": len(self.sinking_streams)}
+        return {"column": 1, **n}  # type: ignore[dict-item]
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:
@@ -226,8 +246,8 @@ class Site(Section):
         return site
 
     def check_parameters(self, where: str) -> None:
-        """InputError for an override of a tile or box that is no parameter or lies outside its bounds."""
-        for group in ("tiles", "boxes"):
+        """InputError for an override of a tile, box or stream that is no parameter or lies outside its bounds."""
+        for group in ("tiles", "boxes", "sinking_streams"):
             for i, part in enumerate(getattr(self, group)):
                 check_overrides(part.parameters, f"{where}, site.{group}[{i}].parameters")
 

@@ -56,7 +56,7 @@ def _draw(seed: int, share: float, corners: float) -> dict[str, float]:
 
 def _extremes(run: Simulation) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Smallest and largest value of every variable over all steps, (member, row), by running the whole forcing."""
-    rows = {"column": 1, "tile": len(run.site.tiles), "box": len(run.site.boxes)}
+    rows = run.site.rows
     chosen = list(variables())
     lines, names = [], []
     for v in chosen:

@@ -69,7 +69,7 @@ def test_python_agrees_with_compiled_code(climate, n_boxes, whole_site, climate_
 def _names(site) -> list[str]:
     from karstsim.model.registry import FLUX_DTYPES, LEVELS, STATE_DTYPES, variables
 
-    rows = {"column": 1, "tile": len(site.tiles), "box": len(site.boxes)}
+    rows = site.rows
     names = []
     for kind, dtypes in (("state", STATE_DTYPES), ("flux", FLUX_DTYPES)):
         for level in LEVELS:

@@ -93,7 +93,11 @@ def test_missing_files_are_all_named(tmp_path: Path) -> None:
         ('[forcing]\nsynthetic = "ssp245"\nco2 = true\n', "forcing.co2", "neither a scenario"),
         ('[forcing]\nsyntetic = "ssp245"\nfiles = ["a.nc"]\n', "forcing.syntetic", "'synthetic'"),
         (SYNTHETIC + "[rum]\n", "rum", "'run'"),
-        (SYNTHETIC + '[run]\noutput = ["weekly"]\n', "run.output[0]", "'daily', 'monthly' or 'annual'"),
+        (
+            SYNTHETIC + '[run]\noutput = ["weekly"]\n',
+            "run.output[0]",
+            "'daily', 'monthly', 'annual' or 'step'",
+        ),
         (SYNTHETIC + '[run]\noutput = ["daily", "daily"]\n', "run.output", "twice"),
         (SYNTHETIC + "[run]\noutput = []\n", "run.output", "at least one"),
         (SYNTHETIC + "[run]\nspinup_years = 1.5\n", "run.spinup_years", "whole number"),

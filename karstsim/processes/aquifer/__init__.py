@@ -1,7 +1,7 @@
 """Aquifer: rock matrix and conduit with exchange between them, dissolution, the spring. One per catchment."""
 
 from karstsim.core.jit import kernel
-from karstsim.core.spec import Store, Var
+from karstsim.core.spec import Store
 from karstsim.processes.aquifer import (
     allogenic,
     chemistry,
@@ -24,8 +24,7 @@ STATE = (
     Store("conduit", "water in the conduits (in the last of their cells)"),
     *conduit_cells.STATE,
     *hartmann_2015.STATE,
-    Var("allogenic_runoff", "mm d-1", "runoff of the allogenic area, per its own area"),
-    Var("allogenic_temperature", "degC", "temperature of allogenic water"),
+    *allogenic.STATE,
     *spring.STATE,
 )
 PROCESSES = (

@@ -1,6 +1,10 @@
-"""Allogenic water: runoff from non-karst rock that sinks into the conduit (science.md 3.7).
+"""Allogenic water: runoff from non-karst rock that sinks into the karst (science.md 3.7).
+
+    dq/dt = (c_q (rain + melt) - q)/tau,    Q_allo = A_allo/A_karst q
 
 The swallet takes what its capacity allows; the rest of a flood stays on the surface and leaves with the surface runoff.
+What sinks feeds the conduit, or in part the matrix. A site has one such area (`allogenic_area_km2`,
+`aquifer.allogenic_*`); more are declared as `sinking_streams`, by the same law (processes/sinking_stream).
 """
 
 from karstsim.core.jit import kernel
@@ -34,6 +38,16 @@ PARAMS = (
         calibrate=False,
         doc="most allogenic water that sinks, per karst area; 10000 = all",
     ),
+    Param(
+        "allogenic_to_matrix",
+        0.0,
+        "1",
+        0.0,
+        1.0,
+        "design",
+        calibrate=False,
+        doc="share of the sinking water that seeps through its bed into the matrix",
+    ),
     Param("allogenic_ca", 0.10, "mol m-3", 0.0, 10.0, "design; science.md 3.7", calibrate=False),
     Param("allogenic_mg", 0.05, "mol m-3", 0.0, 10.0, "design; science.md 3.7", calibrate=False),
     Param(
@@ -52,9 +66,13 @@ PARAMS = (
     Param("allogenic_no3", 0.0, "mol m-3", 0.0, 10.0, "design", calibrate=False),
     Param("allogenic_pco2", 1500.0, "ppm", 100.0, 50000.0, "design; science.md 3.7", calibrate=False),
 )
+STATE = (
+    Var("allogenic_runoff", "mm d-1", "runoff of the allogenic area, per its own area"),
+    Var("allogenic_temperature", "degC", "temperature of allogenic water"),
+)
 FLUXES = (
     Flow("allogenic", "allogenic water reaching the karst"),
-    Flow("swallowed", "allogenic water sinking into the conduit"),
+    Flow("swallowed", "allogenic water sinking into the karst"),
     Flow("unswallowed", "allogenic water beyond the swallet's capacity, to surface runoff"),
     Var("allogenic_runoff_volume", "mm", "runoff of the allogenic area, per its own area", aggregate="sum"),
 )
@@ -86,7 +104,8 @@ def step(p, s, f, air_f, forcing, k, dt, n_active):
     capacity = p.swallet_capacity * dt
     share = min(capacity / f.allogenic.volume, 1.0) if f.allogenic.volume > 0.0 else 1.0
     split(f.allogenic, f.swallowed, f.unswallowed, share, n_active)
-    receive(f.conduit_recharge, f.swallowed, 1.0, n_active)
+    receive(f.conduit_recharge, f.swallowed, 1.0 - p.allogenic_to_matrix, n_active)
+    receive(f.matrix_recharge, f.swallowed, p.allogenic_to_matrix, n_active)
 
 
 @kernel

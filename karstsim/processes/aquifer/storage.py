@@ -4,6 +4,9 @@
     dV_c/dt = R_conc + Q_allo - Q_c + X + phi V_m/K_M,   Q_c = (V_c/K_C) (V_c/V_ref)^(b - 1)
     X = k_X (V_m - (S_m/S_c) V_c)
 
+An exponent b below 1 is a conduit whose outflow is limited: 0.5 is turbulent flow through a full pipe under the head of
+shafts of even width.
+
 Backward Euler with steps of at most `LONGEST_STEP`; the fluxes are the sums over them, so the balance is exact.
 Volumes V are mobile; the matrix also holds immobile water that mixes but does not move, and the conduit a pool that
 never empties.
@@ -43,7 +46,7 @@ PARAMS = (
     ),
     Param("matrix_residence_time", 150.0, "day", 5.0, 400.0, "design; science.md 3.7", scale="log"),
     Param("conduit_residence_time", 3.0, "day", 0.3, 20.0, "design; science.md 3.7", scale="log"),
-    Param("conduit_exponent", 1.3, "1", 1.0, 2.0, "design; science.md 3.7"),
+    Param("conduit_exponent", 1.3, "1", 0.5, 2.0, "design; science.md 3.7"),
     Param(
         "conduit_reference_volume",
         5.0,
@@ -134,11 +137,19 @@ def conduit_outflow(volume, p):
 
 
 @kernel
+def bent(value, exponent):
+    """value^exponent of a volume that may be nothing; the value itself for 1."""
+    if exponent == 1.0 or value < outlets.LEAST_VOLUME:
+        return value
+    return math.exp(exponent * math.log(value))
+
+
+@kernel
 def implicit_step(matrix, conduit, to_matrix, to_conduit, p, dt):
     """Backward Euler for both mobile volumes: (V_m, V_c) after dt, mm; recharges in mm.
 
     V_m follows linearly from V_c, so one increasing equation in V_c is left; Newton from above cannot overshoot
-    because the outflow is convex.
+    because the outflow is convex. With b < 1 it is concave in V_c, and the search is for V_c^b, in which it is convex.
     """
     x = p.exchange_rate * dt
     drain = dt / p.matrix_residence_time
@@ -148,14 +159,18 @@ def implicit_step(matrix, conduit, to_matrix, to_conduit, p, dt):
     supply = conduit + to_conduit + fed * scale * (matrix + to_matrix)
     slope = 1.0 + back - fed * scale * back
     v = supply / slope
+    bend = max(1.0 / p.conduit_exponent, 1.0)
+    w = bent(v, 1.0 / bend)
     for _ in range(NEWTON_STEPS):
         outflow, derivative = conduit_outflow(v, p)
         over, steeper = outlets.overflow(v, p)
         outflow += over
         derivative += steeper
-        change = (slope * v + dt * outflow - supply) / (slope + dt * derivative)
-        v -= change
-        if abs(change) <= TOLERANCE * v:
+        stretch = bend * v / w if w > 0.0 else 1.0
+        change = (slope * v + dt * outflow - supply) / ((slope + dt * derivative) * stretch)
+        w -= change
+        v = bent(w, bend)
+        if abs(change) <= TOLERANCE * w:
             break
     return (matrix + to_matrix + back * v) * scale, v
 
