@@ -1,6 +1,6 @@
 """X12: a day in a planted and in an unplanted stream below a karst spring.
 
-    python experiments/diel/run.py [--days N] [--figure FILE]
+    python -m experiments.diel.run [--days N] [--figure FILE]
 
 Prints drop of DIC, amplitude of pH and shares of the lost carbon with their verdicts.
 """
@@ -8,14 +8,11 @@ Prints drop of DIC, amplitude of pH and shares of the lost carbon with their ver
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from verdicts import line, within
-
+from experiments.verdicts import line, within
 from karstsim.model.site import Site
 from karstsim.model.water_chain import WaterChain
 
@@ -71,7 +68,7 @@ def day(planted: bool, days: int, substeps: int = STEPS) -> dict[str, np.ndarray
 
 
 def summary(found: dict[str, np.ndarray]) -> dict[str, float]:
-    """Numbers of a day: drop of DIC and of Ca at the outlet, extremes, and what of the lost carbon went where by day."""
+    """Numbers of a day: drop of DIC and of Ca at the outlet, extremes, and where the lost carbon went by day."""
     dic, ca = (1e3 * found[n] / found["outflow"] for n in ("outflow_dic", "outflow_ca"))
     lit = found["gpp"] > 0.05 * found["gpp"].max() if found["gpp"].max() > 0.0 else np.ones(STEPS, bool)
     respired = (
@@ -133,10 +130,12 @@ def main() -> None:
     for name, s in (("planted", planted), ("unplanted", bare)):
         print(
             f"{name:10} DIC drop {s['drop']:.1f} %, pH {s['ph_low']:.2f}-{s['ph_high']:.2f}, pCO2 {s['pco2_low']:.0f}-"
-            f"{s['pco2_high']:.0f} uatm, Ca {s['ca_high']:.2f}-{s['ca_low']:.2f} mmol/L, GPP {s['gpp']:.1f} g C m-2 d-1, "
+            f"{s['pco2_high']:.0f} uatm, Ca {s['ca_high']:.2f}-{s['ca_low']:.2f} mmol/L, "
+            f"GPP {s['gpp']:.1f} g C m-2 d-1, "
             f"O2 {s['o2_low']:.0f}-{s['o2_high']:.0f} %, k600 {s['k600']:.1f} m d-1"
         )
-    print(f"of the carbon lost by day: plants {planted['share_plants']:.0f} %, calcite {planted['share_calcite']:.0f} %, "
+    print(f"of the carbon lost by day: plants {planted['share_plants']:.0f} %, "
+        f"calcite {planted['share_calcite']:.0f} %, "
           f"air {planted['share_air']:.0f} %")  # fmt: skip
     set_by = "calibrated: the stream is a preset chosen of five"
     amplitude = planted["ph_high"] - planted["ph_low"]

@@ -1,6 +1,6 @@
 """Oxygen of French Creek (Wyoming) day by day: the box with O2 fitted, one set for all days, and streamMetabolizer.
 
-    python experiments/french_creek/run.py FOLDER [--days N] [--figure FILE]
+    python -m experiments.french_creek.run FOLDER [--days N] [--figure FILE]
 
 FOLDER holds french.csv. Prints the scores of the claim with its verdicts.
 """
@@ -8,16 +8,13 @@ FOLDER holds french.csv. Prints the scores of the claim with its verdicts.
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import least_squares
 
-sys.path.insert(0, str(Path(__file__).parent))
-import stream_metabolizer as peer
-
+from experiments.french_creek import stream_metabolizer as peer
 from karstsim.core.constants import MOLAR_MASS_C
 from karstsim.core.jit import python_callable
 from karstsim.model.site import Site
@@ -42,7 +39,7 @@ LIGHT_ALONE = {
 }
 LEAST_MORTALITY = 1.0e-3  # d-1; what dies within a day is nothing beside that respiration
 GROWN = 25.0  # mol m-2: plants that cover the bed
-SEARCHED = {  # lower, upper, start: gross production g C m-2 d-1, respiration mol m-2 d-1 at 20 degC, m d-1, umol m-2 s-1
+SEARCHED = {  # lower, upper, start: production g C m-2 d-1, respiration mol m-2 d-1 at 20 degC, m d-1, umol m-2 s-1
     "gross_production": (0.05, 100.0, 5.0),
     "respiration": (0.001, 5.0, 0.15),
     "k600": (0.2, 50.0, 4.0),
@@ -90,7 +87,7 @@ class Day:
 
 
 def good_days(frame: pd.DataFrame) -> list[Day]:
-    """Days with records all through, gaps of up to a quarter of an hour filled, without values or jumps of a dry sonde."""
+    """Days with records all through, gaps of a quarter of an hour filled, without values or jumps of a dry sonde."""
     found = []
     for records in peer.days(frame).values():
         steps = records["solar"].diff().dropna()
@@ -236,7 +233,8 @@ def main() -> None:
     print("streamMetabolizer's documented days, with its assumptions")
     worst = documented(frame)
     print(
-        f"claim: documented values within 1 %   apart {100 * worst:.2f} %   {verdict(worst <= DOCUMENTED_BAR, 'predicted')}"
+        f"claim: documented values within 1 %   apart {100 * worst:.2f} %   "
+        f"{verdict(worst <= DOCUMENTED_BAR, 'predicted')}"
     )
     days = good_days(frame)[: asked.days]
     print(f"good days {len(days)}: {days[0].name} to {days[-1].name}")

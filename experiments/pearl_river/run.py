@@ -1,6 +1,6 @@
 """X13: where the carbon of a river like the Pearl River goes, from headwater to estuary.
 
-    python experiments/pearl_river/run.py [--years N] [--figure FILE]
+    python -m experiments.pearl_river.run [--years N] [--figure FILE]
 
 Prints the gross and the net ledger, the pH of each box, and a warning where it passes 9.
 """
@@ -8,14 +8,11 @@ Prints the gross and the net ledger, the pH of each box, and a warning where it 
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from verdicts import line, within
-
+from experiments.verdicts import line, within
 from karstsim.analysis.carbon_paths import CarbonPaths, gross_partition, net_partition
 from karstsim.model.site import Site
 from karstsim.model.water_chain import WaterChain
@@ -111,7 +108,8 @@ def report(name: str, kind: str, found: dict[str, np.ndarray]) -> dict[str, floa
             f"   WARNING: pH above {HIGH_PH:g}, which this river does not show" if highest > HIGH_PH else ""
         )
         print(
-            f"  {box[0]:12} pH {mean:.2f} (highest {highest:.2f}), pCO2 {1e6 * found['water_pco2'][:, i].mean():.0f} uatm{warning}"
+            f"  {box[0]:12} pH {mean:.2f} (highest {highest:.2f}), "
+            f"pCO2 {1e6 * found['water_pco2'][:, i].mean():.0f} uatm{warning}"
         )
     for path, claimed in CLAIM.items():
         reached = within(gross[path], claimed - BAND, claimed + BAND)

@@ -1,18 +1,14 @@
 """X14: how much of the carbon of a karst river stays; S1, S2, S3 and the classes of permanence.
 
-python experiments/x14_stability/run.py [--years N]
+python -m experiments.x14_stability.run [--years N]
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
-from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "pearl_river")]
-import run as pearl
-from verdicts import line, within
-
+from experiments.pearl_river import run as pearl
+from experiments.verdicts import line, within
 from karstsim.analysis.carbon_paths import PERMANENCE, no_return, ocean_step, permanence, retained
 
 
@@ -26,7 +22,8 @@ def main() -> None:
         ledger = pearl.paths(pearl.run(preset, years))
         consumed = ledger.dic_in - pearl.SPRING["ca"] / pearl.SPRING["dic"] * ledger.dic_in
         print(
-            f"{'preset of the prototype' if preset else 'default parameters'}: S1 {no_return(ledger, consumed):.2f}, S3 {ocean_step():.2f}"
+            f"{'preset of the prototype' if preset else 'default parameters'}: S1 {no_return(ledger, consumed):.2f}, "
+            f"S3 {ocean_step():.2f}"
         )
         print(
             line(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -12,7 +9,6 @@ from karstsim.analysis.carbon_paths import CarbonPaths, gross_partition, ocean_s
 from karstsim.chemistry.gas import oxygen_saturation, schmidt_o2
 from karstsim.core.jit import python_callable
 
-sys.path[:0] = [str(Path(__file__).parents[2] / "experiments" / name) for name in (".", "diel")]
 PEARL = CarbonPaths(104.0, 0.0, 15.0, 4.0, 0.0, 54.0, 20.0, 0.0, 7.0, 0.0)
 
 
@@ -35,7 +31,7 @@ def test_ledgers() -> None:
 @pytest.mark.slow
 def test_half_the_sub_step_changes_little_on_a_bright_day() -> None:
     """X12 in short form: DIC at every hour within 1 %, pH within 0.02, also at noon."""
-    import run as diel
+    from experiments.diel import run as diel
 
     coarse, fine = diel.day(True, 3), diel.day(True, 3, 2 * diel.STEPS)
     ratio = coarse["outflow_dic"] / fine["outflow_dic"]

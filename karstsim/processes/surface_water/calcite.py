@@ -3,8 +3,8 @@
     n = h k_cc/D (sqrt(Omega) - 1)   in mol kg-1: above a threshold of SI, and below 0 while the bed has calcite
     plants precipitate r_cc per HCO3- that they take up, in supersaturated water
 
-The implicit solution of n is that of the whole sub-step (carbon.py). Calcite settles within a sub-step. The bed loses it
-to burial at a first-order rate; what is buried stays.
+The implicit solution of n is that of the whole sub-step (carbon.py). Calcite settles within a sub-step. The bed loses
+it to burial at a first-order rate; what is buried stays.
 """
 
 from karstsim.core.classes import by_water_class

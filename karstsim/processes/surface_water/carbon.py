@@ -3,7 +3,7 @@
     DIC1 = DIC0 - E k h/D (CO2 - KH p_air) - (1 - r) G(CO2, HCO3) - n
     Alk1 = Alk0 - 2 n,   n = h k_cc/D (sqrt(Omega) - 1)
 
-n precipitates where SI exceeds its threshold at the start of the sub-step, and dissolves calcite of the bed where SI < 0.
+n precipitates where SI exceeds its threshold at the start of the sub-step, and dissolves the bed where SI < 0.
 
 All terms are taken at the end of the sub-step (science.md 12.12: photosynthesis and calcite share one limiter), so no
 step is too long: with the activities frozen, every species follows from h = 10^-pH, n is the root of a quadratic, and
@@ -58,8 +58,8 @@ MAX_OUTER, MAX_INNER = 60, 120
 NEWTON_TRIES = 40  # then bisection, which cannot fail
 WARM = 1
 
-# Of one sub-step: exchange of gas (1) and the pressure of the air (atm); potential production of submerged plants and of
-# phytoplankton and what of both can take HCO3- (mol kg-1), K_H (mol m-3); calcite that would precipitate at Omega = 4,
+# Of one sub-step: exchange of gas (1) and the pressure of the air (atm); potential production of submerged plants and
+# of phytoplankton and what of both can take HCO3- (mol kg-1), K_H (mol m-3); calcite that would precipitate at Omega = 4,
 # that of the bed, and the water before (mol kg-1); carbon assimilated (mol m-2).
 SUBSTEP_DTYPE = record_dtype(
     [

@@ -5,7 +5,7 @@
     dR/dt = inputs + k_MCP2 S - k_R q R     refractory
     dP/dt = inputs - (k_P q + v_s/D) P,     of what settles a share is buried and the rest respired
 
-q = 1.07^(T - 20). Carbon of aquatic plants (autochthonous) and of the land (allochthonous) decays alike in pools of its own.
+q = 1.07^(T - 20). Carbon of aquatic plants (autochthonous) and of the land (allochthonous) decays alike, in own pools.
 The pump of science.md 6.1 leads from labile to refractory; here it passes through the semi-labile pool.
 """
 

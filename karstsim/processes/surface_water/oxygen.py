@@ -3,8 +3,8 @@
     dO2/dt = k_O2/D (O2_sat - O2) + PQ GPP - (R/RQ) O2/(K_O + O2)
 
 k_O2 is the transfer velocity of CO2 at the Schmidt number of O2, without chemical enhancement. Nothing holds O2 at
-saturation: bubbles are not followed. Without oxygen carbon is respired all the same (nitrate, iron, sulfate, which are not
-followed); the O2 that this spares is the factor O2/(K_O + O2). The books of O2 in a step are
+saturation: bubbles are not followed. Without oxygen carbon is respired all the same (by nitrate, iron and
+sulfate, which are not followed); the O2 that this spares is the factor O2/(K_O + O2). The books of O2 in a step are
 
     change = oxygen_inflow + inflow_oxygen (of a box above) - outflow_oxygen
              + oxygen_exchange + oxygen_production - oxygen_consumption

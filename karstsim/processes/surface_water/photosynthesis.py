@@ -5,8 +5,8 @@
     f_N = min(N/(K_N + N), P/(K_P + P))
 
 G_max cover(B) of submerged plants, P_max A of phytoplankton of concentration A, each with its own phi_H. P is the total
-phosphorus less what phytoplankton holds (106 C : 1 P), which bounds its bloom; N is nitrate. Submerged plants feed on the
-bed: f_N is theirs only with `nutrient_limitation`.
+phosphorus less what phytoplankton holds (106 C : 1 P), which bounds its bloom; N is nitrate. Submerged plants feed on
+the bed: f_N is theirs only with `nutrient_limitation`.
 """
 
 import math

@@ -118,7 +118,7 @@ def step(p, s, f, h):
 
 @kernel
 def grow(p, s, f, plants, algae):
-    """Divide the net production (mol m-2) of submerged plants and of phytoplankton: dissolved matter and new biomass."""
+    """Divide the net production (mol m-2) of submerged plants and phytoplankton: dissolved matter and new biomass."""
     s.water.sol.algae += organic.exude(p, s, algae)
     kept = organic.exude(p, s, plants)
     crowding = min(density(p, s, f) / p.plant_capacity, 1.0)
