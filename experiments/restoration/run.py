@@ -81,7 +81,7 @@ def draw(found: dict[str, xr.Dataset], path: Path) -> None:
             course = np.convolve(found[use][name].values.squeeze() * factor, window, "valid")
             ax.plot(np.arange(len(course)) + SMOOTH / 2, course, color=color, label=use.replace("_", " "))
         ax.set_ylabel(label)
-    axes[0, 0].legend(fontsize=8)
+    axes[1, 0].legend(loc="center right", fontsize=8)
     for ax in axes[1]:
         ax.set_xlabel("years after the change")
     figure.savefig(path, dpi=120)

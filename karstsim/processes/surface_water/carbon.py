@@ -61,7 +61,6 @@ WARM = 1
 # Of one sub-step: exchange of gas (1) and the pressure of the air (atm); potential production of submerged plants and
 # of phytoplankton and what of both can take HCO3- (mol kg-1), K_H (mol m-3); calcite that would precipitate at
 # Omega = 4, that of the bed, and the water before (mol kg-1); carbon assimilated (mol m-2).
-
 SUBSTEP_DTYPE = record_dtype(
     [
         (name, "f8")
