@@ -23,6 +23,7 @@ from karstsim.core.constants import (
 )
 from karstsim.core.jit import driver, python_callable
 from karstsim.model.engine import FREQUENCIES, FULL, Forcing, Physics, Progress, Tables, step_all, step_window
+from karstsim.model import origins
 from karstsim.model.land_use import LandUse
 from karstsim.model.registry import variables
 from karstsim.model.site import Site
@@ -252,6 +253,8 @@ def spin_up(
     The cycle is repeated whole and tested at least once, so a short limit is exceeded by up to a cycle and its warm-up.
     """
     set_initial_state(tables, site, forcing)
+    if physics.isotopes:
+        origins.fill_waters(tables, forcing)
     if land_use is not None:
         land_use.begin(tables)
     if limit_years <= 0:
@@ -265,6 +268,8 @@ def spin_up(
         for part in (warm, cycle):
             set_steady_carbon(tables, _mean_fluxes(tables, part, physics))
             plant_stands(tables, forcing)
+            if physics.isotopes:
+                origins.fill_organic(tables, forcing)
         years = len(warm.windows()) + cycle_years
     drift, stock = np.full(len(tables), np.inf), ["nothing"] * len(tables)
     tested = False
@@ -274,6 +279,8 @@ def spin_up(
         step_all(tables, cycle, EMPTY, physics, workers, progress, "spin-up")
         years += cycle_years
         plant_stands(tables, forcing)
+        if physics.isotopes:
+            origins.replant(tables, forcing)
         drift, stock = _largest_drift(before, drift_stocks(tables, physics), cycle_years)
     close_books(tables)
     return SpinUp(years, drift, tuple(stock))

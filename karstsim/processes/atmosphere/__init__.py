@@ -4,8 +4,10 @@ Atmospheric CO2 is prescribed by the forcing.
 """
 
 from karstsim.core.jit import kernel
+from karstsim.core.solutes import N_CORE
 from karstsim.core.spec import Var, Water
 from karstsim.processes.atmosphere import (
+    isotopes,
     potential_evapotranspiration,
     precipitation,
     radiation,
@@ -22,7 +24,7 @@ STATE = (
     Var("air_temperature_year", "degC", "air temperature, low-pass of one year"),
     Var("precipitation_year", "mm d-1", "precipitation, low-pass of one year"),
 )
-PROCESSES = (precipitation, snow, radiation, potential_evapotranspiration, temperature)
+PROCESSES = (precipitation, snow, radiation, potential_evapotranspiration, temperature, isotopes)
 PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
 FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
 
@@ -31,6 +33,8 @@ FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
 def step(p, s, f, forcing, k, dt, n_active):
     """Precipitation with its solutes, snow, radiation, evaporative demand, and the running means."""
     precipitation.fall(p, f.precipitation, forcing, k, dt, n_active)
+    if n_active > N_CORE:
+        isotopes.step(f, forcing)
     precipitation.remember(s, forcing, dt)
     snow.step(p, s, f, forcing, dt, n_active)
     radiation.step(p, f, forcing)
