@@ -16,6 +16,7 @@ _PUBLIC = {
     "mix": ("karstsim.chemistry.api", "mix"),
     "dissolve": ("karstsim.chemistry.api", "dissolve"),
     "open_forcing": ("karstsim.forcing", "open_forcing"),
+    "with_air_isotopes": ("karstsim.forcing.air_isotopes", "with_air_isotopes"),
     "Site": ("karstsim.model.site", "Site"),
     "simulate": ("karstsim.model.simulate", "simulate"),
     "parameters": ("karstsim.model.parameters", "parameters_table"),
@@ -32,6 +33,7 @@ __all__ = [
     "simulate",
     "speciate",
     "variables",
+    "with_air_isotopes",
 ]
 
 

@@ -6,7 +6,7 @@ same order, so most moves are one loop. 14C is the activity A = 1 + Delta14C/100
 the carbon: it mixes, passes phases unchanged, and decays.
 
 Where water exchanges CO2 with a gas for a time t, both one-way fluxes count. With O out and I = O + net in, and O/DIC
-the turnover k, old carbon keeps the share e^-kt and what entered within the step (1 - e^-kt)/kt; the rest of the water's
+(mean of the step) the turnover k, old carbon keeps the share e^-kt and what entered within the step (1 - e^-kt)/kt; the rest of the water's
 carbon is then of the gas, in equilibrium with it (13C: alpha DIC-CO2). The net part has the one-way fractionation of its
 direction (Zhang et al. 1995), going out by Rayleigh. Each tracer i lowers its own pressure in the gas,
 
@@ -221,7 +221,8 @@ def exchange(sol, solid, rock, gas, air, pressure, slope, slope_13, out, x, take
     before = after - rock - gas
     held = before + rock
     left = 1.0 - lost / held if held > 0.0 else 1.0
-    turnover = out / after if after > 0.0 else 0.0
+    mean = HALF * (before + after)
+    turnover = out / mean if mean > 0.0 else 0.0
     old_kept, new_kept = math.exp(-turnover), kept_of_new(turnover)
     swapped = left * ((1.0 - old_kept) * before + (1.0 - new_kept) * rock) + (1.0 - new_kept) * brought
     for i in range(N_TRACERS):

@@ -65,7 +65,7 @@ def ventilate(p, s, f, vadose_pco2, outside, kept, cave_temperature):
     for i in range(N_TRACERS):
         f.brought_of.v[i] = p.area_fraction * moved * f.outside_of.v[i] / atm
         if excess > 0.0:
-            f.drawn_of.v[i] = f.drawn_soil_co2 * max(f.above_of.v[i] - f.outside_of.v[i], 0.0) / excess
+            f.drawn_of.v[i] = f.drawn_soil_co2 * (f.above_of.v[i] - f.outside_of.v[i]) / excess
         brought = f.brought_of.v[i] + f.drawn_of.v[i]
         f.after_of.v[i] = s.air_of.v[i] * (1.0 - a * kept) + brought * kept
 
