@@ -11,6 +11,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "carbon_sources": ("karstsim.chemistry.api", "carbon_sources"),
     "speciate": ("karstsim.chemistry.api", "speciate"),
     "equilibrate": ("karstsim.chemistry.api", "equilibrate"),
     "mix": ("karstsim.chemistry.api", "mix"),
@@ -25,6 +26,7 @@ _PUBLIC = {
 __all__ = [
     "Site",
     "__version__",
+    "carbon_sources",
     "dissolve",
     "equilibrate",
     "mix",

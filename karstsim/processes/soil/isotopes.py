@@ -166,8 +166,9 @@ def respire(p, f, litter, forcing):
         share = f.respired_of.v[i] / own if own > 0.0 else plants
         cross(f, i, share * f.imposed_respiration)
         f.respired_of.v[i] = share * f.co2_production
-        slower = ALPHA_SOIL_DIFFUSION if i == C13 else 1.0
-        f.gas_of.v[i] = f.air_of.v[i] + slower * share * max(excess, 0.0)
+        if i == C13:
+            share = tracers.scaled(share, ALPHA_SOIL_DIFFUSION)
+        f.gas_of.v[i] = f.air_of.v[i] + share * max(excess, 0.0)
     f.respired_of.v[SOIL] = f.co2_production
     for i in range(ISOTOPES, tracers.N_TRACERS):
         f.gas_of.v[i] = f.air_of.v[i]
