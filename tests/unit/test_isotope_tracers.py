@@ -327,7 +327,7 @@ def test_numbers_are_those_of_karst(settled) -> None:
     assert (soil > respired).all()
     assert -16.0 < float(out["aquifer_spring_d13c"].mean()) < -10.0
     assert 0.05 < float(out["aquifer_spring_dead_carbon"].mean()) < 0.3
-    floor = out["cave_calcite_d13c"].isel(time=-1).max()
+    floor = out["cave_calcite_d13c"].isel(time=-1)[green].max()  # thin air and water of bare rock is another matter
     assert -13.0 < float(floor) < -2.0
 
 
