@@ -47,7 +47,7 @@ FORCING = (
     Var("rsoil", "mol m-2 d-1", "prescribed respiration of soil and roots; -1 where it is not known"),
     Var("lai", "1", "prescribed leaf area index; -1 where it is not known"),
     Var("fapar", "1", "prescribed share of light that leaves absorb; -1 where it is not known"),
-    Var("co2_d13c", "permil", "d13C of atmospheric CO2"),
+    Var("co2_d13c", "permille", "d13C of atmospheric CO2"),
     Var("co2_c14", "1", "14C activity of atmospheric CO2 over that of modern carbon, 1 + Delta14C/1000"),
     Var("year_fraction", "1", "fraction of the year at the middle of the step, in its own calendar"),
     Var("day_of_year", "day", "days since the year began at the middle of the step, in its own calendar"),

@@ -17,7 +17,7 @@ from karstsim.processes.tracers import C13, C14, ISOTOPES, SOIL, isotope_block, 
 def origin_params(name: str, d13c: float, c14: float, source: str) -> tuple[Param, ...]:
     """d13C and 14C of the DIC of a water from outside."""
     return (
-        Param(f"{name}_d13c", d13c, "permil", -30.0, 5.0, source, calibrate=False, doc="of its DIC"),
+        Param(f"{name}_d13c", d13c, "permille", -30.0, 5.0, source, calibrate=False, doc="of its DIC"),
         Param(
             f"{name}_c14",
             c14,
@@ -35,7 +35,7 @@ PARAMS = (
     Param(
         "rock_d13c",
         1.0,
-        "permil",
+        "permille",
         -4.0,
         5.0,
         "design; science.md 7: -2 to 4",
@@ -46,7 +46,7 @@ PARAMS = (
     *origin_params("gain", -12.0, 0.8, "design"),
 )
 STATE = (
-    Var("spring_d13c", "permil", "d13C of DIC of spring water"),
+    Var("spring_d13c", "permille", "d13C of DIC of spring water"),
     Var("spring_c14", "1", "14C of DIC of spring water over that of modern carbon"),
     Var("spring_dead_carbon", "1", "dead-carbon fraction of DIC of spring water"),
     Var("spring_rock_share", "1", "share of rock in DIC of spring water by its tags"),

@@ -19,8 +19,8 @@ STATE = (
     tracer_block("air_of", "CO2 in cave air"),
     tracer_block("calcite_of", "calcite deposited in caves"),
     tracer_block("fissure_of", "calcite left in fissures above caves"),
-    Var("drip_d13c", "permil", "d13C of DIC of drip water on the floor"),
-    Var("calcite_d13c", "permil", "d13C of the calcite that grew last on the floor"),
+    Var("drip_d13c", "permille", "d13C of DIC of drip water on the floor"),
+    Var("calcite_d13c", "permille", "d13C of the calcite that grew last on the floor"),
     Var("calcite_dead_carbon", "1", "dead-carbon fraction of the calcite that grew last on the floor"),
 )
 FLUXES = (

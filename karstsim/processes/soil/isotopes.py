@@ -26,7 +26,7 @@ PARAMS = (
     Param(
         "rock_d13c",
         1.0,
-        "permil",
+        "permille",
         -4.0,
         5.0,
         "design; science.md 7: -2 to 4",
@@ -36,7 +36,7 @@ PARAMS = (
     Param(
         "powder_d13c",
         1.0,
-        "permil",
+        "permille",
         -10.0,
         5.0,
         "design; science.md 7",
@@ -46,7 +46,7 @@ PARAMS = (
     Param(
         "amendment_d13c",
         -27.0,
-        "permil",
+        "permille",
         -32.0,
         -10.0,
         "design; science.md 7",
@@ -66,7 +66,7 @@ PARAMS = (
     Param(
         "irrigation_d13c",
         -12.0,
-        "permil",
+        "permille",
         -20.0,
         2.0,
         "design; science.md 7",
@@ -88,8 +88,8 @@ STATE = (
     tracer_block("carbonate_of", "pedogenic calcite"),
 )
 FLUXES = (
-    Var("co2_d13c", "permil", "d13C of CO2 at the soil base"),
-    Var("respired_d13c", "permil", "d13C of CO2 produced in the soil"),
+    Var("co2_d13c", "permille", "d13C of CO2 at the soil base"),
+    Var("respired_d13c", "permille", "d13C of CO2 produced in the soil"),
     tracer_block("air_of", "CO2 of the open air", "atm"),
     tracer_block("gas_of", "CO2 of soil air at the base, before water took it up", "atm"),
     tracer_block("solid_of", "rock and grains dissolved in the last part of a step"),

@@ -28,7 +28,7 @@ PARAMS = (
     Param(
         "c3_discrimination",
         18.5,
-        "permil",
+        "permille",
         14.0,
         23.0,
         "design; science.md 7: -27 (+-2) under air of -8.5",
@@ -37,7 +37,7 @@ PARAMS = (
     Param(
         "c4_discrimination",
         4.0,
-        "permil",
+        "permille",
         1.0,
         7.0,
         "design; science.md 7: -12.5 under air of -8.5",
@@ -46,7 +46,7 @@ PARAMS = (
     Param(
         "c3_co2_effect",
         0.02,
-        "permil ppm-1",
+        "permille ppm-1",
         0.0,
         0.03,
         "design; science.md 7",
@@ -60,7 +60,7 @@ STATE = tuple(
     for n in ("c13", "c14")
 )
 FLUXES = (
-    Var("fixed_d13c", "permil", "d13C of what plants fix"),
+    Var("fixed_d13c", "permille", "d13C of what plants fix"),
     isotope_block("litter_of", "litter"),
     isotope_block("root_respired_of", "root respiration"),
     isotope_block("crossing_of", "production less respiration above ground and harvest"),
