@@ -57,7 +57,9 @@ def simulate(rates: tuple[float, ...]) -> dict[str, np.ndarray]:
 
 def estimate(m: dict[str, np.ndarray]) -> pd.DataFrame:
     """What a monitoring team would find in that spring, and what the tags know."""
-    ions = {name: 1000.0 * m[name] / m["volume"] for name in ("ca", "mg", "na", "k", "cl", "so4", "no3", "dic")}
+    ions = {
+        name: 1000.0 * m[name] / m["volume"] for name in ("ca", "mg", "na", "k", "cl", "so4", "no3", "dic")
+    }
     water = ks.speciate(temperature=m["temperature"], **ions, charge_balance=True)
     delta = 1000.0 * (m["di13c"] / (m["dic"] - m["di13c"]) / VPDB - 1.0)
     found = [
@@ -93,7 +95,9 @@ def draw(table: pd.DataFrame, path: Path) -> None:
             axis.fill_between(place, low, high, color=colour, alpha=0.15, lw=0)
     for name, value in MAOCUN.items():
         axis.axhline(100.0 * value, color=lines[name][0], lw=0.6, alpha=0.7)
-        axis.text(0.0155, 100.0 * value + 0.8, f"Maocun {100 * value:.1f} %", fontsize=7, color=lines[name][0])
+        axis.text(
+            0.0155, 100.0 * value + 0.8, f"Maocun {100 * value:.1f} %", fontsize=7, color=lines[name][0]
+        )
     axis.axvline(DEFAULT, color="grey", lw=0.6)
     axis.text(DEFAULT * 1.06, 61.0, "default", fontsize=7, color="grey")
     axis.set_xscale("log")
@@ -109,7 +113,9 @@ def draw(table: pd.DataFrame, path: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--figure", type=Path, default=Path("attribution.png"))
     asked = parser.parse_args()
     table = estimate(simulate(RATES))

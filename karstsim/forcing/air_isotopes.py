@@ -23,7 +23,9 @@ LONG_NAMES = {
 
 
 def with_air_isotopes(
-    forcing: xr.Dataset, delta13co2: float | str | Path | None = None, Delta14co2: float | str | Path | None = None
+    forcing: xr.Dataset,
+    delta13co2: float | str | Path | None = None,
+    Delta14co2: float | str | Path | None = None,
 ) -> xr.Dataset:
     """The forcing with isotopes of the air, for `simulate(..., isotopes=True)`.
 

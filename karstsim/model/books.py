@@ -12,8 +12,7 @@ from karstsim.chemistry.isotopes import delta_to_fraction
 from karstsim.core.jit import kernel
 from karstsim.core.solutes import N_CORE, SOLUTES
 from karstsim.core.spec import Block, Flow, Var, block_dtype, record_dtype
-from karstsim.model import decay
-from karstsim.processes import tracers
+from karstsim.processes import decay, tracers
 from karstsim.processes.aquifer.conduit_cells import MOST_CELLS, cell
 from karstsim.processes.soil import gas_layers, organic_carbon, powder
 from karstsim.processes.transport import alkalinity

@@ -6,8 +6,18 @@ aquifer under all tiles, the surface water below the spring, and the books.
 
 from karstsim.core.jit import driver, kernel
 from karstsim.core.solutes import N_CORE
-from karstsim.model import books, decay
-from karstsim.processes import aquifer, atmosphere, cave, epikarst, soil, surface_water, tracers, vegetation
+from karstsim.model import books
+from karstsim.processes import (
+    aquifer,
+    atmosphere,
+    cave,
+    decay,
+    epikarst,
+    soil,
+    surface_water,
+    tracers,
+    vegetation,
+)
 from karstsim.processes.aquifer import conduit_air
 from karstsim.processes.cave import isotopes as cave_isotopes
 from karstsim.processes.epikarst import compartments

@@ -22,8 +22,8 @@ from karstsim.core.constants import (
     ZERO_CELSIUS,
 )
 from karstsim.core.jit import driver, python_callable
-from karstsim.model.engine import FREQUENCIES, FULL, Forcing, Physics, Progress, Tables, step_all, step_window
 from karstsim.model import origins
+from karstsim.model.engine import FREQUENCIES, FULL, Forcing, Physics, Progress, Tables, step_all, step_window
 from karstsim.model.land_use import LandUse
 from karstsim.model.registry import variables
 from karstsim.model.site import Site

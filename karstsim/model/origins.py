@@ -51,7 +51,13 @@ def waters(tables: Tables) -> list[np.ndarray]:
     """All bodies of water of the state that hold carbon at the start."""
     tile, aquifer = tables.state["tile"], tables.state["column"]["aquifer"]
     above = [aquifer[f"conduit_above_{i}"] for i in range(1, MOST_CELLS)]
-    return [tile["soil"]["pore_water"], tile["epikarst"]["water"], aquifer["matrix"], aquifer["conduit"], *above]
+    return [
+        tile["soil"]["pore_water"],
+        tile["epikarst"]["water"],
+        aquifer["matrix"],
+        aquifer["conduit"],
+        *above,
+    ]
 
 
 def _mean(tables: Tables, forcing: Forcing, name: str) -> np.ndarray:

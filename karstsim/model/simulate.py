@@ -140,7 +140,11 @@ class Simulation:
 
         Raises RunError when a member's state is no longer finite, or the books do not close.
         """
-        chosen = out.select(patterns, isotopes=self.physics.isotopes) if self.physics.solutes else out.select_water(patterns)
+        chosen = (
+            out.select(patterns, isotopes=self.physics.isotopes)
+            if self.physics.solutes
+            else out.select_water(patterns)
+        )
         rows = {"column": 1, "tile": len(self.site.tiles), "box": len(self.site.boxes)}
         table = out.selection_table(chosen, rows)  # type: ignore[arg-type]
         wanted = out.frequencies(frequencies)
@@ -230,7 +234,9 @@ def simulate(
         raise InputError(
             "forcing", f"has {forcing.sizes['location']} locations", "select one: ds.isel(location=[0])"
         )
-    run = Simulation(site, forcing, [parameters or {}], constants=constants, chemistry=chemistry, isotopes=isotopes)
+    run = Simulation(
+        site, forcing, [parameters or {}], constants=constants, chemistry=chemistry, isotopes=isotopes
+    )
     if restart is not None:
         run.start_from(restart)
     else:

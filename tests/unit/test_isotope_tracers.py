@@ -77,9 +77,7 @@ def _tags(sol) -> float:
 
 @kernel
 def _exchange(r, rock, gas, pressure, slope, slope_13, out, x):
-    tracers.exchange(
-        r.water.sol, r.solid, rock, gas, r.air, pressure, slope, slope_13, out, x, r.taken
-    )
+    tracers.exchange(r.water.sol, r.solid, rock, gas, r.air, pressure, slope, slope_13, out, x, r.taken)
 
 
 @kernel
@@ -292,7 +290,13 @@ def settled(climate_forcing, whole_site):
     """Six land uses with management, spun up for twelve years of a monsoon climate, and a year's output."""
     run = Simulation(whole_site(n_boxes=0), climate_forcing("monsoon", years=1), isotopes=True)
     run.spin_up(12)
-    wanted = ["aquifer_spring", "aquifer_spring_*", "soil_co2_d13c", "soil_respired_d13c", "catchment_imbalance_*"]
+    wanted = [
+        "aquifer_spring",
+        "aquifer_spring_*",
+        "soil_co2_d13c",
+        "soil_respired_d13c",
+        "catchment_imbalance_*",
+    ]
     return run, run.run(["daily"], [*wanted, "cave_calcite_*"])["daily"].isel(realization=0)
 
 
@@ -308,7 +312,12 @@ def test_tags_add_up_to_the_carbon(settled) -> None:
     """In every water of the state, to rounding; and no tracer is negative."""
     run, _ = settled
     tile, aquifer = run.tables.state["tile"], run.tables.state["column"]["aquifer"]
-    for water in (tile["soil"]["pore_water"], tile["epikarst"]["water"], aquifer["matrix"], aquifer["conduit"]):
+    for water in (
+        tile["soil"]["pore_water"],
+        tile["epikarst"]["water"],
+        aquifer["matrix"],
+        aquifer["conduit"],
+    ):
         v = water["sol"]["v"]
         tags = v[..., N_CORE + tracers.ISOTOPES : N_CORE + N_TRACERS]
         assert tags.sum(axis=-1) == pytest.approx(water["sol"]["dic"], rel=1e-11)
@@ -327,7 +336,9 @@ def test_numbers_are_those_of_karst(settled) -> None:
     assert (soil > respired).all()
     assert -16.0 < float(out["aquifer_spring_d13c"].mean()) < -10.0
     assert 0.05 < float(out["aquifer_spring_dead_carbon"].mean()) < 0.3
-    floor = out["cave_calcite_d13c"].isel(time=-1)[green].max()  # thin air and water of bare rock is another matter
+    floor = (
+        out["cave_calcite_d13c"].isel(time=-1)[green].max()
+    )  # thin air and water of bare rock is another matter
     assert -13.0 < float(floor) < -2.0
 
 

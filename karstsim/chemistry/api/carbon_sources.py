@@ -28,7 +28,10 @@ from karstsim.core.errors import InputError
 if TYPE_CHECKING:
     import xarray as xr
 
-SOIL, ROCK = (-23.0, 2.0), (1.0, 1.0)  # permil, mean and standard deviation: C3 soil CO2, marine carbonate (science.md 7)
+SOIL, ROCK = (
+    (-23.0, 2.0),
+    (1.0, 1.0),
+)  # permil, mean and standard deviation: C3 soil CO2, marine carbonate (science.md 7)
 D13C_ERROR = 0.2  # permil, of a measurement
 ION_ERROR = 0.03  # relative, of Ca + Mg and of DIC
 GROUPS = {
@@ -58,7 +61,9 @@ def carbon_sources(
     Raises InputError where soil and rock cannot be told apart.
     """
     if abs(rock[0] - soil[0]) < 1.0:
-        raise InputError("soil, rock", "have nearly the same d13C", "give end members that differ by some permil")
+        raise InputError(
+            "soil, rock", "have nearly the same d13C", "give end members that differ by some permil"
+        )
     delta = d13c if hasattr(d13c, "dims") else water["dic"] * 0.0 + d13c
     epsilon = _epsilon_dic(water)
     dissolved = _scaled(soil[0], Z_CO2_A + Z_CO2_B * water["temperature"])
@@ -71,7 +76,10 @@ def carbon_sources(
         variance = d13c_error**2 + ((1.0 - share) * soil[1]) ** 2 + (share * rock[1]) ** 2
         _put(out, name, share, variance**0.5 / abs(span))
     for name in ("d13c_dic", "d13c_co2_gas"):
-        out[name].attrs = {"units": "permil", "long_name": "d13C of DIC" if name == "d13c_dic" else "d13C of CO2 gas"}
+        out[name].attrs = {
+            "units": "permil",
+            "long_name": "d13C of DIC" if name == "d13c_dic" else "d13C of CO2 gas",
+        }
     return out
 
 
