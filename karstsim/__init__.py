@@ -11,11 +11,13 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "carbon_sources": ("karstsim.chemistry.api", "carbon_sources"),
     "speciate": ("karstsim.chemistry.api", "speciate"),
     "equilibrate": ("karstsim.chemistry.api", "equilibrate"),
     "mix": ("karstsim.chemistry.api", "mix"),
     "dissolve": ("karstsim.chemistry.api", "dissolve"),
     "open_forcing": ("karstsim.forcing", "open_forcing"),
+    "with_air_isotopes": ("karstsim.forcing.air_isotopes", "with_air_isotopes"),
     "Site": ("karstsim.model.site", "Site"),
     "simulate": ("karstsim.model.simulate", "simulate"),
     "parameters": ("karstsim.model.parameters", "parameters_table"),
@@ -24,6 +26,7 @@ _PUBLIC = {
 __all__ = [
     "Site",
     "__version__",
+    "carbon_sources",
     "dissolve",
     "equilibrate",
     "mix",
@@ -32,6 +35,7 @@ __all__ = [
     "simulate",
     "speciate",
     "variables",
+    "with_air_isotopes",
 ]
 
 

@@ -158,7 +158,7 @@ DH_B = 50.291924  # per Angstrom, same source
 _NAMES = (
     "temperature constant_set ready kh k1 k2 kw calcite aragonite dolomite gypsum cahco3 caco3 mghco3 mgco3 nahco3 "
     "naco3 khco3 caso4 mgso4 mgso42 naso4 kso4 hso4 cahso4 caoh mgoh dimer hcl dh_a dh_b dielectric density b_co2 "
-    "b_nahco3 b_khco3 b_mgso4 a_naso4 b_kso4"
+    "b_nahco3 b_khco3 b_mgso4 a_naso4 b_kso4 tracers"
 )
 CONSTANTS_DTYPE = record_dtype([(name, "f8") for name in _NAMES.split()])
 

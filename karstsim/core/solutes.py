@@ -43,7 +43,7 @@ SOLUTES = (
     Solute("algae", "carbon of phytoplankton", carbon=1),
     Solute("oxygen", "dissolved oxygen, followed in surface water only"),
     Solute("di13c", "dissolved inorganic carbon-13", optional=True),
-    Solute("di14c", "dissolved inorganic carbon-14", optional=True),
+    Solute("di14c", "dissolved inorganic carbon-14 as modern carbon", optional=True),
     Solute("tag_soil", "inorganic carbon from soil CO2", optional=True),
     Solute("tag_rock", "inorganic carbon from rock dissolved by carbonic acid", optional=True),
     Solute("tag_acid_rock", "inorganic carbon from rock dissolved by strong acids", optional=True),
@@ -51,6 +51,11 @@ SOLUTES = (
     Solute("tag_powder", "inorganic carbon from spread carbonate powder", optional=True),
     Solute("tag_allogenic", "inorganic carbon from allogenic water", optional=True),
     Solute("tag_irrigation", "inorganic carbon from irrigation water", optional=True),
+    Solute("do13c", "carbon-13 in dissolved organic carbon from land", optional=True),
+    Solute("do14c", "carbon-14 in dissolved organic carbon from land, as modern carbon", optional=True),
 )
 N_CORE = sum(not s.optional for s in SOLUTES)
 N_SOLUTES = len(SOLUTES)
+# Of inorganic carbon: 13C, 14C and the source tags, side by side after the core
+TRACERS = tuple(s for s in SOLUTES if s.optional and not s.name.startswith("do1"))
+N_TRACERS = len(TRACERS)

@@ -48,6 +48,8 @@ FORCING = (
     Var("fco2antt", "mol m-2 d-1", "CO2 emissions into the box of air, per its area; 0 where not known"),
     Var("lai", "1", "prescribed leaf area index; -1 where it is not known"),
     Var("fapar", "1", "prescribed share of light that leaves absorb; -1 where it is not known"),
+    Var("co2_d13c", "permille", "d13C of atmospheric CO2"),
+    Var("co2_c14", "1", "14C activity of atmospheric CO2 over that of modern carbon, 1 + Delta14C/1000"),
     Var("year_fraction", "1", "fraction of the year at the middle of the step, in its own calendar"),
     Var("day_of_year", "day", "days since the year began at the middle of the step, in its own calendar"),
     Var("day_fraction", "1", "local solar time at the beginning of the step, 0 for daily steps"),
@@ -76,8 +78,14 @@ BOUNDS = {
     "lai": (0.0, 15.0),
     "fapar": (0.0, 1.0),
     "ndvi": (-1.0, 1.0),
+    "delta13co2": (-15.0, 0.0),
+    "Delta14co2": (-500.0, 1500.0),  # the bomb peak of 1964 is 980 in the northern hemisphere
 }
 FOLLOW_THE_SUN = ("evspsblpot", "npp")
+AIR_ISOTOPES = {
+    "delta13co2": -8.5,
+    "Delta14co2": 0.0,
+}  # permil, without a series: d13C of 2020, modern carbon
 BRIGHTEST = 1500.0  # W m-2; an instant under broken clouds
 SOURCES = {"tas": "tas", "pr": "pr", "rsds": "rsds", "sfcwind": "sfcWind", "ps": "ps", "co2": "co2"}
 
@@ -137,6 +145,10 @@ def _fill_optional(table: np.ndarray, ds: xr.Dataset, step: float) -> None:
         table[name.lower()] = _checked(ds, name, name.lower(), step) if name in ds else ABSENT
     table["fco2antt"] = _checked(ds, "fco2antt", "fco2antt", step) if "fco2antt" in ds else 0.0
     table["lai"] = table["fapar"] = ABSENT
+    delta, cap_delta = (
+        _checked(ds, name, name, step) if name in ds else default for name, default in AIR_ISOTOPES.items()
+    )
+    table["co2_d13c"], table["co2_c14"] = delta, 1.0 + cap_delta / 1000.0
     form = leaves.chosen(ds)
     if form == "lai":
         table["lai"] = _checked(ds, form, form, step)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from karstsim.chemistry.isotopes import delta_to_fraction
 from karstsim.core.jit import kernel
-from karstsim.core.solutes import SOLUTES
+from karstsim.core.solutes import N_CORE, SOLUTES
 from karstsim.core.spec import Block, Flow, Var, block_dtype, record_dtype
+from karstsim.processes import decay, tracers
 from karstsim.processes.aquifer.conduit_cells import MOST_CELLS, cell
 from karstsim.processes.atmosphere.co2_box import PRESCRIBED
 from karstsim.processes.soil import gas_layers, organic_carbon, powder
@@ -19,8 +21,10 @@ from karstsim.processes.transport import alkalinity
 NAME = "catchment"
 LEVEL = "column"
 ELEMENTS = ("water", "carbon", "calcium", "magnesium", "alkali", "sulfate", "nitrate", "chloride", "oxygen")
-_UNITS = {name: "mm" if name == "water" else "mol m-2" for name in ELEMENTS}
-_LONG = {name: "sodium and potassium" if name == "alkali" else name for name in ELEMENTS}
+ISOTOPES = ("carbon_13", "carbon_14")  # the latter as modern carbon; zero where isotopes are not carried
+BOOKED = (*ELEMENTS, *ISOTOPES)
+_UNITS = {name: "mm" if name == "water" else "mol m-2" for name in BOOKED}
+_LONG = {name: "sodium and potassium" if name == "alkali" else name.replace("_", "-") for name in BOOKED}
 
 PARAMS = ()
 STATE = (
@@ -44,13 +48,13 @@ STATE = (
         "steps and stores with an ionic strength above 0.5 mol kg-1, since the start",
         aggregate="last",
     ),
-    Block("stock", tuple(Var(e, _UNITS[e], f"{_LONG[e]} in the catchment") for e in ELEMENTS)),
+    Block("stock", tuple(Var(e, _UNITS[e], f"{_LONG[e]} in the catchment") for e in BOOKED)),
     Block(
-        "residual", tuple(Var(e, _UNITS[e], f"{_LONG[e]} unaccounted for since the start") for e in ELEMENTS)
+        "residual", tuple(Var(e, _UNITS[e], f"{_LONG[e]} unaccounted for since the start") for e in BOOKED)
     ),
     Block(
         "throughput",
-        tuple(Var(e, _UNITS[e], f"{_LONG[e]} across the boundary since the start") for e in ELEMENTS),
+        tuple(Var(e, _UNITS[e], f"{_LONG[e]} across the boundary since the start") for e in BOOKED),
     ),
 )
 FLUXES = (
@@ -112,18 +116,20 @@ FLUXES = (
         "karst carbon sink flux: half the bicarbonate that leaves the karst less half the alkalinity brought into it",
         aggregate="sum",
     ),
+    Var("decayed_14c", "mol m-2", "14C decayed in all stores, as modern carbon", aggregate="sum"),
     Block(
         "imbalance",
-        tuple(Var(e, "1", f"relative imbalance of {_LONG[e]} in a step", aggregate="max") for e in ELEMENTS),
+        tuple(Var(e, "1", f"relative imbalance of {_LONG[e]} in a step", aggregate="max") for e in BOOKED),
     ),
 )
 
-BOOK_DTYPE = block_dtype(ELEMENTS)
+BOOK_DTYPE = block_dtype(BOOKED)
 LEDGER_DTYPE = record_dtype(
     [("stock", BOOK_DTYPE), ("net", BOOK_DTYPE), ("gross", BOOK_DTYPE), ("from_air", "f8")]
 )
 CARBON = np.array([float(s.carbon) for s in SOLUTES])
-N_ELEMENTS = len(ELEMENTS)
+N_BOOKED = len(BOOKED)
+FIRST_ISOTOPE = len(ELEMENTS)
 HALF = 0.5
 M3_PER_KG = 1.0e-3
 HIGH_CO2 = 0.3  # atm
@@ -133,7 +139,7 @@ HIGH_IONIC_STRENGTH = 0.5  # mol kg-1
 
 @kernel
 def clear(book):
-    for i in range(N_ELEMENTS):
+    for i in range(N_BOOKED):
         book.v[i] = 0.0
 
 
@@ -151,6 +157,9 @@ def add(book, water, weight, n_active):
     book.nitrate += weight * sol.no3
     book.chloride += weight * sol.cl
     book.oxygen += weight * sol.oxygen
+    if n_active > N_CORE:
+        book.carbon_13 += weight * (sol.di13c + sol.do13c)
+        book.carbon_14 += weight * (sol.di14c + sol.do14c)
 
 
 @kernel
@@ -192,7 +201,7 @@ def enter_rock(ledger, amount, magnesium_share):
 
 
 @kernel
-def take_stock(book, cs, ts, bs, n_active):
+def take_stock(book, cs, tp, ts, bs, n_active):
     """Sum of all stores of one catchment, per karst area."""
     clear(book)
     add(book, cs.atmosphere.snow, 1.0, n_active)
@@ -212,11 +221,48 @@ def take_stock(book, cs, ts, bs, n_active):
         book.carbon += area * (plants + organic_carbon.stock(s.soil) + solid + air)
         book.calcium += area * (solid - s.soil.powder_magnesium)
         book.magnesium += area * s.soil.powder_magnesium
+        if n_active > N_CORE:
+            take_isotopes(book, area, tp[i], s)
     for i in range(bs.shape[0]):
         s = bs[i].surface_water
         add(book, s.water, 1.0, n_active)
         book.carbon += s.plants + s.bed_calcite
         book.calcium += s.bed_calcite
+
+
+@kernel
+def take_isotopes(book, area, p, s):
+    """Isotopes of one tile's plants, soil, solids and cave air."""
+    for i in range(tracers.ISOTOPES):
+        plants = s.vegetation.plants_c13 if i == tracers.C13 else s.vegetation.plants_c14
+        organic = s.soil.organic_c13 if i == tracers.C13 else s.soil.organic_c14
+        held = s.soil.carbonate_of.v[i] + s.cave.calcite_of.v[i] + s.cave.fissure_of.v[i] + s.cave.air_of.v[i]
+        for j in range(decay.N_PLANT):
+            held += plants.v[j]
+        for j in range(decay.N_ORGANIC):
+            held += organic.v[j]
+        book.v[FIRST_ISOTOPE + i] += area * held
+    book.carbon_13 += area * powder.mass(s.soil) * delta_to_fraction(p.soil.powder_d13c)
+
+
+@kernel
+def isotope_boundary(ledger, cf, ts, tf):
+    """Isotopes across the boundary as carbon of plants, soils, rock and air; waters are entered with their solutes."""
+    for i in range(tracers.ISOTOPES):
+        enter_isotope(ledger, i, cf.aquifer.crossing_of.v[i])
+        for j in range(ts.shape[0]):
+            t, area = tf[j], ts[j].tile.area_fraction
+            enter_isotope(ledger, i, area * t.vegetation.crossing_of.v[i])
+            enter_isotope(ledger, i, area * t.soil.crossing_of.v[i])
+            enter_isotope(ledger, i, area * t.epikarst.crossing_of.v[i])
+            enter_isotope(ledger, i, area * t.cave.crossing_of.v[i])
+    enter_isotope(ledger, tracers.C14, -cf.catchment.decayed_14c)
+
+
+@kernel
+def enter_isotope(ledger, i, amount):
+    ledger.net.v[FIRST_ISOTOPE + i] += amount
+    ledger.gross.v[FIRST_ISOTOPE + i] += abs(amount)
 
 
 @kernel
@@ -389,7 +435,7 @@ def flag_waters(s, ph, ionic_strength):
 @kernel
 def close(ledger, s, f):
     """Compare the stock change with the boundary fluxes, element by element; carry the totals."""
-    for i in range(N_ELEMENTS):
+    for i in range(N_BOOKED):
         after, before = ledger.stock.v[i], s.stock.v[i]
         missing = after - before - ledger.net.v[i]
         scale = abs(after) + abs(before) + ledger.gross.v[i]
@@ -402,6 +448,6 @@ def close(ledger, s, f):
 @kernel
 def open_books(ledger, s):
     """Write the present stocks down before the first step."""
-    for i in range(N_ELEMENTS):
+    for i in range(N_BOOKED):
         s.stock.v[i] = ledger.stock.v[i]
     s.opened = 1.0

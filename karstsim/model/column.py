@@ -5,24 +5,30 @@ aquifer under all tiles, the surface water below the spring, and the books.
 """
 
 from karstsim.core.jit import driver, kernel
+from karstsim.core.solutes import N_CORE
 from karstsim.model import books
 from karstsim.processes import (
     aquifer,
     atmosphere,
     cave,
+    decay,
     epikarst,
     sinking_stream,
     soil,
     surface_water,
+    tracers,
     vegetation,
 )
 from karstsim.processes.aquifer import conduit_air
 from karstsim.processes.atmosphere import co2_box
+from karstsim.processes.cave import isotopes as cave_isotopes
 from karstsim.processes.epikarst import compartments
 from karstsim.processes.epikarst.chemistry import magnesium_share
 from karstsim.processes.soil import gas
+from karstsim.processes.soil import isotopes as soil_isotopes
 from karstsim.processes.soil.sarrazin_2018 import leaf_demand
 from karstsim.processes.transport import assign, clear, receive
+from karstsim.processes.vegetation import isotopes as plant_isotopes
 from karstsim.processes.vegetation import root_bicarbonate
 
 LANES = 8  # catchments that are stepped side by side
@@ -41,17 +47,24 @@ def land(p, s, f, air_s, air_f, ground, mobile, forcing, x, k, dt, n_active):
     demand = v.potential_evapotranspiration - v.canopy_evaporation
     leaves = leaf_demand(p.vegetation.fpar, v.potential_evapotranspiration, v.canopy_evaporation)
     area = s.tile.area_fraction
+    traced = n_active > N_CORE
+    if traced:
+        soil_isotopes.begin(f.soil, air_f, forcing)
     soil.receive_water(
         p.soil, s.soil, f.soil, v.throughfall, ground, mobile, area, forcing, x, k, dt, n_active
     )
     epikarst.settle(p.epikarst, s.epikarst, f.epikarst, p.soil, s.soil, f.soil, demand, leaves, dt, n_active)
     if n_active > 0:
         root_bicarbonate.step(p.vegetation, s.vegetation, v, s.soil.pore_water, f.soil.transpiration)
+    if traced:
+        plant_isotopes.keep_bicarbonate(s.vegetation, v, s.soil.pore_water)
     mg = magnesium_share(p.epikarst.dolomite_share)
     soil.react(p.soil, s.soil, f.soil, v, forcing, v.root_respiration, mg, x, k, dt, n_active)
     epikarst.step(p.epikarst, s.epikarst, f.epikarst, p.soil, s.soil, f.soil, forcing, x, k, dt, n_active)
     if n_active == 0:
         return
+    if traced:
+        cave_isotopes.begin(f.cave, f.soil, f.epikarst)
     uptake = f.soil.gas_uptake + f.epikarst.gas_uptake - f.epikarst.open_air_uptake
     cave.step(
         p.cave,
@@ -70,6 +83,8 @@ def land(p, s, f, air_s, air_f, ground, mobile, forcing, x, k, dt, n_active):
     uptake -= f.cave.fissure_degassing_to_vadose
     gas.settle(p.soil, s.soil, f.soil, uptake, f.cave.drawn_soil_co2, dt)
     gas.vent(f.soil, uptake, f.cave.drawn_soil_co2)
+    if traced:
+        soil_isotopes.vent(f.soil, f.cave)
 
 
 @kernel
@@ -97,6 +112,34 @@ def open_conduit(cf, ts, tf):
         air += conduit_weight(True, area, tf[i].cave)
         co2 += conduit_weight(False, area, tf[i].cave)
     conduit_air.begin(cf.aquifer, air, co2)
+
+
+@kernel
+def mix_cave_air(cf, ts, tf):
+    """The tracers of that air, before and after conduit water is under it."""
+    tracers.empty(cf.aquifer.cave_air_of)
+    for i in range(ts.shape[0]):
+        offered = conduit_weight(False, ts[i].tile.area_fraction, tf[i].cave)
+        held = tracers.total(ts[i].cave.air_of)
+        if held > 0.0:
+            weight = cf.aquifer.conduit_air_slope * offered / held
+            tracers.add(cf.aquifer.cave_air_of, ts[i].cave.air_of, weight)
+
+
+@kernel
+def return_tracers(cf, ts, tf):
+    """Give the tracers that conduit water released to the caves in the shares of the CO2."""
+    releasing = cf.aquifer.conduit_gas_uptake <= 0.0
+    total = 0.0
+    for i in range(ts.shape[0]):
+        total += conduit_weight(releasing, ts[i].tile.area_fraction, tf[i].cave)
+    for i in range(ts.shape[0]):
+        area = ts[i].tile.area_fraction
+        share = conduit_weight(releasing, area, tf[i].cave)
+        if share > 0.0:
+            cave_isotopes.receive(
+                ts[i].cave, tf[i].cave, cf.aquifer.conduit_uptake_of, -share / (total * area)
+            )
 
 
 @kernel
@@ -134,7 +177,7 @@ def step(
     cs.catchment.stock.carbon += co2_box.fill(cp.atmosphere, cs.atmosphere, forcing)
     forcing = co2_box.look(cp.atmosphere, cs.atmosphere, cf.atmosphere, forcing, own_forcing)
     if cs.catchment.opened == 0.0:
-        books.take_stock(ledger.stock, cs, ts, bs, n_active)
+        books.take_stock(ledger.stock, cs, tp, ts, bs, n_active)
         books.open_books(ledger, cs.catchment)
     books.begin(f)
     x.unsolved = 0.0
@@ -162,12 +205,16 @@ def step(
             n_active,
         )
     open_conduit(cf, ts, tf)
+    if n_active > N_CORE:
+        mix_cave_air(cf, ts, tf)
     aquifer.step(
         cp.aquifer, cs.aquifer, cf.aquifer, cs.atmosphere, cf.atmosphere, forcing, x, k, dt, n_active
     )
     close_conduit(cf, ts, tf)
     for i in range(ap.shape[0]):
         sinking_stream.count(cf.aquifer, af[i].sinking_stream, n_active)
+    if n_active > N_CORE:
+        return_tracers(cf, ts, tf)
     assign(f.runoff, cf.aquifer.spring, 1.0, n_active)
     receive(f.surface_runoff, cf.aquifer.unswallowed, 1.0, n_active)
     receive(f.runoff, f.surface_runoff, 1.0, n_active)
@@ -183,6 +230,8 @@ def step(
         cs.catchment.unsolved_waters += waters[i].unsolved
         waters[i].unsolved = 0.0
         books.flag_waters(cs.catchment, bf[i].surface_water.ph_max, bs[i].surface_water.water.ionic_strength)
+    if n_active > N_CORE:
+        f.decayed_14c = decay.step(cs, ts, dt)
     audit(cp, cs, cf, tp, ts, tf, bs, bf, forcing, ledger, dt, n_active)
 
 
@@ -192,6 +241,8 @@ def audit(cp, cs, cf, tp, ts, tf, bs, bf, forcing, ledger, dt, n_active):
     books.clear(ledger.net)
     books.clear(ledger.gross)
     ledger.from_air = 0.0
+    if n_active > N_CORE:
+        books.isotope_boundary(ledger, cf, ts, tf)
     books.enter_rain(ledger, cf.atmosphere.precipitation, n_active)
     for i in range(tp.shape[0]):
         mg = magnesium_share(tp[i].epikarst.dolomite_share)
@@ -206,7 +257,7 @@ def audit(cp, cs, cf, tp, ts, tf, bs, bf, forcing, ledger, dt, n_active):
     harvest = cf.catchment.harvest + cf.catchment.aquatic_harvest
     co2_box.settle(cp.atmosphere, cs.atmosphere, air, ledger.from_air, harvest, forcing, dt)
     books.air_boundary(ledger, cp.atmosphere, air)
-    books.take_stock(ledger.stock, cs, ts, bs, n_active)
+    books.take_stock(ledger.stock, cs, tp, ts, bs, n_active)
     books.close(ledger, cs.catchment, cf.catchment)
 
 
@@ -277,6 +328,7 @@ def run(
     x, k, t, ledger_row = scratch[0].solution, scratch[0].constants, scratch[0].substep, ledger[0]
     k.ready = 0.0
     k.constant_set = constant_set
+    k.tracers = 1.0 if n_active > N_CORE else 0.0
     n = cp.shape[0]
     for first in range(0, n, LANES):
         for j in range(forcing.shape[1]):

@@ -16,7 +16,7 @@ import numpy as np
 
 from karstsim.chemistry.constants import CONSTANTS_DTYPE
 from karstsim.chemistry.medium import SOLUTION_DTYPE
-from karstsim.core.solutes import N_CORE
+from karstsim.core.solutes import N_CORE, N_SOLUTES
 from karstsim.core.spec import new_table, record_dtype
 from karstsim.model import column
 from karstsim.model.books import LEDGER_DTYPE
@@ -34,14 +34,18 @@ class Physics:
 
     constant_set  `ConstantSet` of the chemistry
     solutes       False: water and heat alone, without chemistry and carbon, many times faster
+    isotopes      carbon isotopes and source tags beside the carbon
     """
 
     constant_set: int = 0
     solutes: bool = True
+    isotopes: bool = False
 
     @property
     def n_active(self) -> int:
         """Number of solute slots that are transported; without them the kernels skip their chemistry."""
+        if self.isotopes:
+            return N_SOLUTES
         return N_CORE if self.solutes else 0
 
 

@@ -23,6 +23,7 @@ from karstsim.core.constants import (
     ZERO_CELSIUS,
 )
 from karstsim.core.jit import driver, python_callable
+from karstsim.model import origins
 from karstsim.model.engine import (
     FREQUENCIES,
     FULL,
@@ -295,6 +296,8 @@ def _spin_up(
     land_use: LandUse | None,
 ) -> SpinUp:
     set_initial_state(tables, site, forcing)
+    if physics.isotopes:
+        origins.fill_waters(tables, forcing)
     if land_use is not None:
         land_use.begin(tables)
     if limit_years <= 0:
@@ -308,6 +311,8 @@ def _spin_up(
         for part in (warm, cycle):
             set_steady_carbon(tables, _mean_fluxes(tables, part, physics))
             plant_stands(tables, forcing)
+            if physics.isotopes:
+                origins.fill_organic(tables, forcing)
         years = len(warm.windows()) + cycle_years
     drift, stock = np.full(len(tables), np.inf), ["nothing"] * len(tables)
     tested = False
@@ -317,6 +322,8 @@ def _spin_up(
         step_all(tables, cycle, EMPTY, physics, workers, progress, "spin-up")
         years += cycle_years
         plant_stands(tables, forcing)
+        if physics.isotopes:
+            origins.replant(tables, forcing)
         drift, stock = _largest_drift(before, drift_stocks(tables, physics), cycle_years)
     close_books(tables)
     return SpinUp(years, drift, tuple(stock))

@@ -150,3 +150,10 @@ def erode(tables: Tables, depth: np.ndarray) -> None:
         for element in ("carbon", "calcium") if name == "carbonate" else ("carbon",):
             books["stock"][element] -= out
             books["throughput"][element] += out
+    for i, (element, pools) in enumerate((("carbon_13", "organic_c13"), ("carbon_14", "organic_c14"))):
+        organic, solid = soil[pools]["v"], soil["carbonate_of"]["v"][..., i]
+        out = (area * (1.0 - kept) * (organic.sum(axis=-1) + solid)).sum(axis=1)
+        organic *= kept[..., None]
+        solid *= kept
+        books["stock"][element] -= out
+        books["throughput"][element] += out

@@ -33,7 +33,11 @@ ROW_DIM: dict[Level, str | None] = {
 }
 MM_PER_M = 1000.0
 WATER_UNITS = ("mm", "mm d-1", "degC", "m", "m s-1", "m3 s-1")  # of what a run without chemistry computes
-INACTIVE = tuple(s.name for s in SOLUTES if s.optional)
+# Names' ends of what only a run with isotopes computes
+OF_ISOTOPES = (
+    *(f"_{s.name}" for s in SOLUTES if s.optional),
+    *("_carbon_13", "_carbon_14", "_c14", "_d13c", "_dead_carbon", "_rock_share"),
+)
 _IONS = ["ca", "mg", "na", "k", "cl", "so4", "no3", "dic"]
 # What a run keeps unless it asks for other variables. Flows bring their dissolved carbon where that is a carbon flux.
 STANDARD = (
@@ -167,10 +171,10 @@ def variables_table() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def select(patterns: Sequence[str], where: str = "variables") -> list[Variable]:
+def select(patterns: Sequence[str], where: str = "variables", isotopes: bool = False) -> list[Variable]:
     """Variables whose names match the patterns; the standard set where there are none.
 
-    Inactive tracers are left out of the standard set. Raises InputError for a pattern that matches nothing.
+    The standard set has isotopes and tags where they are carried. Raises InputError for a pattern that matches nothing.
     """
     known = list(variables())
     names = [v.name for v in known]
@@ -182,8 +186,8 @@ def select(patterns: Sequence[str], where: str = "variables") -> list[Variable]:
             hint = f"did you mean {' or '.join(close)}?" if close else "list them with: karstsim variables"
             raise InputError(f"{where}, {pattern!r}", "matches no output variable", hint)
         wanted.update(matches)
-    if not patterns:
-        wanted = {n for n in wanted if not n.endswith(tuple(f"_{s}" for s in INACTIVE))}
+    if not patterns and not isotopes:
+        wanted = {n for n in wanted if not n.endswith(OF_ISOTOPES)}
     return [v for v in known if v.name in wanted]
 
 

@@ -19,8 +19,9 @@ from karstsim.core.constants import CO2_PER_C, DAYS_PER_YEAR, MOLAR_MASS_C
 from karstsim.core.errors import InputError, RunError
 from karstsim.forcing.records import to_records
 from karstsim.forcing.times import calendar_of
+from karstsim.model import origins
 from karstsim.model import output as out
-from karstsim.model.books import ELEMENTS
+from karstsim.model.books import BOOKED
 from karstsim.model.engine import FREQUENCIES, Forcing, Physics, Progress, Tables, calendar_fields, step_all
 from karstsim.model.evaporation import Supply, check_supply, laws_used
 from karstsim.model.initial import DRIFT, SpinUp, set_initial_state, spin_up
@@ -61,6 +62,7 @@ class Simulation:
     members       parameter overrides of each member
     forcing_row   location of the forcing that drives each member; 0 for all by default
     chemistry     False: water and heat alone
+    isotopes      True: carbon isotopes and source tags beside the carbon
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Simulation:
         constants: str = "pb82",
         workers: int = 1,
         chemistry: bool = True,
+        isotopes: bool = False,
     ) -> None:
         if constants not in CONSTANT_SETS:
             raise InputError(
@@ -82,9 +85,13 @@ class Simulation:
         self.forcing_attrs = dict(dataset.attrs)
         self.constants = constants
         self.workers = workers
-        self.physics = Physics(CONSTANT_SETS[constants], chemistry)
+        if isotopes and not chemistry:
+            raise InputError("isotopes", "need the chemistry", "simulate with chemistry=True")
+        self.physics = Physics(CONSTANT_SETS[constants], chemistry, isotopes)
         rows = [0] * len(members) if forcing_row is None else list(forcing_row)
         self.tables = Tables.new(parameter_tables(site, members), rows)
+        if isotopes:
+            origins.check(self.tables, site)
         self.land_use = LandUse.of(site, members, self.tables.params["tile"])
         self._check_evaporation(dataset)
         check_series(self.tables.params["tile"], dataset)
@@ -128,6 +135,8 @@ class Simulation:
         set_initial_state(self.tables, self.site, self.forcing)
         first = self.forcing.times[0]
         read_restart(self.tables, self.site, Path(path), first, calendar_of(self.forcing.times))
+        if self.physics.isotopes:
+            origins.check_restart(self.tables)
         if self.land_use is not None:
             self.land_use.set_parameters(self.tables)
 
@@ -138,7 +147,11 @@ class Simulation:
 
         Raises RunError when a member's state is no longer finite, or the books do not close.
         """
-        chosen = out.select(patterns) if self.physics.solutes else out.select_water(patterns)
+        chosen = (
+            out.select(patterns, isotopes=self.physics.isotopes)
+            if self.physics.solutes
+            else out.select_water(patterns)
+        )
         table = out.selection_table(chosen, self.site.rows)
         wanted = out.frequencies(frequencies)
         selections = [table if f in wanted else table[:0] for f in FREQUENCIES]
@@ -160,7 +173,7 @@ class Simulation:
         """Largest |residual| over stock and cumulative throughput of any member, per element."""
         books = self.tables.state["column"]["catchment"]
         result = {}
-        for name in ELEMENTS if self.physics.solutes else ("water",):
+        for name in BOOKED if self.physics.solutes else ("water",):
             scale = np.abs(books["stock"][name]) + books["throughput"][name]
             result[name] = float(np.max(np.abs(books["residual"][name]) / np.maximum(scale, TINY)))
         return result
@@ -212,6 +225,7 @@ def simulate(
     restart: str | Path | None = None,
     constants: str = "pb82",
     chemistry: bool = True,
+    isotopes: bool = False,
 ) -> xr.Dataset | xr.DataTree:
     """Simulate one catchment.
 
@@ -225,6 +239,7 @@ def simulate(
     restart       restart file to start from instead of a spin-up
     constants     "pb82" or "phreeqc386"
     chemistry     False: water and heat alone, some twenty times faster; only their variables can be asked for
+    isotopes      True: 13C, 14C and source tags of all carbon; not with surface water, sinking streams or soil.gas_layers yet
     Returns amounts per period in mol m-2 and mm, states as means; `ds.attrs` hold the provenance.
     Raises InputError for bad input, RunError when the run fails.
     """
@@ -232,7 +247,9 @@ def simulate(
         raise InputError(
             "forcing", f"has {forcing.sizes['location']} locations", "select one: ds.isel(location=[0])"
         )
-    run = Simulation(site, forcing, [parameters or {}], constants=constants, chemistry=chemistry)
+    run = Simulation(
+        site, forcing, [parameters or {}], constants=constants, chemistry=chemistry, isotopes=isotopes
+    )
     if restart is not None:
         run.start_from(restart)
     else:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from karstsim.chemistry.api.blocks import GAMMAS, SPECIES, given_variables, speciate_columns
+from karstsim.chemistry.api.carbon_sources import carbon_sources
 from karstsim.chemistry.api.columns import CARBONATE, INPUTS, IONS, check_columns
 from karstsim.chemistry.api.labelled import assumptions, collect, compute
 from karstsim.chemistry.api.units import UNITS
@@ -102,6 +103,7 @@ def speciate(
     ph: Any = None,
     pco2: Any = None,
     charge_balance: bool = False,
+    d13c: Any = None,
     constants: str = "pb82",
 ) -> xr.Dataset:
     """Speciate waters: pH, CO2 pressure, species, saturation indices, conductance.
@@ -113,6 +115,7 @@ def speciate(
     ca .. no3        totals, mol m-3 (= mmol/L = mmol/kgw; 1 m3 of water counts as 1000 kg); absent: 0
     alkalinity, dic, ph, pco2   eq m-3, mol m-3, -log10 of the activity, partial pressure in atm: two of them
     charge_balance   take the alkalinity from the ions; one of dic, ph, pco2 besides
+    d13c             of DIC, permil VPDB: adds the shares of rock carbon by `carbon_sources` with its usual end members
     constants        ``"pb82"`` (phreeqc.dat of PHREEQC 3.7.3) or ``"phreeqc386"`` (PHREEQC 3.8.6)
 
     Scalars, arrays and DataArrays are broadcast; the index of pandas inputs becomes a coordinate. With a dask-backed
@@ -131,13 +134,14 @@ def speciate(
     attrs = {"title": "Speciation of carbonate waters", "constants": chosen.name.lower()}
     if supposed := assumptions(table):
         attrs["supposed"] = "; ".join(supposed)
-    return compute(
+    result = compute(
         partial(_solve, charge_balance=charge_balance, chosen=chosen),
         given,
         "temperature",
         _attributes(),
         attrs,
     )
+    return result if d13c is None else carbon_sources(result, d13c)
 
 
 def _solve(flat: dict[str, np.ndarray], charge_balance: bool, chosen: ConstantSet) -> dict[str, np.ndarray]:

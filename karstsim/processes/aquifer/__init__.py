@@ -1,6 +1,7 @@
 """Aquifer: rock matrix and conduit with exchange between them, dissolution, the spring. One per catchment."""
 
 from karstsim.core.jit import kernel
+from karstsim.core.solutes import N_CORE
 from karstsim.core.spec import Store
 from karstsim.processes.aquifer import (
     allogenic,
@@ -9,6 +10,7 @@ from karstsim.processes.aquifer import (
     conduit_cells,
     hartmann_2015,
     heat,
+    isotopes,
     organic,
     outlets,
     spring,
@@ -26,9 +28,10 @@ STATE = (
     *hartmann_2015.STATE,
     *allogenic.STATE,
     *spring.STATE,
+    *isotopes.STATE,
 )
 PROCESSES = (
-    allogenic, storage, hartmann_2015, conduit_cells, outlets, heat, organic, conduit_air, chemistry, spring,
+    allogenic, storage, hartmann_2015, conduit_cells, outlets, heat, organic, conduit_air, chemistry, spring, isotopes,
 )  # fmt: skip
 PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
 FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
@@ -58,7 +61,9 @@ def begin(p, s, f, air_s, x, k, dt, n_active):
     conduit_cells.begin(f, n_active)
     heat.begin(s, f, air_s.air_temperature_year)
     if n_active > 0:
-        organic.begin(p, s, f, dt)
+        if n_active > N_CORE:
+            isotopes.begin(f)
+        organic.begin(p, s, f, dt, k.tracers)
         chemistry.begin(p, s, f, x, k, dt)
 
 
@@ -67,7 +72,7 @@ def react(p, s, f, air_s, x, k, h, n_active):
     """Heat exchange, respiration, gas exchange and dissolution in the conduit for `h` days."""
     heat.step(p, s, f, air_s.air_temperature_year, h)
     if n_active > 0:
-        organic.step(p, s, f, h)
+        organic.step(p, s, f, h, k.tracers)
         chemistry.step(p, s, f, x, k, h)
 
 
@@ -96,3 +101,5 @@ def step(p, s, f, air_s, air_f, forcing, x, k, dt, n_active):
     storage.collect(p, f, n_active)
     outlets.divide(p, f, n_active)
     spring.step(s, f, x, k, n_active)
+    if n_active > N_CORE:
+        isotopes.read_spring(s, f, forcing.co2_c14)

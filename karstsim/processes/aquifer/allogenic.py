@@ -9,6 +9,7 @@ What sinks feeds the conduit, or in part the matrix. A site has one such area (`
 
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
+from karstsim.processes import tracers
 from karstsim.processes.lowpass import low_pass
 from karstsim.processes.recipe import dissolve_ions, take_up_co2
 from karstsim.processes.transport import bring_to, clear, receive, split
@@ -122,3 +123,5 @@ def compose(p, f, k):
         p.allogenic_no3,
     )
     take_up_co2(f.allogenic, p.allogenic_pco2 * PPM, k)
+    if k.tracers == 1.0:
+        tracers.fill(f.allogenic, p.allogenic_d13c, p.allogenic_c14, tracers.ALLOGENIC)

@@ -3,7 +3,7 @@
 from karstsim.chemistry.constants import set_temperature
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
-from karstsim.processes.aquifer import conduit_air
+from karstsim.processes.aquifer import conduit_air, isotopes
 from karstsim.processes.aquifer.conduit_cells import cell
 from karstsim.processes.dissolution import (
     MINIMUM_VOLUME,
@@ -72,7 +72,7 @@ FLUXES = (
 
 
 @kernel
-def react(store, x, k, mg, area_to_volume, film, p, dt, tail_start, tail_order):
+def react(store, x, k, mg, area_to_volume, film, p, f, dt, tail_start, tail_order):
     """Closed dissolution in one store; returns the rock dissolved, mol m-2."""
     if store.volume < MINIMUM_VOLUME:
         return 0.0
@@ -83,6 +83,8 @@ def react(store, x, k, mg, area_to_volume, film, p, dt, tail_start, tail_order):
     rock = closed_step(x, k, mg, k_dt, p.calcite_rate * dt, p.calcite_threshold, tail_start, tail_order)
     dissolved = rock * store.volume
     apply(store, dissolved, 0.0, mg)
+    if k.tracers == 1.0:
+        isotopes.react(p, f, store, dissolved, x)
     remember(x, store)
     return dissolved
 
@@ -99,6 +101,7 @@ def begin(p, s, f, x, k, dt):
         p.matrix_area_to_volume,
         p.matrix_film_thickness,
         p,
+        f,
         dt,
         p.matrix_tail_start,
         p.matrix_tail_order,
@@ -121,6 +124,7 @@ def step(p, s, f, x, k, dt):
             p.conduit_area_to_volume,
             p.conduit_film_thickness,
             p,
+            f,
             dt,
             p.conduit_tail_start,
             p.conduit_tail_order,

@@ -13,6 +13,7 @@ Half of the exchange of a step is before the dissolution and half after it.
 from karstsim.chemistry.constants import set_temperature
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
+from karstsim.processes.aquifer import isotopes
 from karstsim.processes.dissolution import MINIMUM_VOLUME, apply, exchange_gas, load_store
 from karstsim.processes.lowpass import relaxed_share
 from karstsim.processes.transport import temperature_of
@@ -76,5 +77,7 @@ def exchange(store, x, k, p, f, dt):
     slope = f.conduit_air_slope * store.volume
     gas = exchange_gas(x, k, f.conduit_air_pco2, slope) * relaxed_share(HALF * rate * dt, 1.0) * store.volume
     apply(store, 0.0, gas, 0.0)
+    if k.tracers == 1.0:
+        isotopes.exchange(f, store, gas, f.conduit_air_pco2, HALF * rate * dt, x)
     f.conduit_gas_uptake += gas
     f.conduit_air_pco2 -= f.conduit_air_slope * gas

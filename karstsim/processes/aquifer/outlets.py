@@ -21,6 +21,7 @@ import math
 
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
+from karstsim.processes import tracers
 from karstsim.processes.recipe import dissolve_ions, take_up_co2
 from karstsim.processes.transport import assign, bring_to, clear, receive, withdraw
 
@@ -141,6 +142,8 @@ def gain(p, f, temperature, k, dt, n_active):
     if n_active > 0:
         dissolve_ions(f.gain, p.gain_ca, p.gain_mg, p.gain_na, 0.0, p.gain_cl, p.gain_so4, 0.0)
         take_up_co2(f.gain, p.gain_pco2 * PPM, k)
+        if k.tracers == 1.0:
+            tracers.fill(f.gain, p.gain_d13c, p.gain_c14, tracers.ALLOGENIC)
     receive(f.conduit_recharge, f.gain, p.gain_to_conduit, n_active)
     receive(f.matrix_recharge, f.gain, 1.0 - p.gain_to_conduit, n_active)
 

@@ -2,8 +2,10 @@
 
 from karstsim.core.constants import DAYS_PER_YEAR
 from karstsim.core.jit import kernel
+from karstsim.core.solutes import N_CORE
 from karstsim.core.spec import Flow, Param
 from karstsim.processes.air import co2_pressure
+from karstsim.processes.atmosphere import isotopes
 from karstsim.processes.lowpass import low_pass
 from karstsim.processes.recipe import dissolve_ions, take_up_co2
 from karstsim.processes.transport import bring_to, clear
@@ -39,6 +41,8 @@ def fall(p, flow, forcing, k, dt, n_active):
         return
     dissolve_ions(flow, p.rain_ca, p.rain_mg, p.rain_na, p.rain_k, p.rain_cl, p.rain_so4, p.rain_no3)
     take_up_co2(flow, co2_pressure(forcing), k)
+    if n_active > N_CORE:
+        isotopes.rain(flow, forcing, co2_pressure(forcing), k)
 
 
 @kernel

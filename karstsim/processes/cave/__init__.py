@@ -4,7 +4,8 @@ from karstsim.chemistry.constants import set_temperature
 from karstsim.chemistry.speciation import Mode, speciate
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Var
-from karstsim.processes.cave import air, drip, prior_precipitation, readings
+from karstsim.processes.air import co2_pressure
+from karstsim.processes.cave import air, drip, isotopes, prior_precipitation, readings
 from karstsim.processes.dissolution import LEAST_PRESSURE, load
 from karstsim.processes.transport import receive, withdraw
 
@@ -15,8 +16,9 @@ STATE = (
     Var("calcite", "mol m-2", "calcite deposited in caves, per area of the tile"),
     *prior_precipitation.STATE,
     *readings.STATE,
+    *isotopes.STATE,
 )
-PROCESSES = (air, prior_precipitation, drip, readings)
+PROCESSES = (air, prior_precipitation, drip, readings, isotopes)
 PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
 FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
 ALK_DIC = int(Mode.ALK_DIC)
@@ -49,15 +51,20 @@ def step(p, s, f, recharge, vadose_pco2, available, cave_temperature, forcing, x
         return
     after, kept, rise = air.ventilate(p, s, f, vadose_pco2, available, cave_temperature, forcing, dt)
     prior_precipitation.begin(p, f, vadose_pco2)
+    if k.tracers == 1.0:
+        outside = co2_pressure(forcing)
+        isotopes.ventilate(p, s, f, vadose_pco2, outside, kept, cave_temperature)
     released = 0.0
     if f.drip.volume >= LEAST_DRIP:
-        released = react(p, s, f, after, kept, rise, max(cave_temperature, 0.0), x, k, dt)
+        released = react(p, s, f, after, kept, rise, max(cave_temperature, 0.0), forcing, x, k, dt)
     receive(recharge, f.drip, 1.0, n_active)
     air.close(s, f, after, kept, released)
+    if k.tracers == 1.0:
+        isotopes.close(s, f, kept)
 
 
 @kernel
-def react(p, s, f, after, kept, rise, temperature, x, k, dt):
+def react(p, s, f, after, kept, rise, temperature, forcing, x, k, dt):
     """The drip water's way from the epikarst to the floor.
 
     returns  the CO2 that it gives the cave's air, mol m-2 of the tile
@@ -73,6 +80,8 @@ def react(p, s, f, after, kept, rise, temperature, x, k, dt):
         readings.note(s.floor, x)
         return 0.0
     released = prior_precipitation.step(p, s, f, rise, x, k)
+    if k.tracers == 1.0:
+        isotopes.fissures(p, s, f, x)
     f.air_pco2 += rise * released
     readings.note(s.ceiling, x)
     drip.count(p, f, dt)
@@ -84,6 +93,8 @@ def react(p, s, f, after, kept, rise, temperature, x, k, dt):
         readings.note(s.floor, x)
         return released
     degassed = drip.step(p, s, f, rise, temperature, x, k)
+    if k.tracers == 1.0:
+        isotopes.drips(s, f, x, forcing.co2_c14)
     f.air_pco2 = mean + rise * degassed
     readings.note(s.floor, x)
     return released + degassed

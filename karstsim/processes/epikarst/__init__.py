@@ -2,7 +2,15 @@
 
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Store
-from karstsim.processes.epikarst import cascade, chemistry, compartments, event, hartmann_2015, storage
+from karstsim.processes.epikarst import (
+    cascade,
+    chemistry,
+    compartments,
+    event,
+    hartmann_2015,
+    isotopes,
+    storage,
+)
 from karstsim.processes.soil import water
 from karstsim.processes.transport import release, turnover_parts
 
@@ -10,7 +18,7 @@ NAME = "epikarst"
 HALF = 0.5
 LEVEL = "tile"
 STATE = (Store("water", "epikarst water"), *compartments.STATE)
-PROCESSES = (storage, compartments, event, chemistry)
+PROCESSES = (storage, compartments, event, chemistry, isotopes)
 PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
 FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
 
@@ -68,13 +76,13 @@ def step(p, s, f, soil_p, soil_s, soil_f, forcing, x, k, dt, n_active):
         storage.divide(f, shafts, n_active)
         event.join(p, f, n_active)
         return
-    coupling = chemistry.begin(p, f, soil_p, soil_f, forcing)
+    coupling = chemistry.begin(p, f, soil_p, soil_f, forcing, k.tracers)
     parts = turnover_parts(arriving, s.water.volume)
     for _ in range(parts):
         storage.enter(s, soil_f, kept / parts, n_active)
         storage.drain(s, f, HALF / parts, n_active)
         chemistry.step(p, s, f, soil_p, soil_s, soil_f, coupling, x, k, dt / parts)
         storage.drain(s, f, HALF / parts, n_active)
-    chemistry.finish(p, f, soil_p, soil_f, coupling, dt)
+    chemistry.finish(p, f, soil_p, soil_f, coupling, dt, k.tracers)
     storage.divide(f, shafts, n_active)
     event.join(p, f, n_active)

@@ -22,6 +22,7 @@ from karstsim.processes.dissolution import (
     rate_params,
     remember,
 )
+from karstsim.processes.epikarst import isotopes
 
 PARAMS = (
     Param(
@@ -91,7 +92,7 @@ def soil_part(p, soil_p):
 
 
 @kernel
-def begin(p, f, soil_p, soil_f, forcing):
+def begin(p, f, soil_p, soil_f, forcing, traced):
     """Zero the step's sums; the vadose air before epikarst water has taken CO2 up. Returns its coupling to the soil.
 
     Air that would be thinner than the outside air's CO2 is not amplified.
@@ -105,6 +106,8 @@ def begin(p, f, soil_p, soil_f, forcing):
     if soil_f.base_pco2 < outside:
         coupling = soil_part(p, soil_p)
     f.air_pco2 = outside + coupling * (soil_f.base_pco2 - outside)
+    if traced == 1.0:
+        isotopes.begin(f, soil_f, coupling)
     return coupling
 
 
@@ -140,11 +143,13 @@ def step(p, s, f, soil_p, soil_s, soil_f, coupling, x, k, h):
     f.gas_uptake += taken_up
     f.vadose_degassing += max(-taken_up, 0.0)
     apply(s.water, dissolved, taken_up, mg)
+    if k.tracers == 1.0:
+        isotopes.react(p, f, soil_p, s.water, dissolved, taken_up, slope / s.water.volume, x, h)
     remember(x, s.water)
 
 
 @kernel
-def finish(p, f, soil_p, soil_f, coupling, dt):
+def finish(p, f, soil_p, soil_f, coupling, dt, traced):
     """Mean CO2 pressures over the step, after what epikarst water took up.
 
     Vadose air thinned by open air may give more than its soil air holds: the open air pays that too.
@@ -156,3 +161,5 @@ def finish(p, f, soil_p, soil_f, coupling, dt):
     fall = soil_f.base_pco2_slope * from_soil / dt
     soil_f.base_pco2 = max(soil_f.base_pco2 - fall, 0.0)
     f.air_pco2 -= coupling * fall
+    if traced == 1.0:
+        isotopes.finish(f, soil_p, soil_f, coupling, soil_part(p, soil_p), dt)

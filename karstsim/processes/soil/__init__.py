@@ -1,7 +1,9 @@
 """Soil: water, organic carbon, CO2, and the first contact of water with rock. One row per land tile."""
 
 from karstsim.core.jit import kernel
+from karstsim.core.solutes import N_CORE
 from karstsim.core.spec import Store, Var
+from karstsim.processes import tracers
 from karstsim.processes.soil import (
     amendments,
     biochar,
@@ -13,6 +15,7 @@ from karstsim.processes.soil import (
     gas_layers,
     gwiazda_1994,
     irrigation,
+    isotopes,
     nitrification,
     npp_linear,
     organic_carbon,
@@ -42,11 +45,12 @@ STATE = (
     *brook_1983.STATE,
     *gwiazda_1994.STATE,
     *npp_linear.STATE,
+    *isotopes.STATE,
 )
 GAS = (steady_profile, diffusivity, gas_layers, npp_linear, gas)
 PROCESSES = (
     temperature, irrigation, deposition, nitrification, pyrite, powder, water, sarrazin_2018, rock_film, rothc,
-    parton_1987, amendments, biochar, organic_carbon, *GAS, chemistry,
+    parton_1987, amendments, biochar, organic_carbon, *GAS, chemistry, isotopes,
 )  # fmt: skip
 PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
 FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
@@ -62,6 +66,8 @@ def receive_water(p, s, f, throughfall, ground, mobile, area, forcing, x, k, dt,
     """
     temperature.step(p, s, forcing, dt)
     irrigation.step(p, s, f, ground, mobile, area, forcing, dt, n_active)
+    if n_active > N_CORE:
+        tracers.fill(f.irrigation, p.irrigation_d13c, p.irrigation_c14, tracers.IRRIGATION)
     rock_film.step(p, f, throughfall, forcing, x, k, dt, n_active)
     if n_active > 0:
         deposition.step(p, s, f, dt)
@@ -84,9 +90,13 @@ def react(p, s, f, litter, forcing, root_respiration, dolomite, x, k, dt, n_acti
         water.enter(s, f, 1.0, n_active)
         water.percolate(s, f, 1.0, n_active)
         return
+    if n_active > N_CORE:
+        isotopes.decompose(p, s, f, litter, forcing, dt)
     organic_carbon.step(p, s, f, litter, forcing, dt)
     gas.remember(s, f, litter, dt)
     gas.step(p, s, f, root_respiration, forcing, dt)
+    if n_active > N_CORE:
+        isotopes.respire(p, f, litter, forcing)
     pyrite.step(p, s, f, forcing, dt)
     chemistry.begin(f)
     parts = turnover_parts(f.excess, s.pore_water.volume)
@@ -96,3 +106,5 @@ def react(p, s, f, litter, forcing, root_respiration, dolomite, x, k, dt, n_acti
         chemistry.step(p, s, f, dolomite, f.excess / parts, x, k, dt / parts)
         water.percolate(s, f, HALF / parts, n_active)
     chemistry.finish(s, f, dt)
+    if n_active > N_CORE:
+        isotopes.lower(f, f.uptake_of, 1.0, dt)

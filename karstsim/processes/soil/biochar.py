@@ -59,14 +59,19 @@ def priming(p, s):
 
 
 @kernel
-def step(p, s, f, forcing, dt):
-    """Decay, then what is spread. Returns the CO2, mol m-2."""
+def step(p, f, forcing, dt):
+    """What is spread."""
+    f.biochar = spread(p.biochar_rate, p.biochar_day, p.biochar_days, forcing.year_fraction, dt)
+
+
+@kernel
+def turn_over(p, s, amount, dt):
+    """Decay of both parts, and `amount` joins them (mol m-2). Returns the CO2."""
     labile = s.biochar_labile * relaxed_share(dt, p.biochar_labile_time)
     stable = s.biochar_stable * relaxed_share(dt, p.biochar_stable_time * DAYS_PER_YEAR)
-    f.biochar = spread(p.biochar_rate, p.biochar_day, p.biochar_days, forcing.year_fraction, dt)
-    fresh = p.biochar_labile_share * f.biochar
+    fresh = p.biochar_labile_share * amount
     s.biochar_labile += fresh - labile
-    s.biochar_stable += f.biochar - fresh - stable
+    s.biochar_stable += amount - fresh - stable
     return labile + stable
 
 

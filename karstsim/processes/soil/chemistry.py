@@ -23,7 +23,7 @@ from karstsim.processes.dissolution import (
     rock_to_saturation,
 )
 from karstsim.processes.lowpass import relaxed_share
-from karstsim.processes.soil import powder
+from karstsim.processes.soil import isotopes, powder
 
 PARAMS = (
     *rate_params("", 500.0, 0.3, "design; science.md 4.5"),
@@ -135,8 +135,10 @@ def step(p, s, f, dolomite, leaving, x, k, h):
     if solid < 0.0:
         precipitate(s, f, -solid)
     else:
-        dissolve(s, f, solid, pool_share, powder_share, exposure, dolomite)
+        dissolve(p, s, f, solid, pool_share, powder_share, exposure, dolomite, k.tracers)
     apply(water, 0.0, taken_up, PURE_CALCITE)
+    if k.tracers == 1.0:
+        isotopes.react(p, s, f, solid, taken_up, x, h)
     f.co2_leached += x.m_co2 * leaving
     remember(x, water)
 
@@ -157,13 +159,14 @@ def precipitate(s, f, calcite):
 
 
 @kernel
-def dissolve(s, f, solid, pool_share, powder_share, exposure, dolomite):
+def dissolve(p, s, f, solid, pool_share, powder_share, exposure, dolomite, traced):
     """Divide the solid that entered the water (mol m-2) between its sources and debit the grains.
 
     Pedogenic calcite that runs out within the step leaves its part to the others, powder to the rock.
 
     powder_share  of what pedogenic calcite leaves
     exposure      undersaturation to which powder was exposed, mol m-3 d (`powder.mean_rates`)
+    traced        1 where isotopes and sources are carried
     """
     from_pool = min(pool_share * solid, s.carbonate)
     s.carbonate -= from_pool
@@ -175,3 +178,5 @@ def dissolve(s, f, solid, pool_share, powder_share, exposure, dolomite):
     apply(s.pore_water, from_pool, 0.0, PURE_CALCITE)
     apply(s.pore_water, from_powder, 0.0, powder_mg)
     apply(s.pore_water, from_rock, 0.0, dolomite)
+    if traced == 1.0:
+        isotopes.dissolve(p, s, f, from_pool, from_powder, from_rock)

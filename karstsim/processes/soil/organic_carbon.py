@@ -106,6 +106,30 @@ def inputs(p, litterfall, manure, straw):
 
 
 @kernel
+def dissolved_share(p):
+    """Share of decomposed carbon that goes to the pore water."""
+    return p.doc_share * (1.0 - p.doc_retention)
+
+
+@kernel
+def advance(p, pools, structural_rate, priming, years, litterfall, manure, straw, char, dt):
+    """Decay of all pools, then what falls and is spread enters. Returns the carbon decomposed, mol m-2.
+
+    pools            amounts of carbon, or of one of its isotopes: all that follows is linear in them
+    structural_rate  of CENTURY's structural litter, year-1
+    years            of unmodified rates; char is biochar spread; amounts in the unit of the pools
+    """
+    fast, resistant, humified = inputs(p, litterfall, manure, straw)
+    if p.soc_model == CENTURY:
+        decomposed = parton_1987.turn_over(p, pools, structural_rate, priming, years)
+        parton_1987.receive(p, pools, fast, resistant, humified)
+    else:
+        decomposed = rothc.turn_over(p, pools, priming, years)
+        rothc.receive(pools, fast, resistant, humified)
+    return decomposed + biochar.turn_over(p, pools, char, dt)
+
+
+@kernel
 def dissolve(p, s, f, decomposed):
     """Divide decomposed carbon (mol m-2) between CO2 and the pore water."""
     f.doc_production = decomposed * p.doc_share * (1.0 - p.doc_retention)
@@ -123,16 +147,11 @@ def step(p, s, f, litter, forcing, dt):
     """
     f.rate_modifier = modifier(p, s, f.final_volume)
     years = f.rate_modifier * dt / DAYS_PER_YEAR
-    priming = biochar.priming(p, s)
     amendments.step(p, f, forcing, dt)
-    fast, resistant, humified = inputs(p, litter.litterfall, f.manure, f.straw)
-    if p.soc_model == CENTURY:
-        decomposed = parton_1987.turn_over(p, s, priming, years)
-        parton_1987.receive(p, s, fast, resistant, humified)
-    else:
-        decomposed = rothc.turn_over(p, s, priming, years)
-        rothc.receive(s, fast, resistant, humified)
-    decomposed += biochar.step(p, s, f, forcing, dt)
+    biochar.step(p, f, forcing, dt)
+    rate = parton_1987.structural_decay(p, s.structural, s.lignin)
+    priming = biochar.priming(p, s)
+    decomposed = advance(p, s, rate, priming, years, litter.litterfall, f.manure, f.straw, f.biochar, dt)
     dissolve(p, s, f, decomposed)
     f.organic_carbon = stock(s)
 

@@ -140,12 +140,12 @@ def receive(p, s, metabolic, structural, slow):
 
 
 @kernel
-def turn_over(p, s, priming, years):
+def turn_over(p, s, rate, priming, years):
     """Decay of all pools over `years` of unmodified rates, and where it goes. Returns the CO2.
 
+    rate     of structural litter, year-1 (`structural_decay`)
     priming  factor on the decay of the slow pool
     """
-    rate = structural_decay(p, s.structural, s.lignin)
     metabolic = decay(s.metabolic, p.decay_metabolic, years)
     structural = decay(s.structural, rate, years)
     lignin = decay(s.lignin, rate, years)

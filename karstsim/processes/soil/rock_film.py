@@ -19,6 +19,7 @@ from karstsim.processes.dissolution import (
     open_step,
     thin_film_rate_constant,
 )
+from karstsim.processes.soil import isotopes
 from karstsim.processes.transport import split
 
 PARAMS = (
@@ -91,3 +92,5 @@ def step(p, f, throughfall, forcing, x, k, dt, n_active):
     f.rock_film_dissolution = rock * f.rock_runoff.volume
     f.rock_film_uptake = gas * f.rock_runoff.volume
     apply(f.rock_runoff, f.rock_film_dissolution, f.rock_film_uptake, p.rock_film_mg)
+    if k.tracers == 1.0:
+        isotopes.rock_film(p, f, f.rock_film_dissolution, f.rock_film_uptake, contact, x)

@@ -1,12 +1,14 @@
 """Vegetation: leaves, interception, production, turnover, root uptake of bicarbonate. One row per land tile."""
 
 from karstsim.core.jit import kernel
+from karstsim.core.solutes import N_CORE
 from karstsim.core.spec import Var, Water
 from karstsim.processes.vegetation import (
     biomass,
     casa,
     growth_curve,
     interception,
+    isotopes,
     leaves,
     miami,
     production,
@@ -24,8 +26,9 @@ STATE = (
     Var("npp_recent", "mol m-2 d-1", "net primary production, low-pass of 20 days"),
     Var("season_mean", "mol m-2 d-1", "production of CASA at the reference CO2, low-pass of one year"),
     Var("stand_age", "year", "age of the stand, in years' growth"),
+    *isotopes.STATE,
 )
-PROCESSES = (leaves, interception, production, casa, miami, growth_curve, biomass, root_bicarbonate)
+PROCESSES = (leaves, interception, production, casa, miami, growth_curve, biomass, root_bicarbonate, isotopes)
 PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
 FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
 CONSTRAINTS = tuple(c for process in PROCESSES for c in getattr(process, "CONSTRAINTS", ()))
@@ -42,3 +45,5 @@ def step(p, s, f, climate, air, moisture_stress, forcing, dt, n_active):
     interception.step(p, s, f, air, dt, n_active)
     production.step(p, s, f, climate, moisture_stress, forcing, dt)
     biomass.step(p, s, f, dt)
+    if n_active > N_CORE:
+        isotopes.step(p, s, f, forcing, dt)

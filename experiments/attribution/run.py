@@ -1,0 +1,127 @@
+"""Rock carbon in a spring by stoichiometry, by d13C and by tags, at all rates of exchange with soil CO2 (X15).
+
+    python -m experiments.attribution.run [--figure FILE]
+
+Synthetic weather (Puding-like, stationary), three land uses, default parameters but for the swept rate. Prints the
+table of the README and draws its figure.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import karstsim as ks
+from karstsim.forcing.synthetic import synthetic_forcing
+from karstsim.model.simulate import Simulation
+from karstsim.report import style
+
+RATES = (0.0, 0.05, 0.2, 0.5, 2.0, 5.0, 20.0, 50.0, 200.0)  # day-1; 50 is the default
+DEFAULT = 50.0
+YEARS, SPIN_UP = 10, 30
+VPDB = 0.011180
+MAOCUN = {"stoichiometric": 0.585, "mixing": 0.377}  # Cao et al. 2018
+SITE = {
+    "name": "attribution", "latitude": 26.3, "longitude": 105.7, "elevation": 1200.0, "area_km2": 10.0,
+    "tiles": [
+        {"land_use": "cropland", "area_fraction": 0.3},
+        {"land_use": "shrub", "area_fraction": 0.3},
+        {"land_use": "secondary_forest", "area_fraction": 0.4},
+    ],
+}  # fmt: skip
+SOLUTES = ("dic", "ca", "mg", "na", "k", "cl", "so4", "no3", "di13c", "di14c", "tag_soil", "tag_rock",
+           "tag_acid_rock", "tag_atmosphere")  # fmt: skip
+
+
+def simulate(rates: tuple[float, ...]) -> dict[str, np.ndarray]:
+    """Mean of the last years for every rate: flow-weighted spring, soil CO2, and the ledger of the catchment."""
+    members = [{"soil.isotope_exchange": r, "epikarst.isotope_exchange": r / 2.0} for r in rates]
+    forcing = synthetic_forcing("stationary", 2015, 2014 + YEARS)
+    run = Simulation(ks.Site(**SITE), forcing, members, workers=1, isotopes=True)
+    run.spin_up(SPIN_UP)
+    wanted = ["aquifer_spring", "aquifer_spring_*", "soil_co2_d13c", "catchment_rock_dissolution",
+              "catchment_weathering_uptake"]  # fmt: skip
+    out = run.run(["annual"], wanted)["annual"]
+    area = np.array([t["area_fraction"] for t in SITE["tiles"]])
+    means = {name: out[f"aquifer_spring_{name}"].sum("time").values for name in SOLUTES}
+    means["volume"] = out["aquifer_spring"].sum("time").values
+    means["temperature"] = out["aquifer_spring_temperature"].mean("time").values
+    means["soil"] = (out["soil_co2_d13c"].mean("time").values * area).sum(axis=1)
+    rock, gas = (out[f"catchment_{n}"].sum("time").values for n in ("rock_dissolution", "weathering_uptake"))
+    means["ledger"] = rock / (rock + gas)
+    return means
+
+
+def estimate(m: dict[str, np.ndarray]) -> pd.DataFrame:
+    """What a monitoring team would find in that spring, and what the tags know."""
+    ions = {
+        name: 1000.0 * m[name] / m["volume"] for name in ("ca", "mg", "na", "k", "cl", "so4", "no3", "dic")
+    }
+    water = ks.speciate(temperature=m["temperature"], **ions, charge_balance=True)
+    delta = 1000.0 * (m["di13c"] / (m["dic"] - m["di13c"]) / VPDB - 1.0)
+    found = [
+        ks.carbon_sources(water.isel(row=[i]), delta[i], soil=(m["soil"][i], 1.0)) for i in range(len(delta))
+    ]
+    table = {"d13C": delta, "soil CO2": m["soil"], "ledger": m["ledger"]}
+    for name in ("stoichiometric", "mixing", "closed", "open"):
+        for end in ("", "_sd"):
+            table[name + end] = [float(f[f"rock_share_{name}{end}"].values[0]) for f in found]
+    table["tags"] = (m["tag_rock"] + m["tag_acid_rock"]) / m["dic"]
+    table["of it by acids"] = m["tag_acid_rock"] / m["dic"]
+    table["dead carbon"] = 1.0 - m["di14c"] / m["dic"]
+    return pd.DataFrame(table, index=pd.Index(RATES, name="rate"))
+
+
+@style.styled
+def draw(table: pd.DataFrame, path: Path) -> None:
+    """Shares against the rate of exchange; no exchange stands at the left end."""
+    place = np.where(table.index == 0.0, 0.015, table.index)
+    lines = {
+        "stoichiometric": ("tab:brown", "-", "stoichiometric, (Ca + Mg)/DIC"),
+        "mixing": ("tab:blue", "-", "d13C, soil CO2 and rock without fractionation"),
+        "closed": ("tab:blue", "--", "d13C, closed system"),
+        "open": ("tab:blue", ":", "d13C, open system"),
+        "tags": ("black", "-", "tags: where the carbon comes from"),
+    }
+    figure = style.new_figure(4.2)
+    axis = figure.subplots()
+    for name, (colour, dashes, label) in lines.items():
+        axis.plot(place, 100.0 * table[name], color=colour, linestyle=dashes, marker="o", ms=3, label=label)
+        if f"{name}_sd" in table and name == "mixing":
+            low, high = (100.0 * (table[name] + s * table[f"{name}_sd"]) for s in (-1, 1))
+            axis.fill_between(place, low, high, color=colour, alpha=0.15, lw=0)
+    for name, value in MAOCUN.items():
+        axis.axhline(100.0 * value, color=lines[name][0], lw=0.6, alpha=0.7)
+        axis.text(
+            0.0155, 100.0 * value + 0.8, f"Maocun {100 * value:.1f} %", fontsize=7, color=lines[name][0]
+        )
+    axis.axvline(DEFAULT, color="grey", lw=0.6)
+    axis.text(DEFAULT * 1.06, 61.0, "default", fontsize=7, color="grey")
+    axis.set_xscale("log")
+    axis.set_xlim(0.012, 300.0)
+    axis.set_ylim(-8.0, 65.0)
+    ticks = [0.015, 0.1, 1.0, 10.0, 100.0]
+    axis.set_xticks(ticks, ["none", "0.1", "1", "10", "100"])
+    axis.minorticks_off()
+    axis.set_xlabel("exchange of dissolved CO2 with soil gas, per day")
+    axis.set_ylabel("rock carbon in the spring's DIC, %")
+    axis.legend(fontsize=7, loc="lower left", frameon=False, ncols=1)
+    figure.savefig(path, dpi=150)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--figure", type=Path, default=Path("attribution.png"))
+    asked = parser.parse_args()
+    table = estimate(simulate(RATES))
+    print(table.round(3).T.to_string())
+    draw(table, asked.figure)
+
+
+if __name__ == "__main__":
+    main()
