@@ -239,7 +239,7 @@ def simulate(
     restart       restart file to start from instead of a spin-up
     constants     "pb82" or "phreeqc386"
     chemistry     False: water and heat alone, some twenty times faster; only their variables can be asked for
-    isotopes      True: 13C, 14C and source tags of all carbon; not with surface water, sinking streams or soil.gas_layers yet
+    isotopes      True: 13C, 14C and source tags of all carbon; what does not carry them yet raises an error
     Returns amounts per period in mol m-2 and mm, states as means; `ds.attrs` hold the provenance.
     Raises InputError for bad input, RunError when the run fails.
     """
