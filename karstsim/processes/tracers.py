@@ -8,7 +8,7 @@ the carbon: it mixes, passes phases unchanged, and decays.
 Where water exchanges CO2 with a gas for a time t, both one-way fluxes count. With O out and I = O + net in, and O/DIC
 (mean of the step) the turnover k, old carbon keeps the share e^-kt and what entered within the step (1 - e^-kt)/kt; the
 rest of the water's carbon is then of the gas, in equilibrium with it (13C: alpha DIC-CO2). The net part has the one-way
-fractionation of its direction (Zhang et al. 1995), going out by Rayleigh. Each tracer i lowers its own pressure in the gas,
+fractionation of its direction (Zhang et al. 1995), out by Rayleigh. Each tracer i lowers its own pressure in the gas,
 
     y_i = y_i0 - slope_i (what the water took up of it),
 
@@ -33,7 +33,7 @@ from karstsim.chemistry.isotopes import (
 )
 from karstsim.core.jit import kernel
 from karstsim.core.solutes import N_CORE, N_TRACERS, TRACERS
-from karstsim.core.spec import Block, Var
+from karstsim.core.spec import Block, Param, Var
 
 C13, C14, SOIL, ROCK, ACID_ROCK, ATMOSPHERE, POWDER, ALLOGENIC, IRRIGATION = range(N_TRACERS)
 ISOTOPES = 2  # the first of them; organic carbon has these alone
@@ -48,6 +48,23 @@ def tracer_block(name: str, what: str, units: str = "mol m-2") -> Block:
     """Isotopes and sources of a body of inorganic carbon; of a gas as partial pressures (atm)."""
     return Block(
         name, tuple(Var(t.name, units, f"{t.long_name}: {what}", aggregate=_how(units)) for t in TRACERS)
+    )
+
+
+def origin_params(name: str, d13c: float, c14: float, source: str) -> tuple[Param, ...]:
+    """d13C and 14C of the DIC of a water from outside."""
+    return (
+        Param(f"{name}_d13c", d13c, "permille", -30.0, 5.0, source, calibrate=False, doc="of its DIC"),
+        Param(
+            f"{name}_c14",
+            c14,
+            "1",
+            0.0,
+            1.5,
+            source,
+            calibrate=False,
+            doc="14C of its DIC over that of modern carbon",
+        ),
     )
 
 

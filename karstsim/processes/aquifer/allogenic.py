@@ -66,6 +66,7 @@ PARAMS = (
     Param("allogenic_so4", 0.05, "mol m-3", 0.0, 10.0, "design; science.md 3.7", calibrate=False),
     Param("allogenic_no3", 0.0, "mol m-3", 0.0, 10.0, "design", calibrate=False),
     Param("allogenic_pco2", 1500.0, "ppm", 100.0, 50000.0, "design; science.md 3.7", calibrate=False),
+    *tracers.origin_params("allogenic", -15.0, 1.0, "design"),
 )
 STATE = (
     Var("allogenic_runoff", "mm d-1", "runoff of the allogenic area, per its own area"),

@@ -2,7 +2,7 @@
 
 Rock that dissolves brings its own d13C and no 14C; calcite that grows takes 13C by Rayleigh; conduit water swaps carbon
 with cave air at the rate of its gas exchange. Dissolved organic carbon that is respired brings its own isotopes.
-Water from outside has the d13C and 14C that its parameters give.
+Water from outside has the d13C and 14C that its parameters give (allogenic.py, outlets.py).
 
     dead-carbon fraction = 1 - A_DIC/A_air             A the 14C activity over modern carbon, the air's of the same day
 """
@@ -12,24 +12,6 @@ from karstsim.core.solutes import N_CORE
 from karstsim.core.spec import Param, Var
 from karstsim.processes import tracers
 from karstsim.processes.tracers import C13, C14, ISOTOPES, SOIL, isotope_block, tracer_block
-
-
-def origin_params(name: str, d13c: float, c14: float, source: str) -> tuple[Param, ...]:
-    """d13C and 14C of the DIC of a water from outside."""
-    return (
-        Param(f"{name}_d13c", d13c, "permille", -30.0, 5.0, source, calibrate=False, doc="of its DIC"),
-        Param(
-            f"{name}_c14",
-            c14,
-            "1",
-            0.0,
-            1.5,
-            source,
-            calibrate=False,
-            doc="14C of its DIC over that of modern carbon",
-        ),
-    )
-
 
 PARAMS = (
     Param(
@@ -42,8 +24,6 @@ PARAMS = (
         calibrate=False,
         doc="d13C of the rock",
     ),
-    *origin_params("allogenic", -15.0, 1.0, "design"),
-    *origin_params("gain", -12.0, 0.8, "design"),
 )
 STATE = (
     Var("spring_d13c", "permille", "d13C of DIC of spring water"),

@@ -85,6 +85,7 @@ PARAMS = (
     Param("gain_cl", 0.1, "mol m-3", 0.0, 10.0, "design", calibrate=False),
     Param("gain_so4", 0.1, "mol m-3", 0.0, 10.0, "design", calibrate=False),
     Param("gain_pco2", 8000.0, "ppm", 100.0, 50000.0, "design; science.md 11", calibrate=False),
+    *tracers.origin_params("gain", -12.0, 0.8, "design"),
 )
 FLUXES = (
     Var("overflow_drained", "mm", "outflow of the conduit above its threshold", aggregate="sum"),
