@@ -90,7 +90,9 @@ def _assert_closed(run: Simulation, low: dict[str, np.ndarray], high: dict[str, 
         assert np.isfinite(table).all()
     for name, value in high.items():
         assert np.isfinite(value).all() and np.isfinite(low[name]).all(), name
-    negative = {n: float(low[n].min()) for n in _states() | _amounts() if low[n].min() < 0.0}
+    rows = {v.name: run.site.rows[v.level] for v in variables()}
+    stores = {n for n in _states() | _amounts() if rows[n] > 0}
+    negative = {n: float(low[n].min()) for n in stores if low[n].min() < 0.0}
     assert not negative
     steps = {e: float(high[f"catchment_imbalance_{e}"].max()) for e in ELEMENTS}
     assert max(steps.values()) <= STEP_CLOSURE, steps
