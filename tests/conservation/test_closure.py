@@ -33,6 +33,7 @@ MAY_BE_NEGATIVE = (
 PAIRED = {
     "vegetation.leaf_allocation", "vegetation.wood_allocation", "soil.field_capacity_ratio", "soil.porosity",
     "soil.residual_water", "soil.wilting_saturation", "soil.moist_saturation",
+    "surface_water.labile_share", "surface_water.semilabile_share", "surface_water.refractory_share",
     "atmosphere.co2_source",  # a small box of air may run empty, which is an error: test_co2_box.py
 }  # fmt: skip
 
