@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,23 @@ def table(lines: Iterable[Line]) -> str:
             f"| {line.claim} | {line.band} {line.units} | {line.value:.4g} {line.units} | {verdict}, {how} |"
         )
     return "\n".join(rows)
+
+
+def report(
+    doc: str | None,
+    find: Callable[[], Any],
+    verdicts: Callable[[Any], list[Line]],
+    draw: Callable[[Any, Path], None],
+) -> Any:
+    """Command line of an experiment without input: print its verdicts, draw with ``--figure FILE``; what was found."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--figure", type=Path)
+    asked = parser.parse_args()
+    found = find()
+    print(table(verdicts(found)))
+    if asked.figure:
+        draw(found, asked.figure)
+    return found
 
 
 def within(value: float, low: float, high: float) -> bool:

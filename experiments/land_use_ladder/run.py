@@ -5,12 +5,11 @@ python -m experiments.land_use_ladder.run [--figure FILE]
 
 from __future__ import annotations
 
-import argparse
 from itertools import pairwise
 from pathlib import Path
 
 from experiments import catchments
-from experiments.verdicts import Line, table
+from experiments.verdicts import Line, report
 from karstsim.core.classes import LAND_USES
 from karstsim.forcing.synthetic import synthetic_forcing
 
@@ -96,17 +95,5 @@ def draw(found: dict[str, dict[str, float]], path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--figure", type=Path)
-    asked = parser.parse_args()
-    found = ladder()
-    print(table(verdicts(found)))
-    if asked.figure:
-        draw(found, asked.figure)
-
-
 if __name__ == "__main__":
-    main()
+    report(__doc__, ladder, verdicts, draw)

@@ -5,7 +5,6 @@ python -m experiments.restoration.run [--figure FILE]
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ import xarray as xr
 
 import karstsim as ks
 from experiments import catchments
-from experiments.verdicts import Line, table
+from experiments.verdicts import Line, report
 from karstsim.forcing.synthetic import synthetic_forcing
 
 FIRST, YEARS = 2015, 60
@@ -87,17 +86,5 @@ def draw(found: dict[str, xr.Dataset], path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--figure", type=Path)
-    asked = parser.parse_args()
-    found = courses()
-    print(table(verdicts(found)))
-    if asked.figure:
-        draw(found, asked.figure)
-
-
 if __name__ == "__main__":
-    main()
+    report(__doc__, courses, verdicts, draw)

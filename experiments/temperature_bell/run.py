@@ -5,13 +5,12 @@ python -m experiments.temperature_bell.run [--figure FILE]
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 
 from experiments import catchments
-from experiments.verdicts import Line, table
+from experiments.verdicts import Line, report
 from karstsim.forcing.synthetic import synthetic_forcing
 
 TEMPERATURES = np.arange(2.0, 27.0, 3.0)  # degC
@@ -68,17 +67,9 @@ def draw(found: list[dict[str, float]], path: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--figure", type=Path)
-    asked = parser.parse_args()
-    found = bell()
-    print(table(verdicts(found)))
+    found = report(__doc__, bell, verdicts, draw)
     for t, f in zip(TEMPERATURES, found, strict=True):
         print(f"{t:5.1f} degC " + "  ".join(f"{name} {value:.4g}" for name, value in f.items()))
-    if asked.figure:
-        draw(found, asked.figure)
 
 
 if __name__ == "__main__":

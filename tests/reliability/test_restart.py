@@ -172,7 +172,7 @@ def test_a_restart_of_another_run_is_refused(site, whole_site, climate_forcing, 
         path,
         "another site",
     )
-    _refused(Simulation(site, later, [{}, {}]), path, "number of members, tiles or boxes")
+    _refused(Simulation(site, later, [{}, {}]), path, "number of members, tiles, boxes or streams")
 
     with xr.open_dataset(path, decode_times=False) as opened:
         kept = opened.load()

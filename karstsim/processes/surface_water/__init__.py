@@ -40,6 +40,7 @@ PROCESSES = (
 )
 PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
 FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
+CONSTRAINTS = tuple(c for process in PROCESSES for c in getattr(process, "CONSTRAINTS", ()))
 
 
 @kernel

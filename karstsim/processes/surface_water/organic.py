@@ -13,7 +13,7 @@ import math
 
 from karstsim.core.classes import by_water_class
 from karstsim.core.jit import kernel
-from karstsim.core.spec import Param, Var
+from karstsim.core.spec import Constraint, Param, Var
 from karstsim.processes.lowpass import relaxed_share
 
 PARAMS = (
@@ -101,6 +101,12 @@ PARAMS = (
         doc="factor on decay and maintenance respiration per degC above 20 degC",
     ),
 )
+CONSTRAINTS = (
+    Constraint(
+        "labile_share + semilabile_share + refractory_share <= 1",
+        lambda v: v["labile_share"] + v["semilabile_share"] + v["refractory_share"] <= 1.0,
+    ),
+)
 FLUXES = (
     Var("heterotrophic_respiration", "mol m-2", "organic carbon respired in the box", aggregate="sum"),
     Var("carbon_pump", "mol m-2", "refractory DOC made by the microbial carbon pump", aggregate="sum"),
@@ -139,7 +145,7 @@ def bury(p, f, settled, from_land):
 def passed_on(amount, decay, pump, share):
     """Of `amount` a `share` reacts: (respired, pumped to the next pool)."""
     reacted = share * amount
-    respired = reacted * decay / (decay + pump)
+    respired = min(reacted * decay / (decay + pump), reacted)  # not above it by rounding
     return respired, reacted - respired
 
 
@@ -152,15 +158,15 @@ def step(p, s, f, h):
     share = relaxed_share((decay + pump) * h, 1.0)
     from_land, made_land = passed_on(sol.doc_labile, decay, pump, share)
     from_plants, made = passed_on(sol.aoc_labile, decay, pump, share)
-    sol.doc_labile -= from_land + made_land
-    sol.aoc_labile -= from_plants + made
+    sol.doc_labile = max(sol.doc_labile - (from_land + made_land), 0.0)  # not below zero by rounding
+    sol.aoc_labile = max(sol.aoc_labile - (from_plants + made), 0.0)
     respired = from_land + from_plants
     decay, pump = p.semilabile_decay * q, p.semilabile_pump
     share = relaxed_share((decay + pump) * h, 1.0)
     from_land, kept_land = passed_on(sol.doc_semilabile, decay, pump, share)
     from_plants, kept = passed_on(sol.aoc_semilabile, decay, pump, share)
-    sol.doc_semilabile += made_land - from_land - kept_land
-    sol.aoc_semilabile += made - from_plants - kept
+    sol.doc_semilabile = max(sol.doc_semilabile - (from_land + kept_land), 0.0) + made_land
+    sol.aoc_semilabile = max(sol.aoc_semilabile - (from_plants + kept), 0.0) + made
     respired += from_land + from_plants
     f.carbon_pump += kept_land + kept
     share = relaxed_share(p.refractory_decay * q * h, 1.0)
@@ -182,8 +188,8 @@ def particles(p, s, f, q, h):
     share = relaxed_share((decay + settling) * h, 1.0)
     respired, settled = passed_on(sol.poc, decay, settling, share)
     respired_land, settled_land = passed_on(sol.poc_land, decay, settling, share)
-    sol.poc -= respired + settled
-    sol.poc_land -= respired_land + settled_land
+    sol.poc = max(sol.poc - (respired + settled), 0.0)
+    sol.poc_land = max(sol.poc_land - (respired_land + settled_land), 0.0)
     return respired + respired_land + bury(p, f, settled, False) + bury(p, f, settled_land, True)
 
 
