@@ -23,6 +23,17 @@ class Solute:
     units: str = "mol m-2"
 
 
+_OF_CARBON = (
+    ("di13c", "carbon-13"),
+    ("di14c", "carbon-14 as modern carbon"),
+    ("tag_soil", "carbon from soil CO2"),
+    ("tag_rock", "carbon from rock dissolved by carbonic acid"),
+    ("tag_acid_rock", "carbon from rock dissolved by strong acids"),
+    ("tag_atmosphere", "carbon from the atmosphere"),
+    ("tag_powder", "carbon from spread carbonate powder"),
+    ("tag_allogenic", "carbon from allogenic water"),
+    ("tag_irrigation", "carbon from irrigation water"),
+)
 SOLUTES = (
     Solute("dic", "dissolved inorganic carbon", carbon=1),
     Solute("ca", "calcium", charge=2),
@@ -42,20 +53,19 @@ SOLUTES = (
     Solute("poc_land", "particulate organic carbon from land", carbon=1),
     Solute("algae", "carbon of phytoplankton", carbon=1),
     Solute("oxygen", "dissolved oxygen, followed in surface water only"),
-    Solute("di13c", "dissolved inorganic carbon-13", optional=True),
-    Solute("di14c", "dissolved inorganic carbon-14 as modern carbon", optional=True),
-    Solute("tag_soil", "inorganic carbon from soil CO2", optional=True),
-    Solute("tag_rock", "inorganic carbon from rock dissolved by carbonic acid", optional=True),
-    Solute("tag_acid_rock", "inorganic carbon from rock dissolved by strong acids", optional=True),
-    Solute("tag_atmosphere", "inorganic carbon from the atmosphere", optional=True),
-    Solute("tag_powder", "inorganic carbon from spread carbonate powder", optional=True),
-    Solute("tag_allogenic", "inorganic carbon from allogenic water", optional=True),
-    Solute("tag_irrigation", "inorganic carbon from irrigation water", optional=True),
+    *(Solute(name, f"dissolved inorganic {what}", optional=True) for name, what in _OF_CARBON),
     Solute("do13c", "carbon-13 in dissolved organic carbon from land", optional=True),
     Solute("do14c", "carbon-14 in dissolved organic carbon from land, as modern carbon", optional=True),
+    *(
+        Solute(
+            f"aquatic_{name.removeprefix('di')}", f"{what} in organic matter of aquatic plants", optional=True
+        )
+        for name, what in _OF_CARBON
+    ),
 )
 N_CORE = sum(not s.optional for s in SOLUTES)
 N_SOLUTES = len(SOLUTES)
-# Of inorganic carbon: 13C, 14C and the source tags, side by side after the core
-TRACERS = tuple(s for s in SOLUTES if s.optional and not s.name.startswith("do1"))
-N_TRACERS = len(TRACERS)
+# Of inorganic carbon: 13C, 14C and the source tags, side by side after the core; of aquatic organic carbon the last
+N_TRACERS = len(_OF_CARBON)
+TRACERS = SOLUTES[N_CORE : N_CORE + N_TRACERS]
+AQUATIC = N_SOLUTES - N_TRACERS  # slot of the first of them

@@ -158,8 +158,8 @@ def add(book, water, weight, n_active):
     book.chloride += weight * sol.cl
     book.oxygen += weight * sol.oxygen
     if n_active > N_CORE:
-        book.carbon_13 += weight * (sol.di13c + sol.do13c)
-        book.carbon_14 += weight * (sol.di14c + sol.do14c)
+        book.carbon_13 += weight * (sol.di13c + sol.do13c + sol.aquatic_13c)
+        book.carbon_14 += weight * (sol.di14c + sol.do14c + sol.aquatic_14c)
 
 
 @kernel
@@ -228,6 +228,9 @@ def take_stock(book, cs, tp, ts, bs, n_active):
         add(book, s.water, 1.0, n_active)
         book.carbon += s.plants + s.bed_calcite
         book.calcium += s.bed_calcite
+        if n_active > N_CORE:
+            for j in range(tracers.ISOTOPES):
+                book.v[FIRST_ISOTOPE + j] += s.plants_of.v[j] + s.bed_of.v[j]
 
 
 @kernel
@@ -246,7 +249,7 @@ def take_isotopes(book, area, p, s):
 
 
 @kernel
-def isotope_boundary(ledger, cf, ts, tf):
+def isotope_boundary(ledger, cf, ts, tf, bf):
     """Isotopes across the boundary as carbon of plants, soils, rock and air; waters are entered with their solutes."""
     for i in range(tracers.ISOTOPES):
         enter_isotope(ledger, i, cf.aquifer.crossing_of.v[i])
@@ -256,6 +259,8 @@ def isotope_boundary(ledger, cf, ts, tf):
             enter_isotope(ledger, i, area * t.soil.crossing_of.v[i])
             enter_isotope(ledger, i, area * t.epikarst.crossing_of.v[i])
             enter_isotope(ledger, i, area * t.cave.crossing_of.v[i])
+        for j in range(bf.shape[0]):
+            enter_isotope(ledger, i, bf[j].surface_water.crossing_of.v[i])
     enter_isotope(ledger, tracers.C14, -cf.catchment.decayed_14c)
 
 

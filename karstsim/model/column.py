@@ -231,7 +231,7 @@ def step(
         waters[i].unsolved = 0.0
         books.flag_waters(cs.catchment, bf[i].surface_water.ph_max, bs[i].surface_water.water.ionic_strength)
     if n_active > N_CORE:
-        f.decayed_14c = decay.step(cs, ts, dt)
+        f.decayed_14c = decay.step(cs, ts, bs, dt)
     audit(cp, cs, cf, tp, ts, tf, bs, bf, forcing, ledger, dt, n_active)
 
 
@@ -242,7 +242,7 @@ def audit(cp, cs, cf, tp, ts, tf, bs, bf, forcing, ledger, dt, n_active):
     books.clear(ledger.gross)
     ledger.from_air = 0.0
     if n_active > N_CORE:
-        books.isotope_boundary(ledger, cf, ts, tf)
+        books.isotope_boundary(ledger, cf, ts, tf, bf)
     books.enter_rain(ledger, cf.atmosphere.precipitation, n_active)
     for i in range(tp.shape[0]):
         mg = magnesium_share(tp[i].epikarst.dolomite_share)

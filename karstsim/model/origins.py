@@ -24,13 +24,6 @@ FRACTION = python_callable(delta_to_fraction)
 
 def check(tables: Tables, site: Site) -> None:
     """Raise InputError for what does not carry isotopes yet."""
-    if site.boxes:
-        raise InputError(
-            "isotopes",
-            f"surface water does not carry them yet (box {site.boxes[0].name!r}): gas exchange, photosynthesis and "
-            "burial would pass 13C on as if they did not fractionate",
-            "simulate the site without boxes, or with isotopes=False",
-        )
     if site.sinking_streams:
         raise InputError(
             "isotopes",
@@ -63,6 +56,7 @@ def waters(tables: Tables) -> list[np.ndarray]:
         aquifer["matrix"],
         aquifer["conduit"],
         *above,
+        tables.state["box"]["surface_water"]["water"],
     ]
 
 

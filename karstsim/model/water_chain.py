@@ -15,7 +15,7 @@ import numpy as np
 from karstsim.chemistry.medium import SOLUTION_DTYPE
 from karstsim.core.constants import MM_PER_M, SECONDS_PER_DAY, STANDARD_ATMOSPHERE
 from karstsim.core.jit import driver
-from karstsim.core.solutes import N_CORE
+from karstsim.core.solutes import N_CORE, N_SOLUTES
 from karstsim.core.spec import FLOW_DTYPE, dtype_of, new_table
 from karstsim.forcing.records import ABSENT, FORCING_DTYPE
 from karstsim.model.engine import SCRATCH_DTYPE
@@ -27,7 +27,9 @@ from karstsim.processes.surface_water.hydraulics import VELOCITY_COEFFICIENT, VE
 
 M2_PER_KM2 = 1.0e6
 M_PER_KM = 1.0e3
-DEFAULT_WEATHER = {"co2": 410.0, "ps": STANDARD_ATMOSPHERE, "sfcwind": 2.0, "rsds_day": 0.0}
+DEFAULT_WEATHER = {
+    "co2": 410.0, "ps": STANDARD_ATMOSPHERE, "sfcwind": 2.0, "rsds_day": 0.0, "co2_d13c": -8.5, "co2_c14": 1.0,
+}  # fmt: skip
 
 
 @driver
@@ -40,9 +42,11 @@ def march(
     k, t = scratch[0].constants, scratch[0].substep
     k.ready = 0.0
     k.constant_set = constant_set
+    k.tracers = 1.0 if n_active > N_CORE else 0.0
     for j in range(inlets.shape[0]):
         row = forcing[j]
         atmosphere.radiation.step(air_p[0], air_f[0], row)
+        atmosphere.isotopes.step(air_f[0], row)
         air_s[0].air_temperature_week = temperature[j]
         air_s[0].air_temperature_year = temperature[j]
         surface_water.step(
@@ -58,10 +62,18 @@ class WaterChain:
 
     params  record table (box,) of the boxes' parameters, which may be changed between runs
     state   record table (box,) of their states
+    With `isotopes` the solutes of fillings and inlets hold di13c, di14c and the tags too, mol m-3.
     """
 
-    def __init__(self, site: Site, parameters: Overrides | None = None, constant_set: int = 0) -> None:
+    def __init__(
+        self,
+        site: Site,
+        parameters: Overrides | None = None,
+        constant_set: int = 0,
+        isotopes: bool = False,
+    ) -> None:
         self.site = site
+        self.n_active = N_SOLUTES if isotopes else N_CORE
         self.constant_set = constant_set
         self.params = parameter_tables(site, [parameters or {}])["box"][0]
         n = len(site.boxes)
@@ -146,7 +158,7 @@ class WaterChain:
         arguments = (
             self.params, self.state, self.flux, inlets, self._air_p, self._air_s, self._air_f, forcing,
             np.ascontiguousarray(temperature, dtype=float), self._scratch, self._waters, float(step),
-            int(self.constant_set), int(N_CORE), (self._state_floats, self._flux_floats), chosen, out,
+            int(self.constant_set), int(self.n_active), (self._state_floats, self._flux_floats), chosen, out,
         )  # fmt: skip
         call = march.bound or march.bind(*(numba.typeof(a) for a in arguments))  # type: ignore[no-untyped-call]
         call(*arguments)

@@ -15,9 +15,11 @@ N_PLANT = len(PLANT_POOLS)
 @kernel
 def in_water(water, share):
     """Returns what decayed, mol m-2, as all kernels here."""
-    lost = share * (water.sol.di14c + water.sol.do14c)
-    water.sol.di14c -= share * water.sol.di14c
-    water.sol.do14c -= share * water.sol.do14c
+    sol = water.sol
+    lost = share * (sol.di14c + sol.do14c + sol.aquatic_14c)
+    sol.di14c -= share * sol.di14c
+    sol.do14c -= share * sol.do14c
+    sol.aquatic_14c -= share * sol.aquatic_14c
     return lost
 
 
@@ -47,7 +49,12 @@ def in_tile(s, share):
 
 
 @kernel
-def step(cs, ts, dt):
+def in_box(s, share):
+    return in_water(s.water, share) + in_block(s.plants_of, share) + in_block(s.bed_of, share)
+
+
+@kernel
+def step(cs, ts, bs, dt):
     """Let 14C of all stores decay for `dt` days; per karst area."""
     share = relaxed_share(DECAY_PER_DAY * dt, 1.0)
     lost = in_water(cs.atmosphere.snow, share) + in_water(cs.aquifer.matrix, share)
@@ -55,4 +62,6 @@ def step(cs, ts, dt):
         lost += in_water(cell(cs.aquifer, above), share)
     for i in range(ts.shape[0]):
         lost += ts[i].tile.area_fraction * in_tile(ts[i], share)
+    for i in range(bs.shape[0]):
+        lost += in_box(bs[i].surface_water, share)
     return lost

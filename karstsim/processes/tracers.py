@@ -1,9 +1,9 @@
-"""Carbon isotopes and source tags of inorganic carbon: the only place where carbon gets, keeps or loses its origin.
+"""Carbon isotopes and source tags of carbon in water: the only place where carbon gets, keeps or loses its origin.
 
-Each body of inorganic carbon has nine amounts beside it (mol m-2): its 13C, its 14C as modern carbon, and the part from
-each source; the sources add up to the carbon. Water keeps them in its solute slots, solids and air in blocks of the
-same order, so most moves are one loop. 14C is the activity A = 1 + Delta14C/1000, normalised for fractionation, times
-the carbon: it mixes, passes phases unchanged, and decays.
+Each body of inorganic carbon, and what aquatic plants make of it, has nine amounts beside it (mol m-2): its 13C, its
+14C as modern carbon, and the part from each source; the sources add up to the carbon. Water keeps them in its solute
+slots, solids, plants and air in blocks of the same order, so most moves are one loop. 14C is the activity
+A = 1 + Delta14C/1000, normalised for fractionation, times the carbon: it mixes, passes phases unchanged, and decays.
 
 Where water exchanges CO2 with a gas for a time t, both one-way fluxes count. With O out and I = O + net in, and O/DIC
 (mean of the step) the turnover k, old carbon keeps the share e^-kt and what entered within the step (1 - e^-kt)/kt; the
@@ -33,7 +33,7 @@ from karstsim.chemistry.isotopes import (
 )
 from karstsim.core.jit import kernel
 from karstsim.core.solutes import N_CORE, N_TRACERS, TRACERS
-from karstsim.core.spec import Block, Param, Var
+from karstsim.core.spec import Aggregate, Block, Param, Var
 
 C13, C14, SOIL, ROCK, ACID_ROCK, ATMOSPHERE, POWDER, ALLOGENIC, IRRIGATION = range(N_TRACERS)
 ISOTOPES = 2  # the first of them; organic carbon has these alone
@@ -42,12 +42,18 @@ DEAD, MODERN = 0.0, 1.0
 SLIGHT = 1.0e-5  # below it (1 - e^-y)/y is 1 - y/2 to 1e-11
 HALF = 0.5
 LEAST_PRESSURE = 1.0e-9  # atm
+DISSOLVED = "dissolved inorganic "
 
 
-def tracer_block(name: str, what: str, units: str = "mol m-2") -> Block:
-    """Isotopes and sources of a body of inorganic carbon; of a gas as partial pressures (atm)."""
+def tracer_block(name: str, what: str, units: str = "mol m-2", how: Aggregate = "last") -> Block:
+    """Isotopes and sources of a body of carbon; of a gas as partial pressures (atm)."""
+    how = "mean" if units == "atm" else how
     return Block(
-        name, tuple(Var(t.name, units, f"{t.long_name}: {what}", aggregate=_how(units)) for t in TRACERS)
+        name,
+        tuple(
+            Var(t.name, units, f"{t.long_name.removeprefix(DISSOLVED)}: {what}", aggregate=how)
+            for t in TRACERS
+        ),
     )
 
 
@@ -73,10 +79,6 @@ def isotope_block(name: str, what: str) -> Block:
     return Block(
         name, tuple(Var(n, "mol m-2", f"{what}, carbon-{n[1:]}", aggregate="sum") for n in ("c13", "c14"))
     )
-
-
-def _how(units: str) -> str:
-    return "mean" if units == "atm" else "last"
 
 
 # ------------------------------------------------------------------------------------------------- plain arithmetic
@@ -237,7 +239,7 @@ def exchange(sol, solid, rock, gas, air, pressure, slope, slope_13, out, x, take
     brought, lost = max(gas, 0.0), max(-gas, 0.0)
     before = after - rock - gas
     held = before + rock
-    left = 1.0 - lost / held if held > 0.0 else 1.0
+    left = max(1.0 - lost / held, 0.0) if held > 0.0 else 1.0
     mean = HALF * (before + after)
     turnover = out / mean if mean > 0.0 else 0.0
     old_kept, new_kept = math.exp(-turnover), kept_of_new(turnover)
@@ -248,7 +250,7 @@ def exchange(sol, solid, rock, gas, air, pressure, slope, slope_13, out, x, take
         if i == C13:
             had = (old + solid.v[i]) / held if held > 0.0 else 0.0
             in_gas = air.v[i] / pressure
-            if lost > 0.0 and had > 0.0:
+            if lost > 0.0 and had > 0.0 and left > 0.0:
                 power = (one_way / dic_gas - 1.0) * math.log(left)
                 stays *= scaled(had, math.exp(power)) / had
             entered *= one_way / (1.0 + (one_way - 1.0) * in_gas)

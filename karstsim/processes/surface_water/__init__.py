@@ -10,6 +10,7 @@ from karstsim.processes.surface_water import (
     carbon,
     gas_exchange,
     hydraulics,
+    isotopes,
     organic,
     oxygen,
     photosynthesis,
@@ -26,6 +27,7 @@ STATE = (
     Var("temperature", "degC", "water temperature of the box"),
     Var("plants", "mol m-2", "carbon of submerged plants"),
     Var("bed_calcite", "mol m-2", "calcite on the bed in reach of the water"),
+    *isotopes.STATE,
 )
 PROCESSES = (
     hydraulics,
@@ -37,6 +39,7 @@ PROCESSES = (
     calcite,
     carbon,
     oxygen,
+    isotopes,
 )
 PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
 FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
@@ -84,6 +87,8 @@ def react(p, s, f, air_p, air_f, forcing, x, k, t, time_of_day, h, fresh):
     """Reactions of one sub-step of `h` days in the water of one box."""
     algae = KG_PER_M3 * s.water.sol.algae / s.water.volume if s.water.volume > 0.0 else 0.0
     light = photosynthesis.mean_light(p, f, algae, air_p, air_f, forcing, time_of_day)
+    if k.tracers == 1.0:
+        isotopes.note(s, f, t.before)
     respired = organic.step(p, s, f, h)
     respired += plants.step(p, s, f, h)
     before = f.autotrophic_respiration
@@ -91,6 +96,8 @@ def react(p, s, f, air_p, air_f, forcing, x, k, t, time_of_day, h, fresh):
     respired += f.autotrophic_respiration - before
     calcite.bury(p, s, f, h)
     oxygen.step(p, s, f, t.gross, respired, forcing, h)
+    if k.tracers == 1.0:
+        isotopes.step(p, s, f, t, air_f.air_of, x)
 
 
 @kernel
@@ -106,3 +113,4 @@ def begin(f, s, n_active):
     organic.begin(f)
     plants.begin(f)
     oxygen.begin(f)
+    isotopes.begin(s, f)

@@ -30,7 +30,7 @@ from karstsim.core.jit import kernel
 from karstsim.core.spec import Var, record_dtype
 from karstsim.processes.air import co2_pressure
 from karstsim.processes.dissolution import MINIMUM_VOLUME, load_store, remember
-from karstsim.processes.surface_water import calcite, gas_exchange, organic, photosynthesis, plants
+from karstsim.processes.surface_water import calcite, gas_exchange, isotopes, organic, photosynthesis, plants
 
 PARAMS = ()
 FLUXES = (
@@ -60,9 +60,10 @@ WARM = 1
 
 # Of one sub-step: exchange of gas (1) and the pressure of the air (atm); potential production of submerged plants and
 # of phytoplankton and what of both can take HCO3- (mol kg-1), K_H (mol m-3); calcite that would precipitate at
-# Omega = 4, that of the bed, and the water before (mol kg-1); carbon assimilated (mol m-2).
+# Omega = 4, that of the bed, and the water before (mol kg-1); carbon assimilated (mol m-2); amounts before it.
 SUBSTEP_DTYPE = record_dtype(
-    [
+    [("before", isotopes.BEFORE_DTYPE)]
+    + [
         (name, "f8")
         for name in [
             "gas",

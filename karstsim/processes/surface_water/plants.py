@@ -58,6 +58,8 @@ PARAMS = (
 FLUXES = (
     Var("plant_respiration", "mol m-2", "maintenance respiration of aquatic plants", aggregate="sum"),
     Var("plant_death", "mol m-2", "dead aquatic plants, to particles", aggregate="sum"),
+    Var("stand_respiration", "mol m-2", "part of plant_respiration by submerged plants", aggregate="sum"),
+    Var("stand_death", "mol m-2", "submerged plants that died, without what crowding shed", aggregate="sum"),
     Var("plant_harvest", "mol m-2", "aquatic plants harvested and taken away", aggregate="sum"),
 )
 SEED = 0.1  # mol m-2 of bed (1 g C m-2), and
@@ -70,6 +72,8 @@ def begin(f):
     f.plant_respiration = 0.0
     f.plant_death = 0.0
     f.plant_harvest = 0.0
+    f.stand_respiration = 0.0
+    f.stand_death = 0.0
 
 
 @kernel
@@ -99,6 +103,8 @@ def step(p, s, f, h):
     respired = per_rate * respiration
     harvested = per_rate * harvest
     dead = lost - respired - harvested
+    f.stand_respiration += respired
+    f.stand_death += dead
     respiration, death = p.algal_maintenance * warmth, p.algal_mortality
     settling = p.algal_settling / max(f.depth, organic.LEAST_DEPTH)
     lost = relaxed_share((respiration + death + settling) * h, 1.0) * sol.algae
