@@ -46,7 +46,7 @@ def open_checked(config: RunConfig) -> tuple[xr.Dataset, dict[str, str]]:
     from karstsim.model.simulate import Simulation
 
     select(config.run.variables, "run.variables")
-    run = Simulation(config.site, ds, [config.parameters])
+    run = Simulation(config.site, ds, [config.parameters], isotopes=config.run.isotopes)
     if config.run.restart is not None:
         run.start_from(config.run.restart)
     evaporation = describe(run.tables.params["column"], ds, run.forcing.dt)

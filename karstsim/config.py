@@ -34,6 +34,8 @@ _KEY_OF = {  # arguments of the forcing functions that have keys of their own in
     "lon, lat": "forcing.lon, forcing.lat",
     "co2": "forcing.co2",
     "estimate": "forcing.estimate",
+    "delta13co2": "forcing.delta13co2",
+    "Delta14co2": "forcing.Delta14co2",
 }
 _FILES_ONLY = ("location", "columns", "units", "estimate", "wind_height")
 
@@ -62,6 +64,14 @@ def _co2(value: object) -> object:
     return value
 
 
+def _air_isotope(value: object) -> object:
+    if finite_number(value):
+        return float(value)  # type: ignore[arg-type]
+    if not isinstance(value, str):
+        raise problem(f"{shown(value)} is neither a number nor a file", 'write -8.5 (permil) or "air.csv"')
+    return _path(value)
+
+
 def _path(value: str) -> str:
     if not value.strip() or not value.isprintable():
         raise problem(f"{shown(value)} is not a path", "write the name of a file")
@@ -76,6 +86,7 @@ def _no_repeats(values: list[str]) -> list[str]:
 
 Date = Annotated[str, BeforeValidator(_date)]
 Co2 = Annotated[Any, BeforeValidator(_co2)]
+AirIsotope = Annotated[Any, BeforeValidator(_air_isotope)]
 FilePath = Annotated[str, Field(max_length=4000), AfterValidator(_path)]
 Period = Literal["daily", "monthly", "annual", "step"]
 
@@ -84,8 +95,9 @@ class ForcingSection(Section):
     """Where the weather comes from: files, or the synthetic generator.
 
     `columns` maps CMIP names to the names in the files, `units` CMIP names to units. `lon` and `lat` pick the grid
-    cell; without them the site's own place is taken. `co2` is a scenario, a number in ppm or a file. `wind_height` is
-    that of the measured wind, 10 m without it.
+    cell; without them the site's own place is taken. `co2` is a scenario, a number in ppm or a file; `delta13co2` and
+    `Delta14co2` of the air are numbers in permil or files, for run.isotopes. `wind_height` is that of the measured
+    wind, 10 m without it.
     """
 
     files: list[FilePath] = Field(default=[], max_length=MOST_FILES)
@@ -95,6 +107,8 @@ class ForcingSection(Section):
     lat: float | None = Field(default=None, ge=-90.0, le=90.0)
     location: Name | None = None
     co2: Co2 = None
+    delta13co2: AirIsotope = None
+    Delta14co2: AirIsotope = None
     columns: dict[Name, Name] = Field(default={}, max_length=100)
     units: dict[Name, Name] = Field(default={}, max_length=100)
     estimate: list[Literal["rsds", "tdps"]] = []
@@ -130,6 +144,7 @@ class RunSection(Section):
     spinup_years: int = Field(default=30, ge=0, le=10_000)
     restart: FilePath | None = None
     seed: int = Field(default=0, ge=0, lt=2**32)
+    isotopes: bool = False
 
 
 class RunConfig(Section):
@@ -155,8 +170,12 @@ class RunConfig(Section):
 
     def open_forcing(self) -> xr.Dataset:
         """The canonical forcing Dataset of the run. Raises InputError."""
+        from karstsim.forcing.air_isotopes import with_air_isotopes
+
+        asked = self.forcing
         try:
-            return self._synthetic_forcing() if self.forcing.synthetic else self._forcing_of_files()
+            ds = self._synthetic_forcing() if asked.synthetic else self._forcing_of_files()
+            return with_air_isotopes(ds, asked.delta13co2, asked.Delta14co2)
         except InputError as error:  # name the key of the run file instead of the argument
             where = f"{self._source}, {_KEY_OF[error.where]}" if error.where in _KEY_OF else error.where
             raise InputError(where, error.what, error.mend) from error
@@ -232,6 +251,10 @@ def _with_paths(config: RunConfig, folder: Path, where: str) -> RunConfig:
     co2 = config.forcing.co2
     if isinstance(co2, str) and _looks_like_file(co2):
         forcing["co2"] = _existing(co2, folder, "forcing.co2", found)
+    for name in ("delta13co2", "Delta14co2"):
+        asked = getattr(config.forcing, name)
+        if isinstance(asked, str):
+            forcing[name] = _existing(asked, folder, f"forcing.{name}", found)
     run: dict[str, Any] = {}
     if config.run.restart is not None:
         run["restart"] = _existing(config.run.restart, folder, "run.restart", found)

@@ -13,8 +13,8 @@ from karstsim.chemistry.isotopes import delta_to_fraction
 from karstsim.core.errors import InputError
 from karstsim.core.jit import python_callable
 from karstsim.model.engine import Forcing, Tables
-from karstsim.model.site import Site
 from karstsim.processes.aquifer.conduit_cells import MOST_CELLS
+from karstsim.processes.atmosphere.co2_box import PRESCRIBED
 from karstsim.processes.soil import organic_carbon
 from karstsim.processes.vegetation.isotopes import POOLS, REFERENCE_CO2
 from karstsim.processes.vegetation.production import NppModel
@@ -22,19 +22,19 @@ from karstsim.processes.vegetation.production import NppModel
 FRACTION = python_callable(delta_to_fraction)
 
 
-def check(tables: Tables, site: Site) -> None:
-    """Raise InputError for what does not carry isotopes yet."""
-    if site.sinking_streams:
-        raise InputError(
-            "isotopes",
-            f"sinking streams do not carry them yet (stream {site.sinking_streams[0].name!r})",
-            "give one allogenic_area_km2 instead, or simulate with isotopes=False",
-        )
+def check(tables: Tables) -> None:
+    """Raise InputError for what does not carry isotopes."""
     if (tables.params["tile"]["soil"]["gas_layers"] > 0).any():
         raise InputError(
             "isotopes",
             "soil air with a stock (soil.gas_layers above 0) does not carry them: its layers hold CO2 alone",
             "set soil.gas_layers to 0 for all tiles, or simulate with isotopes=False",
+        )
+    if (tables.params["column"]["atmosphere"]["co2_source"] != PRESCRIBED).any():
+        raise InputError(
+            "isotopes",
+            "a box of air (atmosphere.co2_source = 1) does not carry them: it holds CO2 alone",
+            "set atmosphere.co2_source to 0, or simulate with isotopes=False",
         )
 
 

@@ -91,7 +91,7 @@ class Simulation:
         rows = [0] * len(members) if forcing_row is None else list(forcing_row)
         self.tables = Tables.new(parameter_tables(site, members), rows)
         if isotopes:
-            origins.check(self.tables, site)
+            origins.check(self.tables)
         self.land_use = LandUse.of(site, members, self.tables.params["tile"])
         self._check_evaporation(dataset)
         check_series(self.tables.params["tile"], dataset)
@@ -239,7 +239,7 @@ def simulate(
     restart       restart file to start from instead of a spin-up
     constants     "pb82" or "phreeqc386"
     chemistry     False: water and heat alone, some twenty times faster; only their variables can be asked for
-    isotopes      True: 13C, 14C and source tags of all carbon; what does not carry them yet raises an error
+    isotopes      True: 13C, 14C and source tags of all carbon; what does not carry them raises an error
     Returns amounts per period in mol m-2 and mm, states as means; `ds.attrs` hold the provenance.
     Raises InputError for bad input, RunError when the run fails.
     """
@@ -317,7 +317,7 @@ def run_config(
         raise InputError(
             "forcing", "has several locations", "name one with [forcing] location, or give lon and lat"
         )
-    run = Simulation(config.site, dataset, [config.parameters], workers=workers)
+    run = Simulation(config.site, dataset, [config.parameters], workers=workers, isotopes=config.run.isotopes)
     warnings = []
     if config.run.restart is not None:
         run.start_from(config.run.restart)

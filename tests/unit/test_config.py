@@ -241,3 +241,26 @@ def test_any_table_is_a_run_or_an_input_error(
 def test_any_bytes_are_a_run_or_an_input_error(content: bytes, tmp_path: Path) -> None:
     with pytest.raises(InputError):
         load_config(write(tmp_path, content))
+
+
+def test_isotopes_are_a_switch_and_their_air_a_number_or_a_file(tmp_path: Path) -> None:
+    """Off unless asked for; a file lies beside the run file; what is neither is refused with its key."""
+    plain = load_config(write(tmp_path, SITE + SYNTHETIC))
+    assert not plain.run.isotopes
+    air = 'delta13co2 = -8\nDelta14co2 = "bomb.csv"\n'
+    path = write(tmp_path, SITE + SYNTHETIC + air + "[run]\nisotopes = true\n")
+    assert refused(path).where == f"{path}, forcing.Delta14co2"
+    write(tmp_path, "year,Delta14co2\n1950,-25\n1964,800\n2040,0\n", "bomb.csv")
+    config = load_config(path)
+    assert config.run.isotopes and config.forcing.delta13co2 == -8.0
+    assert config.forcing.Delta14co2 == str(tmp_path / "bomb.csv")
+    again = load_config(write(tmp_path, to_toml(config), "again.toml"))
+    assert again.model_dump() == config.model_dump()
+    ds = config.open_forcing()
+    assert (ds["delta13co2"] == -8.0).all()
+    assert float(ds["Delta14co2"][0]) == pytest.approx(800.0 * 25.0 / 76.0, rel=1e-3)  # on the line of 1964 to 2040
+    wrong = write(tmp_path, SITE + SYNTHETIC + "delta13co2 = true\n", "wrong.toml")
+    assert refused(wrong).where == f"{wrong}, forcing.delta13co2"
+    heavy = load_config(write(tmp_path, SITE + SYNTHETIC + "delta13co2 = 27\n", "heavy.toml"))
+    with pytest.raises(InputError, match=r"forcing\.delta13co2"):
+        heavy.open_forcing()
