@@ -4,6 +4,7 @@ All amounts are per square metre of the karst catchment, so that the budget of t
 """
 
 from karstsim.core.jit import kernel
+from karstsim.core.solutes import N_CORE
 from karstsim.core.spec import Store, Var
 from karstsim.processes.surface_water import (
     calcite,
@@ -113,4 +114,5 @@ def begin(f, s, n_active):
     organic.begin(f)
     plants.begin(f)
     oxygen.begin(f)
-    isotopes.begin(s, f)
+    if n_active > N_CORE:
+        isotopes.begin(f)

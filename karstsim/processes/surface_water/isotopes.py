@@ -94,7 +94,7 @@ def aquatic_carbon(sol):
 
 
 @kernel
-def begin(s, f):
+def begin(f):
     """Empty the sums of the step."""
     tracers.empty(f.buried_of)
     f.crossing_of.v[C13] = 0.0
