@@ -258,7 +258,9 @@ def test_isotopes_are_a_switch_and_their_air_a_number_or_a_file(tmp_path: Path) 
     assert again.model_dump() == config.model_dump()
     ds = config.open_forcing()
     assert (ds["delta13co2"] == -8.0).all()
-    assert float(ds["Delta14co2"][0]) == pytest.approx(800.0 * 25.0 / 76.0, rel=1e-3)  # on the line of 1964 to 2040
+    assert float(ds["Delta14co2"][0]) == pytest.approx(
+        800.0 * 25.0 / 76.0, rel=1e-3
+    )  # on the line of 1964 to 2040
     wrong = write(tmp_path, SITE + SYNTHETIC + "delta13co2 = true\n", "wrong.toml")
     assert refused(wrong).where == f"{wrong}, forcing.delta13co2"
     heavy = load_config(write(tmp_path, SITE + SYNTHETIC + "delta13co2 = 27\n", "heavy.toml"))

@@ -159,6 +159,7 @@ def respire(p, f, litter, forcing):
     own = f.co2_production - f.imposed_respiration
     outside = co2_pressure(forcing)
     excess = f.base_pco2_without_uptake - outside
+    thinned = min(f.base_pco2_without_uptake / outside, 1.0)  # a law may put soil air below the open air
     cross(f, C13, delta_to_fraction(p.powder_d13c) * f.powder)
     for i in range(ISOTOPES):
         f.respired_of.v[i] += litter.root_respired_of.v[i]
@@ -168,13 +169,13 @@ def respire(p, f, litter, forcing):
         f.respired_of.v[i] = share * f.co2_production
         if i == C13:
             share = tracers.scaled(share, ALPHA_SOIL_DIFFUSION)
-        f.gas_of.v[i] = f.air_of.v[i] + share * max(excess, 0.0)
+        f.gas_of.v[i] = thinned * f.air_of.v[i] + share * max(excess, 0.0)
     f.respired_of.v[SOIL] = f.co2_production
     for i in range(ISOTOPES, tracers.N_TRACERS):
-        f.gas_of.v[i] = f.air_of.v[i]
+        f.gas_of.v[i] = thinned * f.air_of.v[i]
     f.gas_of.v[SOIL] += max(excess, 0.0)
     f.respired_d13c = tracers.delta_of(f.respired_of.v[C13], f.co2_production)
-    f.co2_d13c = tracers.delta_of(f.gas_of.v[C13], max(f.base_pco2_without_uptake, outside))
+    f.co2_d13c = tracers.delta_of(f.gas_of.v[C13], f.base_pco2_without_uptake)
 
 
 @kernel

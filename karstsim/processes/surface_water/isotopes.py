@@ -72,7 +72,7 @@ FLUXES = (
 )
 BEFORE_DTYPE = block_dtype(
     (
-        *("dic", "land", "aquatic", "plants", "evasion", "invasion", "gpp", "gpp_bicarbonate"),
+        *("dic", "land", "aquatic", "plants", "bed", "evasion", "invasion", "gpp", "gpp_bicarbonate"),
         *("autotrophic_respiration", "heterotrophic_respiration", "plant_respiration", "stand_respiration"),
         *("stand_death", "plant_harvest", "calcite", "calcite_dissolution", "calcite_burial"),
         *("burial_oc", "burial_oc_land"),
@@ -110,6 +110,7 @@ def note(s, f, before):
     before.land = land_carbon(s.water.sol)
     before.aquatic = aquatic_carbon(s.water.sol)
     before.plants = s.plants
+    before.bed = s.bed_calcite
     before.evasion = f.evasion
     before.invasion = f.invasion
     before.gpp = f.gpp
@@ -228,7 +229,7 @@ def exchange(s, f, t, air_of, x, carbon):
     gas = f.invasion - before.invasion - (f.evasion - before.evasion)
     rock = f.calcite_dissolution - before.calcite_dissolution
     tracers.empty(f.solid_of)
-    tracers.take(s.bed_of, f.solid_of, share_of(rock, tracers.total(s.bed_of)))
+    tracers.take(s.bed_of, f.solid_of, share_of(rock, before.bed))
     entering = t.gas * x.c_kh * t.air * s.water.volume
     final = sol.dic
     sol.dic = carbon + rock + gas  # production and calcite come after
@@ -286,7 +287,7 @@ def produce(p, s, f, before, x, carbon):
 def bury(s, f, buried):
     """Calcite that passes out of reach of the water."""
     tracers.empty(f.solid_of)
-    tracers.take(s.bed_of, f.solid_of, share_of(buried, tracers.total(s.bed_of)))
+    tracers.take(s.bed_of, f.solid_of, share_of(buried, s.bed_calcite + buried))
     for i in range(ISOTOPES):
         f.crossing_of.v[i] -= f.solid_of.v[i]
 
