@@ -124,8 +124,12 @@ FLUXES = (
 )
 
 BOOK_DTYPE = block_dtype(BOOKED)
+PAIR_DTYPE = block_dtype(ISOTOPES)
 LEDGER_DTYPE = record_dtype(
-    [("stock", BOOK_DTYPE), ("net", BOOK_DTYPE), ("gross", BOOK_DTYPE), ("from_air", "f8")]
+    [
+        *(("stock", BOOK_DTYPE), ("net", BOOK_DTYPE), ("gross", BOOK_DTYPE), ("from_air", "f8")),
+        *(("from_air_of", PAIR_DTYPE), ("harvest_of", PAIR_DTYPE)),
+    ]
 )
 CARBON = np.array([float(s.carbon) for s in SOLUTES])
 N_BOOKED = len(BOOKED)
@@ -163,6 +167,17 @@ def add(book, water, weight, n_active):
 
 
 @kernel
+def clear_ledger(ledger):
+    """Nothing entered yet."""
+    clear(ledger.net)
+    clear(ledger.gross)
+    ledger.from_air = 0.0
+    for i in range(tracers.ISOTOPES):
+        ledger.from_air_of.v[i] = 0.0
+        ledger.harvest_of.v[i] = 0.0
+
+
+@kernel
 def enter(ledger, flow, weight, n_active):
     """Book a flow that enters (positive weight) or leaves (negative) the catchment."""
     add(ledger.net, flow, weight, n_active)
@@ -187,6 +202,9 @@ def enter_rain(ledger, flow, n_active):
     """Book rain, whose inorganic carbon comes out of the open air."""
     enter(ledger, flow, 1.0, n_active)
     ledger.from_air += flow.sol.dic
+    if n_active > N_CORE:
+        ledger.from_air_of.carbon_13 += flow.sol.di13c
+        ledger.from_air_of.carbon_14 += flow.sol.di14c
 
 
 @kernel
@@ -206,6 +224,8 @@ def take_stock(book, cs, tp, ts, bs, n_active):
     clear(book)
     add(book, cs.atmosphere.snow, 1.0, n_active)
     book.carbon += cs.atmosphere.air_carbon
+    for i in range(tracers.ISOTOPES):
+        book.v[FIRST_ISOTOPE + i] += cs.atmosphere.air_isotopes.v[i]
     add(book, cs.aquifer.matrix, 1.0, n_active)
     for above in range(MOST_CELLS):
         add(book, cell(cs.aquifer, above), 1.0, n_active)
@@ -255,13 +275,31 @@ def isotope_boundary(ledger, cf, ts, tf, bf):
         enter_isotope(ledger, i, cf.aquifer.crossing_of.v[i])
         for j in range(ts.shape[0]):
             t, area = tf[j], ts[j].tile.area_fraction
-            enter_isotope(ledger, i, area * t.vegetation.crossing_of.v[i])
-            enter_isotope(ledger, i, area * t.soil.crossing_of.v[i])
-            enter_isotope(ledger, i, area * t.epikarst.crossing_of.v[i])
-            enter_isotope(ledger, i, area * t.cave.crossing_of.v[i])
+            v, s, e, c = t.vegetation, t.soil, t.epikarst, t.cave
+            for taken in (v.from_air_of.v[i], s.from_air_of.v[i], e.from_air_of.v[i], c.from_air_of.v[i]):
+                enter_air_isotope(ledger, i, area * taken)
+            enter_isotope(ledger, i, area * s.crossing_of.v[i])
+            enter_isotope(ledger, i, area * e.crossing_of.v[i])
+            take_harvest(ledger, i, area * v.harvest_of.v[i])
         for j in range(bf.shape[0]):
-            enter_isotope(ledger, i, bf[j].surface_water.crossing_of.v[i])
+            f = bf[j].surface_water
+            enter_air_isotope(ledger, i, f.from_air_of.v[i])
+            enter_isotope(ledger, i, f.crossing_of.v[i])
+            take_harvest(ledger, i, f.harvest_of.v[i])
     enter_isotope(ledger, tracers.C14, -cf.catchment.decayed_14c)
+
+
+@kernel
+def enter_air_isotope(ledger, i, amount):
+    """Book an isotope in CO2 that comes out of the open air (negative: goes there)."""
+    enter_isotope(ledger, i, amount)
+    ledger.from_air_of.v[i] += amount
+
+
+@kernel
+def take_harvest(ledger, i, amount):
+    enter_isotope(ledger, i, -amount)
+    ledger.harvest_of.v[i] += amount
 
 
 @kernel
@@ -341,6 +379,9 @@ def air_boundary(ledger, p, f):
     ledger.net.carbon -= ledger.from_air
     enter_carbon(ledger, f.emitted)
     enter_carbon(ledger, f.harvest_returned)
+    for i in range(tracers.ISOTOPES):
+        ledger.net.v[FIRST_ISOTOPE + i] -= ledger.from_air_of.v[i]
+        enter_isotope(ledger, i, f.entered_of.v[i])
 
 
 @kernel

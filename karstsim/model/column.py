@@ -21,6 +21,7 @@ from karstsim.processes import (
 )
 from karstsim.processes.aquifer import conduit_air
 from karstsim.processes.atmosphere import co2_box
+from karstsim.processes.atmosphere import isotopes as air_isotopes
 from karstsim.processes.cave import isotopes as cave_isotopes
 from karstsim.processes.epikarst import compartments
 from karstsim.processes.epikarst.chemistry import magnesium_share
@@ -175,7 +176,13 @@ def step(
     """
     f = cf.catchment
     cs.catchment.stock.carbon += co2_box.fill(cp.atmosphere, cs.atmosphere, forcing)
+    if n_active > N_CORE:
+        c13, c14 = air_isotopes.fill_box(cp.atmosphere, cs.atmosphere, forcing)
+        cs.catchment.stock.carbon_13 += c13
+        cs.catchment.stock.carbon_14 += c14
     forcing = co2_box.look(cp.atmosphere, cs.atmosphere, cf.atmosphere, forcing, own_forcing)
+    if n_active > N_CORE:
+        air_isotopes.look(cp.atmosphere, cs.atmosphere, forcing)
     if cs.catchment.opened == 0.0:
         books.take_stock(ledger.stock, cs, tp, ts, bs, n_active)
         books.open_books(ledger, cs.catchment)
@@ -238,9 +245,7 @@ def step(
 @kernel
 def audit(cp, cs, cf, tp, ts, tf, bs, bf, forcing, ledger, dt, n_active):
     """Close the books of the step; what the catchment took from the air is known here, and the box of air pays."""
-    books.clear(ledger.net)
-    books.clear(ledger.gross)
-    ledger.from_air = 0.0
+    books.clear_ledger(ledger)
     if n_active > N_CORE:
         books.isotope_boundary(ledger, cf, ts, tf, bf)
     books.enter_rain(ledger, cf.atmosphere.precipitation, n_active)
@@ -256,6 +261,8 @@ def audit(cp, cs, cf, tp, ts, tf, bs, bf, forcing, ledger, dt, n_active):
     air = cf.atmosphere
     harvest = cf.catchment.harvest + cf.catchment.aquatic_harvest
     co2_box.settle(cp.atmosphere, cs.atmosphere, air, ledger.from_air, harvest, forcing, dt)
+    if n_active > N_CORE:
+        air_isotopes.settle(cp.atmosphere, cs.atmosphere, air, ledger.from_air_of, ledger.harvest_of, forcing)
     books.air_boundary(ledger, cp.atmosphere, air)
     books.take_stock(ledger.stock, cs, tp, ts, bs, n_active)
     books.close(ledger, cs.catchment, cf.catchment)

@@ -14,7 +14,6 @@ from karstsim.core.errors import InputError
 from karstsim.core.jit import python_callable
 from karstsim.model.engine import Forcing, Tables
 from karstsim.processes.aquifer.conduit_cells import MOST_CELLS
-from karstsim.processes.atmosphere.co2_box import PRESCRIBED
 from karstsim.processes.soil import organic_carbon
 from karstsim.processes.vegetation.isotopes import POOLS, REFERENCE_CO2
 from karstsim.processes.vegetation.production import NppModel
@@ -29,12 +28,6 @@ def check(tables: Tables) -> None:
             "isotopes",
             "soil air with a stock (soil.gas_layers above 0) does not carry them: its layers hold CO2 alone",
             "set soil.gas_layers to 0 for all tiles, or simulate with isotopes=False",
-        )
-    if (tables.params["column"]["atmosphere"]["co2_source"] != PRESCRIBED).any():
-        raise InputError(
-            "isotopes",
-            "a box of air (atmosphere.co2_source = 1) does not carry them: it holds CO2 alone",
-            "set atmosphere.co2_source to 0, or simulate with isotopes=False",
         )
 
 

@@ -58,6 +58,7 @@ def step(cs, ts, bs, dt):
     """Let 14C of all stores decay for `dt` days; per karst area."""
     share = relaxed_share(DECAY_PER_DAY * dt, 1.0)
     lost = in_water(cs.atmosphere.snow, share) + in_water(cs.aquifer.matrix, share)
+    lost += in_block(cs.atmosphere.air_isotopes, share)
     for above in range(MOST_CELLS):
         lost += in_water(cell(cs.aquifer, above), share)
     for i in range(ts.shape[0]):

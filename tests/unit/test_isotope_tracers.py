@@ -391,10 +391,8 @@ def test_carbon_does_not_depend_on_its_isotopes(settled, climate_forcing, whole_
 
 
 def test_what_cannot_carry_isotopes_says_so(climate_forcing, whole_site, tmp_path) -> None:
-    """Layers of soil air, a box of air, no chemistry, the restart of a run without them."""
+    """Layers of soil air, no chemistry, the restart of a run without them."""
     forcing = climate_forcing("monsoon", years=1)
-    with pytest.raises(InputError, match="box of air"):
-        Simulation(whole_site(n_boxes=0), forcing, [{"atmosphere.co2_source": 1}], isotopes=True)
     with pytest.raises(InputError, match="gas_layers"):
         Simulation(whole_site(n_boxes=0), forcing, [{"soil.gas_layers": 5}], isotopes=True)
     with pytest.raises(InputError, match="chemistry"):

@@ -252,3 +252,54 @@ def test_carbon_of_surface_water_does_not_depend_on_its_isotopes(
     for name in ("plants", "bed_calcite"):
         assert (boxes[0][name] == boxes[1][name]).all()
     assert (boxes[0]["water"]["sol"]["v"][..., :N_CORE] == boxes[1]["water"]["sol"]["v"][..., :N_CORE]).all()
+
+
+# ------------------------------------------------------------------------------------------------ air and streams
+
+
+def test_a_box_of_air_keeps_its_isotopes(climate_forcing, whole_site) -> None:
+    """Emissions of fossil carbon dilute 14C and lower d13C: with a tenth more carbon, 1/1.1 and (-8.5 - 2.8)/1.1.
+
+    A huge box does not feel its land. A small one does: land, water and air together still close.
+    """
+    air = 101325.0 * 1000.0 / (9.80665 * 28.9647)  # mol m-2
+    tenth = 0.1 * 410e-6 * air / (364.0 / 365.2425)
+    members = [
+        {"atmosphere.co2_source": 1, "atmosphere.box_area": 1.0e6, "atmosphere.emissions": tenth},
+        {"atmosphere.co2_source": 1, "atmosphere.box_area": 23.0, "atmosphere.harvest_respired": 0.5},
+    ]
+    site = whole_site(("cropland", "secondary_forest"), 2)
+    run = Simulation(
+        site, climate_forcing("monsoon", years=1).isel(time=slice(0, 364)), members, isotopes=True
+    )
+    run.spin_up(4)
+    out = run.run(["daily"], ["catchment_imbalance_*"])["daily"]
+    for element in ("carbon", "carbon_13", "carbon_14"):
+        assert float(out[f"catchment_imbalance_{element}"].max()) <= 1e-13
+    state = run.tables.state["column"]["atmosphere"]
+    carbon, light, modern = state["air_carbon"], state["air_isotopes"]["c13"], state["air_isotopes"]["c14"]
+    assert carbon[0] == pytest.approx(1.1 * 410e-6 * 1.0e6 * air, rel=1e-4)
+    assert DELTA(light[0], carbon[0]) == pytest.approx((-8.5 - 2.8) / 1.1, abs=0.01)
+    assert modern[0] / carbon[0] == pytest.approx(1.0 / 1.1, rel=2e-3)
+    assert abs(DELTA(light[1], carbon[1]) + 8.5) > 1e-4
+
+
+def test_sinking_streams_bring_their_own_isotopes(climate_forcing, whole_site) -> None:
+    """A stream of dead carbon and d13C 0 beside one like the air's: the spring has their tag, and the books close."""
+    old = {"sinking_stream.allogenic_d13c": 0.0, "sinking_stream.allogenic_c14": 0.0}
+    streams = [
+        {"name": "old", "area_km2": 4.0, "parameters": old},
+        {"name": "young", "area_km2": 1.0, "parameters": {"sinking_stream.swallet_capacity": 0.5}},
+    ]
+    site = whole_site(("grass",), 1, allogenic_area_km2=0.0, sinking_streams=streams)
+    run = Simulation(site, climate_forcing("monsoon", years=1), isotopes=True)
+    run.spin_up(2)
+    out = run.run(["daily"], ["catchment_imbalance_*", "sinking_stream_swallowed_*", "aquifer_spring_*"])[
+        "daily"
+    ]
+    assert max(float(out[f"catchment_imbalance_{e}"].max()) for e in BOOKED) <= 1e-13
+    carbon = out["sinking_stream_swallowed_dic"].sum("time").values.ravel()
+    modern = out["sinking_stream_swallowed_di14c"].sum("time").values.ravel()
+    assert modern[0] == 0.0 and modern[1] == pytest.approx(carbon[1], rel=1e-9)
+    tag = float(out["aquifer_spring_tag_allogenic"].sum() / out["aquifer_spring_dic"].sum())
+    assert 0.02 < tag < 0.6

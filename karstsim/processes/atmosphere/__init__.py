@@ -22,6 +22,7 @@ STATE = (
     Var("air_temperature_year", "degC", "air temperature, low-pass of one year"),
     Var("precipitation_year", "mm d-1", "precipitation, low-pass of one year"),
     *co2_box.STATE,
+    *isotopes.STATE,
 )
 PROCESSES = (
     precipitation, snow, radiation, potential_evapotranspiration, temperature, co2_box, isotopes,

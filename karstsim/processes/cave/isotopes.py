@@ -34,7 +34,7 @@ FLUXES = (
     tracer_block("growth_of", "calcite grown on the floor in the step"),
     tracer_block("gas_of", "CO2 that drip water took up last"),
     tracer_block("solid_of", "nothing: no solid dissolves here"),
-    isotope_block("crossing_of", "carbon that crossed the boundary of the catchment here"),
+    isotope_block("from_air_of", "carbon taken out of the open air"),
 )
 
 
@@ -51,8 +51,8 @@ def begin(f, soil_f, epikarst_f):
     tracers.empty(f.vadose_of)
     tracers.empty(f.growth_of)
     tracers.empty(f.solid_of)
-    f.crossing_of.v[C13] = 0.0
-    f.crossing_of.v[C14] = 0.0
+    f.from_air_of.v[C13] = 0.0
+    f.from_air_of.v[C14] = 0.0
 
 
 @kernel
@@ -110,7 +110,7 @@ def close(s, f, kept):
         held = s.air_of.v[i] + f.drawn_of.v[i] + f.released_of.v[i]
         s.air_of.v[i] = f.after_of.v[i] + kept * f.released_of.v[i]
         if i < ISOTOPES:
-            f.crossing_of.v[i] = s.air_of.v[i] - held
+            f.from_air_of.v[i] = s.air_of.v[i] - held
 
 
 @kernel
@@ -120,4 +120,4 @@ def receive(s, f, amounts, share):
         stays = share * amounts.v[i] * f.air_kept
         s.air_of.v[i] += stays
         if i < ISOTOPES:
-            f.crossing_of.v[i] -= share * amounts.v[i] - stays
+            f.from_air_of.v[i] -= share * amounts.v[i] - stays

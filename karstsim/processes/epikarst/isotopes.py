@@ -28,7 +28,8 @@ FLUXES = (
     tracer_block("solid_of", "rock dissolved in the last part of a step"),
     tracer_block("uptake_of", "CO2 taken up by epikarst water"),
     tracer_block("calcite_of", "calcite precipitated in the epikarst"),
-    isotope_block("crossing_of", "carbon that crossed the boundary of the catchment here"),
+    isotope_block("from_air_of", "carbon taken out of the open air"),
+    isotope_block("crossing_of", "other carbon that crossed the boundary of the catchment here"),
 )
 
 
@@ -79,6 +80,7 @@ def finish(f, soil_p, soil_f, coupling, share, dt):
     for i in range(N_TRACERS):
         f.vadose_of.v[i] = soil_f.air_of.v[i] + coupling * (soil_f.gas_of.v[i] - soil_f.air_of.v[i])
     for i in range(ISOTOPES):
-        f.crossing_of.v[i] = (1.0 - share) * f.uptake_of.v[i] - f.calcite_of.v[i]
+        f.from_air_of.v[i] = (1.0 - share) * f.uptake_of.v[i]
+        f.crossing_of.v[i] = -f.calcite_of.v[i]
     f.crossing_of.v[C13] += delta_to_fraction(soil_p.rock_d13c) * f.rock_dissolution
     tracers.add(soil_f.uptake_of, f.uptake_of, share)

@@ -96,7 +96,8 @@ FLUXES = (
     tracer_block("uptake_of", "soil CO2 taken up by water in soil and epikarst"),
     tracer_block("film_of", "CO2 of the open air taken up by water on bare rock"),
     tracer_block("respired_of", "CO2 produced in the soil"),
-    isotope_block("crossing_of", "carbon that crossed the boundary of the catchment here"),
+    isotope_block("from_air_of", "carbon taken out of the open air"),
+    isotope_block("crossing_of", "other carbon that crossed the boundary of the catchment here"),
 )
 
 
@@ -108,12 +109,13 @@ def begin(f, air_f, forcing):
     tracers.empty(f.uptake_of)
     tracers.empty(f.solid_of)
     for i in range(ISOTOPES):
+        f.from_air_of.v[i] = 0.0
         f.crossing_of.v[i] = 0.0
 
 
 @kernel
 def cross(f, i, amount):
-    """Book an amount of an isotope that enters the catchment."""
+    """Book an amount of an isotope that enters the catchment, but not out of the air."""
     f.crossing_of.v[i] += amount
 
 
@@ -224,7 +226,7 @@ def rock_film(p, f, rock, gas, contact, x):
     tracers.empty(f.film_of)
     tracers.exchange(sol, f.solid_of, max(rock, 0.0), gas, f.air_of, pressure, 0.0, 0.0, out, x, f.film_of)
     for i in range(ISOTOPES):
-        cross(f, i, f.film_of.v[i])
+        f.from_air_of.v[i] += f.film_of.v[i]
 
 
 @kernel
@@ -241,4 +243,4 @@ def vent(f, cave_f):
     """What the soil gives off to the air: what is left of what it respired."""
     for i in range(ISOTOPES):
         drawn = cave_f.drawn_of.v[i] - cave_f.vadose_of.v[i]
-        cross(f, i, f.uptake_of.v[i] + drawn - f.respired_of.v[i])
+        f.from_air_of.v[i] += f.uptake_of.v[i] + drawn - f.respired_of.v[i]

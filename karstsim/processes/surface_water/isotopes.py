@@ -68,7 +68,9 @@ FLUXES = (
     tracer_block("fixed_of", "net production of the last sub-step"),
     tracer_block("solid_of", "calcite of the bed that dissolved last"),
     tracer_block("gas_of", "CO2 that the water took up last"),
-    isotope_block("crossing_of", "carbon that crossed the boundary of the catchment here"),
+    isotope_block("from_air_of", "carbon taken out of the open air"),
+    isotope_block("crossing_of", "other carbon that crossed the boundary of the catchment here"),
+    isotope_block("harvest_of", "plants harvested and taken away"),
 )
 BEFORE_DTYPE = block_dtype(
     (
@@ -97,8 +99,10 @@ def aquatic_carbon(sol):
 def begin(f):
     """Empty the sums of the step."""
     tracers.empty(f.buried_of)
-    f.crossing_of.v[C13] = 0.0
-    f.crossing_of.v[C14] = 0.0
+    for i in range(ISOTOPES):
+        f.from_air_of.v[i] = 0.0
+        f.crossing_of.v[i] = 0.0
+        f.harvest_of.v[i] = 0.0
     f.lowest_d13c = math.nan
     f.highest_d13c = math.nan
 
@@ -218,7 +222,7 @@ def thin_stand(s, f, respired_share, died_share, harvested_share):
         sol.v[N_CORE + i] += respired_share * held
         sol.v[AQUATIC + i] += died_share * held
         if i < ISOTOPES:
-            f.crossing_of.v[i] -= harvested_share * held
+            f.harvest_of.v[i] += harvested_share * held
 
 
 @kernel
@@ -250,7 +254,7 @@ def exchange(s, f, t, air_of, x, carbon):
     )
     sol.dic = final
     for i in range(ISOTOPES):
-        f.crossing_of.v[i] += f.gas_of.v[i]
+        f.from_air_of.v[i] += f.gas_of.v[i]
     return after
 
 

@@ -63,7 +63,8 @@ FLUXES = (
     Var("fixed_d13c", "permille", "d13C of what plants fix"),
     isotope_block("litter_of", "litter"),
     isotope_block("root_respired_of", "root respiration"),
-    isotope_block("crossing_of", "production less respiration above ground and harvest"),
+    isotope_block("from_air_of", "production less respiration above ground"),
+    isotope_block("harvest_of", "harvest"),
 )
 REFERENCE_CO2 = 410.0  # ppm, of about 2020
 
@@ -77,7 +78,7 @@ def fixed_delta(p, forcing):
 
 @kernel
 def turn_over(p, pools, f, share, dt):
-    """One isotope through the plants of a step: (litter, production less harvest), mol m-2.
+    """One isotope through the plants of a step; returns the litter, mol m-2.
 
     pools  its amounts; f the fluxes of all carbon, already known; share  of it in what is fixed
     """
@@ -94,7 +95,7 @@ def turn_over(p, pools, f, share, dt):
     pools.wood -= wood
     pools.root -= root
     pools.reserve += share * (f.gpp - f.npp)
-    return leaf + wood + root, share * (f.gpp - f.harvested)
+    return leaf + wood + root
 
 
 @kernel
@@ -107,12 +108,13 @@ def step(p, s, f, forcing, dt):
     for i in range(ISOTOPES):
         pools = s.plants_c13 if i == C13 else s.plants_c14
         share = delta_to_fraction(f.fixed_d13c) if i == C13 else forcing.co2_c14
-        f.litter_of.v[i], gained = turn_over(p, pools, f, share, dt)
+        f.litter_of.v[i] = turn_over(p, pools, f, share, dt)
+        f.harvest_of.v[i] = share * f.harvested
         f.root_respired_of.v[i] = by_roots * pools.reserve
         pools.reserve -= f.root_respired_of.v[i]
         respired = by_leaves * pools.reserve
         pools.reserve -= respired
-        f.crossing_of.v[i] = gained - respired
+        f.from_air_of.v[i] = share * f.gpp - respired
 
 
 @kernel
