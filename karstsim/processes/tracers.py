@@ -193,17 +193,29 @@ def kept_of_new(turnover):
 
 
 @kernel
+def rayleigh_part(fraction, share, alpha):
+    """Part of its 13C that a body loses with a share of its carbon, by Rayleigh; `fraction` is 13C over carbon.
+
+    R = R0 f^(alpha - 1), f = 1 - share: written so that a tiny share loses no digits.
+    """
+    if not share < 1.0:
+        return 1.0
+    log_left = math.log1p(-share)
+    raised = math.expm1((alpha - 1.0) * log_left) * fraction
+    return (raised - math.expm1(alpha * log_left)) / (1.0 + raised)
+
+
+@kernel
 def rayleigh(sol, into, carbon, lost, alpha):
     """Draw `lost` of the `carbon` off a water with alpha(product - DIC) and add its tracers to `into`."""
     if not carbon > 0.0:
         return
-    left = max(1.0 - lost / carbon, 0.0)
+    share = min(lost / carbon, 1.0)
+    heavy = rayleigh_part(sol.di13c / carbon, share, alpha)
     for i in range(N_TRACERS):
-        stays = left * sol.v[N_CORE + i]
-        if i == C13 and left > 0.0:
-            stays = left * carbon * scaled(sol.di13c / carbon, math.exp((alpha - 1.0) * math.log(left)))
-        into.v[i] += sol.v[N_CORE + i] - stays
-        sol.v[N_CORE + i] = stays
+        drawn = (heavy if i == C13 else share) * sol.v[N_CORE + i]
+        into.v[i] += drawn
+        sol.v[N_CORE + i] -= drawn
 
 
 @kernel
