@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from karstsim.forcing.synthetic import synthetic_forcing
+from karstsim.model import origins
 from karstsim.model.engine import step_all
 from karstsim.model.initial import EMPTY, set_initial_state
 from karstsim.model.simulate import Simulation
@@ -53,15 +54,18 @@ def small_run() -> None:
     step_all(run.tables, run.forcing, EMPTY)
 
 
-def microseconds_per_column_day(place: Site, years: int, members: int) -> float:
+def microseconds_per_column_day(place: Site, years: int, members: int, isotopes: bool = False) -> float:
     """Median CPU time of stepping one catchment for one day, after a warm-up run."""
-    run = Simulation(place, synthetic_forcing("ssp245", 2015, 2014 + years), [{}] * members)
+    forcing = synthetic_forcing("ssp245", 2015, 2014 + years)
+    run = Simulation(place, forcing, [{}] * members, isotopes=isotopes)
     set_initial_state(run.tables, place, run.forcing)
-    step_all(run.tables, run.forcing, EMPTY)
+    if isotopes:
+        origins.fill_waters(run.tables, run.forcing)
+    step_all(run.tables, run.forcing, EMPTY, run.physics)
     times = []
     for _ in range(REPEATS):
         began = time.process_time()
-        step_all(run.tables, run.forcing, EMPTY)
+        step_all(run.tables, run.forcing, EMPTY, run.physics)
         times.append(time.process_time() - began)
     return float(np.median(times)) / (members * len(run.forcing.times)) * 1e6
 
@@ -104,6 +108,8 @@ def main() -> None:
         cost = microseconds_per_column_day(place, asked.years, asked.members)
         base = base or cost
         print(f"{name:30s} {cost:14.1f} {1e6 / cost:20.0f} {cost / base:16.2f}")
+        traced = microseconds_per_column_day(place, asked.years, asked.members, isotopes=True)
+        print(f"{'  with isotopes':30s} {traced:14.1f} {1e6 / traced:20.0f} {traced / base:16.2f}")
 
 
 if __name__ == "__main__":

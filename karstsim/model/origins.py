@@ -12,6 +12,7 @@ import numpy as np
 from karstsim.chemistry.isotopes import delta_to_fraction
 from karstsim.core.errors import InputError
 from karstsim.core.jit import python_callable
+from karstsim.core.solutes import N_CORE
 from karstsim.model.engine import Forcing, Tables
 from karstsim.processes.aquifer.conduit_cells import MOST_CELLS
 from karstsim.processes.soil import organic_carbon
@@ -37,6 +38,12 @@ def check_restart(tables: Tables) -> None:
         raise InputError(
             "restart", "was written by a run without isotopes", "run a spin-up with isotopes=True instead"
         )
+
+
+def drop(tables: Tables) -> None:
+    """Take the isotopes out of all waters: a run without them would leave them standing while its carbon moves."""
+    for store in waters(tables):
+        store["sol"]["v"][..., N_CORE:] = 0.0
 
 
 def waters(tables: Tables) -> list[np.ndarray]:

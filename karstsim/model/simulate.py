@@ -137,6 +137,8 @@ class Simulation:
         read_restart(self.tables, self.site, Path(path), first, calendar_of(self.forcing.times))
         if self.physics.isotopes:
             origins.check_restart(self.tables)
+        else:
+            origins.drop(self.tables)
         if self.land_use is not None:
             self.land_use.set_parameters(self.tables)
 

@@ -360,10 +360,10 @@ def test_a_leak_of_thirteen_carbon_is_seen(settled) -> None:
 
 
 def test_a_restart_changes_nothing(settled, climate_forcing, whole_site, tmp_path) -> None:
-    """Going on from a file gives every float of the state that going on in memory gives."""
+    """Going on from a file gives every float of the state that going on in memory gives, in surface water too."""
     forcing = climate_forcing("monsoon", years=1)
     first, second = (
-        Simulation(whole_site(n_boxes=0), forcing.isel(time=part), isotopes=True)
+        Simulation(whole_site(), forcing.isel(time=part), isotopes=True)
         for part in (slice(0, 100), slice(100, 200))
     )
     first.spin_up(0)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 
+from karstsim.check import check
 from karstsim.chemistry.isotopes import (
     ALPHA_GAS_TRANSFER,
     alpha_co2,
     alpha_hco3,
     delta_to_fraction,
 )
+from karstsim.config import load_config
+from karstsim.core.errors import InputError
 from karstsim.core.jit import python_callable
 from karstsim.core.solutes import AQUATIC, N_CORE, N_TRACERS
 from karstsim.model.books import BOOKED
 from karstsim.model.engine import step_window
-from karstsim.model.simulate import Simulation
+from karstsim.model.simulate import Simulation, run_config
 from karstsim.model.site import Site
 from karstsim.model.water_chain import WaterChain
 from karstsim.processes import surface_water, tracers
@@ -303,3 +307,56 @@ def test_sinking_streams_bring_their_own_isotopes(climate_forcing, whole_site) -
     assert modern[0] == 0.0 and modern[1] == pytest.approx(carbon[1], rel=1e-9)
     tag = float(out["aquifer_spring_tag_allogenic"].sum() / out["aquifer_spring_dic"].sum())
     assert 0.02 < tag < 0.6
+
+
+# ------------------------------------------------------------------------------------------------------- run files
+
+RUN_FILE = """
+[site]
+name = "brook"
+latitude = 26.3
+longitude = 105.7
+elevation = 1200
+area_km2 = 10.0
+[[site.tiles]]
+land_use = "grass"
+area_fraction = 1.0
+[[site.boxes]]
+name = "creek"
+kind = "stream"
+water_class = "headwater"
+length_km = 3.0
+[forcing]
+synthetic = "stationary"
+start = {year}
+end = {year}
+delta13co2 = -8.0
+Delta14co2 = "air.csv"
+[run]
+output = ["annual"]
+spinup_years = 2
+isotopes = {isotopes}
+"""
+
+
+def test_a_run_file_with_isotopes_and_its_restart(tmp_path) -> None:
+    """Runs, checks, goes on from its restart; a restart that went through a run without isotopes is refused."""
+    (tmp_path / "air.csv").write_text("year,Delta14co2\n2000,50\n2100,50\n")
+
+    def write(name: str, year: int, isotopes: str, restart: str = ""):
+        path = tmp_path / f"{name}.toml"
+        text = RUN_FILE.format(year=year, isotopes=isotopes)
+        path.write_text(text + (f'restart = "{restart}/restart.nc"\n' if restart else ""))
+        return path
+
+    first = run_config(load_config(write("first", 2015, "true")), tmp_path / "first")
+    with xr.open_dataset(tmp_path / "first" / "annual.nc") as out:
+        assert -20.0 < float(out["aquifer_spring_d13c"].mean()) < -8.0
+        assert 0.7 < float(out["surface_water_dic_c14"].mean()) < 1.1
+    assert first.summary["largest imbalance of the books"] <= 1e-12
+    later = write("later", 2016, "true", "first")
+    assert check(later)["run"]["isotopes"]
+    run_config(load_config(later), tmp_path / "later")
+    run_config(load_config(write("plain", 2016, "false", "first")), tmp_path / "plain")
+    with pytest.raises(InputError, match="without isotopes"):
+        check(write("last", 2017, "true", "plain"))
