@@ -45,7 +45,7 @@ def open_checked(config: RunConfig) -> tuple[xr.Dataset, dict[str, str]]:
     from karstsim.model.output import select
     from karstsim.model.simulate import Simulation
 
-    select(config.run.variables, "run.variables")
+    select(config.run.variables, "run.variables", config.run.isotopes)
     run = Simulation(config.site, ds, [config.parameters], isotopes=config.run.isotopes)
     if config.run.restart is not None:
         run.start_from(config.run.restart)

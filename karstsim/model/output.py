@@ -36,8 +36,9 @@ WATER_UNITS = ("mm", "mm d-1", "degC", "m", "m s-1", "m3 s-1")  # of what a run 
 # Names' ends of what only a run with isotopes computes
 OF_ISOTOPES = (
     *(f"_{s.name}" for s in SOLUTES if s.optional),
-    *("_carbon_13", "_carbon_14", "_c14", "_d13c", "_dead_carbon", "_rock_share"),
+    *("_carbon_13", "_carbon_14", "_c13", "_c14", "_14c", "_d13c", "_dead_carbon", "_rock_share"),
 )
+POOLS_OF_ISOTOPES = ("_c13_", "_c14_")
 _IONS = ["ca", "mg", "na", "k", "cl", "so4", "no3", "dic"]
 # What a run keeps unless it asks for other variables. Flows bring their dissolved carbon where that is a carbon flux.
 STANDARD = (
@@ -182,10 +183,15 @@ def variables_table() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def of_isotopes(name: str) -> bool:
+    """Whether only a run with isotopes computes this variable."""
+    return name.endswith(OF_ISOTOPES) or any(part in name for part in POOLS_OF_ISOTOPES)
+
+
 def select(patterns: Sequence[str], where: str = "variables", isotopes: bool = False) -> list[Variable]:
     """Variables whose names match the patterns; the standard set where there are none.
 
-    The standard set has isotopes and tags where they are carried. Raises InputError for a pattern that matches nothing.
+    Isotopes and tags are among them where they are carried. Raises InputError for a pattern that matches nothing else.
     """
     known = list(variables())
     names = [v.name for v in known]
@@ -196,9 +202,12 @@ def select(patterns: Sequence[str], where: str = "variables", isotopes: bool = F
             close = difflib.get_close_matches(pattern, names, n=3, cutoff=0.5)
             hint = f"did you mean {' or '.join(close)}?" if close else "list them with: karstsim variables"
             raise InputError(f"{where}, {pattern!r}", "matches no output variable", hint)
+        if not isotopes:
+            matches = [n for n in matches if not of_isotopes(n)]
+            if patterns and not matches:
+                mend = "set isotopes = true in [run], or simulate with isotopes=True"
+                raise InputError(f"{where}, {pattern!r}", "needs carbon isotopes", mend)
         wanted.update(matches)
-    if not patterns and not isotopes:
-        wanted = {n for n in wanted if not n.endswith(OF_ISOTOPES)}
     return [v for v in known if v.name in wanted]
 
 

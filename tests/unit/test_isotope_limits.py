@@ -10,8 +10,10 @@ import pytest
 
 import karstsim as ks
 from karstsim.chemistry.isotopes import alpha_hco3
+from karstsim.core.errors import InputError
 from karstsim.core.jit import python_callable
 from karstsim.forcing.air_isotopes import with_air_isotopes
+from karstsim.model.output import select
 from karstsim.model.simulate import Simulation
 
 ALPHA_HCO3 = python_callable(alpha_hco3)
@@ -172,9 +174,17 @@ def test_length_of_steps(climate_forcing, whole_site) -> None:
         assert np.delete(apart, share).max() < 0.1, apart
 
 
-def test_the_standard_set_shows_isotopes(bomb) -> None:
-    from karstsim.model.output import select
-
+def test_isotopes_are_shown_where_they_are_simulated() -> None:
+    """Without them a pattern leaves them out, and one for them alone is refused: zeros would look like results."""
     names = {v.name for v in select([], isotopes=True)}
-    assert {"aquifer_spring_d13c", "soil_co2_d13c"} <= names
-    assert not any(v.name.endswith("_d13c") for v in select([]))
+    assert {"aquifer_spring_d13c", "soil_co2_d13c", "surface_water_dic_d13c"} <= names
+    plain = {v.name for v in select(["aquifer_spring_*", "soil_*", "catchment_*"])}
+    assert not plain & {
+        "aquifer_spring_d13c",
+        "soil_organic_c13_hum",
+        "catchment_decayed_14c",
+        "soil_crossing_of_c13",
+    }
+    assert "soil_hum" in plain
+    with pytest.raises(InputError, match="needs carbon isotopes"):
+        select(["aquifer_spring_d13c"])
