@@ -396,9 +396,9 @@ def vadose(record_of, on_rows):
         f = record_of(epikarst.FLUXES)
         soil_f = record_of(soil.FLUXES, base_pco2=base, base_pco2_slope=slope)
         forcing = record_of(FORCING, ps=96000.0, co2=410.0)
-        coupling = on_rows(epikarst_chemistry.begin)(p, f, soil_p, soil_f, forcing)
+        coupling = on_rows(epikarst_chemistry.begin)(p, f, soil_p, soil_f, forcing, 0.0)
         f.gas_uptake = 0.01
-        on_rows(epikarst_chemistry.finish)(p, f, soil_p, soil_f, coupling, 1.0)
+        on_rows(epikarst_chemistry.finish)(p, f, soil_p, soil_f, coupling, 1.0, 0.0)
         return float(f.open_air_uptake), base - float(soil_f.base_pco2)
 
     return settle
