@@ -162,10 +162,17 @@ def _show_summary(summary: RunSummary, folder: Path, as_json: bool) -> None:
 
 @app.command()
 def check(config: Config, as_json: Json = False, debug: Debug = False) -> None:
-    """Read CONFIG, open its inputs and show what a run would start from; runs nothing."""
+    """Read CONFIG, open its inputs and show what a run would start from; runs nothing.
+
+    Of an ensemble also its cost, from two years of one member.
+    """
     with console.guarded(debug, as_json):
         from karstsim.check import check as check_run
+        from karstsim.tomlfile import read_toml
 
+        if "climates" in read_toml(config):
+            cli_ensemble.check_file(config, as_json)
+            return
         report = check_run(config)
         if as_json:
             console.print_json({"status": "ok", **report})

@@ -47,6 +47,28 @@ def run_file(
     _work(folder, workers, scheduler, as_json)
 
 
+def check_file(path: Path, as_json: bool) -> None:
+    """Show what the ensemble of a file would run and what that costs."""
+    from karstsim.ensemble.config import load_ensemble
+    from karstsim.ensemble.estimate import describe, estimate
+    from karstsim.ensemble.prepare import make_plan
+
+    config = load_ensemble(path)
+    plan = make_plan(config)
+    facts = describe(config, plan, estimate(config, plan))
+    if as_json:
+        console.print_json({"status": "ok", **facts})
+        return
+    climates: Any = facts.pop("climates")
+    bad: Any = facts.pop("draws that cannot run")
+    console.print_table("Climates", tuple(climates[0]), [tuple(c.values()) for c in climates])
+    console.print_table(
+        "Ensemble", ("", ""), [(k, ", ".join(v) if isinstance(v, list) else v) for k, v in facts.items()]
+    )
+    console.print_list("Draws that cannot run", [f"draw {k}: {v}" for k, v in bad.items()])
+    print("All inputs are usable.")
+
+
 def resume(
     folder: Folder,
     workers: Workers = None,

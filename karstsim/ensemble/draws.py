@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import warnings
 from collections.abc import Mapping
@@ -75,8 +76,11 @@ def read_draws(path: Path) -> list[Overrides]:
     """
     mend = "give a CSV with parameter names (karstsim parameters) as header and one draw a row"
     try:
-        table = pd.read_csv(path, comment="#", encoding="utf-8-sig", sep=None, engine="python")
-    except Exception as error:  # pandas and its csv sniffer raise many kinds on garbage
+        text = path.read_text(encoding="utf-8-sig")
+        header = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
+        separator = next((s for s in ("\t", ";") if s in header), ",")
+        table = pd.read_csv(io.StringIO(text), comment="#", sep=separator)
+    except Exception as error:  # pandas raises many kinds on garbage
         raise InputError(str(path), f"is no table of draws ({str(error)[:100]})", mend) from error
     table.columns = [str(c).strip() for c in table.columns]
     names = [c for c in table.columns if c not in INDEX_COLUMNS]

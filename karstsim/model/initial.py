@@ -327,7 +327,9 @@ def _spin_up(
         plant_stands(moving, forcing)
         if physics.isotopes:
             origins.replant(moving, forcing)
-        drift[unsettled], stock[unsettled] = _largest_drift(before, drift_stocks(moving, physics), cycle_years)
+        drift[unsettled], stock[unsettled] = _largest_drift(
+            before, drift_stocks(moving, physics), cycle_years
+        )
         tables.put(unsettled, moving)
         unsettled = unsettled[~(drift[unsettled] < DRIFT)]
     close_books(tables)
