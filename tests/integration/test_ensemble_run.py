@@ -236,7 +236,7 @@ def test_the_order_changes_nothing(finished, tmp_path, monkeypatch) -> None:
 
 
 def test_an_ensemble_that_was_cut_goes_on(copy, finished) -> None:
-    """Without the entries of some tasks and with the litter of a killed process: only these are done, to the same end."""
+    """Without some entries and with the litter of a killed process: only these tasks are done, to the same end."""
     lost = [Task(1, 0, 0), Task(1, 0, 1), Task(2, 1, 1), Task(0, 1, SPIN_UP)]
     with Manifest(copy, writable=True) as manifest:
         for task in lost:
