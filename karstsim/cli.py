@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from karstsim import console
+from karstsim import cli_ensemble, console
+from karstsim.cli_ensemble import SchedulerAddress, Workers
 
 if TYPE_CHECKING:
     from karstsim.model.simulate import RunSummary
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 new = typer.Typer(no_args_is_help=True, help="Write a commented file to start from.")
 app.add_typer(new, name="new")
+cli_ensemble.add_to(app)
 
 
 class Constants(StrEnum):
@@ -44,9 +46,6 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an u
 Csv = Annotated[bool, typer.Option("--csv", help="Print as CSV.")]
 Markdown = Annotated[bool, typer.Option("--markdown", help="Print as a Markdown table.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Write into a folder that is not empty.")]
-Workers = Annotated[
-    int | None, typer.Option("--workers", min=1, max=4096, help="Threads; default: all processors.")
-]
 
 
 def main() -> None:
@@ -79,6 +78,7 @@ def run(
         typer.Option("-o", "--output", help="Folder of the results; default: runs/<name of CONFIG>."),
     ] = None,
     workers: Workers = None,
+    scheduler: SchedulerAddress = None,
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Instead of the seed in CONFIG.")
     ] = None,
@@ -86,11 +86,16 @@ def run(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Run the simulation that CONFIG describes."""
+    """Run the simulation or the ensemble that CONFIG describes."""
     folder = output or Path("runs") / config.stem
     with console.guarded(debug, as_json, folder):
         from karstsim.config import load_config, to_toml
+        from karstsim.tomlfile import read_toml
 
+        if "climates" in read_toml(config):
+            _run_ensemble(config, folder, workers, scheduler, seed, overwrite, as_json)
+            return
+        _refuse_scheduler(scheduler)
         settings = load_config(config)
         if seed is not None:
             settings = settings.with_seed(seed)
@@ -100,13 +105,30 @@ def run(
         from karstsim.model.simulate import run_config
 
         with console.progress_shown() as progress:
-            summary = run_config(settings, folder, workers or _processors(), progress)
+            summary = run_config(settings, folder, workers or console.processors(), progress)
         _show_summary(summary, folder, as_json)
 
 
-def _processors() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _run_ensemble(
+    config: Path, folder: Path, workers: int | None, scheduler: str | None, seed: int | None, overwrite: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Run an ensemble file; Ctrl-C says how to go on."""
+    from karstsim.ensemble.config import load_ensemble
+
+    settings = load_ensemble(config)
+    if seed is not None:
+        settings = settings.with_seed(seed)
+    _make_folder(folder, overwrite)
+    with console.guarded(as_json=as_json, folder=folder, again=f"go on with: karstsim resume {folder}"):
+        cli_ensemble.run_file(settings, folder, workers, scheduler, as_json)
+
+
+def _refuse_scheduler(scheduler: str | None) -> None:
+    from karstsim.core.errors import InputError
+
+    if scheduler is not None:
+        raise InputError("--scheduler", "is for ensembles", "remove it: a single run needs no cluster")
 
 
 def _make_folder(folder: Path, overwrite: bool) -> None:
@@ -140,10 +162,17 @@ def _show_summary(summary: RunSummary, folder: Path, as_json: bool) -> None:
 
 @app.command()
 def check(config: Config, as_json: Json = False, debug: Debug = False) -> None:
-    """Read CONFIG, open its inputs and show what a run would start from; runs nothing."""
+    """Read CONFIG, open its inputs and show what a run would start from; runs nothing.
+
+    Of an ensemble also its cost, from two years of one member.
+    """
     with console.guarded(debug, as_json):
         from karstsim.check import check as check_run
+        from karstsim.tomlfile import read_toml
 
+        if "climates" in read_toml(config):
+            cli_ensemble.check_file(config, as_json)
+            return
         report = check_run(config)
         if as_json:
             console.print_json({"status": "ok", **report})
@@ -378,6 +407,17 @@ def _write_new(path: Path, template: str) -> None:
         ) from None
 
 
+@new.command("ensemble")
+def new_ensemble(
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")] = Path("ensemble.toml"),
+    debug: Debug = False,
+) -> None:
+    """Write a complete, commented ensemble file: a site, climates, parameter draws and what to keep."""
+    with console.guarded(debug):
+        _write_new(output, "ensemble.toml")
+        print(f"{output} written. Next: karstsim check {output}, then karstsim run {output}")
+
+
 @app.command()
 def demo(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the results.")] = Path(
@@ -393,5 +433,5 @@ def demo(
 
         _make_folder(output, overwrite)
         with console.progress_shown() as progress:
-            summary = run_demo(output, workers or _processors(), progress)
+            summary = run_demo(output, workers or console.processors(), progress)
         _show_summary(summary, output, as_json=False)

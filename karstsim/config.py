@@ -10,7 +10,6 @@ import datetime
 import glob
 import os
 import re
-from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
@@ -19,7 +18,16 @@ from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_
 
 from karstsim.core.errors import InputError
 from karstsim.model.site import Name, Overrides, Section, Site, check_overrides, read_areas
-from karstsim.tomlfile import emit_toml, finite_number, problem, problems_error, read_toml, shown, validated
+from karstsim.tomlfile import (
+    emit_toml,
+    finite_number,
+    problem,
+    problems_error,
+    pruned,
+    read_toml,
+    shown,
+    validated,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -78,7 +86,7 @@ def _path(value: str) -> str:
     return value
 
 
-def _no_repeats(values: list[str]) -> list[str]:
+def no_repeats(values: list[str]) -> list[str]:
     if len(set(values)) < len(values):
         raise problem("names an entry twice", "remove the repeated entry")
     return values
@@ -137,7 +145,7 @@ class ForcingSection(Section):
 class RunSection(Section):
     """What to compute and to keep."""
 
-    output: Annotated[list[Period], AfterValidator(_no_repeats)] = Field(
+    output: Annotated[list[Period], AfterValidator(no_repeats)] = Field(
         default=["monthly", "annual"], min_length=1
     )
     variables: list[Name] = Field(default=[], max_length=10_000)
@@ -247,41 +255,42 @@ def load_config(path: str | Path) -> RunConfig:
 
 def _with_paths(config: RunConfig, folder: Path, where: str) -> RunConfig:
     found: list[tuple[str, str, str]] = []
-    forcing: dict[str, Any] = {"files": _expanded(config.forcing.files, folder, found)}
-    co2 = config.forcing.co2
-    if isinstance(co2, str) and _looks_like_file(co2):
-        forcing["co2"] = _existing(co2, folder, "forcing.co2", found)
-    for name in ("delta13co2", "Delta14co2"):
-        asked = getattr(config.forcing, name)
-        if isinstance(asked, str):
-            forcing[name] = _existing(asked, folder, f"forcing.{name}", found)
+    forcing = with_paths(config.forcing, folder, "forcing", found)
     run: dict[str, Any] = {}
     if config.run.restart is not None:
         run["restart"] = _existing(config.run.restart, folder, "run.restart", found)
     if found:
         raise problems_error(where, found)
-    return config.model_copy(
-        update={
-            "forcing": config.forcing.model_copy(update=forcing),
-            "run": config.run.model_copy(update=run),
-        }
-    )
+    return config.model_copy(update={"forcing": forcing, "run": config.run.model_copy(update=run)})
+
+
+def with_paths(
+    forcing: ForcingSection, folder: Path, key: str, found: list[tuple[str, str, str]]
+) -> ForcingSection:
+    """The section with absolute paths and its patterns expanded; what is not there is added to `found` under `key`."""
+    update: dict[str, Any] = {"files": _expanded(forcing.files, folder, key, found)}
+    if isinstance(forcing.co2, str) and _looks_like_file(forcing.co2):
+        update["co2"] = _existing(forcing.co2, folder, f"{key}.co2", found)
+    for name in ("delta13co2", "Delta14co2"):
+        if isinstance(asked := getattr(forcing, name), str):
+            update[name] = _existing(asked, folder, f"{key}.{name}", found)
+    return forcing.model_copy(update=update)
 
 
 def _looks_like_file(text: str) -> bool:
     return bool(os.path.splitext(text)[1]) or "/" in text or os.sep in text
 
 
-def _expanded(patterns: list[str], folder: Path, found: list[tuple[str, str, str]]) -> list[str]:
+def _expanded(patterns: list[str], folder: Path, key: str, found: list[tuple[str, str, str]]) -> list[str]:
     files: list[str] = []
     for i, pattern in enumerate(patterns):
         matches = _matches(pattern, folder)
         if not matches:
             mend = f"check the name; it is taken relative to {folder}"
-            found.append((f"forcing.files[{i}]", f"no file matches {shown(pattern)}", mend))
+            found.append((f"{key}.files[{i}]", f"no file matches {shown(pattern)}", mend))
         files += [m for m in matches if m not in files]
     if len(files) > MOST_FILES:
-        found.append(("forcing.files", f"match more than {MOST_FILES} files", "name fewer files"))
+        found.append((f"{key}.files", f"match more than {MOST_FILES} files", "name fewer files"))
     return files
 
 
@@ -305,11 +314,4 @@ def _existing(name: str, folder: Path, key: str, found: list[tuple[str, str, str
 
 def to_toml(config: RunConfig) -> str:
     """The resolved run as TOML that `load_config` reads back to the same."""
-    return emit_toml(_pruned(config.model_dump(exclude_none=True)))
-
-
-def _pruned(value: Any) -> Any:
-    """Without empty tables and lists: they say nothing."""
-    if isinstance(value, Mapping):
-        return {k: _pruned(v) for k, v in value.items() if v not in ({}, [])}
-    return [_pruned(v) for v in value] if isinstance(value, list) else value
+    return emit_toml(pruned(config.model_dump(exclude_none=True)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import os
 import sys
 import tempfile
 import time
@@ -30,8 +31,13 @@ Progress = Callable[[int, int, str], None]
 
 
 @contextlib.contextmanager
-def guarded(debug: bool = False, as_json: bool = False, folder: Path | None = None) -> Iterator[None]:
-    """Turn whatever a command raises into a message and an exit code; `folder` is where its log goes."""
+def guarded(
+    debug: bool = False, as_json: bool = False, folder: Path | None = None, again: str = "start it again"
+) -> Iterator[None]:
+    """Turn whatever a command raises into a message and an exit code.
+
+    folder  where its log goes; again  what to do after an interruption
+    """
     try:
         yield
     except (typer.Exit, BrokenPipeError):
@@ -40,7 +46,7 @@ def guarded(debug: bool = False, as_json: bool = False, folder: Path | None = No
         complain(error.where, error.what, error.mend, as_json)
         raise typer.Exit(BAD_INPUT) from None
     except KeyboardInterrupt:
-        complain("interrupted", "stopped before the end", "start it again", as_json)
+        complain("interrupted", "stopped before the end", again, as_json)
         raise typer.Exit(INTERRUPTED) from None
     except Exception as error:
         if debug:
@@ -162,6 +168,11 @@ def print_frame(frame: pd.DataFrame, title: str, csv: bool, markdown: bool) -> N
 
 def _absent(cell: Any) -> bool:
     return cell is None or (isinstance(cell, float) and math.isnan(cell))
+
+
+def processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextlib.contextmanager

@@ -211,6 +211,13 @@ def finite_number(value: object) -> bool:
         return False
 
 
+def pruned(value: Any) -> Any:
+    """Without empty tables and lists: they say nothing."""
+    if isinstance(value, Mapping):
+        return {k: pruned(v) for k, v in value.items() if v not in ({}, [])}
+    return [pruned(v) for v in value] if isinstance(value, list) else value
+
+
 def emit_toml(tables: Mapping[str, Any]) -> str:
     """TOML text of nested mappings, lists, text, numbers and booleans; entries that are None are left out."""
     return "\n".join(_table_lines(tables, ())).strip() + "\n"

@@ -1,62 +1,155 @@
-"""Who runs what: parameter draws and their product with the scenarios."""
+"""Who runs what: climates x cells x draws, cut into blocks of members and windows of years.
+
+A column is one cell with one draw; every climate has the same columns, in blocks. A task advances one block of one
+climate through one window and leaves its shards and its state; window -1 is the spin-up. The state that a task begins
+with is always that of another task, read from disk, so it does not matter who computes what, when and how often.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
-from scipy.stats import qmc
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from karstsim.core.errors import InputError
-from karstsim.model.parameters import Overrides, by_name
+from karstsim.core.files import whole_file
+from karstsim.model.parameters import Overrides
+
+PLAN = "plan.json"
+SPIN_UP = -1
+MOST_IN_BLOCK = 32
+BLOCKS_WANTED = 8  # of a small ensemble, to keep a few workers busy
+
+
+class Task(NamedTuple):
+    """One block of one climate through one window of years."""
+
+    climate: int
+    block: int
+    window: int
 
 
 @dataclass(frozen=True)
-class Range:
-    """Where a parameter is drawn from: between lower and upper, as a factor on the default or as a value."""
+class Climate:
+    """What is known of a climate once its forcing was opened.
 
-    lower: float
-    upper: float
-    factor: bool = False
-    log: bool = False
-
-    def at(self, share: float) -> float | dict[str, float]:
-        """The override at `share` (0-1) of the range."""
-        if self.log:
-            value = math.exp(math.log(self.lower) + share * (math.log(self.upper) - math.log(self.lower)))
-        else:
-            value = self.lower + share * (self.upper - self.lower)
-        return {"factor": value} if self.factor else value
-
-
-def latin_hypercube(ranges: Mapping[str, Range], n: int, seed: int) -> list[Overrides]:
-    """`n` parameter draws by Latin hypercube sampling; the same seed gives the same draws.
-
-    Raises InputError for an unknown parameter.
+    start, end  first instant and the one after the last, as text; years the calendar years, first and last
+    follows     climate whose end it begins with; spun_by: climate whose spin-up it begins with (itself, or another)
     """
-    for name in ranges:
-        if name not in by_name():
-            raise InputError(
-                f"parameter {name!r}", "is not a parameter", "list them with: karstsim parameters"
-            )
-    sample = qmc.LatinHypercube(len(ranges), rng=seed).random(n)
-    return [
-        {name: r.at(float(u)) for (name, r), u in zip(ranges.items(), row, strict=True)} for row in sample
-    ]
+
+    name: str
+    scenario: str
+    source_id: str
+    experiment_id: str
+    variant_label: str
+    calendar: str
+    start: str
+    end: str
+    years: tuple[int, int]
+    follows: int | None = None
+    spun_by: int | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Every scenario with every draw, scenarios outermost."""
+    """The whole work.
 
-    scenarios: tuple[str, ...]
+    cells    longitude and latitude of every grid cell (one for a single place)
+    draws    parameter overrides; bad: draws that cannot run, and why
+    inputs   size, time stamp and perhaps sha256 of every file that the forcing comes from
+    """
+
+    climates: tuple[Climate, ...]
+    cells: tuple[tuple[float, float], ...]
     draws: tuple[Overrides, ...]
+    block: int
+    window_years: int
+    source: str
+    bad: dict[int, str] = field(default_factory=dict)
+    inputs: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def members(self) -> list[tuple[int, int]]:
-        """(scenario, draw) index of each member."""
-        return [(s, d) for s in range(len(self.scenarios)) for d in range(len(self.draws))]
+    @property
+    def n_columns(self) -> int:
+        """Columns of every climate."""
+        return len(self.cells) * len(self.draws)
 
-    def overrides(self) -> Sequence[Overrides]:
-        """Parameter overrides of each member."""
-        return [self.draws[d] for _, d in self.members()]
+    @property
+    def n_blocks(self) -> int:
+        return -(-self.n_columns // self.block)
+
+    def columns(self, block: int) -> range:
+        """Columns of a block; column = cell x number of draws + draw."""
+        return range(block * self.block, min((block + 1) * self.block, self.n_columns))
+
+    def cell_and_draw(self, column: int) -> tuple[int, int]:
+        return divmod(column, len(self.draws))
+
+    def runnable(self, block: int) -> tuple[int, ...]:
+        """Columns of a block whose draw can run."""
+        return tuple(c for c in self.columns(block) if self.cell_and_draw(c)[1] not in self.bad)
+
+    def n_windows(self, climate: int) -> int:
+        first, last = self.climates[climate].years
+        return -(-(last - first + 1) // self.window_years)
+
+    def window(self, task: Task) -> tuple[int, int]:
+        """First and last calendar year of a task."""
+        first, last = self.climates[task.climate].years
+        begin = first + task.window * self.window_years
+        return begin, min(begin + self.window_years - 1, last)
+
+    def tasks(self) -> Iterator[Task]:
+        """All tasks, in an order in which each comes after the one that it begins with."""
+        roots_first = sorted(
+            range(len(self.climates)), key=lambda c: (self.climates[c].follows is not None, c)
+        )
+        for block in range(self.n_blocks):
+            for c in roots_first:
+                begins = SPIN_UP if self.climates[c].spun_by == c else 0
+                yield from (Task(c, block, w) for w in range(begins, self.n_windows(c)))
+
+    def before(self, task: Task) -> Task | None:
+        """The task with whose state this one begins; None for a spin-up."""
+        if task.window == SPIN_UP:
+            return None
+        if task.window > 0:
+            return task._replace(window=task.window - 1)
+        climate = self.climates[task.climate]
+        if climate.follows is not None:
+            return Task(climate.follows, task.block, self.n_windows(climate.follows) - 1)
+        return Task(climate.spun_by if climate.spun_by is not None else task.climate, task.block, SPIN_UP)
+
+    def after(self, task: Task) -> list[Task]:
+        """The tasks that begin with the state of this one."""
+        candidates = [Task(c, task.block, 0) for c in range(len(self.climates))]
+        if 0 <= task.window < self.n_windows(task.climate) - 1:
+            candidates.append(task._replace(window=task.window + 1))
+        return [t for t in candidates if self.before(t) == task]
+
+    def save(self, folder: Path) -> None:
+        text = json.dumps(asdict(self), indent=1)
+        with whole_file(folder / PLAN) as temporary:
+            temporary.write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Plan:
+        """Read the plan of an ensemble folder. Raises InputError where there is none."""
+        path = folder / PLAN
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            climates = tuple(Climate(**{**c, "years": tuple(c["years"])}) for c in data.pop("climates"))
+            cells = tuple((float(lon), float(lat)) for lon, lat in data.pop("cells"))
+            bad = {int(k): v for k, v in data.pop("bad").items()}
+            return cls(climates=climates, cells=cells, draws=tuple(data.pop("draws")), bad=bad, **data)
+        except FileNotFoundError:
+            mend = "name the folder that `karstsim run ENSEMBLE.toml -o FOLDER` made"
+            raise InputError(str(folder), "holds no ensemble", mend) from None
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise InputError(str(path), f"cannot be read ({error})", "start the ensemble anew") from None
+
+
+def block_size(n_columns: int) -> int:
+    """Members of a block: few enough that a small ensemble keeps several workers busy."""
+    return max(1, min(MOST_IN_BLOCK, -(-n_columns // BLOCKS_WANTED)))

@@ -1,100 +1,293 @@
-"""Run a plan: one spin-up per draw, from which all scenarios branch, then every member in one table."""
+"""Run an ensemble, or go on with one: tasks go to workers, finished ones into the manifest.
+
+Workers are threads (the compiled model runs without the interpreter's lock) or the cores of a dask cluster; both take
+the same tasks and leave the same files. A run that was stopped, killed or out of disk is resumed with nothing lost.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import heapq
+import json
+import os
+import platform
+import time
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-import xarray as xr
 
-from karstsim.core.errors import InputError
-from karstsim.ensemble.plan import Plan
+from karstsim.core.errors import InputError, KarstsimError, RunError
+from karstsim.core.files import whole_file
+from karstsim.core.jit import source_hash
+from karstsim.ensemble.config import EnsembleConfig, to_toml
+from karstsim.ensemble.manifest import Entry, Manifest
+from karstsim.ensemble.plan import Plan, Task
+from karstsim.ensemble.prepare import describe_input, make_plan
+from karstsim.ensemble.work import CONFIG, SHARDS, STATE, STATES, run_task
 from karstsim.model.engine import Progress
-from karstsim.model.registry import LEVELS
-from karstsim.model.simulate import Simulation
-from karstsim.model.site import Site
 
-LABELS = ("source_id", "experiment_id", "variant_label")
+RUN_RECORD = "run.json"
+TASKS_AHEAD = 2  # per worker: the next is ready when one is done
+RETRIES = 3  # of a task whose worker was lost
 
 
-def run_plan(
-    site: Site,
-    forcings: Mapping[str, xr.Dataset],
-    plan: Plan,
-    frequencies: Sequence[str],
-    patterns: Sequence[str] = (),
-    spinup_years: int = 30,
-    workers: int = 1,
-    progress: Progress | None = None,
-) -> tuple[dict[str, xr.Dataset], Simulation]:
-    """Simulate every member of the plan.
+@dataclass(frozen=True)
+class Outcome:
+    """How an ensemble stands.
 
-    forcings   canonical Dataset for each scenario, all on the same time axis: one location that all draws share, or
-               one location per draw
-    Returns a Dataset (realization, time, ...) for each frequency, and the finished simulation with its spin-up report.
-    Raises InputError for a missing scenario or differing time axes.
+    done, tasks  tasks that are done, of all
+    failed       columns that failed, and why
+    cpu_seconds  of all tasks; closure: largest imbalance of the books per element; reports: spin-up and flags
     """
-    joined, rows = join_forcings(forcings, plan)
-    spun = Simulation(site, joined, plan.draws, rows[0], workers=workers)
-    spun.spin_up(spinup_years, progress)
-    members = plan.members()
-    run = Simulation(site, joined, plan.overrides(), [rows[s][d] for s, d in members], workers=workers)
-    for level in LEVELS:
-        run.tables.state_floats[level][...] = spun.tables.state_floats[level][[d for _, d in members]]
-    run.spin = spun.spin
-    datasets = run.run(frequencies, patterns, progress)
-    return {name: label(ds, forcings, plan) for name, ds in datasets.items()}, run
+
+    done: int
+    tasks: int
+    failed: dict[int, str]
+    cpu_seconds: float
+    closure: dict[str, float]
+    reports: dict[str, float]
+
+    @property
+    def complete(self) -> bool:
+        return self.done == self.tasks
 
 
-def join_forcings(forcings: Mapping[str, xr.Dataset], plan: Plan) -> tuple[xr.Dataset, list[list[int]]]:
-    """One Dataset of all forcing locations, and the location of every draw of every scenario."""
-    parts: list[xr.Dataset] = []
-    rows: list[list[int]] = []
-    used = 0
-    for name in plan.scenarios:
-        if name not in forcings:
-            raise InputError(
-                f"scenario {name!r}", "has no forcing", f"give one; there are {', '.join(forcings)}"
-            )
-        part = forcings[name]
-        n = part.sizes.get("location", 1)
-        if n not in (1, len(plan.draws)):
-            raise InputError(
-                f"scenario {name!r}",
-                f"has {n} locations for {len(plan.draws)} draws",
-                "give one, or one per draw",
-            )
-        if parts and not np.array_equal(part.time.values, parts[0].time.values):
-            raise InputError(
-                f"scenario {name!r}", "has another time axis", "give all scenarios the same start and end"
-            )
-        parts.append(part.drop_vars("location", errors="ignore"))
-        rows.append([used + (d if n > 1 else 0) for d in range(len(plan.draws))])
-        used += n
-    return join(parts), rows
+def start(config: EnsembleConfig, folder: Path) -> Plan:
+    """Make the plan and write it, with the resolved config, into `folder`."""
+    plan = make_plan(config)
+    folder.mkdir(parents=True, exist_ok=True)
+    with whole_file(folder / CONFIG) as temporary:
+        temporary.write_text(to_toml(config), encoding="utf-8")
+    plan.save(folder)
+    return plan
 
 
-def join(parts: Sequence[xr.Dataset]) -> xr.Dataset:
-    """Datasets of the same time axis side by side along `location`, with the variables that all of them have."""
-    shared = set.intersection(*(set(part.data_vars) for part in parts))
-    return xr.concat(
-        [part[[name for name in part.data_vars if name in shared]] for part in parts],
-        dim="location",
-        combine_attrs="drop_conflicts",
-        data_vars="all",
-        coords="minimal",
-        compat="override",
-    )
+def work(
+    folder: Path, workers: int = 1, scheduler: str | None = None, progress: Progress | None = None
+) -> Outcome:
+    """Do all tasks of an ensemble folder that are not done yet.
+
+    workers    threads; scheduler: address of a dask scheduler whose workers see the folder, instead
+    Raises InputError where code or inputs have changed since the start, RunError for a disk that is full and the like.
+    """
+    plan = Plan.load(folder)
+    _check_unchanged(plan)
+    began = time.time()
+    with Manifest(folder, writable=True) as manifest:
+        clean(folder)
+        for task in manifest.broken():
+            manifest.erase(task)
+        with _executor(workers, scheduler) as (executor, slots):
+            Scheduler(folder, plan, manifest, executor, slots, progress).run()
+        outcome = standing(plan, manifest)
+    _write_record(folder, plan, outcome, time.time() - began)
+    return outcome
 
 
-def label(ds: xr.Dataset, forcings: Mapping[str, xr.Dataset], plan: Plan) -> xr.Dataset:
-    """Coordinates that say what each realization is."""
-    members = plan.members()
-    names = [plan.scenarios[s] for s, _ in members]
-    ds = ds.assign_coords(
-        scenario=("realization", names, {"long_name": "scenario"}),
-        draw=("realization", [d for _, d in members], {"long_name": "parameter draw"}),
-    )
-    for key in LABELS:
-        ds = ds.assign_coords({key: ("realization", [str(forcings[n].attrs.get(key, "")) for n in names])})
-    return ds
+def status(folder: Path) -> tuple[Plan, Outcome, dict[Task, str]]:
+    """Plan and standing of an ensemble folder, and its tasks with broken files."""
+    plan = Plan.load(folder)
+    with Manifest(folder) as manifest:
+        return plan, standing(plan, manifest), manifest.broken()
+
+
+def standing(plan: Plan, manifest: Manifest) -> Outcome:
+    seconds, closure, reports = 0.0, dict[str, float](), dict[str, float]()
+    for spent, worst, report in manifest.reports():
+        seconds += spent
+        for largest, found in ((closure, worst), (reports, report)):
+            largest.update({name: max(largest.get(name, 0.0), value) for name, value in found.items()})
+    failed = {
+        plan_column: f"draw {draw}: {plan.bad[draw]}"
+        for plan_column in range(plan.n_columns)
+        if (draw := plan.cell_and_draw(plan_column)[1]) in plan.bad
+    }
+    for task, columns in sorted(manifest.failures().items()):
+        for column, why in columns.items():
+            draw = plan.cell_and_draw(column)[1]
+            where = f"climate {plan.climates[task.climate].name}, draw {draw}"
+            failed.setdefault(column, f"{where}: {why}")
+    return Outcome(len(manifest.done()), sum(1 for _ in plan.tasks()), failed, seconds, closure, reports)
+
+
+class Scheduler:
+    """Hands tasks out as soon as the states that they begin with are there."""
+
+    def __init__(
+        self,
+        folder: Path,
+        plan: Plan,
+        manifest: Manifest,
+        executor: Executor,
+        slots: int,
+        progress: Progress | None,
+    ) -> None:
+        self.folder, self.plan, self.manifest = folder, plan, manifest
+        self.executor, self.slots, self.progress = executor, slots, progress
+        self.done = manifest.done()
+        self.total = sum(1 for _ in plan.tasks())
+        self.states = {task: file.path for task, file in manifest.files(STATE)}
+        self.failures = manifest.failures()
+        self.ready = [t for t in plan.tasks() if t not in self.done and self._can_begin(t)]
+        heapq.heapify(self.ready)
+        self.running: dict[Future[Entry], Task] = {}
+
+    def run(self) -> None:
+        """Until nothing is left. What is running when a task fails or a user interrupts is finished and entered."""
+        self._show()
+        try:
+            while self.ready or self.running:
+                self._submit()
+                self._collect(FIRST_COMPLETED)
+        except BaseException:
+            for future in self.running:
+                future.cancel()
+            self._enter_what_ends()
+            raise
+
+    def _can_begin(self, task: Task) -> bool:
+        before = self.plan.before(task)
+        return before is None or before in self.done
+
+    def _submit(self) -> None:
+        while self.ready and len(self.running) < self.slots:
+            task = heapq.heappop(self.ready)
+            columns = self._columns(task)
+            if not columns:
+                self._enter(Entry(task, (), 0.0))
+                continue
+            before = self.plan.before(task)
+            state = None if before is None else self.states[before]
+            future = self.executor.submit(run_task, str(self.folder.absolute()), task, columns, state)
+            self.running[future] = task
+
+    def _columns(self, task: Task) -> tuple[int, ...]:
+        """Columns that have not failed on the way to the task."""
+        lost: set[int] = set()
+        before = self.plan.before(task)
+        while before is not None:
+            lost.update(self.failures.get(before, ()))
+            before = self.plan.before(before)
+        return tuple(c for c in self.plan.runnable(task.block) if c not in lost)
+
+    def _collect(self, when: str) -> None:
+        if not self.running:
+            return
+        ended, _ = wait(self.running, return_when=when)
+        for future in sorted(ended, key=lambda f: self.running[f]):
+            task = self.running.pop(future)
+            try:
+                entry = future.result()
+            except KarstsimError:
+                raise
+            except OSError as error:
+                raise RunError(
+                    f"{self._name(task)}: {error.strerror or error}\n"
+                    f"  mend: make room or give access, then `karstsim resume {self.folder}`; nothing is lost"
+                ) from error
+            self._enter(entry)
+
+    def _enter_what_ends(self) -> None:
+        """After a failure: enter the tasks that end well, so that they need not be done again."""
+        for future in list(self.running):
+            if not future.cancelled() and future.exception() is None:
+                self._enter(future.result())
+
+    def _enter(self, entry: Entry) -> None:
+        self.manifest.enter(entry)
+        self.done.add(entry.task)
+        self.states.update((entry.task, f.path) for f in entry.files if f.kind == STATE)
+        if entry.failures:
+            self.failures[entry.task] = entry.failures
+        for task in self.plan.after(entry.task):
+            if task not in self.done:
+                heapq.heappush(self.ready, task)
+        self._show()
+
+    def _show(self) -> None:
+        if self.progress is not None:
+            self.progress(len(self.done), self.total, "simulating")
+
+    def _name(self, task: Task) -> str:
+        return f"climate {self.plan.climates[task.climate].name}, block {task.block}, window {task.window}"
+
+
+@contextmanager
+def _executor(workers: int, scheduler: str | None) -> Iterator[tuple[Executor, int]]:
+    """Workers, and how many tasks may be handed out at a time."""
+    if scheduler is None:
+        pool = ThreadPoolExecutor(workers)
+        try:
+            yield pool, workers
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+        return
+    try:
+        from distributed import Client
+    except ImportError:
+        mend = 'pip install "karstsim[cluster]"'
+        raise InputError("--scheduler", "needs the package distributed", mend) from None
+    try:
+        client = Client(scheduler, timeout=30)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        mend = "start a scheduler (dask scheduler) and give its address, as tcp://host:8786"
+        raise InputError(f"--scheduler {scheduler}", f"cannot be reached ({error})", mend) from None
+    try:
+        cores = sum(client.nthreads().values())  # type: ignore[no-untyped-call]
+        executor = client.get_executor(pure=False, retries=RETRIES)  # type: ignore[no-untyped-call]
+        yield executor, max(cores, 1) * TASKS_AHEAD
+    finally:
+        client.close()  # type: ignore[no-untyped-call]
+
+
+def _check_unchanged(plan: Plan) -> None:
+    if plan.source != source_hash():
+        raise InputError(
+            "the ensemble",
+            f"was begun with another version of karstsim (source {plan.source}, now {source_hash()})",
+            "go on with that version, or start the ensemble anew in another folder",
+        )
+    for name, facts in plan.inputs.items():
+        path = Path(name)
+        if not path.is_file():
+            raise InputError(name, "is no longer there", "put the file back; the ensemble was begun with it")
+        now = describe_input(path)
+        known = ("bytes", "sha256") if "sha256" in facts else ("bytes", "modified_ns")
+        if any(now.get(k) != facts[k] for k in known):
+            mend = "put the old file back, or start the ensemble anew in another folder"
+            raise InputError(name, "has changed since the ensemble was begun", mend)
+
+
+def clean(folder: Path) -> None:
+    """Remove what a killed process left: temporary files."""
+    for place in (folder / SHARDS, folder / STATES):
+        for path in place.glob("*/.*.tmp"):
+            path.unlink(missing_ok=True)
+
+
+def _write_record(folder: Path, plan: Plan, outcome: Outcome, seconds: float) -> None:
+    import numba
+
+    from karstsim import __version__
+
+    record = {
+        "karstsim": __version__,
+        "source": plan.source,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "numba": numba.__version__,
+        "processors": os.cpu_count(),
+        "members": len(plan.climates) * plan.n_columns,
+        "tasks": [outcome.done, outcome.tasks],
+        "wall_seconds": round(seconds, 3),
+        "cpu_seconds": round(outcome.cpu_seconds, 3),
+        "closure": outcome.closure,
+        "failed": {str(k): v for k, v in outcome.failed.items()},
+        "reports": outcome.reports,
+        "inputs": plan.inputs,
+    }
+    with whole_file(folder / RUN_RECORD) as temporary:
+        temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

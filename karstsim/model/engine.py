@@ -97,6 +97,22 @@ class Tables:
             self.forcing_row[part],
         )
 
+    def take(self, rows: np.ndarray) -> Tables:
+        """A copy of some catchments."""
+        chosen = Tables.new(
+            {level: table[rows] for level, table in self.params.items()}, self.forcing_row[rows]
+        )
+        for level in LEVELS:
+            chosen.state_floats[level][...] = self.state_floats[level][rows]
+            chosen.flux_floats[level][...] = self.flux_floats[level][rows]
+        return chosen
+
+    def put(self, rows: np.ndarray, chosen: Tables) -> None:
+        """Write back the states and fluxes of catchments that `take` copied."""
+        for level in LEVELS:
+            self.state_floats[level][rows] = chosen.state_floats[level]
+            self.flux_floats[level][rows] = chosen.flux_floats[level]
+
     def views(self) -> tuple[np.ndarray, ...]:
         """Float views (n, rows, floats) in the order of `TABLE_ORDER`."""
         tables = []

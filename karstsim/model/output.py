@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from karstsim.core.errors import InputError
+from karstsim.core.files import whole_file
 from karstsim.core.solutes import SOLUTES
 from karstsim.model.column import LAST, MAXIMUM, MEAN, MINIMUM, SUM
 from karstsim.model.engine import FREQUENCIES, TABLE_ORDER, Aggregates, Forcing
@@ -32,6 +32,7 @@ ROW_DIM: dict[Level, str | None] = {
     "sinking_stream": "sinking_stream",
 }
 MM_PER_M = 1000.0
+PACKED = {"zlib": True, "complevel": 1, "shuffle": True}  # of the numbers in files, readable everywhere
 WATER_UNITS = ("mm", "mm d-1", "degC", "m", "m s-1", "m3 s-1")  # of what a run without chemistry computes
 # Names' ends of what only a run with isotopes computes
 OF_ISOTOPES = (
@@ -357,22 +358,17 @@ def provenance(site: Site, forcing_attrs: Mapping[str, Any], constants: str) -> 
     return attrs
 
 
-def write_netcdf(ds: xr.Dataset, path: Path) -> Path:
-    """Write a Dataset so that the file appears whole or not at all."""
-    packed = {"zlib": True, "complevel": 1, "shuffle": True}
+def write_netcdf(ds: xr.Dataset, path: Path, packing: Mapping[str, Any] = PACKED) -> Path:
+    """Write a Dataset so that the file appears whole or not at all; `packing` is the encoding of its numbers."""
     encoding: dict[str, dict[str, Any]] = {
-        str(n): dict(packed) for n in ds.data_vars if ds[n].dtype.kind == "f"
+        str(n): dict(packing) for n in ds.data_vars if ds[n].dtype.kind == "f"
     }
     first = ds.time.values[0]
     date = str(first)[:10]
     for name in ("time", "time_bnds"):
         encoding[name] = {"units": f"days since {date} 00:00:00", "dtype": "f8", "_FillValue": None}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with whole_file(path) as temporary:
         ds.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
     return path
 
 

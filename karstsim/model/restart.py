@@ -6,13 +6,13 @@ being read into the wrong fields. Nothing is unpickled.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from karstsim.core.errors import InputError
+from karstsim.core.files import whole_file
 from karstsim.model.engine import Tables
 from karstsim.model.registry import LEVELS, Level, variables
 from karstsim.model.site import Site
@@ -46,12 +46,8 @@ def write_restart(tables: Tables, site: Site, time: object, calendar: str, path:
         data[f"layout_{level}"] = (f"{level}_float", np.array(layout(level), dtype=str))
     ds = xr.Dataset(data, attrs={"time": str(time)[:19], "calendar": calendar, "title": "karstsim restart"})
     ds.attrs["site"] = site_key(site)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with whole_file(path) as temporary:
         ds.to_netcdf(temporary, engine="netcdf4")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
     return path
 
 

@@ -40,12 +40,18 @@ CONSTANT_SETS = {"pb82": int(ConstantSet.PB82), "phreeqc386": int(ConstantSet.PH
 STEP_CLOSURE = 1.0e-13  # largest relative imbalance of a step, shown in reports
 RUN_CLOSURE = 1.0e-12  # of stock and cumulative throughput
 TINY = 1.0e-30
+SHOWN = 10  # failed members in a message
 FLAGS = {
     "unsolved_waters": "a carbonate system could not be solved and did not react",
     "high_co2_steps": "soil CO2 above 0.3 atm; look at the soil's porosity and structure factor",
     "high_ph_steps": "pH above 9 in a water body, more than rivers show",
     "high_ionic_strength_steps": "ionic strength above 0.5 mol kg-1, beyond the activity model",
 }
+
+
+def flag_text(name: str, count: float) -> str:
+    """A flag for people."""
+    return f"{name}: {FLAGS[name]} ({count:.0f} times)"
 
 
 def read_forcing(dataset: xr.Dataset) -> Forcing:
@@ -61,6 +67,7 @@ class Simulation:
     dataset       canonical forcing (location, time)
     members       parameter overrides of each member
     forcing_row   location of the forcing that drives each member; 0 for all by default
+    steps         first and last + 1 step of the forcing to simulate; what lies outside only completes the days there
     chemistry     False: water and heat alone
     isotopes      True: carbon isotopes and source tags beside the carbon
     """
@@ -75,13 +82,15 @@ class Simulation:
         workers: int = 1,
         chemistry: bool = True,
         isotopes: bool = False,
+        steps: tuple[int, int] | None = None,
     ) -> None:
         if constants not in CONSTANT_SETS:
             raise InputError(
                 "constants", f"{constants!r} is no constant set", f"use {' or '.join(CONSTANT_SETS)}"
             )
         self.site = site
-        self.forcing = read_forcing(dataset)
+        whole = read_forcing(dataset)
+        self.forcing = whole if steps is None else whole.window(*steps)
         self.forcing_attrs = dict(dataset.attrs)
         self.constants = constants
         self.workers = workers
@@ -147,8 +156,16 @@ class Simulation:
     ) -> dict[str, xr.Dataset]:
         """Simulate the whole forcing; a Dataset (realization, time, ...) for each output frequency.
 
-        Raises RunError when a member's state is no longer finite, or the books do not close.
+        Raises RunError where a member has failed.
         """
+        datasets = self.advance(frequencies, patterns, progress)
+        self.check()
+        return datasets
+
+    def advance(
+        self, frequencies: Sequence[str], patterns: Sequence[str] = (), progress: Progress | None = None
+    ) -> dict[str, xr.Dataset]:
+        """As `run`, but members that have failed are left to the caller; see `failures`."""
         chosen = (
             out.select(patterns, isotopes=self.physics.isotopes)
             if self.physics.solutes
@@ -161,7 +178,6 @@ class Simulation:
         results = step_all(
             self.tables, self.forcing, selections, self.physics, self.workers, progress, begin_year=begin_year
         )
-        self.check()
         spans = self.forcing.windows()
         attrs = out.provenance(self.site, self.forcing_attrs, self.constants)
         datasets = {}
@@ -171,44 +187,53 @@ class Simulation:
             datasets[name] = out.join_attributes(ds, attrs, self.forcing.times[[0, -1]])
         return datasets
 
-    def closure(self) -> dict[str, float]:
-        """Largest |residual| over stock and cumulative throughput of any member, per element."""
+    def imbalance(self) -> dict[str, np.ndarray]:
+        """|residual| over stock and cumulative throughput, per element (n_members,)."""
         books = self.tables.state["column"]["catchment"]
         result = {}
         for name in BOOKED if self.physics.solutes else ("water",):
             scale = np.abs(books["stock"][name]) + books["throughput"][name]
-            result[name] = float(np.max(np.abs(books["residual"][name]) / np.maximum(scale, TINY)))
+            result[name] = np.abs(books["residual"][name]) / np.maximum(scale, TINY)
         return result
 
-    def check(self) -> None:
-        """Raise RunError for a state that is not finite or books that do not close."""
-        finite = np.isfinite(self.tables.state_floats["column"]).all(axis=-1)
-        if not finite.all():
-            bad = np.flatnonzero(~finite)
-            raise RunError(
-                f"member(s) {', '.join(map(str, bad[:10]))}: the state is no longer finite\n"
-                "  mend: look at their parameters; extreme values are the usual cause"
-            )
+    def closure(self) -> dict[str, float]:
+        """The largest `imbalance` of any member, per element."""
+        return {name: float(np.max(values)) for name, values in self.imbalance().items()}
+
+    def failures(self) -> dict[int, str]:
+        """Members whose result cannot be used, and why: a state that is not finite, books that do not close."""
+        found: dict[int, str] = {}
+        for name, values in self.imbalance().items():
+            for i in np.flatnonzero(values > RUN_CLOSURE):
+                found[int(i)] = (
+                    f"the books do not close: {name} {values[i]:.1e} of the throughput (limit {RUN_CLOSURE:g})"
+                )
         empty = self.tables.state["column"]["atmosphere"]["air_carbon"] < 0.0
-        if empty.any():
-            raise RunError(
-                f"member(s) {', '.join(map(str, np.flatnonzero(empty)[:10]))}: the box of air has run out of CO2\n"
-                "  mend: a larger atmosphere.box_area, or less production that does not follow CO2"
-            )
-        broken = {n: v for n, v in self.closure().items() if v > RUN_CLOSURE}
-        if broken:
-            text = ", ".join(f"{n} {v:.1e}" for n, v in broken.items())
-            raise RunError(f"the books do not close: {text} of the throughput (limit {RUN_CLOSURE:g})")
+        for i in np.flatnonzero(empty):
+            found[int(i)] = "the box of air has run out of CO2; give a larger atmosphere.box_area"
+        finite = np.ones(len(self.tables), dtype=bool)
+        for floats in self.tables.state_floats.values():
+            finite &= np.isfinite(floats).reshape(len(self.tables), -1).all(axis=1)
+        for i in np.flatnonzero(~finite):
+            found[int(i)] = "the state is no longer finite; extreme parameters are the usual cause"
+        return dict(sorted(found.items()))
+
+    def check(self) -> None:
+        """Raise RunError where a member has failed."""
+        failed = self.failures()
+        if failed:
+            lines = [f"member {i}: {why}" for i, why in list(failed.items())[:SHOWN]]
+            more = [f"and {len(failed) - SHOWN} more"] if len(failed) > SHOWN else []
+            raise RunError("\n".join([*lines, *more]))
+
+    def flag_counts(self) -> dict[str, float]:
+        """How often each of `FLAGS` was raised, for those that were."""
+        books = self.tables.state["column"]["catchment"]
+        return {name: count for name in FLAGS if (count := float(books[name].sum())) > 0.0}
 
     def flags(self) -> list[str]:
         """Named flags of the run: what lies beyond the range of the model, and how often."""
-        books = self.tables.state["column"]["catchment"]
-        flags = []
-        for name, text in FLAGS.items():
-            count = float(books[name].sum())
-            if count > 0.0:
-                flags.append(f"{name}: {text} ({count:.0f} times)")
-        return flags
+        return [flag_text(name, count) for name, count in self.flag_counts().items()]
 
     def write_restart(self, path: Path) -> Path:
         """State at the end of the forcing, for a run that goes on from there."""

@@ -24,7 +24,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_it_writes_forcing_netcdf_figures_and_a_page(finished: Path) -> None:
     names = {str(p.relative_to(finished)) for p in finished.rglob("*") if p.is_file()}
-    assert {"annual.nc", "monthly.nc", "draws.json", "report.html"} <= names
+    assert {"annual.nc", "monthly.nc", "plan.json", "report.html"} <= names
     assert {"figures/spring.svg", "figures/sink_and_budget.png"} <= names
     assert sum(n.startswith("forcing/pr_day_") for n in names) == len(demo.SCENARIOS)
 

@@ -1,17 +1,54 @@
-"""Plans: draws, members, and the forcing that drives each of them."""
+"""Ensembles before they run: draws, the file, and the order of the tasks."""
 
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
-import numpy as np
 import pytest
-import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from karstsim.core.errors import InputError
-from karstsim.ensemble.plan import Plan, Range, latin_hypercube
-from karstsim.ensemble.run import join_forcings
-from karstsim.forcing.synthetic import synthetic_forcing
+from karstsim.ensemble.config import load_ensemble, to_toml
+from karstsim.ensemble.draws import Range, drawn_values, read_draws, sample
+from karstsim.ensemble.manifest import Entry, Manifest, Written
+from karstsim.ensemble.plan import SPIN_UP, Climate, Plan, Task, block_size
+
+SITE = """
+[site]
+name = "Puding"
+latitude = 26.3
+longitude = 105.7
+elevation = 1200.0
+area_km2 = 20.0
+[[site.tiles]]
+land_use = "shrub"
+area_fraction = 1.0
+"""
+CLIMATES = """
+[forcing]
+end = "2016-12-31"
+[[climates]]
+name = "past"
+synthetic = "ssp245"
+start = "2013-01-01"
+end = "2014-12-31"
+[[climates]]
+name = "low"
+follows = "past"
+synthetic = "ssp126"
+start = "2015-01-01"
+"""
+
+
+def _file(folder: Path, *parts: str) -> Path:
+    path = folder / "ensemble.toml"
+    path.write_text("\n".join(parts), encoding="utf-8")
+    return path
+
+
+# ------------------------------------------------------------------------------------------------------------- draws
 
 
 def test_a_logarithmic_range_is_halved_at_its_geometric_middle() -> None:
@@ -21,41 +58,191 @@ def test_a_logarithmic_range_is_halved_at_its_geometric_middle() -> None:
     assert Range(2.0, 4.0).at(0.25) == 2.5
 
 
-def test_a_latin_hypercube_has_one_draw_in_each_stratum() -> None:
-    """Of 8 draws one lies in each eighth of every range; the same seed repeats them."""
+@pytest.mark.parametrize("sampler", ["lhs", "sobol"])
+def test_draws_fill_every_stratum(sampler) -> None:
+    """Of 8 draws one lies in each eighth of every range, also of a scrambled Sobol sequence; a seed repeats them."""
     ranges = {"soil.depth": Range(0.2, 1.0), "epikarst.capacity": Range(50.0, 500.0, log=True)}
-    draws = latin_hypercube(ranges, 8, seed=3)
+    draws = sample(ranges, 8, 3, sampler)
     depth = sorted(int((d["soil.depth"] - 0.2) / 0.1) for d in draws)
     capacity = sorted(int(8 * math.log(d["epikarst.capacity"] / 50.0) / math.log(10.0)) for d in draws)
-    assert depth == list(range(8))
-    assert capacity == list(range(8))
-    assert latin_hypercube(ranges, 8, seed=3) == draws
-    assert latin_hypercube(ranges, 8, seed=4) != draws
+    assert depth == capacity == list(range(8))
+    assert sample(ranges, 8, 3, sampler) == draws != sample(ranges, 8, 4, sampler)
+
+
+def test_counts_are_drawn_whole() -> None:
+    draws = sample({"epikarst.compartments": Range(1.0, 15.0)}, 20, 1)
+    assert all(d["epikarst.compartments"] == int(d["epikarst.compartments"]) for d in draws)
 
 
 def test_an_unknown_parameter_cannot_be_drawn() -> None:
     with pytest.raises(InputError, match=r"soil\.dept"):
-        latin_hypercube({"soil.dept": Range(0.0, 1.0)}, 4, seed=1)
+        sample({"soil.dept": Range(0.0, 1.0)}, 4, seed=1)
 
 
-def _forcing(scenario: str, seeds: list[int]) -> xr.Dataset:
-    parts = [synthetic_forcing(scenario, 2015, 2015, seed) for seed in seeds]
-    return xr.concat(parts, dim="location", combine_attrs="drop_conflicts")
+def test_a_table_of_draws_keeps_what_is_no_number_as_nan(tmp_path) -> None:
+    """Also with a byte-order mark, semicolons and a numbering column."""
+    path = tmp_path / "posterior.csv"
+    path.write_text("\ufeffdraw; soil.depth ;soil.porosity\n0;0.5;0.45\n1;oops;0.5\n", encoding="utf-8")
+    draws = read_draws(path)
+    assert draws[0] == {"soil.depth": 0.5, "soil.porosity": 0.45}
+    assert math.isnan(draws[1]["soil.depth"])
+    assert drawn_values(draws)["soil.porosity"].tolist() == [0.45, 0.5]
 
 
-def test_draws_share_one_weather_or_have_their_own() -> None:
-    """Three draws of two scenarios: one location is shared, three are dealt out, counted through all scenarios."""
-    plan = Plan(("ssp126", "ssp585"), ({}, {}, {}))
-    shared, own = _forcing("ssp126", [1]), _forcing("ssp585", [1, 2, 3])
-    joined, rows = join_forcings({"ssp126": shared, "ssp585": own}, plan)
-    assert rows == [[0, 0, 0], [1, 2, 3]]
-    np.testing.assert_array_equal(joined["pr"].values[3], own["pr"].values[2])
+@pytest.mark.parametrize(
+    "text", ["", "draw\n1\n", "soil.depth,soil.depth\n1,2\n", "no.such\n1\n", "\x00\x01"]
+)
+def test_a_bad_table_of_draws_is_named(tmp_path, text) -> None:
+    path = tmp_path / "draws.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"draws\.csv"):
+        read_draws(path)
 
 
-def test_a_scenario_without_forcing_or_with_another_span_is_refused() -> None:
-    plan = Plan(("ssp126", "ssp585"), ({},))
-    one = _forcing("ssp126", [1])
-    with pytest.raises(InputError, match="ssp585"):
-        join_forcings({"ssp126": one}, plan)
-    with pytest.raises(InputError, match="time axis"):
-        join_forcings({"ssp126": one, "ssp585": one.isel(time=slice(0, 300))}, plan)
+# -------------------------------------------------------------------------------------------------------------- file
+
+
+def test_climates_take_what_they_share_and_their_own(tmp_path) -> None:
+    config = load_ensemble(_file(tmp_path, SITE, CLIMATES))
+    past, low = config.climates
+    assert (past.forcing.end, low.forcing.end) == ("2014-12-31", "2016-12-31")
+    assert low.follows == "past" and config.draws.number == 1
+
+
+def test_a_climate_of_files_does_not_take_shared_synthetic_weather(tmp_path) -> None:
+    (tmp_path / "w.csv").write_text("time,tas\n", encoding="utf-8")
+    text = '[forcing]\nsynthetic = "ssp245"\n[[climates]]\nname = "a"\nfiles = ["w.csv"]\n'
+    config = load_ensemble(_file(tmp_path, SITE, text))
+    assert config.climates[0].forcing.synthetic is None
+    assert config.climates[0].forcing.files == [str(tmp_path / "w.csv")]
+
+
+def test_the_resolved_file_reads_back_to_the_same(tmp_path) -> None:
+    draws = '[draws]\nnumber = 3\n[draws.ranges]\n"soil.depth" = { factor = [0.8, 1.2], scale = "log" }\n'
+    config = load_ensemble(_file(tmp_path, SITE, CLIMATES, draws, "[parameters]\n'soil.porosity' = 0.5\n"))
+    (tmp_path / "again").mkdir()
+    again = load_ensemble(_file(tmp_path / "again", to_toml(config)))
+    assert again.model_dump() == config.model_dump() and to_toml(again) == to_toml(config)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (CLIMATES.replace('"low"', '"past"'), "one name"),
+        (CLIMATES.replace('follows = "past"', 'follows = "pas"'), "no other climate"),
+        (CLIMATES.replace('follows = "past"', 'follows = "low"'), "no other climate"),
+        (CLIMATES + '[[climates]]\nname="x"\nfollows="low"\nsynthetic="ssp126"\n', "follows another"),
+        (CLIMATES + "[draws.ranges]\n'soil.depth' = { value = [0.1, 900.0] }\n", "goes beyond"),
+        (CLIMATES + "[draws.ranges]\n'soil.depth' = { value = [0.5, 0.1] }\n", "is no range"),
+        (CLIMATES + "[draws.ranges]\n'soil.depth' = { factor = [0, 1], scale = 'log' }\n", "is no range"),
+        (CLIMATES + "[draws.ranges]\n'soil.depth' = {}\n", "one of factor and value"),
+        (CLIMATES + "[draws.ranges]\n'soil.dept' = { factor = [1, 2] }\n", "not a parameter"),
+        (CLIMATES + "[draws]\nfile = 'none.csv'\n", "there is no file"),
+        (CLIMATES + "[draws]\nfile = 'none.csv'\nnumber = 3\n", "both a file"),
+        (CLIMATES + "[ensemble]\noutput = ['yearly']\n", "yearly"),
+        (CLIMATES + "[ensemble]\nblok = 3\n", "block"),
+        ("climates = 3\n", "climates"),
+        ("climates = [3]\n", "climates"),
+    ],
+)
+def test_a_bad_file_is_refused_with_its_key(tmp_path, text, says) -> None:
+    where = text if text.startswith("climates") else ""
+    body = (where + SITE) if where else SITE + text
+    with pytest.raises(InputError, match=says) as caught:
+        load_ensemble(_file(tmp_path, body))
+    assert "ensemble.toml" in str(caught.value)
+
+
+def test_weather_per_draw_is_synthetic_weather(tmp_path) -> None:
+    (tmp_path / "w.csv").write_text("time,tas\n", encoding="utf-8")
+    text = '[[climates]]\nname = "a"\nfiles = ["w.csv"]\n[ensemble]\nweather_per_draw = true\n'
+    with pytest.raises(InputError, match="synthetic weather in all climates"):
+        load_ensemble(_file(tmp_path, SITE, text))
+
+
+# -------------------------------------------------------------------------------------------------------------- plan
+
+
+def _plan(
+    years: list[tuple[int, int]], follows: list[int | None], draws: int, block: int, window: int
+) -> Plan:
+    climates = tuple(
+        Climate(f"c{i}", "s", "m", "e", "v", "standard", "", "", y, f, None if f is not None else 0)
+        for i, (y, f) in enumerate(zip(years, follows, strict=True))
+    )
+    return Plan(climates, ((0.0, 0.0),), tuple({} for _ in range(draws)), block, window, "source")
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.integers(1, 40), min_size=1, max_size=5),
+    st.integers(1, 20),
+    st.integers(1, 7),
+    st.integers(1, 12),
+)
+def test_every_task_comes_after_the_one_it_begins_with(lengths, draws, block, window) -> None:
+    """Whatever the cut: tasks are in an order that can be worked off, `after` inverts `before`, all years are there."""
+    years = [(2000, 2000 + n - 1) for n in lengths]
+    plan = _plan(years, [None] + [0 if i % 2 else None for i in range(1, len(years))], draws, block, window)
+    seen: set[Task] = set()
+    for task in plan.tasks():
+        before = plan.before(task)
+        assert (before is None and task.window == SPIN_UP) or before in seen
+        if before is not None:
+            assert task in plan.after(before)
+        seen.add(task)
+    assert sum(len(plan.after(t)) for t in seen) == len(seen) - plan.n_blocks
+    for c, (first, last) in enumerate(years):
+        spans = [plan.window(Task(c, 0, w)) for w in range(plan.n_windows(c))]
+        assert [y for a, b in spans for y in range(a, b + 1)] == list(range(first, last + 1))
+    assert [c for b in range(plan.n_blocks) for c in plan.columns(b)] == list(range(plan.n_columns))
+
+
+def test_a_plan_is_read_back_as_it_was_saved(tmp_path) -> None:
+    plan = _plan([(2000, 2009), (2010, 2020)], [None, 0], 3, 2, 4)
+    plan.save(tmp_path)
+    assert Plan.load(tmp_path) == plan
+    (tmp_path / "plan.json").write_text("{", encoding="utf-8")
+    with pytest.raises(InputError, match=r"plan\.json"):
+        Plan.load(tmp_path)
+    with pytest.raises(InputError, match="holds no ensemble"):
+        Plan.load(tmp_path / "nowhere")
+
+
+def test_a_small_ensemble_is_cut_into_several_blocks() -> None:
+    assert [block_size(n) for n in (1, 8, 100, 10_000)] == [1, 1, 13, 32]
+
+
+# ---------------------------------------------------------------------------------------------------------- manifest
+
+
+def test_a_manifest_knows_what_was_entered_and_what_is_broken(tmp_path) -> None:
+    (tmp_path / "a.nc").write_bytes(b"whole")
+    (tmp_path / "b.nc").write_bytes(b"part")
+    good = "5a7ef6f9cd1bbd3abf1b1f5e7a4a1ed7"  # not its hash: the file counts as changed
+    task = Task(0, 1, 2)
+    with Manifest(tmp_path, writable=True) as book:
+        book.enter(
+            Entry(task, (Written("annual", "a.nc", good, 5, 3, 10),), 1.5, {"water": 1e-16}, {7: "why"})
+        )
+        book.enter(Entry(Task(0, 2, 2), (Written("state", "none.nc", good, 5),), 0.5))
+        assert book.done() == {task, Task(0, 2, 2)}
+        assert book.broken() == {task: "a.nc", Task(0, 2, 2): "none.nc"}
+        assert book.failures() == {task: {7: "why"}}
+        assert [(t, f.first, f.periods) for t, f in book.files("annual")] == [(task, 3, 10)]
+        book.erase(task)
+        assert book.done() == {Task(0, 2, 2)} and not book.failures()
+
+
+def test_only_one_process_may_write(tmp_path) -> None:
+    with Manifest(tmp_path, writable=True):
+        with pytest.raises(InputError, match="another process"):
+            Manifest(tmp_path, writable=True)
+        Manifest(tmp_path).close()
+    Manifest(tmp_path, writable=True).close()
+
+
+def test_a_broken_manifest_is_named(tmp_path) -> None:
+    (tmp_path / "manifest.sqlite").write_bytes(b"garbage" * 1000)
+    with pytest.raises(InputError, match=r"manifest\.sqlite"):
+        Manifest(tmp_path, writable=True)

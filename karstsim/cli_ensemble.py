@@ -1,0 +1,152 @@
+"""The commands of ensembles: run a file of one, go on with a folder, show how it stands, export its results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from karstsim import console
+
+if TYPE_CHECKING:
+    from karstsim.ensemble.config import EnsembleConfig
+    from karstsim.ensemble.plan import Plan
+    from karstsim.ensemble.run import Outcome
+
+
+SHOWN = 10  # failed members
+
+Folder = Annotated[Path, typer.Argument(help="Folder of an ensemble.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, max=4096, help="Threads; default: all processors.")
+]
+SchedulerAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler", help="Address of a dask scheduler whose workers see the folder, as tcp://host:8786."
+    ),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    for command in (resume, status, export):
+        app.command()(command)
+
+
+def run_file(
+    config: EnsembleConfig, folder: Path, workers: int | None, scheduler: str | None, as_json: bool
+) -> None:
+    """Start an ensemble in an empty folder and work on it to its end."""
+    from karstsim.ensemble.run import start
+
+    start(config, folder)
+    _work(folder, workers, scheduler, as_json)
+
+
+def check_file(path: Path, as_json: bool) -> None:
+    """Show what the ensemble of a file would run and what that costs."""
+    from karstsim.ensemble.config import load_ensemble
+    from karstsim.ensemble.estimate import describe, estimate
+    from karstsim.ensemble.prepare import make_plan
+
+    config = load_ensemble(path)
+    plan = make_plan(config)
+    facts = describe(config, plan, estimate(config, plan))
+    if as_json:
+        console.print_json({"status": "ok", **facts})
+        return
+    climates: Any = facts.pop("climates")
+    bad: Any = facts.pop("draws that cannot run")
+    console.print_table("Climates", tuple(climates[0]), [tuple(c.values()) for c in climates])
+    console.print_table(
+        "Ensemble", ("", ""), [(k, ", ".join(v) if isinstance(v, list) else v) for k, v in facts.items()]
+    )
+    console.print_list("Draws that cannot run", [f"draw {k}: {v}" for k, v in bad.items()])
+    print("All inputs are usable.")
+
+
+def resume(
+    folder: Folder,
+    workers: Workers = None,
+    scheduler: SchedulerAddress = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Go on with an ensemble that was stopped; finished work is checked and kept."""
+    with console.guarded(debug, as_json, folder, f"go on with: karstsim resume {folder}"):
+        _work(folder, workers, scheduler, as_json)
+
+
+def _work(folder: Path, workers: int | None, scheduler: str | None, as_json: bool) -> None:
+    from karstsim.ensemble.plan import Plan
+    from karstsim.ensemble.run import work
+
+    with console.progress_shown() as progress:
+        outcome = work(folder, workers or console.processors(), scheduler, progress)
+    _show(folder, Plan.load(folder), outcome, {}, as_json)
+    if outcome.failed:
+        raise typer.Exit(console.FAILED)
+
+
+def status(folder: Folder, as_json: Json = False, debug: Debug = False) -> None:
+    """Show how far an ensemble is, what failed, and whether its files are as they were written."""
+    with console.guarded(debug, as_json):
+        from karstsim.ensemble.run import status as standing_of
+
+        plan, outcome, broken = standing_of(folder)
+        _show(folder, plan, outcome, {f"{tuple(t)}": path for t, path in broken.items()}, as_json)
+
+
+def _show(folder: Path, plan: Plan, outcome: Outcome, broken: dict[str, str], as_json: bool) -> None:
+    facts: dict[str, Any] = {
+        "folder": str(folder),
+        "climates": len(plan.climates),
+        "members": len(plan.climates) * plan.n_columns,
+        "tasks done": outcome.done,
+        "tasks": outcome.tasks,
+        "CPU time, s": round(outcome.cpu_seconds, 1),
+        "largest imbalance of the books": max(outcome.closure.values(), default=0.0),
+        **outcome.reports,
+    }
+    failed = [f"column {column}, {why}" for column, why in outcome.failed.items()]
+    if as_json:
+        state = "done" if outcome.complete else "unfinished"
+        console.print_json({"status": state, **facts, "failed": failed, "broken": sorted(broken.values())})
+        return
+    console.print_table("Ensemble", ("", ""), list(facts.items()))
+    more = [f"and {len(failed) - SHOWN} more"] if len(failed) > SHOWN else []
+    console.print_list("Failed members; they have no values, all others do", [*failed[:SHOWN], *more])
+    console.print_list(
+        f"Files that are missing or changed (`karstsim resume {folder}` computes them again)",
+        sorted(broken.values()),
+    )
+    if not outcome.complete:
+        print(f"{outcome.tasks - outcome.done} tasks are left: karstsim resume {folder}")
+
+
+def export(
+    folder: Folder,
+    target: Annotated[Path, typer.Argument(help="File OUT.nc or folder OUT.zarr to write.")],
+    frequency: Annotated[
+        str | None, typer.Option(help="annual, monthly, daily or step; default: the first kept.")
+    ] = None,
+    climate: Annotated[
+        list[str] | None,
+        typer.Option("--climate", help="Name of a climate; repeatable. Default: all that nothing follows."),
+    ] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Write the results of an ensemble into one netCDF or zarr."""
+    with console.guarded(debug, as_json):
+        from karstsim.ensemble.store import export as write
+
+        path = write(folder, target, frequency, climate or [])
+        if as_json:
+            console.print_json({"status": "done", "files": [str(path)]})
+        else:
+            print(f"{path} written")

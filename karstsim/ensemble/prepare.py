@@ -1,0 +1,175 @@
+"""From an ensemble file to a plan: draws are drawn, climates are looked at, what cannot run is named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from karstsim.core.errors import InputError
+from karstsim.core.jit import source_hash
+from karstsim.ensemble.config import EnsembleConfig
+from karstsim.ensemble.draws import read_draws, sample
+from karstsim.ensemble.manifest import sha256_of
+from karstsim.ensemble.plan import Climate, Plan, block_size
+from karstsim.ensemble.work import open_climate
+from karstsim.forcing.times import calendar_of
+from karstsim.model.engine import calendar_fields
+from karstsim.model.output import frequencies, select
+from karstsim.model.parameters import Overrides, parameter_tables
+from karstsim.model.simulate import Simulation
+
+HASHED_BYTES = 64_000_000  # of an input file; a larger one is known by its size and time stamp
+NAMED = 10  # bad draws in a message
+
+
+def make_plan(config: EnsembleConfig) -> Plan:
+    """The plan of an ensemble.
+
+    Raises InputError for climates that do not fit together, outputs that are not there, or when no draw can run.
+    """
+    settings = config.ensemble
+    select(settings.variables, "ensemble.variables")
+    frequencies(settings.output)
+    draws = make_draws(config)
+    bad = find_bad(config, draws)
+    climates, cells = look_at_climates(config, draws, bad)
+    return Plan(
+        climates=climates,
+        cells=cells,
+        draws=tuple(draws),
+        block=settings.block or block_size(len(cells) * len(draws)),
+        window_years=settings.window_years,
+        source=source_hash(),
+        bad=bad,
+        inputs=describe_inputs(config),
+    )
+
+
+def make_draws(config: EnsembleConfig) -> list[Overrides]:
+    """The parameter draws: of the table, or sampled."""
+    section = config.draws
+    if section.file is not None:
+        return read_draws(Path(section.file))
+    ranges = {name: r.range() for name, r in section.ranges.items()}
+    return sample(ranges, section.number, config.ensemble.seed, section.sampler)
+
+
+def find_bad(config: EnsembleConfig, draws: Sequence[Overrides]) -> dict[int, str]:
+    """Draws whose parameters cannot run, and why. Raises InputError when none can."""
+    bad = {}
+    for i, draw in enumerate(draws):
+        try:
+            parameter_tables(config.site, [{**config.parameters, **draw}])
+        except InputError as error:
+            bad[i] = f"{error.where}: {error.what}"
+    if len(bad) == len(draws):
+        lines = "\n".join(f"  draw {i}: {why}" for i, why in list(bad.items())[:NAMED])
+        raise InputError("draws", f"none can run\n{lines}", "correct the ranges or the table")
+    return bad
+
+
+Cells = tuple[tuple[float, float], ...]
+
+
+def look_at_climates(
+    config: EnsembleConfig, draws: Sequence[Overrides], bad: dict[int, str]
+) -> tuple[tuple[Climate, ...], Cells]:
+    """Facts of every climate from its forcing, and the cells that all of them have."""
+    names = [c.name for c in config.climates]
+    found: list[Climate] = []
+    cells: Cells = ()
+    groups: dict[tuple[str, str], int] = {}
+    first_sound = next(i for i in range(len(draws)) if i not in bad)
+    for i, section in enumerate(config.climates):
+        ds = open_climate(config, i, len(draws))
+        own = cells_of(config, ds)
+        if cells and own != cells:
+            raise InputError(
+                f"climate {section.name!r}",
+                f"has other cells than climate {names[0]!r} ({len(own)} and {len(cells)})",
+                "select the same cells of all climates",
+            )
+        cells = own
+        # All that the model checks before it starts, once, with a draw that can run.
+        Simulation(config.site, ds.isel(location=[0]), [{**config.parameters, **draws[first_sound]}])
+        climate = describe(section.name, section.model_dump(), ds)
+        if section.follows is not None:
+            climate = _replace(climate, follows=names.index(section.follows))
+        else:
+            group = (climate.source_id, climate.variant_label)
+            climate = _replace(climate, spun_by=groups.setdefault(group, i))
+        found.append(climate)
+    _check_joins(found)
+    return tuple(found), cells
+
+
+def describe(name: str, labels: dict[str, Any], ds: xr.Dataset) -> Climate:
+    """A climate by its labels (the files' own where the config has none) and its time axis."""
+    times = ds.time.values
+    years = calendar_fields(times)[:, 0]
+    experiment = str(ds.attrs.get("experiment_id", ""))
+    return Climate(
+        name=name,
+        scenario=labels["scenario"] or experiment or name,
+        source_id=labels["model"] or str(ds.attrs.get("source_id", "")),
+        experiment_id=experiment or labels["scenario"] or "",
+        variant_label=labels["member"] or str(ds.attrs.get("variant_label", "")),
+        calendar=calendar_of(times),
+        start=str(times[0])[:19].replace("T", " "),
+        end=str(times[-1] + (times[1] - times[0]))[:19].replace("T", " "),
+        years=(int(years[0]), int(years[-1])),
+    )
+
+
+def _replace(climate: Climate, **changes: int) -> Climate:
+    return Climate(**{**climate.__dict__, **changes})
+
+
+def _check_joins(climates: Sequence[Climate]) -> None:
+    """A scenario begins where its historical run ends; climates with one spin-up begin together."""
+    for c in climates:
+        if c.follows is not None:
+            before = climates[c.follows]
+            if (before.end, before.calendar) != (c.start, c.calendar):
+                raise InputError(
+                    f"climate {c.name!r}",
+                    f"starts at {c.start} ({c.calendar}), but {before.name!r} ends at {before.end} ({before.calendar})",
+                    "give it the start, or the other the end, at which they meet",
+                )
+        elif c.spun_by is not None:
+            first = climates[c.spun_by]
+            if (first.start, first.calendar) != (c.start, c.calendar):
+                raise InputError(
+                    f"climate {c.name!r}",
+                    f"starts at {c.start} ({c.calendar}), and {first.name!r} of the same model at {first.start} "
+                    f"({first.calendar})",
+                    "start them together, let one follow the other, or give them different `model` or `member`",
+                )
+
+
+def cells_of(config: EnsembleConfig, ds: xr.Dataset) -> Cells:
+    """Longitude and latitude of the cells of a forcing; a single place is that of the site."""
+    if config.ensemble.weather_per_draw or ds.sizes["location"] == 1:
+        return ((config.site.longitude, config.site.latitude),)
+    lon, lat = (np.broadcast_to(ds[name].values, ds.sizes["location"]) for name in ("lon", "lat"))
+    return tuple((float(x), float(y)) for x, y in zip(lon, lat, strict=True))
+
+
+def describe_inputs(config: EnsembleConfig) -> dict[str, dict[str, Any]]:
+    """Size, time stamp and, unless it is large, sha256 of every file that the climates and draws come from."""
+    paths = {f for c in config.climates for f in c.forcing.files}
+    paths |= {str(c.forcing.co2) for c in config.climates if Path(str(c.forcing.co2)).is_file()}
+    paths |= {config.draws.file} if config.draws.file else set()
+    return {path: describe_input(Path(path)) for path in sorted(paths)}
+
+
+def describe_input(path: Path) -> dict[str, Any]:
+    stat = path.stat()
+    facts: dict[str, Any] = {"bytes": stat.st_size, "modified_ns": stat.st_mtime_ns}
+    if stat.st_size <= HASHED_BYTES:
+        facts["sha256"] = sha256_of(path)
+    return facts

@@ -1,0 +1,233 @@
+"""One task of an ensemble, from the state on disk to the shards on disk: the same in a thread, a process, or elsewhere.
+
+All that a task needs lies in the folder (config, plan, states) and in the forcing that the config names. Files appear
+whole, so a task that was cut is simply done again, and done twice it leaves the same.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from karstsim.core.constants import SECONDS_PER_DAY
+from karstsim.ensemble.config import EnsembleConfig, load_ensemble
+from karstsim.ensemble.manifest import Entry, Written, sha256_of
+from karstsim.ensemble.plan import SPIN_UP, Plan, Task
+from karstsim.forcing.times import calendar_of, check_regular
+from karstsim.model.engine import FREQUENCIES, calendar_fields, periods_of
+from karstsim.model.initial import CYCLE_YEARS
+from karstsim.model.output import frequencies, write_netcdf
+from karstsim.model.parameters import Overrides
+from karstsim.model.restart import write_restart
+from karstsim.model.simulate import Simulation
+
+CONFIG = "config.toml"
+SHARDS, STATES = "shards", "states"
+STATE = "state"  # the kind of a state file in the manifest
+KEPT_WEATHERS = 4
+# netCDF's C library must not be entered by two threads at once.
+DISK = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Weather:
+    """Forcing of a climate in memory, dims (location, time), with its calendar fields and the steps of a day."""
+
+    ds: xr.Dataset
+    fields: np.ndarray
+    day: int
+
+    def steps(self, first_year: int, last_year: int) -> tuple[int, int]:
+        """First step, and the one after the last, of calendar years."""
+        inside = np.flatnonzero((self.fields[:, 0] >= first_year) & (self.fields[:, 0] <= last_year))
+        return int(inside[0]), int(inside[-1]) + 1
+
+    def period(self, frequency: str, step: int) -> int:
+        """Number of the output period that a step belongs to."""
+        return int(periods_of(self.fields)[FREQUENCIES.index(frequency), step])
+
+
+class Ensemble:
+    """An ensemble folder opened for work."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.config: EnsembleConfig = load_ensemble(folder / CONFIG)
+        self.plan = Plan.load(folder)
+        self._opening = threading.Lock()
+        self._open = functools.lru_cache(maxsize=KEPT_WEATHERS)(self._read_forcing)
+
+    def weather(self, climate: int) -> Weather:
+        """The forcing of a climate; that of the last few stays in memory."""
+        with self._opening, DISK:
+            return self._open(climate)
+
+    def _read_forcing(self, climate: int) -> Weather:
+        ds = open_climate(self.config, climate, len(self.plan.draws)).load()
+        times = ds.time.values
+        day = max(round(SECONDS_PER_DAY / check_regular(times, "forcing")), 1)
+        return Weather(ds, calendar_fields(times), day)
+
+    def members(self, columns: Sequence[int]) -> list[Overrides]:
+        """Overrides of columns: those of all members, of the cell, of the draw."""
+        result: list[Overrides] = []
+        for column in columns:
+            cell, draw = self.plan.cell_and_draw(column)
+            place = {"atmosphere.latitude": self.plan.cells[cell][1]} if len(self.plan.cells) > 1 else {}
+            result.append({**self.config.parameters, **place, **self.plan.draws[draw]})
+        return result
+
+    def location(self, column: int, locations: int) -> int:
+        """Location of a climate's forcing that drives a column."""
+        cell, draw = self.plan.cell_and_draw(column)
+        if self.config.ensemble.weather_per_draw:
+            return draw
+        return cell if locations > 1 else 0
+
+    def simulation(self, climate: int, columns: Sequence[int], first_year: int, last_year: int) -> Simulation:
+        """The columns through calendar years of one climate, with a day more of forcing at both ends."""
+        weather = self.weather(climate)
+        ds = weather.ds
+        first, last = weather.steps(first_year, last_year)
+        begin, end = max(first - weather.day, 0), min(last + weather.day, ds.sizes["time"])
+        wanted = [self.location(c, ds.sizes["location"]) for c in columns]
+        rows = sorted(set(wanted))
+        part = ds.isel(location=rows, time=slice(begin, end))
+        return Simulation(
+            self.config.site,
+            part,
+            self.members(columns),
+            [rows.index(w) for w in wanted],
+            steps=(first - begin, last - begin),
+        )
+
+
+@functools.lru_cache(maxsize=2)
+def opened(folder: str) -> Ensemble:
+    """The ensemble of a folder, opened once in each process."""
+    return Ensemble(Path(folder))
+
+
+def open_climate(config: EnsembleConfig, climate: int, n_draws: int) -> xr.Dataset:
+    """Canonical forcing of one climate with the dimension location: cells, or draws with weather of their own."""
+    section = config.climates[climate]
+    if not config.ensemble.weather_per_draw:
+        ds = config.run_config(section).open_forcing()
+        return ds if "location" in ds.dims else ds.expand_dims("location")
+    parts = [config.run_config(section, shift=d).open_forcing() for d in range(n_draws)]
+    return xr.concat(
+        [p.drop_vars("location", errors="ignore") for p in parts],
+        dim="location",
+        combine_attrs="drop_conflicts",
+        data_vars="all",
+        coords="minimal",
+        compat="override",
+    )
+
+
+def run_task(folder: str, task: Task, columns: tuple[int, ...], state: str | None) -> Entry:
+    """Do one task.
+
+    columns  columns of its block that have not failed yet
+    state    state file to begin with, relative to the folder; None for a spin-up
+    Raises InputError for a state that does not fit, OSError where a file cannot be written.
+    """
+    began = time.thread_time()
+    ensemble = opened(folder)
+    if task.window == SPIN_UP:
+        files, failures, report, closure = _spin_up(ensemble, task, columns)
+    else:
+        files, failures, report, closure = _advance(ensemble, task, columns, str(state))
+    return Entry(task, tuple(files), time.thread_time() - began, closure, failures, report)
+
+
+Result = tuple[list[Written], dict[int, str], dict[str, float], dict[str, float]]
+
+
+def _spin_up(ensemble: Ensemble, task: Task, columns: tuple[int, ...]) -> Result:
+    first, last = ensemble.plan.climates[task.climate].years
+    run = ensemble.simulation(task.climate, columns, first, min(first + CYCLE_YEARS - 1, last))
+    spin = run.spin_up(ensemble.config.ensemble.spinup_years)
+    failures = {columns[i]: f"in the spin-up: {why}" for i, why in run.failures().items()}
+    report = {
+        "spin-up years": float(spin.years),
+        "largest drift of a spin-up, % per decade": 100.0 * float(np.max(spin.drift)),
+    }
+    written = _write_state(ensemble, task, run, failures, columns, run.forcing.times[0])
+    return [written], failures, report, _closure(run, failures, columns)
+
+
+def _advance(ensemble: Ensemble, task: Task, columns: tuple[int, ...], state: str) -> Result:
+    config = ensemble.config.ensemble
+    run = ensemble.simulation(task.climate, columns, *ensemble.plan.window(task))
+    with DISK:
+        run.start_from(ensemble.folder / state)
+    datasets = run.advance(frequencies(config.output), config.variables)
+    failures = {columns[i]: why for i, why in run.failures().items()}
+    files = [_write_shard(ensemble, task, name, ds, columns, failures) for name, ds in datasets.items()]
+    end = run.forcing.times[-1] + (run.forcing.times[1] - run.forcing.times[0])
+    files.append(_write_state(ensemble, task, run, failures, columns, end))
+    return files, failures, run.flag_counts(), _closure(run, failures, columns)
+
+
+def _closure(run: Simulation, failures: dict[int, str], columns: tuple[int, ...]) -> dict[str, float]:
+    """The largest imbalance, per element, of the members that did not fail."""
+    sound = np.array([c not in failures for c in columns])
+    return {name: float(values[sound].max()) for name, values in run.imbalance().items() if sound.any()}
+
+
+def _write_shard(
+    ensemble: Ensemble,
+    task: Task,
+    frequency: str,
+    ds: xr.Dataset,
+    columns: tuple[int, ...],
+    failures: dict[int, str],
+) -> Written:
+    """Output of one frequency for all columns of the block; those that failed have no values."""
+    block = ensemble.plan.columns(task.block)
+    sound = [i for i, c in enumerate(columns) if c not in failures]
+    whole = ds.isel(realization=sound).assign_coords(realization=[columns[i] for i in sound])
+    if len(sound) < len(block):
+        whole = whole.reindex(realization=list(block))
+    dtype = "f4" if ensemble.config.ensemble.precision == "single" else "f8"
+    weather = ensemble.weather(task.climate)
+    first = weather.period(frequency, weather.steps(*ensemble.plan.window(task))[0])
+    path = _path(ensemble, SHARDS, task, f"_{frequency}.nc")
+    with DISK:
+        write_netcdf(whole, path, {"compression": "zstd", "complevel": 1, "shuffle": True, "dtype": dtype})
+    return _written(ensemble, path, frequency, first, ds.sizes["time"])
+
+
+def _write_state(
+    ensemble: Ensemble,
+    task: Task,
+    run: Simulation,
+    failures: dict[int, str],
+    columns: tuple[int, ...],
+    at: object,
+) -> Written:
+    sound = np.array([i for i, c in enumerate(columns) if c not in failures], dtype=np.int64)
+    path = _path(ensemble, STATES, task, ".nc")
+    with DISK:
+        write_restart(run.tables.take(sound), run.site, at, calendar_of(run.forcing.times), path)
+    return _written(ensemble, path, STATE)
+
+
+def _path(ensemble: Ensemble, folder: str, task: Task, ending: str) -> Path:
+    place = ensemble.folder / folder / f"c{task.climate:04d}"
+    place.mkdir(parents=True, exist_ok=True)
+    window = "start" if task.window == SPIN_UP else f"w{task.window:04d}"
+    return place / f"b{task.block:05d}_{window}{ending}"
+
+
+def _written(ensemble: Ensemble, path: Path, kind: str, first: int = 0, periods: int = 0) -> Written:
+    name = path.relative_to(ensemble.folder).as_posix()
+    return Written(kind, name, sha256_of(path), path.stat().st_size, first, periods)

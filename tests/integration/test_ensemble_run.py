@@ -1,0 +1,435 @@
+"""An ensemble from its file to its Dataset: what it computes, and that neither cut, order nor accident changes it."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from concurrent.futures import Executor, Future
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from typer.testing import CliRunner
+
+from karstsim.cli import app
+from karstsim.core.errors import InputError, RunError
+from karstsim.ensemble import run as running
+from karstsim.ensemble import run_ensemble, work
+from karstsim.ensemble.config import load_ensemble
+from karstsim.ensemble.estimate import estimate
+from karstsim.ensemble.manifest import Manifest
+from karstsim.ensemble.plan import SPIN_UP, Plan, Task
+from karstsim.ensemble.store import export, open_ensemble
+from karstsim.forcing import synthetic_forcing
+from karstsim.model.simulate import Simulation
+
+SITE = """
+[site]
+name = "Puding"
+latitude = 26.3
+longitude = 105.7
+elevation = 1200.0
+area_km2 = 20.0
+[[site.tiles]]
+land_use = "shrub"
+area_fraction = 1.0
+"""
+CLIMATES = """
+[forcing]
+end = "2016-12-31"
+[[climates]]
+name = "past"
+synthetic = "ssp245"
+start = "2013-01-01"
+end = "2014-12-31"
+[[climates]]
+name = "low"
+follows = "past"
+synthetic = "ssp126"
+start = "2015-01-01"
+[[climates]]
+name = "high"
+follows = "past"
+synthetic = "ssp585"
+start = "2015-01-01"
+"""
+DRAWS = """
+[draws]
+number = 3
+[draws.ranges]
+"soil.structure_factor" = { factor = [0.7, 1.4], scale = "log" }
+"aquifer.matrix_residence_time" = { value = [80.0, 300.0] }
+"""
+KEPT = ("catchment_runoff", "aquifer_spring_ph", "tile_area_fraction", "catchment_sink_hydrochemical")
+
+
+def _settings(**values: object) -> str:
+    own = {"output": ["annual", "monthly"], "spinup_years": 1, "seed": 5, "variables": list(KEPT)}
+    own |= {"precision": "double", "window_years": 1, "block": 2, **values}
+    return "[ensemble]\n" + "\n".join(f"{k} = {json.dumps(v)}" for k, v in own.items())
+
+
+def _file(folder: Path, *parts: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "ensemble.toml"
+    path.write_text("\n".join(parts), encoding="utf-8")
+    return path
+
+
+def _digest(folder: Path, frequency: str = "monthly") -> str:
+    """sha256 of all values of an ensemble, past and futures."""
+    total = hashlib.sha256()
+    for climates in (["past"], ["low", "high"]):
+        ds = open_ensemble(folder, frequency, climates)
+        for name in KEPT:
+            total.update(np.ascontiguousarray(ds[name].values).tobytes())
+    return total.hexdigest()
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Path:
+    """An ensemble of 3 climates and 3 draws, run by one worker in blocks of two members and windows of a year."""
+    folder = tmp_path_factory.mktemp("ensemble")
+    run_ensemble(_file(folder, SITE, CLIMATES, DRAWS, _settings()), folder / "out")
+    return folder / "out"
+
+
+@pytest.fixture
+def copy(finished, tmp_path) -> Path:
+    """The finished ensemble in a folder of its own, to be spoiled."""
+    shutil.copytree(finished, tmp_path / "out")
+    return tmp_path / "out"
+
+
+# ---------------------------------------------------------------------------------------------- what it computes
+
+
+def test_realizations_are_labelled(finished) -> None:
+    ds = open_ensemble(finished)
+    assert ds.sizes["realization"] == 6 and ds.sizes["time"] == 2
+    assert ds.climate.values.tolist() == ["low"] * 3 + ["high"] * 3
+    assert ds.scenario.values.tolist() == ["ssp126"] * 3 + ["ssp585"] * 3
+    assert ds.draw.values.tolist() == [0, 1, 2] * 2
+    assert ds.land_use.values.tolist() == ["shrub"]
+    assert ds.catchment_runoff.attrs["units"] and ds.attrs["Conventions"].startswith("CF")
+    drawn = ds.drawn.sel(parameter="aquifer.matrix_residence_time").values
+    assert (drawn >= 80.0).all() and drawn[:3].tolist() == drawn[3:].tolist()
+    assert float(ds.drawn.sel(parameter="soil.structure_factor").max()) <= 1.4
+
+
+def test_a_member_is_what_the_model_computes_without_an_ensemble(finished) -> None:
+    """Spin-up in the past, the past, then a future: the same numbers to the bit, also across shards."""
+    plan = Plan.load(finished)
+    site = load_ensemble(finished / "config.toml").site
+    place = {"lon": 105.7, "lat": 26.3, "elevation": 1200.0}
+    past = synthetic_forcing("ssp245", 2013, 2014, 5, **place)
+    future = synthetic_forcing("ssp585", 2015, 2016, 5, **place)
+    run = Simulation(site, past, [plan.draws[2]])
+    run.spin_up(1)
+    run.run(["monthly"], KEPT)
+    run.write_restart(finished.parent / "r.nc")
+    after = Simulation(site, future, [plan.draws[2]])
+    after.start_from(finished.parent / "r.nc")
+    alone = after.run(["monthly"], KEPT)["monthly"]
+    ds = open_ensemble(finished, "monthly", ["high"])
+    for name in KEPT:
+        np.testing.assert_array_equal(ds[name].values[2], alone[name].values[0])
+    assert ds.time.values.tolist() == alone.time.values.tolist()
+
+
+def test_scenarios_part_after_the_past_that_they_share(finished) -> None:
+    ds = open_ensemble(finished, "annual")
+    runoff = ds.catchment_runoff
+    assert (np.abs(runoff.sel(realization=ds.climate == "low").values
+                   - runoff.sel(realization=ds.climate == "high").values) > 0.0).all()  # fmt: skip
+    assert open_ensemble(finished, climates=["past"]).time.dt.year.values.tolist() == [2013, 2014]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        {"realization": 4},
+        {"time": slice(3, 20, 4)},
+        {"time": slice(None, None, -1)},
+        {"realization": [5, 0, 3], "time": [23, 0]},
+        {"realization": slice(1, 1)},
+        {"tile": 0, "time": -1},
+    ],
+)
+def test_parts_are_read_as_from_memory(finished, key) -> None:
+    """Any selection of the lazy Dataset is that of the loaded one."""
+    lazy = open_ensemble(finished, "monthly").tile_area_fraction
+    runoff = open_ensemble(finished, "monthly").catchment_runoff
+    whole = runoff.copy().load()
+    np.testing.assert_array_equal(lazy.isel(key).values, lazy.copy().load().isel(key).values)
+    key = {k: v for k, v in key.items() if k != "tile"}
+    np.testing.assert_array_equal(runoff.isel(key).values, whole.isel(key).values)
+
+
+def test_an_export_holds_the_same(finished, tmp_path) -> None:
+    ds = open_ensemble(finished, "monthly")
+    with xr.open_dataset(export(finished, tmp_path / "all.nc", "monthly")) as exported:
+        xr.testing.assert_identical(exported.load(), ds.load())
+    with pytest.raises(InputError, match="is there already"):
+        export(finished, tmp_path / "all.nc")
+    with pytest.raises(InputError, match=r"\.nc nor \.zarr"):
+        export(finished, tmp_path / "all.csv")
+
+
+def test_a_zarr_export_holds_the_same(finished, tmp_path) -> None:
+    pytest.importorskip("zarr", reason="zarr is not installed (extra cluster)")
+    ds = open_ensemble(finished, "monthly")
+    with xr.open_zarr(export(finished, tmp_path / "all.zarr", "monthly")) as exported:
+        for name in KEPT:
+            np.testing.assert_array_equal(exported[name].values, ds[name].values)
+            assert exported[name].dims == ds[name].dims
+
+
+# ------------------------------------------------------------------------------------ whatever the cut and the order
+
+
+class Backwards(Executor):
+    """Does the last task handed in first, one at a time, whenever somebody waits."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Future, tuple]] = []
+
+    def submit(self, fn, /, *args, **kwargs) -> Future:  # type: ignore[no-untyped-def]
+        future: Future = Future()
+        self.waiting.append((future, (fn, args)))
+        return future
+
+    def work(self) -> None:
+        future, (fn, args) = self.waiting.pop()
+        future.set_result(fn(*args))
+
+
+@pytest.mark.parametrize(
+    ("workers", "block", "window"),
+    [(2, 2, 1), (1, 3, 2), (2, 1, 1)],
+    ids=["threads", "one block", "single members"],
+)
+def test_the_cut_changes_nothing(finished, tmp_path, workers, block, window) -> None:
+    file = _file(tmp_path, SITE, CLIMATES, DRAWS, _settings(block=block, window_years=window))
+    run_ensemble(file, tmp_path / "out", workers)
+    for frequency in ("annual", "monthly"):
+        assert _digest(tmp_path / "out", frequency) == _digest(finished, frequency)
+
+
+def test_the_order_changes_nothing(finished, tmp_path, monkeypatch) -> None:
+    plan = running.start(load_ensemble(_file(tmp_path, SITE, CLIMATES, DRAWS, _settings())), tmp_path / "out")
+    executor = Backwards()
+    waited = running.wait
+    monkeypatch.setattr(
+        running, "wait", lambda fs, return_when: (executor.work(), waited(fs, 60, return_when))[1]
+    )
+    with Manifest(tmp_path / "out", writable=True) as manifest:
+        running.Scheduler(tmp_path / "out", plan, manifest, executor, 100, None).run()
+    assert _digest(tmp_path / "out") == _digest(finished)
+
+
+# ------------------------------------------------------------------------------------------------------- accidents
+
+
+def test_an_ensemble_that_was_cut_goes_on(copy, finished) -> None:
+    """Without some entries and with the litter of a killed process: only these tasks are done, to the same end."""
+    lost = [Task(1, 0, 0), Task(1, 0, 1), Task(2, 1, 1), Task(0, 1, SPIN_UP)]
+    with Manifest(copy, writable=True) as manifest:
+        for task in lost:
+            manifest.erase(task)
+    litter = copy / "shards" / "c0001" / ".b00000_w0000_annual.nc.1234.tmp"
+    litter.write_bytes(b"half a file")
+    with pytest.raises(InputError, match="is not finished: 4 tasks are left"):
+        open_ensemble(copy)
+    assert np.isnan(open_ensemble(copy, "annual", partial=True).catchment_runoff.values).sum() == 2 * 2 + 1
+    before = {p: p.stat().st_mtime_ns for p in (copy / "shards").rglob("*.nc")}
+    outcome = running.work(copy)
+    assert outcome.complete and not litter.exists()
+    written = [p for p, t in before.items() if p.stat().st_mtime_ns != t]
+    assert len(written) == 2 * 3  # two frequencies of the three tasks that are no spin-up
+    assert _digest(copy) == _digest(finished)
+
+
+@pytest.mark.parametrize("place", ["shards", "states"])
+@pytest.mark.parametrize("how", ["flipped", "cut", "gone"])
+def test_sabotage_is_found_and_mended(copy, finished, place, how) -> None:
+    """A changed, cut or missing file is named by `status`, and computed again from the state before it."""
+    victim = sorted((copy / place / "c0002").glob("b00001_w0000*"))[0]
+    whole = victim.read_bytes()
+    if how == "gone":
+        victim.unlink()
+    else:
+        victim.write_bytes(whole[:-100] if how == "cut" else whole[:-1] + bytes([whole[-1] ^ 1]))
+    _, _, broken = running.status(copy)
+    assert broken == {Task(2, 1, 0): victim.relative_to(copy).as_posix()}
+    running.work(copy)
+    assert not running.status(copy)[2] and _digest(copy) == _digest(finished)
+
+
+def test_a_poison_member_is_named_and_the_others_are_done(tmp_path, finished) -> None:
+    """A draw that is no number, and one whose books a planted error breaks in the past: both NaN, the rest as ever."""
+    draws = Plan.load(finished).draws
+    names = list(draws[0])
+    default = 0.4  # any value: only that of the sound members must agree with the other ensemble
+    lines = [",".join(names), f"nan,{default}", *(",".join(["1.0", "100.0"]) for _ in range(2))]
+    (tmp_path / "draws.csv").write_text("\n".join(lines), encoding="utf-8")
+    file = _file(tmp_path, SITE, CLIMATES, "[draws]\nfile = 'draws.csv'", _settings(block=3))
+    ds = run_ensemble(file, tmp_path / "out")
+    finite = np.isfinite(ds.catchment_runoff.values).all(axis=1)
+    assert finite.tolist() == [False, True, True] * 2
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert list(record["failed"]) == ["0"] and names[0] in record["failed"]["0"]
+
+
+def test_a_member_that_fails_on_the_way_is_left_out_from_there(tmp_path, monkeypatch) -> None:
+    """The books of draw 1 break in the second year of the past: its first year stays, all later ones are NaN."""
+    failures = Simulation.failures
+
+    def planted(run: Simulation) -> dict[int, str]:
+        second = run.forcing.years()[0] == 2014
+        residence = run.tables.params["column"]["aquifer"]["matrix_residence_time"]
+        found = {int(i): "planted" for i in np.flatnonzero(residence == 200.0)} if second else {}
+        return {**failures(run), **found}
+
+    monkeypatch.setattr(Simulation, "failures", planted)
+    (tmp_path / "draws.csv").write_text("aquifer.matrix_residence_time\n100\n200\n", encoding="utf-8")
+    file = _file(tmp_path, SITE, CLIMATES, "[draws]\nfile = 'draws.csv'", _settings())
+    ds = run_ensemble(file, tmp_path / "out")
+    assert np.isfinite(ds.catchment_runoff.values).all(axis=1).tolist() == [True, False] * 2
+    past = open_ensemble(tmp_path / "out", climates=["past"]).catchment_runoff.values
+    assert np.isfinite(past).tolist() == [[True, True], [True, False]]
+    _, outcome, _ = running.status(tmp_path / "out")
+    assert "climate past, draw 1: planted" in outcome.failed[1] and outcome.complete
+
+
+def test_an_ensemble_without_any_sound_draw_is_refused(tmp_path) -> None:
+    (tmp_path / "draws.csv").write_text("soil.depth\nnan\n-1\n", encoding="utf-8")
+    file = _file(tmp_path, SITE, CLIMATES, "[draws]\nfile = 'draws.csv'", _settings())
+    with pytest.raises(InputError, match="none can run"):
+        run_ensemble(file, tmp_path / "out")
+
+
+def test_a_full_disk_is_named_and_costs_nothing(copy, finished, monkeypatch) -> None:
+    """The third shard finds no room: what was entered before stays, and the ensemble goes on when there is room."""
+    with Manifest(copy, writable=True) as manifest:
+        for task in manifest.done():
+            manifest.erase(task)
+    write, written = work.write_netcdf, []
+
+    def full(ds, path, packing):  # type: ignore[no-untyped-def]
+        written.append(path)
+        if len(written) == 3:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        return write(ds, path, packing)
+
+    monkeypatch.setattr(work, "write_netcdf", full)
+    with pytest.raises(RunError, match=r"No space left on device(.|\n)*karstsim resume"):
+        running.work(copy)
+    monkeypatch.setattr(work, "write_netcdf", write)
+    with Manifest(copy) as manifest:
+        assert len(manifest.done()) >= 2
+    running.work(copy)
+    assert _digest(copy) == _digest(finished)
+
+
+def test_an_interrupted_run_enters_what_it_has(copy, finished, monkeypatch) -> None:
+    with Manifest(copy, writable=True) as manifest:
+        for task in manifest.done():
+            manifest.erase(task)
+    waited, calls = running.wait, []
+
+    def interrupt(fs: Sequence[Future], return_when: str):  # type: ignore[no-untyped-def]
+        calls.append(len(fs))
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return waited(fs, return_when=return_when)
+
+    monkeypatch.setattr(running, "wait", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        running.work(copy, workers=2)
+    monkeypatch.setattr(running, "wait", waited)
+    with Manifest(copy) as manifest:
+        assert len(manifest.done()) >= 4  # three that were waited for, and what was running
+    running.work(copy)
+    assert _digest(copy) == _digest(finished)
+
+
+def test_another_version_or_changed_inputs_are_refused(copy, monkeypatch) -> None:
+    monkeypatch.setattr(running, "source_hash", lambda: "0" * 16)
+    with pytest.raises(InputError, match="another version"):
+        running.work(copy)
+    monkeypatch.undo()
+    plan = json.loads((copy / "plan.json").read_text())
+    file = copy / "draws.csv"
+    file.write_text("new", encoding="utf-8")
+    plan["inputs"] = {str(file): {"bytes": 3, "sha256": "old"}}
+    (copy / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
+    with pytest.raises(InputError, match="has changed"):
+        running.work(copy)
+    file.unlink()
+    with pytest.raises(InputError, match="no longer there"):
+        running.work(copy)
+
+
+def test_a_folder_with_another_ensemble_is_not_mixed(copy, tmp_path) -> None:
+    file = _file(tmp_path / "other", SITE, CLIMATES, DRAWS, _settings(seed=6))
+    with pytest.raises(InputError, match="holds another ensemble"):
+        run_ensemble(file, copy)
+
+
+def test_climates_that_do_not_meet_are_refused(tmp_path) -> None:
+    gap = CLIMATES.replace('end = "2014-12-31"', 'end = "2013-12-31"')
+    with pytest.raises(InputError, match=r"starts at 2015-01-01(.|\n)*ends at 2014-01-01"):
+        run_ensemble(_file(tmp_path, SITE, gap, DRAWS, _settings()), tmp_path / "out")
+
+
+# ---------------------------------------------------------------------------------------------------- command line
+
+
+def test_the_command_line_runs_resumes_shows_and_exports(tmp_path, finished) -> None:
+    file = _file(tmp_path, SITE, CLIMATES, DRAWS, _settings())
+    out, cli = str(tmp_path / "out"), CliRunner()
+    done = cli.invoke(app, ["run", str(file), "-o", out, "--json", "--workers", "2"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["status"] == "done" and json.loads(done.stdout)["members"] == 9
+    assert cli.invoke(app, ["resume", out]).exit_code == 0
+    with Manifest(tmp_path / "out", writable=True) as manifest:
+        manifest.erase(Task(2, 1, 1))
+    shown = cli.invoke(app, ["status", out])
+    assert shown.exit_code == 0 and "karstsim resume" in shown.stdout
+    assert cli.invoke(app, ["export", out, str(tmp_path / "x.nc")]).exit_code == 2
+    assert cli.invoke(app, ["resume", out]).exit_code == 0
+    assert cli.invoke(app, ["export", out, str(tmp_path / "x.nc"), "--climate", "past"]).exit_code == 0
+    assert _digest(tmp_path / "out") == _digest(finished)
+    assert cli.invoke(app, ["run", str(file), "-o", out]).exit_code == 2
+    assert cli.invoke(app, ["status", str(tmp_path)]).exit_code == 2
+
+
+def test_failed_members_end_the_command_with_one(tmp_path) -> None:
+    (tmp_path / "draws.csv").write_text("soil.depth\n0.5\n-1\n", encoding="utf-8")
+    file = _file(tmp_path, SITE, CLIMATES, "[draws]\nfile = 'draws.csv'", _settings(output=["annual"]))
+    done = CliRunner().invoke(app, ["run", str(file), "-o", str(tmp_path / "out")])
+    assert done.exit_code == 1 and "soil.depth" in done.stdout
+
+
+def test_the_template_is_an_ensemble_that_can_be_planned(tmp_path) -> None:
+    path = tmp_path / "ensemble.toml"
+    cli = CliRunner()
+    assert cli.invoke(app, ["new", "ensemble", "-o", str(path)]).exit_code == 0
+    shown = cli.invoke(app, ["check", str(path), "--json"])
+    assert shown.exit_code == 0, shown.output
+    facts = json.loads(shown.stdout)
+    assert facts["members"] == 24 and facts["CPU time, s"] > 0.0
+    assert [c["begins with"] for c in facts["climates"]] == ["a spin-up", *["the end of historical"] * 2]
+
+
+def test_the_estimate_knows_what_is_written(finished) -> None:
+    """Of 9 members and 2 years each: 12 months and the year itself of four variables of 8 bytes."""
+    config, plan = load_ensemble(finished / "config.toml"), Plan.load(finished)
+    cost = estimate(config, plan)
+    assert cost.bytes == pytest.approx(9 * 2 * 13 * len(KEPT) * 8.0, rel=0.01)
+    assert cost.cpu_seconds > 9 * 2 * cost.member_year_seconds
