@@ -72,7 +72,9 @@ def open_forcing(
                        months=months)  # fmt: skip
     elif kinds == {"table"} and len(paths) == 1:
         if region is not None or cells or hasattr(lon, "__len__"):
-            raise InputError(str(paths[0]), "is a table of one place", "leave region and cells out, give one lon, lat")
+            raise InputError(
+                str(paths[0]), "is a table of one place", "leave region and cells out, give one lon, lat"
+            )
         ds = open_station(paths[0], columns, units, lon=lon, lat=lat, estimate=estimate,  # type: ignore[arg-type]
                           elevation=elevation or 0.0, start=start, end=end, location=location,
                           wind_height=wind_height)  # fmt: skip
@@ -88,9 +90,7 @@ def _kind(path: Path) -> str:
         return "netcdf"
     if name.endswith(_TABLE):
         return "table"
-    raise InputError(
-        str(path), "is neither netCDF nor CSV by its suffix", "rename it to end in .nc or .csv"
-    )
+    raise InputError(str(path), "is neither netCDF nor CSV by its suffix", "rename it to end in .nc or .csv")
 
 
 def with_co2(ds: xr.Dataset, co2: str | float | Path | None) -> xr.Dataset:

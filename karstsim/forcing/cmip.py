@@ -24,7 +24,10 @@ from karstsim.forcing.request import Degrees, Request
 from karstsim.forcing.units import per_step, to_canonical
 
 IDENTITY = ("source_id", "variant_label")  # must agree between files
-SUBSTITUTES = {"sfcWind": ("uas", "vas"), "ps": ("psl",)}  # looked for only where the variable itself is absent
+SUBSTITUTES = {
+    "sfcWind": ("uas", "vas"),
+    "ps": ("psl",),
+}  # looked for only where the variable itself is absent
 _OTHER_NAMES = {"source_id": "model_id"}  # CMIP5
 
 
@@ -116,7 +119,9 @@ class _Reader:
         for path in paths:
             with netcdf.reading(path), netcdf.opened(path) as ds:
                 name = find_variables(ds, ("orog",), self.request, path, self.repairs).get("orog")
-                if name is None or any(" since " in str(ds[d].attrs.get("units", "")) for d in ds[name].dims if d in ds):
+                if name is None or any(
+                    " since " in str(ds[d].attrs.get("units", "")) for d in ds[name].dims if d in ds
+                ):
                     continue
                 height = ds[name].expand_dims("time")
                 place = self._place(ds, height, "time", f"{path}, orog")
@@ -178,7 +183,12 @@ class _Reader:
                 said = f"units of {variable} are {stored!r} in the file, taken as {told!r} as told"
                 self.repairs.note(f"{path.name}: {said}")
             return to_canonical(variable, values, told, str(path))
-        if stored is not None and len(starts) > 1 and is_amount(da) and per_step(variable, str(stored), str(path)):
+        if (
+            stored is not None
+            and len(starts) > 1
+            and is_amount(da)
+            and per_step(variable, str(stored), str(path))
+        ):
             step = clock.usual_step(clock.seconds(starts))
             said = f"{variable} in {stored!r} is the amount of each step of {step:g} s, as the file says"
             self.repairs.note(f"{path.name}: {said}")

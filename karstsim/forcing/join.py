@@ -98,7 +98,9 @@ def _without_doubles(
         keep[i + 1] = False
     if same.size:
         first = clock.text(whole.time.values[int(same[0])])
-        repairs.note(f"{whole.name}: {same.size} step(s) from {first} on stand in two files with equal values, kept once")
+        repairs.note(
+            f"{whole.name}: {same.size} step(s) from {first} on stand in two files with equal values, kept once"
+        )
     return keep
 
 

@@ -18,7 +18,9 @@ from karstsim.forcing.canonical import Repairs
 
 MONTH = "month"
 SHORTEST, LONGEST = 27 * SECONDS_PER_DAY, 32 * SECONDS_PER_DAY
-COMMENT = "daily weather generated from monthly means: the days are invented, the monthly means are the source's"
+COMMENT = (
+    "daily weather generated from monthly means: the days are invented, the monthly means are the source's"
+)
 SEED = 1
 SHIFTED = ("tas", "tasmin", "tasmax", "tdps")  # follow the generator's temperature
 SCALED = {"pr": "pr", "prsn": "pr", "rsds": "rsds", "sfcWind": "sfcWind", "evspsblpot": "rsds"}
@@ -46,7 +48,9 @@ def on_months(da: xr.DataArray, where: str) -> xr.DataArray:
         raise InputError(where, what, "add the file that is missing")
     first = da.time.values - (t.day.values - 1) * np.timedelta64(1, "D") if _is_numpy(da) else None
     if first is None:
-        first = np.array([x.replace(day=1, hour=0, minute=0, second=0, microsecond=0) for x in da.time.values])
+        first = np.array(
+            [x.replace(day=1, hour=0, minute=0, second=0, microsecond=0) for x in da.time.values]
+        )
     else:
         first = first.astype("datetime64[D]").astype("datetime64[ns]")
     return da.assign_coords(time=first).assign_attrs({**da.attrs, "step": MONTH})
@@ -64,7 +68,9 @@ def disaggregate(ds: xr.Dataset, where: str, repairs: Repairs) -> xr.Dataset:
     season = clock.year_fraction(days, SECONDS_PER_DAY)
     count = np.bincount(month)
     weather = generate(season, np.random.default_rng(SEED))
-    out = xr.Dataset(coords={"time": days, **{c: ds[c] for c in ("location", "lat", "lon", "area_km2") if c in ds}})
+    out = xr.Dataset(
+        coords={"time": days, **{c: ds[c] for c in ("location", "lat", "lon", "area_km2") if c in ds}}
+    )
     for name in map(str, ds.data_vars):
         means = ds[name].transpose("location", "time").values
         if name in SHIFTED:

@@ -54,7 +54,9 @@ def find_variables(
     for v in wanted:
         if v in names or v in request.columns:
             continue
-        alike = [s for s in foreign if s.lower() in (v.lower(), *ALIASES.get(v, ())) and not _is_other(ds[s], v)]
+        alike = [
+            s for s in foreign if s.lower() in (v.lower(), *ALIASES.get(v, ())) and not _is_other(ds[s], v)
+        ]
         by = "name"
         if not alike:
             alike = [s for s in foreign if _same_quantity(ds[s], v)]

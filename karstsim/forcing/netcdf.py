@@ -70,7 +70,9 @@ def reading(path: Path) -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", xr.SerializationWarning)  # several fill values: all become NaN
-            warnings.simplefilter("ignore", RuntimeWarning)  # broken numbers: they are refused by their values
+            warnings.simplefilter(
+                "ignore", RuntimeWarning
+            )  # broken numbers: they are refused by their values
             yield
     except InputError:
         raise

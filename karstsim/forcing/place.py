@@ -96,7 +96,9 @@ def _with_data(first: np.ndarray, weights: np.ndarray, where: str, repairs: Repa
     return kept / kept.sum()
 
 
-def locate(ds: xr.Dataset, da: xr.DataArray, time: str, where: str, request: Request, repairs: Repairs) -> Place:
+def locate(
+    ds: xr.Dataset, da: xr.DataArray, time: str, where: str, request: Request, repairs: Repairs
+) -> Place:
     """The asked place in the grid or among the stations of a variable. Raises InputError where it is not there."""
     lat, lon = (_coordinate(ds, da, n) for n in ("latitude", "longitude"))
     single = {d: 0 for d in da.dims if d != time and da.sizes[d] == 1}
@@ -140,7 +142,9 @@ def _unplaced(space: tuple[str, ...], where: str, request: Request, repairs: Rep
     if request.region is not None or len(request.lons) > 1:
         raise InputError(where, "has no coordinates", "give the file CF coordinates")
     if request.placed:
-        repairs.note(f"{Path(where.rsplit(', ', 1)[0]).name}: has no coordinates, taken to lie at the asked point")
+        repairs.note(
+            f"{Path(where.rsplit(', ', 1)[0]).name}: has no coordinates, taken to lie at the asked point"
+        )
     here = [np.array(c[:1] or [np.nan]) for c in (request.lats, request.lons)]
     return Place((), here[0], here[1], np.array(["point"]))
 
@@ -158,7 +162,10 @@ def _grid(lat: xr.DataArray, lon: xr.DataArray, where: str, corners: bool) -> Gr
     if lat.dims != lon.dims and lat.size * lon.size > MOST_CELLS:
         raise InputError(where, f"has {lat.size} x {lon.size} cells", "cut out the region of the point first")
     axes = lat.values, lon.values
-    if not all(np.isfinite(a).all() and (np.abs(a) <= limit).all() for a, limit in zip(axes, (90.0, 360.0), strict=True)):
+    if not all(
+        np.isfinite(a).all() and (np.abs(a) <= limit).all()
+        for a, limit in zip(axes, (90.0, 360.0), strict=True)
+    ):
         raise InputError(where, "has latitudes or longitudes that are not on earth", "mend the coordinates")
     plain = lat.ndim == lon.ndim == 1 and lat.dims != lon.dims
     lat, lon = xr.broadcast(lat, lon)
@@ -182,7 +189,9 @@ def _points(grid: Grid, where: str, request: Request) -> Place:
         distance = arc(lat, lon, grid.lat, grid.lon)
         nearest = int(np.argmin(distance))
         if distance.flat[nearest] > FARTHEST:
-            what = f"the nearest cell is {distance.flat[nearest]:.1f} degrees away from lon {lon:g}, lat {lat:g}"
+            what = (
+                f"the nearest cell is {distance.flat[nearest]:.1f} degrees away from lon {lon:g}, lat {lat:g}"
+            )
             raise InputError(where, what, "check lon and lat, or give files that cover the point")
         at.append(nearest)
     cells = np.array(at)
@@ -203,7 +212,10 @@ def _cells(grid: Grid, where: str, request: Request, repairs: Repairs) -> Place:
     if place.cells is not None:
         weights = np.zeros(int(np.prod([_length(s) for s in index.values()])))
         weights[place.cells] = share
-    middle = float(share @ place.lat), float(share @ (place.lon[0] + (place.lon - place.lon[0] + 180.0) % 360.0 - 180.0))
+    middle = (
+        float(share @ place.lat),
+        float(share @ (place.lon[0] + (place.lon - place.lon[0] + 180.0) % 360.0 - 180.0)),
+    )
     return Place(grid.dims, np.array([middle[0]]), np.array([middle[1]]), np.array(["region"]), index,
                  weights=weights, area=np.array([area.sum()]))  # fmt: skip
 
@@ -227,7 +239,11 @@ def _taken(grid: Grid, cells: np.ndarray, names: np.ndarray, area: np.ndarray | 
         d: slice(a, b) for d, a, b in zip(grid.dims, low, high, strict=True)
     }
     shape = [b - a for a, b in zip(low, high, strict=True)]
-    flat = np.ravel_multi_index([i - a for i, a in zip(where, low, strict=True)], shape) if shape else np.zeros(1, int)
+    flat = (
+        np.ravel_multi_index([i - a for i, a in zip(where, low, strict=True)], shape)
+        if shape
+        else np.zeros(1, int)
+    )
     whole = np.array_equal(flat, np.arange(int(np.prod(shape))))
     return Place(grid.dims, lat, lon, names, index, None if whole else flat, area=area)
 

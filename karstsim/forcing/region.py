@@ -221,7 +221,9 @@ def _mask(region: Region) -> tuple[Grid, np.ndarray]:
         name = name or flat[0]
         if name not in ds:
             raise InputError(where, f"has no variable {name!r}", f"choose from {', '.join(flat[:10])}")
-        single = ds.isel({d: 0 for d in ds[name].dims if ds.sizes[d] == 1 and d not in ("lat", "lon", "y", "x")})
+        single = ds.isel(
+            {d: 0 for d in ds[name].dims if ds.sizes[d] == 1 and d not in ("lat", "lon", "y", "x")}
+        )
         return _checked_mask(single, name, where, grid_of(single, single[name], where))
 
 

@@ -39,6 +39,7 @@ CONSTANT_SETS = {"pb82": int(ConstantSet.PB82), "phreeqc386": int(ConstantSet.PH
 STEP_CLOSURE = 1.0e-13  # largest relative imbalance of a step, shown in reports
 RUN_CLOSURE = 1.0e-12  # of stock and cumulative throughput
 TINY = 1.0e-30
+LOCATIONS_AT_ONCE = 64  # columns of a grid in one table: the records of a century take 7 MB a location
 FLAGS = {
     "unsolved_waters": "a carbonate system could not be solved and did not react",
     "high_co2_steps": "soil CO2 above 0.3 atm; look at the soil's porosity and structure factor",
@@ -212,11 +213,13 @@ def simulate(
     restart: str | Path | None = None,
     constants: str = "pb82",
     chemistry: bool = True,
+    workers: int = 1,
 ) -> xr.Dataset | xr.DataTree:
-    """Simulate one catchment.
+    """Simulate one catchment, or the same site under the weather of every location of the forcing.
 
     site          `Site`
-    forcing       canonical Dataset from `open_forcing` with one location
+    forcing       canonical Dataset from `open_forcing`. One location is the site. Several (stations, points, the cells
+                  of a grid) are columns of their own, at their own latitude; the result has the dimension location
     parameters    overrides by dotted name: a value, or {"factor": f} on the default
     output        "daily", "monthly", "annual", "step" (every step of the forcing); one gives a Dataset, several a
                   DataTree with one node each
@@ -225,25 +228,70 @@ def simulate(
     restart       restart file to start from instead of a spin-up
     constants     "pb82" or "phreeqc386"
     chemistry     False: water and heat alone, some twenty times faster; only their variables can be asked for
+    workers       threads that share the locations; the result does not depend on them
     Returns amounts per period in mol m-2 and mm, states as means; `ds.attrs` hold the provenance.
     Raises InputError for bad input, RunError when the run fails.
     """
-    if forcing.sizes.get("location", 1) > 1:
-        raise InputError(
-            "forcing", f"has {forcing.sizes['location']} locations", "select one: ds.isel(location=[0])"
-        )
-    run = Simulation(site, forcing, [parameters or {}], constants=constants, chemistry=chemistry)
-    if restart is not None:
-        run.start_from(restart)
+    locations = forcing.sizes.get("location", 1)
+    if locations == 1:
+        run = Simulation(site, forcing, [parameters or {}], constants=constants, chemistry=chemistry)
+        datasets = _run_once(run, output, variables, spinup_years, restart)
+        datasets = {k: v.isel(realization=0) for k, v in datasets.items()}
     else:
-        spun = run.spin_up(spinup_years)
-        _warn_about(spun)
-    datasets = {k: v.isel(realization=0) for k, v in run.run(output, variables).items()}
-    for flag in run.flags():
-        LOG.warning(flag)
+        if restart is not None:
+            raise InputError(
+                "restart", f"is of one site, and there are {locations} locations", "leave it out"
+            )
+        parts = []
+        for first in range(0, locations, LOCATIONS_AT_ONCE):
+            part = forcing.isel(location=slice(first, first + LOCATIONS_AT_ONCE))
+            members = [{**(parameters or {}), **_own_latitude(lat)} for lat in part.lat.values]
+            rows = list(range(len(members)))
+            run = Simulation(site, part, members, rows, constants, workers, chemistry)
+            parts.append(_run_once(run, output, variables, spinup_years, None))
+        datasets = {k: _by_location([part[k] for part in parts], forcing) for k in parts[0]}
     if len(datasets) == 1:
         return next(iter(datasets.values()))
     return xr.DataTree.from_dict(datasets)
+
+
+def _run_once(
+    run: Simulation,
+    output: Sequence[str],
+    variables: Sequence[str],
+    spinup_years: int,
+    restart: str | Path | None,
+) -> dict[str, xr.Dataset]:
+    if restart is not None:
+        run.start_from(restart)
+    else:
+        _warn_about(run.spin_up(spinup_years))
+    datasets = run.run(output, variables)
+    for flag in run.flags():
+        LOG.warning(flag)
+    return datasets
+
+
+def _own_latitude(lat: float) -> dict[str, float]:
+    """The sun of a location; of a station without a latitude that of the site."""
+    return {"atmosphere.latitude": float(lat)} if np.isfinite(lat) else {}
+
+
+def _by_location(parts: Sequence[xr.Dataset], forcing: xr.Dataset) -> xr.Dataset:
+    """Blocks of locations side by side, with the coordinates of the forcing's locations."""
+    names = {str(n) for n in parts[0].data_vars if "realization" in parts[0][n].dims}
+    joined = xr.concat([p[sorted(names, key=list(p.data_vars).index)] for p in parts], "realization",
+                       combine_attrs="override")  # fmt: skip
+    others = parts[0].drop_vars(names)
+    ds = xr.merge([joined, others], combine_attrs="override").rename(realization="location")
+    places = {str(c): forcing[c] for c in forcing.coords if forcing[c].dims == ("location",)}
+    ds = ds.drop_vars([c for c in ("lat", "lon") if c in ds.coords]).assign_coords(places)
+    for name, standard, units in (("lat", "latitude", "degrees_north"), ("lon", "longitude", "degrees_east")):
+        ds[name].attrs = {"standard_name": standard, "units": units}
+    for edge in ("min", "max"):
+        for name in ("lat", "lon"):
+            ds.attrs[f"geospatial_{name}_{edge}"] = str(float(getattr(ds[name], edge)()))
+    return ds
 
 
 def _warn_about(spun: SpinUp) -> list[str]:

@@ -23,7 +23,15 @@ def opened(path, **told):
 def test_eobs_names_packing_and_daily_sums(tmp_path):
     """E-OBS: tg, tn, tx, rr, qq, fg, pp, short integers, -9999; rr is an amount by its standard name, not by guess."""
     ds = grid(("tas", "tasmin", "tasmax", "pr", "rsds", "sfcWind", "ps"), calendar="standard")
-    names = {"tas": "tg", "tasmin": "tn", "tasmax": "tx", "pr": "rr", "rsds": "qq", "sfcWind": "fg", "ps": "pp"}
+    names = {
+        "tas": "tg",
+        "tasmin": "tn",
+        "tasmax": "tx",
+        "pr": "rr",
+        "rsds": "qq",
+        "sfcWind": "fg",
+        "ps": "pp",
+    }
     ds = ds.rename(names)
     for name, units, standard, factor, offset in (
         ("tg", "Celsius", "air_temperature", 1.0, -273.15),
@@ -34,7 +42,11 @@ def test_eobs_names_packing_and_daily_sums(tmp_path):
         ("fg", "m/s", "wind_speed", 1.0, 0.0),
         ("pp", "hPa", "air_pressure_at_sea_level", 0.01, 10.0),
     ):
-        ds[name] = (ds[name].dims, ds[name].values * factor + offset, {"units": units, "standard_name": standard})
+        ds[name] = (
+            ds[name].dims,
+            ds[name].values * factor + offset,
+            {"units": units, "standard_name": standard},
+        )
     packed = {n: {"dtype": "i2", "scale_factor": 0.1, "_FillValue": -9999} for n in names.values()}
     ds.to_netcdf(tmp_path / "eobs.nc", encoding=packed)
     out = opened(tmp_path / "eobs.nc", elevation=0.0)
@@ -42,7 +54,11 @@ def test_eobs_names_packing_and_daily_sums(tmp_path):
     assert (float(out.tasmin[0, 0]), float(out.tasmax[0, 0])) == pytest.approx((283.15, 293.15), abs=0.06)
     assert float(out.pr[0, 0]) == pytest.approx(1.7 * MM)
     assert float(out.ps[0, 0]) == pytest.approx(91000.0)
-    for said in ("tasmax taken from 'tx'", "'mm' is the amount of each step of 86400 s", "ps: absent, from psl"):
+    for said in (
+        "tasmax taken from 'tx'",
+        "'mm' is the amount of each step of 86400 s",
+        "ps: absent, from psl",
+    ):
         assert said in out.attrs["repairs"]
     alone = ds[["tx"]]
     alone.to_netcdf(tmp_path / "tx.nc")
@@ -52,15 +68,33 @@ def test_eobs_names_packing_and_daily_sums(tmp_path):
 
 def test_era5_names_components_and_accumulated_radiation(tmp_path):
     """ERA5: valid_time, t2m, tp in m, ssrd in J m-2 without a rate: refused until the rate is told; wind by parts."""
-    ds = grid(("tas", "pr", "rsds", "sfcWind", "ps"), calendar="standard", start="2015-01-01", pr=0.001, rsds=360000.0)
+    ds = grid(
+        ("tas", "pr", "rsds", "sfcWind", "ps"),
+        calendar="standard",
+        start="2015-01-01",
+        pr=0.001,
+        rsds=360000.0,
+    )
     ds = ds.assign_coords(time=xr.date_range("2015-01-01", periods=20, freq="h"))
-    ds = ds.rename(tas="t2m", pr="tp", rsds="ssrd", sfcWind="u10", ps="sp", time="valid_time", lat="latitude", lon="longitude")
+    ds = ds.rename(
+        tas="t2m",
+        pr="tp",
+        rsds="ssrd",
+        sfcWind="u10",
+        ps="sp",
+        time="valid_time",
+        lat="latitude",
+        lon="longitude",
+    )
     ds["tp"].attrs, ds["ssrd"].attrs = {"units": "m"}, {"units": "J m**-2"}
     ds["v10"] = ds.u10 * 0.0 + 4.0
     ds["v10"].attrs["units"] = "m s**-1"
     ds = ds.assign_coords(number=0, expver=("valid_time", ["0001"] * 20))
     path = write(tmp_path, ds)
-    with pytest.raises(InputError, match=r"pr: units 'm' cannot become kg m-2 s-1(.|\n)*depth per step must be given as a rate"):
+    with pytest.raises(
+        InputError,
+        match=r"pr: units 'm' cannot become kg m-2 s-1(.|\n)*depth per step must be given as a rate",
+    ):
         opened(path)
     out = opened(path, units={"pr": "m h-1", "rsds": "J m-2 h-1"})
     assert float(out.pr[0, 0]) == pytest.approx(1.0 / 3600.0)
@@ -121,7 +155,9 @@ def test_pressure_from_sea_level_and_orography(tmp_path):
     ds["psl"] = (ds.tas.dims, np.full(ds.tas.shape, 101325.0), {"units": "Pa"})
     ds["tas"].values[:] = 288.15
     write(tmp_path, ds)
-    orog = xr.Dataset({"orog": (("lat", "lon"), np.full((3, 2), 1000.0), {"units": "m"})}, ds[["lat", "lon"]].coords)
+    orog = xr.Dataset(
+        {"orog": (("lat", "lon"), np.full((3, 2), 1000.0), {"units": "m"})}, ds[["lat", "lon"]].coords
+    )
     write(tmp_path, orog, "orog_fx.nc")
     out = opened(tmp_path / "*.nc")
     rise = 6.5
@@ -133,7 +169,9 @@ def test_pressure_from_sea_level_and_orography(tmp_path):
 def test_transposed_dims(tmp_path):
     ds = grid()
     turned = ds.transpose("lon", "time", "lat")
-    np.testing.assert_array_equal(opened(write(tmp_path, ds)).tas, opened(write(tmp_path, turned, "b.nc")).tas)
+    np.testing.assert_array_equal(
+        opened(write(tmp_path, ds)).tas, opened(write(tmp_path, turned, "b.nc")).tas
+    )
 
 
 def test_rotated_grid_of_cordex(tmp_path):
@@ -141,11 +179,18 @@ def test_rotated_grid_of_cordex(tmp_path):
     ds = grid().rename(lat="rlat", lon="rlon")
     lat2, lon2 = np.meshgrid([26.0, 26.5, 27.0], [105.0, 105.6], indexing="ij")
     ds = ds.assign_coords(
-        lat=(("rlat", "rlon"), lat2 + 0.01 * (lon2 - 105.0), {"standard_name": "latitude", "units": "degrees_north"}),
+        lat=(
+            ("rlat", "rlon"),
+            lat2 + 0.01 * (lon2 - 105.0),
+            {"standard_name": "latitude", "units": "degrees_north"},
+        ),
         lon=(("rlat", "rlon"), lon2, {"standard_name": "longitude", "units": "degrees_east"}),
         height=2.0,
     )
-    ds["rlat"].attrs, ds["rlon"].attrs = {"standard_name": "grid_latitude"}, {"standard_name": "grid_longitude"}
+    ds["rlat"].attrs, ds["rlon"].attrs = (
+        {"standard_name": "grid_latitude"},
+        {"standard_name": "grid_longitude"},
+    )
     ds["rotated_pole"] = ((), 0, {"grid_mapping_name": "rotated_latitude_longitude"})
     ds.tas.attrs |= {"grid_mapping": "rotated_pole"}
     ds.attrs = {"model_id": "RCM", "driving_experiment_name": "rcp85", "experiment_id": "rcp85"}
