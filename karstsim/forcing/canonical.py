@@ -269,18 +269,23 @@ def _complete(
     if "rsds" not in ds:
         ds["rsds"] = _estimated_rsds(ds, step, where, repairs, estimate, elevation)
     if "sfcWind" not in ds:
-        ds["sfcWind"] = xr.full_like(ds.pr, DEFAULT_WIND)
+        ds["sfcWind"] = _everywhere(DEFAULT_WIND, ds.pr)
         repairs.note(f"sfcWind: absent, set to {DEFAULT_WIND:g} m s-1")
     elif wind_height != STANDARD_HEIGHT:
         ds["sfcWind"] = ds.sfcWind * wind_ratio(wind_height)
         repairs.note(f"sfcWind: from {wind_height:g} m brought to 10 m, times {wind_ratio(wind_height):.4g}")
     if "ps" not in ds:
         pressure = air_pressure(elevation)
-        ds["ps"] = xr.full_like(ds.pr, pressure)
+        ds["ps"] = _everywhere(pressure, ds.pr)
         repairs.note(f"ps: absent, {pressure:.0f} Pa from the elevation {elevation:g} m")
     if "tdps" in estimate and humidity.chosen(ds) is None:
         ds["tdps"] = _estimated_dew_point(ds, step, where, repairs)
     return ds[[v for v in KEPT if v in ds]]
+
+
+def _everywhere(value: float, like: xr.DataArray) -> xr.DataArray:
+    """One value at all steps and places, without the memory of an array."""
+    return like.copy(data=np.broadcast_to(value, like.shape))
 
 
 def wind_ratio(height: float) -> float:

@@ -104,11 +104,13 @@ def open_cmip(
 
 
 class _Reader:
-    """Reads variables of files; a grid that several files share is located once."""
+    """Reads variables of files. What they share, grids and time axes, is worked out once."""
 
     def __init__(self, request: Request, repairs: Repairs) -> None:
         self.request, self.repairs = request, repairs
         self.places: dict[tuple[object, ...], Place] = {}
+        self.axes: dict[tuple[object, ...], np.ndarray] = {}
+        self.headers: dict[Path, xr.Dataset] = {}  # names and attributes, so that no file is opened in vain
 
     def parts(self, paths: Sequence[Path], wanted: tuple[str, ...]) -> list[xr.DataArray]:
         """The wanted variables of all files, each with dims (location, time) in canonical units."""
@@ -117,51 +119,62 @@ class _Reader:
     def elevation(self, paths: Sequence[Path]) -> float | None:
         """Mean height of the places by the orography among the files, m, or None."""
         for path in paths:
+            name = find_variables(self.headers[path], ("orog",), self.request, path, self.repairs).get("orog")
+            if name is None:
+                continue
             with netcdf.reading(path), netcdf.opened(path) as ds:
-                name = find_variables(ds, ("orog",), self.request, path, self.repairs).get("orog")
-                if name is None or any(
-                    " since " in str(ds[d].attrs.get("units", "")) for d in ds[name].dims if d in ds
-                ):
-                    continue
-                height = ds[name].expand_dims("time")
-                place = self._place(ds, height, "time", f"{path}, orog")
-                values = to_canonical("orog", place.read(height, "time", str(path), self.repairs), 
-                                      height.attrs.get("units"), str(path))  # fmt: skip
+                height = ds[name].expand_dims("once")
+                where = f"{path}, orog"
+                place = self._place(ds, height, "once", where)
+                values = place.read(height, "once", where, self.repairs)
+                values = to_canonical("orog", values, height.attrs.get("units"), str(path))
             self.repairs.note(f"elevation {float(np.nanmean(values)):.0f} m from {name} of {path.name}")
             return float(np.nanmean(values))
         return None
 
     def _read(self, path: Path, wanted: tuple[str, ...]) -> list[xr.DataArray]:
         """The wanted variables of one file, stamps at the step's beginning."""
+        known = self.headers.get(path)
+        if known is not None and not find_variables(known, wanted, self.request, path, self.repairs):
+            return []
         with netcdf.reading(path), netcdf.opened(path) as ds:
+            if known is None:
+                self.headers[path] = xr.Dataset({v: ((), 0.0, ds[v].attrs) for v in ds.data_vars})
             names = find_variables(ds, wanted, self.request, path, self.repairs)
-            if not names and wanted == self.request.wanted:
+            if not names and known is None:
                 self.repairs.note(f"{path.name}: holds no forcing variable, left out")
-            starts: dict[str, np.ndarray] = {}
             series = []
             for v, name in names.items():
                 with leaving_out(v, self.request.told, self.repairs):
-                    series.append(self._series(ds, v, name, path, starts))
+                    series.append(self._series(ds, v, name, path))
             return series
 
-    def _series(
-        self, ds: xr.Dataset, variable: str, name: str, path: Path, starts: dict[str, np.ndarray]
-    ) -> xr.DataArray:
+    def _series(self, ds: xr.Dataset, variable: str, name: str, path: Path) -> xr.DataArray:
         where = f"{path}, {variable}"
         da = ds[name]
         time = _time_name(ds, da, where)
-        if time not in starts:
-            starts[time] = _decoded_starts(ds, time, str(path), self.repairs)
+        starts = self._starts(ds, time, path)
         place = self._place(ds, da, time, where)
         values = place.read(da, time, f"{path.name}, {variable}", self.repairs)
-        out = self._canonical(da, variable, values, starts[time], path)
+        out = self._canonical(da, variable, values, starts, path)
         return xr.DataArray(
             out.T,
             dims=("location", "time"),
-            coords={"time": starts[time], **place.coords()},
+            coords={"time": starts, **place.coords()},
             name=variable,
             attrs={**_global_attrs(ds), "path": str(path)},
         )
+
+    def _starts(self, ds: xr.Dataset, time: str, path: Path) -> np.ndarray:
+        axis = [
+            ds[c]
+            for c in (time, ds[time].attrs.get("bounds"), "time_bnds", "time_bounds")
+            if c in ds.variables
+        ]
+        key = tuple((str(a.attrs), a.values.tobytes()) for a in axis)
+        if key not in self.axes:
+            self.axes[key] = _decoded_starts(ds, time, str(path), self.repairs)
+        return self.axes[key]
 
     def _place(self, ds: xr.Dataset, da: xr.DataArray, time: str, where: str) -> Place:
         axes = [ds[c] for c in ("lat", "lon", "latitude", "longitude") if c in ds.variables]

@@ -34,7 +34,7 @@ def co2_series(spec: str | float | Path, times: np.ndarray) -> np.ndarray:
         _check_values(np.array([number]), "co2")
         return np.full(len(times), number)
     years, values, where = _table(str(spec))
-    return _interpolate(years, values, decimal_years(times), times, where)
+    return _interpolate(years, values, clock.decimal_years(times), times, where)
 
 
 def _mend() -> str:
@@ -89,14 +89,6 @@ def _check_values(values: np.ndarray, where: str) -> None:
     if bad.any():
         what = f"{values[np.argmax(bad)]:g} is outside {lower:g}..{upper:g} ppm"
         raise InputError(where, what, "give CO2 in ppm (1e-6 mol per mol of air)")
-
-
-def decimal_years(times: np.ndarray) -> np.ndarray:
-    """Year plus its elapsed fraction, float64 (n_time,), in the calendar of the stamps."""
-    years = np.array([t.year for t in times]) if times.dtype == object else None
-    if years is None:
-        years = times.astype("datetime64[Y]").astype("i8") + 1970
-    return years + clock.year_fraction(times, 0.0)
 
 
 def _interpolate(
