@@ -231,7 +231,7 @@ def _with_paths(config: RunConfig, folder: Path, where: str) -> RunConfig:
     forcing: dict[str, Any] = {"files": _expanded(config.forcing.files, folder, found)}
     co2 = config.forcing.co2
     if isinstance(co2, str) and _looks_like_file(co2):
-        forcing["co2"] = _existing(co2, folder, "forcing.co2", found)
+        forcing["co2"] = _existing_table(co2, folder, found)
     run: dict[str, Any] = {}
     if config.run.restart is not None:
         run["restart"] = _existing(config.run.restart, folder, "run.restart", found)
@@ -278,6 +278,14 @@ def _existing(name: str, folder: Path, key: str, found: list[tuple[str, str, str
             (key, f"there is no file {shown(name)}", f"check the name; it is taken relative to {folder}")
         )
     return path
+
+
+def _existing_table(name: str, folder: Path, found: list[tuple[str, str, str]]) -> str:
+    """A file of CO2, perhaps with the scenario in it: ``table.csv:ssp245``."""
+    head, colon, scenario = name.rpartition(":")
+    if colon and os.path.isfile(os.path.join(folder, head)):
+        return f"{_existing(head, folder, 'forcing.co2', found)}:{scenario}"
+    return _existing(name, folder, "forcing.co2", found)
 
 
 def to_toml(config: RunConfig) -> str:

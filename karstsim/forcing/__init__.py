@@ -101,16 +101,24 @@ def with_co2(ds: xr.Dataset, co2: str | float | Path | None) -> xr.Dataset:
     if co2 is None:
         co2 = _experiment(ds)
         repairs.note(f"co2: not given, {co2} as the files say in experiment_id")
-    values = xr.DataArray(co2_series(co2, ds.time.values), dims="time", coords={"time": ds.time})
+    values = xr.DataArray(
+        co2_series(co2, ds.time.values, _experiments(ds)), dims="time", coords={"time": ds.time}
+    )
     return label(ds.assign(co2=values.broadcast_like(ds.tas)), repairs)
 
 
+def _experiments(ds: xr.Dataset) -> tuple[str, ...]:
+    return tuple(n.strip().lower() for n in str(ds.attrs.get("experiment_id", "")).split(","))
+
+
 def _experiment(ds: xr.Dataset) -> str:
-    names = [n.strip() for n in str(ds.attrs.get("experiment_id", "")).split(",")]
+    names = list(_experiments(ds))
     scenarios = [n for n in names if n in SCENARIOS]
     if len(scenarios) == 1:
         return scenarios[0]
     if names == ["historical"]:
         return "historical"
-    raise InputError("co2", "is not given and the files name no scenario of the table",
-                     f"give co2= one of {', '.join(SCENARIOS)}, historical, a number in ppm or a CSV")  # fmt: skip
+    mend = f"give co2= one of {', '.join(SCENARIOS)}, historical, a number in ppm or a table"
+    if any(n.startswith("rcp") for n in names):
+        mend += ", for the RCPs such as RCP85_MIDYEAR_CONCENTRATIONS.DAT"
+    raise InputError("co2", "is not given and the files name no scenario of the table", mend)

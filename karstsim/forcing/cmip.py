@@ -173,7 +173,7 @@ class _Reader:
         ]
         key = tuple((str(a.attrs), a.values.tobytes()) for a in axis)
         if key not in self.axes:
-            self.axes[key] = _decoded_starts(ds, time, str(path), self.repairs)
+            self.axes[key] = decoded_starts(ds, time, str(path), self.repairs)
         return self.axes[key]
 
     def _place(self, ds: xr.Dataset, da: xr.DataArray, time: str, where: str) -> Place:
@@ -237,7 +237,7 @@ def _time_name(ds: xr.Dataset, da: xr.DataArray, where: str) -> str:
     raise InputError(where, f"has no time axis among its dimensions ({', '.join(map(str, da.dims))})", mend)
 
 
-def _decoded_starts(ds: xr.Dataset, time: str, where: str, repairs: Repairs) -> np.ndarray:
+def decoded_starts(ds: xr.Dataset, time: str, where: str, repairs: Repairs) -> np.ndarray:
     """Beginning of every step, datetime64 where the calendar and the range allow it and cftime elsewhere."""
     n = ds.sizes[time]
     names = (ds[time].attrs.get("bounds"), "time_bnds", "time_bounds")

@@ -146,7 +146,10 @@ def _polygon(text: str, repairs: Repairs) -> Any:
 
     mend = "give GeoJSON (a .geojson file) or WKT such as 'POLYGON ((105 26, 106 26, 106 27, 105 26))'"
     try:
-        if Path(text[:4000]).suffix.lower() in (".geojson", ".json") or Path(text[:4000]).suffix.lower() in (".wkt", ".txt"):
+        if Path(text[:4000]).suffix.lower() in (".geojson", ".json") or Path(text[:4000]).suffix.lower() in (
+            ".wkt",
+            ".txt",
+        ):
             text = Path(text).read_text(encoding="utf-8-sig")
         shape = shapely.from_geojson(text) if text.lstrip().startswith("{") else shapely.from_wkt(text)
     except (OSError, ValueError, shapely.errors.ShapelyError) as error:

@@ -19,6 +19,7 @@ from karstsim.core.constants import CO2_PER_C, DAYS_PER_YEAR, MOLAR_MASS_C
 from karstsim.core.errors import InputError, RunError
 from karstsim.forcing.records import to_records
 from karstsim.forcing.times import calendar_of
+from karstsim.forcing.yearly import read_yearly
 from karstsim.model import output as out
 from karstsim.model.books import ELEMENTS
 from karstsim.model.engine import FREQUENCIES, Forcing, Physics, Progress, Tables, calendar_fields, step_all
@@ -29,6 +30,7 @@ from karstsim.model.parameters import Overrides, parameter_tables
 from karstsim.model.prescribed import check_series
 from karstsim.model.restart import read_restart, write_restart
 from karstsim.model.site import Site
+from karstsim.model.yearly import Series, YearlyParameters
 from karstsim.processes.atmosphere.co2_box import PRESCRIBED
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ class Simulation:
     members       parameter overrides of each member
     forcing_row   location of the forcing that drives each member; 0 for all by default
     chemistry     False: water and heat alone
+    series        parameters that follow a series by the year: {name: (years, values)}
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class Simulation:
         constants: str = "pb82",
         workers: int = 1,
         chemistry: bool = True,
+        series: Series | None = None,
     ) -> None:
         if constants not in CONSTANT_SETS:
             raise InputError(
@@ -86,6 +90,10 @@ class Simulation:
         self.physics = Physics(CONSTANT_SETS[constants], chemistry)
         rows = [0] * len(members) if forcing_row is None else list(forcing_row)
         self.tables = Tables.new(parameter_tables(site, members), rows)
+        self.yearly = YearlyParameters(series or {})
+        years = self.forcing.years()
+        self.yearly.check_years(int(years[0]), int(years[-1]))
+        self.yearly.begin_year(self.tables, int(years[0]))
         self.land_use = LandUse.of(site, members, self.tables.params["tile"])
         self._check_evaporation(dataset)
         check_series(self.tables.params["tile"], dataset)
@@ -143,9 +151,14 @@ class Simulation:
         table = out.selection_table(chosen, self.site.rows)
         wanted = out.frequencies(frequencies)
         selections = [table if f in wanted else table[:0] for f in FREQUENCIES]
-        begin_year = self.land_use.begin_year if self.land_use is not None else None
         results = step_all(
-            self.tables, self.forcing, selections, self.physics, self.workers, progress, begin_year=begin_year
+            self.tables,
+            self.forcing,
+            selections,
+            self.physics,
+            self.workers,
+            progress,
+            begin_year=self._begin_year,
         )
         self.check()
         spans = self.forcing.windows()
@@ -156,6 +169,11 @@ class Simulation:
             ds = out.to_dataset(windows, spans, self.forcing, chosen, self.site, name)
             datasets[name] = out.join_attributes(ds, attrs, self.forcing.times[[0, -1]])
         return datasets
+
+    def _begin_year(self, tables: Tables, year: int) -> None:
+        if self.land_use is not None:
+            self.land_use.begin_year(tables, year)
+        self.yearly.begin_year(tables, year)
 
     def closure(self) -> dict[str, float]:
         """Largest |residual| over stock and cumulative throughput of any member, per element."""
@@ -214,6 +232,7 @@ def simulate(
     constants: str = "pb82",
     chemistry: bool = True,
     workers: int = 1,
+    series: str | Path | Series | None = None,
 ) -> xr.Dataset | xr.DataTree:
     """Simulate one catchment, or the same site under the weather of every location of the forcing.
 
@@ -229,12 +248,18 @@ def simulate(
     constants     "pb82" or "phreeqc386"
     chemistry     False: water and heat alone, some twenty times faster; only their variables can be asked for
     workers       threads that share the locations; the result does not depend on them
+    series        deposition, fertiliser or rain chemistry by the year: a file (forcing/yearly.py) or {parameter:
+                  (years, values)}
     Returns amounts per period in mol m-2 and mm, states as means; `ds.attrs` hold the provenance.
     Raises InputError for bad input, RunError when the run fails.
     """
     locations = forcing.sizes.get("location", 1)
+    if isinstance(series, str | Path):
+        series = read_yearly(series, site.longitude, site.latitude)
     if locations == 1:
-        run = Simulation(site, forcing, [parameters or {}], constants=constants, chemistry=chemistry)
+        run = Simulation(
+            site, forcing, [parameters or {}], constants=constants, chemistry=chemistry, series=series
+        )
         datasets = _run_once(run, output, variables, spinup_years, restart)
         datasets = {k: v.isel(realization=0) for k, v in datasets.items()}
     else:
@@ -247,7 +272,7 @@ def simulate(
             part = forcing.isel(location=slice(first, first + LOCATIONS_AT_ONCE))
             members = [{**(parameters or {}), **_own_latitude(lat)} for lat in part.lat.values]
             rows = list(range(len(members)))
-            run = Simulation(site, part, members, rows, constants, workers, chemistry)
+            run = Simulation(site, part, members, rows, constants, workers, chemistry, series)
             parts.append(_run_once(run, output, variables, spinup_years, None))
         datasets = {k: _by_location([part[k] for part in parts], forcing) for k in parts[0]}
     if len(datasets) == 1:
