@@ -104,6 +104,7 @@ def finish(
     keep: Iterable[str] | None = None,
     wind_height: float = STANDARD_HEIGHT,
     told: Iterable[str] = (),
+    gaps: bool = False,
 ) -> xr.Dataset:
     """Check raw series and complete them to the canonical Dataset (all but co2).
 
@@ -114,6 +115,7 @@ def finish(
     keep       only check and return these variables; nothing is derived
     wind_height  m above ground of the measured sfcWind; brought to 10 m
     told       variables that the caller named: faults of optional ones are errors as well
+    gaps       missing values may stay: for records that are compared with, not run
     Raises InputError for missing variables and for values that are not finite or not physical.
     """
     _check_request(estimate, elevation, wind_height)
@@ -122,7 +124,7 @@ def finish(
     ds = raw.drop_vars(raw.data_vars)
     for name in map(str, raw.data_vars):
         with leaving_out(name, strict, repairs):
-            ds[name] = _checked(name, raw[name], step, where, repairs)
+            ds[name] = _checked(name, raw[name], step, where, repairs, gaps)
     if keep is None:
         ds = _complete(ds, step, where, repairs, tuple(estimate), elevation, wind_height)
     return label(ds, repairs)
@@ -155,9 +157,13 @@ def _check_request(estimate: Iterable[str], elevation: float, wind_height: float
 # ------------------------------------------------------------------------------------------------ one variable
 
 
-def _checked(name: str, da: xr.DataArray, step: float, where: str, repairs: Repairs) -> xr.DataArray:
+def _checked(
+    name: str, da: xr.DataArray, step: float, where: str, repairs: Repairs, gaps: bool = False
+) -> xr.DataArray:
     """The variable with noise around zero removed. Raises InputError for gaps and for unphysical values."""
     da = da.transpose("location", "time")
+    if gaps and np.isnan(da.values).any():
+        return _with_gaps(name, da, step, where, repairs)
     if name in leaves.FORMS:
         da = _bridged(da, repairs)
     values = da.values
@@ -189,6 +195,17 @@ def _checked(name: str, da: xr.DataArray, step: float, where: str, repairs: Repa
     if said := _suspicious(name, float(values.max()), values.shape[1] * step):
         raise InputError(f"{where}, {name}", *said)
     return da.copy(data=values)
+
+
+def _with_gaps(name: str, da: xr.DataArray, step: float, where: str, repairs: Repairs) -> xr.DataArray:
+    """As `_checked`, with missing values named and kept."""
+    missing = np.isnan(da.values)
+    if missing.all():
+        raise InputError(f"{where}, {name}", "has no value", "leave the column out")
+    repairs.note(f"{name}: {int(missing.sum())} of {missing.size} values are missing and stay so")
+    stand_in = da.copy(data=np.where(missing, np.nanmedian(da.values), da.values))
+    checked = _checked(name, stand_in, step, where, repairs)
+    return checked.copy(data=np.where(missing, np.nan, checked.values))
 
 
 def _suspicious(name: str, highest: float, span: float) -> tuple[str, str] | None:
