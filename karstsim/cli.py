@@ -318,6 +318,49 @@ def _lines(lines: list[int], shown: int = 8) -> str:
 
 
 @app.command()
+def forcing(
+    files: Annotated[
+        list[str], typer.Argument(help="netCDF files, zarr stores, folders, patterns, or one CSV.")
+    ],
+    lon: Annotated[float | None, typer.Option("--lon", help="Longitude of the point (degrees east).")] = None,
+    lat: Annotated[float | None, typer.Option("--lat", help="Latitude of the point (degrees north).")] = None,
+    region: Annotated[
+        str | None, typer.Option("--region", help="GeoJSON, WKT or mask.nc[:variable]: the mean over it.")
+    ] = None,
+    location: Annotated[str | None, typer.Option("--location", help="Name of one station.")] = None,
+    unit: Annotated[
+        list[str] | None,
+        typer.Option("--unit", help="Units of a variable, as in --unit pr=mm/d; repeatable."),
+    ] = None,
+    start: Annotated[str | None, typer.Option("--start", help="First year, month or day.")] = None,
+    end: Annotated[str | None, typer.Option("--end", help="Last year, month or day.")] = None,
+    co2: Annotated[str | None, typer.Option("--co2", help="Scenario, ppm, or a table.")] = None,
+    elevation: Annotated[float | None, typer.Option("--elevation", help="Height of the place (m).")] = None,
+    estimate: Annotated[
+        list[str] | None, typer.Option("--estimate", help="rsds or tdps may be estimated; repeatable.")
+    ] = None,
+    months: Annotated[
+        str | None, typer.Option("--months", help="generate: days out of monthly means.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", help="Picture to write (PNG).")] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show what is in forcing files: variables, repairs, what is refused and why; runs nothing.
+
+    Files of several models or members are listed and not opened. The exit code is 2 where a variable is refused.
+    """
+    with console.guarded(debug, as_json):
+        from karstsim.report.forcing_look import show_forcing
+
+        asked = {"lon": lon, "lat": lat, "region": region, "location": location, "units": _units(unit or []),
+                 "start": start, "end": end, "co2": co2, "elevation": elevation, "estimate": estimate or (),
+                 "months": months}  # fmt: skip
+        if show_forcing(files, asked, plot, as_json):
+            raise typer.Exit(console.BAD_INPUT)
+
+
+@app.command()
 def hydrograph(
     table: Annotated[Path, typer.Argument(help="Table (CSV, TSV) with the discharge of a spring over time.")],
     output: Annotated[

@@ -270,7 +270,7 @@ def with_paths(
     """The section with absolute paths and its patterns expanded; what is not there is added to `found` under `key`."""
     update: dict[str, Any] = {"files": _expanded(forcing.files, folder, key, found)}
     if isinstance(forcing.co2, str) and _looks_like_file(forcing.co2):
-        update["co2"] = _existing(forcing.co2, folder, f"{key}.co2", found)
+        update["co2"] = _existing_table(forcing.co2, folder, f"{key}.co2", found)
     for name in ("delta13co2", "Delta14co2"):
         if isinstance(asked := getattr(forcing, name), str):
             update[name] = _existing(asked, folder, f"{key}.{name}", found)
@@ -310,6 +310,14 @@ def _existing(name: str, folder: Path, key: str, found: list[tuple[str, str, str
             (key, f"there is no file {shown(name)}", f"check the name; it is taken relative to {folder}")
         )
     return path
+
+
+def _existing_table(name: str, folder: Path, key: str, found: list[tuple[str, str, str]]) -> str:
+    """A file of CO2, perhaps with the scenario in it: ``table.csv:ssp245``."""
+    head, colon, scenario = name.rpartition(":")
+    if colon and os.path.isfile(os.path.join(folder, head)):
+        return f"{_existing(head, folder, key, found)}:{scenario}"
+    return _existing(name, folder, key, found)
 
 
 def to_toml(config: RunConfig) -> str:

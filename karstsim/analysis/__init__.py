@@ -11,6 +11,7 @@ from karstsim.analysis.hydrograph import (
     karst_indices,
 )
 from karstsim.analysis.observations import read_spring_table
+from karstsim.analysis.quality import quality_report
 from karstsim.analysis.recession import (
     Coutagne,
     Maillet,
@@ -43,6 +44,7 @@ __all__ = [
     "karst_class",
     "karst_indices",
     "master_recession",
+    "quality_report",
     "read_spring_table",
     "recessions",
     "spectrum",

@@ -9,13 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from karstsim.analysis.spring_columns import CLOCK, DATE, LIMITS, LONG_NAMES, PER_STEP, UNITS, vocabulary
+from karstsim.analysis.spring_columns import (
+    CLOCK,
+    DATE,
+    LIMITS,
+    LONG_NAMES,
+    PER_STEP,
+    UNITS,
+    ZONE,
+    vocabulary,
+)
 from karstsim.analysis.spring_times import looks_like_dates, read_times
+from karstsim.analysis.table_bytes import table_bytes
 from karstsim.chemistry.api.columns import Column
 from karstsim.chemistry.api.table_cells import Cells, decimal_mark, read_cells
 from karstsim.chemistry.api.table_text import TableText, Vocabulary, read_text
@@ -49,10 +60,13 @@ def read_spring_table(
     area_km2: float | None = None,
     sort: bool = False,
     average: bool = False,
+    timezone: str | None = None,
+    sheet: str | None = None,
 ) -> xr.Dataset:
     """Read a table of a spring, one time a row, into canonical units.
 
-    path       text file; comma, semicolon, tab or bar between cells, decimal point or comma, quoted or not
+    path       text file (also ``.gz``); comma, semicolon, tab or bar between cells, decimal point or comma, quoted or
+               not; RDB files of the US Geological Survey; spreadsheets (``.xlsx``)
     units      {header: unit} of headers that have none: ``{"QobsS": "m3/s", "Ca": "mg/L"}``
     columns    {quantity: header} of headers that are not understood: ``{"discharge": "gauge 3"}``; "date" and
                "clock" name the columns of the time
@@ -62,9 +76,13 @@ def read_spring_table(
     area_km2   area of the catchment, km2, for a discharge in mm d-1
     sort       bring rows into the order of time; else a row out of order is refused
     average    take the mean of rows that have one time and differ (double samples); else they are refused
+    timezone   IANA name of the zone whose clock the stamps show, where it is put forward in summer; the result is in
+               its standard time. Zones written in the stamps or in a column are honoured without it
+    sheet      name of the sheet of a spreadsheet; the first with cells by default
 
     Returns a Dataset over `time`: discharge (m3 s-1), precipitation, evapotranspiration (mm d-1), temperature,
-    air_temperature (degC), conductivity (uS cm-1), relative_humidity (%), turbidity (NTU), water_level (m) and, where
+    air_temperature (degC), conductivity (uS cm-1), relative_humidity (%), turbidity (NTU), water_level (m), oxygen
+    (mol m-3), air_co2 (ppm), d13c_dic (permil), soil_respiration (mol m-2 d-1) and, where
     their unit is known, the quantities of water analyses (mol m-3, eq m-3, ph, pco2 in atm): those that the table has.
     A series with one time step keeps it: steps that are absent are NaN. Attributes ``columns``, ``unused``,
     ``supposed`` and ``repairs`` say, line by line, what became of the file; variables carry their header and rule.
@@ -76,23 +94,24 @@ def read_spring_table(
     if area_km2 is not None and not area_km2 > 0.0:
         raise InputError("area_km2", f"is {area_km2}", "give the area of the catchment in km2, above 0")
     words = vocabulary(dict(columns or {}), area_km2)
-    table = read_text(path, units or {}, words)
-    reading = _Reading(supposed=list(table.notes))
+    data, said = table_bytes(path, sheet)
+    table = read_text(path, units or {}, words, data)
+    reading = _Reading(supposed=[*said, *table.notes])
     _drop_odd_rows(table, reading)
     _select(table, select or {}, path)
     found = _columns(table, words, reading, path)
-    times = _times(table, found, reading, path, dayfirst)
+    times = _times(table, found, reading, path, dayfirst, timezone)
     order = _order(times, table, reading, path, sort)
     chosen = _choose(found, reading, path, dict(columns or {}))
     step = _usual_step(times[order])
     mark = decimal_mark(row[place] for row in table.rows for place in chosen.values())
-    data = {}
+    variables = {}
     for name, place in chosen.items():
         column = _rate(found[place], step, path)
         cells = read_cells(column, [row[place] for row in table.rows], mark, LIMITS)
-        data[name] = _variable(cells, table, place, reading, path, tuple(missing))
-    rows = _without_doubles(order, times[order], table, data, path, reading, average)
-    dataset = _regular(_dataset(rows, times, data), step, reading)
+        variables[name] = _variable(cells, table, place, reading, path, tuple(missing))
+    rows = _without_doubles(order, times[order], table, variables, path, reading, average)
+    dataset = _regular(_dataset(rows, times, variables), step, reading)
     dataset.attrs = {
         "source_file": str(path),
         "format": f"{table.encoding}, {table.separator} between cells, decimal {mark!r}, header in line "
@@ -185,7 +204,7 @@ def _choose(
             raise InputError(f"{path}, columns", f"no column {header!r} for {name}", "check the header")
     for place in sorted(found, key=lambda p: (found[p].rank, p)):
         column = found[place]
-        if column.name in (DATE, CLOCK):
+        if column.name in (DATE, CLOCK, ZONE):
             continue
         if column.unit == "" and column.name == "discharge":
             mend = f'write its unit, as in "Q (L/s)", or give its unit (units=, --unit), as in "{column.header}=m3/s"'
@@ -224,7 +243,7 @@ def _rate(column: Column, step: float | None, path: Path) -> Column:
 
 def _variable(
     cells: Cells, table: TableText, place: int, reading: _Reading, path: Path, missing: tuple[float, ...]
-) -> tuple[np.ndarray, dict[str, str]]:
+) -> tuple[np.ndarray, dict[str, Any]]:
     """Values in file order and attributes; what is said of single cells goes into the reading."""
     column, header = cells.column, table.headers[place]
     values = cells.values.copy()
@@ -248,6 +267,10 @@ def _variable(
         "long_name": LONG_NAMES.get(column.name, column.name),
         "source_header": header,
         "conversion": column_rule(column),
+        "below_detection": sum(
+            "below detection" in kind for kind, _ in [*cells.notes.values(), *bad.values()]
+        ),
+        "refused": sum("below detection" not in kind for kind, _ in bad.values()),
     }
     return values, attrs
 
@@ -268,7 +291,12 @@ def _by_kind(notes: Mapping[int, tuple[str, str]], end: str) -> list[tuple[str, 
 
 
 def _times(
-    table: TableText, found: dict[int, Column], reading: _Reading, path: Path, dayfirst: bool | None
+    table: TableText,
+    found: dict[int, Column],
+    reading: _Reading,
+    path: Path,
+    dayfirst: bool | None,
+    timezone: str | None,
 ) -> np.ndarray:
     """Time stamps of the rows, datetime64[ns]."""
     dates = [place for place, column in found.items() if column.name == DATE]
@@ -287,7 +315,8 @@ def _times(
     where = f"{path}, column {table.headers[dates[0]]!r}"
     times = [_cells(table, place) for place in (dates[0], *clocks[:1])]
     separate = times[1] if len(times) > 1 and not any(":" in cell for cell in times[0]) else None
-    stamps, notes = read_times(times[0], separate, table.lines, where, dayfirst)
+    zones = next((_cells(table, place) for place, column in found.items() if column.name == ZONE), None)
+    stamps, notes = read_times(times[0], separate, table.lines, where, dayfirst, zones, timezone)
     reading.supposed += notes
     return stamps
 
@@ -321,7 +350,7 @@ def _without_doubles(
     order: np.ndarray,
     times: np.ndarray,
     table: TableText,
-    data: dict[str, tuple[np.ndarray, dict[str, str]]],
+    data: dict[str, tuple[np.ndarray, dict[str, Any]]],
     path: Path,
     reading: _Reading,
     average: bool,
@@ -373,7 +402,7 @@ def _usual_step(times: np.ndarray) -> float | None:
 
 
 def _dataset(
-    rows: np.ndarray, times: np.ndarray, data: Mapping[str, tuple[np.ndarray, dict[str, str]]]
+    rows: np.ndarray, times: np.ndarray, data: Mapping[str, tuple[np.ndarray, dict[str, Any]]]
 ) -> xr.Dataset:
     variables = {name: ("time", values[rows], attrs) for name, (values, attrs) in data.items()}
     return xr.Dataset(variables, {"time": times[rows]})

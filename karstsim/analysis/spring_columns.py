@@ -23,6 +23,10 @@ UNITS = {**WATER_UNITS, "discharge": "m3 s-1", "precipitation": "mm d-1", "evapo
     "relative_humidity": "%",
     "turbidity": "NTU",
     "water_level": "m",
+    "oxygen": "mol m-3",
+    "air_co2": "ppm",
+    "d13c_dic": "permil",
+    "soil_respiration": "mol m-2 d-1",
 }
 LONG_NAMES = {
     "discharge": "spring discharge",
@@ -34,6 +38,10 @@ LONG_NAMES = {
     "relative_humidity": "relative humidity of the air",
     "turbidity": "turbidity",
     "water_level": "water level",
+    "oxygen": "dissolved oxygen",
+    "air_co2": "CO2 mole fraction of the air in soil or cave",
+    "d13c_dic": "d13C of dissolved inorganic carbon, VPDB",
+    "soil_respiration": "CO2 efflux of the soil",
 }
 LIMITS = WATER_LIMITS | {  # canonical units: outside, the unit or the cell is wrong
     "discharge": (0.0, 1e5),
@@ -45,8 +53,13 @@ LIMITS = WATER_LIMITS | {  # canonical units: outside, the unit or the cell is w
     "relative_humidity": (0.0, 110.0),
     "turbidity": (0.0, 1e5),
     "water_level": (-1e3, 1e4),
+    "oxygen": (0.0, 2.0),
+    "air_co2": (0.0, 1e6),
+    "d13c_dic": (-100.0, 100.0),
+    "soil_respiration": (-1.0, 20.0),
 }
-DATE, CLOCK = "date", "clock"
+DATE, CLOCK, ZONE = "date", "clock", "zone"
+_ZONE_NAMES = frozenset(("tz_cd", "tz", "timezone", "time_zone", "zeitzone"))
 _DATE_NAMES = frozenset(("date", "dates", "datetime", "timestamp", "datum", "fecha", "day", "jour"))
 _CLOCK_NAMES = frozenset(("time", "hour", "heure", "hora", "uhrzeit", "zeit"))
 _SPELLINGS = {
@@ -57,13 +70,17 @@ _SPELLINGS = {
     "temperature": "t",
     "air_temperature": "air_temperature air_temp t_air tair temp_air temperature_air",
     "conductivity": "conductivity electrical_conductivity specific_conductivity specific_conductance ec ec25 sc spc "
-    "speccond spec_cond cond conductivite leitfahigkeit",
+    "speccond spec_cond cond conductivite leitfahigkeit leitf",
     "relative_humidity": "relative_humidity rh humidity",
     "turbidity": "turbidity turb turbidite trubung",
     "water_level": "water_level stage gage_height gauge_height",
+    "oxygen": "oxygen dissolved_oxygen do o2 oxy sauerstoff oxygene",
+    "air_co2": "air_co2 co2_air soil_co2 cave_co2",
+    "d13c_dic": "d13c d13c_dic dic_iso dic_d13c delta13c",
+    "soil_respiration": "soil_respiration soil_efflux co2_efflux rs_soil",
 }
 _NAMES = {spelling: name for name, text in _SPELLINGS.items() for spelling in text.split()}
-_ONLY_WITH_UNIT = {"flow": "discharge", "level": "water_level"}
+_ONLY_WITH_UNIT = {"flow": "discharge", "level": "water_level", "co2": "air_co2"}
 _SAMPLE_WORDS = (  # about the value: they change neither quantity nor unit
     "spring mean daily avg average obs observed measured value sum total water at in per of 25 degc c field lab"
 )
@@ -77,6 +94,8 @@ _USGS = {  # parameter codes in headers of the US Geological Survey, which fix t
     "00095": ("conductivity", "us_cm"),
     "00045": ("precipitation", "in"),
 }
+_O2, _C = 31.998, 12.011  # g mol-1
+_VOLUME_SHARE = ("v_percent", "vol_percent", "percent_v", "percent_vol", "volume_percent")
 _FOOT, _INCH, _US_GALLON = 0.3048, 25.4, 3.785411784e-3  # m, mm, m3
 _M3_S = {
     "m3_s": 1.0, "m3s": 1.0, "m3_sec": 1.0, "cms": 1.0, "cumec": 1.0, "cumecs": 1.0, "cubic_meters_second": 1.0,
@@ -99,6 +118,21 @@ _FACTORS = {
     "relative_humidity": {"percent": 1.0},
     "turbidity": {"ntu": 1.0, "fnu": 1.0, "fnt": 1.0},
     "water_level": {"m": 1.0, "cm": 1e-2, "mm": 1e-3, "ft": _FOOT},
+    "oxygen": {
+        "mg_l": 1.0 / _O2,
+        "mg_o2_l": 1.0 / _O2,
+        "ppm": 1.0 / _O2,
+        "umol_l": 1e-3,
+        "mmol_l": 1.0,
+        "mmol_m3": 1e-3,
+    },
+    "air_co2": {"ppm": 1.0, "ppmv": 1.0, "percent": 1e4, **dict.fromkeys(_VOLUME_SHARE, 1e4)},
+    "d13c_dic": {"permil": 1.0, "vpdb": 1.0, "permil_vpdb": 1.0},
+    "soil_respiration": {  # "m-2 s-1" loses its exponents as a header is cleaned; nothing else can be meant
+        **dict.fromkeys(("umol_m2_s", "umol_m_s"), 1e-6 * SECONDS_PER_DAY),
+        **dict.fromkeys(("g_c_m2_d", "g_c_m_d"), 1.0 / _C),
+        **dict.fromkeys(("mol_m2_d", "mol_m_d"), 1.0),
+    },
 }
 _WRITTEN = {
     "discharge": "m3/s, L/s, L/min, m3/h, m3/d, cfs, gpm, mgd, or mm/d with the area",
@@ -108,6 +142,10 @@ _WRITTEN = {
     "relative_humidity": "%",
     "turbidity": "NTU, FNU",
     "water_level": "m, cm, mm, ft",
+    "oxygen": "mg/L, umol/L, mmol/L",
+    "air_co2": "ppm, V%",
+    "d13c_dic": "permil",
+    "soil_respiration": "umol/m2/s, g C/m2/d, mol/m2/d",
 }
 
 
@@ -126,7 +164,7 @@ def vocabulary(told: Mapping[str, str], area_km2: float | None) -> Vocabulary:
 
 
 def _told(header: str, name: str, unit: str, area_km2: float | None) -> Column:
-    if name in (DATE, CLOCK):
+    if name in (DATE, CLOCK, ZONE):
         return Column(header, name)
     return _column(header, name, _words(normalise(unit)), area_km2)
 
@@ -137,6 +175,8 @@ def parse_header(header: str, area_km2: float | None = None) -> Column | None:
     Raises InputError for a known quantity with a unit that is not understood.
     """
     words = _words(normalise(header))
+    if "_".join(words) in _ZONE_NAMES:
+        return Column(header, ZONE)
     if not words or _ABOUT & set(words):
         return None
     if words[0] in _DATE_NAMES or words[0] in _CLOCK_NAMES:
@@ -147,6 +187,8 @@ def parse_header(header: str, area_km2: float | None = None) -> Column | None:
     name, rest = _find(words)
     if name:
         return _column(header, name, rest, area_km2)
+    if words[0] == "pco2" and "_".join(_unit_words(words[1:])) in _VOLUME_SHARE:
+        return Column(header, "pco2", 0.01, unit="V%")
     try:
         return water.parse_header(header)
     except InputError:
@@ -189,7 +231,9 @@ def _column(header: str, name: str, rest: Sequence[str], area_km2: float | None)
         return _chemistry(header, name, rest)
     unit = "_".join(_unit_words(rest))
     if not unit:
-        known = name in ("relative_humidity", "turbidity")
+        if name in ("oxygen", "air_co2", "soil_respiration"):
+            return Column(header, name)  # several units are in use: left out until one is told
+        known = name in ("relative_humidity", "turbidity", "d13c_dic")
         return Column(header, name, assumption="" if known else f"no unit: read as {UNITS[name]}")
     if name in ("precipitation", "evapotranspiration") and unit in PER_STEP:
         return Column(header, name, PER_STEP[unit], unit=unit)

@@ -1,8 +1,15 @@
-"""Dates of spring tables: one format a table, found out where only one is possible, told where several are."""
+"""Dates of spring tables: one format a table, found out where only one is possible, told where several are.
+
+Time zones written into the stamps or beside them (a column ``tz_cd`` of the US Geological Survey) are honoured: where
+they change within a table, all stamps are brought to its standard time, and that is said.
+"""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -11,14 +18,28 @@ from karstsim.core.errors import InputError
 
 _CLOCK = (
     r"(?:[ T,;]+(?P<H>\d{1,2}):?(?P<M>\d\d)(?::?(?P<S>\d\d(?:[.,]\d+)?))?)?"
-    r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?$"
+    r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>Z|[A-Z]{3,4}|[+-]\d\d(?::?\d\d)?)?$"
 )
-_FORMATS = {  # y, m, d; a and b where the order of day and month is open
+_FORMATS = {  # y, m, d; a and b where the order of day and month is open; n a month by name; yy two digits
     "year-month-day": r"^(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})" + _CLOCK,
     "yearmonthday": r"^(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)" + _CLOCK,
     "day and month, year": r"^(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})[-/.](?P<y>\d{4})" + _CLOCK,
+    "day and month, year of two digits": r"^(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})[-/.](?P<yy>\d{2})" + _CLOCK,
+    "day, name of the month, year": r"^(?P<d>\d{1,2})[-\s./]*(?P<n>[^\W\d]{3,9})[-\s.,/]*(?P<y>\d{4})"
+    + _CLOCK,
+    "name of the month, day, year": r"^(?P<n>[^\W\d]{3,9})[-\s.]*(?P<d>\d{1,2})[-\s.,]+(?P<y>\d{4})" + _CLOCK,
 }
+_MONTHS = (  # first letters in English, German, French, Spanish and Italian, without accents
+    "jan ene gen", "feb fev", "mar mrz mae", "apr avr abr", "may mai mag", "jun juin giu", "jul juil lug",
+    "aug aou ago", "sep set", "oct okt ott", "nov", "dec dez dic",
+)  # fmt: skip
 _YEARS = (1700, 2300)
+_CENTURY = 69  # two digits from 69 are of the 20th century, as POSIX has it
+_ZONES = {  # hours from universal time
+    "Z": 0.0, "UTC": 0.0, "GMT": 0.0, "WET": 0.0, "WEST": 1.0, "BST": 1.0, "CET": 1.0, "CEST": 2.0, "MEZ": 1.0,
+    "MESZ": 2.0, "EET": 2.0, "EEST": 3.0, "AST": -4.0, "ADT": -3.0, "EST": -5.0, "EDT": -4.0, "CST": -6.0,
+    "CDT": -5.0, "MST": -7.0, "MDT": -6.0, "PST": -8.0, "PDT": -7.0, "AKST": -9.0, "AKDT": -8.0, "HST": -10.0,
+}  # fmt: skip
 
 
 def read_times(
@@ -27,33 +48,114 @@ def read_times(
     lines: Sequence[int],
     where: str,
     dayfirst: bool | None,
+    zones: Sequence[str] | None = None,
+    timezone: str | None = None,
 ) -> tuple[np.ndarray, list[str]]:
     """Time stamps, datetime64[ns] (n,), and what had to be supposed.
 
-    dates     ``19900901``, ``1990-09-01``, ``1990/9/1 06:00``, or day and month before the year
+    dates     ``19900901``, ``1990-09-01``, ``1990/9/1 06:00``, ``1 Sep 1990``, or day and month before the year
     clocks    ``9:20``, from a column of its own
     lines     line numbers in the file, for messages
     dayfirst  the order where the year comes last; None: found out from a number above 12, else refused
+    zones     ``EST``, ``+01:00``, from a column of its own
+    timezone  IANA name (``Europe/Ljubljana``) of a clock that is put forward in summer; stamps become standard time
 
-    A time zone that all stamps share is dropped and named. Raises InputError with the first line at fault.
+    A zone that all stamps share is dropped and named. Raises InputError with the first line at fault.
     """
     text = pd.Series([date.strip() for date in dates], dtype="str")
     if clocks is not None:
         text = (text + " " + pd.Series([clock.strip() for clock in clocks], dtype="str")).str.strip()
     name, parts = _parts(text, lines, where)
     notes = [] if name != "yearmonthday" else ["dates read as YYYYMMDD"]
+    if "yy" in parts:
+        short = parts["yy"].astype(int)
+        parts["y"] = (short + np.where(short >= _CENTURY, 1900, 2000)).astype(str)
+        notes.append(f"years of two digits read as 19{_CENTURY} to 20{_CENTURY - 1}")
     if "a" in parts:
         day_first, said = _order(parts, text, lines, where, dayfirst)
         parts = parts.rename(columns={"a": "d", "b": "m"} if day_first else {"a": "m", "b": "d"})
         notes.append(said)
-    zones = parts["zone"].unique()
-    if len(zones) > 1:
-        row = int(np.argmax((parts["zone"] != parts["zone"].iloc[0]).to_numpy()))
-        what = f"{text[row]!r} is in another time zone than the rows before it"
+    if "n" in parts:
+        parts["m"] = [_month_of(n) for n in parts["n"]]
+    stamps = _stamps(parts, text, lines, where)
+    written = (
+        parts["zone"].tolist()
+        if zones is None
+        else [z.strip() or p for z, p in zip(zones, parts["zone"], strict=True)]
+    )
+    if timezone is not None:
+        if any(written):
+            raise InputError(
+                f"{where}, timezone", "the stamps have a time zone of their own", "leave timezone out"
+            )
+        return _standard_time(stamps, timezone, text, lines, where), [
+            *notes,
+            f"clock of {timezone} read as its standard time",
+        ]
+    return _same_zone(stamps, written, text, lines, where, notes)
+
+
+def _same_zone(
+    stamps: np.ndarray, zones: list[str], text: pd.Series, lines: Sequence[int], where: str, notes: list[str]
+) -> tuple[np.ndarray, list[str]]:
+    """Stamps of one zone; where the zone changes all are brought to the one farthest west, the standard time."""
+    kinds = list(dict.fromkeys(zones))
+    if kinds == [""]:
+        return stamps, notes
+    if len(kinds) == 1:
+        return stamps, [*notes, f"time zone {kinds[0]} dropped: the stamps stay as they are written"]
+    hours = np.array([np.nan if (h := _hours(zone)) is None else h for zone in zones])
+    if np.isnan(hours).any():
+        row = int(np.argmax(np.isnan(hours)))
+        what = f"{text[row]!r} is in the time zone {zones[row] or '(none)'!r}, other rows in {kinds[0] or '(none)'!r}"
         raise InputError(f"{where}, line {lines[row]}", what, "write local standard time all the year round")
-    if zones[0]:
-        notes.append(f"time zone {zones[0]} dropped: the stamps stay as they are written")
-    return _stamps(parts, text, lines, where), notes
+    standard = float(hours.min())
+    shifted = stamps + np.rint((standard - hours) * 3600.0).astype("timedelta64[s]")
+    said = f"time zones {', '.join(kinds[:6])}: all stamps brought to UTC{standard:+g} h"
+    return shifted.astype("datetime64[ns]"), [*notes, said]
+
+
+def _hours(zone: str) -> float | None:
+    """Hours from universal time, None for a zone that is not known."""
+    if zone[:1] not in ("+", "-"):
+        return _ZONES.get(zone.upper()) if zone else None
+    digits = zone[1:].replace(":", "")
+    return float(zone[0] + "1") * (int(digits[:2]) + int(digits[2:] or 0) / 60.0)
+
+
+def _standard_time(
+    stamps: np.ndarray, timezone: str, text: pd.Series, lines: Sequence[int], where: str
+) -> np.ndarray:
+    """Clock time of a zone as its standard time. Raises InputError for hours that do not exist or cannot be told apart."""
+    try:
+        zone = ZoneInfo(timezone)
+    except Exception as error:  # zoneinfo raises several kinds for names and for paths
+        mend = "give an IANA name such as Europe/Ljubljana"
+        raise InputError("timezone", f"{timezone!r} is not known", mend) from error
+    index = pd.DatetimeIndex(stamps)
+    local = index.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
+    if local.hasnans:
+        try:
+            local = index.tz_localize(zone, ambiguous="infer", nonexistent="NaT")
+        except ValueError:
+            pass
+    if local.hasnans:
+        row = int(np.argmax(local.isna()))
+        what = f"{text[row]!r} does not exist or exists twice on the clock of {timezone} ({int(local.isna().sum())} rows)"
+        raise InputError(f"{where}, line {lines[row]}", what, "write local standard time all the year round")
+    year = int(index[0].year)
+    offsets = [datetime(year, m, 1, tzinfo=zone).utcoffset() for m in (1, 7)]
+    standard = min(o for o in offsets if o is not None)
+    return (local.tz_convert("UTC").tz_localize(None) + standard).to_numpy("datetime64[ns]")
+
+
+def _month_of(name: str) -> str:
+    """Number of a month by its name; "0" for a word that is none."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    for number, starts in enumerate(_MONTHS, start=1):
+        if any(plain.startswith(start) for start in starts.split()):
+            return str(number)
+    return "0"
 
 
 def looks_like_dates(cells: Sequence[str]) -> bool:

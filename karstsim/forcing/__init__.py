@@ -9,9 +9,12 @@ import xarray as xr
 
 from karstsim.core.errors import InputError
 from karstsim.forcing.canonical import STANDARD_HEIGHT, Repairs, label
-from karstsim.forcing.cmip import expand, open_cmip
+from karstsim.forcing.cmip import open_cmip
 from karstsim.forcing.co2 import SCENARIOS, co2_series
+from karstsim.forcing.netcdf import expand, is_netcdf
 from karstsim.forcing.records import FORCING, FORCING_DTYPE, to_records
+from karstsim.forcing.region import Region
+from karstsim.forcing.request import Degrees
 from karstsim.forcing.station import open_station
 from karstsim.forcing.synthetic import synthetic_forcing, write_cmip
 
@@ -27,23 +30,25 @@ __all__ = [
     "write_cmip",
 ]
 
-_NETCDF = (".nc", ".nc4", ".cdf", ".netcdf")
 _TABLE = (".csv", ".txt", ".tsv", ".csv.gz", ".txt.gz", ".tsv.gz")
 
 
 def open_forcing(
     *files: str | Path,
-    lon: float | None = None,
-    lat: float | None = None,
+    lon: Degrees = None,
+    lat: Degrees = None,
+    region: Region | None = None,
+    cells: bool = False,
     co2: str | float | Path | None = None,
     columns: Mapping[str, str] | None = None,
     units: Mapping[str, str] | None = None,
     estimate: Iterable[str] = (),
-    elevation: float = 0.0,
+    elevation: float | None = None,
     start: str | int | None = None,
     end: str | int | None = None,
     location: str | None = None,
     wind_height: float = STANDARD_HEIGHT,
+    months: str | None = None,
 ) -> xr.Dataset:
     """Weather and CO2 from netCDF files or one CSV table, checked, in CMIP names and units.
 
@@ -62,11 +67,17 @@ def open_forcing(
     paths = expand(files)
     kinds = {_kind(p) for p in paths}
     if kinds == {"netcdf"}:
-        ds = open_cmip(paths, lon, lat, location=location, columns=columns, units=units, estimate=estimate,
-                       elevation=elevation, start=start, end=end, wind_height=wind_height)  # fmt: skip
+        ds = open_cmip(paths, lon, lat, location=location, region=region, cells=cells, columns=columns, units=units,
+                       estimate=estimate, elevation=elevation, start=start, end=end, wind_height=wind_height,
+                       months=months)  # fmt: skip
     elif kinds == {"table"} and len(paths) == 1:
-        ds = open_station(paths[0], columns, units, lon=lon, lat=lat, estimate=estimate, elevation=elevation,
-                          start=start, end=end, location=location, wind_height=wind_height)  # fmt: skip
+        if region is not None or cells or hasattr(lon, "__len__"):
+            raise InputError(
+                str(paths[0]), "is a table of one place", "leave region and cells out, give one lon, lat"
+            )
+        ds = open_station(paths[0], columns, units, lon=lon, lat=lat, estimate=estimate,  # type: ignore[arg-type]
+                          elevation=elevation or 0.0, start=start, end=end, location=location,
+                          wind_height=wind_height)  # fmt: skip
     else:
         what = "several tables, or tables mixed with netCDF files"
         raise InputError(str(paths[0]), what, "give netCDF files only, or one CSV")
@@ -75,13 +86,11 @@ def open_forcing(
 
 def _kind(path: Path) -> str:
     name = path.name.lower()
-    if name.endswith(_NETCDF):
+    if is_netcdf(path):
         return "netcdf"
     if name.endswith(_TABLE):
         return "table"
-    raise InputError(
-        str(path), "is neither netCDF nor CSV by its suffix", f"rename it to end in {_NETCDF[0]} or .csv"
-    )
+    raise InputError(str(path), "is neither netCDF nor CSV by its suffix", "rename it to end in .nc or .csv")
 
 
 def with_co2(ds: xr.Dataset, co2: str | float | Path | None) -> xr.Dataset:
@@ -92,16 +101,24 @@ def with_co2(ds: xr.Dataset, co2: str | float | Path | None) -> xr.Dataset:
     if co2 is None:
         co2 = _experiment(ds)
         repairs.note(f"co2: not given, {co2} as the files say in experiment_id")
-    values = xr.DataArray(co2_series(co2, ds.time.values), dims="time", coords={"time": ds.time})
+    values = xr.DataArray(
+        co2_series(co2, ds.time.values, _experiments(ds)), dims="time", coords={"time": ds.time}
+    )
     return label(ds.assign(co2=values.broadcast_like(ds.tas)), repairs)
 
 
+def _experiments(ds: xr.Dataset) -> tuple[str, ...]:
+    return tuple(n.strip().lower() for n in str(ds.attrs.get("experiment_id", "")).split(","))
+
+
 def _experiment(ds: xr.Dataset) -> str:
-    names = [n.strip() for n in str(ds.attrs.get("experiment_id", "")).split(",")]
+    names = list(_experiments(ds))
     scenarios = [n for n in names if n in SCENARIOS]
     if len(scenarios) == 1:
         return scenarios[0]
     if names == ["historical"]:
         return "historical"
-    raise InputError("co2", "is not given and the files name no scenario of the table",
-                     f"give co2= one of {', '.join(SCENARIOS)}, historical, a number in ppm or a CSV")  # fmt: skip
+    mend = f"give co2= one of {', '.join(SCENARIOS)}, historical, a number in ppm or a table"
+    if any(n.startswith("rcp") for n in names):
+        mend += ", for the RCPs such as RCP85_MIDYEAR_CONCENTRATIONS.DAT"
+    raise InputError("co2", "is not given and the files name no scenario of the table", mend)

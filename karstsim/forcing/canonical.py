@@ -61,10 +61,18 @@ NAMES = {
     ),
     "ndvi": ("normalized_difference_vegetation_index", "normalized difference vegetation index"),
     "co2": ("mole_fraction_of_carbon_dioxide_in_air", "CO2 mole fraction"),
+    "psl": ("air_pressure_at_mean_sea_level", "air pressure at sea level"),
+    "uas": ("eastward_wind", "eastward wind at 10 m"),
+    "vas": ("northward_wind", "northward wind at 10 m"),
+    "orog": ("surface_altitude", "height of the ground"),
 }
 ESTIMABLE = ("rsds", "tdps")
 STANDARD_HEIGHT = 10.0  # m, of sfcWind
+LAPSE_RATE = 0.0065  # K m-1; of the international standard atmosphere
+BAROMETRIC = 5.25588  # its exponent, g M / (R lapse rate)
 OVERSATURATED = 160.0  # %; models give humidity over ice, up to this in the coldest air
+YEAR = 365 * SECONDS_PER_DAY
+MANY_DAYS, DRIEST = 10 * SECONDS_PER_DAY, 1.5  # %; no place on earth stays below that for days
 NEEDED = ("tas", "pr", "prsn", "rsds", "sfcWind", "ps")
 KEPT = (*NEEDED, "tasmin", "tasmax", *OPTIONAL)
 _FIELD = {
@@ -96,6 +104,7 @@ def finish(
     keep: Iterable[str] | None = None,
     wind_height: float = STANDARD_HEIGHT,
     told: Iterable[str] = (),
+    gaps: bool = False,
 ) -> xr.Dataset:
     """Check raw series and complete them to the canonical Dataset (all but co2).
 
@@ -106,6 +115,7 @@ def finish(
     keep       only check and return these variables; nothing is derived
     wind_height  m above ground of the measured sfcWind; brought to 10 m
     told       variables that the caller named: faults of optional ones are errors as well
+    gaps       missing values may stay: for records that are compared with, not run
     Raises InputError for missing variables and for values that are not finite or not physical.
     """
     _check_request(estimate, elevation, wind_height)
@@ -114,7 +124,7 @@ def finish(
     ds = raw.drop_vars(raw.data_vars)
     for name in map(str, raw.data_vars):
         with leaving_out(name, strict, repairs):
-            ds[name] = _checked(name, raw[name], step, where, repairs)
+            ds[name] = _checked(name, raw[name], step, where, repairs, gaps)
     if keep is None:
         ds = _complete(ds, step, where, repairs, tuple(estimate), elevation, wind_height)
     return label(ds, repairs)
@@ -147,12 +157,20 @@ def _check_request(estimate: Iterable[str], elevation: float, wind_height: float
 # ------------------------------------------------------------------------------------------------ one variable
 
 
-def _checked(name: str, da: xr.DataArray, step: float, where: str, repairs: Repairs) -> xr.DataArray:
+def _checked(
+    name: str, da: xr.DataArray, step: float, where: str, repairs: Repairs, gaps: bool = False
+) -> xr.DataArray:
     """The variable with noise around zero removed. Raises InputError for gaps and for unphysical values."""
     da = da.transpose("location", "time")
+    if gaps and np.isnan(da.values).any():
+        return _with_gaps(name, da, step, where, repairs)
     if name in leaves.FORMS:
         da = _bridged(da, repairs)
     values = da.values
+    lower, upper = gate(name, step)
+    lowest, highest = float(values.min()), float(values.max())  # NaN and inf pass through both
+    if lower <= lowest and highest <= upper and not _suspicious(name, highest, values.shape[1] * step):
+        return da
     _refuse(
         ~np.isfinite(values),
         da,
@@ -171,16 +189,34 @@ def _checked(name: str, da: xr.DataArray, step: float, where: str, repairs: Repa
     if name == "hurs" and ((values > 100.0) & (values <= OVERSATURATED)).any():
         repairs.note(f"hurs: {int((values > 100.0).sum())} values up to {values.max():.4g} % set to 100 %")
         values = np.where(values <= OVERSATURATED, np.minimum(values, 100.0), values)
-    lower, upper = gate(name, step)
     bad = (values < lower) | (values > upper)
     limits = f"outside {lower:.6g}..{upper:.6g} {CANONICAL[name]}"
     _refuse(bad, da, where, limits, _hint(name, values))
-    if name == "pr" and values.size * step >= 365 * SECONDS_PER_DAY and 0.0 < values.max() < TOO_DRY:
-        what = f"never above {values.max() * SECONDS_PER_DAY:.3g} mm d-1 in a year or more"
-        raise InputError(
-            f"{where}, pr", what, "the values look like kg m-2 s-1 labelled as mm d-1: tell their units"
-        )
+    if said := _suspicious(name, float(values.max()), values.shape[1] * step):
+        raise InputError(f"{where}, {name}", *said)
     return da.copy(data=values)
+
+
+def _with_gaps(name: str, da: xr.DataArray, step: float, where: str, repairs: Repairs) -> xr.DataArray:
+    """As `_checked`, with missing values named and kept."""
+    missing = np.isnan(da.values)
+    if missing.all():
+        raise InputError(f"{where}, {name}", "has no value", "leave the column out")
+    repairs.note(f"{name}: {int(missing.sum())} of {missing.size} values are missing and stay so")
+    stand_in = da.copy(data=np.where(missing, np.nanmedian(da.values), da.values))
+    checked = _checked(name, stand_in, step, where, repairs)
+    return checked.copy(data=np.where(missing, np.nan, checked.values))
+
+
+def _suspicious(name: str, highest: float, span: float) -> tuple[str, str] | None:
+    """What and mend of values that are possible one by one and not over `span` (s): their units are wrong."""
+    if name == "pr" and span >= YEAR and 0.0 < highest < TOO_DRY:
+        what = f"never above {highest * SECONDS_PER_DAY:.3g} mm d-1 in a year or more"
+        return what, "the values look like kg m-2 s-1 labelled as mm d-1: tell their units"
+    if name == "hurs" and span >= MANY_DAYS and highest <= DRIEST:
+        what = f"never above {highest:.3g} % in {span / SECONDS_PER_DAY:.0f} days"
+        return what, 'the values look like a fraction labelled as %: units={"hurs": "1"}'
+    return None
 
 
 def _bridged(da: xr.DataArray, repairs: Repairs) -> xr.DataArray:
@@ -242,7 +278,7 @@ def _complete(
     elevation: float,
     wind_height: float,
 ) -> xr.Dataset:
-    ds = _with_tas(ds, where, repairs)
+    ds = _with_substitutes(_with_tas(ds, where, repairs), repairs, elevation)
     if "pr" not in ds:
         raise InputError(where, f"has no pr (found {_found(ds)})", "add the file or column of precipitation")
     if "prsn" in ds:
@@ -250,18 +286,23 @@ def _complete(
     if "rsds" not in ds:
         ds["rsds"] = _estimated_rsds(ds, step, where, repairs, estimate, elevation)
     if "sfcWind" not in ds:
-        ds["sfcWind"] = xr.full_like(ds.pr, DEFAULT_WIND)
+        ds["sfcWind"] = _everywhere(DEFAULT_WIND, ds.pr)
         repairs.note(f"sfcWind: absent, set to {DEFAULT_WIND:g} m s-1")
     elif wind_height != STANDARD_HEIGHT:
         ds["sfcWind"] = ds.sfcWind * wind_ratio(wind_height)
         repairs.note(f"sfcWind: from {wind_height:g} m brought to 10 m, times {wind_ratio(wind_height):.4g}")
     if "ps" not in ds:
         pressure = air_pressure(elevation)
-        ds["ps"] = xr.full_like(ds.pr, pressure)
+        ds["ps"] = _everywhere(pressure, ds.pr)
         repairs.note(f"ps: absent, {pressure:.0f} Pa from the elevation {elevation:g} m")
     if "tdps" in estimate and humidity.chosen(ds) is None:
         ds["tdps"] = _estimated_dew_point(ds, step, where, repairs)
     return ds[[v for v in KEPT if v in ds]]
+
+
+def _everywhere(value: float, like: xr.DataArray) -> xr.DataArray:
+    """One value at all steps and places, without the memory of an array."""
+    return like.copy(data=np.broadcast_to(value, like.shape))
 
 
 def wind_ratio(height: float) -> float:
@@ -297,6 +338,18 @@ def _with_tas(ds: xr.Dataset, where: str, repairs: Repairs) -> xr.Dataset:
     return ds.assign(tas=0.5 * (ds.tasmin + ds.tasmax))
 
 
+def _with_substitutes(ds: xr.Dataset, repairs: Repairs, elevation: float) -> xr.Dataset:
+    """Wind from its components and air pressure from that at sea level, where they themselves are absent."""
+    if "sfcWind" not in ds and {"uas", "vas"} <= set(ds.data_vars):
+        repairs.note("sfcWind: absent, from uas and vas (of means over a step it is somewhat low)")
+        ds["sfcWind"] = np.hypot(ds.uas, ds.vas)
+    if "ps" not in ds and "psl" in ds:
+        repairs.note(f"ps: absent, from psl, tas and the elevation {elevation:g} m")
+        rise = LAPSE_RATE * elevation
+        ds["ps"] = ds.psl * (1.0 - rise / (ds.tas + rise)) ** BAROMETRIC
+    return ds
+
+
 def _snow_within_precipitation(ds: xr.Dataset, where: str, repairs: Repairs) -> xr.DataArray:
     """Snowfall not above precipitation: two reanalysis fields or their rounding can cross."""
     excess = (ds.prsn - ds.pr).clip(min=0.0)
@@ -313,7 +366,7 @@ def _snow_within_precipitation(ds: xr.Dataset, where: str, repairs: Repairs) -> 
 
 def air_pressure(elevation: float) -> float:
     """Air pressure (Pa) of the international standard atmosphere at `elevation` (m)."""
-    return STANDARD_ATMOSPHERE * (1.0 - 2.25577e-5 * elevation) ** 5.25588
+    return STANDARD_ATMOSPHERE * (1.0 - 2.25577e-5 * elevation) ** BAROMETRIC
 
 
 def _estimated_rsds(

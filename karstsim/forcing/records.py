@@ -66,6 +66,9 @@ BOUNDS = {
     "rsds": (0.0, 600.0),  # a polar midsummer day at the top of the air has 550
     "sfcwind": (0.0, 75.0),
     "ps": (40000.0, 110000.0),
+    "psl": (85000.0, 110000.0),  # 870 hPa, in a typhoon, is the lowest ever measured
+    "uas": (-75.0, 75.0),
+    "vas": (-75.0, 75.0),
     "co2": (100.0, 10000.0),
     "hurs": (0.0, 100.0),
     "huss": (0.0, 0.06),  # saturated air at 43 degC

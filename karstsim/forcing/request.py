@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from karstsim.core.errors import InputError
 from karstsim.forcing.canonical import NAMES
 from karstsim.forcing.optional import OPTIONAL
+from karstsim.forcing.units import check_names
+
+if TYPE_CHECKING:
+    from karstsim.forcing.region import Region
 
 WANTED = ("tas", "tasmin", "tasmax", "pr", "prsn", "rsds", "sfcWind", "ps", *OPTIONAL)
+Degrees = float | Sequence[float] | None
 
 
 class Request:
@@ -16,25 +22,48 @@ class Request:
 
     def __init__(
         self,
-        lon: float | None,
-        lat: float | None,
-        location: str | None,
-        variables: Sequence[str] | None,
-        columns: dict[str, str],
-        units: dict[str, str],
+        lon: Degrees = None,
+        lat: Degrees = None,
+        location: str | None = None,
+        variables: Sequence[str] | None = None,
+        columns: Mapping[str, str] | None = None,
+        units: Mapping[str, str] | None = None,
+        region: Region | None = None,
+        cells: bool = False,
     ) -> None:
-        wanted = tuple(variables or WANTED)
-        unknown = [v for v in (*wanted, *columns) if v not in NAMES]
+        self.wanted = tuple(variables or WANTED)
+        self.columns, self.units = dict(columns or {}), check_names(units)
+        unknown = [v for v in (*self.wanted, *self.columns) if v not in NAMES]
         if unknown:
             raise InputError(
                 "variables", f"unknown variable {unknown[0]!r}", f"choose from {', '.join(NAMES)}"
             )
-        if (lon is None) != (lat is None):
-            raise InputError("lon, lat", "only one of them is given", "give both")
-        if lon is not None and not (-180.0 <= lon <= 360.0 and -90.0 <= float(lat or 0.0) <= 90.0):
-            raise InputError(
-                "lon, lat", f"lon {lon}, lat {lat} is not on earth", "give degrees east and north"
-            )
-        self.lon, self.lat, self.location = lon, lat, location
-        self.wanted, self.columns, self.units = wanted, columns, units
-        self.told = {*(variables or ()), *columns, *units}  # variables that the caller named
+        self.lons, self.lats = _degrees(lon), _degrees(lat)
+        if len(self.lons) != len(self.lats):
+            what = f"{len(self.lons)} longitude(s) and {len(self.lats)} latitude(s) are given"
+            what = what if self.lons and self.lats else "only one of them is given"
+            raise InputError("lon, lat", what, "give both, as many of the one as of the other")
+        for x, y in zip(self.lons, self.lats, strict=True):
+            if not (-180.0 <= x <= 360.0 and -90.0 <= y <= 90.0):
+                raise InputError(
+                    "lon, lat", f"lon {x}, lat {y} is not on earth", "give degrees east and north"
+                )
+        if self.lons and (region is not None or cells):
+            raise InputError("lon, lat", "are given beside a region or cells=True", "give one of them")
+        self.location, self.region, self.cells = location, region, cells
+        self.told = {*(variables or ()), *self.columns, *self.units}  # variables that the caller named
+
+    @property
+    def placed(self) -> bool:
+        """Whether a place in a grid was asked for."""
+        return bool(self.lons) or self.region is not None or self.cells
+
+
+def _degrees(value: Degrees) -> list[float]:
+    if value is None:
+        return []
+    return (
+        [float(value)]
+        if isinstance(value, int | float) or not hasattr(value, "__len__")
+        else [*map(float, value)]
+    )

@@ -11,7 +11,7 @@ import gzip
 import io
 import re
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -36,10 +36,10 @@ NAMES = {
     "rsds": ("rsds", "srad", "radiation", "solar", "solar_radiation", "shortwave"),
     "sfcWind": ("sfcwind", "wind", "wind_speed", "windspeed"),
     "ps": ("ps", "pressure", "air_pressure"),
-    "hurs": ("hurs", "rh", "relative_humidity", "humidity"),
-    "huss": ("huss", "specific_humidity"),
+    "hurs": ("hurs", "rh", "relative_humidity", "humidity", "rhum"),
+    "huss": ("huss", "specific_humidity", "qair"),
     "tdps": ("tdps", "dew_point", "dewpoint", "t_dew", "tdew"),
-    "rlds": ("rlds", "longwave"),
+    "rlds": ("rlds", "longwave", "lrad"),
     "evspsblpot": ("evspsblpot", "pet", "et0", "eto"),
     "npp": ("npp", "net_primary_production"),
     "rhSoil": ("rhsoil", "heterotrophic_respiration"),
@@ -120,6 +120,8 @@ def open_station(
     end: str | int | None = None,
     location: str | None = None,
     wind_height: float = STANDARD_HEIGHT,
+    variables: Sequence[str] | None = None,
+    gaps: bool = False,
 ) -> xr.Dataset:
     """Weather from a CSV table (``.csv``, ``.txt``, ``.tsv``, each also ``.gz``) with one row per step.
 
@@ -129,6 +131,8 @@ def open_station(
     lon, lat  degrees, kept as coordinates (lat is needed to estimate radiation)
     location  name for the location, by default the file name
     estimate, elevation, wind_height, start, end  as in cmip.open_cmip
+    variables only these CMIP variables, checked but not completed
+    gaps      missing rows and values stay missing (NaN): for records to compare with or to fit, not to run
     returns   canonical Dataset, with co2 only where the table has it; attrs["clock"] says that stamps are local time
     Raises InputError with the first row at fault for dates that are missing, double, reversed or unreadable, for
     values that are missing or no numbers, and for missing variables or units.
@@ -144,17 +148,37 @@ def open_station(
     coords = {"time": times, "location": [location or path.name.split(".")[0]], **place}
     data, told = {}, {*(columns or {}), *(units or {})}
     for name, (header, unit) in found.items():
+        if variables is not None and name not in variables:
+            continue
         with leaving_out(name, told, repairs):
             values = _numbers(table[header], header, path)
             data[name] = (("location", "time"), to_canonical(name, values, unit, str(path))[None, :])
     raw = xr.Dataset(data, coords=coords)
-    clock.check_regular(times, str(path))
+    if gaps:
+        raw = _on_whole_axis(raw, str(path), repairs)
+    clock.check_regular(raw.time.values, str(path))
     raw = clock.select_span(raw, start, end, str(path))
     raw = raw.assign_coords(time=clock.step_starts(raw.time.values, None, str(path)))
     raw.attrs = {"source_files": str(path), "clock": LOCAL_CLOCK}
     ds = finish(raw.drop_vars("co2", errors="ignore"), str(path), repairs, estimate, elevation,
-                wind_height=wind_height, told=told)  # fmt: skip
+                keep=variables, wind_height=wind_height, told=told, gaps=gaps)  # fmt: skip
     return label(ds.assign(co2=raw.co2), repairs) if "co2" in raw else ds
+
+
+def _on_whole_axis(raw: xr.Dataset, where: str, repairs: Repairs) -> xr.Dataset:
+    """Rows that are absent as missing values. Raises InputError for steps that are no multiples of the usual one."""
+    sec = clock.seconds(raw.time.values)
+    if len(sec) < 2 or (np.diff(sec) <= 0).any():
+        return raw  # refused by the check of the axis
+    step = int(clock.usual_step(sec))
+    if ((sec - sec[0]) % step).any():
+        raise InputError(where, f"the rows do not follow a step of {step} s", "give a table with one step")
+    if (sec[-1] - sec[0]) // step > 10 * len(sec):
+        raise InputError(where, "most of its rows are absent", "give a shorter span")
+    whole = clock.stamps(np.arange(sec[0], sec[-1] + step, step), raw.time.values)
+    if len(whole) > len(sec):
+        repairs.note(f"{len(whole) - len(sec)} rows are absent from the table and stay missing")
+    return raw.reindex(time=whole)
 
 
 # ------------------------------------------------------------------------------------------------ the table

@@ -104,7 +104,7 @@ def synthetic_forcing(
     Raises InputError for an unknown scenario or calendar and for years without CO2.
     """
     _check(scenario, start, end, seed, model, lat)
-    times = _days(start, end, calendar)
+    times = days_of(start, end, calendar)
     season = clock.year_fraction(times, SECONDS_PER_DAY)
     factors = MODELS.get(model, (1.0, 1.0))
     warming, wetter = trend(
@@ -151,7 +151,8 @@ def _check(scenario: str, start: int, end: int, seed: int, model: str, lat: floa
         )
 
 
-def _days(start: int, end: int, calendar: str) -> np.ndarray:
+def days_of(start: int, end: int, calendar: str) -> np.ndarray:
+    """Stamps of all days of the years, both included."""
     try:
         first, last = f"{start:04d}-01-01", f"{end + 1:04d}-01-01"
         return xr.date_range(first, last, freq="D", inclusive="left", calendar=calendar).values

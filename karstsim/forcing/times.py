@@ -76,7 +76,8 @@ def check_regular(times: np.ndarray, where: str, sec: np.ndarray | None = None) 
         raise InputError(
             where,
             f"time step of {step / SECONDS_PER_DAY:g} d from {text(times[0])} on",
-            "give daily or finer data (1 minute to 1 day); monthly means have lost the rain days",
+            "give daily or finer data (1 minute to 1 day); monthly means have lost the rain days, "
+            'which months="generate" would invent',
         )
     odd = np.flatnonzero(gaps != step)
     if odd.size:
@@ -149,6 +150,14 @@ def day_of_year(times: np.ndarray, step: float) -> np.ndarray:
     clock = (t.hour * 3600.0 + t.minute * 60.0 + t.second).values / SECONDS_PER_DAY
     day = t.dayofyear.values - 1.0
     return day + 0.5 if step == LONGEST_STEP else day + clock + 0.5 * step / SECONDS_PER_DAY
+
+
+def decimal_years(times: np.ndarray) -> np.ndarray:
+    """Year plus its elapsed fraction, float64 (n_time,), in the calendar of the stamps."""
+    years = np.array([t.year for t in times]) if times.dtype == object else None
+    if years is None:
+        years = times.astype("datetime64[Y]").astype("i8") + 1970
+    return years + year_fraction(times, 0.0)
 
 
 def parse_date(date: str | int | None, where: str) -> tuple[int, ...] | None:

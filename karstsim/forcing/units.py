@@ -52,6 +52,10 @@ CANONICAL = {
     "fapar": "1",
     "ndvi": "1",
     "co2": "1e-6",
+    "psl": "Pa",
+    "uas": "m s-1",
+    "vas": "m s-1",
+    "orog": "m",
 }
 WATER_DENSITY = 1000.0  # kg m-3; a depth of 1 mm is 1 kg m-2 by definition of the CF precipitation flux
 DEPTHS = ("pr", "prsn", "evspsblpot")  # also given as a depth of water
@@ -112,6 +116,8 @@ def to_canonical(name: str, values: np.ndarray, units: str | None, where: str) -
     if units is None or (not str(units).strip() and name != "hurs"):
         raise InputError(f"{where}, {name}", "has no units", _tell_units(name))
     values = np.asarray(values, "f8")
+    if units == target:
+        return values
     parsed = parse(str(units).strip() or "1", name, where)  # CF: no units are those of a pure number
     if target == "K":
         return _temperature(name, values, parsed, str(units), where)
@@ -124,6 +130,14 @@ def to_canonical(name: str, values: np.ndarray, units: str | None, where: str) -
         raise InputError(f"{where}, {name}", f"units {units!r} cannot become {target}", _wrong_units(name))
     factor = float(parsed.to_base_units().magnitude) / float(goal.to_base_units().magnitude)
     return values if factor == 1.0 else values * factor
+
+
+def per_step(name: str, units: str, where: str) -> bool:
+    """Whether units are those of an amount, which becomes the variable when it is divided by a time."""
+    amount = parse(units, name, where) / registry().Quantity(1.0, "s")
+    goal = registry().parse_expression(CANONICAL[name]).dimensionality
+    depth = name in DEPTHS and amount.dimensionality == registry()("m s-1").dimensionality
+    return bool(depth or amount.dimensionality == goal)
 
 
 def parse(units: str, name: str, where: str) -> Any:

@@ -19,6 +19,7 @@ from karstsim.core.constants import CO2_PER_C, DAYS_PER_YEAR, MOLAR_MASS_C
 from karstsim.core.errors import InputError, RunError
 from karstsim.forcing.records import to_records
 from karstsim.forcing.times import calendar_of
+from karstsim.forcing.yearly import read_yearly
 from karstsim.model import origins
 from karstsim.model import output as out
 from karstsim.model.books import BOOKED
@@ -30,6 +31,7 @@ from karstsim.model.parameters import Overrides, parameter_tables
 from karstsim.model.prescribed import check_series
 from karstsim.model.restart import read_restart, write_restart
 from karstsim.model.site import Site
+from karstsim.model.yearly import Series, YearlyParameters
 from karstsim.processes.atmosphere.co2_box import PRESCRIBED
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ STEP_CLOSURE = 1.0e-13  # largest relative imbalance of a step, shown in reports
 RUN_CLOSURE = 1.0e-12  # of stock and cumulative throughput
 TINY = 1.0e-30
 SHOWN = 10  # failed members in a message
+LOCATIONS_AT_ONCE = 64  # columns of a grid in one table: the records of a century take 7 MB a location
 FLAGS = {
     "unsolved_waters": "a carbonate system could not be solved and did not react",
     "high_co2_steps": "soil CO2 above 0.3 atm; look at the soil's porosity and structure factor",
@@ -70,6 +73,7 @@ class Simulation:
     steps         first and last + 1 step of the forcing to simulate; what lies outside only completes the days there
     chemistry     False: water and heat alone
     isotopes      True: carbon isotopes and source tags beside the carbon
+    series        parameters that follow a series by the year: {name: (years, values)}
     """
 
     def __init__(
@@ -83,6 +87,7 @@ class Simulation:
         chemistry: bool = True,
         isotopes: bool = False,
         steps: tuple[int, int] | None = None,
+        series: Series | None = None,
     ) -> None:
         if constants not in CONSTANT_SETS:
             raise InputError(
@@ -101,6 +106,10 @@ class Simulation:
         self.tables = Tables.new(parameter_tables(site, members), rows)
         if isotopes:
             origins.check(self.tables)
+        self.yearly = YearlyParameters(series or {})
+        years = self.forcing.years()
+        self.yearly.check_years(int(years[0]), int(years[-1]))
+        self.yearly.begin_year(self.tables, int(years[0]))
         self.land_use = LandUse.of(site, members, self.tables.params["tile"])
         self._check_evaporation(dataset)
         check_series(self.tables.params["tile"], dataset)
@@ -174,9 +183,14 @@ class Simulation:
         table = out.selection_table(chosen, self.site.rows)
         wanted = out.frequencies(frequencies)
         selections = [table if f in wanted else table[:0] for f in FREQUENCIES]
-        begin_year = self.land_use.begin_year if self.land_use is not None else None
         results = step_all(
-            self.tables, self.forcing, selections, self.physics, self.workers, progress, begin_year=begin_year
+            self.tables,
+            self.forcing,
+            selections,
+            self.physics,
+            self.workers,
+            progress,
+            begin_year=self._begin_year,
         )
         spans = self.forcing.windows()
         attrs = out.provenance(self.site, self.forcing_attrs, self.constants)
@@ -186,6 +200,11 @@ class Simulation:
             ds = out.to_dataset(windows, spans, self.forcing, chosen, self.site, name)
             datasets[name] = out.join_attributes(ds, attrs, self.forcing.times[[0, -1]])
         return datasets
+
+    def _begin_year(self, tables: Tables, year: int) -> None:
+        if self.land_use is not None:
+            self.land_use.begin_year(tables, year)
+        self.yearly.begin_year(tables, year)
 
     def imbalance(self) -> dict[str, np.ndarray]:
         """|residual| over stock and cumulative throughput, per element (n_members,)."""
@@ -253,11 +272,14 @@ def simulate(
     constants: str = "pb82",
     chemistry: bool = True,
     isotopes: bool = False,
+    workers: int = 1,
+    series: str | Path | Series | None = None,
 ) -> xr.Dataset | xr.DataTree:
-    """Simulate one catchment.
+    """Simulate one catchment, or the same site under the weather of every location of the forcing.
 
     site          `Site`
-    forcing       canonical Dataset from `open_forcing` with one location
+    forcing       canonical Dataset from `open_forcing`. One location is the site. Several (stations, points, the cells
+                  of a grid) are columns of their own, at their own latitude; the result has the dimension location
     parameters    overrides by dotted name: a value, or {"factor": f} on the default
     output        "daily", "monthly", "annual", "step" (every step of the forcing); one gives a Dataset, several a
                   DataTree with one node each
@@ -267,27 +289,84 @@ def simulate(
     constants     "pb82" or "phreeqc386"
     chemistry     False: water and heat alone, some twenty times faster; only their variables can be asked for
     isotopes      True: 13C, 14C and source tags of all carbon; what does not carry them raises an error
+    workers       threads that share the locations; the result does not depend on them
+    series        deposition, fertiliser or rain chemistry by the year: a file (forcing/yearly.py) or {parameter:
+                  (years, values)}
     Returns amounts per period in mol m-2 and mm, states as means; `ds.attrs` hold the provenance.
     Raises InputError for bad input, RunError when the run fails.
     """
-    if forcing.sizes.get("location", 1) > 1:
-        raise InputError(
-            "forcing", f"has {forcing.sizes['location']} locations", "select one: ds.isel(location=[0])"
+    locations = forcing.sizes.get("location", 1)
+    if isinstance(series, str | Path):
+        series = read_yearly(series, site.longitude, site.latitude)
+    if locations == 1:
+        run = Simulation(
+            site,
+            forcing,
+            [parameters or {}],
+            constants=constants,
+            chemistry=chemistry,
+            isotopes=isotopes,
+            series=series,
         )
-    run = Simulation(
-        site, forcing, [parameters or {}], constants=constants, chemistry=chemistry, isotopes=isotopes
-    )
-    if restart is not None:
-        run.start_from(restart)
+        datasets = _run_once(run, output, variables, spinup_years, restart)
+        datasets = {k: v.isel(realization=0) for k, v in datasets.items()}
     else:
-        spun = run.spin_up(spinup_years)
-        _warn_about(spun)
-    datasets = {k: v.isel(realization=0) for k, v in run.run(output, variables).items()}
-    for flag in run.flags():
-        LOG.warning(flag)
+        if restart is not None:
+            raise InputError(
+                "restart", f"is of one site, and there are {locations} locations", "leave it out"
+            )
+        parts = []
+        for first in range(0, locations, LOCATIONS_AT_ONCE):
+            part = forcing.isel(location=slice(first, first + LOCATIONS_AT_ONCE))
+            members = [{**(parameters or {}), **_own_latitude(lat)} for lat in part.lat.values]
+            rows = list(range(len(members)))
+            run = Simulation(
+                site, part, members, rows, constants, workers, chemistry, isotopes, series=series
+            )
+            parts.append(_run_once(run, output, variables, spinup_years, None))
+        datasets = {k: _by_location([part[k] for part in parts], forcing) for k in parts[0]}
     if len(datasets) == 1:
         return next(iter(datasets.values()))
     return xr.DataTree.from_dict(datasets)
+
+
+def _run_once(
+    run: Simulation,
+    output: Sequence[str],
+    variables: Sequence[str],
+    spinup_years: int,
+    restart: str | Path | None,
+) -> dict[str, xr.Dataset]:
+    if restart is not None:
+        run.start_from(restart)
+    else:
+        _warn_about(run.spin_up(spinup_years))
+    datasets = run.run(output, variables)
+    for flag in run.flags():
+        LOG.warning(flag)
+    return datasets
+
+
+def _own_latitude(lat: float) -> dict[str, float]:
+    """The sun of a location; of a station without a latitude that of the site."""
+    return {"atmosphere.latitude": float(lat)} if np.isfinite(lat) else {}
+
+
+def _by_location(parts: Sequence[xr.Dataset], forcing: xr.Dataset) -> xr.Dataset:
+    """Blocks of locations side by side, with the coordinates of the forcing's locations."""
+    names = {str(n) for n in parts[0].data_vars if "realization" in parts[0][n].dims}
+    joined = xr.concat([p[sorted(names, key=list(p.data_vars).index)] for p in parts], "realization",
+                       combine_attrs="override")  # fmt: skip
+    others = parts[0].drop_vars(names)
+    ds = xr.merge([joined, others], combine_attrs="override").rename(realization="location")
+    places = {str(c): forcing[c] for c in forcing.coords if forcing[c].dims == ("location",)}
+    ds = ds.drop_vars([c for c in ("lat", "lon") if c in ds.coords]).assign_coords(places)
+    for name, standard, units in (("lat", "latitude", "degrees_north"), ("lon", "longitude", "degrees_east")):
+        ds[name].attrs = {"standard_name": standard, "units": units}
+    for edge in ("min", "max"):
+        for name in ("lat", "lon"):
+            ds.attrs[f"geospatial_{name}_{edge}"] = str(float(getattr(ds[name], edge)()))
+    return ds
 
 
 def _warn_about(spun: SpinUp) -> list[str]:

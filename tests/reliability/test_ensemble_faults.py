@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from karstsim.ensemble import run_ensemble
 from karstsim.ensemble import run as running
+from karstsim.ensemble import run_ensemble
 from karstsim.ensemble.manifest import Manifest
 from karstsim.ensemble.store import open_ensemble
 

@@ -152,8 +152,13 @@ def test_gap_between_files_is_named(tmp_path):
 
 
 def test_overlap_of_files_is_named(tmp_path):
+    """A step that two files hold alike is kept once and said; with two values it is refused."""
     write(tmp_path, grid(), "a.nc")
     write(tmp_path, grid(start="2015-01-20 12:00"), "b.nc")
+    ds = open_cmip(tmp_path / "*.nc", **HERE)
+    assert ds.sizes["time"] == 39
+    assert "tas: 1 step(s) from 2015-01-20 on stand in two files" in ds.attrs["repairs"]
+    write(tmp_path, grid(start="2015-01-20 12:00", tas=290.0), "b.nc")
     with pytest.raises(InputError, match=r"a.nc and .*b.nc, tas: duplicate time 2015-01-20"):
         open_cmip(tmp_path / "*.nc", **HERE)
 

@@ -70,12 +70,16 @@ class TableText:
     notes: list[str] = field(default_factory=list)
 
 
-def read_text(path: Path, units: Mapping[str, str], words: Vocabulary = WATERS) -> TableText:
+def read_text(
+    path: Path, units: Mapping[str, str], words: Vocabulary = WATERS, data: bytes | None = None
+) -> TableText:
     """The table in a file; `units` gives the unit of headers that have none, `words` what headers mean.
+
+    data    the text as bytes, where it is not simply what the file holds
 
     Raises InputError for a file that cannot be read, is no text, or has no header with two known quantities.
     """
-    text, encoding = _decode(path)
+    text, encoding = _decode(path, data)
     separator, text = _separator(text, words)
     lines, notes = _lines(path, text, separator)
     start = _header(lines, words)
@@ -96,10 +100,10 @@ def read_text(path: Path, units: Mapping[str, str], words: Vocabulary = WATERS) 
     return table
 
 
-def _decode(path: Path) -> tuple[str, str]:
+def _decode(path: Path, data: bytes | None = None) -> tuple[str, str]:
     """Text and name of the encoding: what the byte order mark says, else UTF-8, else Windows-1252."""
     try:
-        data = path.read_bytes()
+        data = path.read_bytes() if data is None else data
     except OSError as error:
         raise InputError(str(path), f"cannot be read ({error.strerror})", "check the path") from None
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):

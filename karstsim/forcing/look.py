@@ -1,0 +1,108 @@
+"""A look into forcing files: what is there, what was repaired, what is refused, and what a run would still need."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from karstsim.core.errors import InputError
+from karstsim.forcing import netcdf
+from karstsim.forcing import times as clock
+from karstsim.forcing.cmip import SUBSTITUTES, open_cmip
+from karstsim.forcing.names import find_variables
+from karstsim.forcing.netcdf import Files, expand
+from karstsim.forcing.request import WANTED, Request
+
+
+def look(files: Files, **asked: Any) -> tuple[dict[str, Any], dict[str, xr.DataArray]]:
+    """Every variable of the files on its own, and all of them as the forcing of a run.
+
+    files   as in open_forcing;  asked: its other arguments
+    Returns a report and the series. Report: ``files`` (name, variables), ``variables`` (span, steps, calendar, mean, min
+    and max in canonical units), ``repairs``, ``refused`` (where, what, mend) and ``run``: "ready", or what a run lacks.
+    Raises InputError where nothing can be read at all.
+    """
+    from karstsim.forcing import open_forcing
+
+    paths = expand(files)
+    report: dict[str, Any] = {"files": [], "variables": {}, "repairs": [], "refused": []}
+    series: dict[str, xr.DataArray] = {}
+    if all(netcdf.is_netcdf(p) for p in paths):
+        _each_variable(paths, asked, report, series)
+    try:
+        whole = open_forcing(*paths, **asked)
+    except InputError as error:
+        report["run"] = {"where": error.where, "what": error.what, "mend": error.mend}
+        if not series and not report["refused"]:
+            raise
+    else:
+        report["run"] = "ready"
+        _add(whole, report, series)
+    return report, series
+
+
+def _each_variable(
+    paths: list[Any], asked: dict[str, Any], report: dict[str, Any], series: dict[str, xr.DataArray]
+) -> None:
+    place = {k: v for k, v in asked.items() if k not in ("co2", "estimate", "elevation", "wind_height")}
+    request = Request(columns=asked.get("columns"), units=asked.get("units"))
+    holders: dict[str, list[Any]] = {}
+    wanted = (*WANTED, *(v for others in SUBSTITUTES.values() for v in others))
+    for path in paths:
+        try:
+            with netcdf.reading(path), netcdf.opened(path) as ds:
+                names = find_variables(ds, wanted, request, path, _Unsaid())
+        except InputError as error:
+            _refuse(report, error)
+            continue
+        report["files"].append({"file": path.name, "variables": list(names)})
+        for name in names:
+            holders.setdefault(name, []).append(path)
+    for name, where in holders.items():
+        own = {
+            k: {n: v for n, v in place[k].items() if n == name} for k in ("columns", "units") if place.get(k)
+        }
+        try:
+            _add(open_cmip(where, **{**place, **own, "variables": (name,)}), report, series)
+        except InputError as error:
+            _refuse(report, error)
+
+
+class _Unsaid(list):
+    """Repairs that the reading proper will say again."""
+
+    def note(self, message: str) -> None:
+        """Nothing."""
+
+
+def _refuse(report: dict[str, Any], error: InputError) -> None:
+    """Enter a refusal; one that several variables share stands once."""
+    for entry in report["refused"]:
+        if (entry["what"], entry["mend"]) == (error.what, error.mend):
+            entry["where"] += f"; {error.where.rsplit(', ', 1)[-1]}"
+            return
+    report["refused"].append({"where": error.where, "what": error.what, "mend": error.mend})
+
+
+def _add(ds: xr.Dataset, report: dict[str, Any], series: dict[str, xr.DataArray]) -> None:
+    stamps = ds.time.values
+    for name in map(str, ds.data_vars):
+        da = ds[name]
+        series[name] = da
+        report["variables"][name] = {
+            "start": clock.text(stamps[0]),
+            "end": clock.text(stamps[-1]),
+            "steps": int(ds.sizes["time"]),
+            "step_hours": clock.usual_step(clock.seconds(stamps)) / 3600.0,
+            "calendar": ds.attrs["calendar"],
+            "locations": int(ds.sizes["location"]),
+            "mean": float(da.mean()),
+            "min": float(da.min()),
+            "max": float(da.max()),
+            "missing": int(np.isnan(da.values).sum()),
+            "units": str(da.attrs["units"]),
+        }
+    lines = [r for r in str(ds.attrs.get("repairs", "")).split("\n") if r]
+    report["repairs"] += [r for r in lines if r not in report["repairs"]]

@@ -1,0 +1,282 @@
+"""Where: from the cells of a file to locations. A point, several points, stations, all cells, or the mean of a region."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cf_xarray  # noqa: F401  (registers the .cf accessor)
+import numpy as np
+import xarray as xr
+
+from karstsim.core.errors import InputError
+from karstsim.forcing.canonical import Repairs
+from karstsim.forcing.region import Grid, areas_inside, corners_of_axes, corners_of_cells
+from karstsim.forcing.request import Request
+
+FARTHEST = 5.0  # degrees of arc between the asked point and the centre of the cell
+MOST_VALUES = 200_000_000  # of one variable after selection; 1.6 GB
+MOST_CELLS = 50_000_000  # of a grid; kilometre grids of the whole earth are larger than any CMIP model
+BLOCK = 8_000_000  # values that are read at once: what a long file takes beyond its result
+
+
+@dataclass
+class Place:
+    """Locations of one grid, and how their values are taken from it.
+
+    dims     spatial dims of the file, in the order in which they are read
+    lat, lon, names   (n,) of the locations;  area: (n,) km2 inside the region or of the cell, None for points
+    index    part of every dim that is read;  cells: (n,) flat place of every location in it, None for all
+    weights  (n_read,) of a region's mean, which makes one location of all that is read
+    """
+
+    dims: tuple[str, ...]
+    lat: np.ndarray
+    lon: np.ndarray
+    names: np.ndarray
+    index: dict[str, int | slice | np.ndarray] = field(default_factory=dict)
+    cells: np.ndarray | None = None
+    weights: np.ndarray | None = None
+    area: np.ndarray | None = None
+
+    def coords(self) -> dict[str, object]:
+        """Coordinates of the locations."""
+        lon = np.where(self.lon > 180.0, self.lon - 360.0, self.lon)
+        found = {"location": self.names, "lat": ("location", self.lat), "lon": ("location", lon)}
+        return found if self.area is None else {**found, "area_km2": ("location", self.area)}
+
+    def read(self, da: xr.DataArray, time: str, where: str, repairs: Repairs) -> np.ndarray:
+        """Values (n_time, n) of the locations, float64, read in blocks of time."""
+        chunk = _time_chunk(da, time)
+        single = {d: 0 for d in da.dims if d != time and d not in self.dims}
+        da = da.isel(single).isel(self.index)
+        space = tuple(d for d in self.dims if d in da.dims)
+        steps, n = da.sizes[time], self.names.size
+        if steps * n > MOST_VALUES:
+            what = f"{steps * n} values are too many"
+            raise InputError(where, what, "give fewer cells or stations, or a shorter span")
+        out = np.empty((steps, n))
+        weights = self.weights
+        for part in _blocks(steps, max(1, da.size // max(1, steps)), chunk):
+            block = da.isel({time: part}).transpose(time, *space).values.reshape(part.stop - part.start, -1)
+            if weights is not None:
+                if part.start == 0:
+                    weights = _with_data(block[0], weights, where, repairs)
+                used = weights > 0.0
+                out[part, 0] = block[:, used].astype("f8") @ weights[used]
+            else:
+                out[part] = block if self.cells is None else block[:, self.cells]
+        return out
+
+
+def _time_chunk(da: xr.DataArray, time: str) -> int:
+    """Steps that the file stores together; reading fewer at once would unpack them again and again."""
+    sizes = da.encoding.get("chunksizes") or da.encoding.get("chunks") or ()
+    return max(1, int(sizes[da.dims.index(time)])) if len(sizes) == da.ndim else 1
+
+
+def _blocks(steps: int, cells: int, chunk: int) -> Iterator[slice]:
+    """Spans of time that hold about `BLOCK` values, in whole chunks of the file."""
+    length = max(chunk, BLOCK // cells // chunk * chunk)
+    for first in range(0, steps, length):
+        yield slice(first, min(first + length, steps))
+
+
+def _with_data(first: np.ndarray, weights: np.ndarray, where: str, repairs: Repairs) -> np.ndarray:
+    """Weights of the cells that have a value in the first step (sea has none), summing to 1."""
+    absent = np.isnan(first.astype("f8")) & (weights > 0.0)
+    if not absent.any() or absent.sum() == (weights > 0.0).sum():
+        return weights
+    repairs.note(
+        f"{where}: {int(absent.sum())} cells of the region have no data ({100.0 * weights[absent].sum():.0f} % of its "
+        "area) and are left out of the mean"
+    )
+    kept = np.where(absent, 0.0, weights)
+    return kept / kept.sum()
+
+
+def locate(
+    ds: xr.Dataset, da: xr.DataArray, time: str, where: str, request: Request, repairs: Repairs
+) -> Place:
+    """The asked place in the grid or among the stations of a variable. Raises InputError where it is not there."""
+    lat, lon = (_coordinate(ds, da, n) for n in ("latitude", "longitude"))
+    single = {d: 0 for d in da.dims if d != time and da.sizes[d] == 1}
+    da = da.isel(single)
+    lat, lon = (c if c is None else c.isel(single, missing_dims="ignore") for c in (lat, lon))
+    space = tuple(str(d) for d in da.dims if d != time)
+    stations = len(space) == 1 and (lat is None or lon is None or lat.dims == lon.dims == space)
+    if stations and (request.location is not None or not request.placed):
+        return _stations(ds, space[0], lat, lon, where, request)
+    if request.location is not None:
+        mend = "leave location out and give lon and lat"
+        raise InputError(where, "has no stations to choose by name", mend)
+    if lat is None or lon is None:
+        return _unplaced(space, where, request, repairs)
+    stray = [d for d in space if d not in (*lat.dims, *lon.dims)]
+    if stray:
+        what = f"has a further dimension {stray[0]!r} of size {da.sizes[stray[0]]}"
+        raise InputError(where, what, "write one layer or member of it to a file of its own")
+    if space and not request.placed:
+        mend = "give lon and lat of the point, a region, or cells=True for every cell"
+        raise InputError(where, f"has {lat.size} x {lon.size} cells", mend)
+    grid = _grid(lat, lon, where, request.region is not None or request.cells)
+    if request.region is not None or request.cells:
+        return _cells(grid, where, request, repairs)
+    return _points(grid, where, request)
+
+
+def _coordinate(ds: xr.Dataset, da: xr.DataArray, kind: str) -> xr.DataArray | None:
+    """Latitude or longitude of the variable, by CF attributes first and by name second."""
+    candidates = [*ds.cf.coordinates.get(kind, []), kind, kind[:3], f"nav_{kind[:3]}"]
+    for name in candidates:
+        if name in ds.variables and set(ds[name].dims) <= set(da.dims):
+            return ds[name]
+    return None
+
+
+def _unplaced(space: tuple[str, ...], where: str, request: Request, repairs: Repairs) -> Place:
+    if space:
+        what = f"has dimensions {', '.join(space)} but no latitude and longitude"
+        raise InputError(where, what, "give the file CF coordinates, or a file of one point")
+    if request.region is not None or len(request.lons) > 1:
+        raise InputError(where, "has no coordinates", "give the file CF coordinates")
+    if request.placed:
+        repairs.note(
+            f"{Path(where.rsplit(', ', 1)[0]).name}: has no coordinates, taken to lie at the asked point"
+        )
+    here = [np.array(c[:1] or [np.nan]) for c in (request.lats, request.lons)]
+    return Place((), here[0], here[1], np.array(["point"]))
+
+
+def grid_of(ds: xr.Dataset, da: xr.DataArray, where: str) -> Grid:
+    """The grid of a map with its corners. Raises InputError where it has no latitude and longitude."""
+    lat, lon = (_coordinate(ds, da, n) for n in ("latitude", "longitude"))
+    if lat is None or lon is None:
+        raise InputError(where, "has no latitude and longitude", "give the file CF coordinates")
+    return _grid(lat, lon, where, corners=True)
+
+
+def _grid(lat: xr.DataArray, lon: xr.DataArray, where: str, corners: bool) -> Grid:
+    lat, lon = (c.astype("f8").reset_coords(drop=True) for c in (lat, lon))
+    if lat.dims != lon.dims and lat.size * lon.size > MOST_CELLS:
+        raise InputError(where, f"has {lat.size} x {lon.size} cells", "cut out the region of the point first")
+    axes = lat.values, lon.values
+    if not all(
+        np.isfinite(a).all() and (np.abs(a) <= limit).all()
+        for a, limit in zip(axes, (90.0, 360.0), strict=True)
+    ):
+        raise InputError(where, "has latitudes or longitudes that are not on earth", "mend the coordinates")
+    plain = lat.ndim == lon.ndim == 1 and lat.dims != lon.dims
+    lat, lon = xr.broadcast(lat, lon)
+    ring = np.zeros((*lat.shape, 0, 2))
+    if corners and plain:
+        ring = corners_of_axes(*axes)
+    elif corners and lat.ndim == 2 and min(lat.shape) > 1:
+        ring = corners_of_cells(lat.values, lon.values)
+    elif corners:
+        what = f"its cells have dimensions ({', '.join(map(str, lat.dims))}) and no corners"
+        raise InputError(where, what, "give lon and lat of points instead")
+    return Grid(tuple(map(str, lat.dims)), lat.values, lon.values, ring)
+
+
+def _points(grid: Grid, where: str, request: Request) -> Place:
+    """The nearest cell of every asked point; of a single point in the file, that one."""
+    if grid.lat.ndim == 0 and not request.lons:
+        return Place((), grid.lat.reshape(1), grid.lon.reshape(1), np.array(["point"]))
+    at = []
+    for lon, lat in zip(request.lons, request.lats, strict=True):
+        distance = arc(lat, lon, grid.lat, grid.lon)
+        nearest = int(np.argmin(distance))
+        if distance.flat[nearest] > FARTHEST:
+            what = (
+                f"the nearest cell is {distance.flat[nearest]:.1f} degrees away from lon {lon:g}, lat {lat:g}"
+            )
+            raise InputError(where, what, "check lon and lat, or give files that cover the point")
+        at.append(nearest)
+    cells = np.array(at)
+    names = ["point"] if cells.size == 1 else [f"point {i + 1}" for i in range(cells.size)]
+    return _taken(grid, cells, np.array(names))
+
+
+def _cells(grid: Grid, where: str, request: Request, repairs: Repairs) -> Place:
+    """Every cell, every cell of the region, or the region's mean."""
+    inside = grid.areas if request.region is None else areas_inside(grid, request.region, repairs)
+    chosen = np.flatnonzero(inside > 0.0)
+    area = inside.ravel()[chosen]
+    place = _taken(grid, chosen, _cell_names(grid, chosen), area)
+    if request.cells:
+        return place
+    share = area / area.sum()
+    index, weights = place.index, share
+    if place.cells is not None:
+        weights = np.zeros(int(np.prod([_length(s) for s in index.values()])))
+        weights[place.cells] = share
+    middle = (
+        float(share @ place.lat),
+        float(share @ (place.lon[0] + (place.lon - place.lon[0] + 180.0) % 360.0 - 180.0)),
+    )
+    return Place(grid.dims, np.array([middle[0]]), np.array([middle[1]]), np.array(["region"]), index,
+                 weights=weights, area=np.array([area.sum()]))  # fmt: skip
+
+
+def _length(part: int | slice | np.ndarray) -> int:
+    assert isinstance(part, slice)
+    return part.stop - part.start
+
+
+def _cell_names(grid: Grid, cells: np.ndarray) -> np.ndarray:
+    lat, lon = grid.lat.ravel()[cells], grid.lon.ravel()[cells]
+    return np.array([f"{a:.5g}N {o:.6g}E" for a, o in zip(lat.tolist(), lon.tolist(), strict=True)])
+
+
+def _taken(grid: Grid, cells: np.ndarray, names: np.ndarray, area: np.ndarray | None = None) -> Place:
+    """The cells with these flat places, read as the smallest block of the grid that holds them."""
+    lat, lon = grid.lat.ravel()[cells], grid.lon.ravel()[cells]
+    where = np.unravel_index(cells, grid.lat.shape) if grid.lat.ndim else ()
+    low, high = [int(i.min()) for i in where], [int(i.max()) + 1 for i in where]
+    index: dict[str, int | slice | np.ndarray] = {
+        d: slice(a, b) for d, a, b in zip(grid.dims, low, high, strict=True)
+    }
+    shape = [b - a for a, b in zip(low, high, strict=True)]
+    flat = (
+        np.ravel_multi_index([i - a for i, a in zip(where, low, strict=True)], shape)
+        if shape
+        else np.zeros(1, int)
+    )
+    whole = np.array_equal(flat, np.arange(int(np.prod(shape))))
+    return Place(grid.dims, lat, lon, names, index, None if whole else flat, area=area)
+
+
+def arc(lat: float, lon: float, lats: np.ndarray, lons: np.ndarray) -> np.ndarray:
+    """Great-circle distance in degrees between a point and others (haversine)."""
+    a, b = np.deg2rad(lat), np.deg2rad(lats)
+    h = np.sin((b - a) / 2.0) ** 2 + np.cos(a) * np.cos(b) * np.sin(np.deg2rad(lons - lon) / 2.0) ** 2
+    return np.rad2deg(2.0 * np.arcsin(np.sqrt(np.clip(h, 0.0, 1.0))))
+
+
+def _stations(
+    ds: xr.Dataset,
+    dim: str,
+    lat: xr.DataArray | None,
+    lon: xr.DataArray | None,
+    where: str,
+    request: Request,
+) -> Place:
+    labels = _labels(ds, dim)
+    keep = np.arange(labels.size)
+    if request.location is not None:
+        keep = np.flatnonzero(labels == request.location)
+        if keep.size != 1:
+            what = f"has {keep.size} locations named {request.location!r}"
+            raise InputError(where, what, f"choose from {', '.join(labels[:20])}")
+    unknown = np.full(labels.size, np.nan)
+    lats, lons = (unknown if c is None else c.values.astype("f8") for c in (lat, lon))
+    return Place((dim,), lats[keep], lons[keep], labels[keep], {dim: keep})
+
+
+def _labels(ds: xr.Dataset, dim: str) -> np.ndarray:
+    texts = [c for c in ds.variables if ds[c].dims == (dim,) and ds[c].dtype.kind in "OUS"]
+    names = [c for c in (dim, *texts) if c in ds.variables]
+    values = ds[names[0]].values if names else np.arange(ds.sizes[dim])
+    return np.array([v.decode() if isinstance(v, bytes) else str(v) for v in values])
