@@ -1,14 +1,15 @@
 """Specific conductance from the species, by the law of Debye, Hueckel, Onsager and Falkenhagen.
 
-The equivalent conductance of an ion of charge z and size a is (Onsager 1927, Phys. Z. 28:277; Robinson & Stokes 1959, ch. 7)
+The equivalent conductance of an ion of charge z and size a is (Onsager 1927, Phys. Z. 28:277; Robinson & Stokes 1959,
+ch. 7)
 
     lambda = (lambda0 - B2 z r/(1 + k a)) (1 - B1 z+ z- q/(1 + sqrt q) r/((1 + k a)(1 + k a sqrt q + (k a)^2/6)))
 
-with r = sqrt(I), k a = B a r, lambda0 = z D F^2/(R T), electrophoresis B2, relaxation B1, and the mean charges z+, z- of
-cations and anions. In mixtures the ions of one sign share the sum of their equivalents by their part in the ionic
-strength (z^2 m), as PHREEQC 3.8 does (Appelo 2017, Cem. Concr. Res. 101:102): divalent ions get more weight than m z would
-give. Diffusion coefficients and sizes are those of phreeqc.dat 3.8.6; the large one of SO4 keeps its conductance
-up, and sulfate waters with it: with one size for all, waters saturated with gypsum come out 8 % too low.
+with r = sqrt(I), k a = B a r, lambda0 = z D F^2/(R T), electrophoresis B2, relaxation B1, and the mean charges z+, z-
+of cations and anions. In mixtures the ions of one sign share the sum of their equivalents by their part in the ionic
+strength (z^2 m), as PHREEQC 3.8 does (Appelo 2017, Cem. Concr. Res. 101:102): divalent ions get more weight than m z
+would give. Diffusion coefficients and sizes are those of phreeqc.dat 3.8.6; the large one of SO4 keeps its conductance
+up, and that of sulfate waters: with one size for all, waters saturated with gypsum come out 8 % too low.
 """
 
 from __future__ import annotations

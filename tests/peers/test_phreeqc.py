@@ -138,7 +138,7 @@ def test_conductance(shared_reference: Path, constants: str) -> None:
 
 
 def test_conductance_of_salts() -> None:
-    """PHREEQC 3.8.6 at 25 degC and pH 7, uS/cm, of salts at 1 and 15 mmol/kgw: gypsum was 8 % too low with one ion size."""
+    """PHREEQC 3.8.6 at 25 degC and pH 7, uS/cm, of salts at 1 and 15 mmol/kgw: one ion size made gypsum 8 % too low."""
     salts = pd.DataFrame(SALTS, columns=["na", "k", "mg", "ca", "cl", "so4", "at_1", "at_15"])
     for strength, column in ((1.0, "at_1"), (15.0, "at_15")):
         ions = salts[["na", "k", "mg", "ca", "cl", "so4"]] * strength
