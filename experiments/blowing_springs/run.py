@@ -1,9 +1,9 @@
-"""Blowing Springs Cave, Arkansas: d13C of the cave stream, and what a site at defaults gives under such a climate.
+"""Blowing Springs Cave, Arkansas: CO2, calcium and d13C of the model's spring at defaults against the samples' band.
 
     python -m experiments.blowing_springs.run FOLDER [--figure FILE]
 
-FOLDER holds hydrochem_blowing_springs (Knierim et al., doi:10.5281/zenodo.3839802). The climate of the site is not in
-the data: synthetic weather without trend is moved to 14.3 degC and 1,150 mm a year. All parameters have their defaults.
+FOLDER holds Knierim-BS-Water-Chem-Data.csv. The site's weather is not in the data: the model runs on a synthetic one
+with the monthly means of north-western Arkansas.
 """
 
 from __future__ import annotations
@@ -17,80 +17,175 @@ import xarray as xr
 
 import karstsim as ks
 from experiments.verdicts import Line, table
+from karstsim.chemistry.api import speciate_csv
+from karstsim.core.constants import DAYS_PER_YEAR, SECONDS_PER_DAY, ZERO_CELSIUS
 from karstsim.forcing.synthetic import synthetic_forcing
 
-FILE = "hydrochem_blowing_springs/Knierim-BS-Water-Chem-Data.csv"
-MISSING = -9000.0
-TEMPERATURE, RAIN = 14.3, 1150.0  # degC, mm a-1: of the Ozarks, as stated in docs/promises.md
-CO2 = 392.0  # ppm, of 2011
-ZERO_CELSIUS, SECONDS_PER_YEAR = 273.15, 86400.0 * 365.2425
-FIRST, YEARS, SPIN_UP = 2006, 8, 30
-LAND_USES = ("cropland", "grass", "secondary_forest")
-PLACE = {
-    "name": "Blowing Springs", "latitude": 36.446, "longitude": -94.223, "elevation": 370.0, "area_km2": 5.0,
-}  # fmt: skip
+SAMPLES = "Knierim-BS-Water-Chem-Data.csv"
+UNITS = {"Ca": "mg/L", "DIC": "mg C/L"}
+PLACE = {"lat": 36.46, "lon": -94.26, "elevation": 350.0}
+YEARS = (2011, 2020)
+SPIN_UP = 60  # years at most
+# Monthly normals of north-western Arkansas, rounded, as recalled: mean temperature, rain, global radiation.
+TEMPERATURE = (1.5, 3.8, 8.9, 14.2, 18.8, 23.5, 25.8, 25.3, 20.9, 14.7, 8.6, 3.2)  # degC
+RAIN = (65, 60, 95, 115, 145, 125, 85, 85, 115, 100, 95, 75)  # mm
+RADIATION = (100, 130, 175, 215, 240, 265, 265, 240, 195, 150, 110, 90)  # W m-2
+OTHER_WEATHER = (14.3, 1150.0)  # degC, mm a-1
+PPM = 1e6
+KG_PER_M3 = 1e3
+SPRING_TEMPERATURE = 14.4  # degC, median of the samples
+BAND = (0.05, 0.95)
+SATURATED = (1e-6, 10.0)  # atm, bracket of the pressure at which a sample is just saturated
+HALVINGS = 50
+MISSING = -9000.0  # and below it: no d13C
+VARIABLES = (
+    "aquifer_spring", "aquifer_spring_ca", "aquifer_spring_pco2", "aquifer_spring_si_calcite",
+    "soil_base_pco2", "aquifer_conduit_air_pco2", "aquifer_spring_d13c",
+)  # fmt: skip
+USES = {
+    "half forest, half grass": ("secondary_forest", "grass"),
+    "secondary forest": ("secondary_forest",),
+    "grass": ("grass",),
+    "cropland": ("cropland",),
+}
+ASKED = "half forest, half grass"  # of the verdicts
+# What may be different at the site, one at a time: for understanding, not for the verdicts.
+DIFFERENT = {
+    "whole conduit under cave air": {"aquifer.conduit_air_share": 1.0},
+    "all concentrated recharge past the epikarst": {"epikarst.event_share": 1.0},
+    "no supersaturation": {"epikarst.calcite_threshold": 0.0, "aquifer.calcite_threshold": 0.0},
+    "soil CO2 by evapotranspiration (Brook)": {"soil.co2_law": 1.0},
+    "soil air diffuses by Millington and Quirk": {"soil.diffusivity_law": 1.0},
+}
 
 
-def samples(folder: Path) -> pd.Series:
-    """d13C of DIC of all samples of the cave's stream, permil."""
-    frame = pd.read_csv(folder / FILE, encoding="utf-8-sig")
-    delta = frame.loc[frame["GenSite"] == "cave", "DIC_iso"]
-    return delta[delta > MISSING]
+def climate(years: tuple[int, int] = YEARS) -> xr.Dataset:
+    """Synthetic weather whose months have the means of north-western Arkansas."""
+    forcing = synthetic_forcing("stationary", *years, **PLACE)
+    month = forcing["time"].dt.month
+    days = np.array([31, 28.25, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+    wanted = {
+        "tas": np.array(TEMPERATURE) + ZERO_CELSIUS,
+        "pr": np.array(RAIN) / days / SECONDS_PER_DAY,
+        "rsds": np.array(RADIATION, float),
+    }
+    for name, normals in wanted.items():
+        mean = forcing[name].groupby(month).mean(...)
+        target = xr.DataArray(normals, dims="month", coords={"month": mean["month"]})
+        by_month = forcing[name].groupby(month)
+        shaped = by_month * (target / mean) if name == "pr" else by_month + (target - mean)
+        forcing[name] = shaped.drop_vars("month").clip(min=0.0)
+    return forcing
 
 
-def weather() -> xr.Dataset:
-    """Synthetic days with the mean temperature and the rain of the site."""
-    ds = synthetic_forcing("stationary", FIRST, FIRST + YEARS - 1, lat=PLACE["latitude"], co2=CO2)
-    warmer = TEMPERATURE + ZERO_CELSIUS - float(ds["tas"].mean())
-    wetter = RAIN / (float(ds["pr"].mean()) * SECONDS_PER_YEAR)
-    for name in ("tas", "tasmin", "tasmax"):
-        if name in ds:
-            ds[name] = ds[name] + warmer
-    return ds.assign(pr=ds["pr"] * wetter)
+def scaled(temperature: float, rain: float, years: tuple[int, int] = YEARS) -> xr.Dataset:
+    """The generator's own weather, shifted and scaled to yearly means in degC and mm: its monsoon and its dull sky."""
+    forcing = synthetic_forcing("stationary", *years, **PLACE)
+    yearly = float(forcing["pr"].mean()) * SECONDS_PER_DAY * DAYS_PER_YEAR
+    warmer = temperature + ZERO_CELSIUS - float(forcing["tas"].mean())
+    return forcing.assign(tas=forcing["tas"] + warmer, pr=forcing["pr"] * (rain / yearly))
 
 
-def springs() -> dict[str, xr.Dataset]:
-    """Daily spring and soil gas under each land use."""
-    ds = weather()
-    names = ["aquifer_spring_d13c", "soil_co2_d13c", "aquifer_spring_dead_carbon", "aquifer_spring_ph"]
-    found = {}
-    for use in LAND_USES:
-        site = ks.Site.from_dict({**PLACE, "tiles": [{"land_use": use, "area_fraction": 1.0}]})
-        found[use] = ks.simulate(
-            site, ds, output=["daily"], variables=names, spinup_years=SPIN_UP, isotopes=True
-        )
+def samples(folder: Path) -> pd.DataFrame:
+    """Site, flow, ca (mol m-3), pco2 (ppm), si, the CO2 pressure of saturation (ppm) and d13c (permil) of every sample."""
+    frame = speciate_csv(folder / SAMPLES, units=UNITS)
+    found = pd.DataFrame({"site": frame["Site"], "flow": frame["Flow"], "pco2": PPM * frame["pco2"]})
+    found["ca"] = pd.to_numeric(frame["Ca (mg/L)"], errors="coerce").where(lambda v: v > 0.0) / 40.078
+    found["si"], found["alkalinity"] = frame["si_calcite"], frame["alkalinity"]
+    found["temperature"] = pd.to_numeric(frame["Temp_pH"], errors="coerce")
+    found["saturated"] = saturation_pressure(found)
+    delta = pd.to_numeric(frame["DIC_iso"], errors="coerce")
+    found["d13c"] = delta.where((delta > MISSING) & (frame["GenSite"] == "cave"))
     return found
 
 
-def verdicts(measured: pd.Series, found: dict[str, xr.Dataset]) -> list[Line]:
-    """The middle of all days inside the band that holds 90 % of the samples."""
-    low, high = np.percentile(measured, [5.0, 95.0])
-    return [
-        Line(
-            f"d13C of the spring under {use}", float(ds["aquifer_spring_d13c"].median()), low, high, "permil"
-        )
-        for use, ds in found.items()
-    ]
+def air(folder: Path) -> pd.DataFrame:
+    """CO2 (ppm) of the air measured at the lysimeters, ``soil``, and in the cave, with the season."""
+    raw = pd.read_csv(folder / SAMPLES)
+    return raw.loc[raw["CO2"] > 0.0, ["GenSite", "Season", "CO2"]]
 
 
-def draw(measured: pd.Series, found: dict[str, xr.Dataset], path: Path) -> None:
-    """Shares of samples and of days below a d13C."""
+def saturation_pressure(found: pd.DataFrame) -> np.ndarray:
+    """CO2 pressure (ppm) at which the calcium and alkalinity of each sample are just saturated with calcite."""
+    waters = found[["temperature", "ca", "alkalinity"]]
+    low, high = (np.full(len(waters), np.log10(end)) for end in SATURATED)
+    for _ in range(HALVINGS):
+        middle = 0.5 * (low + high)
+        si = ks.speciate(waters.assign(pco2=10.0**middle))["si_calcite"].values
+        low, high = np.where(si > 0.0, middle, low), np.where(si > 0.0, high, middle)
+    return np.where(np.isfinite(found["si"]), PPM * 10.0 ** (0.5 * (low + high)), np.nan)
+
+
+def spring(
+    uses: tuple[str, ...], forcing: xr.Dataset, parameters: dict[str, float] | None = None
+) -> pd.DataFrame:
+    """Days of the model's spring: ca (mol m-3), pco2 (ppm), si, d13c, CO2 of soil and cave air (ppm), flow (mm d-1)."""
+    tiles = [{"land_use": use, "area_fraction": 1.0 / len(uses)} for use in uses]
+    place = {"latitude": PLACE["lat"], "longitude": PLACE["lon"], "elevation": PLACE["elevation"]}
+    site = ks.Site(name="Blowing Springs", area_km2=10.0, tiles=tiles, **place)
+    out = ks.simulate(
+        site, forcing, parameters, variables=VARIABLES, spinup_years=SPIN_UP, isotopes=True
+    )
+
+    def days(name: str) -> np.ndarray:
+        return out[name].mean([d for d in out[name].dims if d != "time"]).values
+
+    return pd.DataFrame(
+        {
+            "ca": KG_PER_M3 * days("aquifer_spring_ca") / days("aquifer_spring"),
+            "pco2": PPM * days("aquifer_spring_pco2"),
+            "si": days("aquifer_spring_si_calcite"),
+            "d13c": days("aquifer_spring_d13c"),
+            "soil_air": PPM * days("soil_base_pco2"),
+            "cave_air": PPM * days("aquifer_conduit_air_pco2"),
+            "flow": days("aquifer_spring"),
+        },
+        index=pd.Index(out["time"].values, name="time"),
+    )
+
+
+def verdicts(days: pd.DataFrame, found: pd.DataFrame) -> list[Line]:
+    """Median, 5 and 95 % of the model's days in the samples' band."""
+    lines = []
+    for name, text, units in (
+        ("pco2", "CO2 of the spring", "ppm"),
+        ("ca", "calcium of the spring", "mol m-3"),
+        ("d13c", "d13C of the spring", "permil"),
+    ):
+        low, high = (float(v) for v in found[name].quantile(BAND))
+        for share, said in ((0.5, "median"), (0.05, "5 %"), (0.95, "95 %")):
+            lines.append(
+                Line(f"{text}, {said} of the days", float(days[name].quantile(share)), low, high, units)
+            )
+    return lines
+
+
+def text(name: str, days: pd.DataFrame) -> str:
+    """One line: medians and 5-95 % of all columns."""
+    parts = (f"{n} {d.quantile(0.05):.3g}-{d.quantile(0.95):.3g} ({d.median():.3g})" for n, d in days.items())
+    return f"{name:44} " + "  ".join(parts)
+
+
+def draw(days: dict[str, pd.DataFrame], found: pd.DataFrame, path: Path) -> None:
+    """Calcium against CO2 with the line of saturation, and shares of samples and days below a d13C."""
     import matplotlib.pyplot as plt
 
-    figure, axis = plt.subplots(figsize=(7, 4), layout="constrained")
-    axis.plot(
-        np.sort(measured),
-        np.linspace(0.0, 100.0, len(measured)),
-        "k.",
-        ms=4,
-        label="samples of the cave stream",
-    )
-    for use, colour in zip(LAND_USES, ("#d55e00", "#0072b2", "#009e73"), strict=True):
-        days = np.sort(found[use]["aquifer_spring_d13c"].values.ravel())
-        axis.plot(days, np.linspace(0.0, 100.0, len(days)), color=colour, label=use.replace("_", " "))
-    axis.set_xlabel("d13C of DIC (permil)")
-    axis.set_ylabel("samples or days below (%)")
-    axis.legend(fontsize=8)
+    figure, (ax, below) = plt.subplots(1, 2, figsize=(12, 5), layout="constrained")
+    for flow, marker in (("baseflow", "o"), ("storm", "x")):
+        some = found[found["flow"] == flow]
+        ax.plot(some["pco2"], some["ca"], marker, color="0.4", label=f"samples, {flow}")
+    measured = np.sort(found["d13c"].dropna())
+    below.plot(measured, np.linspace(0.0, 100.0, len(measured)), "k.", ms=4, label="samples of the cave stream")
+    for (name, run), color in zip(days.items(), ("#0072b2", "#009e73", "#e69f00", "#d55e00"), strict=True):
+        ax.plot(run["pco2"], run["ca"], ".", ms=2, color=color, label=name)
+        below.plot(np.sort(run["d13c"]), np.linspace(0.0, 100.0, len(run)), color=color, label=name)
+    pressures = np.logspace(-4.0, -1.8, 40)
+    saturated = ks.equilibrate(SPRING_TEMPERATURE, pressures, ["calcite"])
+    ax.plot(PPM * pressures, saturated["ca"], "k-", lw=1, label="saturated")
+    ax.set(xscale="log", xlabel="CO2 pressure (ppm)", ylabel="Ca (mol m-3)", ylim=(0.0, 2.5))
+    below.set(xlabel="d13C of DIC (permil)", ylabel="samples or days below (%)")
+    for each in (ax, below):
+        each.legend(fontsize=8)
     figure.savefig(path, dpi=120)
 
 
@@ -101,14 +196,27 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--figure", type=Path)
     asked = parser.parse_args()
-    measured, found = samples(asked.folder), springs()
-    print(f"{len(measured)} samples, 5-50-95 %: {np.percentile(measured, [5, 50, 95]).round(2)}")
-    for use, ds in found.items():
-        for name in ("aquifer_spring_d13c", "soil_co2_d13c", "aquifer_spring_dead_carbon"):
-            print(f"{use:18} {name:28} {np.percentile(ds[name], [5, 50, 95]).round(2)}")
-    print(table(verdicts(measured, found)))
+    found, forcing = samples(asked.folder), climate()
+    runs = {name: spring(uses, forcing) for name, uses in USES.items()}
+    print(table(verdicts(runs[ASKED], found)))
+    numbers = ["ca", "pco2", "si", "saturated", "d13c"]
+    print(text("samples, all", found[numbers]))
+    for place, measured in air(asked.folder).groupby("GenSite"):
+        print(text(f"air measured, {place}", measured[["CO2"]]))
+        pressures = measured["CO2"].quantile([0.05, 0.5, 0.95]).to_numpy() / PPM
+        calcium = ks.equilibrate(SPRING_TEMPERATURE, pressures, ["calcite"])["ca"].values
+        print(f"{'calcium saturated under it':44} {calcium[0]:.3g}-{calcium[2]:.3g} ({calcium[1]:.3g})")
+    for flow in ("baseflow", "storm"):
+        spring_mouth = (found["site"] == "BS01") & (found["flow"] == flow)
+        print(text(f"samples, spring mouth, {flow}", found.loc[spring_mouth, numbers]))
+    for name, days in runs.items():
+        print(text(name, days))
+    monsoon = scaled(*OTHER_WEATHER)
+    print(text(f"{ASKED}; months of the generator", spring(USES[ASKED], monsoon)))
+    for name, parameters in DIFFERENT.items():
+        print(text(f"{ASKED}; {name}", spring(USES[ASKED], forcing, parameters)))
     if asked.figure:
-        draw(measured, found, asked.figure)
+        draw(runs, found, asked.figure)
 
 
 if __name__ == "__main__":

@@ -126,11 +126,11 @@ def refresh(w, constant_set):
         root = math.sqrt(max(i, 0.0))
         aw = max(1.0 - md.WATER_ACTIVITY_SLOPE * w[SOLUTES + lane], md.WATER_ACTIVITY_MIN)
         per_neutral = exp_small(-LN10 * B_NEUTRAL * i)
-        neutral = exp_small(LN10 * B_NEUTRAL * i)
+        neutral = 1.0 / per_neutral
         per_davies = exp_small(a * (root / (1.0 + root) - md.B_DAVIES * i))
         g_oh = exp_small(_ln_gamma(1.0, md.A_OH, 0.0, root, i, a, b))
-        ln_hco3 = _ln_gamma(1.0, md.A_CARBONATE, 0.0, root, i, a, b)
-        g_hco3, per_hco3 = exp_small(ln_hco3), exp_small(-ln_hco3)
+        g_hco3 = exp_small(_ln_gamma(1.0, md.A_CARBONATE, 0.0, root, i, a, b))
+        per_hco3 = 1.0 / g_hco3
         g2 = g_hco3 * g_hco3
         g_co3 = g2 * g2
         g_ca = exp_small(_ln_gamma(4.0, md.A_CA, md.B_CA, root, i, a, b))
@@ -214,10 +214,11 @@ def evaluate(w):
     """
     for lane in range(LANES):
         h, hco3, so4 = w[H + lane], w[HCO3 + lane], w[FREE_SO4 + lane]
-        co3 = w[C_K2 + lane] * hco3 / h
+        per_h = 1.0 / h
+        co3 = w[C_K2 + lane] * hco3 * per_h
         co2 = h * hco3 / w[C_K1 + lane]
         dimer = w[C_DIMER + lane] * co2 * co2
-        oh = w[C_KW + lane] / h
+        oh = w[C_KW + lane] * per_h
         m_h = h / w[G_H + lane]
         hso4 = w[C_HSO4 + lane] * h * so4
         w[M_H + lane] = m_h

@@ -10,6 +10,8 @@ from karstsim.core.jit import lane_function
 
 EXP_LIMIT = 3.2
 EXP_WIDE = 16.0
+INVERSE_FACTORIAL_3, INVERSE_FACTORIAL_4, INVERSE_FACTORIAL_5 = 1.0 / 6.0, 1.0 / 24.0, 1.0 / 120.0
+INVERSE_FACTORIAL_6, INVERSE_FACTORIAL_7, INVERSE_FACTORIAL_8 = 1.0 / 720.0, 1.0 / 5040.0, 1.0 / 40320.0
 ROOT_START, ROOT_SLOPE = 0.4, 0.6  # straight line near the cube root between 0.3 and 1
 
 
@@ -20,13 +22,13 @@ def exp_small(x):
     Taylor of degree 8 at x/32, five squarings.
     """
     y = min(max(x, -EXP_LIMIT), EXP_LIMIT) * (1.0 / 32.0)
-    p = 1.0 + y * (1.0 / 8.0)
-    p = 1.0 + y * p * (1.0 / 7.0)
-    p = 1.0 + y * p * (1.0 / 6.0)
-    p = 1.0 + y * p * (1.0 / 5.0)
-    p = 1.0 + y * p * (1.0 / 4.0)
-    p = 1.0 + y * p * (1.0 / 3.0)
-    p = 1.0 + y * p * (1.0 / 2.0)
+    p = INVERSE_FACTORIAL_7 + y * INVERSE_FACTORIAL_8
+    p = INVERSE_FACTORIAL_6 + y * p
+    p = INVERSE_FACTORIAL_5 + y * p
+    p = INVERSE_FACTORIAL_4 + y * p
+    p = INVERSE_FACTORIAL_3 + y * p
+    p = 0.5 + y * p
+    p = 1.0 + y * p
     p = 1.0 + y * p
     p *= p
     p *= p

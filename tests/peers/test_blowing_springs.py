@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import karstsim as ks
+from experiments.blowing_springs import run as experiment
 from karstsim.chemistry.api import speciate_csv
 
 NAME = "hydrochem_blowing_springs/Knierim-BS-Water-Chem-Data.csv"
@@ -61,3 +63,26 @@ def test_inorganic_carbon(samples: pd.DataFrame) -> None:
     computed = sum(samples[name] for name in SPECIES.values())
     assert (computed / total).mean() == pytest.approx(1.0, abs=0.02)
     assert (samples["m_hco3"] / (samples["Bicarb"] * 1e3)).mean() == pytest.approx(1.0, abs=0.02)
+
+
+def test_saturated_at_the_pressure_of_saturation(shared_data: Path) -> None:
+    """The diagnosis: at that CO2 pressure the index of a sample is zero; above its own pressure where it is above 0."""
+    folder = (shared_data / NAME).parent
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not there")
+    found = experiment.samples(folder)
+    found = found[np.isfinite(found["si"])]
+    waters = found[["temperature", "ca", "alkalinity"]]
+    at_rest = ks.speciate(waters.assign(pco2=found["saturated"] / experiment.PPM))
+    assert np.abs(at_rest["si_calcite"]).max() < 1e-6
+    assert ((found["saturated"] > found["pco2"]) == (found["si"] > 0.0)).all()
+
+
+def test_weather_of_the_experiment_has_the_normals() -> None:
+    """Monthly means to the hundredth; radiation and rain stay possible."""
+    weather = experiment.climate((2011, 2012)).isel(location=0)
+    by_month = weather.groupby("time.month").mean()
+    np.testing.assert_allclose(by_month["tas"] - 273.15, experiment.TEMPERATURE, atol=1e-6)
+    np.testing.assert_allclose(by_month["rsds"], experiment.RADIATION, rtol=0.02)
+    assert float(weather["pr"].mean()) * 86400.0 * 365.25 == pytest.approx(sum(experiment.RAIN), rel=0.01)
+    assert float(weather["rsds"].max()) < 450.0 and float(weather["pr"].min()) >= 0.0

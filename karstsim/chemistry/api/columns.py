@@ -25,18 +25,19 @@ INPUTS = ("temperature", *IONS, *CARBONATE)
 REPORTED = ("hco3", "co3")  # columns from which the alkalinity is taken when no column gives it
 _SPELLINGS = {
     "temperature": "temperature temp temperatur wtemp watertemp wassertemperatur temp_ph temperature_ph t_ph t_water "
-    "twater temp_water",
-    "ca": "ca calcium",
-    "mg": "mg magnesium",
-    "na": "na sodium natrium",
-    "k": "k potassium kalium",
-    "cl": "cl chloride chlorid chlorures chlorure",
-    "so4": "so4 sulfate sulphate sulfat sulfates",
-    "no3": "no3 nitrate nitrat nitrates no3_no2 no2_no3",
-    "hco3": "hco3 bicarb bicarbonate bicarbonates hydrogencarbonate hydrogen_carbonate hydrogencarbonat",
+    "twater temp_water temperatura",
+    "ca": "ca calcium calcio",
+    "mg": "mg magnesium magnesio",
+    "na": "na sodium natrium sodio",
+    "k": "k potassium kalium potasio potassio",
+    "cl": "cl chloride chlorid chlorures chlorure cloruro cloruros cloruri cloreto cloretos",
+    "so4": "so4 sulfate sulphate sulfat sulfates sulfato sulfatos solfato solfati",
+    "no3": "no3 nitrate nitrat nitrates nitrato nitratos nitrati no3_no2 no2_no3",
+    "hco3": "hco3 bicarb bicarbonate bicarbonates bicarbonato bicarbonatos bicarbonati hydrogencarbonate "
+    "hydrogen_carbonate hydrogencarbonat",
     "co3": "co3 carb carbonate",
     "alkalinity": "alkalinity alk alkal talk t_alk total_alkalinity total_alk tot_alk anc "
-    "acid_neutralizing_capacity alcalinite alkalinitat "
+    "acid_neutralizing_capacity alcalinite alkalinitat alcalinidad alcalinidade alcalinita "
     "bicarbonate_alkalinity hco3_alkalinity carbonate_alkalinity",
     "dic": "dic tic inorganic_carbon tco2 t_co2",
     "ph": "ph",

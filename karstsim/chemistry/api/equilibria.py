@@ -187,7 +187,7 @@ def mix(a: Any, b: Any, fraction: Any = 0.5, *, constants: str = "pb82") -> xr.D
     flat, template = flatten(given, "a_temperature")
     f = flat["fraction"]
     waters = {where: {name: flat[f"{where}_{name}"] for name in WATER} for where in ends}
-    waters["mixture"] = {n: f * waters["a"][n] + (1.0 - f) * waters["b"][n] for n in WATER}
+    waters["mixture"] = {n: waters["b"][n] + f * (waters["a"][n] - waters["b"][n]) for n in WATER}
     reasons = [_reasons(water["flag"], template) for water in ends.values()]
     flags = _check_rows(waters["mixture"] | {"fraction": f}, np.where(reasons[0] != "", *reasons))
     closed = Reaction(("calcite",), False, False, chosen)
@@ -280,14 +280,16 @@ def _check_rows(flat: dict[str, np.ndarray], reasons: np.ndarray) -> np.ndarray:
     def mark(where: np.ndarray, reason: Any) -> None:
         flags[where & (flags == "")] = reason
 
-    for name, values in flat.items():
+    missing = {name: ~np.isfinite(values) for name, values in flat.items()}
+    for name, lost in missing.items():
+        if name not in WATER:
+            mark(lost, f"missing value in {name}")
+    for name, lost in missing.items():
         if name in WATER and name != "temperature":
-            lost = ~np.isfinite(values)
             told = lost & (reasons != "") & (flags == "")
             flags[told] = "start water: " + reasons[told]
             mark(lost, f"missing value in start water: {name}")
-    for name, values in flat.items():
-        mark(~np.isfinite(values), f"missing value in {name}")
+    mark(missing["temperature"], "missing value in temperature")
     if "pco2" in flat:
         mark(flat["pco2"] < 0.0, "negative CO2 pressure: pco2")
     for name in (*IONS, "dic"):

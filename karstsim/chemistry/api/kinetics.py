@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 MMOL = 1000.0  # mmol per mol, and kg of water per m3
 RELATIVE, ABSOLUTE = 1e-8, 1e-10  # tolerances of the integration; absolute in mol m-3
+_SECONDS = ("s", "sec", "second", "seconds")
 MINERALS = ("calcite", "dolomite", "gypsum")
 LAWS = {  # by mineral; the first is the default
     "calcite": {
@@ -224,10 +225,9 @@ def _times(times: Any) -> np.ndarray:
     """Output times, s. Raises InputError."""
     if times is None:
         raise InputError("times", "missing", "give the times of the output in seconds, for example [0, 3600]")
-    try:
-        values = np.atleast_1d(np.asarray(times, dtype=np.float64))
-    except (TypeError, ValueError) as error:
-        raise InputError("times", f"not numeric ({error})", "give seconds") from None
+    if (units := str(getattr(times, "attrs", {}).get("units", "s"))) not in _SECONDS:
+        raise InputError("times", f"in {units!r}", "give seconds after the start")
+    values = np.atleast_1d(as_array("times", times, "seconds").values)
     if values.ndim != 1 or values.size == 0 or not np.isfinite(values).all() or values[0] < 0.0:
         raise InputError("times", "not a list of times", "give seconds after the start, 0 or more")
     if np.any(np.diff(values) <= 0.0):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from karstsim.chemistry.api.columns import REPORTED, choose_columns
+from karstsim.chemistry.api.columns import REPORTED, Column, choose_columns, parse_header
 from karstsim.chemistry.api.units import UNITS
 from karstsim.core.errors import InputError
 
@@ -26,13 +26,15 @@ Attributes = dict[str, dict[str, str]]
 def collect(table: Any, keywords: dict[str, Any]) -> dict[str, xr.DataArray]:
     """Inputs as DataArrays in canonical units, from a table and keywords; dask-backed ones stay lazy.
 
-    Raises InputError for what is not numeric, given twice, or a header with an unclear unit.
+    The unit of a column stands in its header or, in xarray, in its attribute ``units``.
+    Raises InputError for what is not numeric, given twice, or a unit that is unclear or contradicts another.
     """
     given: dict[str, xr.DataArray] = {}
     if table is not None:
         headers = _headers(table)
         for name, column in choose_columns(headers).items():
-            values = as_array(name, table[headers[column.header]], UNITS[name])
+            raw = table[headers[column.header]]
+            values = as_array(name, raw, UNITS[name], _said_twice(column, raw))
             given[name] = values.copy(data=column.convert(values.data))
         _merge_reported(given)
     for name, value in keywords.items():
@@ -40,6 +42,23 @@ def collect(table: Any, keywords: dict[str, Any]) -> dict[str, xr.DataArray]:
             raise InputError(name, "given both in the table and as a keyword", "keep one of them")
         given[name] = as_array(name, value, UNITS[name])
     return given
+
+
+def _said_twice(column: Column, raw: Any) -> bool:
+    """Whether the header says the unit of `raw` already. Raises InputError when its attribute says another one."""
+    attribute = _attribute_column(column.name, raw)
+    if column.exponent or not column.unit or attribute is None:
+        return bool(column.exponent or column.unit)
+    if not np.allclose((column.factor, column.offset), (attribute.factor, attribute.offset)):
+        what = f"the attribute units says {raw.attrs['units']!r}"
+        raise InputError(f"column {column.header!r}", what, "keep the right one of the two units")
+    return True
+
+
+def _attribute_column(name: str, value: Any) -> Column | None:
+    """The unit that the attribute ``units`` of a DataArray says, as a column; None where there is none."""
+    units = str(getattr(value, "attrs", {}).get("units", "")).strip()
+    return parse_header(f"{name} ({units})") if units and name in UNITS else None
 
 
 def assumptions(table: Any) -> list[str]:
@@ -71,13 +90,14 @@ def _headers(table: Any) -> dict[str, Any]:
     )
 
 
-def as_array(name: str, value: Any, units: str) -> xr.DataArray:
-    """Any numeric input as a DataArray of float64.
+def as_array(name: str, value: Any, units: str, converted: bool = False) -> xr.DataArray:
+    """Any numeric input as a DataArray of float64, in canonical units where its attribute ``units`` says its own.
 
     The axes of plain arrays are named from the last one back, ``row``, ``dim_1``, ``dim_2``, so that arrays of
     different depth meet as numpy lets them. Masked values are missing.
 
-    Raises InputError, naming the input and its units, for what is not numeric.
+    converted   leave the attribute ``units`` alone: the caller knows the unit
+    Raises InputError, naming the input and its units, for what is not numeric or has no known length.
     """
     import pandas as pd
     import xarray as xr
@@ -85,7 +105,9 @@ def as_array(name: str, value: Any, units: str) -> xr.DataArray:
     try:
         if isinstance(value, xr.DataArray):
             _check_kind(value.dtype)
-            return value.astype(np.float64)
+            column = None if converted else _attribute_column(name, value)
+            value = value.astype(np.float64)
+            return value if column is None else value.copy(data=column.convert(value.data))
         if isinstance(value, pd.Series):
             return _from_series(value)
         if isinstance(value, pd.Index):
@@ -97,6 +119,8 @@ def as_array(name: str, value: Any, units: str) -> xr.DataArray:
             data = data.filled(np.nan)
     except (TypeError, ValueError) as error:
         raise InputError(name, f"not numeric ({error})", f"give numbers in {units}") from None
+    if any(size != size for size in data.shape):
+        raise InputError(name, "a dask array of unknown length", "call its compute_chunk_sizes() first")
     dims = [f"dim_{j}" if j else "row" for j in range(data.ndim - 1, -1, -1)]
     return xr.DataArray(data, dims=dims)
 
@@ -187,18 +211,20 @@ def broadcast(given: dict[str, xr.DataArray]) -> dict[str, xr.DataArray]:
 
 def _meet(given: dict[str, xr.DataArray]) -> dict[str, xr.DataArray]:
     """Plain axes fitted to the others: of length one dropped where another is longer, ``row`` given its labels."""
-    longest: dict[Any, int] = {}
+    wide: dict[Any, int] = {}
     for array in given.values():
         for dim, size in array.sizes.items():
-            longest[dim] = max(size, longest.get(dim, 0))
+            wide[dim] = size if wide.get(dim, 1) == 1 else wide[dim]
     ready = {}
     for name, array in given.items():
-        short = [d for d, n in array.sizes.items() if n == 1 < longest[d] and d not in array.coords]
+        short = [d for d, n in array.sizes.items() if n == 1 != wide[d] and d not in array.coords]
         ready[name] = array.isel(dict.fromkeys(short, 0), drop=True)
     labelled = {d for a in ready.values() for d in a.dims if d in a.coords and d != "row"}
-    fitting = [d for d in labelled if longest[d] == longest.get("row")]
+    fitting = [d for d in labelled if wide[d] == wide.get("row")]
     if len(labelled) != 1 or not fitting:
         return ready
+    if any({"row", fitting[0]} <= set(a.dims) for a in ready.values()):
+        return ready  # the two are different axes
     return {
         n: a.rename(row=fitting[0]) if "row" in a.dims and "row" not in a.coords else a
         for n, a in ready.items()

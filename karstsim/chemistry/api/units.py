@@ -92,17 +92,31 @@ _SPELLING = {
     "so4": "SO4",
 }
 _TEMPERATURE = (
-    dict.fromkeys(("c", "degc", "deg_c", "oc", "celsius", "deg_celsius", "grad_c"), ("degC", 1.0, 0.0))
+    dict.fromkeys(
+        (
+            "c",
+            "degc",
+            "deg_c",
+            "oc",
+            "celsius",
+            "grad_c",
+            *(f"{degree}_{c}" for degree in ("deg", "degree", "degrees") for c in ("c", "celsius")),
+        ),
+        ("degC", 1.0, 0.0),
+    )  # fmt: skip
     | dict.fromkeys(("k", "kelvin"), ("K", 1.0, -ZERO_CELSIUS))
     | dict.fromkeys(("f", "degf", "deg_f", "fahrenheit"), ("degF", 5.0 / 9.0, -160.0 / 9.0))
 )
-_PH = frozenset(("units", "unit", "standard_units", "std_units", "s_u", "su", "ph_units", "ph_unit"))
+_PH = frozenset(
+    ("1", "wert", "units", "unit", "standard_units", "std_units", "s_u", "su", "ph_units", "ph_unit")
+)
 _PRESSURE = {
     "atm": 1.0,
     "matm": 1e-3,
     "uatm": 1e-6,
     "ppm": 1e-6,
     "ppmv": 1e-6,
+    "percent": 1e-2,
     "pa": 1.0 / STANDARD_ATMOSPHERE,
     "hpa": 1e2 / STANDARD_ATMOSPHERE,
     "kpa": 1e3 / STANDARD_ATMOSPHERE,
@@ -110,7 +124,7 @@ _PRESSURE = {
     "mbar": 1e2 / STANDARD_ATMOSPHERE,
     "ubar": 1e-1 / STANDARD_ATMOSPHERE,
 }
-_PRESSURE_SPELLING = {"uatm": "µatm", "ubar": "µbar", "pa": "Pa", "hpa": "hPa", "kpa": "kPa"}
+_PRESSURE_SPELLING = {"uatm": "µatm", "ubar": "µbar", "pa": "Pa", "hpa": "hPa", "kpa": "kPa", "percent": "%"}
 
 
 class UnitError(ValueError):
@@ -161,6 +175,9 @@ def _amount(name: str, words: list[str]) -> Unit:
             substance = word
         else:
             raise UnitError(_unknown(name, words))
+    bare = substance == "caco3" and not amount and not volume  # a mass by convention
+    if bare:
+        amount, volume = "mg", "l"
     if not amount:
         raise UnitError(_unknown(name, words))
     match = _AMOUNT.fullmatch(amount)
@@ -170,7 +187,8 @@ def _amount(name: str, words: list[str]) -> Unit:
         raise UnitError(_unknown(name, words))
     factor = _PREFIX[prefix] * _VOLUME[volume or "l"] * _per_unit(name, kind, substance)
     reported = f"{amount.replace('u', 'µ')} {_formula(substance)}".strip()
-    return Unit(f"{reported}/{_formula(volume or 'l')}", factor, 0.0, _supposed(name, kind, words, volume))
+    supposed = "no amount in the unit: read as mg CaCO3/L" if bare else _supposed(name, kind, words, volume)
+    return Unit(f"{reported}/{_formula(volume or 'l')}", factor, 0.0, supposed)
 
 
 def _split(words: Sequence[str]) -> list[str]:
