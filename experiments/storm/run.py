@@ -143,7 +143,7 @@ def response(series: xr.Dataset) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Found:
-    """Responses of all storms, and of one at default parameters; series of that one, its difference between two steps."""
+    """Responses of all storms and of one at default parameters; series of that one, its difference of two steps."""
 
     storms: dict[Storm, dict[str, float]]
     defaults: dict[str, float]
