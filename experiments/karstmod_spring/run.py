@@ -1,6 +1,6 @@
 """The discharge of KarstMod's demonstration spring: 13 parameters fitted to one winter, judged on the rest of the year.
 
-    python experiments/karstmod_spring/run.py FOLDER [--generations N] [--seed S]
+    python experiments/karstmod_spring/run.py FOLDER [--model NAME | --choose] [--generations N] [--seed S]
 
 FOLDER holds KarstMod_dataset.txt (date, P mm/d, T degC, ET mm/d, Q m3/s). Prints the scores and the parameters found.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -21,31 +22,78 @@ import karstsim as ks
 from karstsim.model.engine import step_all
 from karstsim.model.initial import EMPTY
 from karstsim.model.simulate import Simulation
+from karstsim.processes.aquifer.storage import Structure
 from karstsim.processes.atmosphere.potential_evapotranspiration import PetLaw
+from karstsim.processes.epikarst.compartments import Concentration
 
 AREA = "area_km2"
-SEARCHED = {  # lower, upper, logarithmic; all but the area within the bounds of the parameter table
+RANGES = {  # lower, upper, logarithmic; all but the area within the bounds of the parameter table
     AREA: (300.0, 900.0, True),
     "soil.depth": (0.1, 1.5, True),
+    "soil.stress_start": (0.3, 1.0, False),
     "vegetation.crop_coefficient": (0.5, 1.3, False),
     "epikarst.capacity": (20.0, 700.0, True),
     "epikarst.residence_time": (2.0, 60.0, True),
     "epikarst.recharge_shape": (0.5, 8.0, False),
     "epikarst.event_share": (0.0, 1.0, False),
+    "epikarst.variability": (0.1, 6.0, False),
+    "epikarst.overflow_to_shafts": (0.0, 1.0, False),
     "aquifer.matrix_residence_time": (5.0, 400.0, True),
+    "aquifer.matrix_to_conduit": (0.0, 1.0, False),
+    "aquifer.exchange_rate": (0.0, 0.1, False),
     "aquifer.conduit_residence_time": (0.3, 20.0, True),
-    "soil.stress_start": (0.3, 1.0, False),
     "aquifer.conduit_exponent": (0.5, 1.5, False),
+    "aquifer.reservoir_variability": (0.0, 6.0, False),
     "atmosphere.degree_day_factor": (1.0, 8.0, False),
     "atmosphere.rain_snow_temperature": (-2.0, 4.0, False),
 }
-FIXED = {  # all water leaves through one conduit, whose outflow may be limited
-    "atmosphere.pet_law": int(PetLaw.PRESCRIBED),
+
+
+@dataclass(frozen=True)
+class Model:
+    """What is searched, and what is set besides."""
+
+    searched: tuple[str, ...]
+    fixed: dict[str, float] = field(default_factory=dict)
+
+
+EVERYWHERE = (
+    AREA, "soil.depth", "vegetation.crop_coefficient", "epikarst.capacity", "epikarst.residence_time",
+    "epikarst.recharge_shape", "aquifer.conduit_residence_time", "atmosphere.degree_day_factor",
+    "atmosphere.rain_snow_temperature",
+)  # fmt: skip
+MATRIX = ("epikarst.event_share", "aquifer.matrix_residence_time")
+TEN = {"epikarst.compartments": 10.0}
+LIMITED = {  # all water leaves through one conduit, whose outflow may be limited
     "aquifer.matrix_to_conduit": 1.0,
     "aquifer.conduit_reference_volume": 20.0,
 }
+RESERVOIRS = {**TEN, "aquifer.structure": float(Structure.VARIABLE_RESERVOIRS)}
+PUBLISHED = {
+    **TEN,
+    "aquifer.structure": float(Structure.HARTMANN_2015),
+    "epikarst.concentration": float(Concentration.HARTMANN_2015),
+}
+VARIED = ("epikarst.variability", "aquifer.reservoir_variability")
+MODELS = {
+    "limited": Model((*EVERYWHERE, *MATRIX, "soil.stress_start", "aquifer.conduit_exponent"), LIMITED),
+    "limited-exchange": Model((*EVERYWHERE, *MATRIX, "aquifer.exchange_rate", "aquifer.conduit_exponent"), LIMITED),
+    "limited-compartments": Model(
+        (*EVERYWHERE, *MATRIX, "epikarst.variability", "aquifer.conduit_exponent"), {**LIMITED, **TEN}
+    ),
+    "matrix": Model((*EVERYWHERE, *MATRIX, "soil.stress_start", "aquifer.matrix_to_conduit")),
+    "reservoirs": Model((*EVERYWHERE, *VARIED, "epikarst.event_share", "soil.stress_start"), RESERVOIRS),
+    "reservoirs-shafts": Model(
+        (*EVERYWHERE, *VARIED, "epikarst.event_share", "epikarst.overflow_to_shafts"), RESERVOIRS
+    ),
+    "varkarst": Model((*EVERYWHERE, *VARIED, "soil.stress_start"), PUBLISHED),
+}  # fmt: skip
+SHIPPED = "limited"
+PRESCRIBED = {"atmosphere.pet_law": float(PetLaw.PRESCRIBED)}
 FITTED = ("1990-10-01", "1991-04-07")
 SPIN_UP = 2  # times the same year
+BLOCKS = 3  # of the fitted days, by which a model is chosen
+GENERATIONS_OF_A_BLOCK = 60
 M3_PER_MM_KM2 = 1000.0
 SECONDS_PER_DAY = 86400.0
 SITE = {
@@ -74,23 +122,29 @@ def read(folder: Path) -> tuple[xr.Dataset, np.ndarray, np.ndarray]:
     return forcing, observed["QobsS"].to_numpy(float), ((days >= FITTED[0]) & (days <= FITTED[1])).to_numpy()
 
 
-def values(shares: np.ndarray) -> dict[str, float]:
+def values(model: Model, shares: np.ndarray) -> dict[str, float]:
     """Parameters at these shares (0-1) of their ranges."""
     found = {}
-    for (name, (low, high, log)), u in zip(SEARCHED.items(), np.clip(shares, 0.0, 1.0), strict=True):
+    for name, u in zip(model.searched, np.clip(shares, 0.0, 1.0), strict=True):
+        low, high, log = RANGES[name]
         found[name] = float(low * (high / low) ** u if log else low + u * (high - low))
     return found
 
 
-def discharge(forcing: xr.Dataset, points: np.ndarray) -> np.ndarray:
-    """Discharge (point, day), m3 s-1, of all points (point, parameter) in one run of water alone."""
-    chosen = [values(row) for row in points]
+def simulation(model: Model, forcing: xr.Dataset, points: np.ndarray) -> tuple[Simulation, np.ndarray]:
+    """Water alone for all points (point, parameter), spun up on the same year; and their areas, km2."""
+    chosen = [values(model, row) for row in points]
     areas = np.array([found.pop(AREA) for found in chosen])
-    members = [found | FIXED for found in chosen]
+    members = [found | model.fixed | PRESCRIBED for found in chosen]
     run = Simulation(ks.Site(**SITE), forcing, members, workers=2, chemistry=False)
     run.spin_up(0)
     for _ in range(SPIN_UP):
         step_all(run.tables, run.forcing, EMPTY, run.physics, run.workers)
+    return run, areas
+
+
+def discharge(run: Simulation, areas: np.ndarray) -> np.ndarray:
+    """Discharge (point, day), m3 s-1."""
     spring = run.run(["daily"], ["aquifer_spring"])["daily"]["aquifer_spring"].values
     return spring * areas[:, None] * M3_PER_MM_KM2 / SECONDS_PER_DAY
 
@@ -108,33 +162,75 @@ def nse(simulated: np.ndarray, observed: np.ndarray) -> np.ndarray:
     return 1.0 - ((simulated - observed) ** 2).sum(axis=1) / ((observed - observed.mean()) ** 2).sum()
 
 
+def score(simulated: np.ndarray, observed: np.ndarray) -> np.ndarray:
+    """Mean of KGE, KGE of the roots (low flows count as much as floods) and NSE of each row."""
+    roots = kge(np.sqrt(simulated), np.sqrt(observed))
+    return (kge(simulated, observed) + roots + nse(simulated, observed)) / 3.0
+
+
+def fit(
+    model: Model, forcing: xr.Dataset, observed: np.ndarray, days: np.ndarray, generations: int, seed: int
+) -> np.ndarray:
+    """Shares of the ranges that score best on these days."""
+
+    def loss(points: np.ndarray) -> np.ndarray:
+        scores = score(discharge(*simulation(model, forcing, points.T))[:, days], observed[days])
+        return 1.0 - np.where(np.isfinite(scores), scores, -1.0)
+
+    return differential_evolution(
+        loss, [(0.0, 1.0)] * len(model.searched), popsize=6, maxiter=generations, seed=seed,
+        vectorized=True, updating="deferred", polish=False,
+    ).x  # fmt: skip
+
+
+def cross_score(
+    model: Model, forcing: xr.Dataset, observed: np.ndarray, fitted: np.ndarray, generations: int, seed: int
+) -> float:
+    """Score of the fitted days, each block of them simulated by the fit to the other blocks."""
+    blocks = np.array_split(np.flatnonzero(fitted), BLOCKS)
+    parts = []
+    for block in blocks:
+        others = np.setdiff1d(np.flatnonzero(fitted), block)
+        found = fit(model, forcing, observed, others, generations, seed)
+        parts.append(discharge(*simulation(model, forcing, found[None]))[:, block])
+    return float(score(np.concatenate(parts, axis=1), observed[fitted])[0])
+
+
+def choose(forcing: xr.Dataset, observed: np.ndarray, fitted: np.ndarray, seed: int) -> str:
+    """Print the score of every model by blocks of the fitted days; the best one."""
+    scores = {}
+    for name, model in MODELS.items():
+        scores[name] = cross_score(model, forcing, observed, fitted, GENERATIONS_OF_A_BLOCK, seed)
+        print(f"{name:24} {len(model.searched):3d} parameters   {scores[name]:.4f}", flush=True)
+    return max(scores, key=lambda name: scores[name])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--model", choices=MODELS, default=SHIPPED)
+    parser.add_argument(
+        "--choose", action="store_true", help="choose the model by blocks of the fitted days first"
+    )
     parser.add_argument("--generations", type=int, default=120)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     forcing, observed, fitted = read(asked.folder)
-
-    def loss(points: np.ndarray) -> np.ndarray:
-        simulated, seen = discharge(forcing, points.T)[:, fitted], observed[fitted]
-        roots = kge(np.sqrt(simulated), np.sqrt(seen))  # low flows count as much as floods
-        scores = (kge(simulated, seen) + roots + nse(simulated, seen)) / 3.0
-        return 1.0 - np.where(np.isfinite(scores), scores, -1.0)
-
-    found = differential_evolution(
-        loss, [(0.0, 1.0)] * len(SEARCHED), popsize=6, maxiter=asked.generations, seed=asked.seed,
-        vectorized=True, updating="deferred", polish=False,
-    )  # fmt: skip
-    simulated = discharge(forcing, found.x[None])
+    name = choose(forcing, observed, fitted, asked.seed) if asked.choose else asked.model
+    model = MODELS[name]
+    found = fit(model, forcing, observed, fitted, asked.generations, asked.seed)
+    run, areas = simulation(model, forcing, found[None])
+    simulated = discharge(run, areas)
     held = ~fitted
+    print(f"model    {name}")
     print(f"fitted   KGE {kge(simulated[:, fitted], observed[fitted])[0]:.3f}")
     print(f"held out KGE {kge(simulated[:, held], observed[held])[0]:.3f}", end="  ")
     print(f"NSE {nse(simulated[:, held], observed[held])[0]:.3f}")
-    for name, value in values(found.x).items():
-        print(f"{name:34} {value:10.3f}")
+    print(f"water    closes to {run.closure()['water']:.0e} of stock and throughput")
+    for parameter, value in values(model, found).items():
+        print(f"{parameter:34} {value:10.3f}")
 
 
 if __name__ == "__main__":

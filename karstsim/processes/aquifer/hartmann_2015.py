@@ -22,7 +22,7 @@ import math
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Block, Param, Var
 from karstsim.processes.aquifer import conduit_cells, outlets
-from karstsim.processes.aquifer.storage import LONGEST_STEP, NEWTON_STEPS, TOLERANCE, Structure
+from karstsim.processes.aquifer.storage import CONVERGED, LONGEST_STEP, NEWTON_STEPS, Structure
 from karstsim.processes.epikarst.compartments import MOST, follow
 from karstsim.processes.lowpass import low_pass
 
@@ -163,7 +163,7 @@ def spilled(volume, p, dt):
         over, slope = outlets.overflow(v, p)
         change = (v + dt * over - volume) / (1.0 + dt * slope)
         v -= change
-        if abs(change) <= TOLERANCE * v:
+        if abs(change) <= CONVERGED * v:
             break
     return volume - v
 
