@@ -36,7 +36,11 @@ def land(p, s, f, air_s, air_f, ground, mobile, forcing, x, k, dt, n_active):
     ground, mobile  rock matrix that irrigation may pump from, and its mobile water, mm
     """
     stress = compartments.begin(p.epikarst, s.epikarst, f.epikarst, p.soil, s.soil)
-    vegetation.step(p.vegetation, s.vegetation, f.vegetation, air_s, air_f, stress, forcing, dt, n_active)
+    soil.temperature.step(p.soil, s.soil, forcing, dt)
+    warmth = s.soil.temperature
+    vegetation.step(
+        p.vegetation, s.vegetation, f.vegetation, air_s, air_f, stress, warmth, forcing, dt, n_active
+    )
     v = f.vegetation
     demand = v.potential_evapotranspiration - v.canopy_evaporation
     leaves = leaf_demand(p.vegetation.fpar, v.potential_evapotranspiration, v.canopy_evaporation)

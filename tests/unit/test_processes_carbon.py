@@ -115,7 +115,7 @@ def test_plants_keep_their_carbon(record_of, on_rows, npp, leaf, wood, harvest, 
     s.leaf, s.wood, s.root, s.reserve = leaf, wood, 0.5 * leaf, 0.1 * leaf
     before = s.leaf + s.wood + s.root + s.reserve
     f.npp, f.gpp = npp * dt, 2.0 * npp * dt
-    on_rows(biomass.step)(p, s, f, dt)
+    on_rows(biomass.step)(p, s, f, 10.0, dt)
     after = s.leaf + s.wood + s.root + s.reserve
     left = f.harvested + f.litterfall + f.respiration + f.root_respiration
     assert after - before == pytest.approx(f.gpp - left, abs=1e-14 * (before + f.gpp + 1e-300))

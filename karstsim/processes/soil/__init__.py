@@ -60,7 +60,6 @@ def receive_water(p, s, f, throughfall, ground, mobile, area, forcing, x, k, dt,
     throughfall           flow from the vegetation
     ground, mobile, area  rock matrix that irrigation may pump from, its mobile water (mm), area share of the tile
     """
-    temperature.step(p, s, forcing, dt)
     irrigation.step(p, s, f, ground, mobile, area, forcing, dt, n_active)
     rock_film.step(p, f, throughfall, forcing, x, k, dt, n_active)
     if n_active > 0:
