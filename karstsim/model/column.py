@@ -63,7 +63,7 @@ def land(p, s, f, air_s, air_f, ground, mobile, forcing, x, k, dt, n_active):
         f.cave,
         f.epikarst.diffuse_recharge,
         f.epikarst.air_pco2,
-        gas.available(p.soil, f.soil, uptake, dt),
+        gas.available(f.soil, uptake),
         air_s.air_temperature_year,
         forcing,
         x,
@@ -72,7 +72,7 @@ def land(p, s, f, air_s, air_f, ground, mobile, forcing, x, k, dt, n_active):
         n_active,
     )
     uptake -= f.cave.fissure_degassing_to_vadose
-    gas.settle(p.soil, s.soil, f.soil, uptake, f.cave.drawn_soil_co2, dt)
+    gas.settle(p.soil, s.soil, f.soil, uptake)
     gas.vent(f.soil, uptake, f.cave.drawn_soil_co2)
 
 

@@ -23,7 +23,7 @@ from karstsim.processes.vegetation import biomass, casa, production, root_bicarb
 
 RA = python_callable(radiation.extraterrestrial_radiation)
 LOW_PASS = python_callable(low_pass)
-SCALAR = python_callable(casa.temperature_scalar)
+SCALAR, GAUSSIAN = python_callable(casa.temperature_scalar), python_callable(casa.gaussian_scalar)
 T_MOD = python_callable(rothc.temperature_modifier)
 RETAINED = python_callable(rothc.retained_fraction)
 SHAPE = python_callable(gas.profile_shape)
@@ -84,6 +84,18 @@ def test_casa_temperature_scalar_by_hand() -> None:
     assert SCALAR(22.0, 22.0) == pytest.approx(0.98923, abs=2e-5)
     assert SCALAR(12.0, 22.0) == pytest.approx(0.998 * 0.58924, abs=2e-5)
     assert SCALAR(32.0, 22.0) == pytest.approx(0.998 * 0.58007, abs=2e-5)
+
+
+def test_gaussian_temperature_scalar_by_hand(record_of, on_rows) -> None:
+    """1 at the optimum and e^-1 at 11 K from it; production is that of CASA's law with the one scalar in its place."""
+    assert [GAUSSIAN(t, 22.0) for t in (22.0, 33.0, 11.0)] == pytest.approx(
+        [1.0, 0.3678794, 0.3678794], rel=1e-6
+    )
+    found = []
+    for law in (0, 1):
+        p = record_of(vegetation.PARAMS, temperature_law=law)
+        found.append(on_rows(casa.net_primary_production)(p, 0.5, 12.0, 150.0, 380.0, 1.0))
+    assert found[1] / found[0] == pytest.approx(GAUSSIAN(12.0, 22.0) / SCALAR(12.0, 22.0), rel=1e-12)
 
 
 def test_net_primary_production_by_hand(record_of, on_rows) -> None:

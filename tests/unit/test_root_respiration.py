@@ -55,7 +55,7 @@ def _breathe(p, s, f, years, dt, shift):
 @pytest.mark.parametrize("shift", [-8.0, 0.0, 8.0])
 @pytest.mark.parametrize("dt", [1.0, 1.0 / 24.0])
 def test_a_year_respires_its_share_of_production(record_of, on_rows, response, shift, dt) -> None:
-    """In any climate and at any step roots breathe 0.6 of NPP, within 1 %: heat moves it in time alone (acclimation)."""
+    """In any climate and at any step roots breathe 0.6 of NPP, within 1 %: heat moves it in time alone."""
     p = record_of(vegetation.PARAMS, root_temperature_response=response, root_respiration=0.6)
     s, f = record_of(vegetation.STATE), record_of(vegetation.FLUXES)
     made, respired = on_rows(_breathe)(p, s, f, 4.0, dt, shift)

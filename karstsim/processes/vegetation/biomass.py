@@ -7,8 +7,8 @@ Roots breathe what comes down to them after a while: with g = 1
 
     R = r g m,    dm/dt = (NPP - g m)/tau,    tau 20 days                                             [science.md 3.9]
 
-With `root_temperature_response` g is the factor of Lloyd & Taylor (1994) at the temperature of the soil, 1 at 10 degC: a
-warm soil uses up the same substrate sooner. So roots follow the temperature of the day and the production of the
+With `root_temperature_response` g is the factor of Lloyd & Taylor (1994) at the temperature of the soil, 1 at 10 degC:
+a warm soil uses up the same substrate sooner. So roots follow the temperature of the day and the production of the
 season, and a year's respiration stays the share r of its NPP, as plants keep it that acclimate (Dewar et al. 1999).
 """
 
