@@ -8,11 +8,14 @@ the fractions of the land sum to one.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from karstsim.core.errors import InputError
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 LUH2_CLASSES = {
     "primf": "virgin_forest",
@@ -28,6 +31,9 @@ LUH2_CLASSES = {
     "range": "grass",
     "urban": "bare_rock",  # sealed ground has neither soil nor plants
 }
+SPELLINGS = {"latitude": "lat", "longitude": "lon"}
+HALF = 0.5
+LARGEST_CELL = 2.0  # degrees from the centre of a file's only row or column
 SUM_TOLERANCE = 0.02  # of fractions read from a file; the rest of a per cent is rounding and is divided
 Fractions = dict[str, list[float]]
 
@@ -80,6 +86,7 @@ def _of_luh2(path: Path, lon: float | None, lat: float | None) -> tuple[list[int
         raise InputError(str(path), "is a grid", "give lon and lat of the catchment")
     try:
         with xr.open_dataset(path, decode_times=False) as ds:
+            ds = ds.rename({k: v for k, v in SPELLINGS.items() if k in ds.dims})
             states = [name for name in LUH2_CLASSES if name in ds]
             if not states or not {"lat", "lon", "time"} <= set(ds.dims):
                 raise InputError(
@@ -88,6 +95,7 @@ def _of_luh2(path: Path, lon: float | None, lat: float | None) -> tuple[list[int
                     f"it needs some of {', '.join(LUH2_CLASSES)}",
                 )
             east = lon % 360.0 if float(ds.lon.max()) > 180.0 else (lon + 180.0) % 360.0 - 180.0
+            _check_inside(path, ds, lat, east)
             cell = ds[states].sel(lat=lat, lon=east, method="nearest").load()
             years = _years(path, cell.time)
     except (OSError, ValueError, RuntimeError) as error:
@@ -102,16 +110,32 @@ def _of_luh2(path: Path, lon: float | None, lat: float | None) -> tuple[list[int
     return years, {name: values / total for name, values in fractions.items()}
 
 
-def _years(path: Path, time: Any) -> list[int]:
-    """Calendar years of LUH2's time, "years since 850-01-01"."""
-    words = str(time.attrs.get("units", "")).split()
-    if words[:2] != ["years", "since"] or len(words) < 3:
-        raise InputError(
-            f"{path}, time",
-            f"has the units {' '.join(words) or 'none'!r}",
-            "LUH2 counts years since 850-01-01",
-        )
-    return [int(words[2].split("-")[0]) + round(float(t)) for t in time.to_numpy()]
+def _check_inside(path: Path, ds: xr.Dataset, lat: float, lon: float) -> None:
+    """InputError for a place outside the cells: the nearest one of a regional file may lie a continent away."""
+    for name, value in (("lat", lat), ("lon", lon)):
+        centres = np.sort(ds[name].to_numpy().astype(float))
+        half = HALF * float(np.diff(centres).max()) if len(centres) > 1 else LARGEST_CELL
+        if not centres[0] - half <= value <= centres[-1] + half:
+            raise InputError(
+                str(path),
+                f"reaches from {centres[0]:g} to {centres[-1]:g} in {name}, the catchment lies at {value:g}",
+                "give a file that covers the catchment",
+            )
+
+
+def _years(path: Path, time: xr.DataArray) -> list[int]:
+    """Calendar years of LUH2's time, "years since 850-01-01", or of days, as other programs write them."""
+    from cftime import num2date
+
+    units, calendar = str(time.attrs.get("units", "")), str(time.attrs.get("calendar", "standard"))
+    words = units.split()
+    if words[:2] == ["years", "since"] and len(words) > 2:
+        return [int(words[2].split("-")[0]) + round(float(t)) for t in time.to_numpy()]
+    if words[:2] in (["days", "since"], ["hours", "since"]):
+        return [date.year for date in num2date(time.to_numpy(), units, calendar)]
+    raise InputError(
+        f"{path}, time", f"has the units {units or 'none'!r}", "LUH2 counts years since 850-01-01"
+    )
 
 
 def _whole(path: Path, years: list[int], fractions: dict[str, np.ndarray]) -> Fractions:

@@ -43,7 +43,11 @@ def land(p, s, f, air_s, air_f, ground, mobile, forcing, x, k, dt, n_active):
     ground, mobile  rock matrix that irrigation may pump from, and its mobile water, mm
     """
     stress = compartments.begin(p.epikarst, s.epikarst, f.epikarst, p.soil, s.soil)
-    vegetation.step(p.vegetation, s.vegetation, f.vegetation, air_s, air_f, stress, forcing, dt, n_active)
+    soil.temperature.step(p.soil, s.soil, forcing, dt)
+    warmth = s.soil.temperature
+    vegetation.step(
+        p.vegetation, s.vegetation, f.vegetation, air_s, air_f, stress, warmth, forcing, dt, n_active
+    )
     v = f.vegetation
     demand = v.potential_evapotranspiration - v.canopy_evaporation
     leaves = leaf_demand(p.vegetation.fpar, v.potential_evapotranspiration, v.canopy_evaporation)
@@ -73,7 +77,7 @@ def land(p, s, f, air_s, air_f, ground, mobile, forcing, x, k, dt, n_active):
         f.cave,
         f.epikarst.diffuse_recharge,
         f.epikarst.air_pco2,
-        gas.available(p.soil, f.soil, uptake, dt),
+        gas.available(f.soil, uptake),
         air_s.air_temperature_year,
         forcing,
         x,
@@ -82,7 +86,7 @@ def land(p, s, f, air_s, air_f, ground, mobile, forcing, x, k, dt, n_active):
         n_active,
     )
     uptake -= f.cave.fissure_degassing_to_vadose
-    gas.settle(p.soil, s.soil, f.soil, uptake, f.cave.drawn_soil_co2, dt)
+    gas.settle(p.soil, s.soil, f.soil, uptake)
     gas.vent(f.soil, uptake, f.cave.drawn_soil_co2)
     if traced:
         soil_isotopes.vent(f.soil, f.cave)

@@ -7,8 +7,9 @@ At the beginning of every calendar year
 * a tile with `grows_from` takes the parameters p = p_from + (p_to - p_from)(1 - exp(-age/tau)), tau = 3 years to grass,
   8 to shrub, 20 to secondary and 80 to virgin forest, four times that for the depth of the soil     [science.md 3.12]
 
-The age is that of the land: new area begins at zero, so a growing tile holds its mean age. Soil that becomes
-shallower loses its share of organic carbon and carbonate: the books enter it as eroded.
+The age is that of the land: new area begins at zero, so a growing tile holds its mean age. Land brings its depth of
+soil along. Where the tile's soil is shallower than what it had and got, it loses its share of organic carbon and
+carbonate: the books enter it as eroded.
 """
 
 from __future__ import annotations
@@ -71,12 +72,10 @@ class LandUse:
 
     def begin_year(self, tables: Tables, year: int) -> None:
         """Let the land grow older, move the area of the year, set the year's parameters. Twice is once."""
-        depth = tables.params["tile"]["soil"]["depth"].copy()
         self._grow_older(tables.state["tile"]["tile"], year)
+        depth = move_area(tables, self.areas_of(year))
         self.set_parameters(tables)
         erode(tables, depth)
-        move_area(tables, self.areas_of(year))
-        self.set_parameters(tables)
 
     def areas_of(self, year: int | None) -> np.ndarray:
         """Area fractions (n_tiles,) of a year, linear between the years of the table; None: the first."""
@@ -113,29 +112,41 @@ def between(before: np.ndarray, after: np.ndarray, share: np.ndarray) -> np.ndar
     return np.where(before == after, after, before + (after - before) * share)
 
 
-def move_area(tables: Tables, target: np.ndarray) -> None:
-    """Give the tiles of every catchment the area fractions `target` (n_tiles,) and move what the land holds."""
+def move_area(tables: Tables, target: np.ndarray) -> np.ndarray:
+    """Give the tiles of every catchment the area fractions `target` (n_tiles,) and move what the land holds.
+
+    Returns the mean depth of the soils (m) that every tile has then.
+    """
     land = tables.state["tile"]["tile"]
+    depth = tables.params["tile"]["soil"]["depth"].copy()
     old = land["area_fraction"].copy()
     if (old == target).all():
-        return
+        return depth
     floats = tables.state_floats["tile"]
     gained = np.maximum(target - old, 0.0)
     lost = np.maximum(old - target, 0.0)
-    total = lost.sum(axis=1)[:, None, None]
-    brought = np.einsum("mt,mtf->mf", lost, floats)[:, None, :] / np.where(total > 0.0, total, 1.0)
+    total = lost.sum(axis=1, keepdims=True)
+    given = lost / np.where(total > 0.0, total, 1.0)
+    share = gained / np.where(target > 0.0, target, 1.0)
+
+    def mixed(values: np.ndarray) -> np.ndarray:
+        """Values (n, n_tiles, ..) of every tile with what it gains."""
+        brought = np.einsum("mt,mt...->m...", given, values)[:, None]
+        part = share.reshape(share.shape + (1,) * (values.ndim - 2))
+        return np.where(part > 0.0, values + (brought - values) * part, values)
+
     place = {v.name: v.offset for v in variables() if v.level == "tile" and v.kind == "state"}
     kept = {name: floats[..., place[name]].copy() for name in OF_THE_LAND}
-    share = (gained / np.where(target > 0.0, target, 1.0))[..., None]
-    floats[...] = np.where(share > 0.0, floats + (brought - floats) * share, floats)
+    floats[...] = mixed(floats)
     for name, values in kept.items():
         floats[..., place[name]] = values
-    land["age"] *= 1.0 - share[..., 0]
+    land["age"] *= 1.0 - share
     land["area_fraction"] = target
+    return mixed(depth)
 
 
 def erode(tables: Tables, depth: np.ndarray) -> None:
-    """Take out of the soils what stood in the depth (m) that they have lost; the books follow."""
+    """Take out of soils that had the `depth` (m) what stood in the part that they have lost; the books follow."""
     kept = np.minimum(tables.params["tile"]["soil"]["depth"] / depth, 1.0)
     if (kept == 1.0).all():
         return

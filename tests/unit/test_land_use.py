@@ -105,6 +105,35 @@ def test_lost_soil_takes_its_carbon_along(climate_forcing) -> None:
     assert max(run.closure().values()) <= 1e-12
 
 
+def test_land_that_comes_to_shallower_soil_is_eroded(climate_forcing) -> None:
+    """Cropland (0.40 m) of 0.4 joins 0.2 of rock (0.10 m): of the mixed 0.30 m a third stays, with its carbon."""
+    tiles = [{"land_use": "cropland"}, {"land_use": "bare_rock"}]
+    areas = {"years": [2001, 2002], "fractions": {"cropland": [0.8, 0.4], "bare_rock": [0.2, 0.6]}}
+    run = Simulation(_site(tiles, areas=areas), climate_forcing("monsoon", years=2))
+    run.spin_up(1)
+    soil, land = run.tables.state["tile"]["soil"], run.tables.state["tile"]["tile"]
+    field, rock = (float(v) for v in soil["hum"][0])
+    eroded = float(land["eroded_carbon"][0, 1])
+    run.land_use.begin_year(run.tables, 2002)
+    mean, depth = (0.4 * field + 0.2 * rock) / 0.6, (0.4 * 0.40 + 0.2 * 0.10) / 0.6
+    assert float(soil["hum"][0, 1]) == pytest.approx(mean * 0.10 / depth, rel=1e-12)
+    assert float(soil["hum"][0, 0]) == field and float(land["eroded_carbon"][0, 0]) == 0.0
+    assert float(land["eroded_carbon"][0, 1]) - eroded > mean * (1.0 - 0.10 / depth)
+    run.run(["annual"])
+    assert max(run.closure().values()) <= 1e-12
+
+
+def test_land_that_comes_to_deeper_soil_keeps_its_carbon(climate_forcing) -> None:
+    tiles = [{"land_use": "cropland"}, {"land_use": "virgin_forest"}]
+    areas = {"years": [2001, 2002], "fractions": {"cropland": [1.0, 0.5], "virgin_forest": [0.0, 0.5]}}
+    run = Simulation(_site(tiles, areas=areas), climate_forcing("monsoon", years=1))
+    run.spin_up(1)
+    run.land_use.begin_year(run.tables, 2002)
+    assert float(run.tables.state["tile"]["tile"]["eroded_carbon"].sum()) == 0.0
+    humus = run.tables.state["tile"]["soil"]["hum"][0]
+    assert humus[1] == humus[0] > 0.0
+
+
 def test_a_restart_changes_no_bit(climate_forcing, tmp_path) -> None:
     """Area and age go on where they were: two runs of two years end as one of four."""
     tiles = [{"land_use": "cropland"}, {"land_use": "bare_rock", "grows_from": "grass"}]

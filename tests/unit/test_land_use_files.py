@@ -106,3 +106,51 @@ def test_bad_grids_are_named(tmp_path) -> None:
     (tmp_path / "text.nc").write_text("no netCDF")
     with pytest.raises(InputError, match="cannot be read"):
         read_land_use(tmp_path / "text.nc", lon=105.7, lat=26.3)
+
+
+def test_a_place_outside_the_grid_is_refused(tmp_path) -> None:
+    """The nearest cell of a regional file may lie on another continent."""
+    path = _luh2(tmp_path / "states.nc", c3ann=[0.5, 0.4, 0.3], secdf=[0.5, 0.6, 0.7])
+    with pytest.raises(InputError, match="reaches from 20 to 26 in lat, the catchment lies at -40"):
+        read_land_use(path, lon=105.7, lat=-40.0)
+    with pytest.raises(InputError, match="reaches from 105.75 to 105.75 in lon"):
+        read_land_use(path, lon=8.4, lat=26.0)
+
+
+def test_the_layout_of_luh2(tmp_path) -> None:
+    """North first, fractions masked by missing_value alone, bounds, ages and biomass beside the fractions."""
+    lat, lon, n = np.arange(30.125, 24.0, -0.25), np.arange(100.125, 110.0, 0.25), 3
+    shape = (n, len(lat), len(lon))
+    fractions = {"primf": 0.1, "secdf": 0.3, "c3ann": 0.2, "pastr": 0.1, "urban": 0.1}
+    data = {}
+    for name, value in (*fractions.items(), ("secma", 60.0), ("secmb", 5.0)):
+        values = np.full(shape, value, "f4")
+        values[:, :, 0] = 1e20  # sea
+        data[name] = (("time", "lat", "lon"), values, {"missing_value": np.float32(1e20)})
+    ds = xr.Dataset(data, coords={"time": [1165.0, 1166.0, 1167.0], "lat": lat, "lon": lon})
+    ds.time.attrs = {"units": "years since 850-01-01 0:0:0", "calendar": "noleap", "bounds": "bounds_time"}
+    ds["bounds_time"] = (("time", "bounds"), np.stack([ds.time.values, ds.time.values + 1.0], axis=1))
+    for name in ds.variables:
+        ds[name].encoding["_FillValue"] = None
+    path = tmp_path / "states.nc"
+    ds.to_netcdf(path)
+    years, found = read_land_use(path, lon=105.7, lat=26.3)
+    assert years == [2015, 2016, 2017]
+    assert found["virgin_forest"] == pytest.approx([0.125] * 3) and found["grass"] == pytest.approx(
+        [0.125] * 3
+    )
+    with pytest.raises(InputError, match="has no land"):
+        read_land_use(path, lon=100.1, lat=26.3)
+
+
+def test_years_as_days_and_long_names_of_coordinates(tmp_path) -> None:
+    """What other programs make of the same file."""
+    path = _luh2(tmp_path / "states.nc", c3ann=[0.5, 0.4, 0.3], secdf=[0.5, 0.6, 0.7])
+    ds = xr.open_dataset(path, decode_times=False).load().rename(lat="latitude", lon="longitude")
+    ds["time"] = ("time", [0.0, 365.0, 730.0], {"units": "days since 2015-01-01", "calendar": "noleap"})
+    ds.to_netcdf(tmp_path / "days.nc")
+    assert read_land_use(tmp_path / "days.nc", 105.7, 26.3) == read_land_use(path, 105.7, 26.3)
+    ds.time.attrs["units"] = "months since 2015-01-01"
+    ds.to_netcdf(tmp_path / "months.nc")
+    with pytest.raises(InputError, match="months since"):
+        read_land_use(tmp_path / "months.nc", 105.7, 26.3)

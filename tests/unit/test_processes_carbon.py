@@ -23,7 +23,7 @@ from karstsim.processes.vegetation import biomass, casa, production, root_bicarb
 
 RA = python_callable(radiation.extraterrestrial_radiation)
 LOW_PASS = python_callable(low_pass)
-SCALAR = python_callable(casa.temperature_scalar)
+SCALAR, GAUSSIAN = python_callable(casa.temperature_scalar), python_callable(casa.gaussian_scalar)
 T_MOD = python_callable(rothc.temperature_modifier)
 RETAINED = python_callable(rothc.retained_fraction)
 SHAPE = python_callable(gas.profile_shape)
@@ -86,6 +86,18 @@ def test_casa_temperature_scalar_by_hand() -> None:
     assert SCALAR(32.0, 22.0) == pytest.approx(0.998 * 0.58007, abs=2e-5)
 
 
+def test_gaussian_temperature_scalar_by_hand(record_of, on_rows) -> None:
+    """1 at the optimum and e^-1 at 11 K from it; production is that of CASA's law with the one scalar in its place."""
+    assert [GAUSSIAN(t, 22.0) for t in (22.0, 33.0, 11.0)] == pytest.approx(
+        [1.0, 0.3678794, 0.3678794], rel=1e-6
+    )
+    found = []
+    for law in (0, 1):
+        p = record_of(vegetation.PARAMS, temperature_law=law)
+        found.append(on_rows(casa.net_primary_production)(p, 0.5, 12.0, 150.0, 380.0, 1.0))
+    assert found[1] / found[0] == pytest.approx(GAUSSIAN(12.0, 22.0) / SCALAR(12.0, 22.0), rel=1e-12)
+
+
 def test_net_primary_production_by_hand(record_of, on_rows) -> None:
     """fPAR 0.5 x PAR 0.5 x 150 W m-2 x 0.0864 = 3.24 MJ; x 0.75 g/MJ x 0.98923 / 12.011 = 0.20013 mol m-2 d-1.
 
@@ -115,7 +127,7 @@ def test_plants_keep_their_carbon(record_of, on_rows, npp, leaf, wood, harvest, 
     s.leaf, s.wood, s.root, s.reserve = leaf, wood, 0.5 * leaf, 0.1 * leaf
     before = s.leaf + s.wood + s.root + s.reserve
     f.npp, f.gpp = npp * dt, 2.0 * npp * dt
-    on_rows(biomass.step)(p, s, f, dt)
+    on_rows(biomass.step)(p, s, f, 10.0, dt)
     after = s.leaf + s.wood + s.root + s.reserve
     left = f.harvested + f.litterfall + f.respiration + f.root_respiration
     assert after - before == pytest.approx(f.gpp - left, abs=1e-14 * (before + f.gpp + 1e-300))

@@ -107,7 +107,7 @@ def _grow(p, s, f, climate, forcing, days, dt):
         season = math.cos(2.0 * math.pi * (math.floor(step * dt) / 365.2425 - 0.55))
         forcing.tas, forcing.rsds = 15.0 + 9.0 * season, 125.0 + 45.0 * season
         production.step(p, s, f, climate, 1.0, forcing, dt)
-        biomass.step(p, s, f, dt)
+        biomass.step(p, s, f, 10.0, dt)
         produced += f.npp
     return produced
 
@@ -203,7 +203,7 @@ def test_plants_keep_their_carbon_in_every_model(
     climate = record_of(atmosphere.STATE, air_temperature_year=tas, precipitation_year=3.0)
     forcing = record_of(FORCING, tas=tas, rsds=120.0, co2=410.0, npp=0.1)
     on_rows(production.step)(p, s, f, climate, 0.8, forcing, 1.0)
-    on_rows(biomass.step)(p, s, f, 1.0)
+    on_rows(biomass.step)(p, s, f, 10.0, 1.0)
     left = f.harvested + f.litterfall + f.respiration + f.root_respiration
     assert _held(s) + s.reserve - before == pytest.approx(f.gpp - left, abs=1e-14 * (before + f.gpp + 1e-300))
     assert min(s.leaf, s.wood, s.root, s.reserve, f.npp, f.respiration, f.litterfall) >= 0.0

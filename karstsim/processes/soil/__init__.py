@@ -64,7 +64,6 @@ def receive_water(p, s, f, throughfall, ground, mobile, area, forcing, x, k, dt,
     throughfall           flow from the vegetation
     ground, mobile, area  rock matrix that irrigation may pump from, its mobile water (mm), area share of the tile
     """
-    temperature.step(p, s, forcing, dt)
     irrigation.step(p, s, f, ground, mobile, area, forcing, dt, n_active)
     if n_active > N_CORE:
         tracers.fill(f.irrigation, p.irrigation_d13c, p.irrigation_c14, tracers.IRRIGATION)

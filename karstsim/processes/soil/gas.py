@@ -150,23 +150,20 @@ def step(p, s, f, root_respiration, forcing, dt):
 
 
 @kernel
-def available(p, f, uptake, dt):
-    """Soil CO2 that caves may draw after water took up `uptake`, mol m-2.
+def available(f, uptake):
+    """Soil CO2 that caves may draw after water took up `uptake`: the rest of the production, mol m-2.
 
-    Without a stock it is the rest of the production, with one what brings the base pressure to zero.
+    Air on its way down takes CO2 along from the whole soil, so that caves do not thin the air at its base.
     """
-    if layers(p) == 0:
-        return max(f.co2_production - uptake, 0.0)
-    return max(f.base_pco2 * dt / f.base_pco2_slope, 0.0)
+    return max(f.co2_production - uptake, 0.0)
 
 
 @kernel
-def settle(p, s, f, uptake, drawn_by_cave, dt):
-    """Debit the stock of soil air, where there is one, with what water and caves took (mol m-2)."""
+def settle(p, s, f, uptake):
+    """Debit the stock of soil air, where there is one, with what water took up (mol m-2)."""
     n = layers(p)
     if n > 0:
-        gas_layers.take(s, f, uptake + drawn_by_cave, n)
-        f.base_pco2 = max(f.base_pco2 - f.base_pco2_slope * drawn_by_cave / dt, 0.0)
+        gas_layers.take(s, f, uptake, n)
     f.co2_storage += gas_layers.total(s)
 
 

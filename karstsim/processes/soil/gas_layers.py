@@ -136,9 +136,9 @@ def step(p, s, f, outside, production, d, air_before, n, dt):
 
 @kernel
 def take(s, f, uptake, n):
-    """Take what water and caves took up (mol m-2) out of the layers.
+    """Take what water took up (mol m-2) out of the layers.
 
-    Both stop where the base pressure is zero, and then no layer is below zero; a rounding error is left to the efflux.
+    It stops where the base pressure is zero, and then no layer is below zero; a rounding error is left to the efflux.
     """
     for i in range(n):
         s.air_co2.v[i] = max(s.air_co2.v[i] - f.response.v[i] * uptake, 0.0)

@@ -23,7 +23,7 @@ STATE = (
     Var("wood", "mol m-2", "carbon in wood"),
     Var("root", "mol m-2", "carbon in fine roots", standard_name=None),
     Var("reserve", "mol m-2", "carbon in the plants' reserve pool"),
-    Var("npp_recent", "mol m-2 d-1", "net primary production, low-pass of 20 days"),
+    Var("npp_recent", "mol m-2 d-1", "net primary production that feeds root respiration, low-pass"),
     Var("season_mean", "mol m-2 d-1", "production of CASA at the reference CO2, low-pass of one year"),
     Var("stand_age", "year", "age of the stand, in years' growth"),
     *isotopes.STATE,
@@ -35,15 +35,16 @@ CONSTRAINTS = tuple(c for process in PROCESSES for c in getattr(process, "CONSTR
 
 
 @kernel
-def step(p, s, f, climate, air, moisture_stress, forcing, dt, n_active):
+def step(p, s, f, climate, air, moisture_stress, soil_temperature, forcing, dt, n_active):
     """Interception and demand from the atmosphere's fluxes `air`; production limited by soil moisture; turnover.
 
     climate          state of the atmosphere
     moisture_stress  actual over potential transpiration of the soil as it was left by the previous step, 0-1
+    soil_temperature degC
     """
     leaves.step(p, f, forcing)
     interception.step(p, s, f, air, dt, n_active)
     production.step(p, s, f, climate, moisture_stress, forcing, dt)
-    biomass.step(p, s, f, dt)
+    biomass.step(p, s, f, soil_temperature, dt)
     if n_active > N_CORE:
         isotopes.step(p, s, f, forcing, dt)

@@ -1,13 +1,34 @@
 """Net primary production, light-use efficiency after CASA (Potter et al. 1993; Field et al. 1995; science.md 3.9)."""
 
 import math
+from enum import IntEnum
 
 from karstsim.core.classes import by_land_use
 from karstsim.core.constants import MOLAR_MASS_C
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param
 
+
+class TemperatureLaw(IntEnum):
+    """How production follows temperature: values of `vegetation.temperature_law`."""
+
+    CASA = 0
+    GAUSSIAN = 1
+
+
+GAUSSIAN = int(TemperatureLaw.GAUSSIAN)
 PARAMS = (
+    Param(
+        "temperature_law",
+        int(TemperatureLaw.CASA),
+        "1",
+        0,
+        len(TemperatureLaw) - 1,
+        "potter1993; design; science.md 3.9",
+        calibrate=False,
+        integer=True,
+        doc="0 the two scalars of CASA, 1 exp(-((T - optimum)/11)^2), with which the efficiencies were chosen",
+    ),
     Param(
         "light_use_efficiency",
         0.75,
@@ -45,6 +66,9 @@ MJ_PER_WATT_DAY = 0.0864
 REFERENCE_CO2 = 380.0  # ppm
 # Temperature scalars of Potter et al. (1993), Eqs. 5-6 of their appendix, as printed in science.md 3.9
 OPTIMUM_BASE, OPTIMUM_LINEAR, OPTIMUM_SQUARE = 0.8, 0.02, 0.0005
+GAUSSIAN_WIDTH = (
+    11.0  # K                                                                            [science.md 3.9]
+)
 SIGMOID_SCALE, COLD_SLOPE, WARM_SLOPE, SIGMOID_WIDTH = 1.1814, 0.2, 0.3, 10.0
 
 
@@ -58,6 +82,13 @@ def temperature_scalar(temperature, optimum):
 
 
 @kernel
+def gaussian_scalar(temperature, optimum):
+    """The simple alternative to CASA's scalars, exp(-((T - T_opt)/11)^2)."""
+    away = (temperature - optimum) / GAUSSIAN_WIDTH
+    return math.exp(-away * away)
+
+
+@kernel
 def co2_response(p, co2):
     """C = 1 + beta ln(CO2/380), not below 0; ppm."""
     return max(1.0 + p.co2_response * math.log(co2 / REFERENCE_CO2), 0.0)
@@ -68,5 +99,9 @@ def net_primary_production(p, fpar, temperature, radiation, co2, moisture_stress
     """NPP = fPAR PAR eps T W C, mol m-2 d-1; temperature degC, radiation W m-2, co2 ppm, stress 0-1."""
     absorbed = fpar * p.par_share * radiation * MJ_PER_WATT_DAY
     water = p.dry_efficiency + (1.0 - p.dry_efficiency) * moisture_stress
-    scalar = temperature_scalar(temperature, p.optimum_temperature) * water * co2_response(p, co2)
+    if p.temperature_law == GAUSSIAN:
+        warmth = gaussian_scalar(temperature, p.optimum_temperature)
+    else:
+        warmth = temperature_scalar(temperature, p.optimum_temperature)
+    scalar = warmth * water * co2_response(p, co2)
     return absorbed * p.light_use_efficiency * scalar / MOLAR_MASS_C
