@@ -17,7 +17,7 @@ from karstsim.chemistry.medium import (
     accelerate,
     alk_over_hco3,
     dic_over_hco3,
-    distribute,
+    finish,
     medium_residual,
     noncarbonate_alkalinity,
     settle,
@@ -51,9 +51,10 @@ FLUXES = (
 ALK_DIC = int(Mode.ALK_DIC)
 KG_PER_M3 = 1000.0
 SLOPE_STEP = 1.0e-6  # in ln h, of the numerical derivative
-FIRST_TOLERANCE = 1.0e-3  # of the carbon at hand, while the medium still moves
-BALANCE_TOLERANCE = 1.0e-9
-MEDIUM_TOLERANCE = 1.0e-7
+NEAR = 1.0e-3  # of the carbon at hand: mismatch from where one step is enough
+# Of the mismatch before the last step in h and of the last change of the medium; a few per cent of them are left.
+BALANCE_TOLERANCE = 1.0e-6
+MEDIUM_TOLERANCE = 1.0e-6
 MAX_OUTER, MAX_INNER = 60, 120
 NEWTON_TRIES = 40  # then bisection, which cannot fail
 WARM = 1
@@ -78,6 +79,7 @@ SUBSTEP_DTYPE = record_dtype(
             "alkalinity",
             "ca",
             "gross",
+            "slope",
         ]
     ]
 )
@@ -134,50 +136,52 @@ def mismatch(x, p, t, h):
 
 
 @kernel
-def solve_h(x, p, t, h, tolerance):
-    """Root of `mismatch` by safeguarded Newton steps in ln h, to `tolerance` of the carbon at hand.
+def solve_h(x, p, t, h):
+    """Nearer to the root of `mismatch` by safeguarded Newton steps in ln h: (h, |mismatch| one step before it).
 
-    The carbon balance is what counts, not h: in acid water a small error of h is much carbon.
+    The carbon balance is what counts, not h: in acid water a small error of h is much carbon. So the mismatch is over
+    the carbon at hand. Once it is small one more step, with the slope of an earlier one, is enough for this medium.
     """
     scale = t.dic + t.gas * x.c_kh * t.air
     low, high = H_MIN, H_MAX
+    off = 0.0
     for i in range(MAX_INNER):
         f = mismatch(x, p, t, h)
-        if not abs(f) > tolerance * scale:
-            return h
+        off = abs(f) / scale
         if f > 0.0:
             high = h
         else:
             low = h
         if i < NEWTON_TRIES:
-            slope = (mismatch(x, p, t, h * (1.0 + SLOPE_STEP)) - f) / SLOPE_STEP
-            h = newton_step(h, f, slope, low, high)
+            if off > NEAR or t.slope <= 0.0:
+                t.slope = (mismatch(x, p, t, h * (1.0 + SLOPE_STEP)) - f) / SLOPE_STEP
+            h = newton_step(h, f, t.slope, low, high)
         else:
             h = math.sqrt(low * high)
-    return h
+        if not off > NEAR:
+            break
+    return h, off
 
 
 @kernel
 def solve(x, k, p, t):
     """Water at the end of the sub-step into `x`, whose medium has been started: (CO2, HCO3, calcite n), mol kg-1."""
     h = math.exp(-LN10 * x.ph)
-    tolerance = FIRST_TOLERANCE
     x.status = -1.0
+    t.slope = 0.0
     for _ in range(MAX_OUTER):
-        h = solve_h(x, p, t, h, tolerance)
+        h, off = solve_h(x, p, t, h)
         hco3, n = bicarbonate_and_calcite(x, t, h)
         x.ca = t.ca - n
         update_species(x, h, max(hco3, 0.0))
         residual = medium_residual(x)
-        if residual < MEDIUM_TOLERANCE and tolerance <= BALANCE_TOLERANCE:
+        if residual < MEDIUM_TOLERANCE and off < BALANCE_TOLERANCE:
             x.status = 0.0
         if x.status == 0.0 or residual != residual:
             break
-        # No need to know h better than the medium allows.
-        tolerance = BALANCE_TOLERANCE if residual < FIRST_TOLERANCE else FIRST_TOLERANCE
         accelerate(x, k, residual)
     x.unsolved -= x.status
-    distribute(x, k, h, max(hco3, 0.0))
+    finish(x, k, h)
     return h * hco3 / x.c_k1, hco3, n
 
 
