@@ -29,6 +29,7 @@ import numpy as np
 from karstsim.chemistry.constants import B_HCL_386, B_NEUTRAL
 from karstsim.core.constants import LN10
 from karstsim.core.jit import kernel
+from karstsim.core.polynomials import exp_small
 from karstsim.core.spec import record_dtype
 
 # Ion-size and linear parameters of log10 g = -A z^2 sqrt(I)/(1 + B a sqrt(I)) + b I: Truesdell & Jones (1974,
@@ -47,6 +48,15 @@ IAP_FLOOR = 1e-99  # where an ion is absent the saturation index is this floor's
 DENSE_IONIC_STRENGTH = 20.0  # iterates are kept below (mol kgw-1)
 TRACE = 1e-9  # ionic strength below which an iterate is not trusted
 N_STATE = 5
+
+# log10 g = b I - z^2 A sqrt(I)/(1 + d sqrt(I)), side by side for a loop that becomes vector instructions: what stands
+# below, with d = B a, or d = 1 and b = 0.3 A for Davies; neutral species have z = 0.
+_IONS = "h oh hco3 ca mg na so4 cahco3 mghco3 mgoh davies neutral".split()
+_N_IONS = len(_IONS)
+_CHARGE2 = np.array([1.0, 1.0, 1.0, 4.0, 4.0, 1.0, 4.0, 1.0, 1.0, 1.0, 1.0, 0.0])
+_SIZE = np.array([A_H, A_OH, A_CARBONATE, A_CA, A_MG, A_NA, A_SO4, A_CAHCO3, A_MGHCO3, A_MGOH, 0.0, 0.0])
+_LINEAR = np.array([0.0, 0.0, 0.0, B_CA, B_MG, B_NA, B_SO4, 0.0, 0.0, 0.0, 0.0, B_NEUTRAL])
+_IS_DAVIES = np.array([float(name == "davies") for name in _IONS])
 THETA_LOW, THETA_HIGH = -20.0, 0.9  # limits of the extrapolation in `accelerate`
 
 _INPUTS = "resume temperature ca mg na k cl so4 no3 dic alkalinity ph pco2 ionic_strength"
@@ -69,6 +79,7 @@ _NAMES = " ".join((_INPUTS, _SPECIES, _ACTIVITY, _CONDITIONAL, _MEDIUM, _RESULTS
 SOLUTION_DTYPE = record_dtype(
     [(name, "f8") for name in _NAMES]
     + [(name, (np.float64, (N_STATE,))) for name in ("trial", "mapped", "mapped_before", "defect_before")]
+    + [("gammas", (np.float64, (_N_IONS,)))]
 )
 
 
@@ -92,21 +103,18 @@ def refresh_activities(x, k):
     root = math.sqrt(i) if not i < 0.0 else 0.0
     aw = 1.0 - WATER_ACTIVITY_SLOPE * x.solute_molality
     x.water_activity = aw if not aw < WATER_ACTIVITY_MIN else WATER_ACTIVITY_MIN
-    x.g_h = _gamma(1.0, A_H, 0.0, root, i, k)
-    x.g_oh = _gamma(1.0, A_OH, 0.0, root, i, k)
-    x.g_hco3 = _gamma(1.0, A_CARBONATE, 0.0, root, i, k)
+    g = x.gammas
+    per_size, davies = k.dh_b * root, B_DAVIES * k.dh_a
+    # With a count that the compiler knew it would unroll the loop instead.
+    for j in range(int(k.ready) * _N_IONS):
+        denominator = 1.0 + per_size * _SIZE[j] + _IS_DAVIES[j] * root
+        linear = _LINEAR[j] + _IS_DAVIES[j] * davies
+        g[j] = exp_small(LN10 * (linear * i - _CHARGE2[j] * k.dh_a * root / denominator))
+    x.g_h, x.g_oh, x.g_hco3, x.g_ca, x.g_mg, x.g_na = g[0], g[1], g[2], g[3], g[4], g[5]
+    x.g_so4, x.g_cahco3, x.g_mghco3, x.g_mgoh, x.g_davies, x.g_neutral = g[6], g[7], g[8], g[9], g[10], g[11]
     g2 = x.g_hco3 * x.g_hco3
     x.g_co3 = g2 * g2  # same size, twice the charge, no linear term
-    x.g_ca = _gamma(4.0, A_CA, B_CA, root, i, k)
-    x.g_mg = _gamma(4.0, A_MG, B_MG, root, i, k)
-    x.g_na = _gamma(1.0, A_NA, B_NA, root, i, k)
     x.g_k = x.g_oh * math.exp(LN10 * B_K * i)  # A_K = A_OH
-    x.g_so4 = _gamma(4.0, A_SO4, B_SO4, root, i, k)
-    x.g_cahco3 = _gamma(1.0, A_CAHCO3, 0.0, root, i, k)
-    x.g_mghco3 = _gamma(1.0, A_MGHCO3, 0.0, root, i, k)
-    x.g_mgoh = _gamma(1.0, A_MGOH, 0.0, root, i, k)
-    x.g_davies = math.exp(-LN10 * k.dh_a * (root / (1.0 + root) - B_DAVIES * i))
-    x.g_neutral = math.exp(LN10 * B_NEUTRAL * i)
     _condition_carbonate(x, k)
     _condition_sulfate(x, k)
     if k.khco3 > 0.0:

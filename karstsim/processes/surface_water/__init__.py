@@ -54,6 +54,7 @@ def step(params, states, fluxes, first_inflow, air_p, air_s, air_f, forcing, wat
     """
     n_sub = hydraulics.substeps(params, dt)
     h = dt / n_sub
+    photosynthesis.set_sun(t, air_p, air_f, forcing)
     for i in range(params.shape[0]):
         begin(fluxes[i].surface_water, states[i].surface_water, n_active)
     for j in range(n_sub):
@@ -69,21 +70,21 @@ def step(params, states, fluxes, first_inflow, air_p, air_s, air_f, forcing, wat
             if p.reservoir == 1:
                 share = p.reservoir_area / (p.catchment_area * n_sub)
                 oxygen.enter(s, f, air_f.precipitation, share, 1.0, forcing)
-            hydraulics.geometry(p, s, f, h, n_active)
+            hydraulics.geometry(p, s, f, h)
             # Half of the outflow leaves before the reactions and half after them, so that the water that reacts is
             # neither more nor less than the box holds; the error in the turnover is then of second order.
-            hydraulics.release(s, f, 0.5, n_active)
+            hydraulics.release_half(s, f, n_active)
             temperature.step(p, s, air_s, time_of_day)
             if n_active > 0:
-                react(p, s, f, air_p, air_f, forcing, waters[i], k, t, time_of_day, h, j == 0)
-            hydraulics.release(s, f, 0.5, n_active)
+                react(p, s, f, forcing, waters[i], k, t, time_of_day, h, j == 0)
+            hydraulics.release_rest(s, f, n_active)
 
 
 @kernel
-def react(p, s, f, air_p, air_f, forcing, x, k, t, time_of_day, h, fresh):
+def react(p, s, f, forcing, x, k, t, time_of_day, h, fresh):
     """Reactions of one sub-step of `h` days in the water of one box."""
     algae = KG_PER_M3 * s.water.sol.algae / s.water.volume if s.water.volume > 0.0 else 0.0
-    light = photosynthesis.mean_light(p, f, algae, air_p, air_f, forcing, time_of_day)
+    light = photosynthesis.mean_light(p, f, algae, t, time_of_day)
     respired = organic.step(p, s, f, h)
     respired += plants.step(p, s, f, h)
     before = f.autotrophic_respiration

@@ -61,7 +61,8 @@ WARM = 1
 
 # Of one sub-step: exchange of gas (1) and the pressure of the air (atm); potential production of submerged plants and
 # of phytoplankton and what of both can take HCO3- (mol kg-1), K_H (mol m-3); calcite that would precipitate at
-# Omega = 4, that of the bed, and the water before (mol kg-1); carbon assimilated (mol m-2).
+# Omega = 4, that of the bed, and the water before (mol kg-1); carbon assimilated (mol m-2); slope of `mismatch`; h
+# before; the day's sun (`photosynthesis.set_sun`).
 SUBSTEP_DTYPE = record_dtype(
     [
         (name, "f8")
@@ -80,6 +81,9 @@ SUBSTEP_DTYPE = record_dtype(
             "ca",
             "gross",
             "slope",
+            "acidity",
+            "par_mean",
+            "par_swing",
         ]
     ]
 )
@@ -166,7 +170,7 @@ def solve_h(x, p, t, h):
 @kernel
 def solve(x, k, p, t):
     """Water at the end of the sub-step into `x`, whose medium has been started: (CO2, HCO3, calcite n), mol kg-1."""
-    h = math.exp(-LN10 * x.ph)
+    h = t.acidity
     x.status = -1.0
     t.slope = 0.0
     for _ in range(MAX_OUTER):
@@ -198,7 +202,7 @@ def step(p, s, f, light, forcing, x, k, t, h, fresh):
         x.ph = 0.0
         return
     set_temperature(k, s.temperature, k.constant_set)
-    begin_solution(s, x, k, fresh)
+    begin_solution(s, x, k, t, fresh)
     if fresh:
         gas_exchange.set_k600(p, f, forcing.sfcwind)
     prepare(p, s, f, light, forcing, x, t, h)
@@ -213,7 +217,7 @@ def step(p, s, f, light, forcing, x, k, t, h, fresh):
 
 
 @kernel
-def begin_solution(s, x, k, fresh):
+def begin_solution(s, x, k, t, fresh):
     """Load the box's water; within a step go on from the medium of the last sub-step."""
     going_on = not fresh and x.ph > 0.0
     load_store(x, s.water, s.temperature)
@@ -222,17 +226,16 @@ def begin_solution(s, x, k, fresh):
     elif x.ph <= 0.0:
         speciate(x, k, ALK_DIC)
         x.resume = 1.0
+    t.acidity = math.exp(-LN10 * x.ph)
     if start_medium(x, k) == WARM:
-        h = math.exp(-LN10 * x.ph)
-        settle(x, k, h, x.dic / dic_over_hco3(x, h), WARM)
+        settle(x, k, t.acidity, x.dic / dic_over_hco3(x, t.acidity), WARM)
 
 
 @kernel
 def prepare(p, s, f, light, forcing, x, t, h):
     """Coefficients of the sub-step from the water as it stands."""
     depth = max(f.depth, organic.LEAST_DEPTH)
-    acidity = math.exp(-LN10 * x.ph)
-    velocity = gas_exchange.transfer_velocity(p, f, x, acidity, s.temperature, forcing.sfcwind)
+    velocity = gas_exchange.transfer_velocity(p, f, x, t.acidity, s.temperature, forcing.sfcwind)
     t.gas = velocity * h / depth
     t.air = co2_pressure(forcing)
     t.dic = x.dic
@@ -245,16 +248,18 @@ def prepare(p, s, f, light, forcing, x, t, h):
 @kernel
 def prepare_plants(p, s, f, depth, light, no3, t, per_kg):
     """Potential production of plants and phytoplankton; `per_kg` is the sub-step (d) over 1000 kg m-3."""
+    t.plants, t.algae, t.plants_hco3, t.algae_hco3 = 0.0, 0.0, 0.0, 0.0
+    t.half_hco3 = photosynthesis.half_saturation_hco3(p)
+    if light <= 0.0:
+        return
     density = KG_PER_M3 * s.water.sol.algae / s.water.volume
     by_phosphorus, by_both = photosynthesis.nutrients(p, density, no3)
     for_plants, for_algae = (by_both, by_both) if p.nutrient_limitation == 1 else (1.0, by_phosphorus)
-    covered = plants.cover(p, s, f)
-    t.plants = photosynthesis.plant_potential(p, covered, depth, light, s.temperature) * for_plants * per_kg
-    rate = p.algal_production * photosynthesis.warmth_and_light(p, light, s.temperature)
-    t.algae = rate * (density + plants.SPORES) * for_algae * per_kg
+    driven = photosynthesis.warmth_and_light(p, light, s.temperature) * per_kg
+    t.plants = photosynthesis.plant_potential(p, plants.cover(p, s, f), depth) * driven * for_plants
+    t.algae = p.algal_production * (density + plants.SPORES) * driven * for_algae
     t.plants_hco3 = t.plants * photosynthesis.bicarbonate_capacity(p, p.bicarbonate_use, light)
     t.algae_hco3 = t.algae * photosynthesis.bicarbonate_capacity(p, p.algal_bicarbonate_use, light)
-    t.half_hco3 = photosynthesis.half_saturation_hco3(p)
 
 
 @kernel

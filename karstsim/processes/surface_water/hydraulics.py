@@ -11,7 +11,7 @@ from karstsim.core.classes import by_water_class
 from karstsim.core.constants import MM_PER_M, SECONDS_PER_DAY
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
-from karstsim.processes.transport import clear, evaporate, receive, withdraw
+from karstsim.processes.transport import evaporate, receive, withdraw
 
 PARAMS = (
     Param(
@@ -61,6 +61,7 @@ VELOCITY_COEFFICIENT, VELOCITY_EXPONENT = 0.194, 0.285  # Raymond et al. (2012)
 DEPTH_COEFFICIENT, DEPTH_EXPONENT = 0.409, 0.294
 LEAST_DISCHARGE = 1.0e-6  # m3 s-1
 M_PER_KM, M2_PER_KM2 = 1.0e3, 1.0e6
+HALF = 0.5
 NEWTON_STEPS = 50
 TOLERANCE = 1.0e-13
 
@@ -122,9 +123,8 @@ def stream_outflow(volume, p, h, guess):
 
 
 @kernel
-def geometry(p, s, f, h, n_active):
+def geometry(p, s, f, h):
     """Outflow of this sub-step (`outgoing`), depth and surface of the water that stays."""
-    clear(f.released, n_active)
     to_mm = mm_per_m3(p)
     volume = s.water.volume / to_mm
     if p.reservoir == 1:
@@ -144,8 +144,14 @@ def geometry(p, s, f, h, n_active):
 
 
 @kernel
-def release(s, f, share, n_active):
-    """Let a share of the sub-step's outflow go."""
-    withdraw(s.water, f.parcel, share * f.outgoing, n_active)
+def release_half(s, f, n_active):
+    """Let the first half of the sub-step's outflow go."""
+    withdraw(s.water, f.released, HALF * f.outgoing, n_active)
+
+
+@kernel
+def release_rest(s, f, n_active):
+    """Let the second half go, and count both."""
+    withdraw(s.water, f.parcel, HALF * f.outgoing, n_active)
     receive(f.released, f.parcel, 1.0, n_active)
-    receive(f.outflow, f.parcel, 1.0, n_active)
+    receive(f.outflow, f.released, 1.0, n_active)

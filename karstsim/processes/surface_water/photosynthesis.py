@@ -170,14 +170,20 @@ MILLI = 1.0e3  # mg per g
 
 
 @kernel
-def sun_height(latitude, year_fraction, time_of_day):
-    """Cosine of the zenith angle, 0 below the horizon; time of day in days, local solar."""
-    declination = OBLIQUITY * math.sin(2.0 * math.pi * year_fraction - EQUINOX_PHASE)
-    hour_angle = 2.0 * math.pi * (time_of_day - 0.5)
-    phi = latitude * DEGREE
-    cosine = math.sin(phi) * math.sin(declination)
-    cosine += math.cos(phi) * math.cos(declination) * math.cos(hour_angle)
-    return max(cosine, 0.0)
+def set_sun(t, air_p, air_f, forcing):
+    """PAR at the surface through the day, umol m-2 s-1: the day's radiation in the shape of the sun's height.
+
+    t  scratch: PAR is the positive part of par_mean + par_swing cos(hour angle)
+    """
+    t.par_mean, t.par_swing = 0.0, 0.0
+    daily_mean = air_f.extraterrestrial_radiation / (SOLAR_CONSTANT * distance_factor(forcing.year_fraction))
+    if daily_mean <= 0.0:
+        return
+    per_height = PAR_SHARE * QUANTA * forcing.rsds_day / daily_mean
+    declination = OBLIQUITY * math.sin(2.0 * math.pi * forcing.year_fraction - EQUINOX_PHASE)
+    phi = air_p.latitude * DEGREE
+    t.par_mean = per_height * math.sin(phi) * math.sin(declination)
+    t.par_swing = per_height * math.cos(phi) * math.cos(declination)
 
 
 @kernel
@@ -190,16 +196,14 @@ def attenuation(p, f, algae):
 
 
 @kernel
-def mean_light(p, f, algae, air_p, air_f, forcing, time_of_day):
-    """PAR averaged over the depth, umol m-2 s-1: the day's radiation in the shape of the sun's height.
+def mean_light(p, f, algae, t, time_of_day):
+    """PAR averaged over the depth, umol m-2 s-1.
 
-    algae  phytoplankton, mol m-3
+    algae  phytoplankton, mol m-3; t  the day's sun (`set_sun`); time of day in days, local solar
     """
-    daily_mean = air_f.extraterrestrial_radiation / (SOLAR_CONSTANT * distance_factor(forcing.year_fraction))
-    if daily_mean <= 0.0:
+    surface = t.par_mean + t.par_swing * math.cos(2.0 * math.pi * (time_of_day - 0.5))
+    if surface <= 0.0:
         return 0.0
-    shape = sun_height(air_p.latitude, forcing.year_fraction, time_of_day) / daily_mean
-    surface = PAR_SHARE * QUANTA * forcing.rsds_day * shape
     optical = attenuation(p, f, algae) * max(f.depth, LEAST_DEPTH)
     return surface * -math.expm1(-optical) / optical
 
@@ -212,10 +216,9 @@ def warmth_and_light(p, light, temperature):
 
 
 @kernel
-def plant_potential(p, cover, depth, light, temperature):
-    """Gross production of submerged plants without limits of carbon and nutrients, mol m-3 d-1."""
-    rate = p.gross_production * cover / MOLAR_MASS_C / max(depth, LEAST_DEPTH)
-    return rate * warmth_and_light(p, light, temperature)
+def plant_potential(p, cover, depth):
+    """Gross production of submerged plants at full light and the best temperature and of enough carbon, mol m-3 d-1."""
+    return p.gross_production * cover / MOLAR_MASS_C / max(depth, LEAST_DEPTH)
 
 
 @kernel
@@ -236,6 +239,8 @@ def bicarbonate_capacity(p, use, light):
 @kernel
 def half_saturation_hco3(p):
     """K_H, lowered by external carbonic anhydrase, mol m-3."""
+    if p.ca_on_bicarbonate == 0.0:
+        return p.half_saturation_hco3
     return p.half_saturation_hco3 * math.exp(-p.ca_on_bicarbonate * math.log(p.ca_factor))
 
 
