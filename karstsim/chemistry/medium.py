@@ -79,7 +79,7 @@ _NAMES = " ".join((_INPUTS, _SPECIES, _ACTIVITY, _CONDITIONAL, _MEDIUM, _RESULTS
 SOLUTION_DTYPE = record_dtype(
     [(name, "f8") for name in _NAMES]
     + [(name, (np.float64, (N_STATE,))) for name in ("trial", "mapped", "mapped_before", "defect_before")]
-    + [("gammas", (np.float64, (_N_IONS,)))]
+    + [("gammas", (np.float64, (_N_IONS,))), ("ended", (np.float64, (N_STATE + 1,)))]
 )
 
 
@@ -341,14 +341,20 @@ def _saturation_index(iap, solubility):
 
 
 @kernel
-def finish(x, k, h):
-    """pH, CO2 pressure (fugacity, atm) and saturation indices of the species now in `x`."""
+def finish_carbonate(x, k, h):
+    """pH, CO2 pressure (fugacity, atm) and saturation with calcite of the species now in `x`; returns a(Ca) a(CO3)."""
     x.ph = -math.log10(h) if not h <= 0.0 else 0.0
     x.pco2 = x.m_co2 / x.c_kh
-    a_ca = x.g_ca * x.m_ca
-    a_co3 = x.g_co3 * x.m_co3
-    iap = a_ca * a_co3
+    iap = x.g_ca * x.m_ca * (x.g_co3 * x.m_co3)
     x.si_calcite = _saturation_index(iap, k.calcite)
+    return iap
+
+
+@kernel
+def finish(x, k, h):
+    """As `finish_carbonate`, and the saturation indices of the other minerals."""
+    iap = finish_carbonate(x, k, h)
+    a_ca, a_co3 = x.g_ca * x.m_ca, x.g_co3 * x.m_co3
     x.si_aragonite = _saturation_index(iap, k.aragonite)
     x.si_dolomite = _saturation_index(iap * x.g_mg * x.m_mg * a_co3, k.dolomite)
     aw = x.water_activity

@@ -13,7 +13,9 @@ def relaxed_share(step, time_constant):
     """Share of a difference that is closed in one step: 1 - exp(-step/time_constant)."""
     x = step / time_constant
     if abs(x) < SHORT:
-        return x * (1.0 - x / 2.0 * (1.0 - x / 3.0 * (1.0 - x / 4.0 * (1.0 - x / 5.0 * (1.0 - x / 6.0)))))
+        p = 1.0 - x * (1.0 / 5.0) * (1.0 - x * (1.0 / 6.0))
+        p = 1.0 - x * (1.0 / 3.0) * (1.0 - x * (1.0 / 4.0) * p)
+        return x * (1.0 - x * (1.0 / 2.0) * p)
     return -math.expm1(-x)
 
 

@@ -85,8 +85,9 @@ def react(p, s, f, forcing, x, k, t, time_of_day, h, fresh):
     """Reactions of one sub-step of `h` days in the water of one box."""
     algae = KG_PER_M3 * s.water.sol.algae / s.water.volume if s.water.volume > 0.0 else 0.0
     light = photosynthesis.mean_light(p, f, algae, t, time_of_day)
-    respired = organic.step(p, s, f, h)
-    respired += plants.step(p, s, f, h)
+    warmth = organic.warmth(p, s.temperature)
+    respired = organic.step(p, s, f, warmth, h)
+    respired += plants.step(p, s, f, warmth, h)
     before = f.autotrophic_respiration
     carbon.step(p, s, f, light, forcing, x, k, t, h, fresh)
     respired += f.autotrophic_respiration - before

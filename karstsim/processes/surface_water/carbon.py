@@ -14,10 +14,11 @@ import math
 
 from karstsim.chemistry.constants import set_temperature
 from karstsim.chemistry.medium import (
+    N_STATE,
     accelerate,
     alk_over_hco3,
     dic_over_hco3,
-    finish,
+    finish_carbonate,
     medium_residual,
     noncarbonate_alkalinity,
     settle,
@@ -53,8 +54,9 @@ KG_PER_M3 = 1000.0
 SLOPE_STEP = 1.0e-6  # in ln h, of the numerical derivative
 NEAR = 1.0e-3  # of the carbon at hand: mismatch from where one step is enough
 # Of the mismatch before the last step in h and of the last change of the medium; a few per cent of them are left.
-BALANCE_TOLERANCE = 1.0e-6
-MEDIUM_TOLERANCE = 1.0e-6
+BALANCE_TOLERANCE = 1.0e-5
+MEDIUM_TOLERANCE = 2.0e-6
+FAMILIAR = 0.2  # relative change of the medium, or of h, that may go on
 MAX_OUTER, MAX_INNER = 60, 120
 NEWTON_TRIES = 40  # then bisection, which cannot fail
 WARM = 1
@@ -62,7 +64,7 @@ WARM = 1
 # Of one sub-step: exchange of gas (1) and the pressure of the air (atm); potential production of submerged plants and
 # of phytoplankton and what of both can take HCO3- (mol kg-1), K_H (mol m-3); calcite that would precipitate at
 # Omega = 4, that of the bed, and the water before (mol kg-1); carbon assimilated (mol m-2); slope of `mismatch`; h
-# before; the day's sun (`photosynthesis.set_sun`).
+# before and a guess of it after; the day's sun (`photosynthesis.set_sun`).
 SUBSTEP_DTYPE = record_dtype(
     [
         (name, "f8")
@@ -82,6 +84,7 @@ SUBSTEP_DTYPE = record_dtype(
             "gross",
             "slope",
             "acidity",
+            "guess",
             "par_mean",
             "par_swing",
         ]
@@ -170,7 +173,7 @@ def solve_h(x, p, t, h):
 @kernel
 def solve(x, k, p, t):
     """Water at the end of the sub-step into `x`, whose medium has been started: (CO2, HCO3, calcite n), mol kg-1."""
-    h = t.acidity
+    h = t.guess
     x.status = -1.0
     t.slope = 0.0
     for _ in range(MAX_OUTER):
@@ -185,7 +188,7 @@ def solve(x, k, p, t):
             break
         accelerate(x, k, residual)
     x.unsolved -= x.status
-    finish(x, k, h)
+    finish_carbonate(x, k, h)
     return h * hco3 / x.c_k1, hco3, n
 
 
@@ -223,12 +226,34 @@ def begin_solution(s, x, k, t, fresh):
     load_store(x, s.water, s.temperature)
     if going_on:
         x.resume = 1.0
-    elif x.ph <= 0.0:
-        speciate(x, k, ALK_DIC)
-        x.resume = 1.0
+    else:
+        x.ended[0] = 0.0
+        if x.ph <= 0.0:
+            speciate(x, k, ALK_DIC)
+            x.resume = 1.0
     t.acidity = math.exp(-LN10 * x.ph)
+    t.guess = extrapolate(x, t.acidity) if going_on else t.acidity
     if start_medium(x, k) == WARM:
         settle(x, k, t.acidity, x.dic / dic_over_hco3(x, t.acidity), WARM)
+
+
+@kernel
+def extrapolate(x, h):
+    """A start for medium and h: as if they went on to change as in the sub-step before. Returns that h.
+
+    ``x.mapped`` is the medium at the end of the last solve; ``x.ended`` is that of the solve before, and its h.
+    """
+    known = x.ended[0] > 0.0
+    for j in range(N_STATE):
+        now, before = x.mapped[j], x.ended[j]
+        x.ended[j] = now
+        if known and abs(now - before) < FAMILIAR * now:
+            x.mapped[j] += now - before
+    before = x.ended[N_STATE]
+    x.ended[N_STATE] = h
+    x.ionic_strength = x.mapped[0]
+    x.ca_ratio, x.mg_ratio, x.so4_ratio, x.na_ratio = x.mapped[1], x.mapped[2], x.mapped[3], x.mapped[4]
+    return h * (h / before) if known and abs(h - before) < FAMILIAR * h else h
 
 
 @kernel

@@ -63,7 +63,8 @@ LEAST_DISCHARGE = 1.0e-6  # m3 s-1
 M_PER_KM, M2_PER_KM2 = 1.0e3, 1.0e6
 HALF = 0.5
 NEWTON_STEPS = 50
-TOLERANCE = 1.0e-13
+ROUNDING = 1.0e-13
+LAST_STEP = 1.0e-7  # of the volume, of the last Newton step; what is left is of the order of its square
 
 
 @kernel
@@ -71,7 +72,7 @@ def substeps(params, dt):
     """Number of sub-steps in a step of `dt` days: the most that any box of the chain asks for."""
     most = 1
     for i in range(params.shape[0]):
-        asked = int(math.ceil(dt * params[i].surface_water.substeps - TOLERANCE))
+        asked = int(math.ceil(dt * params[i].surface_water.substeps - ROUNDING))
         most = max(most, asked)
     return most
 
@@ -117,7 +118,7 @@ def stream_outflow(volume, p, h, guess):
         )
         change = (v + seconds * q - volume) / (1.0 + seconds * exponent * q / max(v, 1.0e-30))
         v -= change
-        if abs(change) <= TOLERANCE * volume:
+        if abs(change) <= LAST_STEP * volume:
             break
     return volume - v, (volume - v) / seconds
 

@@ -150,9 +150,8 @@ def passed_on(amount, decay, pump, share):
 
 
 @kernel
-def step(p, s, f, h):
-    """Exact first-order losses of a sub-step; what is respired becomes DIC. Returns it, mol m-2."""
-    q = warmth(p, s.temperature)
+def step(p, s, f, q, h):
+    """Exact first-order losses of a sub-step; what is respired becomes DIC. Returns it, mol m-2. `q` is `warmth`."""
     sol = s.water.sol
     decay, pump = p.labile_decay * q, p.labile_pump
     share = relaxed_share((decay + pump) * h, 1.0)

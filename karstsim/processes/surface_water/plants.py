@@ -87,9 +87,8 @@ def cover(p, s, f):
 
 
 @kernel
-def step(p, s, f, h):
+def step(p, s, f, warmth, h):
     """What a sub-step of `h` days takes from the stand and the phytoplankton; returns the respired carbon, mol m-2."""
-    warmth = organic.warmth(p, s.temperature)
     sol = s.water.sol
     respiration, death = p.plant_maintenance * warmth, p.plant_mortality
     harvest = p.plant_harvest / DAYS_PER_YEAR
