@@ -167,9 +167,7 @@ _NAMES = (
     *EQUILIBRIA,
     *"dh_a dh_b dielectric density b_co2 b_nahco3 b_khco3 b_mgso4 a_naso4 b_kso4 tracers".split(),
 )
-CONSTANTS_DTYPE = record_dtype(
-    [(name, "f8") for name in _NAMES] + [("side_by_side", (np.float64, (_WIDE,)))]
-)
+CONSTANTS_DTYPE = record_dtype([(name, "f8") for name in _NAMES] + [("side_by_side", (np.float64, (_WIDE,)))])
 
 
 @kernel

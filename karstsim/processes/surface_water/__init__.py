@@ -10,11 +10,13 @@ from karstsim.processes.surface_water import (
     carbon,
     gas_exchange,
     hydraulics,
+    nitrogen,
     organic,
     oxygen,
     photosynthesis,
     plants,
     temperature,
+    tributary,
 )
 from karstsim.processes.surface_water.carbon import KG_PER_M3
 from karstsim.processes.transport import clear
@@ -26,9 +28,11 @@ STATE = (
     Var("temperature", "degC", "water temperature of the box"),
     Var("plants", "mol m-2", "carbon of submerged plants"),
     Var("bed_calcite", "mol m-2", "calcite on the bed in reach of the water"),
+    *tributary.STATE,
 )
 PROCESSES = (
     hydraulics,
+    tributary,
     temperature,
     gas_exchange,
     photosynthesis,
@@ -36,6 +40,7 @@ PROCESSES = (
     organic,
     calcite,
     carbon,
+    nitrogen,
     oxygen,
 )
 PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
@@ -52,11 +57,13 @@ def step(params, states, fluxes, first_inflow, air_p, air_s, air_f, forcing, wat
     air_p, air_s, air_f     parameters, state and fluxes of the atmosphere
     waters                  one scratch solution per box
     """
-    n_sub = hydraulics.substeps(params, dt)
+    for i in range(params.shape[0]):
+        p, s, f = params[i].surface_water, states[i].surface_water, fluxes[i].surface_water
+        begin(f, s, n_active)
+        tributary.step(p, s, f, air_f, forcing, k, dt, n_active)
+    n_sub = hydraulics.substeps(params, fluxes, first_inflow.volume, dt)
     h = dt / n_sub
     photosynthesis.set_sun(t, air_p, air_f, forcing)
-    for i in range(params.shape[0]):
-        begin(fluxes[i].surface_water, states[i].surface_water, n_active)
     for j in range(n_sub):
         time_of_day = forcing.day_fraction + (j + 0.5) * h
         for i in range(params.shape[0]):
@@ -66,6 +73,9 @@ def step(params, states, fluxes, first_inflow, air_p, air_s, air_f, forcing, wat
                 oxygen.enter(s, f, first_inflow, 1.0 / n_sub, p.spring_oxygen, forcing)
             else:
                 hydraulics.inflow(s, f, fluxes[i - 1].surface_water.released, 1.0, n_active)
+            if f.tributary.volume > 0.0:
+                hydraulics.inflow(s, f, f.tributary, 1.0 / n_sub, n_active)
+                oxygen.enter(s, f, f.tributary, 1.0 / n_sub, p.tributary_oxygen, forcing)
             hydraulics.weather(p, s, f, air_f, 1.0 / n_sub, n_active)
             if p.reservoir == 1:
                 share = p.reservoir_area / (p.catchment_area * n_sub)
@@ -86,11 +96,15 @@ def react(p, s, f, forcing, x, k, t, time_of_day, h, fresh):
     algae = KG_PER_M3 * s.water.sol.algae / s.water.volume if s.water.volume > 0.0 else 0.0
     light = photosynthesis.mean_light(p, f, algae, t, time_of_day)
     warmth = organic.warmth(p, s.temperature)
-    respired = organic.step(p, s, f, warmth, h)
-    respired += plants.step(p, s, f, warmth, h)
+    respired, aquatic = organic.step(p, s, f, warmth, h)
+    by_plants = plants.step(p, s, f, warmth, h)
+    respired += by_plants
+    aquatic += by_plants
     before = f.autotrophic_respiration
     carbon.step(p, s, f, light, forcing, x, k, t, h, fresh)
-    respired += f.autotrophic_respiration - before
+    grown = f.autotrophic_respiration - before
+    respired += grown
+    nitrogen.step(p, s, f, t.gross - grown, aquatic)
     calcite.bury(p, s, f, h)
     oxygen.step(p, s, f, t.gross, respired, forcing, h)
 
@@ -107,4 +121,5 @@ def begin(f, s, n_active):
     calcite.begin(f)
     organic.begin(f)
     plants.begin(f)
+    nitrogen.begin(f)
     oxygen.begin(f)

@@ -63,8 +63,9 @@ WARM = 1
 
 # Of one sub-step: exchange of gas (1) and the pressure of the air (atm); potential production of submerged plants and
 # of phytoplankton and what of both can take HCO3- (mol kg-1), K_H (mol m-3); calcite that would precipitate at
-# Omega = 4, that of the bed, and the water before (mol kg-1); carbon assimilated (mol m-2); slope of `mismatch`; h
-# before and a guess of it after; the day's sun (`photosynthesis.set_sun`).
+# Omega = 4, or by the other law the share of what can; that of the bed, and the water before (mol kg-1); carbon
+# assimilated (mol m-2); slope of `mismatch`; h before and a guess of it after; the day's sun
+# (`photosynthesis.set_sun`).
 SUBSTEP_DTYPE = record_dtype(
     [
         (name, "f8")
@@ -77,6 +78,7 @@ SUBSTEP_DTYPE = record_dtype(
             "algae_hco3",
             "half_hco3",
             "calcite",
+            "calcite_share",
             "bed",
             "dic",
             "alkalinity",
@@ -109,19 +111,13 @@ def begin(f, s):
 def bicarbonate_and_calcite(x, t, h):
     """Free HCO3- and precipitated calcite (mol kg-1) at `h`, in the frozen medium.
 
-    With Omega = w (Ca0 - n)(B - 2 n), n solves (n/kappa + 1)^2 = Omega: a quadratic with one positive root where
-    Omega(0) > 1 and one in -kappa..0 where it is less; no more than the bed holds dissolves.
+    Omega = w (Ca0 - n)(B - 2 n) with B the carbonate alkalinity.
     """
     alk = t.alkalinity - noncarbonate_alkalinity(x, h)
     big_a = alk_over_hco3(x, h)
     n = 0.0
-    if t.calcite > 0.0:
-        w = x.c_k2 / (h * big_a * x.ca_ratio * x.c_calcite)
-        c = 1.0 - w * t.ca * alk
-        if c < 0.0 or t.bed > 0.0:
-            a = 1.0 / (t.calcite * t.calcite) - 2.0 * w
-            b = 2.0 / t.calcite + w * (alk + 2.0 * t.ca)
-            n = max(-2.0 * c / (b + math.sqrt(max(b * b - 4.0 * a * c, 0.0))), -t.bed)
+    if t.calcite > 0.0 or t.calcite_share > 0.0:
+        n = calcite.precipitated(t, x.c_k2 / (h * big_a * x.ca_ratio * x.c_calcite), alk)
     return (alk - 2.0 * n) / big_a, n
 
 
@@ -267,7 +263,7 @@ def prepare(p, s, f, light, forcing, x, t, h):
     t.alkalinity = x.alkalinity
     t.ca = x.ca
     prepare_plants(p, s, f, depth, light, x.no3 * KG_PER_M3, t, h / KG_PER_M3)
-    calcite.prepare(p, s, t, h / (depth * KG_PER_M3))
+    calcite.prepare(p, s, t, h / depth)
 
 
 @kernel

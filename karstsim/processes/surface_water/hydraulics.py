@@ -41,7 +41,7 @@ PARAMS = (
         calibrate=False,
         integer=True,
         by_class=by_water_class(48, 24, 24, 96, 96, 48),
-        doc="sub-steps per day; the chain takes the largest",
+        doc="least number of sub-steps per day; the chain takes the largest",
     ),
 )
 FLUXES = (
@@ -64,16 +64,36 @@ M_PER_KM, M2_PER_KM2 = 1.0e3, 1.0e6
 HALF = 0.5
 NEWTON_STEPS = 50
 ROUNDING = 1.0e-13
+MOST_TURNOVER = 0.25  # of a box's water in a sub-step
+MOST_SUBSTEPS = 1440.0  # a day
 LAST_STEP = 1.0e-7  # of the volume, of the last Newton step; what is left is of the order of its square
 
 
 @kernel
-def substeps(params, dt):
-    """Number of sub-steps in a step of `dt` days: the most that any box of the chain asks for."""
+def turnover(p, discharge):
+    """How often a day a steady discharge (m3 s-1) renews the water of a box."""
+    if discharge <= LEAST_DISCHARGE:
+        return 0.0
+    if p.reservoir == 1:
+        return SECONDS_PER_DAY * discharge / (p.reservoir_area * M2_PER_KM2 * p.reservoir_depth)
+    velocity = VELOCITY_COEFFICIENT * math.exp(VELOCITY_EXPONENT * math.log(discharge))
+    return SECONDS_PER_DAY * velocity / (p.reach_length * M_PER_KM)
+
+
+@kernel
+def substeps(params, fluxes, entering, dt):
+    """Number of sub-steps in a step of `dt` days: the most that any box of the chain asks for.
+
+    A box asks for its least number, and for so many that no more than a quarter of its water is renewed in one.
+    entering  water that enters the first box in the step, mm
+    """
     most = 1
     for i in range(params.shape[0]):
-        asked = int(math.ceil(dt * params[i].surface_water.substeps - ROUNDING))
-        most = max(most, asked)
+        p = params[i].surface_water
+        entering += fluxes[i].surface_water.tributary.volume
+        renewals = turnover(p, entering / mm_per_m3(p) / (dt * SECONDS_PER_DAY))
+        asked = max(min(renewals / MOST_TURNOVER, MOST_SUBSTEPS), float(p.substeps))
+        most = max(most, int(math.ceil(dt * asked - ROUNDING)))
     return most
 
 

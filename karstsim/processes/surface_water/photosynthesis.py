@@ -11,7 +11,7 @@ the bed: f_N is theirs only with `nutrient_limitation`.
 
 import math
 
-from karstsim.core.classes import by_water_class
+from karstsim.core.classes import by_plant, by_water_class
 from karstsim.core.constants import MOLAR_MASS_C
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param
@@ -33,6 +33,7 @@ PARAMS = (
         100.0,
         "design; science.md 6.4",
         by_class=by_water_class(8.0, 8.0, 10.0, 20.0, 60.0, 25.0),
+        by_plant=by_plant(water_moss=8.0, pondweed=30.0, hydrilla=60.0, stonewort=20.0),
         doc="light- and carbon-saturated gross production at 25 degC",
     ),
     Param(
@@ -44,7 +45,15 @@ PARAMS = (
         "design",
         doc="light- and carbon-saturated gross production of phytoplankton per its carbon at 25 degC",
     ),
-    Param("light_saturation", 250.0, "umol m-2 s-1", 100.0, 400.0, "design; science.md 6.4"),
+    Param(
+        "light_saturation",
+        250.0,
+        "umol m-2 s-1",
+        100.0,
+        400.0,
+        "design; science.md 6.4",
+        by_plant=by_plant(water_moss=100.0, hydrilla=150.0),
+    ),
     Param("light_attenuation", 0.4, "m-1", 0.15, 2.0, "design; science.md 6.3", calibrate=False),
     Param(
         "chlorophyll_attenuation",
@@ -76,7 +85,16 @@ PARAMS = (
         calibrate=False,
         doc="light attenuation of stirred sediment per square of the flow velocity",
     ),
-    Param("half_saturation_co2", 0.1, "mol m-3", 0.004, 0.185, "kirk1994", calibrate=False),
+    Param(
+        "half_saturation_co2",
+        0.1,
+        "mol m-3",
+        0.004,
+        0.185,
+        "kirk1994 vanhaller1976",
+        calibrate=False,
+        by_plant=by_plant(hydrilla=0.17, phytoplankton=0.03),
+    ),
     Param("half_saturation_hco3", 3.0, "mol m-3", 1.0, 20.0, "design; science.md 6.4"),
     Param(
         "bicarbonate_use",
@@ -86,6 +104,7 @@ PARAMS = (
         0.9,
         "sandjensen1983 design; science.md 6.4",
         by_class=by_water_class(0.6, 0.8, 0.8, 0.6, 0.6, 0.6),
+        by_plant=by_plant(water_moss=0.0, pondweed=0.6, hydrilla=0.6, stonewort=0.6),
         doc="0 for plants that use CO2 only",
     ),
     Param(
