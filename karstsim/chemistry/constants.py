@@ -165,7 +165,19 @@ _NAMES = (
     "constant_set",
     "ready",
     *EQUILIBRIA,
-    *"dh_a dh_b dielectric density b_co2 b_nahco3 b_khco3 b_mgso4 a_naso4 b_kso4 tracers".split(),
+    *[
+        "dh_a",
+        "dh_b",
+        "dielectric",
+        "density",
+        "b_co2",
+        "b_nahco3",
+        "b_khco3",
+        "b_mgso4",
+        "a_naso4",
+        "b_kso4",
+        "tracers",
+    ],
 )
 CONSTANTS_DTYPE = record_dtype([(name, "f8") for name in _NAMES] + [("side_by_side", (np.float64, (_WIDE,)))])
 

@@ -51,7 +51,7 @@ N_STATE = 5
 
 # log10 g = b I - z^2 A sqrt(I)/(1 + d sqrt(I)), side by side for a loop that becomes vector instructions: what stands
 # below, with d = B a, or d = 1 and b = 0.3 A for Davies; neutral species have z = 0.
-_IONS = "h oh hco3 ca mg na so4 cahco3 mghco3 mgoh davies neutral".split()
+_IONS = ["h", "oh", "hco3", "ca", "mg", "na", "so4", "cahco3", "mghco3", "mgoh", "davies", "neutral"]
 _N_IONS = len(_IONS)
 _CHARGE2 = np.array([1.0, 1.0, 1.0, 4.0, 4.0, 1.0, 4.0, 1.0, 1.0, 1.0, 1.0, 0.0])
 _SIZE = np.array([A_H, A_OH, A_CARBONATE, A_CA, A_MG, A_NA, A_SO4, A_CAHCO3, A_MGHCO3, A_MGOH, 0.0, 0.0])

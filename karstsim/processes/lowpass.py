@@ -4,7 +4,6 @@ import math
 
 from karstsim.core.jit import kernel
 
-
 SHORT = 0.01  # below it the series is exact to the last bit or two, and faster
 
 

@@ -413,7 +413,7 @@ CASES = {  # depth, dic, ca, na, light, parameters of the box
 
 @pytest.mark.parametrize("case", CASES, ids=[c.replace(" ", "_") for c in CASES])
 def test_surface_water_agrees_with_radau(record_of, on_rows, case) -> None:
-    """Six hours of the box's own equations, O2 among them, by Radau (rtol 1e-8); half-hour sub-steps and a tenth and 1/100 of them.
+    """Six hours of the box's own equations, O2 too, by Radau (rtol 1e-8); half-hour sub-steps, a tenth and 1/100 of them.
 
     First order: errors fall tenfold with the step. At half an hour they stay below 8 % of the largest of the three
     sums, although the water starts far from equilibrium with the air and without O2.

@@ -4,8 +4,8 @@
 
 r is the nitrogen to carbon of aquatic plants, x the part of it that is nitrate: 0 unless a site asks for it. Taking up
 nitrate raises the alkalinity, giving it back lowers it. Nitrogen in plants, particles and dissolved organic carbon is r
-times their carbon and no stock of its own, so the books have both ways at the boundary; over a cycle they differ by what
-is buried, harvested, exported or still there. No more is taken than the water has: the rest is nitrogen of other kinds.
+times their carbon and no stock of its own, so the books have both ways at the boundary; over a cycle they differ by
+what is buried, harvested, exported or still there. No more is taken than the water has: the rest is other nitrogen.
 """
 
 from karstsim.core.jit import kernel
