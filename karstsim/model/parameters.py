@@ -44,7 +44,7 @@ def parameters_table() -> pd.DataFrame:
             "upper": a.param.upper,
             "scale": a.param.scale,
             "calibrate": a.param.calibrate,
-            "by_class": ", ".join(f"{k} {v:g}" for k, v in (a.param.by_class | a.param.by_plant).items()),
+            "by_class": ", ".join(f"{k} {v:g}" for k, v in {**a.param.by_class, **a.param.by_plant}.items()),
             "source": a.param.source,
             "doc": a.param.doc,
         }
@@ -103,6 +103,8 @@ def _box_values(site: Site, box: Box) -> dict[str, float]:
 
 def _plant_values(box: Box) -> dict[str, float]:
     """What the plants that a box names set."""
+    if box.plants is None:
+        return {}
     return {n: a.param.by_plant[box.plants] for n, a in by_name().items() if box.plants in a.param.by_plant}
 
 

@@ -221,13 +221,12 @@ def test_bakers_law_in_a_sub_step(record_of) -> None:
     for share, ph in ((1.0, 8.3), (0.25, 8.3), (0.25, 9.2)):
         t.calcite_share = share
         h = 10.0**-ph
-        _, n = quadratic(x, t, h)
+        n = quadratic(x, t, h)[1]
         b = x.alkalinity - python_callable(noncarbonate_alkalinity)(x, h)
         w = x.c_k2 / (h * (x.a0 + x.a1 / h) * x.ca_ratio * x.c_calcite)
         until = n / share
         assert w * (x.ca - until) * (b - 2.0 * until) == pytest.approx(1.0, rel=1e-10)
-    _, n = quadratic(x, t, 10.0**-6.5)
-    assert n == 0.0
+    assert quadratic(x, t, 10.0**-6.5)[1] == 0.0
     t.bed = 1e-5
     assert quadratic(x, t, 10.0**-6.0)[1] == -1e-5
 

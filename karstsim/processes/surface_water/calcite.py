@@ -112,25 +112,30 @@ def prepare(p, s, t, turns):
 
 
 @kernel
-def precipitated(t, w, alk):
-    """Calcite n (mol kg-1) that leaves the water in the sub-step, at the end of which Omega = w (Ca - n)(alk - 2 n).
+def precipitated(t, w, w_slope, alk, alk_slope):
+    """(n, its slope): calcite, mol kg-1, that leaves the water in the sub-step; Omega is then w (Ca - n)(alk - 2 n).
 
     Root law: n solves (n/kappa + 1)^2 = Omega, a quadratic with one positive root where Omega(0) > 1 and one in
     -kappa..0 where it is less. Baker's: the share v/(1 + v), v = h alpha/D, of what goes until Omega = 1. No more than
-    the bed holds dissolves.
+    the bed holds dissolves. The slopes are by ln h.
     """
-    c = 1.0 - w * t.ca * alk
-    if not (c < 0.0 or t.bed > 0.0):
-        return 0.0
+    excess = w * t.ca * alk - 1.0
+    if t.calcite + t.calcite_share <= 0.0 or not (excess > 0.0 or t.bed > 0.0):
+        return 0.0, 0.0
+    share, per_kappa = 1.0, 0.0
     if t.calcite_share > 0.0:
-        a, b = 2.0 * w, w * (alk + 2.0 * t.ca)
-        # A root of the discriminant w^2 (alk - 2 Ca)^2 + 8 w exists always; b > 0 where there is calcite to gain.
-        n = t.calcite_share * -2.0 * c / (b + math.sqrt(max(b * b + 4.0 * a * c, 0.0)))
+        share = t.calcite_share
     else:
-        a = 1.0 / (t.calcite * t.calcite) - 2.0 * w
-        b = 2.0 / t.calcite + w * (alk + 2.0 * t.ca)
-        n = -2.0 * c / (b + math.sqrt(max(b * b - 4.0 * a * c, 0.0)))
-    return max(n, -t.bed)
+        per_kappa = 1.0 / t.calcite
+    a = per_kappa * per_kappa - 2.0 * w
+    b = 2.0 * per_kappa + w * (alk + 2.0 * t.ca)
+    n = 2.0 * excess / (b + math.sqrt(max(b * b + 4.0 * a * excess, 0.0)))
+    if share * n < -t.bed:
+        return -t.bed, 0.0
+    ca, left = t.ca - n, alk - 2.0 * n
+    stiffness = 2.0 * per_kappa * (n * per_kappa + 1.0) + w * (left + 2.0 * ca)
+    slope = ca * (w_slope * left + w * alk_slope) / stiffness if stiffness > 0.0 else 0.0
+    return share * n, share * slope
 
 
 @kernel

@@ -51,7 +51,6 @@ FLUXES = (
 )
 ALK_DIC = int(Mode.ALK_DIC)
 KG_PER_M3 = 1000.0
-SLOPE_STEP = 1.0e-6  # in ln h, of the numerical derivative
 NEAR = 1.0e-3  # of the carbon at hand: mismatch from where one step is enough
 # Of the mismatch before the last step in h and of the last change of the medium; a few per cent of them are left.
 BALANCE_TOLERANCE = 1.0e-5
@@ -64,8 +63,7 @@ WARM = 1
 # Of one sub-step: exchange of gas (1) and the pressure of the air (atm); potential production of submerged plants and
 # of phytoplankton and what of both can take HCO3- (mol kg-1), K_H (mol m-3); calcite that would precipitate at
 # Omega = 4, or by the other law the share of what can; that of the bed, and the water before (mol kg-1); carbon
-# assimilated (mol m-2); slope of `mismatch`; h before and a guess of it after; the day's sun
-# (`photosynthesis.set_sun`).
+# assimilated (mol m-2); h before and a guess of it after; the day's sun (`photosynthesis.set_sun`).
 SUBSTEP_DTYPE = record_dtype(
     [
         (name, "f8")
@@ -84,7 +82,6 @@ SUBSTEP_DTYPE = record_dtype(
             "alkalinity",
             "ca",
             "gross",
-            "slope",
             "acidity",
             "guess",
             "par_mean",
@@ -109,16 +106,19 @@ def begin(f, s):
 
 @kernel
 def bicarbonate_and_calcite(x, t, h):
-    """Free HCO3- and precipitated calcite (mol kg-1) at `h`, in the frozen medium.
+    """(free HCO3-, precipitated calcite n, and their slopes by ln h), mol kg-1, at `h` in the frozen medium.
 
     Omega = w (Ca0 - n)(B - 2 n) with B the carbonate alkalinity.
     """
+    per_h = 1.0 / h
     alk = t.alkalinity - noncarbonate_alkalinity(x, h)
-    big_a = alk_over_hco3(x, h)
-    n = 0.0
-    if t.calcite > 0.0 or t.calcite_share > 0.0:
-        n = calcite.precipitated(t, x.c_k2 / (h * big_a * x.ca_ratio * x.c_calcite), alk)
-    return (alk - 2.0 * n) / big_a, n
+    alk_slope = x.n_oh * per_h + x.n_h * h
+    per_a = 1.0 / alk_over_hco3(x, h)
+    a_slope = -x.a1 * per_h * per_a  # of ln A
+    w = x.c_k2 * per_h * per_a / (x.ca_ratio * x.c_calcite)
+    n, n_slope = calcite.precipitated(t, w, -w * (1.0 + a_slope), alk, alk_slope)
+    hco3 = (alk - 2.0 * n) * per_a
+    return hco3, n, (alk_slope - 2.0 * n_slope) * per_a - hco3 * a_slope, n_slope
 
 
 @kernel
@@ -129,13 +129,21 @@ def limits(p, t, co2, hco3):
 
 @kernel
 def mismatch(x, p, t, h):
-    """Carbon that the water holds at `h` beyond what the sub-step leaves it, mol kg-1; increases with h."""
-    hco3, n = bicarbonate_and_calcite(x, t, h)
-    co2 = h * hco3 / x.c_k1
-    on_co2, on_hco3 = limits(p, t, co2, hco3)
-    gross = (t.plants + t.algae) * on_co2 + (t.plants_hco3 + t.algae_hco3) * on_hco3
-    taken = (1.0 - p.autotrophic_respiration) * gross
-    return hco3 * dic_over_hco3(x, h) + t.gas * (co2 - x.c_kh * t.air) + taken + n - t.dic
+    """(carbon that the water holds at `h` beyond what the sub-step leaves it, its slope by ln h > 0), mol kg-1."""
+    hco3, n, hco3_slope, n_slope = bicarbonate_and_calcite(x, t, h)
+    co2, co2_slope = h * hco3 / x.c_k1, h * (hco3 + hco3_slope) / x.c_k1
+    f = hco3 * dic_over_hco3(x, h) + t.gas * (co2 - x.c_kh * t.air) + n - t.dic
+    slope = hco3_slope * dic_over_hco3(x, h) + hco3 * (h * x.d_h - x.d1 / h) + t.gas * co2_slope + n_slope
+    if t.plants + t.algae > 0.0 and hco3 > 0.0:
+        on_co2, on_hco3 = limits(p, t, co2, hco3)
+        co2_slopes, hco3_slopes = photosynthesis.carbon_slopes(
+            p, t.half_hco3, KG_PER_M3 * co2, KG_PER_M3 * hco3, KG_PER_M3 * co2_slope, KG_PER_M3 * hco3_slope
+        )
+        kept = 1.0 - p.autotrophic_respiration
+        of_co2, of_hco3 = kept * (t.plants + t.algae), kept * (t.plants_hco3 + t.algae_hco3)
+        f += of_co2 * on_co2 + of_hco3 * on_hco3
+        slope += of_co2 * co2_slopes + of_hco3 * hco3_slopes
+    return f, slope
 
 
 @kernel
@@ -143,24 +151,19 @@ def solve_h(x, p, t, h):
     """Nearer to the root of `mismatch` by safeguarded Newton steps in ln h: (h, |mismatch| one step before it).
 
     The carbon balance is what counts, not h: in acid water a small error of h is much carbon. So the mismatch is over
-    the carbon at hand. Once it is small one more step, with the slope of an earlier one, is enough for this medium.
+    the carbon at hand. Once it is small one more step is enough for this medium.
     """
     scale = t.dic + t.gas * x.c_kh * t.air
     low, high = H_MIN, H_MAX
     off = 0.0
     for i in range(MAX_INNER):
-        f = mismatch(x, p, t, h)
+        f, slope = mismatch(x, p, t, h)
         off = abs(f) / scale
         if f > 0.0:
             high = h
         else:
             low = h
-        if i < NEWTON_TRIES:
-            if off > NEAR or t.slope <= 0.0:
-                t.slope = (mismatch(x, p, t, h * (1.0 + SLOPE_STEP)) - f) / SLOPE_STEP
-            h = newton_step(h, f, t.slope, low, high)
-        else:
-            h = math.sqrt(low * high)
+        h = newton_step(h, f, slope, low, high) if i < NEWTON_TRIES else math.sqrt(low * high)
         if not off > NEAR:
             break
     return h, off
@@ -171,10 +174,9 @@ def solve(x, k, p, t):
     """Water at the end of the sub-step into `x`, whose medium has been started: (CO2, HCO3, calcite n), mol kg-1."""
     h = t.guess
     x.status = -1.0
-    t.slope = 0.0
     for _ in range(MAX_OUTER):
         h, off = solve_h(x, p, t, h)
-        hco3, n = bicarbonate_and_calcite(x, t, h)
+        hco3, n, _, _ = bicarbonate_and_calcite(x, t, h)
         x.ca = t.ca - n
         update_species(x, h, max(hco3, 0.0))
         residual = medium_residual(x)

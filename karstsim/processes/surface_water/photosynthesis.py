@@ -268,3 +268,12 @@ def carbon_shares(p, half_hco3, co2, hco3):
     """(m, share of phi_H): of Eq. 6.1, f_C = m + phi_H share, for CO2 and HCO3- in mol m-3."""
     m = co2 / (p.half_saturation_co2 + co2)
     return m, (1.0 - m) * hco3 / (half_hco3 + hco3)
+
+
+@kernel
+def carbon_slopes(p, half_hco3, co2, hco3, co2_slope, hco3_slope):
+    """Slopes of what `carbon_shares` returns, from those of CO2 and HCO3- by the same variable."""
+    per_co2, per_hco3 = 1.0 / (p.half_saturation_co2 + co2), 1.0 / (half_hco3 + hco3)
+    m_slope = p.half_saturation_co2 * co2_slope * per_co2 * per_co2
+    rest = p.half_saturation_co2 * per_co2
+    return m_slope, per_hco3 * (rest * half_hco3 * hco3_slope * per_hco3 - m_slope * hco3)
