@@ -485,12 +485,12 @@ def test_substeps_are_as_many_as_the_box_asks_for(record_of, on_rows, dt, asked,
     assert call(rows, fluxes, 0.0, dt) == expected
 
 
-@pytest.mark.parametrize(("length", "expected"), [(5.0, 48), (1.0, 68), (0.1, 671), (0.01, 1440)])
+@pytest.mark.parametrize(("length", "expected"), [(5.0, 48), (1.0, 168), (0.5, 336), (0.01, 1440)])
 def test_short_reaches_get_shorter_sub_steps(length, expected) -> None:
-    """1 m3 s-1 flows at 0.194 m s-1, through a kilometre in 5155 s: 16.76 times a day, four sub-steps each give 67.05.
+    """1 m3 s-1 flows at 0.194 m s-1, through a kilometre in 5155 s: 16.76 times a day, ten sub-steps each give 167.6.
 
-    5 km: 13.4 of them, so the 48 of the box; 0.1 km 671; 10 m would be 6705, a minute is the shortest. Of 10 km2,
-    1 m3 s-1 is 8.64 mm a day, here half of it from a tributary.
+    5 km: 33.5, so the 48 of the box; 10 m would be 16760, a minute is the shortest. Of 10 km2, 1 m3 s-1 is 8.64 mm a
+    day, here half of it from a tributary.
     """
     from karstsim.model.registry import FLUX_DTYPES, PARAM_DTYPES
 

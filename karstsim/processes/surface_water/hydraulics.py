@@ -64,7 +64,7 @@ M_PER_KM, M2_PER_KM2 = 1.0e3, 1.0e6
 HALF = 0.5
 NEWTON_STEPS = 50
 ROUNDING = 1.0e-13
-MOST_TURNOVER = 0.25  # of a box's water in a sub-step
+MOST_TURNOVER = 0.1  # of a box's water in a sub-step
 MOST_SUBSTEPS = 1440.0  # a day
 LAST_STEP = 1.0e-7  # of the volume, of the last Newton step; what is left is of the order of its square
 
@@ -84,7 +84,7 @@ def turnover(p, discharge):
 def substeps(params, fluxes, entering, dt):
     """Number of sub-steps in a step of `dt` days: the most that any box of the chain asks for.
 
-    A box asks for its least number, and for so many that no more than a quarter of its water is renewed in one.
+    A box asks for its least number, and for so many that no more than a tenth of its water is renewed in one.
     entering  water that enters the first box in the step, mm
     """
     most = 1
