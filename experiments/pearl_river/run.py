@@ -138,9 +138,9 @@ def asked_for() -> str:
     )
     organic = MOLAR_MASS_C * share["organic"] * SPRING["dic"]
     return (
-        f"What the claim asks of one parcel of this water: 54 % of its DIC with the alkalinity that 4 % of calcite leaves\n"
-        f"has pH {float(water['ph']):.1f}, and 27 % is {organic:.0f} mg/L of plants' organic carbon; measured are "
-        f"{MEASURED_DOC} mg/L of all DOC."
+        f"What the claim asks of one parcel of this water: 54 % of its DIC with the alkalinity that 4 % of calcite "
+        f"leaves\nhas pH {float(water['ph']):.1f}, and 27 % is {organic:.0f} mg/L of plants' organic carbon; "
+        f"measured are {MEASURED_DOC} mg/L of all DOC."
     )
 
 
