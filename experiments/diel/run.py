@@ -22,6 +22,7 @@ SPRING = {"dic": 4.4, "ca": 2.05, "na": 0.1}  # mol m-3; alkalinity 4.2
 TEMPERATURE, SWING = 19.0, 2.0  # degC
 RADIATION = 250.0  # W m-2, mean of a clear day in May
 YEAR_FRACTION = 0.38
+AIR_CO2 = 410.0  # ppm
 GROWN = 25.0  # mol m-2 of plants: a closed stand
 SITE = {
     "name": "spring stream",
@@ -92,7 +93,7 @@ def summary(found: dict[str, np.ndarray]) -> dict[str, float]:
 
 
 def figure(path: Path, runs: dict[str, dict[str, np.ndarray]]) -> None:
-    """DIC, pH, CO2 and O2 at the outlet over the day."""
+    """DIC, pH, CO2 and O2 at the outlet over the day; the night is shaded, the air's CO2 and O2 are dotted."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -110,11 +111,21 @@ def figure(path: Path, runs: dict[str, dict[str, np.ndarray]]) -> None:
         for axis, (values, label) in zip(axes.flat, rows, strict=True):
             axis.plot(hours, values, color=colour, label=name)
             axis.set_ylabel(label)
+    lit = hours[runs["planted"]["gpp"] > 0.0]
+    for axis in axes.flat:
+        for dark in ((0.0, lit[0]), (lit[-1], 24.0)):
+            axis.axvspan(*dark, color="0.93", lw=0, zorder=0)
     axes[1, 0].set_yscale("log")
+    axes[1, 0].set_yticks([400, 1000, 2000, 4000], labels=["400", "1,000", "2,000", "4,000"])
+    axes[1, 0].minorticks_off()
+    for axis, air in ((axes[1, 0], AIR_CO2), (axes[1, 1], 100.0)):
+        axis.axhline(air, color="0.4", lw=0.8, ls=":", label="in balance with the air")
     axes[0, 0].legend(frameon=False)
+    axes[1, 1].legend(*([part[-1:] for part in axes[1, 1].get_legend_handles_labels()]), frameon=False)
     for axis in axes[1]:
         axis.set_xlabel("hour of the day")
         axis.set_xticks(range(0, 25, 6))
+        axis.set_xlim(0.0, 24.0)
     drawing.savefig(path, dpi=130)
 
 

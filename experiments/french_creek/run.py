@@ -215,6 +215,8 @@ def figure(path: Path, creek: Creek, days: list[Day], fitted: list[np.ndarray], 
         axis.plot(hours, creek.simulate(common, days[i]), "--", color="#c8553d", label="one set for all days")
         axis.set_title(days[i].name)
         axis.set_xlabel("solar time (h)")
+        axis.set_xticks([6, 12, 18, 24])
+        axis.set_xlim(hours[0], hours[-1])
     for axis in axes[:, 0]:
         axis.set_ylabel("dissolved O$_2$ (mg/L)")
     axes.flat[0].legend(frameon=False)

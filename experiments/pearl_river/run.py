@@ -12,8 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+import karstsim as ks
 from experiments.verdicts import line, within
 from karstsim.analysis.carbon_paths import CarbonPaths, gross_partition, net_partition
+from karstsim.core.constants import MOLAR_MASS_C
 from karstsim.model.site import Site
 from karstsim.model.water_chain import WaterChain
 
@@ -31,6 +33,7 @@ PRESET = {  # of the prototype: best of a grid of 108 points
 CLAIM = {"sediment": 4.0, "organic": 27.0, "dic": 54.0, "degassed": 15.0}  # per cent
 BAND = 4.0  # percentage points
 HIGH_PH = 9.0
+MEASURED_DOC = 1.67  # mg/L, mean of the eight outlets of the delta 2005-2006 (Ni et al. 2008)
 MEAN_TEMPERATURE, SWING = 21.0, 7.0  # degC
 RADIATION, RADIATION_SWING = 140.0, 40.0  # W m-2
 DAYS = 365
@@ -125,6 +128,22 @@ def report(name: str, kind: str, found: dict[str, np.ndarray]) -> dict[str, floa
     return gross
 
 
+def asked_for() -> str:
+    """What the claimed shares would need of one parcel of this water: its pH at the mouth, and its organic carbon."""
+    share = {name: percent / 100.0 for name, percent in CLAIM.items()}
+    calcite = share["sediment"] * SPRING["dic"]
+    dic, ca = share["dic"] * SPRING["dic"], SPRING["ca"] - calcite
+    water = ks.speciate(
+        dic=dic, alkalinity=2.0 * ca + SPRING["na"], ca=ca, na=SPRING["na"], temperature=MEAN_TEMPERATURE
+    )
+    organic = MOLAR_MASS_C * share["organic"] * SPRING["dic"]
+    return (
+        f"What the claim asks of one parcel of this water: 54 % of its DIC with the alkalinity that 4 % of calcite "
+        f"leaves\nhas pH {float(water['ph']):.1f}, and 27 % is {organic:.0f} mg/L of plants' organic carbon; "
+        f"measured are {MEASURED_DOC} mg/L of all DOC."
+    )
+
+
 def figure(path: Path, ledgers: dict[str, dict[str, float]]) -> None:
     """Shares of the gross ledger beside the claim."""
     import matplotlib
@@ -134,16 +153,18 @@ def figure(path: Path, ledgers: dict[str, dict[str, float]]) -> None:
 
     drawing, axis = plt.subplots(figsize=(8, 3.6), layout="constrained")
     rows = {"claim": CLAIM, **ledgers}
+    names = {"organic": "organic, of aquatic plants", "dic": "dissolved inorganic"}
     colours = {"sediment": "#8a6f4d", "organic": "#2f7d4f", "dic": "#1f6f8b", "degassed": "#c8553d"}
     left = np.zeros(len(rows))
     for name, colour in colours.items():
         shares = np.array([row[name] for row in rows.values()])
-        axis.barh(list(rows), shares, left=left, color=colour, label=name)
+        axis.barh(list(rows), shares, left=left, color=colour, label=names.get(name, name))
         for y, (x, share) in enumerate(zip(left, shares, strict=True)):
             if share > 3.0:
                 axis.text(x + share / 2.0, y, f"{share:.0f}", ha="center", va="center", color="white")
         left += shares
     axis.invert_yaxis()
+    axis.set_xlim(0.0, 100.0)
     axis.set_xlabel("carbon on each way, % of all ways out of the river")
     axis.legend(frameon=False, ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.2))
     drawing.savefig(path, dpi=130)
@@ -166,6 +187,7 @@ def main() -> None:
     ledgers = {}
     for name, (preset, kind) in cases.items():
         ledgers[name] = report(name, kind, run(preset, asked.years))
+    print(f"\n{asked_for()}")
     if asked.figure:
         figure(asked.figure, ledgers)
 

@@ -133,6 +133,7 @@ def paths_of(annual: xr.Dataset) -> CarbonPaths:
     """Carbon paths of a catchment's output (mol m-2 of karst area), summed over its time and averaged over its members.
 
     Needs ``catchment_runoff_*``, ``catchment_export_*``, evasion, invasion and burial; storage change is the remainder.
+    Where ``surface_water_tributary_dic`` is there, what tributaries bring counts as DIC that enters.
     """
 
     def total(name: str) -> float:
@@ -141,9 +142,12 @@ def paths_of(annual: xr.Dataset) -> CarbonPaths:
     def exported(*names: str) -> float:
         return sum(total(f"catchment_export_{name}") for name in names)
 
-    land_buried = total("surface_water_burial_oc_land") if "surface_water_burial_oc_land" in annual else 0.0
+    def of_boxes(name: str) -> float:
+        return float(annual[name].sum(("time", "box")).mean()) if name in annual else 0.0
+
+    land_buried = of_boxes("surface_water_burial_oc_land")
     return CarbonPaths(
-        dic_in=total("catchment_runoff_dic"),
+        dic_in=total("catchment_runoff_dic") + of_boxes("surface_water_tributary_dic"),
         invasion=total("catchment_invasion"),
         evasion=total("catchment_evasion"),
         calcite_buried=total("catchment_burial_ic"),

@@ -16,7 +16,7 @@ import numpy as np
 
 from karstsim.core.constants import LN10, ZERO_CELSIUS
 from karstsim.core.jit import kernel
-from karstsim.core.polynomials import cube_root, exp_small, log_near
+from karstsim.core.polynomials import cube_root, exp_small, exp_wide, log_near
 from karstsim.core.spec import record_dtype
 
 
@@ -124,6 +124,11 @@ _TABLES = {
 }
 EQUILIBRIA = tuple(_TABLES)
 EQUILIBRIUM_TABLES = np.array([[_TABLES[name][s] for name in EQUILIBRIA] for s in (PB82, PHREEQC386)])
+# The same as (set, coefficient, constant): constants side by side, for a loop that becomes vector instructions. Zeros
+# fill the last register.
+_WIDE = 28
+_SIDE_BY_SIDE = np.zeros((2, 6, _WIDE))
+_SIDE_BY_SIDE[:, :, : len(EQUILIBRIA)] = EQUILIBRIUM_TABLES.transpose(0, 2, 1)
 
 # Activity coefficients that differ between the sets: coefficient b of neutral species, a and b of ions.
 B_NEUTRAL = 0.1
@@ -156,23 +161,25 @@ DH_A = 1.8248664e6  # log10 Debye-Hueckel coefficient (Truesdell & Jones 1974; f
 DH_B = 50.291924  # per Angstrom, same source
 
 _NAMES = (
-    "temperature constant_set ready kh k1 k2 kw calcite aragonite dolomite gypsum cahco3 caco3 mghco3 mgco3 nahco3 "
-    "naco3 khco3 caso4 mgso4 mgso42 naso4 kso4 hso4 cahso4 caoh mgoh dimer hcl dh_a dh_b dielectric density b_co2 "
-    "b_nahco3 b_khco3 b_mgso4 a_naso4 b_kso4 tracers"
+    "temperature",
+    "constant_set",
+    "ready",
+    *EQUILIBRIA,
+    *[
+        "dh_a",
+        "dh_b",
+        "dielectric",
+        "density",
+        "b_co2",
+        "b_nahco3",
+        "b_khco3",
+        "b_mgso4",
+        "a_naso4",
+        "b_kso4",
+        "tracers",
+    ],
 )
-CONSTANTS_DTYPE = record_dtype([(name, "f8") for name in _NAMES.split()])
-
-
-@kernel
-def log_k(table, t, t_log):
-    """log10 K of a six-coefficient table (PHREEQC analytical expression) at `t` kelvin; `t_log` is log10 t."""
-    return table[0] + table[1] * t + table[2] / t + table[3] * t_log + table[4] / (t * t) + table[5] * t * t
-
-
-@kernel
-def equilibrium_constant(table, t, t_log):
-    """K of a six-coefficient table at `t` kelvin."""
-    return math.exp(LN10 * log_k(table, t, t_log))
+CONSTANTS_DTYPE = record_dtype([(name, "f8") for name in _NAMES] + [("side_by_side", (np.float64, (_WIDE,)))])
 
 
 @kernel
@@ -229,80 +236,36 @@ def set_temperature(k, temperature, constant_set):
     if k.ready == 1.0 and k.temperature == temperature and k.constant_set == constant_set:
         return
     t = temperature + ZERO_CELSIUS
-    t_log = log10_kelvin(t)
-    _set_shared(k, t, t_log)
+    _set_equilibria(k, t, 1.0 / t, log10_kelvin(t), PHREEQC386 if constant_set == PHREEQC386 else PB82)
+    k.density = water_density(t)
+    k.dielectric = water_dielectric(t)
+    k.dh_a, k.dh_b = debye_hueckel(t, k.density, k.dielectric)
     if constant_set == PHREEQC386:
-        _set_phreeqc386(k, t, t_log)
+        k.b_co2, k.b_nahco3, k.b_khco3 = B_CO2_386, B_NAHCO3_386, B_KHCO3_386
+        k.b_mgso4, k.a_naso4, k.b_kso4 = B_MGSO4_386, A_NASO4_386, B_KSO4_386
     else:
-        _set_pb82(k, t, t_log)
+        k.b_co2, k.b_nahco3, k.b_khco3 = B_NEUTRAL, B_NEUTRAL, B_NEUTRAL
+        k.b_mgso4, k.a_naso4, k.b_kso4 = B_NEUTRAL, A_NASO4, 0.0
     k.temperature = temperature
     k.constant_set = constant_set
     k.ready = 1.0
 
 
 @kernel
-def _set_shared(k, t, t_log):
-    """Constants that both sets share, and the Debye-Hueckel coefficients; `t` in kelvin."""
-    k.kh = equilibrium_constant(HENRY, t, t_log)
-    k.k2 = equilibrium_constant(K2, t, t_log)
-    k.k1 = 1.0 / (equilibrium_constant(CO2_FORMATION, t, t_log) * k.k2)
-    k.kw = equilibrium_constant(KW, t, t_log)
-    k.aragonite = equilibrium_constant(ARAGONITE, t, t_log)
-    k.caco3 = equilibrium_constant(CACO3, t, t_log)
-    k.mghco3 = equilibrium_constant(MGHCO3_FORMATION, t, t_log) * k.k2
-    k.mgco3 = equilibrium_constant(MGCO3, t, t_log)
-    k.caso4 = equilibrium_constant(CASO4, t, t_log)
-    k.hso4 = equilibrium_constant(HSO4, t, t_log)
-    k.cahso4 = equilibrium_constant(CAHSO4, t, t_log)
-    k.caoh = equilibrium_constant(CAOH, t, t_log)
-    k.mgoh = equilibrium_constant(MGOH, t, t_log)
-    k.dimer = equilibrium_constant(CO2_DIMER, t, t_log)
-    k.density = water_density(t)
-    k.dielectric = water_dielectric(t)
-    k.dh_a, k.dh_b = debye_hueckel(t, k.density, k.dielectric)
-
-
-@kernel
-def _set_pb82(k, t, t_log):
-    """Constants of phreeqc.dat 3.7.3 (Plummer & Busenberg 1982); `t` in kelvin."""
-    k.calcite = equilibrium_constant(CALCITE, t, t_log)
-    k.dolomite = equilibrium_constant(DOLOMITE, t, t_log)
-    k.gypsum = equilibrium_constant(GYPSUM, t, t_log)
-    k.cahco3 = equilibrium_constant(CAHCO3_FORMATION, t, t_log) * k.k2
-    k.mgso4 = equilibrium_constant(MGSO4, t, t_log)
-    k.nahco3 = equilibrium_constant(NAHCO3, t, t_log)
-    k.naco3 = equilibrium_constant(NACO3, t, t_log)
-    k.naso4 = equilibrium_constant(NASO4, t, t_log)
-    k.kso4 = equilibrium_constant(KSO4, t, t_log)
-    k.khco3 = 0.0
-    k.mgso42 = 0.0
-    k.hcl = 0.0
-    k.b_co2 = B_NEUTRAL
-    k.b_nahco3 = B_NEUTRAL
-    k.b_khco3 = B_NEUTRAL
-    k.b_mgso4 = B_NEUTRAL
-    k.a_naso4 = A_NASO4
-    k.b_kso4 = 0.0
-
-
-@kernel
-def _set_phreeqc386(k, t, t_log):
-    """Constants of phreeqc.dat 3.8.6; `t` in kelvin."""
-    k.calcite = equilibrium_constant(CALCITE_386, t, t_log)
-    k.dolomite = equilibrium_constant(DOLOMITE_386, t, t_log)
-    k.gypsum = equilibrium_constant(GYPSUM_386, t, t_log)
-    k.cahco3 = equilibrium_constant(CAHCO3_FORMATION_386, t, t_log) * k.k2
-    k.mgso4 = equilibrium_constant(MGSO4_386, t, t_log)
-    k.nahco3 = equilibrium_constant(NAHCO3_386, t, t_log)
-    k.naco3 = 0.0
-    k.naso4 = equilibrium_constant(NASO4_386, t, t_log)
-    k.kso4 = equilibrium_constant(KSO4_386, t, t_log)
-    k.khco3 = equilibrium_constant(KHCO3_386, t, t_log)
-    k.mgso42 = equilibrium_constant(MGSO42_386, t, t_log)
-    k.hcl = equilibrium_constant(HCL_386, t, t_log)
-    k.b_co2 = B_CO2_386
-    k.b_nahco3 = B_NAHCO3_386
-    k.b_khco3 = B_KHCO3_386
-    k.b_mgso4 = B_MGSO4_386
-    k.a_naso4 = A_NASO4_386
-    k.b_kso4 = B_KSO4_386
+def _set_equilibria(k, t, per_t, t_log, which):
+    """All equilibrium constants at `t` kelvin, `t_log` = log10 t, within 2e-12; pairs that the set does not know: 0."""
+    a1, a2, a3 = _SIDE_BY_SIDE[which, 0], _SIDE_BY_SIDE[which, 1], _SIDE_BY_SIDE[which, 2]
+    a4, a5, a6 = _SIDE_BY_SIDE[which, 3], _SIDE_BY_SIDE[which, 4], _SIDE_BY_SIDE[which, 5]
+    v = k.side_by_side
+    for j in range(_WIDE):
+        log_k = a1[j] + a2[j] * t + (a3[j] + a5[j] * per_t) * per_t + a4[j] * t_log + a6[j] * t * t
+        v[j] = exp_wide(LN10 * log_k)
+    k.kh, k.k1, k.k2, k.kw = v[0], v[1], v[2], v[3]
+    k.calcite, k.aragonite, k.dolomite, k.gypsum = v[4], v[5], v[6], v[7]
+    k.cahco3, k.caco3, k.mghco3, k.mgco3, k.nahco3, k.naco3 = v[8], v[9], v[10], v[11], v[12], v[13]
+    k.khco3, k.caso4, k.mgso4, k.mgso42, k.naso4, k.kso4 = v[14], v[15], v[16], v[17], v[18], v[19]
+    k.hso4, k.cahso4, k.caoh, k.mgoh, k.dimer, k.hcl = v[20], v[21], v[22], v[23], v[24], v[25]
+    if which == PHREEQC386:
+        k.naco3 = 0.0
+    else:
+        k.khco3, k.mgso42, k.hcl = 0.0, 0.0, 0.0

@@ -182,6 +182,8 @@ def schmidt_exponent(law, wind):
 @kernel
 def gas_transfer_velocity(k600_value, schmidt, exponent):
     """Transfer velocity of a gas, in the unit of k600:  k = k600 (Sc/600)^exponent  (Jaehne et al. 1987)."""
+    if exponent == EXPONENT_ROUGH:
+        return k600_value * math.sqrt(SCHMIDT_REFERENCE / _positive(schmidt))
     return k600_value * math.exp(exponent * math.log(_positive(schmidt) / SCHMIDT_REFERENCE))
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 
-from karstsim.chemistry import medium as md
+from karstsim.chemistry import activity
 from karstsim.chemistry.constants import (
     A_NASO4_386,
     B_CO2_386,
@@ -124,25 +124,25 @@ def refresh(w, constant_set):
         i = w[IONIC + lane]
         a, b = w[DH_A + lane], w[DH_B + lane]
         root = math.sqrt(max(i, 0.0))
-        aw = max(1.0 - md.WATER_ACTIVITY_SLOPE * w[SOLUTES + lane], md.WATER_ACTIVITY_MIN)
+        aw = max(1.0 - activity.WATER_ACTIVITY_SLOPE * w[SOLUTES + lane], activity.WATER_ACTIVITY_MIN)
         per_neutral = exp_small(-LN10 * B_NEUTRAL * i)
         neutral = 1.0 / per_neutral
-        per_davies = exp_small(a * (root / (1.0 + root) - md.B_DAVIES * i))
-        g_oh = exp_small(_ln_gamma(1.0, md.A_OH, 0.0, root, i, a, b))
-        g_hco3 = exp_small(_ln_gamma(1.0, md.A_CARBONATE, 0.0, root, i, a, b))
+        per_davies = exp_small(a * (root / (1.0 + root) - activity.B_DAVIES * i))
+        g_oh = exp_small(_ln_gamma(1.0, activity.A_OH, 0.0, root, i, a, b))
+        g_hco3 = exp_small(_ln_gamma(1.0, activity.A_CARBONATE, 0.0, root, i, a, b))
         per_hco3 = 1.0 / g_hco3
         g2 = g_hco3 * g_hco3
         g_co3 = g2 * g2
-        g_ca = exp_small(_ln_gamma(4.0, md.A_CA, md.B_CA, root, i, a, b))
-        g_mg = exp_small(_ln_gamma(4.0, md.A_MG, md.B_MG, root, i, a, b))
-        g_na = exp_small(_ln_gamma(1.0, md.A_NA, md.B_NA, root, i, a, b))
-        g_k = g_oh * exp_small(LN10 * md.B_K * i)
-        g_so4 = exp_small(_ln_gamma(4.0, md.A_SO4, md.B_SO4, root, i, a, b))
-        g_cahco3 = exp_small(_ln_gamma(1.0, md.A_CAHCO3, 0.0, root, i, a, b))
-        per_mghco3 = exp_small(-_ln_gamma(1.0, md.A_MGHCO3, 0.0, root, i, a, b))
-        per_mgoh = exp_small(-_ln_gamma(1.0, md.A_MGOH, 0.0, root, i, a, b))
+        g_ca = exp_small(_ln_gamma(4.0, activity.A_CA, activity.B_CA, root, i, a, b))
+        g_mg = exp_small(_ln_gamma(4.0, activity.A_MG, activity.B_MG, root, i, a, b))
+        g_na = exp_small(_ln_gamma(1.0, activity.A_NA, activity.B_NA, root, i, a, b))
+        g_k = g_oh * exp_small(LN10 * activity.B_K * i)
+        g_so4 = exp_small(_ln_gamma(4.0, activity.A_SO4, activity.B_SO4, root, i, a, b))
+        g_cahco3 = exp_small(_ln_gamma(1.0, activity.A_CAHCO3, 0.0, root, i, a, b))
+        per_mghco3 = exp_small(-_ln_gamma(1.0, activity.A_MGHCO3, 0.0, root, i, a, b))
+        per_mgoh = exp_small(-_ln_gamma(1.0, activity.A_MGOH, 0.0, root, i, a, b))
         w[WATER + lane] = aw
-        w[G_H + lane] = exp_small(_ln_gamma(1.0, md.A_H, 0.0, root, i, a, b))
+        w[G_H + lane] = exp_small(_ln_gamma(1.0, activity.A_H, 0.0, root, i, a, b))
         w[G_HCO3 + lane] = g_hco3
         w[G_CO3 + lane] = g_co3
         w[G_CA + lane] = g_ca
@@ -185,18 +185,18 @@ def _refresh_phreeqc386(w):
         per_neutral = exp_small(-LN10 * B_NEUTRAL * i)
         g_co2 = exp_small(LN10 * B_CO2_386 * i)
         g_mgso4 = exp_small(LN10 * B_MGSO4_386 * i)
-        g_na = exp_small(_ln_gamma(1.0, md.A_NA, md.B_NA, root, i, a, b))
-        g_k = exp_small(_ln_gamma(1.0, md.A_K, md.B_K, root, i, a, b))
+        g_na = exp_small(_ln_gamma(1.0, activity.A_NA, activity.B_NA, root, i, a, b))
+        g_k = exp_small(_ln_gamma(1.0, activity.A_K, activity.B_K, root, i, a, b))
         g_hco3, g_so4 = w[G_HCO3 + lane], w[G_SO4 + lane]
         mgso4 = w[MGSO4 + lane] * w[G_MG + lane] * g_so4 / g_mgso4
-        per_mgso42 = exp_small(-_ln_gamma(4.0, md.A_MGSO42, md.B_MGSO42, root, i, a, b))
+        per_mgso42 = exp_small(-_ln_gamma(4.0, activity.A_MGSO42, activity.B_MGSO42, root, i, a, b))
         per_naso4 = exp_small(-_ln_gamma(1.0, A_NASO4_386, 0.0, root, i, a, b))
-        per_kso4 = exp_small(-_ln_gamma(1.0, md.A_CARBONATE, B_KSO4_386, root, i, a, b))
+        per_kso4 = exp_small(-_ln_gamma(1.0, activity.A_CARBONATE, B_KSO4_386, root, i, a, b))
         w[G_CO2 + lane] = g_co2
         w[C_KH + lane] = w[KH + lane] / g_co2
         w[C_K1 + lane] = w[K1 + lane] * w[WATER + lane] * g_co2 / g_hco3
         w[C_DIMER + lane] = w[DIMER + lane] * g_co2 * g_co2 * per_neutral
-        g_cl = exp_small(_ln_gamma(1.0, md.A_CL, md.B_CL, root, i, a, b))
+        g_cl = exp_small(_ln_gamma(1.0, activity.A_CL, activity.B_CL, root, i, a, b))
         w[C_HCL + lane] = w[HCL + lane] * g_cl * exp_small(-LN10 * B_HCL_386 * i)
         w[MG + P_SO4 + lane] = mgso4
         w[MG + P_SO42 + lane] = mgso4 * w[MGSO42 + lane] * g_mgso4 * g_so4 * per_mgso42

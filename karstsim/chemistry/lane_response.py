@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 
 from karstsim.chemistry import lane_medium as at
-from karstsim.chemistry.medium import A_CARBONATE
+from karstsim.chemistry.activity import A_CARBONATE
 from karstsim.core.jit import kernel, lane_function
 
 LANES = at.LANES

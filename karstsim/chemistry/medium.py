@@ -26,27 +26,26 @@ import math
 
 import numpy as np
 
-from karstsim.chemistry.constants import B_HCL_386, B_NEUTRAL
+from karstsim.chemistry.activity import (
+    A_CARBONATE,
+    A_CL,
+    A_MGSO42,
+    B_CL,
+    B_MGSO42,
+    N_IONS,
+    gamma,
+    refresh_coefficients,
+)
+from karstsim.chemistry.constants import B_HCL_386
 from karstsim.core.constants import LN10
 from karstsim.core.jit import kernel
 from karstsim.core.spec import record_dtype
-
-# Ion-size and linear parameters of log10 g = -A z^2 sqrt(I)/(1 + B a sqrt(I)) + b I: Truesdell & Jones (1974,
-# J. Res. USGS 2:233) as in phreeqc.dat.
-A_H, A_OH, A_CA, A_MG, A_NA, A_K = 9.0, 3.5, 5.0, 5.5, 4.08, 3.5
-B_CA, B_MG, B_NA, B_K = 0.165, 0.20, 0.082, 0.015
-A_CL, B_CL = 3.63, 0.017
-A_CARBONATE, A_SO4, B_SO4 = 5.4, 5.0, -0.04
-A_CAHCO3, A_MGHCO3, A_MGOH = 6.0, 4.0, 6.5
-A_MGSO42, B_MGSO42 = 7.0, 0.047
-B_DAVIES = 0.3  # Davies (1962)
-WATER_ACTIVITY_SLOPE = 0.017  # a_w = 1 - 0.017 sum(m), Garrels & Christ (1965), as in PHREEQC
-WATER_ACTIVITY_MIN = 0.1
 
 IAP_FLOOR = 1e-99  # where an ion is absent the saturation index is this floor's
 DENSE_IONIC_STRENGTH = 20.0  # iterates are kept below (mol kgw-1)
 TRACE = 1e-9  # ionic strength below which an iterate is not trusted
 N_STATE = 5
+
 THETA_LOW, THETA_HIGH = -20.0, 0.9  # limits of the extrapolation in `accelerate`
 
 _INPUTS = "resume temperature ca mg na k cl so4 no3 dic alkalinity ph pco2 ionic_strength"
@@ -69,16 +68,8 @@ _NAMES = " ".join((_INPUTS, _SPECIES, _ACTIVITY, _CONDITIONAL, _MEDIUM, _RESULTS
 SOLUTION_DTYPE = record_dtype(
     [(name, "f8") for name in _NAMES]
     + [(name, (np.float64, (N_STATE,))) for name in ("trial", "mapped", "mapped_before", "defect_before")]
+    + [("gammas", (np.float64, (N_IONS,))), ("ended", (np.float64, (N_STATE + 1,)))]
 )
-
-
-@kernel
-def _gamma(z2, size, linear, root_i, ionic_strength, k):
-    """Activity coefficient of an ion with charge squared `z2`, ion size (Angstrom) and linear term b.
-
-    log10 g = -A z^2 sqrt(I)/(1 + B a sqrt(I)) + b I                     (Truesdell & Jones 1974)
-    """
-    return math.exp(LN10 * (linear * ionic_strength - z2 * k.dh_a * root_i / (1.0 + k.dh_b * size * root_i)))
 
 
 @kernel
@@ -88,29 +79,11 @@ def refresh_activities(x, k):
     Truesdell & Jones (1974) for ions with known size, Davies otherwise, log10 g = b I for neutral species, and
     a_w = 1 - 0.017 sum(m): the activity model of PHREEQC.
     """
-    i = x.ionic_strength
-    root = math.sqrt(i) if not i < 0.0 else 0.0
-    aw = 1.0 - WATER_ACTIVITY_SLOPE * x.solute_molality
-    x.water_activity = aw if not aw < WATER_ACTIVITY_MIN else WATER_ACTIVITY_MIN
-    x.g_h = _gamma(1.0, A_H, 0.0, root, i, k)
-    x.g_oh = _gamma(1.0, A_OH, 0.0, root, i, k)
-    x.g_hco3 = _gamma(1.0, A_CARBONATE, 0.0, root, i, k)
-    g2 = x.g_hco3 * x.g_hco3
-    x.g_co3 = g2 * g2  # same size, twice the charge, no linear term
-    x.g_ca = _gamma(4.0, A_CA, B_CA, root, i, k)
-    x.g_mg = _gamma(4.0, A_MG, B_MG, root, i, k)
-    x.g_na = _gamma(1.0, A_NA, B_NA, root, i, k)
-    x.g_k = x.g_oh * math.exp(LN10 * B_K * i)  # A_K = A_OH
-    x.g_so4 = _gamma(4.0, A_SO4, B_SO4, root, i, k)
-    x.g_cahco3 = _gamma(1.0, A_CAHCO3, 0.0, root, i, k)
-    x.g_mghco3 = _gamma(1.0, A_MGHCO3, 0.0, root, i, k)
-    x.g_mgoh = _gamma(1.0, A_MGOH, 0.0, root, i, k)
-    x.g_davies = math.exp(-LN10 * k.dh_a * (root / (1.0 + root) - B_DAVIES * i))
-    x.g_neutral = math.exp(LN10 * B_NEUTRAL * i)
+    refresh_coefficients(x, k)
     _condition_carbonate(x, k)
     _condition_sulfate(x, k)
     if k.khco3 > 0.0:
-        _condition_phreeqc386(x, k, root)
+        _condition_phreeqc386(x, k, math.sqrt(max(x.ionic_strength, 0.0)))
 
 
 @kernel
@@ -158,11 +131,11 @@ def _condition_phreeqc386(x, k, root):
     g_khco3 = math.exp(LN10 * k.b_khco3 * i)
     g_mgso4 = math.exp(LN10 * k.b_mgso4 * i)
 
-    g_naso4 = _gamma(1.0, k.a_naso4, 0.0, root, i, k)
-    g_kso4 = _gamma(1.0, A_CARBONATE, k.b_kso4, root, i, k)
-    g_cl = _gamma(1.0, A_CL, B_CL, root, i, k)
+    g_naso4 = gamma(1.0, k.a_naso4, 0.0, root, i, k)
+    g_kso4 = gamma(1.0, A_CARBONATE, k.b_kso4, root, i, k)
+    g_cl = gamma(1.0, A_CL, B_CL, root, i, k)
     x.p_hcl = k.hcl * g_cl * math.exp(-LN10 * B_HCL_386 * i)
-    g_mgso42 = _gamma(4.0, A_MGSO42, B_MGSO42, root, i, k)
+    g_mgso42 = gamma(4.0, A_MGSO42, B_MGSO42, root, i, k)
     x.g_co2 = math.exp(LN10 * k.b_co2 * i)
     x.c_kh = k.kh / x.g_co2
     x.c_k1 = k.k1 * x.water_activity * x.g_co2 / x.g_hco3
@@ -333,14 +306,20 @@ def _saturation_index(iap, solubility):
 
 
 @kernel
-def finish(x, k, h):
-    """pH, CO2 pressure (fugacity, atm) and saturation indices of the species now in `x`."""
+def finish_carbonate(x, k, h):
+    """pH, CO2 pressure (fugacity, atm) and saturation with calcite of the species now in `x`; returns a(Ca) a(CO3)."""
     x.ph = -math.log10(h) if not h <= 0.0 else 0.0
     x.pco2 = x.m_co2 / x.c_kh
-    a_ca = x.g_ca * x.m_ca
-    a_co3 = x.g_co3 * x.m_co3
-    iap = a_ca * a_co3
+    iap = x.g_ca * x.m_ca * (x.g_co3 * x.m_co3)
     x.si_calcite = _saturation_index(iap, k.calcite)
+    return iap
+
+
+@kernel
+def finish(x, k, h):
+    """As `finish_carbonate`, and the saturation indices of the other minerals."""
+    iap = finish_carbonate(x, k, h)
+    a_ca, a_co3 = x.g_ca * x.m_ca, x.g_co3 * x.m_co3
     x.si_aragonite = _saturation_index(iap, k.aragonite)
     x.si_dolomite = _saturation_index(iap * x.g_mg * x.m_mg * a_co3, k.dolomite)
     aw = x.water_activity

@@ -355,8 +355,11 @@ def aquifer_boundary(ledger, f, dolomite_magnesium, n_active):
 def water_boundary(ledger, f, n_active):
     """Fluxes of one surface-water box to the air and to the sediment."""
     enter_rain(ledger, f.rain, n_active)
+    enter(ledger, f.tributary, 1.0, n_active)
     ledger.net.water -= f.evaporation
     ledger.gross.water += f.evaporation
+    ledger.net.nitrate += f.nitrate_release - f.nitrate_uptake
+    ledger.gross.nitrate += f.nitrate_release + f.nitrate_uptake
     enter_air(ledger, f.invasion)
     enter_air(ledger, -f.evasion)
     enter_carbon(ledger, -f.burial_oc)

@@ -103,6 +103,7 @@ def set_initial_state(tables: Tables, site: Site, forcing: Forcing) -> None:
     column["aquifer"]["spring_temperature"] = year
     column["aquifer"]["allogenic_temperature"] = mean
     tables.state["sinking_stream"]["sinking_stream"]["allogenic_temperature"] = mean[:, None]
+    tables.state["box"]["surface_water"]["tributary_temperature"] = mean[:, None]
     tile["vegetation"]["season_mean"] = _season_means(tables, forcing)
     plant_stands(tables, forcing)
     tile["tile"]["area_fraction"] = [t.area_fraction for t in site.tiles]

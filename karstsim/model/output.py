@@ -105,6 +105,8 @@ STANDARD = (
     "aquifer_conduit_volume",
     "aquifer_spring",
     "aquifer_spring_*",
+    "surface_water_tributary",
+    "surface_water_tributary_dic",
     "surface_water_outflow",
     "surface_water_outflow_*",
     "surface_water_temperature",

@@ -44,7 +44,7 @@ def parameters_table() -> pd.DataFrame:
             "upper": a.param.upper,
             "scale": a.param.scale,
             "calibrate": a.param.calibrate,
-            "by_class": ", ".join(f"{k} {v:g}" for k, v in a.param.by_class.items()),
+            "by_class": ", ".join(f"{k} {v:g}" for k, v in {**a.param.by_class, **a.param.by_plant}.items()),
             "source": a.param.source,
             "doc": a.param.doc,
         }
@@ -95,8 +95,17 @@ def _box_values(site: Site, box: Box) -> dict[str, float]:
         "surface_water.slope": box.slope,
         "surface_water.reservoir_area": box.area_km2,
         "surface_water.reservoir_depth": box.depth_m,
+        "surface_water.tributary_area_ratio": box.tributary_km2 / site.area_km2,
+        "surface_water.tributary_discharge": box.tributary_m3_s,
     }
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _plant_values(box: Box) -> dict[str, float]:
+    """What the plants that a box names set."""
+    if box.plants is None:
+        return {}
+    return {n: a.param.by_plant[box.plants] for n, a in by_name().items() if box.plants in a.param.by_plant}
 
 
 def _row(level: Level, class_name: str, layers: Sequence[Layer]) -> dict[str, float]:
@@ -161,7 +170,8 @@ def parameter_tables(site: Site, members: Sequence[Overrides]) -> dict[Level, np
         for j, box in enumerate(site.boxes):
             where = f"box {box.name}"
             _check_level(box.parameters, "box", where)
-            layers: list[Layer] = [("box", _box_values(site, box)), (where, box.parameters), *last]
+            own = _box_values(site, box) | _plant_values(box)
+            layers: list[Layer] = [("box", own), (where, box.parameters), *last]
             _fill(tables["box"], (i, j), _row("box", box.water_class, layers))
         for j, stream in enumerate(site.sinking_streams):
             _fill(tables["sinking_stream"], (i, j), _stream_row(site, stream, last))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from karstsim.core.classes import LAND_USES, WATER_CLASSES
+from karstsim.core.classes import AQUATIC_PLANTS, LAND_USES, WATER_CLASSES
 from karstsim.core.errors import InputError
 from karstsim.tomlfile import finite_number, one_of, problem, read_toml, shown, suggestion, validated
 
@@ -65,6 +65,7 @@ Overrides = Annotated[dict[str, float | dict[str, float]], BeforeValidator(_flat
 Name = Annotated[str, Field(max_length=200), AfterValidator(_one_line)]
 LandUse = Annotated[str, AfterValidator(lambda v: one_of(v, LAND_USES))]
 WaterClass = Annotated[str, AfterValidator(lambda v: one_of(v, WATER_CLASSES))]
+AquaticPlants = Annotated[str, AfterValidator(lambda v: one_of(v, AQUATIC_PLANTS))]
 
 
 class Section(BaseModel):
@@ -130,7 +131,11 @@ class Areas(Section):
 
 
 class Box(Section):
-    """A well-mixed body of surface water: a stream reach or a reservoir."""
+    """A well-mixed body of surface water: a stream reach or a reservoir; a dam or a pond is a reservoir more.
+
+    A tributary from outside the karst may enter it: the runoff of `tributary_km2`, a steady `tributary_m3_s`, or both,
+    with parameters ``surface_water.tributary_*``. `plants` names what grows in it.
+    """
 
     name: Name
     kind: Literal["stream", "reservoir"]
@@ -139,6 +144,9 @@ class Box(Section):
     slope: float | None = Field(default=None, gt=0.0, le=1.0)
     area_km2: float | None = Field(default=None, gt=0.0, le=1e5)
     depth_m: float | None = Field(default=None, gt=0.0, le=1000.0)
+    plants: AquaticPlants | None = None
+    tributary_km2: float = Field(default=0.0, ge=0.0, le=1e7)
+    tributary_m3_s: float = Field(default=0.0, ge=0.0, le=1e5)
     parameters: Overrides = {}
 
     @model_validator(mode="before")

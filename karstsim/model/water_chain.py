@@ -150,7 +150,7 @@ class WaterChain:
         ):
             forcing[name] = ABSENT
         fields = {**DEFAULT_WEATHER, **weather, "day_fraction": day_fraction, "year_fraction": year_fraction}
-        for name, value in fields.items():
+        for name, value in ({"tas": temperature} | fields).items():
             forcing[name] = value
         inlets = self._inlets(n, step, discharge, solutes, temperature)
         chosen = np.array([self._offsets[name] for name in names], dtype=np.int64).reshape(-1, 2)

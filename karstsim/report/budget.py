@@ -46,12 +46,13 @@ SOURCES = (
     ),
     Term(
         "inflow",
-        "rain, irrigation, allogenic water",
+        "rain, irrigation, allogenic water, tributaries",
         (
             *_flow("atmosphere_precipitation"),
             *_flow("soil_irrigation"),
             *_flow("aquifer_allogenic"),
             *_flow("surface_water_rain"),
+            *_flow("surface_water_tributary"),
         ),
     ),
     Term("grains", "carbonate in the soil", ("soil_grain_dissolution",), ("soil_calcite_precipitation",)),

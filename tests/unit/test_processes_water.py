@@ -466,8 +466,8 @@ def test_an_empty_stream_gives_nothing(record_of) -> None:
     assert abs(out) < 1e-30 and abs(q) < 1e-30
 
 
-def _substeps(table, step):
-    return hydraulics.substeps(table, step)
+def _substeps(table, fluxes, entering, step):
+    return hydraulics.substeps(table, fluxes, entering, step)
 
 
 @pytest.mark.parametrize(
@@ -476,12 +476,31 @@ def _substeps(table, step):
 )
 def test_substeps_are_as_many_as_the_box_asks_for(record_of, on_rows, dt, asked, expected) -> None:
     """`surface_water.substeps` a day, at least one a step; the most demanding box of a chain decides."""
-    from karstsim.model.registry import PARAM_DTYPES
+    from karstsim.model.registry import FLUX_DTYPES, PARAM_DTYPES
 
     rows, _ = new_table((3,), PARAM_DTYPES["box"])
     rows["surface_water"]["substeps"] = [1, asked, 1]
     call = hydraulics.substeps if disabled() else numba.njit(_substeps)
-    assert call(rows, dt) == expected
+    fluxes, _ = new_table((3,), FLUX_DTYPES["box"])
+    assert call(rows, fluxes, 0.0, dt) == expected
+
+
+@pytest.mark.parametrize(("length", "expected"), [(5.0, 48), (1.0, 168), (0.5, 336), (0.01, 1440)])
+def test_short_reaches_get_shorter_sub_steps(length, expected) -> None:
+    """1 m3 s-1 flows at 0.194 m s-1, through a kilometre in 5155 s: 16.76 times a day, ten sub-steps each give 167.6.
+
+    5 km: 33.5, so the 48 of the box; 10 m would be 16760, a minute is the shortest. Of 10 km2, 1 m3 s-1 is 8.64 mm a
+    day, here half of it from a tributary.
+    """
+    from karstsim.model.registry import FLUX_DTYPES, PARAM_DTYPES
+
+    rows, _ = new_table((1,), PARAM_DTYPES["box"])
+    fluxes, _ = new_table((1,), FLUX_DTYPES["box"])
+    rows["surface_water"]["substeps"], rows["surface_water"]["reach_length"] = 48, length
+    rows["surface_water"]["catchment_area"] = 10.0
+    fluxes["surface_water"]["tributary"]["volume"] = 4.32
+    call = hydraulics.substeps if disabled() else numba.njit(_substeps)
+    assert call(rows, fluxes, 4.32, 1.0) == expected
 
 
 # ------------------------------------------------------------------------------------------------ transport

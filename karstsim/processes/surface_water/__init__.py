@@ -12,11 +12,13 @@ from karstsim.processes.surface_water import (
     gas_exchange,
     hydraulics,
     isotopes,
+    nitrogen,
     organic,
     oxygen,
     photosynthesis,
     plants,
     temperature,
+    tributary,
 )
 from karstsim.processes.surface_water.carbon import KG_PER_M3
 from karstsim.processes.transport import clear
@@ -29,9 +31,11 @@ STATE = (
     Var("plants", "mol m-2", "carbon of submerged plants"),
     Var("bed_calcite", "mol m-2", "calcite on the bed in reach of the water"),
     *isotopes.STATE,
+    *tributary.STATE,
 )
 PROCESSES = (
     hydraulics,
+    tributary,
     temperature,
     gas_exchange,
     photosynthesis,
@@ -39,6 +43,7 @@ PROCESSES = (
     organic,
     calcite,
     carbon,
+    nitrogen,
     oxygen,
     isotopes,
 )
@@ -56,10 +61,13 @@ def step(params, states, fluxes, first_inflow, air_p, air_s, air_f, forcing, wat
     air_p, air_s, air_f     parameters, state and fluxes of the atmosphere
     waters                  one scratch solution per box
     """
-    n_sub = hydraulics.substeps(params, dt)
-    h = dt / n_sub
     for i in range(params.shape[0]):
-        begin(fluxes[i].surface_water, states[i].surface_water, n_active)
+        p, s, f = params[i].surface_water, states[i].surface_water, fluxes[i].surface_water
+        begin(f, s, n_active)
+        tributary.step(p, s, f, air_f, forcing, k, dt, n_active)
+    n_sub = hydraulics.substeps(params, fluxes, first_inflow.volume, dt)
+    h = dt / n_sub
+    photosynthesis.set_sun(t, air_p, air_f, forcing)
     for j in range(n_sub):
         time_of_day = forcing.day_fraction + (j + 0.5) * h
         for i in range(params.shape[0]):
@@ -69,32 +77,40 @@ def step(params, states, fluxes, first_inflow, air_p, air_s, air_f, forcing, wat
                 oxygen.enter(s, f, first_inflow, 1.0 / n_sub, p.spring_oxygen, forcing)
             else:
                 hydraulics.inflow(s, f, fluxes[i - 1].surface_water.released, 1.0, n_active)
+            if f.tributary.volume > 0.0:
+                hydraulics.inflow(s, f, f.tributary, 1.0 / n_sub, n_active)
+                oxygen.enter(s, f, f.tributary, 1.0 / n_sub, p.tributary_oxygen, forcing)
             hydraulics.weather(p, s, f, air_f, 1.0 / n_sub, n_active)
             if p.reservoir == 1:
                 share = p.reservoir_area / (p.catchment_area * n_sub)
                 oxygen.enter(s, f, air_f.precipitation, share, 1.0, forcing)
-            hydraulics.geometry(p, s, f, h, n_active)
+            hydraulics.geometry(p, s, f, h)
             # Half of the outflow leaves before the reactions and half after them, so that the water that reacts is
             # neither more nor less than the box holds; the error in the turnover is then of second order.
-            hydraulics.release(s, f, 0.5, n_active)
+            hydraulics.release_half(s, f, n_active)
             temperature.step(p, s, air_s, time_of_day)
             if n_active > 0:
-                react(p, s, f, air_p, air_f, forcing, waters[i], k, t, time_of_day, h, j == 0)
-            hydraulics.release(s, f, 0.5, n_active)
+                react(p, s, f, forcing, waters[i], k, t, time_of_day, h, j == 0)
+            hydraulics.release_rest(s, f, n_active)
 
 
 @kernel
-def react(p, s, f, air_p, air_f, forcing, x, k, t, time_of_day, h, fresh):
+def react(p, s, f, forcing, x, k, t, time_of_day, h, fresh):
     """Reactions of one sub-step of `h` days in the water of one box."""
     algae = KG_PER_M3 * s.water.sol.algae / s.water.volume if s.water.volume > 0.0 else 0.0
-    light = photosynthesis.mean_light(p, f, algae, air_p, air_f, forcing, time_of_day)
+    light = photosynthesis.mean_light(p, f, algae, t, time_of_day)
     if k.tracers == 1.0:
         isotopes.note(s, f, t.before)
-    respired = organic.step(p, s, f, h)
-    respired += plants.step(p, s, f, h)
+    warmth = organic.warmth(p, s.temperature)
+    respired, aquatic = organic.step(p, s, f, warmth, h)
+    by_plants = plants.step(p, s, f, warmth, h)
+    respired += by_plants
+    aquatic += by_plants
     before = f.autotrophic_respiration
     carbon.step(p, s, f, light, forcing, x, k, t, h, fresh)
-    respired += f.autotrophic_respiration - before
+    grown = f.autotrophic_respiration - before
+    respired += grown
+    nitrogen.step(p, s, f, t.gross - grown, aquatic)
     calcite.bury(p, s, f, h)
     oxygen.step(p, s, f, t.gross, respired, forcing, h)
     if k.tracers == 1.0:
@@ -113,6 +129,7 @@ def begin(f, s, n_active):
     calcite.begin(f)
     organic.begin(f)
     plants.begin(f)
+    nitrogen.begin(f)
     oxygen.begin(f)
     if n_active > N_CORE:
         isotopes.begin(f)

@@ -1,18 +1,44 @@
 """Calcite in a box: precipitation, by plants too, the bed that keeps or gives it back, and burial (science.md 6.5).
 
     n = h k_cc/D (sqrt(Omega) - 1)   in mol kg-1: above a threshold of SI, and below 0 while the bed has calcite
+    n = h alpha/D (Ca - Ca_eq)       instead: alpha of Baker et al. (1998), Ca_eq that of saturation at the water's pH
     plants precipitate r_cc per HCO3- that they take up, in supersaturated water
 
 The implicit solution of n is that of the whole sub-step (carbon.py). Calcite settles within a sub-step. The bed loses
 it to burial at a first-order rate; what is buried stays.
 """
 
-from karstsim.core.classes import by_water_class
+import math
+from enum import IntEnum
+
+from karstsim.core.classes import by_plant, by_water_class
+from karstsim.core.constants import SECONDS_PER_DAY
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
+from karstsim.processes.cave.drip import growth_constant
 from karstsim.processes.lowpass import relaxed_share
 
+
+class CalciteLaw(IntEnum):
+    """Rate of calcite growth in surface water: values of `surface_water.calcite_law`."""
+
+    ROOT_OF_OMEGA = 0
+    BAKER1998 = 1
+
+
+ROOT_OF_OMEGA, BAKER1998 = int(CalciteLaw.ROOT_OF_OMEGA), int(CalciteLaw.BAKER1998)
 PARAMS = (
+    Param(
+        "calcite_law",
+        ROOT_OF_OMEGA,
+        "1",
+        0,
+        len(CalciteLaw) - 1,
+        "design; science.md 6.5 baker1998",
+        calibrate=False,
+        integer=True,
+        doc="growth of calcite: 0 calcite_rate (sqrt(Omega) - 1), 1 alpha (Ca - Ca_eq) with Baker's alpha",
+    ),
     Param(
         "calcite_rate",
         0.002,
@@ -38,7 +64,8 @@ PARAMS = (
         "1",
         0.0,
         1.0,
-        "design; science.md 6.5",
+        "mcconnaughey1991 design; science.md 6.5",
+        by_plant=by_plant(water_moss=0.0, stonewort=1.0),
         doc="calcite precipitated by plants per HCO3- assimilated, in supersaturated water",
     ),
     Param(
@@ -59,6 +86,7 @@ FLUXES = (
     Var("calcite_burial", "mol m-2", "calcite buried", aggregate="sum"),
 )
 MOST_OF_CALCIUM = 0.1  # that plants precipitate in one sub-step
+KG_PER_M3 = 1000.0
 
 
 @kernel
@@ -69,12 +97,45 @@ def begin(f):
 
 
 @kernel
-def prepare(p, s, t, per_kg):
-    """Whether calcite precipitates or dissolves in the sub-step; `per_kg` turns mol m-2 d-1 into mol kg-1."""
+def prepare(p, s, t, turns):
+    """Whether calcite precipitates or dissolves in the sub-step; `turns` is its length over the depth, d m-1."""
     index = s.water.si_calcite
     t.bed = s.bed_calcite / s.water.volume
-    acts = index > p.calcite_threshold or (index < 0.0 and t.bed > 0.0)
-    t.calcite = p.calcite_rate * per_kg if acts else 0.0
+    t.calcite, t.calcite_share = 0.0, 0.0
+    if not (index > p.calcite_threshold or (index < 0.0 and t.bed > 0.0)):
+        return
+    if p.calcite_law == BAKER1998:
+        velocity = growth_constant(s.temperature) * SECONDS_PER_DAY * turns
+        t.calcite_share = velocity / (1.0 + velocity)
+    else:
+        t.calcite = p.calcite_rate * turns / KG_PER_M3
+
+
+@kernel
+def precipitated(t, w, w_slope, alk, alk_slope):
+    """(n, its slope): calcite, mol kg-1, that leaves the water in the sub-step; Omega is then w (Ca - n)(alk - 2 n).
+
+    Root law: n solves (n/kappa + 1)^2 = Omega, a quadratic with one positive root where Omega(0) > 1 and one in
+    -kappa..0 where it is less. Baker's: the share v/(1 + v), v = h alpha/D, of what goes until Omega = 1. No more than
+    the bed holds dissolves. The slopes are by ln h.
+    """
+    excess = w * t.ca * alk - 1.0
+    if t.calcite + t.calcite_share <= 0.0 or not (excess > 0.0 or t.bed > 0.0):
+        return 0.0, 0.0
+    share, per_kappa = 1.0, 0.0
+    if t.calcite_share > 0.0:
+        share = t.calcite_share
+    else:
+        per_kappa = 1.0 / t.calcite
+    a = per_kappa * per_kappa - 2.0 * w
+    b = 2.0 * per_kappa + w * (alk + 2.0 * t.ca)
+    n = 2.0 * excess / (b + math.sqrt(max(b * b + 4.0 * a * excess, 0.0)))
+    if share * n < -t.bed:
+        return -t.bed, 0.0
+    ca, left = t.ca - n, alk - 2.0 * n
+    stiffness = 2.0 * per_kappa * (n * per_kappa + 1.0) + w * (left + 2.0 * ca)
+    slope = ca * (w_slope * left + w * alk_slope) / stiffness if stiffness > 0.0 else 0.0
+    return share * n, share * slope
 
 
 @kernel

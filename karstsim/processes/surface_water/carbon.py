@@ -14,10 +14,11 @@ import math
 
 from karstsim.chemistry.constants import set_temperature
 from karstsim.chemistry.medium import (
+    N_STATE,
     accelerate,
     alk_over_hco3,
     dic_over_hco3,
-    distribute,
+    finish_carbonate,
     medium_residual,
     noncarbonate_alkalinity,
     settle,
@@ -50,17 +51,20 @@ FLUXES = (
 )
 ALK_DIC = int(Mode.ALK_DIC)
 KG_PER_M3 = 1000.0
-SLOPE_STEP = 1.0e-6  # in ln h, of the numerical derivative
-FIRST_TOLERANCE = 1.0e-3  # of the carbon at hand, while the medium still moves
-BALANCE_TOLERANCE = 1.0e-9
-MEDIUM_TOLERANCE = 1.0e-7
+NEAR = 1.0e-3  # of the carbon at hand: mismatch from where one step is enough
+# Of the mismatch before the last step in h and of the last change of the medium; a few per cent of them are left.
+BALANCE_TOLERANCE = 1.0e-5
+MEDIUM_TOLERANCE = 2.0e-6
+FAMILIAR = 0.2  # relative change of the medium, or of h, that may go on
 MAX_OUTER, MAX_INNER = 60, 120
 NEWTON_TRIES = 40  # then bisection, which cannot fail
 WARM = 1
 
 # Of one sub-step: exchange of gas (1) and the pressure of the air (atm); potential production of submerged plants and
 # of phytoplankton and what of both can take HCO3- (mol kg-1), K_H (mol m-3); calcite that would precipitate at
-# Omega = 4, that of the bed, and the water before (mol kg-1); carbon assimilated (mol m-2); amounts before it.
+# Omega = 4, or by the other law the share of what can; that of the bed, and the water before (mol kg-1); carbon
+# assimilated (mol m-2); h before and a guess of it after; the day's sun (`photosynthesis.set_sun`); amounts
+# before it, for isotopes.
 SUBSTEP_DTYPE = record_dtype(
     [("before", isotopes.BEFORE_DTYPE)]
     + [
@@ -74,11 +78,16 @@ SUBSTEP_DTYPE = record_dtype(
             "algae_hco3",
             "half_hco3",
             "calcite",
+            "calcite_share",
             "bed",
             "dic",
             "alkalinity",
             "ca",
             "gross",
+            "acidity",
+            "guess",
+            "par_mean",
+            "par_swing",
         ]
     ]
 )
@@ -99,22 +108,19 @@ def begin(f, s):
 
 @kernel
 def bicarbonate_and_calcite(x, t, h):
-    """Free HCO3- and precipitated calcite (mol kg-1) at `h`, in the frozen medium.
+    """(free HCO3-, precipitated calcite n, and their slopes by ln h), mol kg-1, at `h` in the frozen medium.
 
-    With Omega = w (Ca0 - n)(B - 2 n), n solves (n/kappa + 1)^2 = Omega: a quadratic with one positive root where
-    Omega(0) > 1 and one in -kappa..0 where it is less; no more than the bed holds dissolves.
+    Omega = w (Ca0 - n)(B - 2 n) with B the carbonate alkalinity.
     """
+    per_h = 1.0 / h
     alk = t.alkalinity - noncarbonate_alkalinity(x, h)
-    big_a = alk_over_hco3(x, h)
-    n = 0.0
-    if t.calcite > 0.0:
-        w = x.c_k2 / (h * big_a * x.ca_ratio * x.c_calcite)
-        c = 1.0 - w * t.ca * alk
-        if c < 0.0 or t.bed > 0.0:
-            a = 1.0 / (t.calcite * t.calcite) - 2.0 * w
-            b = 2.0 / t.calcite + w * (alk + 2.0 * t.ca)
-            n = max(-2.0 * c / (b + math.sqrt(max(b * b - 4.0 * a * c, 0.0))), -t.bed)
-    return (alk - 2.0 * n) / big_a, n
+    alk_slope = x.n_oh * per_h + x.n_h * h
+    per_a = 1.0 / alk_over_hco3(x, h)
+    a_slope = -x.a1 * per_h * per_a  # of ln A
+    w = x.c_k2 * per_h * per_a / (x.ca_ratio * x.c_calcite)
+    n, n_slope = calcite.precipitated(t, w, -w * (1.0 + a_slope), alk, alk_slope)
+    hco3 = (alk - 2.0 * n) * per_a
+    return hco3, n, (alk_slope - 2.0 * n_slope) * per_a - hco3 * a_slope, n_slope
 
 
 @kernel
@@ -125,60 +131,64 @@ def limits(p, t, co2, hco3):
 
 @kernel
 def mismatch(x, p, t, h):
-    """Carbon that the water holds at `h` beyond what the sub-step leaves it, mol kg-1; increases with h."""
-    hco3, n = bicarbonate_and_calcite(x, t, h)
-    co2 = h * hco3 / x.c_k1
-    on_co2, on_hco3 = limits(p, t, co2, hco3)
-    gross = (t.plants + t.algae) * on_co2 + (t.plants_hco3 + t.algae_hco3) * on_hco3
-    taken = (1.0 - p.autotrophic_respiration) * gross
-    return hco3 * dic_over_hco3(x, h) + t.gas * (co2 - x.c_kh * t.air) + taken + n - t.dic
+    """(carbon that the water holds at `h` beyond what the sub-step leaves it, its slope by ln h > 0), mol kg-1."""
+    hco3, n, hco3_slope, n_slope = bicarbonate_and_calcite(x, t, h)
+    co2, co2_slope = h * hco3 / x.c_k1, h * (hco3 + hco3_slope) / x.c_k1
+    f = hco3 * dic_over_hco3(x, h) + t.gas * (co2 - x.c_kh * t.air) + n - t.dic
+    slope = hco3_slope * dic_over_hco3(x, h) + hco3 * (h * x.d_h - x.d1 / h) + t.gas * co2_slope + n_slope
+    if t.plants + t.algae > 0.0 and hco3 > 0.0:
+        on_co2, on_hco3 = limits(p, t, co2, hco3)
+        co2_slopes, hco3_slopes = photosynthesis.carbon_slopes(
+            p, t.half_hco3, KG_PER_M3 * co2, KG_PER_M3 * hco3, KG_PER_M3 * co2_slope, KG_PER_M3 * hco3_slope
+        )
+        kept = 1.0 - p.autotrophic_respiration
+        of_co2, of_hco3 = kept * (t.plants + t.algae), kept * (t.plants_hco3 + t.algae_hco3)
+        f += of_co2 * on_co2 + of_hco3 * on_hco3
+        slope += of_co2 * co2_slopes + of_hco3 * hco3_slopes
+    return f, slope
 
 
 @kernel
-def solve_h(x, p, t, h, tolerance):
-    """Root of `mismatch` by safeguarded Newton steps in ln h, to `tolerance` of the carbon at hand.
+def solve_h(x, p, t, h):
+    """Nearer to the root of `mismatch` by safeguarded Newton steps in ln h: (h, |mismatch| one step before it).
 
-    The carbon balance is what counts, not h: in acid water a small error of h is much carbon.
+    The carbon balance is what counts, not h: in acid water a small error of h is much carbon. So the mismatch is over
+    the carbon at hand. Once it is small one more step is enough for this medium.
     """
     scale = t.dic + t.gas * x.c_kh * t.air
     low, high = H_MIN, H_MAX
+    off = 0.0
     for i in range(MAX_INNER):
-        f = mismatch(x, p, t, h)
-        if not abs(f) > tolerance * scale:
-            return h
+        f, slope = mismatch(x, p, t, h)
+        off = abs(f) / scale
         if f > 0.0:
             high = h
         else:
             low = h
-        if i < NEWTON_TRIES:
-            slope = (mismatch(x, p, t, h * (1.0 + SLOPE_STEP)) - f) / SLOPE_STEP
-            h = newton_step(h, f, slope, low, high)
-        else:
-            h = math.sqrt(low * high)
-    return h
+        h = newton_step(h, f, slope, low, high) if i < NEWTON_TRIES else math.sqrt(low * high)
+        if not off > NEAR:
+            break
+    return h, off
 
 
 @kernel
 def solve(x, k, p, t):
     """Water at the end of the sub-step into `x`, whose medium has been started: (CO2, HCO3, calcite n), mol kg-1."""
-    h = math.exp(-LN10 * x.ph)
-    tolerance = FIRST_TOLERANCE
+    h = t.guess
     x.status = -1.0
     for _ in range(MAX_OUTER):
-        h = solve_h(x, p, t, h, tolerance)
-        hco3, n = bicarbonate_and_calcite(x, t, h)
+        h, off = solve_h(x, p, t, h)
+        hco3, n, _, _ = bicarbonate_and_calcite(x, t, h)
         x.ca = t.ca - n
         update_species(x, h, max(hco3, 0.0))
         residual = medium_residual(x)
-        if residual < MEDIUM_TOLERANCE and tolerance <= BALANCE_TOLERANCE:
+        if residual < MEDIUM_TOLERANCE and off < BALANCE_TOLERANCE:
             x.status = 0.0
         if x.status == 0.0 or residual != residual:
             break
-        # No need to know h better than the medium allows.
-        tolerance = BALANCE_TOLERANCE if residual < FIRST_TOLERANCE else FIRST_TOLERANCE
         accelerate(x, k, residual)
     x.unsolved -= x.status
-    distribute(x, k, h, max(hco3, 0.0))
+    finish_carbonate(x, k, h)
     return h * hco3 / x.c_k1, hco3, n
 
 
@@ -195,7 +205,7 @@ def step(p, s, f, light, forcing, x, k, t, h, fresh):
         x.ph = 0.0
         return
     set_temperature(k, s.temperature, k.constant_set)
-    begin_solution(s, x, k, fresh)
+    begin_solution(s, x, k, t, fresh)
     if fresh:
         gas_exchange.set_k600(p, f, forcing.sfcwind)
     prepare(p, s, f, light, forcing, x, t, h)
@@ -210,48 +220,71 @@ def step(p, s, f, light, forcing, x, k, t, h, fresh):
 
 
 @kernel
-def begin_solution(s, x, k, fresh):
+def begin_solution(s, x, k, t, fresh):
     """Load the box's water; within a step go on from the medium of the last sub-step."""
     going_on = not fresh and x.ph > 0.0
     load_store(x, s.water, s.temperature)
     if going_on:
         x.resume = 1.0
-    elif x.ph <= 0.0:
-        speciate(x, k, ALK_DIC)
-        x.resume = 1.0
+    else:
+        x.ended[0] = 0.0
+        if x.ph <= 0.0:
+            speciate(x, k, ALK_DIC)
+            x.resume = 1.0
+    t.acidity = math.exp(-LN10 * x.ph)
+    t.guess = extrapolate(x, t.acidity) if going_on else t.acidity
     if start_medium(x, k) == WARM:
-        h = math.exp(-LN10 * x.ph)
-        settle(x, k, h, x.dic / dic_over_hco3(x, h), WARM)
+        settle(x, k, t.acidity, x.dic / dic_over_hco3(x, t.acidity), WARM)
+
+
+@kernel
+def extrapolate(x, h):
+    """A start for medium and h: as if they went on to change as in the sub-step before. Returns that h.
+
+    ``x.mapped`` is the medium at the end of the last solve; ``x.ended`` is that of the solve before, and its h.
+    """
+    known = x.ended[0] > 0.0
+    for j in range(N_STATE):
+        now, before = x.mapped[j], x.ended[j]
+        x.ended[j] = now
+        if known and abs(now - before) < FAMILIAR * now:
+            x.mapped[j] += now - before
+    before = x.ended[N_STATE]
+    x.ended[N_STATE] = h
+    x.ionic_strength = x.mapped[0]
+    x.ca_ratio, x.mg_ratio, x.so4_ratio, x.na_ratio = x.mapped[1], x.mapped[2], x.mapped[3], x.mapped[4]
+    return h * (h / before) if known and abs(h - before) < FAMILIAR * h else h
 
 
 @kernel
 def prepare(p, s, f, light, forcing, x, t, h):
     """Coefficients of the sub-step from the water as it stands."""
     depth = max(f.depth, organic.LEAST_DEPTH)
-    acidity = math.exp(-LN10 * x.ph)
-    velocity = gas_exchange.transfer_velocity(p, f, x, acidity, s.temperature, forcing.sfcwind)
+    velocity = gas_exchange.transfer_velocity(p, f, x, t.acidity, s.temperature, forcing.sfcwind)
     t.gas = velocity * h / depth
     t.air = co2_pressure(forcing)
     t.dic = x.dic
     t.alkalinity = x.alkalinity
     t.ca = x.ca
     prepare_plants(p, s, f, depth, light, x.no3 * KG_PER_M3, t, h / KG_PER_M3)
-    calcite.prepare(p, s, t, h / (depth * KG_PER_M3))
+    calcite.prepare(p, s, t, h / depth)
 
 
 @kernel
 def prepare_plants(p, s, f, depth, light, no3, t, per_kg):
     """Potential production of plants and phytoplankton; `per_kg` is the sub-step (d) over 1000 kg m-3."""
+    t.plants, t.algae, t.plants_hco3, t.algae_hco3 = 0.0, 0.0, 0.0, 0.0
+    t.half_hco3 = photosynthesis.half_saturation_hco3(p)
+    if light <= 0.0:
+        return
     density = KG_PER_M3 * s.water.sol.algae / s.water.volume
     by_phosphorus, by_both = photosynthesis.nutrients(p, density, no3)
     for_plants, for_algae = (by_both, by_both) if p.nutrient_limitation == 1 else (1.0, by_phosphorus)
-    covered = plants.cover(p, s, f)
-    t.plants = photosynthesis.plant_potential(p, covered, depth, light, s.temperature) * for_plants * per_kg
-    rate = p.algal_production * photosynthesis.warmth_and_light(p, light, s.temperature)
-    t.algae = rate * (density + plants.SPORES) * for_algae * per_kg
+    driven = photosynthesis.warmth_and_light(p, light, s.temperature) * per_kg
+    t.plants = photosynthesis.plant_potential(p, plants.cover(p, s, f), depth) * driven * for_plants
+    t.algae = p.algal_production * (density + plants.SPORES) * driven * for_algae
     t.plants_hco3 = t.plants * photosynthesis.bicarbonate_capacity(p, p.bicarbonate_use, light)
     t.algae_hco3 = t.algae * photosynthesis.bicarbonate_capacity(p, p.algal_bicarbonate_use, light)
-    t.half_hco3 = photosynthesis.half_saturation_hco3(p)
 
 
 @kernel

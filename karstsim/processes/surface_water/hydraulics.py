@@ -11,7 +11,7 @@ from karstsim.core.classes import by_water_class
 from karstsim.core.constants import MM_PER_M, SECONDS_PER_DAY
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
-from karstsim.processes.transport import clear, evaporate, receive, withdraw
+from karstsim.processes.transport import evaporate, receive, withdraw
 
 PARAMS = (
     Param(
@@ -41,7 +41,7 @@ PARAMS = (
         calibrate=False,
         integer=True,
         by_class=by_water_class(48, 24, 24, 96, 96, 48),
-        doc="sub-steps per day; the chain takes the largest",
+        doc="least number of sub-steps per day; the chain takes the largest",
     ),
 )
 FLUXES = (
@@ -61,17 +61,39 @@ VELOCITY_COEFFICIENT, VELOCITY_EXPONENT = 0.194, 0.285  # Raymond et al. (2012)
 DEPTH_COEFFICIENT, DEPTH_EXPONENT = 0.409, 0.294
 LEAST_DISCHARGE = 1.0e-6  # m3 s-1
 M_PER_KM, M2_PER_KM2 = 1.0e3, 1.0e6
+HALF = 0.5
 NEWTON_STEPS = 50
-TOLERANCE = 1.0e-13
+ROUNDING = 1.0e-13
+MOST_TURNOVER = 0.1  # of a box's water in a sub-step
+MOST_SUBSTEPS = 1440.0  # a day
+LAST_STEP = 1.0e-7  # of the volume, of the last Newton step; what is left is of the order of its square
 
 
 @kernel
-def substeps(params, dt):
-    """Number of sub-steps in a step of `dt` days: the most that any box of the chain asks for."""
+def turnover(p, discharge):
+    """How often a day a steady discharge (m3 s-1) renews the water of a box."""
+    if discharge <= LEAST_DISCHARGE:
+        return 0.0
+    if p.reservoir == 1:
+        return SECONDS_PER_DAY * discharge / (p.reservoir_area * M2_PER_KM2 * p.reservoir_depth)
+    velocity = VELOCITY_COEFFICIENT * math.exp(VELOCITY_EXPONENT * math.log(discharge))
+    return SECONDS_PER_DAY * velocity / (p.reach_length * M_PER_KM)
+
+
+@kernel
+def substeps(params, fluxes, entering, dt):
+    """Number of sub-steps in a step of `dt` days: the most that any box of the chain asks for.
+
+    A box asks for its least number, and for so many that no more than a tenth of its water is renewed in one.
+    entering  water that enters the first box in the step, mm
+    """
     most = 1
     for i in range(params.shape[0]):
-        asked = int(math.ceil(dt * params[i].surface_water.substeps - TOLERANCE))
-        most = max(most, asked)
+        p = params[i].surface_water
+        entering += fluxes[i].surface_water.tributary.volume
+        renewals = turnover(p, entering / mm_per_m3(p) / (dt * SECONDS_PER_DAY))
+        asked = max(min(renewals / MOST_TURNOVER, MOST_SUBSTEPS), float(p.substeps))
+        most = max(most, int(math.ceil(dt * asked - ROUNDING)))
     return most
 
 
@@ -116,15 +138,14 @@ def stream_outflow(volume, p, h, guess):
         )
         change = (v + seconds * q - volume) / (1.0 + seconds * exponent * q / max(v, 1.0e-30))
         v -= change
-        if abs(change) <= TOLERANCE * volume:
+        if abs(change) <= LAST_STEP * volume:
             break
     return volume - v, (volume - v) / seconds
 
 
 @kernel
-def geometry(p, s, f, h, n_active):
+def geometry(p, s, f, h):
     """Outflow of this sub-step (`outgoing`), depth and surface of the water that stays."""
-    clear(f.released, n_active)
     to_mm = mm_per_m3(p)
     volume = s.water.volume / to_mm
     if p.reservoir == 1:
@@ -144,8 +165,14 @@ def geometry(p, s, f, h, n_active):
 
 
 @kernel
-def release(s, f, share, n_active):
-    """Let a share of the sub-step's outflow go."""
-    withdraw(s.water, f.parcel, share * f.outgoing, n_active)
+def release_half(s, f, n_active):
+    """Let the first half of the sub-step's outflow go."""
+    withdraw(s.water, f.released, HALF * f.outgoing, n_active)
+
+
+@kernel
+def release_rest(s, f, n_active):
+    """Let the second half go, and count both."""
+    withdraw(s.water, f.parcel, HALF * f.outgoing, n_active)
     receive(f.released, f.parcel, 1.0, n_active)
-    receive(f.outflow, f.parcel, 1.0, n_active)
+    receive(f.outflow, f.released, 1.0, n_active)

@@ -150,9 +150,11 @@ def passed_on(amount, decay, pump, share):
 
 
 @kernel
-def step(p, s, f, h):
-    """Exact first-order losses of a sub-step; what is respired becomes DIC. Returns it, mol m-2."""
-    q = warmth(p, s.temperature)
+def step(p, s, f, q, h):
+    """Exact first-order losses of a sub-step; what is respired becomes DIC.
+
+    q  `warmth`. Returns (all that is respired, the part of it that aquatic plants made), mol m-2.
+    """
     sol = s.water.sol
     decay, pump = p.labile_decay * q, p.labile_pump
     share = relaxed_share((decay + pump) * h, 1.0)
@@ -160,7 +162,7 @@ def step(p, s, f, h):
     from_plants, made = passed_on(sol.aoc_labile, decay, pump, share)
     sol.doc_labile = max(sol.doc_labile - (from_land + made_land), 0.0)  # not below zero by rounding
     sol.aoc_labile = max(sol.aoc_labile - (from_plants + made), 0.0)
-    respired = from_land + from_plants
+    respired, aquatic = from_land + from_plants, from_plants
     decay, pump = p.semilabile_decay * q, p.semilabile_pump
     share = relaxed_share((decay + pump) * h, 1.0)
     from_land, kept_land = passed_on(sol.doc_semilabile, decay, pump, share)
@@ -168,20 +170,23 @@ def step(p, s, f, h):
     sol.doc_semilabile = max(sol.doc_semilabile - (from_land + kept_land), 0.0) + made_land
     sol.aoc_semilabile = max(sol.aoc_semilabile - (from_plants + kept), 0.0) + made
     respired += from_land + from_plants
+    aquatic += from_plants
     f.carbon_pump += kept_land + kept
     share = relaxed_share(p.refractory_decay * q * h, 1.0)
     from_land, from_plants = share * sol.doc_refractory, share * sol.aoc_refractory
     sol.doc_refractory += kept_land - from_land
     sol.aoc_refractory += kept - from_plants
-    respired += from_land + from_plants + particles(p, s, f, q, h)
+    land_particles, particles_of_plants = particles(p, s, f, q, h)
+    respired += from_land + from_plants + land_particles + particles_of_plants
+    aquatic += from_plants + particles_of_plants
     sol.dic += respired
     f.heterotrophic_respiration += respired
-    return respired
+    return respired, aquatic
 
 
 @kernel
 def particles(p, s, f, q, h):
-    """Decay and settling of particles; returns what is respired in water and sediment, mol m-2."""
+    """Decay and settling of particles; returns what of (land, aquatic plants) water and sediment respire, mol m-2."""
     sol = s.water.sol
     decay = p.particulate_decay * q
     settling = p.settling_velocity / max(f.depth, LEAST_DEPTH)
@@ -190,7 +195,7 @@ def particles(p, s, f, q, h):
     respired_land, settled_land = passed_on(sol.poc_land, decay, settling, share)
     sol.poc = max(sol.poc - (respired + settled), 0.0)
     sol.poc_land = max(sol.poc_land - (respired_land + settled_land), 0.0)
-    return respired + respired_land + bury(p, f, settled, False) + bury(p, f, settled_land, True)
+    return respired_land + bury(p, f, settled_land, True), respired + bury(p, f, settled, False)
 
 
 @kernel

@@ -10,8 +10,6 @@ sulfate, which are not followed); the O2 that this spares is the factor O2/(K_O 
              + oxygen_exchange + oxygen_production - oxygen_consumption
 """
 
-import math
-
 from karstsim.chemistry.gas import gas_transfer_velocity, oxygen_saturation, schmidt_exponent, schmidt_o2
 from karstsim.core.constants import MM_PER_M, STANDARD_ATMOSPHERE
 from karstsim.core.jit import kernel
@@ -101,9 +99,10 @@ def step(p, s, f, gross, respired, forcing, h):
     demand = respired / (p.respiratory_quotient * volume * (p.half_saturation_oxygen + before))
     loss = exchange + demand
     target = (exchange * saturation + production) / loss
-    after = target + (before - target) * math.exp(-loss)
+    share = relaxed_share(loss, 1.0)
+    after = before + (target - before) * share
     # The mean over the sub-step gives the demand; what is left of the change has come from the air.
-    consumption = demand * (target + (before - target) * relaxed_share(loss, 1.0) / loss)
+    consumption = demand * (target + (before - target) * share / loss)
     s.water.sol.oxygen = after * volume
     f.oxygen_production += production * volume
     f.oxygen_consumption += consumption * volume

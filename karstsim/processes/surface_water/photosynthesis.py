@@ -11,7 +11,7 @@ the bed: f_N is theirs only with `nutrient_limitation`.
 
 import math
 
-from karstsim.core.classes import by_water_class
+from karstsim.core.classes import by_plant, by_water_class
 from karstsim.core.constants import MOLAR_MASS_C
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param
@@ -33,6 +33,7 @@ PARAMS = (
         100.0,
         "design; science.md 6.4",
         by_class=by_water_class(8.0, 8.0, 10.0, 20.0, 60.0, 25.0),
+        by_plant=by_plant(water_moss=8.0, pondweed=30.0, hydrilla=60.0, stonewort=20.0),
         doc="light- and carbon-saturated gross production at 25 degC",
     ),
     Param(
@@ -44,7 +45,15 @@ PARAMS = (
         "design",
         doc="light- and carbon-saturated gross production of phytoplankton per its carbon at 25 degC",
     ),
-    Param("light_saturation", 250.0, "umol m-2 s-1", 100.0, 400.0, "design; science.md 6.4"),
+    Param(
+        "light_saturation",
+        250.0,
+        "umol m-2 s-1",
+        100.0,
+        400.0,
+        "design; science.md 6.4",
+        by_plant=by_plant(water_moss=100.0, hydrilla=150.0),
+    ),
     Param("light_attenuation", 0.4, "m-1", 0.15, 2.0, "design; science.md 6.3", calibrate=False),
     Param(
         "chlorophyll_attenuation",
@@ -76,7 +85,16 @@ PARAMS = (
         calibrate=False,
         doc="light attenuation of stirred sediment per square of the flow velocity",
     ),
-    Param("half_saturation_co2", 0.1, "mol m-3", 0.004, 0.185, "kirk1994", calibrate=False),
+    Param(
+        "half_saturation_co2",
+        0.1,
+        "mol m-3",
+        0.004,
+        0.185,
+        "kirk1994 vanhaller1976",
+        calibrate=False,
+        by_plant=by_plant(hydrilla=0.17, phytoplankton=0.03),
+    ),
     Param("half_saturation_hco3", 3.0, "mol m-3", 1.0, 20.0, "design; science.md 6.4"),
     Param(
         "bicarbonate_use",
@@ -86,6 +104,7 @@ PARAMS = (
         0.9,
         "sandjensen1983 design; science.md 6.4",
         by_class=by_water_class(0.6, 0.8, 0.8, 0.6, 0.6, 0.6),
+        by_plant=by_plant(water_moss=0.0, pondweed=0.6, hydrilla=0.6, stonewort=0.6),
         doc="0 for plants that use CO2 only",
     ),
     Param(
@@ -170,14 +189,20 @@ MILLI = 1.0e3  # mg per g
 
 
 @kernel
-def sun_height(latitude, year_fraction, time_of_day):
-    """Cosine of the zenith angle, 0 below the horizon; time of day in days, local solar."""
-    declination = OBLIQUITY * math.sin(2.0 * math.pi * year_fraction - EQUINOX_PHASE)
-    hour_angle = 2.0 * math.pi * (time_of_day - 0.5)
-    phi = latitude * DEGREE
-    cosine = math.sin(phi) * math.sin(declination)
-    cosine += math.cos(phi) * math.cos(declination) * math.cos(hour_angle)
-    return max(cosine, 0.0)
+def set_sun(t, air_p, air_f, forcing):
+    """PAR at the surface through the day, umol m-2 s-1: the day's radiation in the shape of the sun's height.
+
+    t  scratch: PAR is the positive part of par_mean + par_swing cos(hour angle)
+    """
+    t.par_mean, t.par_swing = 0.0, 0.0
+    daily_mean = air_f.extraterrestrial_radiation / (SOLAR_CONSTANT * distance_factor(forcing.year_fraction))
+    if daily_mean <= 0.0:
+        return
+    per_height = PAR_SHARE * QUANTA * forcing.rsds_day / daily_mean
+    declination = OBLIQUITY * math.sin(2.0 * math.pi * forcing.year_fraction - EQUINOX_PHASE)
+    phi = air_p.latitude * DEGREE
+    t.par_mean = per_height * math.sin(phi) * math.sin(declination)
+    t.par_swing = per_height * math.cos(phi) * math.cos(declination)
 
 
 @kernel
@@ -190,16 +215,14 @@ def attenuation(p, f, algae):
 
 
 @kernel
-def mean_light(p, f, algae, air_p, air_f, forcing, time_of_day):
-    """PAR averaged over the depth, umol m-2 s-1: the day's radiation in the shape of the sun's height.
+def mean_light(p, f, algae, t, time_of_day):
+    """PAR averaged over the depth, umol m-2 s-1.
 
-    algae  phytoplankton, mol m-3
+    algae  phytoplankton, mol m-3; t  the day's sun (`set_sun`); time of day in days, local solar
     """
-    daily_mean = air_f.extraterrestrial_radiation / (SOLAR_CONSTANT * distance_factor(forcing.year_fraction))
-    if daily_mean <= 0.0:
+    surface = t.par_mean + t.par_swing * math.cos(2.0 * math.pi * (time_of_day - 0.5))
+    if surface <= 0.0:
         return 0.0
-    shape = sun_height(air_p.latitude, forcing.year_fraction, time_of_day) / daily_mean
-    surface = PAR_SHARE * QUANTA * forcing.rsds_day * shape
     optical = attenuation(p, f, algae) * max(f.depth, LEAST_DEPTH)
     return surface * -math.expm1(-optical) / optical
 
@@ -212,10 +235,9 @@ def warmth_and_light(p, light, temperature):
 
 
 @kernel
-def plant_potential(p, cover, depth, light, temperature):
-    """Gross production of submerged plants without limits of carbon and nutrients, mol m-3 d-1."""
-    rate = p.gross_production * cover / MOLAR_MASS_C / max(depth, LEAST_DEPTH)
-    return rate * warmth_and_light(p, light, temperature)
+def plant_potential(p, cover, depth):
+    """Gross production of submerged plants at full light and the best temperature and of enough carbon, mol m-3 d-1."""
+    return p.gross_production * cover / MOLAR_MASS_C / max(depth, LEAST_DEPTH)
 
 
 @kernel
@@ -236,6 +258,8 @@ def bicarbonate_capacity(p, use, light):
 @kernel
 def half_saturation_hco3(p):
     """K_H, lowered by external carbonic anhydrase, mol m-3."""
+    if p.ca_on_bicarbonate == 0.0:
+        return p.half_saturation_hco3
     return p.half_saturation_hco3 * math.exp(-p.ca_on_bicarbonate * math.log(p.ca_factor))
 
 
@@ -244,3 +268,12 @@ def carbon_shares(p, half_hco3, co2, hco3):
     """(m, share of phi_H): of Eq. 6.1, f_C = m + phi_H share, for CO2 and HCO3- in mol m-3."""
     m = co2 / (p.half_saturation_co2 + co2)
     return m, (1.0 - m) * hco3 / (half_hco3 + hco3)
+
+
+@kernel
+def carbon_slopes(p, half_hco3, co2, hco3, co2_slope, hco3_slope):
+    """Slopes of what `carbon_shares` returns, from those of CO2 and HCO3- by the same variable."""
+    per_co2, per_hco3 = 1.0 / (p.half_saturation_co2 + co2), 1.0 / (half_hco3 + hco3)
+    m_slope = p.half_saturation_co2 * co2_slope * per_co2 * per_co2
+    rest = p.half_saturation_co2 * per_co2
+    return m_slope, per_hco3 * (rest * half_hco3 * hco3_slope * per_hco3 - m_slope * hco3)

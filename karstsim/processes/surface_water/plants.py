@@ -9,7 +9,7 @@ Phytoplankton drifts with the water (solute `algae`), settles, and takes its pho
 
 import math
 
-from karstsim.core.classes import by_water_class
+from karstsim.core.classes import by_plant, by_water_class
 from karstsim.core.constants import DAYS_PER_YEAR
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
@@ -26,6 +26,7 @@ PARAMS = (
         "management",
         calibrate=False,
         by_class=by_water_class(1.0, 0.3, 0.1, 1.0, 1.0, 1.0),
+        by_plant=by_plant(phytoplankton=0.0),
         doc="share of the bed where submerged plants may grow",
     ),
     Param("cover_biomass", 5.0, "mol m-2", 1.0, 20.0, "design; science.md 6.4", calibrate=False),
@@ -91,9 +92,8 @@ def cover(p, s, f):
 
 
 @kernel
-def step(p, s, f, h):
+def step(p, s, f, warmth, h):
     """What a sub-step of `h` days takes from the stand and the phytoplankton; returns the respired carbon, mol m-2."""
-    warmth = organic.warmth(p, s.temperature)
     sol = s.water.sol
     respiration, death = p.plant_maintenance * warmth, p.plant_mortality
     harvest = p.plant_harvest / DAYS_PER_YEAR
