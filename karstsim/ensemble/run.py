@@ -6,10 +6,12 @@ the same tasks and leave the same files. A run that was stopped, killed or out o
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import json
 import os
 import platform
+import sqlite3
 import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
@@ -19,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from karstsim.core.errors import InputError, KarstsimError, RunError
+from karstsim.core.errors import InputError, RunError
 from karstsim.core.files import whole_file
 from karstsim.core.jit import source_hash
 from karstsim.ensemble.config import EnsembleConfig, to_toml
@@ -180,21 +182,19 @@ class Scheduler:
         for future in sorted(ended, key=lambda f: self.running[f]):
             task = self.running.pop(future)
             try:
-                entry = future.result()
-            except KarstsimError:
-                raise
-            except OSError as error:
+                self._enter(future.result())
+            except (OSError, sqlite3.Error) as error:
                 raise RunError(
-                    f"{self._name(task)}: {error.strerror or error}\n"
+                    f"{self._name(task)}: {getattr(error, 'strerror', None) or error}\n"
                     f"  mend: make room or give access, then `karstsim resume {self.folder}`; nothing is lost"
                 ) from error
-            self._enter(entry)
 
     def _enter_what_ends(self) -> None:
         """After a failure: enter the tasks that end well, so that they need not be done again."""
-        for future in list(self.running):
-            if not future.cancelled() and future.exception() is None:
-                self._enter(future.result())
+        with contextlib.suppress(OSError, sqlite3.Error):  # the disk may still be full
+            for future in list(self.running):
+                if not future.cancelled() and future.exception() is None:
+                    self._enter(future.result())
 
     def _enter(self, entry: Entry) -> None:
         self.manifest.enter(entry)
