@@ -42,7 +42,7 @@ def check_restart(tables: Tables) -> None:
 
 
 def drop(tables: Tables) -> None:
-    """Take the isotopes out of waters and books: a run without them would leave them standing while its carbon moves."""
+    """Take the isotopes out of waters and books: a run without them leaves them standing while its carbon moves."""
     for store in waters(tables):
         store["sol"]["v"][..., N_CORE:] = 0.0
     tables.state["column"]["atmosphere"]["air_isotopes"]["v"] = 0.0
