@@ -144,7 +144,7 @@ def draw(table: pd.DataFrame, path: Path) -> None:
     axis.minorticks_off()
     axis.set_xlabel("exchange of dissolved CO2 with soil gas, per day")
     axis.set_ylabel("rock carbon in the spring's DIC, %")
-    figure.legend(fontsize=7, loc="outside lower center", frameon=False, ncols=2)
+    figure.legend(fontsize=7, loc="outside lower center", frameon=False, ncols=2, handlelength=4.0)
     figure.savefig(path, dpi=150)
 
 

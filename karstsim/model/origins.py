@@ -13,6 +13,7 @@ from karstsim.chemistry.isotopes import delta_to_fraction
 from karstsim.core.errors import InputError
 from karstsim.core.jit import python_callable
 from karstsim.core.solutes import N_CORE
+from karstsim.model.books import ISOTOPES
 from karstsim.model.engine import Forcing, Tables
 from karstsim.processes.aquifer.conduit_cells import MOST_CELLS
 from karstsim.processes.soil import organic_carbon
@@ -41,9 +42,14 @@ def check_restart(tables: Tables) -> None:
 
 
 def drop(tables: Tables) -> None:
-    """Take the isotopes out of all waters: a run without them would leave them standing while its carbon moves."""
+    """Take the isotopes out of waters and books: a run without them leaves them standing while its carbon moves."""
     for store in waters(tables):
         store["sol"]["v"][..., N_CORE:] = 0.0
+    tables.state["column"]["atmosphere"]["air_isotopes"]["v"] = 0.0
+    books = tables.state["column"]["catchment"]
+    for name in ISOTOPES:
+        for block in ("stock", "residual", "throughput"):
+            books[block][name] = 0.0
 
 
 def waters(tables: Tables) -> list[np.ndarray]:

@@ -74,10 +74,10 @@ def origin_params(name: str, d13c: float, c14: float, source: str) -> tuple[Para
     )
 
 
-def isotope_block(name: str, what: str) -> Block:
-    """Isotopes of a flux of organic carbon."""
+def isotope_block(name: str, what: str, how: Aggregate = "sum") -> Block:
+    """Isotopes of a flux of carbon, or of a stock (`how` = "mean")."""
     return Block(
-        name, tuple(Var(n, "mol m-2", f"{what}, carbon-{n[1:]}", aggregate="sum") for n in ("c13", "c14"))
+        name, tuple(Var(n, "mol m-2", f"{what}, carbon-{n[1:]}", aggregate=how) for n in ("c13", "c14"))
     )
 
 

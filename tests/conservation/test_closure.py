@@ -11,12 +11,16 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from karstsim.core.solutes import N_CORE, N_TRACERS
 from karstsim.core.spec import Flow, expand
+from karstsim.model import origins
+from karstsim.model.books import BOOKED
 from karstsim.model.column import MAXIMUM, MINIMUM
 from karstsim.model.engine import TABLE_ORDER, Tables, step_all
 from karstsim.model.parameters import parameter_tables
 from karstsim.model.registry import COMPARTMENTS, addresses, variables
 from karstsim.model.simulate import Simulation
+from karstsim.processes.tracers import ISOTOPES
 
 CLIMATES = ("hot_humid", "monsoon", "mediterranean", "cold_snowy", "semi_arid")
 ELEMENTS = ("water", "carbon", "calcium", "magnesium", "alkali", "sulfate", "nitrate", "chloride", "oxygen")
@@ -124,6 +128,29 @@ def test_books_close_for_any_parameters(climate, climate_forcing, whole_site, se
     )
     run.spin_up(0)
     _assert_closed(run, *_extremes(run))
+
+
+@pytest.mark.parametrize("climate", ["monsoon", "semi_arid"])
+def test_isotopes_close_for_any_parameters(climate, climate_forcing, whole_site) -> None:
+    """Draws beside the defaults: 13C and 14C close, no tracer is negative, tags add up to the carbon of their water."""
+    drawn = [
+        _draw(seed, share, c)
+        for seed in (1, 2)
+        for share, c in ((0.2, 1.0), *((1.0, c) for c in (0.0, 0.5, 1.0)))
+    ]
+    for draw in drawn:
+        draw.pop("soil.gas_layers", None)  # refused
+    run = Simulation(whole_site(), climate_forcing(climate, years=1), [{}, *drawn], isotopes=True)
+    run.spin_up(0)
+    out = run.run(["annual"], ["catchment_imbalance_*"])["annual"]
+    steps = {e: float(out[f"catchment_imbalance_{e}"].max()) for e in BOOKED}
+    assert max(steps.values()) <= STEP_CLOSURE, steps
+    assert max(run.closure().values()) <= RUN_CLOSURE, run.closure()
+    for store in origins.waters(run.tables):
+        tracers, carbon = store["sol"]["v"][..., N_CORE:], store["sol"]["dic"]
+        assert (tracers >= 0.0).all()
+        tags = tracers[..., ISOTOPES:N_TRACERS].sum(axis=-1)
+        np.testing.assert_allclose(tags, carbon, rtol=1e-6, atol=1e-15)
 
 
 def test_the_drought_empties_stores(climate_forcing, whole_site) -> None:

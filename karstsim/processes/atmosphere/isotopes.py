@@ -45,7 +45,7 @@ PARAMS = (
         doc="14C of emissions into the box of air over that of modern carbon",
     ),
 )
-STATE = (isotope_block("air_isotopes", "carbon in the box of air"),)
+STATE = (isotope_block("air_isotopes", "carbon in the box of air", "mean"),)
 FLUXES = (
     tracer_block("air_of", "CO2 of the open air, as shares of its CO2", "1"),
     isotope_block("entered_of", "emissions and harvest that entered the box of air"),
