@@ -36,6 +36,8 @@ def speciation(n: int, million: bool, repeats: int) -> list[Measured]:
         peers.scalar_warm(waters.head(max(n // 10, 2))),
         lane_rows.cold(waters.head(max(n // 10, 8))),
         lane_rows.warm(waters.head(8)),
+        lane_rows.cold_at_hand(waters.head(max(n // 10, 8))),
+        lane_rows.warm(waters.head(8), lane_rows.PB82),
         peers.api(waters),
         reference,
         peers.phreeqpython_each(hundred),
@@ -44,7 +46,7 @@ def speciation(n: int, million: bool, repeats: int) -> list[Measured]:
     ]
     if million:
         row = peers.api(peers.random_waters(SEED + 1, MILLION))
-        rows.insert(5, Row(f"{row.name}, a million", row.run, row.items, None, row.note))
+        rows.insert(7, Row(f"{row.name}, a million", row.run, row.items, None, row.note))
 
     def error(ph: np.ndarray) -> float:
         if isinstance(reference, Missing) or reference.result is None:

@@ -15,31 +15,33 @@ from karstsim.chemistry.constants import CONSTANTS_DTYPE, ConstantSet
 from karstsim.chemistry.speciation import SOLUTION_DTYPE, Mode
 
 MMOL = 1000.0
+TEMPERATURE = 15.0  # degC
 ALK_DIC, SET, PB82 = int(Mode.ALK_DIC), int(ConstantSet.PHREEQC386), int(ConstantSet.PB82)
 COLUMNS = ["temperature", "ca", "mg", "na", "k", "cl", "so4", "no3", "alkalinity", "dic"]
 PLACES = np.array([at.TEMPERATURE, at.CA, at.MG, at.NA, at.K, at.CL, at.SO4, at.NO3, at.ALK, at.DIC])
 
 
 @numba.njit(error_model="numpy")
-def _cold(given, h, w):  # type: ignore[no-untyped-def]
-    """Constants and a solve without a start value for every water; `given` (10, n) in the order of PLACES."""
+def _cold(given, h, w, constant_set, fill):  # type: ignore[no-untyped-def]
+    """A solve without a start value for every water, `fill`: and its constants; `given` (10, n) as in PLACES."""
     for first in range(0, given.shape[1], 8):
         for j in range(PLACES.size):
             for lane in range(8):
                 w[PLACES[j] + lane] = given[j, first + lane]
-        at.set_temperatures(w, SET)
-        ln.solve(w, SET, ALK_DIC, ln.COLD, ln.STEP_TOLERANCE, ln.IONIC_TOLERANCE)
+        if fill or first == 0:
+            at.set_temperatures(w, constant_set)
+        ln.solve(w, constant_set, ALK_DIC, ln.COLD, ln.STEP_TOLERANCE, ln.IONIC_TOLERANCE)
         for lane in range(8):
             h[first + lane] = w[at.H + lane]
 
 
 @numba.njit(error_model="numpy")
-def _warm(w, factor, times):  # type: ignore[no-untyped-def]
+def _warm(w, factor, times, constant_set):  # type: ignore[no-untyped-def]
     """Eight waters again and again, the DIC up and down by `factor`."""
     for j in range(times):
         for lane in range(8):
             w[at.DIC + lane] *= factor if j % 2 == 0 else 1.0 / factor
-        ln.solve(w, SET, ALK_DIC, ln.RESUMED, ln.STEP_TOLERANCE, ln.IONIC_TOLERANCE)
+        ln.solve(w, constant_set, ALK_DIC, ln.RESUMED, ln.STEP_TOLERANCE, ln.IONIC_TOLERANCE)
 
 
 def _given(waters: pd.DataFrame) -> np.ndarray:
@@ -55,17 +57,28 @@ def cold(waters: pd.DataFrame) -> Row:
     given, w = _given(waters), np.zeros(at.WORDS)
     h = np.zeros(given.shape[1])
     note = "full ion pairs; constants of each temperature included"
-    return Row(
-        "karstsim, lanes of eight, cold", lambda: _cold(given, h, w), h.size, lambda: -np.log10(h), note
-    )
+    name = "karstsim, lanes of eight, cold"
+    return Row(name, lambda: _cold(given, h, w, SET, True), h.size, lambda: -np.log10(h), note)
 
 
-def warm(waters: pd.DataFrame, times: int = 2000) -> Row:
+def cold_at_hand(waters: pd.DataFrame) -> Row:
+    """The same with the older database at one temperature, as the simulator has it from its last step."""
+    given, w = _given(waters), np.zeros(at.WORDS)
+    given[0] = TEMPERATURE
+    h = np.zeros(given.shape[1])
+    name, note = "karstsim, lanes of eight, pb82, cold", "constants at hand"
+    return Row(name, lambda: _cold(given, h, w, PB82, False), h.size, None, note)
+
+
+def warm(waters: pd.DataFrame, constant_set: int = SET, times: int = 2000) -> Row:
     """The same from the last answer, constants at hand."""
     given, w = _given(waters)[:, :8], np.zeros(at.WORDS)
-    _cold(given, np.zeros(8), w)
+    _cold(given, np.zeros(8), w, constant_set, True)
+    name = (
+        "karstsim, lanes of eight, pb82, warm" if constant_set == PB82 else "karstsim, lanes of eight, warm"
+    )
     note = "constants at hand, DIC changed by 1 %"
-    return Row("karstsim, lanes of eight, warm", lambda: _warm(w, 1.01, times), 8 * times, None, note)
+    return Row(name, lambda: _warm(w, 1.01, times, constant_set), 8 * times, None, note)
 
 
 @numba.njit(error_model="numpy")
@@ -74,7 +87,7 @@ def _days(stores, times, ends, w, x, k, solved):  # type: ignore[no-untyped-def]
     for first in range(0, stores.shape[0], 8):
         for lane in range(8):
             s = stores[first + lane]
-            w[at.TEMPERATURE + lane] = 15.0
+            w[at.TEMPERATURE + lane] = TEMPERATURE
             w[sd.AREA + lane] = s[store_day.A_V] / MMOL
             w[sd.GAS_RATE + lane], w[sd.AIR + lane] = s[store_day.K_GAS], s[store_day.PCO2]
             w[sd.FLOW + lane] = s[store_day.FLOW]

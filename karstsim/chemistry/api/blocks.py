@@ -247,8 +247,9 @@ def speciate_columns(
             _take_logarithms(out)
             for name, values in zip(OUTPUTS, out, strict=True):
                 columns[name][chunk] = values[:size]
+        here = slice(None) if whole else rows
         for name in given_variables(mode):
-            columns[name][rows] = np.where(np.isnan(columns["ph"][rows]), np.nan, inputs[name][rows])
+            columns[name][here] = np.where(np.isnan(columns["ph"][here]), np.nan, inputs[name][here])
     if skipped.any():
         for values in columns.values():
             values[skipped] = np.nan
