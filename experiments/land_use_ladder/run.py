@@ -47,12 +47,14 @@ LADDER = (
 INF = float("inf")
 
 
-def ladder(years: tuple[int, int] = YEARS) -> dict[str, dict[str, float]]:
-    """Yearly means of every land use."""
+def ladder(
+    years: tuple[int, int] = YEARS, parameters: dict[str, float] | None = None
+) -> dict[str, dict[str, float]]:
+    """Yearly means of every land use; `parameters` for all of them."""
     forcing = synthetic_forcing("stationary", *years)
     tiles = {"bare_soil": BARE_SOIL} | {use: {"land_use": use} for use in LAND_USES}
     return {
-        use: catchments.yearly(catchments.run(catchments.catchment(tile), forcing))
+        use: catchments.yearly(catchments.run(catchments.catchment(tile), forcing, parameters))
         for use, tile in tiles.items()
     }
 
