@@ -157,7 +157,7 @@ class WaterChain:
         out = np.zeros((n, len(names), len(self.site.boxes)))
         arguments = (
             self.params, self.state, self.flux, inlets, self._air_p, self._air_s, self._air_f, forcing,
-            np.ascontiguousarray(temperature, dtype=float), self._scratch, self._waters, float(step),
+            np.array(temperature, dtype=float), self._scratch, self._waters, float(step),
             int(self.constant_set), int(self.n_active), (self._state_floats, self._flux_floats), chosen, out,
         )  # fmt: skip
         call = march.bound or march.bind(*(numba.typeof(a) for a in arguments))  # type: ignore[no-untyped-call]

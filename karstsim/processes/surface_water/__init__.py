@@ -90,12 +90,12 @@ def step(params, states, fluxes, first_inflow, air_p, air_s, air_f, forcing, wat
             hydraulics.release_half(s, f, n_active)
             temperature.step(p, s, air_s, time_of_day)
             if n_active > 0:
-                react(p, s, f, forcing, waters[i], k, t, time_of_day, h, j == 0)
+                react(p, s, f, air_f.air_of, forcing, waters[i], k, t, time_of_day, h, j == 0)
             hydraulics.release_rest(s, f, n_active)
 
 
 @kernel
-def react(p, s, f, forcing, x, k, t, time_of_day, h, fresh):
+def react(p, s, f, air_of, forcing, x, k, t, time_of_day, h, fresh):
     """Reactions of one sub-step of `h` days in the water of one box."""
     algae = KG_PER_M3 * s.water.sol.algae / s.water.volume if s.water.volume > 0.0 else 0.0
     light = photosynthesis.mean_light(p, f, algae, t, time_of_day)
@@ -114,7 +114,7 @@ def react(p, s, f, forcing, x, k, t, time_of_day, h, fresh):
     calcite.bury(p, s, f, h)
     oxygen.step(p, s, f, t.gross, respired, forcing, h)
     if k.tracers == 1.0:
-        isotopes.step(p, s, f, t, air_f.air_of, x)
+        isotopes.step(p, s, f, t, air_of, x)
 
 
 @kernel
