@@ -1,4 +1,4 @@
-"""A year of a 100 x 100 grid of six daily variables: `open_cmip(cells=True)` against a bare xarray read of the same files.
+"""A year of a 100 x 100 grid of six daily variables: `open_cmip(cells=True)` against a bare xarray read.
 
     python -m benchmarks.forcing_grid [--packed]
 

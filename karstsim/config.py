@@ -45,7 +45,7 @@ _KEY_OF = {  # arguments of the forcing functions that have keys of their own in
     "delta13co2": "forcing.delta13co2",
     "Delta14co2": "forcing.Delta14co2",
 }
-_FILES_ONLY = ("location", "columns", "units", "estimate", "wind_height")
+_FILES_ONLY = ("location", "columns", "units", "estimate", "wind_height", "region", "months")
 
 
 def _date(value: object) -> object:
@@ -103,8 +103,9 @@ class ForcingSection(Section):
     """Where the weather comes from: files, or the synthetic generator.
 
     `columns` maps CMIP names to the names in the files, `units` CMIP names to units. `lon` and `lat` pick the grid
-    cell; without them the site's own place is taken. `co2` is a scenario, a number in ppm or a file; `delta13co2` and
-    `Delta14co2` of the air are numbers in permil or files, for run.isotopes. `wind_height` is that of the measured
+    cell; without them the site's own place is taken, or with `region` (GeoJSON, WKT or a mask) the mean over it.
+    `months` accepts monthly means and invents their days. `co2` is a scenario, a number in ppm or a file; `delta13co2`
+    and `Delta14co2` of the air are numbers in permil or files, for run.isotopes. `wind_height` is that of the measured
     wind, 10 m without it.
     """
 
@@ -119,6 +120,8 @@ class ForcingSection(Section):
     Delta14co2: AirIsotope = None
     columns: dict[Name, Name] = Field(default={}, max_length=100)
     units: dict[Name, Name] = Field(default={}, max_length=100)
+    region: Annotated[str, Field(max_length=100_000), AfterValidator(_path)] | None = None
+    months: Literal["generate"] | None = None
     estimate: list[Literal["rsds", "tdps"]] = []
     wind_height: float | None = Field(default=None, ge=0.5, le=200.0)
     start: Date | None = None
@@ -131,6 +134,8 @@ class ForcingSection(Section):
             raise problem(what, 'give files = ["*.nc"] or synthetic = "ssp245"')
         if (self.lon is None) != (self.lat is None):
             raise problem("has only one of lon and lat", "give both, or neither for the site's own place")
+        if self.region is not None and self.lon is not None:
+            raise problem("has both a region and lon and lat", "give one of them")
         if self.synthetic is not None:
             for name in _FILES_ONLY:
                 if getattr(self, name):
@@ -208,9 +213,11 @@ class RunConfig(Section):
 
     def _forcing_of_files(self) -> xr.Dataset:
         from karstsim.forcing import open_forcing
+        from karstsim.forcing.canonical import STANDARD_HEIGHT
 
         asked = self.forcing
-        lon, lat = (None, None) if asked.location and asked.lon is None else self.place
+        elsewhere = asked.region is not None or (asked.location and asked.lon is None)
+        lon, lat = (None, None) if elsewhere else self.place
         return open_forcing(
             *asked.files,
             lon=lon,
@@ -223,7 +230,9 @@ class RunConfig(Section):
             start=asked.start,
             end=asked.end,
             location=asked.location,
-            **({} if asked.wind_height is None else {"wind_height": asked.wind_height}),
+            region=asked.region,
+            months=asked.months,
+            wind_height=STANDARD_HEIGHT if asked.wind_height is None else asked.wind_height,
         )
 
     def with_seed(self, seed: int) -> RunConfig:
@@ -271,6 +280,9 @@ def with_paths(
     update: dict[str, Any] = {"files": _expanded(forcing.files, folder, key, found)}
     if isinstance(forcing.co2, str) and _looks_like_file(forcing.co2):
         update["co2"] = _existing_table(forcing.co2, folder, f"{key}.co2", found)
+    region = forcing.region
+    if region is not None and not set("({") & set(region):  # else it is the polygon itself
+        update["region"] = _existing_table(region, folder, f"{key}.region", found)
     for name in ("delta13co2", "Delta14co2"):
         if isinstance(asked := getattr(forcing, name), str):
             update[name] = _existing(asked, folder, f"{key}.{name}", found)
@@ -313,7 +325,7 @@ def _existing(name: str, folder: Path, key: str, found: list[tuple[str, str, str
 
 
 def _existing_table(name: str, folder: Path, key: str, found: list[tuple[str, str, str]]) -> str:
-    """A file of CO2, perhaps with the scenario in it: ``table.csv:ssp245``."""
+    """A file, perhaps with the name of what is meant in it: ``table.csv:ssp245``."""
     head, colon, scenario = name.rpartition(":")
     if colon and os.path.isfile(os.path.join(folder, head)):
         return f"{_existing(head, folder, key, found)}:{scenario}"

@@ -6,6 +6,7 @@ they change within a table, all stamps are brought to its standard time, and tha
 
 from __future__ import annotations
 
+import contextlib
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
@@ -126,7 +127,7 @@ def _hours(zone: str) -> float | None:
 def _standard_time(
     stamps: np.ndarray, timezone: str, text: pd.Series, lines: Sequence[int], where: str
 ) -> np.ndarray:
-    """Clock time of a zone as its standard time. Raises InputError for hours that do not exist or cannot be told apart."""
+    """Clock time of a zone as its standard time. Raises InputError for hours that do not exist or exist twice."""
     try:
         zone = ZoneInfo(timezone)
     except Exception as error:  # zoneinfo raises several kinds for names and for paths
@@ -135,13 +136,12 @@ def _standard_time(
     index = pd.DatetimeIndex(stamps)
     local = index.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
     if local.hasnans:
-        try:
+        with contextlib.suppress(ValueError):
             local = index.tz_localize(zone, ambiguous="infer", nonexistent="NaT")
-        except ValueError:
-            pass
     if local.hasnans:
         row = int(np.argmax(local.isna()))
-        what = f"{text[row]!r} does not exist or exists twice on the clock of {timezone} ({int(local.isna().sum())} rows)"
+        count = int(local.isna().sum())
+        what = f"{text[row]!r} does not exist or exists twice on the clock of {timezone} ({count} rows)"
         raise InputError(f"{where}, line {lines[row]}", what, "write local standard time all the year round")
     year = int(index[0].year)
     offsets = [datetime(year, m, 1, tzinfo=zone).utcoffset() for m in (1, 7)]

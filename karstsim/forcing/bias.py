@@ -54,9 +54,9 @@ def adjust_bias(
     method     one of METHODS
     train      first and last year that are compared; by default all common years
     variables  by default all that both have
-    Returns the Dataset (its ``repairs`` say what was done) and a table by variable and period ("trained", and "held out"
-    for common years outside `train`): means, standard deviations, 95 % quantiles, wet-day shares and the error of the
-    monthly means, of the station, of the model before and after.
+    Returns the Dataset (its ``repairs`` say what was done) and a table by variable and period ("trained", "held
+    out" for common years outside `train`): means, standard deviations, 95 % quantiles, wet-day shares and the error of
+    the monthly means, of the station, of the model before and after.
     Raises InputError where xsdba is absent, for an unknown method, for fewer than five common years.
     """
     if method not in METHODS:
@@ -125,7 +125,7 @@ def _adjust(
     units = {"pr": "mm d-1", "evspsblpot": "mm d-1"}.get(name, str(model.attrs["units"]))
     ref, hist, sim = ((da.astype("f8") * factor).assign_attrs(units=units) for da in (reference, past, model))
     ref = ref.where(np.isfinite(ref), drop=False)
-    with _seeded(), xr.set_options(keep_attrs=True):
+    with _seeded(), xr.set_options(keep_attrs=True):  # type: ignore[no-untyped-call]
         if method == "linear_scaling":
             adjustment = xsdba.Scaling.train(ref, hist, group="time.month", kind=kind)
         else:

@@ -97,11 +97,12 @@ def _of_rows(table: pd.DataFrame, path: Path, scenario: str, experiments: tuple[
     rows = table[table["variable"].astype(str).str.contains(_NEAR_CONCENTRATION)]
     if "region" in rows and rows["region"].nunique() > 1:
         rows = rows[rows["region"].astype(str).str.lower() == "world"]
-    names = rows["scenario"].astype(str).str.strip().str.lower()
+    names = rows["scenario"].fillna("").astype(str).str.strip().str.lower()
     name = scenario or _only(list(dict.fromkeys(names)), experiments, path)
     rows = rows[names == name]
     if len(rows) != 1:
-        what = f"holds {len(rows)} rows of CO2 of the scenario {name!r} (there are {', '.join(dict.fromkeys(names))})"
+        there = ", ".join(map(str, dict.fromkeys(names)))
+        what = f"holds {len(rows)} rows of CO2 of the scenario {name!r} (there are {there})"
         raise InputError(str(path), what, f"name one, as in {path.name}:ssp245")
     unit = str(rows["unit"].iloc[0]).strip().lower()
     if unit not in ("ppm", "ppmv"):
@@ -134,7 +135,7 @@ def _of_magicc(lines: list[str], path: Path) -> Series:
 def _checked(years: pd.Series, values: pd.Series, path: Path) -> Series:
     try:
         at, ppm = years.to_numpy("f8"), values.to_numpy("f8")
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise InputError(str(path), f"is no CO2 table ({str(error)[:100]})", MEND) from error
     if len(at) < 2 or not np.all(np.diff(at) > 0.0) or not np.array_equal(at, np.floor(at)):
         raise InputError(str(path), "the years do not rise or are fewer than two", MEND)

@@ -10,6 +10,7 @@ import xarray as xr
 from karstsim.core.errors import InputError
 from karstsim.forcing import netcdf
 from karstsim.forcing import times as clock
+from karstsim.forcing.canonical import Repairs
 from karstsim.forcing.cmip import SUBSTITUTES, open_cmip
 from karstsim.forcing.names import find_variables
 from karstsim.forcing.netcdf import Files, expand
@@ -20,8 +21,9 @@ def look(files: Files, **asked: Any) -> tuple[dict[str, Any], dict[str, xr.DataA
     """Every variable of the files on its own, and all of them as the forcing of a run.
 
     files   as in open_forcing;  asked: its other arguments
-    Returns a report and the series. Report: ``files`` (name, variables), ``variables`` (span, steps, calendar, mean, min
-    and max in canonical units), ``repairs``, ``refused`` (where, what, mend) and ``run``: "ready", or what a run lacks.
+    Returns a report and the series. Report: ``files`` (name, variables), ``variables`` (span, steps, calendar, mean,
+    min and max in canonical units), ``repairs``, ``refused`` (where, what, mend) and ``run``: "ready", or what a run
+    lacks.
     Raises InputError where nothing can be read at all.
     """
     from karstsim.forcing import open_forcing
@@ -70,7 +72,7 @@ def _each_variable(
             _refuse(report, error)
 
 
-class _Unsaid(list):
+class _Unsaid(Repairs):
     """Repairs that the reading proper will say again."""
 
     def note(self, message: str) -> None:

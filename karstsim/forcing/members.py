@@ -23,7 +23,8 @@ _MEMBER = r"(?P<member>r\d+i\d+p\d+(?:f\d+)?)"
 _DRS = {  # names of files as the archives prescribe them
     "CORDEX": rf"(?P<var>\w+?)_(?P<domain>[A-Z]{{3}}-\d+i?)_(?P<gcm>[\w-]+?)_(?P<scenario>[\w-]+?)_{_MEMBER}_"
     rf"(?P<rcm>[\w-]+?)_(?P<version>v[\w-]+)_(?P<freq>\w+?){_SPAN}$",
-    "CMIP6": rf"(?P<var>\w+?)_(?P<freq>\w+?)_(?P<model>[\w-]+?)_(?P<scenario>[\w-]+?)_{_MEMBER}_(?P<grid>g\w+?){_SPAN}$",
+    "CMIP6": rf"(?P<var>\w+?)_(?P<freq>\w+?)_(?P<model>[\w-]+?)_(?P<scenario>[\w-]+?)_{_MEMBER}_"
+    rf"(?P<grid>g\w+?){_SPAN}$",
     "CMIP5": rf"(?P<var>\w+?)_(?P<freq>\w+?)_(?P<model>[\w.-]+?)_(?P<scenario>[\w-]+?)_{_MEMBER}{_SPAN}$",
     "ISIMIP": rf"(?P<model>[\w-]+?)_{_MEMBER}_(?P<bias>[\w-]+?)_(?P<scenario>[\w-]+?)_(?P<var>\w+?)_(?P<region>\w+?)_"
     r"(?P<freq>daily|monthly|3hourly|hourly)_(?P<first>\d{4})_(?P<last>\d{4})$",
@@ -46,7 +47,8 @@ def find_members(folder: str | Path | Iterable[str | Path], history: bool = Fals
     history   True: every scenario brings the historical files of its model, member, frequency and grid
     Returns a table with model, scenario, member, frequency, grid, variables, first and last time of the file names, and
     files: ``ks.open_forcing(*row.files, ...)`` opens a row. File names after the rules of CMIP5, CMIP6, CORDEX and
-    ISIMIP are believed; other files are opened for their attributes. Files that cannot be read are in ``attrs["refused"]``.
+    ISIMIP are believed; other files are opened for their attributes. Files that cannot be read are in
+    ``attrs["refused"]``.
     Raises InputError where there is no netCDF file.
     """
     import pandas as pd

@@ -1,4 +1,4 @@
-"""Where: from the cells of a file to locations. A point, several points, stations, all cells, or the mean of a region."""
+"""From the cells of a file to locations: a point, several points, stations, all cells, or the mean of a region."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Regions: the share of every cell of a grid that lies in a polygon or in a mask, as an area.
 
-Polygons come as GeoJSON (file or text) or as WKT, in degrees east and north, and need shapely. A mask is a variable of a
-netCDF file on any grid, 0 to 1 or 0 to 100 %. Areas are those of a sphere: in the plane of longitude and sine of latitude
-they are true.
+Polygons come as GeoJSON (file or text) or as WKT, in degrees east and north, and need shapely. A mask is a variable of
+a netCDF file on any grid, 0 to 1 or 0 to 100 %. Areas are those of a sphere: in the plane of longitude and sine of
+latitude they are true.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ EARTH_RADIUS = 6371.0072  # km; of the sphere with the area of the WGS84 ellipso
 FINE = 0.25  # degrees: longest piece of a polygon's edge, so that it keeps its course in the plane of equal areas
 COVERED = 0.999  # of a region; less is said
 LEAST_COVERED = 0.5  # of a region; less is refused
+POLYGON_FILES = (".geojson", ".json", ".wkt", ".txt")
 Region = str | Path | xr.DataArray
 
 
@@ -146,10 +147,7 @@ def _polygon(text: str, repairs: Repairs) -> Any:
 
     mend = "give GeoJSON (a .geojson file) or WKT such as 'POLYGON ((105 26, 106 26, 106 27, 105 26))'"
     try:
-        if Path(text[:4000]).suffix.lower() in (".geojson", ".json") or Path(text[:4000]).suffix.lower() in (
-            ".wkt",
-            ".txt",
-        ):
+        if Path(text[:4000]).suffix.lower() in POLYGON_FILES:
             text = Path(text).read_text(encoding="utf-8-sig")
         shape = shapely.from_geojson(text) if text.lstrip().startswith("{") else shapely.from_wkt(text)
     except (OSError, ValueError, shapely.errors.ShapelyError) as error:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from karstsim.core.errors import InputError
 from karstsim.forcing.canonical import NAMES
 from karstsim.forcing.optional import OPTIONAL
@@ -60,10 +62,4 @@ class Request:
 
 
 def _degrees(value: Degrees) -> list[float]:
-    if value is None:
-        return []
-    return (
-        [float(value)]
-        if isinstance(value, int | float) or not hasattr(value, "__len__")
-        else [*map(float, value)]
-    )
+    return [] if value is None else [float(v) for v in np.atleast_1d(np.asarray(value, "f8"))]

@@ -8,8 +8,8 @@
   the next day. Turned back, each has the record's distribution. Temperature enters as its departure from a mean year of
   three harmonics, radiation as the share of that at the top of the air, tasmin and tasmax as distances from tas.
 
-Limits, which every such generator has: years differ from each other less than real ones, days of rain are alike in their
-amounts whatever the day before, temperatures never leave the range of the record (warming apart).
+Limits, which every such generator has: years differ from each other less than real ones (by three quarters in a humid
+record), amounts do not depend on the day before, temperatures never leave the range of the record (warming apart).
 """
 
 from __future__ import annotations

@@ -52,7 +52,12 @@ def _of_table(path: Path) -> Yearly:
         years = values["year"].to_numpy("f8")
     except Exception as error:  # pandas and its csv sniffer raise many kinds on garbage
         raise InputError(str(path), f"is no table by the year ({str(error)[:100]})", mend) from error
-    if len(years) < 1 or (np.diff(years) <= 0.0).any() or not np.array_equal(years, np.floor(years)):
+    if (
+        len(years) < 1
+        or not np.isfinite(years).all()
+        or (np.diff(years) <= 0.0).any()
+        or not np.array_equal(years, np.floor(years))
+    ):
         raise InputError(
             f"{path}, column 'year'", "the years do not rise", "give one row a year in rising order"
         )

@@ -1,4 +1,4 @@
-"""Quirks of spring tables: zones, dates, spreadsheets, RDB, detection limits, units, and the report of their quality."""
+"""Quirks of spring tables: zones, dates, spreadsheets, RDB, detection limits, units, the report of their quality."""
 
 from __future__ import annotations
 
