@@ -87,7 +87,7 @@ def scaled(temperature: float, rain: float, years: tuple[int, int] = YEARS) -> x
 
 
 def samples(folder: Path) -> pd.DataFrame:
-    """Site, flow, ca (mol m-3), pco2 (ppm), si, the CO2 pressure of saturation (ppm) and d13c (permil) of every sample."""
+    """Site, flow, ca (mol m-3), pco2 and that of saturation (ppm), si and d13c (permil) of every sample."""
     frame = speciate_csv(folder / SAMPLES, units=UNITS)
     found = pd.DataFrame({"site": frame["Site"], "flow": frame["Flow"], "pco2": PPM * frame["pco2"]})
     found["ca"] = pd.to_numeric(frame["Ca (mg/L)"], errors="coerce").where(lambda v: v > 0.0) / 40.078
@@ -123,9 +123,7 @@ def spring(
     tiles = [{"land_use": use, "area_fraction": 1.0 / len(uses)} for use in uses]
     place = {"latitude": PLACE["lat"], "longitude": PLACE["lon"], "elevation": PLACE["elevation"]}
     site = ks.Site(name="Blowing Springs", area_km2=10.0, tiles=tiles, **place)
-    out = ks.simulate(
-        site, forcing, parameters, variables=VARIABLES, spinup_years=SPIN_UP, isotopes=True
-    )
+    out = ks.simulate(site, forcing, parameters, variables=VARIABLES, spinup_years=SPIN_UP, isotopes=True)
 
     def days(name: str) -> np.ndarray:
         return out[name].mean([d for d in out[name].dims if d != "time"]).values
@@ -175,7 +173,9 @@ def draw(days: dict[str, pd.DataFrame], found: pd.DataFrame, path: Path) -> None
         some = found[found["flow"] == flow]
         ax.plot(some["pco2"], some["ca"], marker, color="0.4", label=f"samples, {flow}")
     measured = np.sort(found["d13c"].dropna())
-    below.plot(measured, np.linspace(0.0, 100.0, len(measured)), "k.", ms=4, label="samples of the cave stream")
+    below.plot(
+        measured, np.linspace(0.0, 100.0, len(measured)), "k.", ms=4, label="samples of the cave stream"
+    )
     for (name, run), color in zip(days.items(), ("#0072b2", "#009e73", "#e69f00", "#d55e00"), strict=True):
         ax.plot(run["pco2"], run["ca"], ".", ms=2, color=color, label=name)
         below.plot(np.sort(run["d13c"]), np.linspace(0.0, 100.0, len(run)), color=color, label=name)

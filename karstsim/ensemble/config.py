@@ -91,14 +91,15 @@ class DrawsSection(Section):
 class EnsembleSection(Section):
     """What to compute and to keep, and how the work is cut.
 
-    A shard holds `block` members through `window_years` years. `weather_per_draw` gives every draw synthetic weather
-    of its own. Neither the cut nor the number of workers changes a result.
+    `isotopes` adds carbon isotopes and source tags. A shard holds `block` members through `window_years` years.
+    `weather_per_draw` gives every draw synthetic weather of its own. Neither the cut nor the number of workers changes a result.
     """
 
     output: Annotated[list[Period], AfterValidator(no_repeats)] = Field(default=["annual"], min_length=1)
     variables: list[Name] = Field(default=[], max_length=10_000)
     spinup_years: int = Field(default=30, ge=0, le=10_000)
     seed: int = Field(default=0, ge=0, lt=2**32)
+    isotopes: bool = False
     weather_per_draw: bool = False
     precision: Literal["single", "double"] = "single"
     block: int | None = Field(default=None, ge=1, le=100_000)

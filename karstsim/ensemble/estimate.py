@@ -39,7 +39,7 @@ def estimate(config: EnsembleConfig, plan: Plan) -> Estimate:
     wanted = frequencies(config.ensemble.output)
     seconds = 0.0
     for _ in range(2):  # the first time compiles, or reads the compiled model from its cache
-        run = Simulation(config.site, sample, members)
+        run = Simulation(config.site, sample, members, isotopes=config.ensemble.isotopes)
         run.spin_up(0)
         began = time.thread_time()
         datasets = run.advance(wanted, config.ensemble.variables)
@@ -99,4 +99,6 @@ def _begins(climates: Sequence[Climate], i: int) -> str:
     c = climates[i]
     if c.follows is not None:
         return f"the end of {climates[c.follows].name}"
-    return "a spin-up" if c.spun_by == i else f"the spin-up of {climates[c.spun_by].name}"
+    return (
+        "a spin-up" if c.spun_by is None or c.spun_by == i else f"the spin-up of {climates[c.spun_by].name}"
+    )

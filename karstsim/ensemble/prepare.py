@@ -32,7 +32,7 @@ def make_plan(config: EnsembleConfig) -> Plan:
     Raises InputError for climates that do not fit together, outputs that are not there, or when no draw can run.
     """
     settings = config.ensemble
-    select(settings.variables, "ensemble.variables")
+    select(settings.variables, "ensemble.variables", settings.isotopes)
     frequencies(settings.output)
     draws = make_draws(config)
     bad = find_bad(config, draws)
@@ -95,7 +95,8 @@ def look_at_climates(
             )
         cells = own
         # All that the model checks before it starts, once, with a draw that can run.
-        Simulation(config.site, ds.isel(location=[0]), [{**config.parameters, **draws[first_sound]}])
+        member = {**config.parameters, **draws[first_sound]}
+        Simulation(config.site, ds.isel(location=[0]), [member], isotopes=config.ensemble.isotopes)
         climate = describe(section.name, section.model_dump(), ds)
         if section.follows is not None:
             climate = _replace(climate, follows=names.index(section.follows))

@@ -105,6 +105,7 @@ class Ensemble:
             part,
             self.members(columns),
             [rows.index(w) for w in wanted],
+            isotopes=self.config.ensemble.isotopes,
             steps=(first - begin, last - begin),
         )
 

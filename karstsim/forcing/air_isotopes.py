@@ -13,8 +13,8 @@ import pandas as pd
 import xarray as xr
 
 from karstsim.core.errors import InputError
-from karstsim.forcing.co2 import decimal_years
 from karstsim.forcing.records import AIR_ISOTOPES, BOUNDS
+from karstsim.forcing.times import decimal_years
 
 LONG_NAMES = {
     "delta13co2": "d13C of CO2 in air (VPDB)",
