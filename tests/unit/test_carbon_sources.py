@@ -47,7 +47,7 @@ def test_the_end_members_are_found_again(water) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_uncertainty_is_that_of_many_draws(water, name) -> None:
-    """First order against 20,000 draws of sample, soil and rock: deviation within 10 %, mean within an eighth of it.
+    """First order against 20,000 draws of sample, soil and rock: deviation within 10 %, mean within a sixth of it.
 
     The share is a ratio of differences, so its mean lies a little below its value at the means.
     """
@@ -64,7 +64,7 @@ def test_uncertainty_is_that_of_many_draws(water, name) -> None:
     drawn = (delta - biogenic) / (rock - biogenic)
     deviation = _value(given, f"rock_share_{name}_sd")
     assert drawn.std() == pytest.approx(deviation, rel=0.10)
-    assert drawn.mean() == pytest.approx(_value(given, f"rock_share_{name}"), abs=deviation / 8.0)
+    assert drawn.mean() == pytest.approx(_value(given, f"rock_share_{name}"), abs=deviation / 6.0)
 
 
 def test_uncertainty_of_stoichiometry(water) -> None:
