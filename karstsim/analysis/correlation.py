@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy import signal
+from scipy import fft, signal
 
 from karstsim.analysis.series import Series, as_series
 from karstsim.core.errors import InputError
@@ -97,12 +97,14 @@ def spectrum(data: xr.DataArray | Any, step: float = 1.0, truncation: float = TR
     r = _correlation(series.values, series.values, np.r_[0, k])[1:]
     if np.isnan(r).any():
         raise InputError(
-            "spectrum", "too many gaps for some lags", "give a shorter truncation or a fuller series"
+            "spectrum",
+            "too many gaps for some lags",
+            "give a shorter truncation, or means of weeks or months",
         )
     frequency = np.arange(1, m + 1) / (2.0 * m * series.step)
     window = 0.5 * (1.0 + np.cos(np.pi * k / m))
-    waves = np.cos(2.0 * np.pi * np.outer(frequency, k) * series.step)
-    density = 2.0 * series.step * (1.0 + 2.0 * waves @ (window * r))
+    # 1 + 2 sum D_k r_k cos(pi j k / m): a cosine transform of type I, since D_m = 0
+    density = 2.0 * series.step * fft.dct(np.r_[1.0, window * r], type=1)[1:]
     above = np.flatnonzero(density >= NEGLIGIBLE)
     cutoff = frequency[above[-1] + 1] if above.size and above[-1] + 1 < m else np.nan
     data = {

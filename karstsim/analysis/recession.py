@@ -118,29 +118,35 @@ class MasterRecession:
 
 
 def recessions(
-    discharge: xr.DataArray | Any, step: float = 1.0, least_days: float = 20.0, tolerance: float = 0.05
+    discharge: xr.DataArray | Any,
+    step: float = 1.0,
+    least_days: float = 20.0,
+    tolerance: float = 0.05,
+    longest_gap: float = 2.0,
 ) -> list[Recession]:
     """The recessions of a hydrograph, in the order of time.
 
     discharge   (n,) m3 s-1 or mm d-1 over time, or an array of one step (d); NaN are gaps
     least_days  shortest recession that counts, d
     tolerance   rise above the lowest value so far, as a share of it, that does not end a recession
+    longest_gap longest gap that does not end one, d: springs with a day missing here and there have no other
 
     A recession begins where the discharge stops rising, and ends before it exceeds the lowest value so far by more
-    than the tolerance, before a gap and before it falls dry. Values above the lowest so far are left out, as the
+    than the tolerance, before a longer gap and before it falls dry. Values above the lowest so far are left out, as the
     small secondary peaks are in KarstID (Cinkus et al. 2021).
     """
-    if least_days <= 0.0 or tolerance < 0.0:
+    if least_days <= 0.0 or tolerance < 0.0 or longest_gap < 0.0:
         raise InputError(
             "recessions",
-            f"least_days {least_days}, tolerance {tolerance}",
-            "give least_days > 0, tolerance >= 0",
+            f"least_days {least_days}, tolerance {tolerance}, longest_gap {longest_gap}",
+            "give least_days > 0, tolerance >= 0, longest_gap >= 0",
         )
     series = discharge_series(discharge, step)
     q = series.values
     found, first = [], 0
+    absent = int(longest_gap / series.step + 1e-9)
     while first < len(q):
-        kept, after = _fall(q, first, 1.0 + tolerance)
+        kept, after = _fall(q, first, 1.0 + tolerance, absent)
         if kept and (kept[-1] - kept[0]) * series.step >= least_days and q[kept[-1]] < q[kept[0]]:
             t = (np.array(kept) - kept[0]) * series.step
             found.append(Recession(series.time[kept[0]], t, q[kept], series.units))
@@ -148,15 +154,21 @@ def recessions(
     return found
 
 
-def _fall(q: np.ndarray, first: int, most: float) -> tuple[list[int], int]:
-    """Places of the values that fall from `first` on, and the first place after the fall."""
+def _fall(q: np.ndarray, first: int, most: float, absent: int) -> tuple[list[int], int]:
+    """Places of the values that fall from `first` on, over gaps of `absent` steps, and the first place after them."""
     if not q[first] > 0.0:
         return [], first + 1
-    kept, place, low = [first], first + 1, q[first]
-    while place < len(q) and 0.0 < q[place] <= low * most:
-        if q[place] <= low:
-            low = q[place]
-            kept.append(place)
+    kept, place, low, missed = [first], first + 1, q[first], 0
+    while place < len(q) and missed <= absent:
+        if np.isnan(q[place]):
+            missed += 1
+        elif not 0.0 < q[place] <= low * most:
+            break
+        else:
+            missed = 0
+            if q[place] <= low:
+                low = q[place]
+                kept.append(place)
         place += 1
     return kept, place
 

@@ -92,8 +92,8 @@ class EnsembleSection(Section):
     """What to compute and to keep, and how the work is cut.
 
     `isotopes` adds carbon isotopes and source tags. A shard holds `block` members through `window_years` years.
-    `weather_per_draw` gives every draw synthetic weather of its own. Neither the cut nor the number of workers changes a
-    result.
+    `weather_per_draw` gives every draw synthetic weather of its own. Neither the cut nor the number of workers
+    changes a result.
     """
 
     output: Annotated[list[Period], AfterValidator(no_repeats)] = Field(default=["annual"], min_length=1)

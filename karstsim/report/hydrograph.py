@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from karstsim.analysis import (
     CLASSES,
     INDEX_UNITS,
+    Recession,
     autocorrelation,
     cross_correlation,
     flow_duration,
@@ -17,9 +19,13 @@ from karstsim.analysis import (
     recessions,
     spectrum,
 )
+from karstsim.analysis.correlation import TRUNCATION
+from karstsim.analysis.series import discharge_series
 from karstsim.core.errors import InputError
 
 SURE_YEARS, SURE_RECESSIONS = 3.0, 5  # below, one wet or dry year decides on the class
+LEAST_DAYS = (20.0, 10.0, 7.0)  # of a recession: the first that finds any
+LONGEST_LAG = 0.5  # of the length of the series
 
 
 def hydrograph_report(spring: xr.Dataset, folder: Path | None = None) -> dict[str, Any]:
@@ -34,20 +40,24 @@ def hydrograph_report(spring: xr.Dataset, folder: Path | None = None) -> dict[st
     if "discharge" not in spring:
         raise InputError(where, "has no discharge", "name its column discharge_m3_s, or Q with a unit")
     discharge, rain = spring["discharge"], spring.get("precipitation")
-    found = recessions(discharge)
-    indices = karst_indices(discharge, found=found).as_dict()
+    warnings: list[str] = []
+    found = _recessions(discharge, warnings)
+    lag = _longest_lag(discharge, warnings)
+    indices = karst_indices(discharge, found=found, truncation=lag).as_dict()
     units = INDEX_UNITS | {"mean": discharge.attrs["units"]}
     rows = [(name, value, units[name]) for name, value in indices.items()]
-    curves = {"autocorrelation": autocorrelation(discharge), "spectrum": spectrum(discharge)}
+    curves = {
+        "autocorrelation": autocorrelation(discharge, max_lag=lag),
+        "spectrum": spectrum(discharge, truncation=lag),
+    }
     curves["flow_duration"] = flow_duration(discharge)
     if rain is not None and float(rain.std()) > 0.0:
-        curves["cross_correlation"] = cross_correlation(rain, discharge)
-        lag = float(curves["cross_correlation"]["response_lag"])
-        indices["response_lag"] = lag
-        rows.append(("response_lag", lag, "d"))
+        curves["cross_correlation"] = cross_correlation(rain, discharge, max_lag=lag)
+        response = float(curves["cross_correlation"]["response_lag"])
+        indices["response_lag"] = response
+        rows.append(("response_lag", response, "d"))
     if indices["karst_class"]:
         rows.append(("which means", CLASSES[indices["karst_class"]], ""))
-    warnings = []
     if indices["years"] < SURE_YEARS or indices["recessions"] < SURE_RECESSIONS:
         said = f"{indices['recessions']} recessions in {indices['years']:.1f} years"
         warnings.append(f"{said} are few: alpha, k, ir and the class are uncertain")
@@ -55,6 +65,30 @@ def hydrograph_report(spring: xr.Dataset, folder: Path | None = None) -> dict[st
     names = ("columns", "unused", "supposed", "repairs")
     understood = {name: str(spring.attrs.get(name, "")).splitlines() for name in names}
     return {"indices": indices, "rows": rows, "understood": understood, "warnings": warnings, "files": files}
+
+
+def _recessions(discharge: xr.DataArray, warnings: list[str]) -> list[Recession]:
+    """Recessions of twenty days; of fewer, with a warning, where a flashy spring has none."""
+    found: list[Recession] = []
+    for days in LEAST_DAYS:
+        found = recessions(discharge, least_days=days)
+        if found:
+            if days < LEAST_DAYS[0]:
+                warnings.append(
+                    f"no recession lasts {LEAST_DAYS[0]:g} days: those of {days:g} days and more were used"
+                )
+            break
+    return found
+
+
+def _longest_lag(discharge: xr.DataArray, warnings: list[str]) -> float:
+    """Longest lag of the correlations, d: shorter than usual, with a warning, in a short series."""
+    series = discharge_series(discharge)
+    lag = float(np.floor(LONGEST_LAG * len(series.values) * series.step))
+    if lag >= TRUNCATION:
+        return TRUNCATION
+    warnings.append(f"the series is short: correlations up to {lag:g} days instead of {TRUNCATION:g}")
+    return lag
 
 
 def _draw(discharge: Any, found: Any, curves: dict[str, xr.Dataset], rain: Any, folder: Path) -> list[str]:

@@ -79,7 +79,7 @@ def test_recessions_begin_at_peaks_and_end_at_rises_gaps_and_drought() -> None:
     """Four falls of 40 d: whole; cut by a gap after 25 d; with a rise of 3 %, left out; dry after 10 d, too short."""
     fall = 10.0 * np.exp(-0.03 * np.arange(40.0))
     gap, bump, dry = fall.copy(), fall.copy(), fall.copy()
-    gap[25] = np.nan
+    gap[25:29] = np.nan
     bump[20] = bump[19] * 1.03
     dry[10:] = 0.0
     found = ka.recessions(np.r_[1.0, fall, gap, bump, dry], least_days=20.0, tolerance=0.05)
