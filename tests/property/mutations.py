@@ -35,8 +35,7 @@ NASTY_CELLS = (
 NASTY_UNITS = (
     "K", "degC", "degF", "mm/day", "", " ", "kg m-2 s-1", "furlong", "1e999 m", "K**999999", "m/s" * 30, "µm", "%",
     "1", "days since", "kg m-2 s-1 /* */", "W m-2", "hPa", "mm", "__import__('os')", "K" * 5000, "10**10**10",
-    "m^-1e9", 5,
-    float("nan"), [1, 2], "kelvin", "Celsius", "mol mol-1",
+    "m^-1e9", 5, float("nan"), [1, 2], "kelvin", "Celsius", "mol mol-1",
 )  # fmt: skip
 NASTY_TIME_UNITS = (
     "days since 0000-00-00", "months since 2000-01-01", "days since 2015-01-01 25:00", "fortnights since 2000-01-01",

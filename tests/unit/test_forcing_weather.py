@@ -73,7 +73,8 @@ def test_bad_records(known) -> None:
 def test_a_real_record_comes_back(shared_data) -> None:
     """43 years of Daymet: wet share, spells, means and spread, of the year and of every month."""
     path = shared_data / "cmip6_ssp_access_cm2" / "cannonsville__DaymetV4.csv.gz"
-    record = open_station(path, variables=READ, gaps=True, lat=42.1, lon=-75.1)
+    told = {"columns": {"hurs": "rhum_pct"}, "units": {"hurs": "%"}}
+    record = open_station(path, variables=READ, gaps=True, lat=42.1, lon=-75.1, **told)
     out = ks.fit_weather(record).generate(1980, 2179)
     rain = record.pr.values[0] * MM
     a, b = rain[np.isfinite(rain)], out.pr.values[0] * MM
