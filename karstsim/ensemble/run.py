@@ -231,16 +231,16 @@ def _executor(workers: int, scheduler: str | None) -> Iterator[tuple[Executor, i
         mend = 'pip install "karstsim[cluster]"'
         raise InputError("--scheduler", "needs the package distributed", mend) from None
     try:
-        client = Client(scheduler, timeout=30)  # type: ignore[no-untyped-call]
+        client = Client(scheduler, timeout=30)
     except (OSError, ValueError) as error:
         mend = "start a scheduler (dask scheduler) and give its address, as tcp://host:8786"
         raise InputError(f"--scheduler {scheduler}", f"cannot be reached ({error})", mend) from None
     try:
-        cores = sum(client.nthreads().values())  # type: ignore[no-untyped-call]
-        executor = client.get_executor(pure=False, retries=RETRIES)  # type: ignore[no-untyped-call]
+        cores = sum(client.nthreads().values())
+        executor = client.get_executor(pure=False, retries=RETRIES)
         yield executor, max(cores, 1) * TASKS_AHEAD
     finally:
-        client.close()  # type: ignore[no-untyped-call]
+        client.close()
 
 
 def _check_unchanged(plan: Plan) -> None:
