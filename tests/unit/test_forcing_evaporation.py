@@ -11,7 +11,6 @@ import pytest
 import xarray as xr
 
 from karstsim.core.errors import InputError
-from karstsim.ensemble.run import join
 from karstsim.forcing import humidity, open_forcing, to_records
 from karstsim.forcing.canonical import wind_ratio
 
@@ -201,8 +200,3 @@ def test_relative_humidity_as_a_fraction_without_units(folder) -> None:
     assert float(_open(folder).hurs[0, 0]) == pytest.approx(70.0)
     _file(folder, "hurs", np.full(20, 70.0), "")
     assert "hurs: left out" in _open(folder).attrs["repairs"]
-
-
-def test_ensembles_keep_the_variables_that_all_scenarios_have() -> None:
-    joined = join([hourly(hurs=70.0).drop_vars("location"), hourly().drop_vars("location")])
-    assert "hurs" not in joined and joined.sizes["location"] == 2
