@@ -234,7 +234,7 @@ class Simulation:
         for floats in self.tables.state_floats.values():
             finite &= np.isfinite(floats).reshape(len(self.tables), -1).all(axis=1)
         for i in np.flatnonzero(~finite):
-            found[int(i)] = "the state is no longer finite; extreme parameters are the usual cause"
+            found[int(i)] = "the state is no longer finite"
         return dict(sorted(found.items()))
 
     def check(self) -> None:
@@ -243,7 +243,8 @@ class Simulation:
         if failed:
             lines = [f"member {i}: {why}" for i, why in list(failed.items())[:SHOWN]]
             more = [f"and {len(failed) - SHOWN} more"] if len(failed) > SHOWN else []
-            raise RunError("\n".join([*lines, *more]))
+            mend = "  mend: look at their parameters; extreme values are the usual cause"
+            raise RunError("\n".join([*lines, *more, mend]))
 
     def flag_counts(self) -> dict[str, float]:
         """How often each of `FLAGS` was raised, for those that were."""
