@@ -82,6 +82,7 @@ class Manifest:
                 self._db.execute("pragma journal_mode=wal")
                 self._db.execute("pragma synchronous=full")
                 self._db.executescript(_TABLES)
+            self._db.execute("select count(*) from task")
         except sqlite3.DatabaseError as error:
             mend = "remove it and resume: finished files are then computed again"
             raise InputError(str(path), f"cannot be read ({error})", mend) from None
@@ -114,6 +115,12 @@ class Manifest:
                 "insert into failure values (?, ?, ?, ?, ?)",
                 [(*key, c, r) for c, r in entry.failures.items()],
             )
+
+    def clear(self) -> None:
+        """Forget everything: another ensemble begins in this folder."""
+        with self._db:
+            for table in ("task", "file", "failure"):
+                self._db.execute(f"delete from {table}")  # noqa: S608
 
     def erase(self, task: Task) -> None:
         """Forget a task whose files are broken."""

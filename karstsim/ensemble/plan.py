@@ -58,6 +58,7 @@ class Plan:
 
     cells    longitude and latitude of every grid cell (one for a single place)
     draws    parameter overrides; bad: draws that cannot run, and why
+    config   sha256 of the resolved ensemble file that lies beside the plan
     inputs   size, time stamp and perhaps sha256 of every file that the forcing comes from
     """
 
@@ -67,6 +68,7 @@ class Plan:
     block: int
     window_years: int
     source: str
+    config: str = ""
     bad: dict[int, str] = field(default_factory=dict)
     inputs: dict[str, dict[str, Any]] = field(default_factory=dict)
 

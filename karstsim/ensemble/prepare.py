@@ -23,6 +23,7 @@ from karstsim.model.parameters import Overrides, parameter_tables
 from karstsim.model.simulate import Simulation
 
 HASHED_BYTES = 64_000_000  # of an input file; a larger one is known by its size and time stamp
+LONGEST_NAME = 4000  # of a path; a region may also be the polygon itself
 NAMED = 10  # bad draws in a message
 
 
@@ -135,6 +136,12 @@ def _check_joins(climates: Sequence[Climate]) -> None:
     for c in climates:
         if c.follows is not None:
             before = climates[c.follows]
+            if c.source_id != before.source_id:
+                raise InputError(
+                    f"climate {c.name!r}",
+                    f"of model {c.source_id!r} follows {before.name!r} of model {before.source_id!r}",
+                    "let it follow the past of its own model, or give both the same `model`",
+                )
             if (before.end, before.calendar) != (c.start, c.calendar):
                 raise InputError(
                     f"climate {c.name!r}",
@@ -163,7 +170,14 @@ def cells_of(config: EnsembleConfig, ds: xr.Dataset) -> Cells:
 def describe_inputs(config: EnsembleConfig) -> dict[str, dict[str, Any]]:
     """Size, time stamp and, unless it is large, sha256 of every file that the climates and draws come from."""
     paths = {f for c in config.climates for f in c.forcing.files}
-    paths |= {str(c.forcing.co2) for c in config.climates if Path(str(c.forcing.co2)).is_file()}
+    for c in config.climates:
+        asked = (c.forcing.co2, c.forcing.delta13co2, c.forcing.Delta14co2, c.forcing.region)
+        named = [
+            str(a).rpartition(":")[0] or str(a) for a in asked if isinstance(a, str) and len(a) < LONGEST_NAME
+        ]
+        paths |= {
+            name for name in (*named, *map(str, asked)) if len(name) < LONGEST_NAME and Path(name).is_file()
+        }
     paths |= {config.draws.file} if config.draws.file else set()
     return {path: describe_input(Path(path)) for path in sorted(paths)}
 

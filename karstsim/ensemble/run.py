@@ -7,16 +7,18 @@ the same tasks and leave the same files. A run that was stopped, killed or out o
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import heapq
 import json
 import os
 import platform
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +27,7 @@ from karstsim.core.errors import InputError, RunError
 from karstsim.core.files import whole_file
 from karstsim.core.jit import source_hash
 from karstsim.ensemble.config import EnsembleConfig, to_toml
-from karstsim.ensemble.manifest import Entry, Manifest
+from karstsim.ensemble.manifest import Entry, Manifest, sha256_of
 from karstsim.ensemble.plan import Plan, Task
 from karstsim.ensemble.prepare import describe_input, make_plan
 from karstsim.ensemble.work import CONFIG, SHARDS, STATE, STATES, run_task
@@ -58,12 +60,20 @@ class Outcome:
 
 
 def start(config: EnsembleConfig, folder: Path) -> Plan:
-    """Make the plan and write it, with the resolved config, into `folder`."""
-    plan = make_plan(config)
+    """Make the plan and write it, with the resolved config, into `folder`; what another ensemble left there goes.
+
+    Raises InputError for a plan that cannot be, or a folder that another process works in.
+    """
+    text = to_toml(config)
+    plan = replace(make_plan(config), config=hashlib.sha256(text.encode()).hexdigest())
     folder.mkdir(parents=True, exist_ok=True)
-    with whole_file(folder / CONFIG) as temporary:
-        temporary.write_text(to_toml(config), encoding="utf-8")
-    plan.save(folder)
+    with Manifest(folder, writable=True) as manifest:
+        manifest.clear()
+        for place in (SHARDS, STATES):
+            shutil.rmtree(folder / place, ignore_errors=True)
+        with whole_file(folder / CONFIG) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+        plan.save(folder)
     return plan
 
 
@@ -76,7 +86,7 @@ def work(
     Raises InputError where code or inputs have changed since the start, RunError for a disk that is full and the like.
     """
     plan = Plan.load(folder)
-    _check_unchanged(plan)
+    _check_unchanged(plan, folder)
     began = time.time()
     with Manifest(folder, writable=True) as manifest:
         clean(folder)
@@ -243,7 +253,10 @@ def _executor(workers: int, scheduler: str | None) -> Iterator[tuple[Executor, i
         client.close()
 
 
-def _check_unchanged(plan: Plan) -> None:
+def _check_unchanged(plan: Plan, folder: Path) -> None:
+    if sha256_of(folder / CONFIG) != plan.config:
+        mend = "put it back as it was, or run the changed file into another folder"
+        raise InputError(str(folder / CONFIG), "has changed since the ensemble was begun", mend)
     if plan.source != source_hash():
         raise InputError(
             "the ensemble",

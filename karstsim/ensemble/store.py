@@ -68,6 +68,7 @@ def open_ensemble(
                 f"frequency {kind!r}", "was not kept", f"choose from {', '.join(kept) or 'none yet'}"
             )
         shards = list(_shards(folder, plan, manifest, kind, chosen))
+        _check_files(folder, [s.path for _, s in shards])
     times = _times(plan, shards, kind, chosen)
     ds = _lazy(shards, plan.n_columns * len(chosen), times)
     return _labelled(ds, plan, chosen)
@@ -81,7 +82,7 @@ def _chosen(plan: Plan, names: Sequence[str]) -> list[int]:
                 f"climate {name!r}", "is none of the ensemble", f"choose from {', '.join(known)}"
             )
     if names:
-        return [known.index(n) for n in names]
+        return [known.index(n) for n in dict.fromkeys(names)]
     followed = {c.follows for c in plan.climates}
     return [i for i in range(len(known)) if i not in followed]
 
@@ -96,23 +97,33 @@ def _shards(
             yield task.climate, Shard(folder / file.path, first, len(block), file.first, file.periods)
 
 
+def _check_files(folder: Path, paths: Sequence[Path]) -> None:
+    mend = f"karstsim resume {folder} computes what is missing"
+    if not paths:
+        raise InputError(str(folder), "holds nothing of these climates yet", mend)
+    for path in paths:
+        if not path.is_file():
+            raise InputError(str(path), "is missing", mend)
+
+
 def _times(plan: Plan, shards: list[tuple[int, Shard]], kind: str, chosen: Sequence[int]) -> xr.Dataset:
-    """Time axis with bounds that all climates share, from one member's shards."""
-    axes = {}
+    """Time axis with bounds that all climates share, window by window from whatever climate has it."""
+    windows: dict[int, tuple[int, xr.Dataset]] = {}
     for climate in chosen:
-        own = {s.start: s for c, s in shards if c == climate}
-        if own:
-            axes[climate] = _axis([own[k] for k in sorted(own)])
-    first = next(iter(axes))
-    names = [plan.climates[c].name for c in axes]
-    for climate, axis in axes.items():
-        if _stamps(axis, kind) != _stamps(axes[first], kind):
-            raise InputError(
-                f"climates {plan.climates[first].name!r} and {plan.climates[climate].name!r}",
-                "have different time axes",
-                f"open them one by one: climates=[...] out of {', '.join(names)}",
-            )
-    return axes[first]
+        for shard in {s.start: s for c, s in shards if c == climate}.values():
+            axis = _axis(shard)
+            first, known = windows.setdefault(shard.start, (climate, axis))
+            if _stamps(axis, kind) != _stamps(known, kind):
+                raise InputError(
+                    f"climates {plan.climates[first].name!r} and {plan.climates[climate].name!r}",
+                    "have different time axes",
+                    "open them one by one: climates=[...]",
+                )
+    parts = [windows[start][1] for start in sorted(windows)]
+    starts = np.cumsum([0, *(part.sizes["time"] for part in parts)])[:-1]
+    if starts.tolist() != sorted(windows):
+        raise InputError("an early window", "is missing in all climates", "resume the ensemble first")
+    return xr.concat(parts, "time")
 
 
 def _stamps(axis: xr.Dataset, kind: str) -> list[str]:
@@ -121,12 +132,9 @@ def _stamps(axis: xr.Dataset, kind: str) -> list[str]:
     return [*calendar, *(str(t)[:19].replace("T", " ") for t in axis.time.values)]
 
 
-def _axis(shards: Sequence[Shard]) -> xr.Dataset:
-    parts = []
-    for shard in shards:
-        with DISK, xr.open_dataset(shard.path, engine="netcdf4") as ds:
-            parts.append(ds[["time_bnds"]].load())
-    return xr.concat(parts, "time")
+def _axis(shard: Shard) -> xr.Dataset:
+    with DISK, xr.open_dataset(shard.path, engine="netcdf4") as ds:
+        return ds[["time_bnds"]].load()
 
 
 def _lazy(shards: list[tuple[int, Shard]], n: int, times: xr.Dataset) -> xr.Dataset:
@@ -225,6 +233,14 @@ def export(folder: Path, target: Path, frequency: str | None = None, climates: S
         )
     if target.exists():
         raise InputError(str(target), "is there already", "name another file, or remove it first")
+    if not target.absolute().parent.is_dir():
+        raise InputError(str(target.parent), "is no folder", "make it first, or name another file")
+    with Manifest(folder) as manifest:
+        if broken := manifest.broken():
+            path = next(iter(broken.values()))
+            raise InputError(
+                str(folder / path), "is missing or has changed", f"karstsim resume {folder} mends it"
+            )
     ds = open_ensemble(folder, frequency, climates)
     if target.suffix == ".zarr":
         return _export_zarr(ds, target)

@@ -19,7 +19,7 @@ import xarray as xr
 from karstsim.core.constants import SECONDS_PER_DAY
 from karstsim.ensemble.config import EnsembleConfig, load_ensemble
 from karstsim.ensemble.manifest import Entry, Written, sha256_of
-from karstsim.ensemble.plan import SPIN_UP, Plan, Task
+from karstsim.ensemble.plan import PLAN, SPIN_UP, Plan, Task
 from karstsim.forcing.times import calendar_of, check_regular
 from karstsim.model.engine import FREQUENCIES, calendar_fields, periods_of
 from karstsim.model.initial import CYCLE_YEARS
@@ -110,9 +110,14 @@ class Ensemble:
         )
 
 
-@functools.lru_cache(maxsize=2)
 def opened(folder: str) -> Ensemble:
-    """The ensemble of a folder, opened once in each process."""
+    """The ensemble of a folder, opened once in each process; anew where another has begun in the folder."""
+    return _opened(folder, sha256_of(Path(folder) / PLAN), sha256_of(Path(folder) / CONFIG))
+
+
+@functools.lru_cache(maxsize=2)
+def _opened(folder: str, plan: str, config: str) -> Ensemble:
+    del plan, config  # of the key alone
     return Ensemble(Path(folder))
 
 

@@ -381,6 +381,58 @@ def test_a_folder_with_another_ensemble_is_not_mixed(copy, tmp_path) -> None:
         run_ensemble(file, copy)
 
 
+def test_another_ensemble_in_the_same_folder_computes_its_own(tmp_path, finished) -> None:
+    """Overwritten, or begun where a plan was lost: nothing of the earlier ensemble counts as done, in one process."""
+    first = _file(tmp_path, SITE, CLIMATES, DRAWS, _settings(seed=6))
+    before = run_ensemble(first, tmp_path / "out").catchment_runoff.values
+    config = load_ensemble(_file(tmp_path / "b", SITE, CLIMATES, DRAWS, _settings()))
+    running.start(config, tmp_path / "out")
+    running.work(tmp_path / "out")
+    assert _digest(tmp_path / "out") == _digest(finished)
+    (tmp_path / "out" / "plan.json").unlink()
+    again = run_ensemble(first, tmp_path / "out").catchment_runoff.values
+    np.testing.assert_array_equal(again, before)
+
+
+def test_a_changed_config_is_not_continued(copy) -> None:
+    with open(copy / "config.toml", "a", encoding="utf-8") as file:
+        file.write('[parameters]\n"vegetation.par_share" = 0.4\n')
+    with pytest.raises(InputError, match=r"config\.toml: has changed"):
+        running.work(copy)
+
+
+def test_a_model_does_not_follow_another(tmp_path) -> None:
+    mixed = CLIMATES.replace('name = "low"', 'name = "low"\nmodel = "CESM2"')
+    with pytest.raises(InputError, match="of model 'CESM2' follows"):
+        run_ensemble(_file(tmp_path, SITE, mixed, DRAWS, _settings()), tmp_path / "out")
+
+
+def test_spoiled_files_are_not_exported_or_opened(copy, tmp_path) -> None:
+    victim = sorted((copy / "shards" / "c0002").glob("*_annual.nc"))[0]
+    victim.write_bytes(victim.read_bytes()[:-1] + b"x")
+    with pytest.raises(InputError, match=r"has changed(.|\n)*resume"):
+        export(copy, tmp_path / "x.nc")
+    victim.unlink()
+    with pytest.raises(InputError, match=r"is missing(.|\n)*resume"):
+        open_ensemble(copy)
+
+
+def test_an_unfinished_ensemble_opens_with_gaps(copy) -> None:
+    """One climate a window behind: NaN there. Nothing of the asked climates: said so. A climate named twice is one."""
+    with Manifest(copy, writable=True) as manifest:
+        for block in (0, 1):
+            manifest.erase(Task(2, block, 1))
+    runoff = open_ensemble(copy, "annual", partial=True).catchment_runoff.values
+    assert np.isnan(runoff).tolist() == [[False, False]] * 3 + [[False, True]] * 3
+    assert open_ensemble(copy, climates=["low", "low"], partial=True).sizes["realization"] == 3
+    with Manifest(copy, writable=True) as manifest:
+        for window in (0, 1):
+            for block in (0, 1):
+                manifest.erase(Task(1, block, window))
+    with pytest.raises(InputError, match="nothing of these climates"):
+        open_ensemble(copy, "annual", ["low"], partial=True)
+
+
 def test_climates_that_do_not_meet_are_refused(tmp_path) -> None:
     gap = CLIMATES.replace('end = "2014-12-31"', 'end = "2013-12-31"')
     with pytest.raises(InputError, match=r"starts at 2015-01-01(.|\n)*ends at 2014-01-01"):
