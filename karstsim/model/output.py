@@ -207,7 +207,7 @@ def select(patterns: Sequence[str], where: str = "variables", isotopes: bool = F
             raise InputError(f"{where}, {pattern!r}", "matches no output variable", hint)
         if not isotopes:
             matches = [n for n in matches if not of_isotopes(n)]
-            if patterns and not matches:
+            if not matches and pattern not in STANDARD:
                 mend = "set isotopes = true in [run], or simulate with isotopes=True"
                 raise InputError(f"{where}, {pattern!r}", "needs carbon isotopes", mend)
         wanted.update(matches)

@@ -141,10 +141,8 @@ def test_bad_requests_are_input_errors(grass, climate_forcing, change, words) ->
     assert caught.value.mend
 
 
-def test_several_locations_and_bad_weather_are_input_errors(grass, climate_forcing) -> None:
+def test_bad_weather_is_an_input_error(grass, climate_forcing) -> None:
     ds = climate_forcing("monsoon", years=1).isel(time=slice(0, 5))
-    with pytest.raises(InputError, match="2 locations"):
-        simulate(grass, xr.concat([ds, ds], dim="location"))
     for name, value in (("tas", np.nan), ("pr", -1e-5), ("co2", np.inf)):
         bad = ds.copy(deep=True)
         bad[name].values[0, 3] = value

@@ -26,7 +26,7 @@ from karstsim.chemistry.isotopes import (
 )
 from karstsim.core.jit import kernel
 from karstsim.core.solutes import AQUATIC, N_CORE, N_TRACERS
-from karstsim.core.spec import Param, Var, block_dtype
+from karstsim.core.spec import Param, Var, record_dtype
 from karstsim.processes import tracers
 from karstsim.processes.tracers import C13, C14, ISOTOPES, SOIL, isotope_block, tracer_block
 
@@ -72,13 +72,21 @@ FLUXES = (
     isotope_block("crossing_of", "other carbon that crossed the boundary of the catchment here"),
     isotope_block("harvest_of", "plants harvested and taken away"),
 )
-BEFORE_DTYPE = block_dtype(
-    (
-        *("dic", "land", "aquatic", "plants", "bed", "evasion", "invasion", "gpp", "gpp_bicarbonate"),
-        *("autotrophic_respiration", "heterotrophic_respiration", "plant_respiration", "stand_respiration"),
-        *("stand_death", "plant_harvest", "calcite", "calcite_dissolution", "calcite_burial"),
-        *("burial_oc", "burial_oc_land"),
-    )
+BEFORE_DTYPE = record_dtype(
+    [
+        (name, "f8")
+        for name in (
+            *("dic", "land", "aquatic", "plants", "bed", "evasion", "invasion", "gpp", "gpp_bicarbonate"),
+            *(
+                "autotrophic_respiration",
+                "heterotrophic_respiration",
+                "plant_respiration",
+                "stand_respiration",
+            ),
+            *("stand_death", "plant_harvest", "calcite", "calcite_dissolution", "calcite_burial"),
+            *("burial_oc", "burial_oc_land"),
+        )
+    ]
 )
 OPEN_AIR = 1.0  # the air's tracers are shares of its CO2
 
