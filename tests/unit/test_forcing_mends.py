@@ -7,7 +7,8 @@ import pytest
 import xarray as xr
 
 from karstsim.core.errors import InputError
-from karstsim.forcing import open_cmip
+from karstsim.forcing import bias, open_cmip, synthetic_forcing
+from karstsim.forcing.units import parse, to_canonical
 
 DAY = 86400.0
 KINDS = {"tas": ("K", 288.15), "pr": ("kg m-2 s-1", 2e-5), "rsds": ("W m-2", 125.0)}
@@ -72,3 +73,64 @@ def test_amounts_of_months_by_the_length_of_each(tmp_path, units, methods):
     out = open_cmip(write(tmp_path, ds), **HERE, months="generate")
     monthly = out.pr.isel(location=0).groupby("time.month").mean() * DAY
     np.testing.assert_allclose(monthly, 2.0, rtol=1e-9)
+
+
+@pytest.mark.parametrize("share", [1.0, 0.3])
+def test_evaporation_counted_as_negative_is_no_noise(tmp_path, share):
+    """Potential evaporation of -0.5 mm a day lies within the dew that models give, but not on most days."""
+    ds = grid()
+    values = np.full(ds.tas.shape, 0.5)
+    values[: int(20 * share)] *= -1.0
+    ds["evspsblpot"] = (ds.tas.dims, values, {"units": "mm d-1"})
+    with pytest.raises(InputError, match="negative, too many for noise"):
+        open_cmip(write(tmp_path, ds), **HERE, variables=("evspsblpot",))
+    slight = ds.assign(
+        evspsblpot=ds.evspsblpot.where(ds.evspsblpot > 0.0, -0.02).assign_attrs(units="mm d-1")
+    )
+    if share < 1.0:
+        out = open_cmip(write(tmp_path, slight, "b.nc"), **HERE, variables=("evspsblpot",))
+        assert float(out.evspsblpot.min()) == 0.0 and "set to 0 (noise)" in out.attrs["repairs"]
+
+
+def test_a_number_before_a_unit_with_a_power():
+    """UDUNITS reads "mm 3h-1" as 3 mm/h; who writes it means mm in 3 h."""
+    for units in ("mm 3h-1", "mm 3 h-1", "kg m-2 3h^-1"):
+        with pytest.raises(InputError, match="not understood"):
+            parse(units, "pr", "file")
+    assert to_canonical("pr", np.array([86400.0]), "0.1 mm d-1", "file")[0] == pytest.approx(0.1)
+    assert parse("1000 m3 s-1", "pr", "file").magnitude == 1000.0
+    assert parse("1e-3 kg m-2 s-1", "pr", "file").magnitude == 1e-3
+
+
+@pytest.fixture(scope="module")
+def weather():
+    pytest.importorskip("xsdba")
+    return synthetic_forcing("stationary", 1990, 1999, seed=1), synthetic_forcing(
+        "stationary", 1990, 1999, seed=2
+    )
+
+
+def test_a_month_without_data_is_refused(weather):
+    station, model = weather
+    summer = station.assign(tas=station.tas.where(station.time.dt.month < 11))
+    with pytest.raises(
+        InputError, match=r"tas: the station has fewer than 30 days of data in month\(s\) 11, 12"
+    ):
+        bias.adjust_bias(model, summer, "linear_scaling", variables=["tas"])
+
+
+def test_results_that_are_not_finite_are_refused(weather):
+    station, model = weather
+    dry = model.assign(pr=model.pr.where(model.time.dt.month != 7, 0.0).assign_attrs(model.pr.attrs))
+    with pytest.raises(InputError, match="pr: .* not finite after the adjustment"):
+        bias.adjust_bias(dry, station, "linear_scaling", variables=["pr"])
+
+
+def test_what_the_station_did_not_measure_is_not_adjusted(weather):
+    station, model = weather
+    notes = "sfcWind: absent, set to 2 m s-1\nrsds: absent, estimated from tasmax - tasmin (Hargreaves and Samani)"
+    out, table = bias.adjust_bias(model, station.assign_attrs(repairs=notes), "linear_scaling")
+    assert not {"sfcWind", "rsds"} & set(table.variable) and "tas" in set(table.variable)
+    np.testing.assert_array_equal(out.sfcWind, model.sfcWind)
+    with pytest.raises(InputError, match="as measured"):
+        bias.adjust_bias(model, station.assign_attrs(repairs=notes), variables=["rsds"])
