@@ -7,7 +7,8 @@ import pytest
 import xarray as xr
 
 from karstsim.core.errors import InputError
-from karstsim.forcing import bias, open_cmip, synthetic_forcing
+from karstsim.forcing import bias, open_cmip, open_station, synthetic_forcing
+from karstsim.forcing.co2_tables import read_co2
 from karstsim.forcing.units import parse, to_canonical
 
 DAY = 86400.0
@@ -134,3 +135,54 @@ def test_what_the_station_did_not_measure_is_not_adjusted(weather):
     np.testing.assert_array_equal(out.sfcWind, model.sfcWind)
     with pytest.raises(InputError, match="as measured"):
         bias.adjust_bias(model, station.assign_attrs(repairs=notes), variables=["rsds"])
+
+
+def test_a_point_outside_the_grid(tmp_path):
+    """Cells of 2 x 2 degrees are some 2.7 degrees across: 1.8 degrees beside the last centre is near, 3.5 is not."""
+    path = write(tmp_path, grid())
+    assert "outside the grid" not in open_cmip(path, 105.0, 26.0).attrs["repairs"]
+    near = open_cmip(path, 106.0, 28.8)
+    assert "lies 1.8 degrees from the nearest cell, outside the grid" in near.attrs["repairs"]
+    with pytest.raises(InputError, match=r"3\.5 degrees away"):
+        open_cmip(path, 106.0, 30.5)
+
+
+@pytest.mark.parametrize("column", ["ch4", "n2o", "CH4_ppb", "co2eq"])
+def test_another_gas_is_not_co2(tmp_path, column):
+    path = tmp_path / "gas.csv"
+    path.write_text(f"year,{column}\n2015,400\n2016,401\n")
+    with pytest.raises(InputError, match="its column is"):
+        read_co2(path)
+    path.write_text("year,co2\n2015,400\n2016,401\n")
+    assert read_co2(path)[1][0] == 400.0
+
+
+@pytest.mark.parametrize(
+    "header", ["wind_kmh", "pressure_mmHg", "wind (furlongs/fortnight)", "pressure_in_hg"]
+)
+def test_a_column_in_an_unread_unit_does_not_vanish(tmp_path, header):
+    path = tmp_path / "station.csv"
+    rows = "".join(f"2015-01-{d:02},10,2,100,5\n" for d in range(1, 11))
+    path.write_text(f"date,tas_degC,pr_mm_d,rsds_W/m²,{header}\n{rows}")
+    with pytest.raises(InputError, match="in units that are not read"):
+        open_station(path)
+    path.write_text(f"date,tas_degC,pr_mm_d,rsds [W m⁻²],wind_gust_direction\n{rows}")
+    assert float(open_station(path).rsds[0, 0]) == 100.0
+
+
+@pytest.mark.parametrize("name", ["tas", "wind"])
+def test_an_extreme_or_an_upper_level_is_not_the_mean_at_the_ground(tmp_path, name):
+    ds = grid()
+    ds["wind"] = (ds.tas.dims, np.full(ds.tas.shape, 9.0), {"units": "m s-1", "standard_name": "wind_speed"})
+    assert float(open_cmip(write(tmp_path, ds, "mean.nc"), **HERE).sfcWind[0, 0]) == 9.0
+    ds[name].attrs["cell_methods"] = "area: mean time: maximum"
+    high = ds.assign({name: ds[name].expand_dims(plev=[85000.0])})
+    high.plev.attrs = {"units": "Pa", "standard_name": "air_pressure"}
+    del high[name].attrs["cell_methods"]
+    for path in (write(tmp_path, ds, "max.nc"), write(tmp_path, high, "high.nc")):
+        if name == "tas":
+            with pytest.raises(InputError, match="has no tas"):
+                open_cmip(path, **HERE)
+            continue
+        out = open_cmip(path, **HERE)
+        assert float(out.sfcWind[0, 0]) == 2.0 and "not taken for sfcWind" in out.attrs["repairs"]
