@@ -210,7 +210,7 @@ class _Reader:
             and per_step(variable, str(stored), str(path))
         ):
             sec = clock.seconds(starts)
-            step = clock.usual_step(sec)
+            step: float | np.ndarray = clock.usual_step(sec)
             length = f"step of {step:g} s"
             if monthly.is_monthly(sec):
                 step, length = monthly.seconds_of(starts)[:, None], "month"

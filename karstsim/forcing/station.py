@@ -103,11 +103,12 @@ UNITS = {  # as in headers (lower case, other signs than letters and digits beco
     "m2_m2": "1",
     "m2_m_2": "1",
 }
-UNIT_WORDS = frozenset(  # that a unit which is not in UNITS is made of
+_UNIT_TEXT = (  # words that a unit which is not in UNITS is made of
     "1 2 3 a atm bar c cal cm d day deg degc degf degk degree degrees f fahrenheit ft g h hg hour hpa hr in inch inches "
     "inhg j k kcal kelvin kg kj km kmh kmph knot knots kn kph kpa kt kts l ly langley m m2 mb mbar mg min mj mjm2 mm "
-    "mmhg mol mon month mph ms mwh pa per s sec torr tenths umol v w week wh wm2 y year yr kwh".split()
+    "mmhg mol mon month mph ms mwh pa per s sec torr tenths umol v w week wh wm2 y year yr kwh"
 )
+UNIT_WORDS = frozenset(_UNIT_TEXT.split())
 MISSING = ("", "na", "nan", "null", "none", "-", "n/a")
 MOST_BYTES = 2_000_000_000  # of the table, unpacked
 _DECIMAL_COMMA = re.compile(r"\s*-?\d+,\d+\s*")
