@@ -104,9 +104,9 @@ UNITS = {  # as in headers (lower case, other signs than letters and digits beco
     "m2_m_2": "1",
 }
 _UNIT_TEXT = (  # words that a unit which is not in UNITS is made of
-    "1 2 3 a atm bar c cal cm d day deg degc degf degk degree degrees f fahrenheit ft g h hg hour hpa hr in inch inches "
-    "inhg j k kcal kelvin kg kj km kmh kmph knot knots kn kph kpa kt kts l ly langley m m2 mb mbar mg min mj mjm2 mm "
-    "mmhg mol mon month mph ms mwh pa per s sec torr tenths umol v w week wh wm2 y year yr kwh"
+    "1 2 3 a atm bar c cal cm d day deg degc degf degk degree degrees f fahrenheit ft g h hg hour hpa hr in inch "
+    "inches inhg j k kcal kelvin kg kj km kmh kmph knot knots kn kph kpa kt kts l ly langley m m2 mb mbar mg min mj "
+    "mjm2 mm mmhg mol mon month mph ms mwh pa per s sec torr tenths umol v w week wh wm2 y year yr kwh"
 )
 UNIT_WORDS = frozenset(_UNIT_TEXT.split())
 MISSING = ("", "na", "nan", "null", "none", "-", "n/a")
