@@ -88,6 +88,7 @@ _ABOUT_WORDS = (  # a column about a quantity, not the quantity
     "flag flags qc qa quality qual code cd comment note remark error err sd std id method min max grade status"
 )
 _SAMPLE, _ABOUT = frozenset(_SAMPLE_WORDS.split()), frozenset(_ABOUT_WORDS.split())
+_ALSO_UNITS = frozenset(("in", "c"))  # inches, and the carbon of "g C"
 _USGS = {  # parameter codes in headers of the US Geological Survey, which fix the unit
     "00060": ("discharge", "cfs"),
     "00010": ("temperature", "degc"),
@@ -223,13 +224,29 @@ def _unit_words(words: Sequence[str]) -> list[str]:
     return [word for word in words if word not in _SAMPLE]
 
 
+def _unit(header: str, name: str, rest: Sequence[str]) -> str:
+    """The unit among the words behind a name. Words about the sample are tried as units first: "in" may be inches.
+
+    Raises InputError where "in" is neither the last word nor followed by a unit: rain in spring, or inches?
+    """
+    known = {*_FACTORS[name], *(PER_STEP if name in ("precipitation", "evapotranspiration") else ())}
+    likely = [word for word in rest if word not in _SAMPLE - _ALSO_UNITS]
+    for unit in ("_".join(rest), "_".join(likely)):
+        if unit in known:
+            if unit == "in" != rest[-1]:
+                mend = f"write {name}_in for inches, {name}_mm for millimetres"
+                raise InputError(f"column {header!r}", "may be in inches or not", mend)
+            return unit
+    return "_".join(_unit_words(rest))
+
+
 def _column(header: str, name: str, rest: Sequence[str], area_km2: float | None) -> Column:
     """A quantity with the words of its unit."""
     if name in ("temperature", "air_temperature"):
         return _temperature(header, name, rest)
     if name not in _FACTORS:
         return _chemistry(header, name, rest)
-    unit = "_".join(_unit_words(rest))
+    unit = _unit(header, name, rest)
     if not unit:
         if name in ("oxygen", "air_co2", "soil_respiration"):
             return Column(header, name)  # several units are in use: left out until one is told

@@ -13,6 +13,7 @@ before quantiles are mapped. Afterwards snowfall follows precipitation, tasmin <
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -35,7 +36,9 @@ FACTORS = ("pr", "rsds", "sfcWind", "hurs", "huss", "rlds", "evspsblpot")
 QUANTILES = 50
 WET = 1.0  # mm d-1; the usual threshold of a wet day
 TRACE = 0.05  # mm d-1; below it a day is dry, before and after
+LEAST_DAYS = 30  # with data in every calendar month, which each have their own adjustment
 LEAST_YEARS = 5.0  # of overlap; less cannot tell a bias from the weather
+_FILLED = re.compile(r"\w+: (absent, (set to|estimated)|no humidity given)")
 SEED = 1  # of the noise by which dry days are told apart
 
 
@@ -57,7 +60,8 @@ def adjust_bias(
     Returns the Dataset (its ``repairs`` say what was done) and a table by variable and period ("trained", "held
     out" for common years outside `train`): means, standard deviations, 95 % quantiles, wet-day shares and the error of
     the monthly means, of the station, of the model before and after.
-    Raises InputError where xsdba is absent, for an unknown method, for fewer than five common years.
+    Raises InputError where xsdba is absent, for an unknown method, for fewer than five common years, for a
+    calendar month without data of the station, for results that are not finite.
     """
     if method not in METHODS:
         raise InputError("method", f"{method!r} is not known", f"choose from {', '.join(METHODS)}")
@@ -65,9 +69,12 @@ def adjust_bias(
         raise InputError("bias adjustment", "needs xsdba, which is absent", "pip install 'karstsim[climate]'")
     names = _names(model, station, variables)
     reference, past = _common(model, station, names, train)
+    for name in names:
+        _demand_months(name, reference[name], model)
     out = model.copy()
     for name in names:
         values = _adjust(name, reference[name], past[name], model[name], method)
+        _demand_finite(name, values)
         out[name] = values.transpose(*model[name].dims)
     years = sorted({int(y) for y in past.time.dt.year.values})
     repairs = Repairs(r for r in str(model.attrs.get("repairs", "")).split("\n") if r)
@@ -85,12 +92,36 @@ def _names(model: xr.Dataset, station: xr.Dataset, asked: Sequence[str] | None) 
             raise InputError(what, f"has {ds.sizes['location']} locations", "select one of them")
         if clock.usual_step(clock.seconds(ds.time.values)) != SECONDS_PER_DAY:
             raise InputError(what, "is not daily", "give daily series")
-    names = [v for v in (asked or (*SUMS, *FACTORS)) if v in model and v in station]
+    invented = _filled_in(station)
+    names = [v for v in (asked or (*SUMS, *FACTORS)) if v in model and v in station and v not in invented]
     absent = [v for v in asked or () if v not in names]
     if absent or not names:
-        what = f"{', '.join(absent) or 'no variable'} in both the model and the station"
+        what = f"{', '.join(absent) or 'no variable'} in both the model and the station, as measured"
         raise InputError("variables", what, f"choose from {', '.join((*SUMS, *FACTORS))}")
     return names
+
+
+def _filled_in(station: xr.Dataset) -> set[str]:
+    """Variables that the station did not measure: their repairs say that they were absent and set or estimated."""
+    repairs = str(station.attrs.get("repairs", "")).split("\n")
+    return {note.split(":")[0] for note in repairs if _FILLED.match(note)}
+
+
+def _demand_months(name: str, reference: xr.DataArray, model: xr.Dataset) -> None:
+    measured = reference.time.dt.month.values[np.isfinite(reference.values)]
+    scarce = [m for m in np.unique(model.time.dt.month.values) if (measured == m).sum() < LEAST_DAYS]
+    if scarce:
+        what = (
+            f"the station has fewer than {LEAST_DAYS} days of data in month(s) {', '.join(map(str, scarce))}"
+        )
+        raise InputError(name, what, "give a record with data in every month, or name other variables")
+
+
+def _demand_finite(name: str, values: xr.DataArray) -> None:
+    bad = int((~np.isfinite(values.values)).sum())
+    if bad:
+        what = f"{bad} values are not finite after the adjustment (a month in which the model is always 0?)"
+        raise InputError(name, what, "choose another method, or leave the variable out of variables=")
 
 
 def _common(

@@ -18,7 +18,7 @@ from karstsim.forcing import humidity, leaves, radiation
 from karstsim.forcing import times as clock
 from karstsim.forcing.optional import OPTIONAL, leaving_out
 from karstsim.forcing.records import BOUNDS, upper_bound
-from karstsim.forcing.units import CANONICAL, NOISE, model_factor
+from karstsim.forcing.units import CANONICAL, NOISE, is_noise, model_factor
 
 log = logging.getLogger("karstsim.forcing")
 
@@ -181,6 +181,10 @@ def _checked(
     if name in NOISE:
         noise = (values < 0.0) & (values >= NOISE[name])
         if noise.any():
+            if not is_noise(name, values):
+                what = f"{int((values < 0.0).sum())} of {values.size} values are negative, too many for noise"
+                mend = f"check the sign: {name} is positive here, and ERA5 counts evaporation as negative"
+                raise InputError(f"{where}, {name}", what, mend)
             low = values[noise].min()
             repairs.note(
                 f"{name}: {int(noise.sum())} values from {low:.2g} to 0 {CANONICAL[name]} set to 0 (noise)"

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from karstsim.core.constants import SECONDS_PER_DAY
 from karstsim.core.errors import InputError
 from karstsim.forcing import join, monthly, netcdf
 from karstsim.forcing import times as clock
@@ -23,7 +24,8 @@ from karstsim.forcing.region import Region
 from karstsim.forcing.request import Degrees, Request
 from karstsim.forcing.units import per_step, to_canonical
 
-IDENTITY = ("source_id", "variant_label")  # must agree between files
+IDENTITY = ("source_id", "variant_label", "sub_experiment_id")  # must agree between files
+HISTORICAL = ("historical", "esm-hist")  # what a scenario continues
 SUBSTITUTES = {
     "sfcWind": ("uas", "vas"),
     "ps": ("psl",),
@@ -191,6 +193,11 @@ class _Reader:
     ) -> np.ndarray:
         """Values in canonical units: those told, else those of the file; amounts of a step become rates."""
         stored, told = da.attrs.get("units"), self.request.units.get(variable)
+        written = told if told is not None else stored
+        if written is not None and monthly.per_month(str(written)):
+            self.repairs.note(f"{path.name}: {variable} in {written!r}, divided by the length of each month")
+            values = values / monthly.seconds_of(starts)[:, None] * SECONDS_PER_DAY
+            return to_canonical(variable, values, monthly.as_days(str(written)), str(path))
         if told is not None:
             if stored != told:
                 said = f"units of {variable} are {stored!r} in the file, taken as {told!r} as told"
@@ -202,22 +209,28 @@ class _Reader:
             and is_amount(da)
             and per_step(variable, str(stored), str(path))
         ):
-            step = clock.usual_step(clock.seconds(starts))
-            said = f"{variable} in {stored!r} is the amount of each step of {step:g} s, as the file says"
+            sec = clock.seconds(starts)
+            step: float | np.ndarray = clock.usual_step(sec)
+            length = f"step of {step:g} s"
+            if monthly.is_monthly(sec):
+                step, length = monthly.seconds_of(starts)[:, None], "month"
+            said = f"{variable} in {stored!r} is the amount of each {length}, as the file says"
             self.repairs.note(f"{path.name}: {said}")
             return to_canonical(variable, values, f"({stored}) s-1", str(path)) / step
         return to_canonical(variable, values, stored, str(path))
 
 
 def _identity(parts: Sequence[xr.DataArray]) -> dict[str, str]:
-    """Global attributes of all parts. Raises InputError where models or members are mixed."""
+    """Global attributes of all parts. Raises InputError where models, members or scenarios are mixed."""
     out: dict[str, str] = {}
     for key in (*IDENTITY, "experiment_id"):
         values = list(dict.fromkeys(p.attrs[key] for p in parts if key in p.attrs))
-        if len(values) > 1 and key in IDENTITY:
-            files = [next(p.attrs["path"] for p in parts if p.attrs.get(key) == v) for v in values[:2]]
-            what = f"{files[0]} has {key} {values[0]}, {files[1]} has {values[1]}"
-            raise InputError("files", what, "open each model and member on its own")
+        mixed = [v for v in values if key in IDENTITY or v.strip().lower() not in HISTORICAL]
+        if len(mixed) > 1 or len(values) > 2:
+            mixed = mixed if len(mixed) > 1 else values
+            files = [next(p.attrs["path"] for p in parts if p.attrs.get(key) == v) for v in mixed[:2]]
+            what = f"{files[0]} has {key} {mixed[0]}, {files[1]} has {mixed[1]}"
+            raise InputError("files", what, "open each model, member and scenario on its own")
         if values:
             out[key] = ", ".join(values)
     return out
@@ -226,7 +239,7 @@ def _identity(parts: Sequence[xr.DataArray]) -> dict[str, str]:
 def _global_attrs(ds: xr.Dataset) -> dict[str, str]:
     names = (*IDENTITY, "experiment_id")
     found = {n: ds.attrs.get(n, ds.attrs.get(_OTHER_NAMES.get(n, n))) for n in names}
-    return {n: str(v) for n, v in found.items() if v}
+    return {n: str(v) for n, v in found.items() if v and v != "none"}
 
 
 def _time_name(ds: xr.Dataset, da: xr.DataArray, where: str) -> str:

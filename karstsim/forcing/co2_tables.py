@@ -26,6 +26,7 @@ MOST_BYTES = 200_000_000
 MEND = "give a CSV with the columns year and co2 (ppm), one row a year in rising order"
 NETCDF_NAMES = ("co2mass", "mole_fraction_of_carbon_dioxide_in_air", "co2", "CO2", "co2s")
 _NEAR_CONCENTRATION = re.compile(r"concentrations?\b.*\bCO2$", re.IGNORECASE)
+_OTHER_GAS = re.compile(r"(ch_?4|n_?2o|sf6|nf3|[hp]?c?fc|methane|nitrous|halon|kyoto|co2.?e(q|$|_?m))")
 Series = tuple[np.ndarray, np.ndarray]  # decimal years at which the values hold, ppm
 
 
@@ -83,6 +84,8 @@ def _of_columns(table: pd.DataFrame, path: Path, scenario: str, experiments: tup
     there = [c for c in table.columns if c != "year"]
     own = [c for c in ("co2", "co2_ppm") if c in there]
     name = scenario or (own[0] if own else _only(there, experiments, path))
+    if not scenario and _OTHER_GAS.match(name):
+        raise InputError(str(path), f"is no CO2 table (its column is {name!r})", MEND)
     if name not in there:
         what = f"is no CO2 table (no column {name!r}; there are {', '.join(there[:12])})"
         raise InputError(str(path), what, MEND)

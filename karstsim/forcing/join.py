@@ -32,7 +32,7 @@ def join_all(
     joined = {}
     for name, pieces in by_name.items():
         with leaving_out(name, request.told, repairs):
-            joined[name] = _join(name, pieces, repairs, months)
+            joined[name] = _join(name, pieces, request, repairs, months)
     return joined
 
 
@@ -43,7 +43,9 @@ def _as_cftime(part: xr.DataArray) -> xr.DataArray:
     return part.convert_calendar("standard", use_cftime=True)
 
 
-def _join(name: str, pieces: list[xr.DataArray], repairs: Repairs, months: bool) -> xr.DataArray:
+def _join(
+    name: str, pieces: list[xr.DataArray], request: Request, repairs: Repairs, months: bool
+) -> xr.DataArray:
     """Consecutive spans of one variable as one series. Raises InputError for overlaps that differ and for gaps."""
     calendars = {clock.calendar_of(p.time.values): p.attrs["path"] for p in pieces}
     if len(calendars) > 1:
@@ -57,6 +59,9 @@ def _join(name: str, pieces: list[xr.DataArray], repairs: Repairs, months: bool)
         raise InputError(
             name, "files hold different locations", "choose one with location=... or with lon and lat"
         )
+    for p in pieces[1:]:
+        both = f"{name} of {Path(pieces[0].attrs['path']).name} and of {Path(p.attrs['path']).name}"
+        _check_place(both, pieces[0], p, request, repairs)
     whole = pieces[0] if len(pieces) == 1 else _concat(pieces)
     sec = clock.seconds(whole.time.values)
     order = np.argsort(sec, kind="stable")
@@ -149,6 +154,10 @@ def _check_together(
             )
     if not np.array_equal(a.location.values, b.location.values):
         raise InputError(both, "have different locations", "choose one with location=... or with lon and lat")
+    _check_place(both, a, b, request, repairs)
+
+
+def _check_place(both: str, a: xr.DataArray, b: xr.DataArray, request: Request, repairs: Repairs) -> None:
     apart = np.nanmax([0.0, *arc(a.lat.values, a.lon.values, b.lat.values, b.lon.values)])
     if apart > SAME_PLACE and not request.placed:
         raise InputError(both, f"lie {apart:.1f} degrees apart", "give lon and lat of the point")

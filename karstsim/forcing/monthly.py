@@ -8,6 +8,8 @@ so is what depends on it: storms, recharge pulses, the diel range.
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import xarray as xr
 
@@ -22,6 +24,7 @@ COMMENT = (
     "daily weather generated from monthly means: the days are invented, the monthly means are the source's"
 )
 SEED = 1
+_MONTH = re.compile(r"(?<![A-Za-z])months?(?![A-Za-z])")
 SHIFTED = ("tas", "tasmin", "tasmax", "tdps")  # follow the generator's temperature
 SCALED = {"pr": "pr", "prsn": "pr", "rsds": "rsds", "sfcWind": "sfcWind", "evspsblpot": "rsds"}
 
@@ -36,6 +39,20 @@ def is_monthly(sec: np.ndarray) -> bool:
     """Whether stamps (s) follow each other by months."""
     gaps = np.diff(sec)
     return gaps.size > 0 and bool(np.all((gaps >= SHORTEST) & (gaps <= LONGEST)))
+
+
+def per_month(units: str) -> bool:
+    return bool(_MONTH.search(units))
+
+
+def as_days(units: str) -> str:
+    """Units per month as those per day: to a unit parser a month is a twelfth of the year."""
+    return _MONTH.sub("day", units)
+
+
+def seconds_of(times: np.ndarray) -> np.ndarray:
+    """Length of the month of every stamp in its calendar, s."""
+    return np.asarray(xr.DataArray(times, dims="time").dt.days_in_month.values * SECONDS_PER_DAY)
 
 
 def on_months(da: xr.DataArray, where: str) -> xr.DataArray:

@@ -37,6 +37,8 @@ STANDARD_NAMES = {  # beside those of NAMES
     "orog": ("surface_altitude",),
 }
 _EXTREME = re.compile(r"max|min", re.IGNORECASE)
+_EXTREME_OF_STEP = re.compile(r"\btime:\s*(maximum|minimum)\b")
+_PRESSURES = ("Pa", "hPa", "mbar", "millibar", "millibars")
 _SUM = re.compile(r"\btime:\s*sum\b")
 
 
@@ -49,6 +51,7 @@ def find_variables(
     """
     there = [str(v) for v in ds.data_vars]
     names = {v: request.columns.get(v, v) for v in wanted if request.columns.get(v, v) in there}
+    names = {v: s for v, s in names.items() if v in request.columns or _is_mean(ds, s, v, path, repairs)}
     taken = {*names.values(), *request.columns.values()}
     foreign = [s for s in there if s not in NAMES and s not in taken]
     for v in wanted:
@@ -61,6 +64,7 @@ def find_variables(
         if not alike:
             alike = [s for s in foreign if _same_quantity(ds[s], v)]
             by = "standard name"
+        alike = [s for s in alike if _is_mean(ds, s, v, path, repairs)]
         if len(alike) > 1:
             what = f"{' and '.join(map(repr, alike))} could both be {v}"
             raise InputError(str(path), what, f'choose one: columns={{"{v}": "{alike[0]}"}}')
@@ -89,6 +93,31 @@ def _same_quantity(da: xr.DataArray, name: str) -> bool:
     if name.startswith("tas") and (name != "tas" or _EXTREME.search(said)):
         return False
     return da.attrs.get("standard_name") in _standard_names(name)
+
+
+def _is_mean(ds: xr.Dataset, stored: str, name: str, path: Path, repairs: Repairs) -> bool:
+    """Whether a variable is the mean (or sum) of its step near the ground; what it is instead is noted."""
+    da, other = ds[stored], ""
+    if name not in ("tasmin", "tasmax") and (
+        found := _EXTREME_OF_STEP.search(str(da.attrs.get("cell_methods", "")))
+    ):
+        other = f"the {found[1]} of its step"
+    elif level := next((c for c in _coordinates(ds, da) if _is_pressure(ds[c])), ""):
+        other = f"on levels of pressure ({level})"
+    if other:
+        repairs.note(f"{path.name}: {stored!r} is {other}, not taken for {name}")
+    return not other
+
+
+def _coordinates(ds: xr.Dataset, da: xr.DataArray) -> list[str]:
+    """Coordinates of a variable itself: xarray gives every scalar one of the file to all variables."""
+    named = str(da.attrs.get("coordinates", da.encoding.get("coordinates", ""))).split()
+    return [c for c in (*map(str, da.dims), *named) if c in ds.variables]
+
+
+def _is_pressure(coordinate: xr.DataArray) -> bool:
+    attrs = coordinate.attrs
+    return attrs.get("standard_name") == "air_pressure" or str(attrs.get("units")) in _PRESSURES
 
 
 def is_amount(da: xr.DataArray) -> bool:

@@ -16,6 +16,8 @@ from karstsim.forcing.region import Grid, areas_inside, corners_of_axes, corners
 from karstsim.forcing.request import Request
 
 FARTHEST = 5.0  # degrees of arc between the asked point and the centre of the cell
+OUTSIDE = 1.0  # diagonals of a cell: a point farther from its centre is not in the grid
+BESIDE = 0.55  # diagonals from which a note is made; half of one and what the curvature of the earth adds
 MOST_VALUES = 200_000_000  # of one variable after selection; 1.6 GB
 MOST_CELLS = 50_000_000  # of a grid; kilometre grids of the whole earth are larger than any CMIP model
 BLOCK = 8_000_000  # values that are read at once: what a long file takes beyond its result
@@ -123,7 +125,7 @@ def locate(
     grid = _grid(lat, lon, where, request.region is not None or request.cells)
     if request.region is not None or request.cells:
         return _cells(grid, where, request, repairs)
-    return _points(grid, where, request)
+    return _points(grid, where, request, repairs)
 
 
 def _coordinate(ds: xr.Dataset, da: xr.DataArray, kind: str) -> xr.DataArray | None:
@@ -180,7 +182,7 @@ def _grid(lat: xr.DataArray, lon: xr.DataArray, where: str, corners: bool) -> Gr
     return Grid(tuple(map(str, lat.dims)), lat.values, lon.values, ring)
 
 
-def _points(grid: Grid, where: str, request: Request) -> Place:
+def _points(grid: Grid, where: str, request: Request, repairs: Repairs) -> Place:
     """The nearest cell of every asked point; of a single point in the file, that one."""
     if grid.lat.ndim == 0 and not request.lons:
         return Place((), grid.lat.reshape(1), grid.lon.reshape(1), np.array(["point"]))
@@ -188,15 +190,33 @@ def _points(grid: Grid, where: str, request: Request) -> Place:
     for lon, lat in zip(request.lons, request.lats, strict=True):
         distance = arc(lat, lon, grid.lat, grid.lon)
         nearest = int(np.argmin(distance))
-        if distance.flat[nearest] > FARTHEST:
-            what = (
-                f"the nearest cell is {distance.flat[nearest]:.1f} degrees away from lon {lon:g}, lat {lat:g}"
-            )
+        away, diagonal = float(distance.flat[nearest]), _diagonal(grid, nearest)
+        if away > min(FARTHEST, OUTSIDE * diagonal):
+            what = f"the nearest cell is {away:.2g} degrees away from lon {lon:g}, lat {lat:g}"
             raise InputError(where, what, "check lon and lat, or give files that cover the point")
+        if away > BESIDE * diagonal:
+            repairs.note(
+                f"lon {lon:g}, lat {lat:g} lies {away:.2g} degrees from the nearest cell, outside the grid"
+            )
         at.append(nearest)
     cells = np.array(at)
     names = ["point"] if cells.size == 1 else [f"point {i + 1}" for i in range(cells.size)]
     return _taken(grid, cells, np.array(names))
+
+
+def _diagonal(grid: Grid, cell: int) -> float:
+    """Degrees of arc across a cell of a grid of rows and columns; infinite where there are no neighbours."""
+    if grid.lat.ndim != 2 or grid.lat.size == 1:
+        return np.inf
+    at = np.unravel_index(cell, grid.lat.shape)
+    sides = []
+    for axis in (0, 1):
+        if grid.lat.shape[axis] > 1:
+            beside = list(at)
+            beside[axis] += 1 if at[axis] == 0 else -1
+            there = tuple(beside)
+            sides.append(float(arc(grid.lat[at], grid.lon[at], grid.lat[there], grid.lon[there])))
+    return float(np.hypot(sides[0], sides[-1]))
 
 
 def _cells(grid: Grid, where: str, request: Request, repairs: Repairs) -> Place:

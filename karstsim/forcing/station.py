@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import io
 import re
+import unicodedata
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -102,6 +103,12 @@ UNITS = {  # as in headers (lower case, other signs than letters and digits beco
     "m2_m2": "1",
     "m2_m_2": "1",
 }
+_UNIT_TEXT = (  # words that a unit which is not in UNITS is made of
+    "1 2 3 a atm bar c cal cm d day deg degc degf degk degree degrees f fahrenheit ft g h hg hour hpa hr in inch "
+    "inches inhg j k kcal kelvin kg kj km kmh kmph knot knots kn kph kpa kt kts l ly langley m m2 mb mbar mg min mj "
+    "mjm2 mm mmhg mol mon month mph ms mwh pa per s sec torr tenths umol v w week wh wm2 y year yr kwh"
+)
+UNIT_WORDS = frozenset(_UNIT_TEXT.split())
 MISSING = ("", "na", "nan", "null", "none", "-", "n/a")
 MOST_BYTES = 2_000_000_000  # of the table, unpacked
 _DECIMAL_COMMA = re.compile(r"\s*-?\d+,\d+\s*")
@@ -296,13 +303,32 @@ def _numbers(column: pd.Series, header: str, path: Path) -> np.ndarray:
 
 def split_header(header: str) -> tuple[str, str | None] | None:
     """("pr", "mm d-1") for ``prcp_mm_day``; units None for a bare name; None where the header is no variable."""
-    key = re.sub(r"[^a-z0-9]+", "_", header.lower().replace("°", "deg")).strip("_")
+    key = _key(header)
     for variable, names in NAMES.items():
         for name in names:
             if key == name:
                 return variable, None
             if key.startswith(f"{name}_") and key[len(name) + 1 :] in UNITS:
                 return variable, UNITS[key[len(name) + 1 :]]
+    return None
+
+
+def _key(header: str) -> str:
+    """Lower case letters, digits and single underscores; superscripts as digits."""
+    text = unicodedata.normalize("NFKC", header).lower().replace("°", "deg").replace("μ", "u")
+    return re.sub(r"[^a-z0-9]+", "_", text).strip("_")
+
+
+def _unread_unit(header: str) -> str | None:
+    """The variable of a header whose name is known and followed by a unit that is not read, else None."""
+    key, bracket = _key(header), re.search(r"[\[(](.+)[\])]\s*$", header)
+    for variable, names in NAMES.items():
+        for name in names:
+            rest = key[len(name) + 1 :] if key.startswith(f"{name}_") else ""
+            if rest and (
+                all(w in UNIT_WORDS for w in rest.split("_")) or (bracket and rest == _key(bracket[1]))
+            ):
+                return variable
     return None
 
 
@@ -331,4 +357,16 @@ def _variables(
             raise InputError(str(path), what, f'choose one: columns={{"{variable}": "{header}"}}')
         own = meaning[1] if meaning and meaning[0] == variable else None
         found[variable] = (header, units.get(variable, own))
+    _refuse_unread(parsed, found, columns, path)
     return found
+
+
+def _refuse_unread(
+    parsed: Mapping[str, object], found: Mapping[str, object], columns: Mapping[str, str], path: Path
+) -> None:
+    """A column with a known name must not vanish because of its unit, unless another gives the variable."""
+    for header, meaning in parsed.items():
+        variable = _unread_unit(header) if meaning is None and header not in columns.values() else None
+        if variable is not None and variable not in found:
+            mend = f'tell them: columns={{"{variable}": "{header}"}}, units={{"{variable}": ...}}'
+            raise InputError(f"{path}, column {header!r}", f"is {variable} in units that are not read", mend)

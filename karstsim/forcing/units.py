@@ -88,6 +88,9 @@ SPELLINGS = {
 }
 _SAFE = re.compile(r"[A-Za-z0-9µ°%/*^. _()+-]{1,40}")
 _OF_CARBON = re.compile(r"(?<=g)[ _]?C\b|(?<=mol)[ _]?C\b")  # "g C m-2 d-1": to a unit parser C is coulomb
+_NUMBER_OF_POWER = re.compile(
+    r"[A-Za-z)]\S*[\s.*]+\d[\d.]*\s*[A-Za-z]+(\*\*|\^)?[-+]?\d"
+)  # "mm 3h-1" is 3 mm/h
 _POWER_OF_NUMBER = re.compile(r"[\d)]\s*(\*\*|\^)|(\*\*|\^)\s*[-+(]*\s*\d{3}")
 
 # Lowest values that are noise of packing and interpolation around zero and become 0, with a repair note. One
@@ -101,6 +104,17 @@ NOISE = {
     "rhSoil": -1e-4 / SECONDS_PER_DAY,  # chambers scatter around zero in frozen soil
     "rSoil": -1e-4 / SECONDS_PER_DAY,
 }
+NOISE_SHARE = 0.01  # of the values; more of them must be slight as a whole:
+NOISE_WEIGHT = 0.1  # of the sum of the positive values: dew of many nights, plants of a whole winter
+NOISE_SLIGHT = 0.05  # of the lowest value of noise, as a mean: packing of zeros
+
+
+def is_noise(name: str, values: np.ndarray) -> bool:
+    """Whether the negative values are noise around zero. A flux that is counted the other way is no noise."""
+    low = values < 0.0
+    lost, kept = -float(values[low].sum()), float(values[~low].sum())
+    rare, slight = low.mean() <= NOISE_SHARE, lost <= -NOISE_SLIGHT * NOISE[name] * values.size
+    return bool(rare or slight or lost <= NOISE_WEIGHT * kept)
 
 
 def to_canonical(name: str, values: np.ndarray, units: str | None, where: str) -> np.ndarray:
@@ -146,7 +160,9 @@ def parse(units: str, name: str, where: str) -> Any:
     if name in CARBON_FLUXES:
         spelled = _OF_CARBON.sub("", spelled)
     try:
-        if not _SAFE.fullmatch(spelled) or _POWER_OF_NUMBER.search(spelled):
+        if not _SAFE.fullmatch(spelled) or any(
+            p.search(spelled) for p in (_POWER_OF_NUMBER, _NUMBER_OF_POWER)
+        ):
             raise ValueError("not a unit")
         return registry().Quantity(registry().parse_expression(spelled))
     except Exception as error:  # the parser raises many kinds, from tokenizer errors to its own
