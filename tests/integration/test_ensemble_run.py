@@ -409,7 +409,8 @@ def test_a_model_does_not_follow_another(tmp_path) -> None:
 
 def test_spoiled_files_are_not_exported_or_opened(copy, tmp_path) -> None:
     victim = sorted((copy / "shards" / "c0002").glob("*_annual.nc"))[0]
-    victim.write_bytes(victim.read_bytes()[:-1] + b"x")
+    whole = victim.read_bytes()
+    victim.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     with pytest.raises(InputError, match=r"has changed(.|\n)*resume"):
         export(copy, tmp_path / "x.nc")
     victim.unlink()
