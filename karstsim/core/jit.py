@@ -5,8 +5,9 @@ entry, which halves the compile time. Calling one from Python while the compiler
 so tests and tools go through `python_callable`.
 
 A *driver* is one of the few entry points that Python calls. It has one declared signature and is cached on disk
-under a folder named by the hash of the package's own sources, because numba's cache looks only at the file that
-defines the driver and would return the old answer after an edit in a file it calls (numba issue 1833).
+under a folder named by the hash of all files that may hold a kernel or a constant of one, because numba's cache looks
+only at the file that defines the driver and would return the old answer after an edit in a file it calls (numba issue
+1833). Kernels live in the rooms of `KERNEL_ROOMS` only; a driver may stand elsewhere.
 
 With ``NUMBA_DISABLE_JIT=1`` everything runs as plain Python on the same numpy records.
 """
@@ -25,7 +26,7 @@ import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ warnings.filterwarnings("ignore", ".*has been considered a subtype of.*", NumbaE
 
 LOG = logging.getLogger(__name__)
 PACKAGE = Path(__file__).resolve().parents[1]
+KERNEL_ROOMS = ("core", "chemistry", "processes", "model")
 KEPT_CACHES = 3
 KEPT_SECONDS = 7 * 86400.0  # a younger folder may be in use by another process
 MARKER = "karstsim-compile-cache"
@@ -77,21 +79,32 @@ def python_callable(compiled: Any) -> Callable[..., Any]:
     return numba.njit(**_OPTIONS)(lambda *args: compiled(*args))
 
 
-@functools.lru_cache(maxsize=1)
-def source_hash() -> str:
-    """Hash of the package's sources and tables, the numba version and the interpreter: one cache folder each.
-
-    Tables (``*.csv``) count because kernels hold them as constants.
-    """
+def _digest(paths: Iterable[Path], *more: str) -> str:
     digest = hashlib.sha256()
-    for path in sorted(p for p in PACKAGE.rglob("*") if p.suffix in (".py", ".csv")):
+    for path in sorted(p for p in paths if p.suffix in (".py", ".csv")):
         digest.update(str(path.relative_to(PACKAGE)).encode())
         digest.update(path.read_bytes())
-    digest.update(f"{numba.__version__} {sys.version} {sorted(_OPTIONS.items())}".encode())
+    digest.update(" ".join(more).encode())
     return digest.hexdigest()[:16]
 
 
-_HASH_AT_IMPORT = source_hash()  # read before any kernel's source can change under a running process
+@functools.lru_cache(maxsize=1)
+def source_hash() -> str:
+    """Hash of the whole package's sources and tables: the version that results and runs are labelled with."""
+    return _digest(PACKAGE.rglob("*"))
+
+
+@functools.lru_cache(maxsize=1)
+def kernel_hash() -> str:
+    """Hash of the rooms that hold kernels, the numba version and the interpreter: one cache folder each.
+
+    Tables (``*.csv``) count because kernels hold them as constants.
+    """
+    files = (p for room in KERNEL_ROOMS for p in (PACKAGE / room).rglob("*"))
+    return _digest(files, numba.__version__, sys.version, str(sorted(_OPTIONS.items())))
+
+
+_AT_IMPORT = source_hash(), kernel_hash()  # read before a source can change under the running process
 
 
 def cache_root() -> Path:
@@ -110,9 +123,9 @@ def cache_root() -> Path:
 
 
 def _cache_folder() -> Path:
-    """The folder of these sources; older folders of karstsim's own are removed, nothing else is touched."""
+    """The folder of these kernels; older folders of karstsim's own are removed, nothing else is touched."""
     root = cache_root()
-    folder = root / source_hash()
+    folder = root / kernel_hash()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MARKER).touch()
     os.utime(folder)

@@ -6,6 +6,7 @@ Caches are tried out on a copy of the package's core with a driver of two lines,
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from karstsim.core import jit
 
 SOURCES = Path(jit.__file__).resolve().parents[1]
 CALLER = """from karstsim.core.jit import driver
-from karstsim.inner import twice
+from karstsim.processes.inner import twice
 
 
 @driver
@@ -36,7 +37,7 @@ from karstsim import outer
 from karstsim.core import jit
 run = outer.run.bind(numba.float64[::1])
 hits = 0 if jit.disabled() else sum(run.stats.cache_hits.values())
-print(run(np.array([21.0])), hits, jit.source_hash())
+print(run(np.array([21.0])), hits, jit.kernel_hash())
 """
 
 
@@ -50,7 +51,8 @@ def package(tmp_path: Path) -> Path:
     )
     (root / "karstsim" / "__init__.py").write_text("")
     (root / "karstsim" / "outer.py").write_text(CALLER)
-    (root / "karstsim" / "inner.py").write_text(INNER.format(factor="2.0"))
+    (root / "karstsim" / "processes").mkdir()
+    (root / "karstsim" / "processes" / "inner.py").write_text(INNER.format(factor="2.0"))
     return root
 
 
@@ -79,7 +81,7 @@ def test_an_edit_in_another_module_is_seen(package: Path, tmp_path: Path) -> Non
     again = _start(package, cache)
     assert (first[0], first[1]) == (42.0, 0)
     assert (again[0], again[1], again[2]) == (42.0, 1, first[2])
-    (package / "karstsim" / "inner.py").write_text(INNER.format(factor="3.0"))
+    (package / "karstsim" / "processes" / "inner.py").write_text(INNER.format(factor="3.0"))
     edited = _start(package, cache)
     assert (edited[0], edited[1]) == (63.0, 0)
     assert edited[2] != first[2]
@@ -141,7 +143,7 @@ def test_the_present_cache_survives_pruning_however_old(
 ) -> None:
     monkeypatch.setenv("KARSTSIM_CACHE", str(tmp_path))
     jit._cache_folder()
-    os.utime(tmp_path / jit.source_hash(), (1.0, 1.0))
+    os.utime(tmp_path / jit.kernel_hash(), (1.0, 1.0))
     for i in range(5):
         (tmp_path / f"other{i}").mkdir()
     assert jit._cache_folder().is_dir()
@@ -201,5 +203,13 @@ def test_pruning_touches_only_its_own_old_folders(tmp_path, monkeypatch) -> None
         os.utime(own, (old, old))
     jit._cache_folder()
     left = {p.name for p in tmp_path.iterdir()}
-    assert {"thesis", "photos", "0123456789abcdef", f"{4:016x}", jit.source_hash()} <= left
+    assert {"thesis", "photos", "0123456789abcdef", f"{4:016x}", jit.kernel_hash()} <= left
     assert f"{0:016x}" not in left and f"{1:016x}" not in left
+
+
+@pytest.mark.parametrize("path", sorted(SOURCES.rglob("*.py")), ids=lambda p: str(p.relative_to(SOURCES)))
+def test_kernels_live_where_the_cache_looks(path: Path) -> None:
+    """A kernel in another room could change without a new cache folder: old code would run."""
+    room = path.relative_to(SOURCES).parts[0]
+    marked = re.search(r"^@(kernel|lane_function)$", path.read_text(), re.MULTILINE)
+    assert room in jit.KERNEL_ROOMS or not marked
