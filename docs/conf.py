@@ -1,0 +1,48 @@
+"""Sphinx settings: MyST pages, notebooks that are executed, and reference pages generated from the declarations."""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+import generate  # noqa: E402  (it lies beside this file)
+
+import karstsim  # noqa: E402
+
+project = "karstsim"
+author = "karstsim developers"
+copyright = "karstsim developers, MIT licence"
+version = release = karstsim.__version__
+
+extensions = ["myst_nb", "sphinxcontrib.bibtex"]
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_heading_anchors = 3
+bibtex_bibfiles = ["references.bib"]
+bibtex_default_style = "unsrt"
+exclude_patterns = ["_build"]
+nb_execution_mode = "force"
+nb_execution_timeout = 180
+nb_execution_raise_on_error = True
+nb_merge_streams = True
+
+html_theme = "pydata_sphinx_theme"
+html_title = "karstsim"
+html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["karstsim.css"]
+html_theme_options = {
+    "show_toc_level": 2,
+    "navigation_with_keys": False,
+    "secondary_sidebar_items": ["page-toc"],
+}
+
+
+def _inside(app, docname, source):
+    """Links out of this folder, right for who reads the files in a checkout, become links between pages."""
+    source[0] = generate.links_inside(source[0])
+
+
+def setup(app):
+    generate.write_all(HERE / "generated")
+    app.connect("source-read", _inside)

@@ -1,0 +1,212 @@
+"""Reference pages written from the code: parameters, variables, equations, commands, functions, experiments.
+
+Sphinx calls `write_all` before it reads the pages; nothing here is kept in the repository.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pandas as pd
+import typer
+from typer.testing import CliRunner
+
+import karstsim as ks
+from karstsim import processes
+from karstsim.cli import app
+from karstsim.model.registry import COMPARTMENTS
+
+ROOT = Path(__file__).resolve().parents[1]
+KEY = re.compile(r"@\w+\{([^,\s]+),")
+KEYS = set(KEY.findall((ROOT / "docs" / "references.bib").read_text(encoding="utf-8")))
+EXPERIMENT = re.compile(r"\]\((?:\.\./)*experiments/(\w+)(?:/README\.md|/)?\)")
+DOCUMENT = re.compile(r"\]\((?:\.\./)+docs/([\w/]+\.(?:md|png|svg))(#[\w-]+)?\)")
+OUTSIDE = {"README.md": "index", "CONTRIBUTING.md": "extending", "CHANGELOG.md": "changelog"}
+
+
+def links_inside(text: str) -> str:
+    """Rewrite links to files of the checkout so that they lead to the page made of them."""
+    text = EXPERIMENT.sub(r"](/generated/experiments/\1.md)", text)
+    text = DOCUMENT.sub(lambda m: f"](/{m[1]}{m[2] or ''})", text)
+    for file, page in OUTSIDE.items():
+        text = re.sub(rf"\]\((?:\.\./)+{re.escape(file)}\)", f"](/{page}.md)", text)
+    return text
+
+
+def write_all(folder: Path) -> None:
+    """Write every generated page below `folder`."""
+    (folder / "equations").mkdir(parents=True, exist_ok=True)
+    (folder / "experiments").mkdir(exist_ok=True)
+    pages = {
+        "parameters.md": _parameters(),
+        "variables.md": _variables(),
+        "commands.md": _commands(),
+        "functions.md": _functions(),
+        **{f"equations/{name}.md": text for name, text in _equations().items()},
+        **{f"experiments/{name}.md": text for name, text in _experiments().items()},
+    }
+    for name, text in pages.items():
+        _write(folder / name, text)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write only what changed, so that a second build reads only that."""
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
+# ------------------------------------------------------------------------------------------ parameters and variables
+
+
+def _cell(value: object) -> str:
+    return str(value).replace("|", "\\|").replace("*", "\\*").replace("<", "&lt;").replace("\n", " ")
+
+
+def _cited(source: str) -> str:
+    """A source with its keys of references.bib as citations."""
+    parts = [p.strip() for p in source.split(";")]
+    return "; ".join(f"{{cite:t}}`{p}`" if p in KEYS else _cell(p) for p in parts)
+
+
+def _table(header: list[str], rows: list[list[str]]) -> str:
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
+
+
+HEADER = ["name and meaning", "default, by class", "unit", "bounds", "source"]
+
+
+def _parameter_rows(table: pd.DataFrame) -> list[list[str]]:
+    return [
+        [
+            f"`{p.name}`" + (f"<br>{_cell(p.doc)}" if p.doc else ""),
+            f"{p.default:g}" + (f"<br>{_cell(p.by_class)}" if p.by_class else ""),
+            _cell(p.units),
+            f"{p.lower:g} to {p.upper:g}",
+            _cited(p.source),
+        ]
+        for p in table.itertuples()
+    ]
+
+
+def _parameters() -> str:
+    table = ks.parameters()
+    text = [
+        "# Parameters\n",
+        f"All {len(table)}, as `karstsim parameters` prints them. Any of them can be set in `[parameters]` of a run "
+        "file, drawn in an ensemble, and calibrated. Values that depend on land use, water class or plant follow the "
+        "default.\n",
+    ]
+    for compartment, part in table.groupby(table.name.str.split(".").str[0], sort=False):
+        text += [f"## {compartment}\n", _table(HEADER, _parameter_rows(part))]
+    return "\n".join(text)
+
+
+def _variables() -> str:
+    table = ks.variables()
+    usual = table[table.standard]
+    text = [
+        "# Variables\n",
+        f"The {len(usual)} variables that a run keeps unless told otherwise. With the ions, tags and isotopes of every "
+        f"flow and store there are {len(table)}: `karstsim variables --csv` lists them all.\n",
+    ]
+    for compartment, part in usual.groupby(usual.name.str.split("_").str[0], sort=False):
+        rows = [[f"`{v.name}`", v.kind, _cell(v.units), _cell(v.long_name)] for v in part.itertuples()]
+        text += [f"## {compartment}\n", _table(["name", "kind", "unit", "meaning"], rows)]
+    return "\n".join(text)
+
+
+# --------------------------------------------------------------------------------------------------------- equations
+
+
+def _equations() -> dict[str, str]:
+    """One page a compartment: what each process file says of its equations, with its parameters."""
+    by_module = {c.__name__: c.NAME for c in COMPARTMENTS}
+    table = ks.parameters()
+    pages = {}
+    for info in pkgutil.iter_modules(processes.__path__, processes.__name__ + "."):
+        package = importlib.import_module(info.name)
+        if not info.ispkg:
+            continue
+        name = by_module[info.name]
+        text = [f"# {name.replace('_', ' ').capitalize()}\n", f"```text\n{inspect.getdoc(package)}\n```\n"]
+        for part in pkgutil.iter_modules(package.__path__, info.name + "."):
+            text.append(_process(importlib.import_module(part.name), name, table))
+        pages[name] = "\n".join(text)
+    return pages
+
+
+def _process(module: ModuleType, compartment: str, table: pd.DataFrame) -> str:
+    path = module.__name__.replace(".", "/") + ".py"
+    title = module.__name__.rsplit(".", 1)[-1].replace("_", " ")
+    text = f"## {title}\n\n`{path}`\n\n```text\n{inspect.getdoc(module)}\n```\n"
+    names = {f"{compartment}.{p.name}" for p in getattr(module, "PARAMS", ())}
+    mine = table[table.name.isin(names)]
+    if len(mine):
+        text += "\n" + _table(HEADER, _parameter_rows(mine))
+    return text
+
+
+# --------------------------------------------------------------------------------------------- commands and functions
+
+
+def _commands() -> str:
+    text = ["# Commands\n", "What `--help` says of each.\n"]
+    runner = CliRunner(env={"COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1"})
+    for path in _paths(typer.main.get_command(app), ()):
+        said = runner.invoke(app, [*path, "--help"], prog_name="karstsim").stdout
+        text.append(f"## karstsim {' '.join(path)}\n\n```text\n{said.strip()}\n```\n")
+    return "\n".join(text)
+
+
+def _paths(command: Any, path: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Words that lead to each command, in the order of `karstsim --help`."""
+    if not hasattr(command, "commands"):
+        return [path]
+    return [found for name, sub in command.commands.items() for found in _paths(sub, (*path, name))]
+
+
+def _functions() -> str:
+    text = ["# Python functions\n", "`import karstsim as ks`\n"]
+    for name in sorted(ks.__all__):
+        thing = getattr(ks, name)
+        if not callable(thing):
+            continue
+        signature = "" if inspect.isclass(thing) else _signature(thing)
+        text.append(f"## ks.{name}\n\n```text\nks.{name}{signature}\n\n{inspect.getdoc(thing)}\n```\n")
+    return "\n".join(text)
+
+
+def _signature(function: object) -> str:
+    """Arguments with their defaults, without types, one line or one an argument."""
+    signature = inspect.signature(function)  # type: ignore[arg-type]
+    bare = [p.replace(annotation=inspect.Parameter.empty) for p in signature.parameters.values()]
+    text = str(signature.replace(parameters=bare, return_annotation=inspect.Signature.empty))
+    return text if len(text) < 90 else text.replace(", ", ",\n    ").replace("(", "(\n    ", 1)
+
+
+# ------------------------------------------------------------------------------------------------------- experiments
+
+
+def _experiments() -> dict[str, str]:
+    """Each experiment's README as a page, with its figures."""
+    found = sorted(p for p in (ROOT / "experiments").glob("*/README.md"))
+    pages = {p.parent.name: _included(p) for p in found}
+    names = "\n".join(pages)
+    pages["index"] = (
+        "# Experiments\n\nClaims of the review and of monitoring, put to the model with one parameter table. "
+        f"Misses are reported as misses.\n\n```{{toctree}}\n:maxdepth: 1\n\n{names}\n```\n"
+    )
+    return pages
+
+
+def _included(path: Path) -> str:
+    """The text, with pictures that lie beside it found from the generated page."""
+    picture = re.compile(r"\]\((?!https?:|/|\.\.)([^)]+\.(?:png|svg))\)")
+    return picture.sub(rf"](/../experiments/{path.parent.name}/\1)", path.read_text(encoding="utf-8"))
