@@ -27,6 +27,8 @@ KEY = re.compile(r"@\w+\{([^,\s]+),")
 KEYS = set(KEY.findall((ROOT / "docs" / "references.bib").read_text(encoding="utf-8")))
 EXPERIMENT = re.compile(r"\]\((?:\.\./)*experiments/(\w+)(?:/README\.md|/)?\)")
 DOCUMENT = re.compile(r"\]\((?:\.\./)+docs/([\w/]+\.(?:md|png|svg))(#[\w-]+)?\)")
+COLUMNS = re.compile(r"\S {3,}\S")
+SPECIAL = re.compile(r"([\\*_<>$\[\]|`#])")
 OUTSIDE = {"README.md": "index", "CONTRIBUTING.md": "extending", "CHANGELOG.md": "changelog"}
 
 
@@ -135,7 +137,7 @@ def _equations() -> dict[str, str]:
         if not info.ispkg:
             continue
         name = by_module[info.name]
-        text = [f"# {name.replace('_', ' ').capitalize()}\n", f"```text\n{inspect.getdoc(package)}\n```\n"]
+        text = [f"# {name.replace('_', ' ').capitalize()}\n", _prose(package)]
         for part in pkgutil.iter_modules(package.__path__, info.name + "."):
             text.append(_process(importlib.import_module(part.name), name, table))
         pages[name] = "\n".join(text)
@@ -145,12 +147,30 @@ def _equations() -> dict[str, str]:
 def _process(module: ModuleType, compartment: str, table: pd.DataFrame) -> str:
     path = module.__name__.replace(".", "/") + ".py"
     title = module.__name__.rsplit(".", 1)[-1].replace("_", " ")
-    text = f"## {title}\n\n`{path}`\n\n```text\n{inspect.getdoc(module)}\n```\n"
+    text = f"## {title}\n\n`{path}`\n\n{_prose(module)}"
     names = {f"{compartment}.{p.name}" for p in getattr(module, "PARAMS", ())}
     mine = table[table.name.isin(names)]
     if len(mine):
         text += "\n" + _table(HEADER, _parameter_rows(mine))
     return text
+
+
+def _prose(module: ModuleType) -> str:
+    """A docstring with its paragraphs as text; equations and columns stay as they stand."""
+    parts: list[tuple[bool, list[str]]] = []
+    for line in (inspect.getdoc(module) or "").splitlines():
+        fixed = line.startswith(" ") or bool(COLUMNS.search(line))
+        if not parts or (line and fixed != parts[-1][0]) or (not line and not parts[-1][0]):
+            parts.append((fixed, []))
+        parts[-1][1].append(line)
+    return "\n\n".join(filter(None, (_part(fixed, lines) for fixed, lines in parts))) + "\n"
+
+
+def _part(fixed: bool, lines: list[str]) -> str:
+    text = "\n".join(lines).strip("\n")
+    if not text:
+        return ""
+    return f"```text\n{text}\n```" if fixed else SPECIAL.sub(r"\\\1", text)
 
 
 # --------------------------------------------------------------------------------------------- commands and functions
