@@ -155,10 +155,10 @@ def _process(module: ModuleType, compartment: str, table: pd.DataFrame) -> str:
     return text
 
 
-def _prose(module: ModuleType) -> str:
+def _prose(thing: object) -> str:
     """A docstring with its paragraphs as text; equations and columns stay as they stand."""
     parts: list[tuple[bool, list[str]]] = []
-    for line in (inspect.getdoc(module) or "").splitlines():
+    for line in (inspect.getdoc(thing) or "").splitlines():
         fixed = line.startswith(" ") or bool(COLUMNS.search(line))
         if not parts or (line and fixed != parts[-1][0]) or (not line and not parts[-1][0]):
             parts.append((fixed, []))
@@ -199,7 +199,7 @@ def _functions() -> str:
         if not callable(thing):
             continue
         signature = "" if inspect.isclass(thing) else _signature(thing)
-        text.append(f"## ks.{name}\n\n```text\nks.{name}{signature}\n\n{inspect.getdoc(thing)}\n```\n")
+        text.append(f"## ks.{name}\n\n```python\nks.{name}{signature}\n```\n\n{_prose(thing)}")
     return "\n".join(text)
 
 
