@@ -25,8 +25,8 @@ from karstsim.analysis.spring_columns import (
     ZONE,
     vocabulary,
 )
-from karstsim.analysis.spring_times import looks_like_dates, read_times
-from karstsim.analysis.table_bytes import table_bytes
+from karstsim.forcing.table_times import looks_like_dates, read_times
+from karstsim.forcing.table_bytes import table_bytes
 from karstsim.chemistry.api.columns import Column
 from karstsim.chemistry.api.table_cells import Cells, decimal_mark, read_cells
 from karstsim.chemistry.api.table_text import TableText, Vocabulary, read_text

@@ -19,22 +19,26 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SPAN = r"(?:_(?P<first>\d{4,14})-(?P<last>\d{4,14})[^_]*)?"
-_MEMBER = r"(?P<member>r\d+i\d+p\d+(?:f\d+)?)"
+_MEMBER = r"(?P<member>(?:s\d{4}-)?r\d+i\d+p\d+(?:f\d+)?)"  # s1990: the year in which a hindcast starts
 _DRS = {  # names of files as the archives prescribe them
     "CORDEX": rf"(?P<var>\w+?)_(?P<domain>[A-Z]{{3}}-\d+i?)_(?P<gcm>[\w-]+?)_(?P<scenario>[\w-]+?)_{_MEMBER}_"
     rf"(?P<rcm>[\w-]+?)_(?P<version>v[\w-]+)_(?P<freq>\w+?){_SPAN}$",
     "CMIP6": rf"(?P<var>\w+?)_(?P<freq>\w+?)_(?P<model>[\w-]+?)_(?P<scenario>[\w-]+?)_{_MEMBER}_"
     rf"(?P<grid>g\w+?){_SPAN}$",
     "CMIP5": rf"(?P<var>\w+?)_(?P<freq>\w+?)_(?P<model>[\w.-]+?)_(?P<scenario>[\w-]+?)_{_MEMBER}{_SPAN}$",
+    "ISIMIP2b": rf"(?P<var>\w+?)_(?P<freq>day|mon|3hr|6hr)_(?P<model>[\w.-]+?)_(?P<scenario>[\w-]+?)_{_MEMBER}_"
+    rf"(?P<bias>[A-Z][\w-]*?)(?:_(?P<region>[a-z]\w*?))?{_SPAN}$",
     "ISIMIP": rf"(?P<model>[\w-]+?)_{_MEMBER}_(?P<bias>[\w-]+?)_(?P<scenario>[\w-]+?)_(?P<var>\w+?)_(?P<region>\w+?)_"
     r"(?P<freq>daily|monthly|3hourly|hourly)_(?P<first>\d{4})_(?P<last>\d{4})$",
 }
 HISTORICAL = "historical"
 COLUMNS = ("model", "scenario", "member", "frequency", "grid", "variables", "first", "last", "files")
 _KEYS = COLUMNS[:5]
+_DIGITS = re.compile(r"[\d\s._-]+")
 _ATTRIBUTES = {  # CMIP6, CMIP5, CORDEX and what else is seen
     "model": ("source_id", "model_id", "source"),
     "scenario": ("experiment_id", "driving_experiment_name", "experiment", "scenario"),
+    "start": ("sub_experiment_id",),
     "member": ("variant_label", "driving_model_ensemble_member", "parent_experiment_rip", "member_id"),
     "frequency": ("frequency",),
     "grid": ("grid_label", "CORDEX_domain"),
@@ -89,7 +93,7 @@ def _describe(path: Path) -> dict[str, str]:
     """Model, scenario, member, frequency, grid, variables and span of a file."""
     for archive, pattern in _DRS.items():
         match = re.match(pattern, path.name.removesuffix(".zarr").split(".nc")[0])
-        if match and (archive == "ISIMIP" or _known(match["var"])):
+        if match and (archive.startswith("ISIMIP") or _known(match["var"])):
             return _of_name(archive, match)
     with netcdf.reading(path), netcdf.opened(path) as ds:
         return _of_attributes(ds, path)
@@ -107,7 +111,7 @@ def _of_name(archive: str, match: re.Match[str]) -> dict[str, str]:
         "scenario": parts["scenario"],
         "member": parts["member"],
         "frequency": _frequency(parts["freq"]),
-        "grid": parts.get("grid") or parts.get("domain") or parts.get("region") or "",
+        "grid": " ".join(parts[k] for k in ("grid", "domain", "bias", "region") if parts.get(k)),
         "variables": parts["var"],
         "first": parts["first"] or "",
         "last": parts["last"] or "",
@@ -132,8 +136,20 @@ def _of_attributes(ds: xr.Dataset, path: Path) -> dict[str, str]:
     rip = [ds.attrs.get(n) for n in ("realization", "initialization_method", "physics_version")]
     if not found["member"] and all(r is not None for r in rip):
         found["member"] = "r{}i{}p{}".format(*rip)
+    start = found.pop("start")
+    if start not in ("", "none") and not found["member"].startswith(start):
+        found["member"] = f"{start}-{found['member']}".rstrip("-")
     names = find_variables(ds, (*WANTED, "psl", "orog"), Request(), path, Repairs())
+    if not found["model"]:
+        found["model"] = _unnamed(path, names)
     return {**found, "variables": " ".join(names), "first": "", "last": ""}
+
+
+def _unnamed(path: Path, names: Mapping[str, str]) -> str:
+    """What the names of files without a model share: all but the variable and the digits, so that files of two do not mix."""
+    variables = {v.lower() for pair in names.items() for v in pair}
+    words = [w for w in _DIGITS.split(path.name.split(".")[0]) if w and w.lower() not in variables]
+    return "_".join(words) if names else ""
 
 
 def _summary(group: list[dict[str, str]]) -> dict[str, object]:

@@ -134,7 +134,9 @@ def _coordinate(ds: xr.Dataset, da: xr.DataArray, kind: str) -> xr.DataArray | N
     for name in candidates:
         if name in ds.variables and set(ds[name].dims) <= set(da.dims):
             return ds[name]
-    return None
+    names = {str(v).lower(): str(v) for v in ds.variables}  # LAT, Latitude
+    found = next((names[str(c).lower()] for c in candidates if str(c).lower() in names), None)
+    return ds[found] if found is not None and set(ds[found].dims) <= set(da.dims) else None
 
 
 def _unplaced(space: tuple[str, ...], where: str, request: Request, repairs: Repairs) -> Place:
