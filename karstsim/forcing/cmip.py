@@ -116,7 +116,7 @@ class _Reader:
     def __init__(self, request: Request, repairs: Repairs) -> None:
         self.request, self.repairs = request, repairs
         self.places: dict[tuple[object, ...], Place] = {}
-        self.axes: dict[tuple[object, ...], np.ndarray] = {}
+        self.axes: dict[tuple[object, ...], tuple[np.ndarray, np.ndarray]] = {}
         self.headers: dict[Path, xr.Dataset] = {}  # names and attributes, so that no file is opened in vain
 
     def parts(self, paths: Sequence[Path], wanted: tuple[str, ...]) -> list[xr.DataArray]:
@@ -144,7 +144,7 @@ class _Reader:
                 if not np.isfinite(heights).all():
                     raise InputError(f"{path}, orog", "has no height at a place", "give elevation=")
                 spread = f"{heights.min():.0f} to {heights.max():.0f}" if np.ptp(heights) > 0.0 else f"{heights[0]:.0f}"
-                self.repairs.note(f"elevation {spread} m from the orography of {path.name}")
+                self.repairs.note(f"elevation {spread} m from orog of {path.name}")
                 return heights
         if told is not None:
             raise InputError("elevation", f"{told} holds no orography", "give a file with orog (m)")
@@ -190,7 +190,7 @@ class _Reader:
         da = ds[name]
         time = _time_name(ds, da, where)
         _refuse_climatology(ds, da, time, where)
-        starts = self._starts(ds, time, path)
+        starts, sec = self._starts(ds, time, path)
         place = self._place(ds, da, time, where)
         values = place.read(da, time, f"{path.name}, {variable}", self.repairs)
         units = self._units_of_running_sum(ds, da, variable, starts, path)
@@ -199,7 +199,8 @@ class _Reader:
                 what = "is a running sum since 00 UTC and has time bounds, which say otherwise"
                 raise InputError(where, what, "tell its units as a rate or as the amount of a step")
             values, starts = running.amounts(values, starts, where)
-            step = clock.usual_step(clock.seconds(starts)) if len(starts) > 1 else SECONDS_PER_DAY
+            sec = clock.seconds(starts)
+            step = clock.usual_step(sec) if len(sec) > 1 else SECONDS_PER_DAY
             said = f"{variable} in {units!r} is a running sum since 00 UTC: differences taken, stamped at their beginning"
             self.repairs.note(f"{path.name}: {said}")
             out = to_canonical(variable, values, f"({units}) s-1", str(path)) / step
@@ -208,12 +209,13 @@ class _Reader:
         return xr.DataArray(
             out.T,
             dims=("location", "time"),
-            coords={"time": starts, **place.coords()},
+            coords=place.coords.assign(time=starts),
             name=variable,
-            attrs={**_global_attrs(ds), "path": str(path)},
+            attrs={**_global_attrs(ds), "path": str(path), "seconds": sec},
         )
 
-    def _starts(self, ds: xr.Dataset, time: str, path: Path) -> np.ndarray:
+    def _starts(self, ds: xr.Dataset, time: str, path: Path) -> tuple[np.ndarray, np.ndarray]:
+        """Beginning of every step, as stamps and as seconds."""
         axis = [
             ds[c]
             for c in (time, ds[time].attrs.get("bounds"), "time_bnds", "time_bounds")
@@ -221,7 +223,8 @@ class _Reader:
         ]
         key = tuple((str(a.attrs), a.values.tobytes()) for a in axis)
         if key not in self.axes:
-            self.axes[key] = decoded_starts(ds, time, str(path), self.repairs)
+            starts = decoded_starts(ds, time, str(path), self.repairs)
+            self.axes[key] = starts, clock.seconds(starts)
         return self.axes[key]
 
     def _place(self, ds: xr.Dataset, da: xr.DataArray, time: str, where: str) -> Place:

@@ -63,7 +63,7 @@ def _join(
         both = f"{name} of {Path(pieces[0].attrs['path']).name} and of {Path(p.attrs['path']).name}"
         _check_place(both, pieces[0], p, request, repairs)
     whole = pieces[0] if len(pieces) == 1 else _concat(pieces)
-    sec = clock.seconds(whole.time.values)
+    sec = pieces[0].attrs["seconds"] if len(pieces) == 1 else clock.seconds(whole.time.values)
     order = np.argsort(sec, kind="stable")
     if not np.array_equal(order, np.arange(order.size)):
         whole, owner, sec = whole.isel(time=order), owner[order], sec[order]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import cf_xarray  # noqa: F401  (registers the .cf accessor)
@@ -42,11 +43,14 @@ class Place:
     weights: np.ndarray | None = None
     area: np.ndarray | None = None
 
-    def coords(self) -> dict[str, object]:
-        """Coordinates of the locations."""
+    @cached_property
+    def coords(self) -> xr.Coordinates:
+        """Coordinates of the locations, with their index: it is made once for all variables."""
         lon = np.where(self.lon > 180.0, self.lon - 360.0, self.lon)
         found = {"location": self.names, "lat": ("location", self.lat), "lon": ("location", lon)}
-        return found if self.area is None else {**found, "area_km2": ("location", self.area)}
+        if self.area is not None:
+            found["area_km2"] = ("location", self.area)
+        return xr.Dataset(coords=found).coords
 
     def read(self, da: xr.DataArray, time: str, where: str, repairs: Repairs) -> np.ndarray:
         """Values (n_time, n) of the locations, float64, read in blocks of time."""

@@ -62,7 +62,7 @@ def looks_running(values: np.ndarray, stamps: np.ndarray) -> bool:
         return False
     step = int(clock.usual_step(sec))
     per_day = DAY // step
-    if per_day < 3 or (np.diff(sec) != step).any():
+    if per_day < 3 or len(sec) < (SURE_DAYS + 1) * per_day or (np.diff(sec) != step).any():
         return False
     first = int(np.argmax((sec - step) % DAY == 0))
     days = (len(sec) - first) // per_day

@@ -24,7 +24,7 @@ OTHER = (  # names of the other archives, and what they say
     ),
     (
         "gfdl-esm4_r1i1p1f1_w5e5_ssp126_tas_global_daily_2015_2020.nc",
-        ("gfdl-esm4", "ssp126", "r1i1p1f1", "day", "global", "tas"),
+        ("gfdl-esm4", "ssp126", "r1i1p1f1", "day", "w5e5 global", "tas"),
     ),
     ("pr_Amon_ACCESS-ESM1-5_historical_r1i1p1f1_gn_200001-201412.nc",
      ("ACCESS-ESM1-5", "historical", "r1i1p1f1", "mon", "gn", "pr")),
