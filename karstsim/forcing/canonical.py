@@ -107,6 +107,13 @@ class Repairs(list):
             log.warning("repair: %s", message)
 
 
+class Unsaid(Repairs):
+    """Notes of a look that the reading proper will say again."""
+
+    def note(self, message: str) -> None:
+        """Nothing."""
+
+
 def finish(
     raw: xr.Dataset,
     where: str,

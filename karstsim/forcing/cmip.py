@@ -143,7 +143,11 @@ class _Reader:
                 heights = heights[[there[n] for n in locations.tolist()]]
                 if not np.isfinite(heights).all():
                     raise InputError(f"{path}, orog", "has no height at a place", "give elevation=")
-                spread = f"{heights.min():.0f} to {heights.max():.0f}" if np.ptp(heights) > 0.0 else f"{heights[0]:.0f}"
+                spread = (
+                    f"{heights.min():.0f} to {heights.max():.0f}"
+                    if np.ptp(heights) > 0.0
+                    else f"{heights[0]:.0f}"
+                )
                 self.repairs.note(f"elevation {spread} m from orog of {path.name}")
                 return heights
         if told is not None:
@@ -331,7 +335,9 @@ def _refuse_climatology(ds: xr.Dataset, da: xr.DataArray, time: str, where: str)
     methods = str(da.attrs.get("cell_methods", ""))
     if "climatology" in ds[time].attrs or "over years" in methods:
         what = "is a climatology, the mean of many years, not a series in time"
-        raise InputError(where, what, "give the daily series itself; fit_weather makes weather of a daily record")
+        raise InputError(
+            where, what, "give the daily series itself; fit_weather makes weather of a daily record"
+        )
 
 
 def decoded_starts(ds: xr.Dataset, time: str, where: str, repairs: Repairs) -> np.ndarray:

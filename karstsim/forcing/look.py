@@ -10,17 +10,20 @@ import xarray as xr
 from karstsim.core.errors import InputError
 from karstsim.forcing import netcdf
 from karstsim.forcing import times as clock
-from karstsim.forcing.canonical import Repairs
+from karstsim.forcing.canonical import Unsaid
 from karstsim.forcing.cmip import SUBSTITUTES, open_cmip
 from karstsim.forcing.names import find_variables
 from karstsim.forcing.netcdf import Files, expand
 from karstsim.forcing.request import WANTED, Request
 
+_NOT_OF_A_VARIABLE = ("co2", "estimate", "elevation", "wind_height", "dayfirst", "timezone", "sheet")
+
 
 def look(files: Files, **asked: Any) -> tuple[dict[str, Any], dict[str, xr.DataArray]]:
     """Every variable of the files on its own, and all of them as the forcing of a run.
 
-    files   as in open_forcing;  asked: its other arguments
+    files   as in open_forcing;  asked: its other arguments. Variables of a grid without a place are those of all cells,
+            monthly means are shown as they are; a run needs both told
     Returns a report and the series. Report: ``files`` (name, variables), ``variables`` (span, steps, calendar, mean,
     min and max in canonical units), ``repairs``, ``refused`` (where, what, mend) and ``run``: "ready", or what a run
     lacks.
@@ -48,14 +51,16 @@ def look(files: Files, **asked: Any) -> tuple[dict[str, Any], dict[str, xr.DataA
 def _each_variable(
     paths: list[Any], asked: dict[str, Any], report: dict[str, Any], series: dict[str, xr.DataArray]
 ) -> None:
-    place = {k: v for k, v in asked.items() if k not in ("co2", "estimate", "elevation", "wind_height")}
+    place = {k: v for k, v in asked.items() if k not in _NOT_OF_A_VARIABLE}
+    place["months"] = asked.get("months") or "keep"
+    placed = any(asked.get(k) is not None for k in ("lon", "region", "location")) or asked.get("cells")
     request = Request(columns=asked.get("columns"), units=asked.get("units"))
     holders: dict[str, list[Any]] = {}
     wanted = (*WANTED, *(v for others in SUBSTITUTES.values() for v in others))
     for path in paths:
         try:
             with netcdf.reading(path), netcdf.opened(path) as ds:
-                names = find_variables(ds, wanted, request, path, _Unsaid())
+                names = find_variables(ds, wanted, request, path, Unsaid())
         except InputError as error:
             _refuse(report, error)
             continue
@@ -67,16 +72,40 @@ def _each_variable(
             k: {n: v for n, v in place[k].items() if n == name} for k in ("columns", "units") if place.get(k)
         }
         try:
-            _add(open_cmip(where, **{**place, **own, "variables": (name,)}), report, series)
+            _add(_one(where, {**place, **own, "variables": (name,)}, not placed), report, series)
         except InputError as error:
             _refuse(report, error)
 
 
-class _Unsaid(Repairs):
-    """Repairs that the reading proper will say again."""
+def _one(where: list[Any], asked: dict[str, Any], any_place: bool) -> xr.Dataset:
+    """One variable; of a grid all cells, where no place was asked."""
+    try:
+        return open_cmip(where, **asked)
+    except InputError as error:
+        if not any_place or not error.what.startswith("has ") or " cells" not in error.what:
+            raise
+    return open_cmip(where, **asked, cells=True)
 
-    def note(self, message: str) -> None:
-        """Nothing."""
+
+def entry(da: xr.DataArray) -> dict[str, Any]:
+    """Span, steps and statistics of a series over time, and perhaps over locations."""
+    stamps = da.time.values
+    sec = clock.seconds(stamps)
+    values = da.values[np.isfinite(da.values)]
+    mean, low, high = (float(f(values)) if values.size else float("nan") for f in (np.mean, np.min, np.max))
+    return {
+        "start": clock.text(stamps[0]),
+        "end": clock.text(stamps[-1]),
+        "steps": int(stamps.size),
+        "step_hours": clock.usual_step(sec) / 3600.0 if stamps.size > 1 else float("nan"),
+        "calendar": clock.calendar_of(stamps),
+        "locations": int(da.sizes.get("location", 1)),
+        "mean": mean,
+        "min": low,
+        "max": high,
+        "missing": int(da.size - values.size),
+        "units": str(da.attrs["units"]),
+    }
 
 
 def _refuse(report: dict[str, Any], error: InputError) -> None:
@@ -89,22 +118,8 @@ def _refuse(report: dict[str, Any], error: InputError) -> None:
 
 
 def _add(ds: xr.Dataset, report: dict[str, Any], series: dict[str, xr.DataArray]) -> None:
-    stamps = ds.time.values
     for name in map(str, ds.data_vars):
-        da = ds[name]
-        series[name] = da
-        report["variables"][name] = {
-            "start": clock.text(stamps[0]),
-            "end": clock.text(stamps[-1]),
-            "steps": int(ds.sizes["time"]),
-            "step_hours": clock.usual_step(clock.seconds(stamps)) / 3600.0,
-            "calendar": ds.attrs["calendar"],
-            "locations": int(ds.sizes["location"]),
-            "mean": float(da.mean()),
-            "min": float(da.min()),
-            "max": float(da.max()),
-            "missing": int(np.isnan(da.values).sum()),
-            "units": str(da.attrs["units"]),
-        }
+        series[name] = ds[name]
+        report["variables"][name] = entry(ds[name])
     lines = [r for r in str(ds.attrs.get("repairs", "")).split("\n") if r]
     report["repairs"] += [r for r in lines if r not in report["repairs"]]

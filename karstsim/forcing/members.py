@@ -65,6 +65,7 @@ def find_members(folder: str | Path | Iterable[str | Path], history: bool = Fals
             rows.append({**_describe(path), "path": str(path)})
         except InputError as error:
             refused.append(str(error))
+    _tell_apart(rows)
     grouped: dict[tuple[str, ...], list[dict[str, str]]] = {}
     for row in rows:
         grouped.setdefault(tuple(row[k] for k in _KEYS), []).append(row)
@@ -140,16 +141,28 @@ def _of_attributes(ds: xr.Dataset, path: Path) -> dict[str, str]:
     if start not in ("", "none") and not found["member"].startswith(start):
         found["member"] = f"{start}-{found['member']}".rstrip("-")
     names = find_variables(ds, (*WANTED, "psl", "orog"), Request(), path, Repairs())
-    if not found["model"]:
-        found["model"] = _unnamed(path, names)
     return {**found, "variables": " ".join(names), "first": "", "last": ""}
 
 
-def _unnamed(path: Path, names: Mapping[str, str]) -> str:
-    """What the names of files without a model share: all but the variable and the digits, so that files of two do not mix."""
-    variables = {v.lower() for pair in names.items() for v in pair}
-    words = [w for w in _DIGITS.split(path.name.split(".")[0]) if w and w.lower() not in variables]
-    return "_".join(words) if names else ""
+def _tell_apart(rows: list[dict[str, str]]) -> None:
+    """Files that name no model are one simulation unless two of different names hold the same variable.
+
+    Then what is left of a name without variable and digits stands for the model.
+    """
+    nameless = [row for row in rows if not row["model"]]
+    stems = {row["path"]: _stem(row) for row in nameless}
+    holders: dict[str, set[str]] = {}
+    for row in nameless:
+        for variable in row["variables"].split():
+            holders.setdefault(variable, set()).add(stems[row["path"]])
+    if any(len(found) > 1 for found in holders.values()):
+        for row in nameless:
+            row["model"] = stems[row["path"]]
+
+
+def _stem(row: Mapping[str, str]) -> str:
+    words = _DIGITS.split(Path(row["path"]).name.split(".")[0])
+    return "_".join(w for w in words if w and w.lower() not in row["variables"].lower().split())
 
 
 def _summary(group: list[dict[str, str]]) -> dict[str, object]:

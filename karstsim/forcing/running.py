@@ -21,12 +21,18 @@ SINCE_MIDNIGHT = re.compile(r"\s+since\s+(?:00(?::?00)?(?:\s*UTC)?|midnight)\s*$
 _LAND = re.compile(r"era5[-_ ]?land", re.IGNORECASE)
 DAY = int(SECONDS_PER_DAY)
 BACKWARD = 1e-3  # of a day's sum: packing lets a running sum fall by that much
-SURE_DAYS = 3  # with an amount, of which all must grow all day before single amounts are taken for running sums
+SURE_DAYS = (
+    3  # with an amount, of which all must grow all day before single amounts are taken for running sums
+)
 
 
 def of_file(ds: xr.Dataset, da: xr.DataArray, stamps: np.ndarray, path: Path) -> bool:
     """Whether the file says that its amounts are running sums: ERA5-Land in steps below a day, and not summed up since."""
-    if len(stamps) < 2 or clock.usual_step(clock.seconds(stamps)) >= DAY or "sum" in str(da.attrs.get("cell_methods", "")):
+    if (
+        len(stamps) < 2
+        or clock.usual_step(clock.seconds(stamps)) >= DAY
+        or "sum" in str(da.attrs.get("cell_methods", ""))
+    ):
         return False
     said = " ".join(str(v) for v in (*ds.attrs.values(), *da.attrs.values()))
     return bool(_LAND.search(path.name) or _LAND.search(said))
@@ -51,7 +57,9 @@ def amounts(values: np.ndarray, stamps: np.ndarray, where: str) -> tuple[np.ndar
     if fallen.any():
         row = int(np.argmax(fallen.any(axis=1))) + first
         what = f"falls within the day at {clock.text(stamps[row])}, which no running sum since 00 UTC does"
-        raise InputError(where, what, 'tell what it is: units={"pr": "m h-1"} for the amounts of single hours')
+        raise InputError(
+            where, what, 'tell what it is: units={"pr": "m h-1"} for the amounts of single hours'
+        )
     return np.maximum(out, 0.0), clock.stamps(sec[first:] - step, stamps)
 
 
