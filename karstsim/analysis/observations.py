@@ -74,8 +74,8 @@ def read_spring_table(
     columns    {quantity: header} of headers that are not understood: ``{"discharge": "gauge 3"}``; "date" and
                "clock" name the columns of the time
     select     {header: text} of the rows to keep, as in ``{"Site": "BS01"}``; needed where rows are of several sites
-    missing    numbers that stand for a missing value besides -999, -9999, -99999 and, where a quantity cannot be as low,
-               -99, -99.9 and their like
+    missing    numbers that stand for a missing value besides -999, -9999, -99999 and, where a quantity cannot be as
+               low, -99, -99.9 and their like
     dayfirst   the order of day and month where the year comes last and the dates do not tell
     date_format  format of the dates in the manner of strptime, as in ``%y-%m-%d``
     area_km2   area of the catchment, km2, for a discharge in mm d-1
@@ -222,6 +222,10 @@ def _choose(
             _second(found[chosen[column.name]], column, reading, path)
         else:
             chosen[column.name] = place
+    if not chosen and (unitless := [c for c in found.values() if c.name in UNITS]):
+        names = ", ".join(c.header for c in unitless[:8])
+        mend = f'tell them: units={{"{unitless[0].header}": "mg/L"}} (--unit); karstsim speciate reads water analyses'
+        raise InputError(str(path), f"has quantities without units ({names})", mend)
     if not chosen:
         mend = "name a column discharge_m3_s, or give columns= and units="
         raise InputError(str(path), "no column of a spring is understood", mend)
@@ -241,7 +245,7 @@ def _rate(column: Column, step: float | None, path: Path) -> Column:
     rain = column.name in ("precipitation", "evapotranspiration")
     if rain and column.unit == "" and step != SECONDS_PER_DAY:
         length = "no common step" if step is None else f"steps of {step / 3600.0:g} h"
-        mend = f'tell it: units={{"{column.header}": "mm"}} (--unit) for the amounts of single steps, else "mm/d" or "mm/h"'
+        mend = f'tell it: units={{"{column.header}": "mm"}} (--unit) for amounts of single steps, else "mm/d" or "mm/h"'
         raise InputError(f"{path}, column {column.header!r}", f"has no unit, and {length}", mend)
     if column.name not in ("precipitation", "evapotranspiration") or column.unit not in PER_STEP:
         return column

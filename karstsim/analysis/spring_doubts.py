@@ -16,7 +16,7 @@ from karstsim.forcing.table_numbers import doubtful, grouped, sure_mark, ungroup
 FAR = 10.0  # times the next lower value: a 9999 as far as that above all others is a missing value
 HIGH_NINES = (999.0, 9999.0, 99999.0, 999.9, 9999.9, 999.99, 9999.99)
 _SITES = frozenset(
-    [
+    (
         "site",
         "sites",
         "station",
@@ -28,7 +28,7 @@ _SITES = frozenset(
         "site_name",
         "spring",
         "gauge",
-    ]
+    )
 )
 
 

@@ -325,7 +325,7 @@ def _complete(
         ds["sfcWind"] = ds.sfcWind * wind_ratio(wind_height)
         repairs.note(f"sfcWind: from {wind_height:g} m brought to 10 m, times {wind_ratio(wind_height):.4g}")
     if "ps" not in ds:
-        pressure = np.atleast_1d(air_pressure(elevation))
+        pressure = air_pressure(np.atleast_1d(elevation))
         ds["ps"] = _everywhere(pressure[:, None], ds.pr)
         repairs.note(f"ps: absent, {_span(pressure)} Pa from the elevation {_span(elevation)} m")
     if "tdps" in estimate and humidity.chosen(ds) is None:

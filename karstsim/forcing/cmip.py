@@ -51,6 +51,7 @@ def open_cmip(
     end: str | int | None = None,
     wind_height: float = STANDARD_HEIGHT,
     months: str | None = None,
+    as_is: bool = False,
 ) -> xr.Dataset:
     """Weather at places from netCDF files: variables merged, consecutive spans joined.
 
@@ -68,8 +69,8 @@ def open_cmip(
     elevation  m, for the air pressure where ps is absent: a number, one for every location, or a file of the orography;
                by default that of orog among the files at every place, else 0
     start, end year, year-month or year-month-day, both included
-    months     "generate" makes daily weather of monthly means, see monthly.py; "keep" shows them as they are, for a look
-               with `variables`; by default they are refused
+    months     "generate" makes daily weather of monthly means, see monthly.py; by default they are refused
+    as_is      True: monthly means and gaps stay, for a look at single `variables`
     returns    canonical Dataset without co2; time is the beginning of each step; coords lat, lon and, of cells and
                regions, area_km2
     Raises InputError for unreadable files, gaps, duplicates, missing variables or units, unphysical values.
@@ -77,7 +78,8 @@ def open_cmip(
     paths = expand(files)
     repairs = Repairs()
     request = Request(lon, lat, location, variables, columns, units, region, cells)
-    monthly.check(months, variables is not None)
+    monthly.check(months)
+    as_is = as_is and variables is not None
     reader = _Reader(request, repairs)
     parts = reader.parts(paths, request.wanted)
     where = str(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more file(s)"
@@ -89,7 +91,7 @@ def open_cmip(
         wanted = tuple(v for name, others in SUBSTITUTES.items() if name not in found for v in others)
         parts += reader.parts(paths, wanted) if wanted else []
     attrs = _identity(parts)
-    series = join.join_all(parts, request, repairs, months is not None)
+    series = join.join_all(parts, request, repairs, as_is or months is not None)
     del parts
     extra = {n: series.pop(n) for n in OPTIONAL if n in series and n not in request.told}
     if not series:
@@ -98,7 +100,7 @@ def open_cmip(
     raw = join.combine(series, request, repairs)
     raw = join.with_optional(raw, extra, first, request, repairs)
     step = None
-    if first.attrs["step"] == monthly.MONTH and months == "keep":
+    if first.attrs["step"] == monthly.MONTH and as_is and months is None:
         step = SECONDS_PER_DAY
     elif first.attrs["step"] == monthly.MONTH:
         raw = monthly.disaggregate(raw, where, repairs)
@@ -107,7 +109,7 @@ def open_cmip(
     height = 0.0 if variables is not None else reader.heights(elevation, paths, raw.location.values)
     raw.attrs |= {"source_files": "\n".join(str(p) for p in paths), **attrs}
     return finish(raw, where, repairs, estimate, height, keep=variables, wind_height=wind_height,
-                  told=request.told, step=step)  # fmt: skip
+                  told=request.told, gaps=as_is, step=step)  # fmt: skip
 
 
 class _Reader:
@@ -205,7 +207,7 @@ class _Reader:
             values, starts = running.amounts(values, starts, where)
             sec = clock.seconds(starts)
             step = clock.usual_step(sec) if len(sec) > 1 else SECONDS_PER_DAY
-            said = f"{variable} in {units!r} is a running sum since 00 UTC: differences taken, stamped at their beginning"
+            said = f"{variable} in {units!r} is a running sum since 00 UTC: its differences are taken"
             self.repairs.note(f"{path.name}: {said}")
             out = to_canonical(variable, values, f"({units}) s-1", str(path)) / step
         else:

@@ -36,6 +36,8 @@ def look(files: Files, **asked: Any) -> tuple[dict[str, Any], dict[str, xr.DataA
     series: dict[str, xr.DataArray] = {}
     if all(netcdf.is_netcdf(p) for p in paths):
         _each_variable(paths, asked, report, series)
+    elif len(paths) == 1:
+        _each_column(paths[0], asked, report, series)
     try:
         whole = open_forcing(*paths, **asked)
     except InputError as error:
@@ -52,7 +54,6 @@ def _each_variable(
     paths: list[Any], asked: dict[str, Any], report: dict[str, Any], series: dict[str, xr.DataArray]
 ) -> None:
     place = {k: v for k, v in asked.items() if k not in _NOT_OF_A_VARIABLE}
-    place["months"] = asked.get("months") or "keep"
     placed = any(asked.get(k) is not None for k in ("lon", "region", "location")) or asked.get("cells")
     request = Request(columns=asked.get("columns"), units=asked.get("units"))
     holders: dict[str, list[Any]] = {}
@@ -77,14 +78,29 @@ def _each_variable(
             _refuse(report, error)
 
 
+def _each_column(
+    path: Any, asked: dict[str, Any], report: dict[str, Any], series: dict[str, xr.DataArray]
+) -> None:
+    """The variables of a weather table, with its gaps."""
+    from karstsim.forcing.station import open_station, variables_of
+
+    names = ("columns", "units", "lon", "lat", "start", "end", "location", "dayfirst", "timezone", "sheet")
+    told = {k: asked[k] for k in names if asked.get(k) is not None}
+    for name in variables_of(path, told.get("columns"), told.get("sheet")):
+        try:
+            _add(open_station(path, **told, variables=(name,), gaps=True), report, series)
+        except InputError as error:
+            _refuse(report, error)
+
+
 def _one(where: list[Any], asked: dict[str, Any], any_place: bool) -> xr.Dataset:
     """One variable; of a grid all cells, where no place was asked."""
     try:
-        return open_cmip(where, **asked)
+        return open_cmip(where, **asked, as_is=True)
     except InputError as error:
-        if not any_place or not error.what.startswith("has ") or " cells" not in error.what:
+        if not any_place or not error.what.startswith("has ") or not error.what.endswith(" cells"):
             raise
-    return open_cmip(where, **asked, cells=True)
+    return open_cmip(where, **{**asked, "cells": True}, as_is=True)
 
 
 def entry(da: xr.DataArray) -> dict[str, Any]:

@@ -29,9 +29,9 @@ SHIFTED = ("tas", "tasmin", "tasmax", "tdps")  # follow the generator's temperat
 SCALED = {"pr": "pr", "prsn": "pr", "rsds": "rsds", "sfcWind": "sfcWind", "evspsblpot": "rsds"}
 
 
-def check(months: str | None, look: bool = False) -> None:
+def check(months: str | None) -> None:
     """Raises InputError for a wish that is not known."""
-    if months not in (None, "generate") and not (look and months == "keep"):
+    if months not in (None, "generate"):
         raise InputError("months", f"{months!r} is not known", 'write months="generate", or leave it out')
 
 

@@ -1,8 +1,8 @@
 """Running sums: amounts that grow from midnight (UTC) on, as ERA5-Land stores rain, radiation and evaporation.
 
-A value holds what has gathered between 00 UTC and its stamp; that at 00 UTC is the whole day before. Its differences are
-the amounts of the steps that end at the stamps. Such a variable is known by a file that calls itself ERA5-Land, or told
-with ``units={"pr": "m since 00 UTC"}``; amounts that are read as those of single steps but grow all day are refused.
+A value holds what has gathered between 00 UTC and its stamp; that at 00 UTC is the whole day before. Its differences
+are the amounts of the steps that end at the stamps. Such a variable is known by a file that calls itself ERA5-Land, or
+told with ``units={"pr": "m since 00 UTC"}``; amounts that are read as those of single steps but grow all day are refused.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SURE_DAYS = (
 
 
 def of_file(ds: xr.Dataset, da: xr.DataArray, stamps: np.ndarray, path: Path) -> bool:
-    """Whether the file says that its amounts are running sums: ERA5-Land in steps below a day, and not summed up since."""
+    """Whether the file says that its amounts are running sums: ERA5-Land in steps below a day."""
     if (
         len(stamps) < 2
         or clock.usual_step(clock.seconds(stamps)) >= DAY
@@ -74,9 +74,9 @@ def looks_running(values: np.ndarray, stamps: np.ndarray) -> bool:
         return False
     first = int(np.argmax((sec - step) % DAY == 0))
     days = (len(sec) - first) // per_day
-    table = values[first : first + days * per_day].reshape(days, per_day, -1)
+    table: np.ndarray = values[first : first + days * per_day].reshape(days, per_day, -1)
     last = table[:, -1]
     wet = last > 0.0
-    grows = (np.diff(table, axis=1) >= -BACKWARD * last[:, None]).all(axis=1)
+    grows: np.ndarray = np.all(np.diff(table, axis=1) >= -BACKWARD * last[:, None], axis=1)
     early = table[:, per_day // 2] > 0.0
     return bool((wet & early).sum() >= SURE_DAYS and grows[wet].all())

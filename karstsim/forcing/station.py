@@ -197,9 +197,17 @@ def open_station(
     return label(ds.assign(co2=raw.co2), repairs) if "co2" in raw else ds
 
 
-def weather_columns(path: Path) -> bool:
-    """Whether the headers of a table name precipitation and a temperature: whether it is weather."""
-    names = {m[0] for h in _read(path, None, Unsaid()) if (m := split_header(h)) is not None}
+def variables_of(path: Path, columns: Mapping[str, str] | None = None, sheet: str | None = None) -> list[str]:
+    """CMIP names of the variables that the headers of a table name, or that are told."""
+    headers = list(_read(path, sheet, Unsaid()))
+    told = {h: name for name, h in (columns or {}).items() if name in VARIABLES}
+    names = [told.get(h) or (m[0] if (m := split_header(h)) else None) for h in headers]
+    return [n for n in dict.fromkeys(names) if n is not None and n != "co2"]
+
+
+def is_weather(path: Path, columns: Mapping[str, str] | None = None, sheet: str | None = None) -> bool:
+    """Whether a table has precipitation and a temperature."""
+    names = set(variables_of(path, columns, sheet))
     return "pr" in names and ("tas" in names or {"tasmin", "tasmax"} <= names)
 
 

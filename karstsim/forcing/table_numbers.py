@@ -1,4 +1,4 @@
-"""Numbers as tables write them: the decimal mark, marks of thousands, and the numbers that stand for a missing value."""
+"""Numbers as tables write them: the decimal mark, marks of thousands, and numbers that stand for a missing value."""
 
 from __future__ import annotations
 

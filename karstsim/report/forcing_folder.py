@@ -1,7 +1,8 @@
-"""What a folder holds: climate simulations, weather tables, tables of springs, CO2 tables; each read by its own reader."""
+"""What a folder holds: simulations, weather tables, tables of springs, CO2 tables; each read by its own reader."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,10 @@ RUN, SPRING, CO2, ROTHC = (
     "--co2",
     "ks.read_rothc_input",
 )
+MOST_HEAD, MOST_LINES = 100_000, 100  # of a table, in which its header is
+FOREIGN = ("no column of a spring", "no date among", "no header", "no table", "has no row", "no known")
 Report = dict[str, Any]
+EMPTY: Report = {"variables": {}, "repairs": [], "refused": []}
 
 
 def sources(files: list[str]) -> list[tuple[str, list[str]]]:
@@ -80,22 +84,26 @@ def read_sources(
 
 
 def _weather(files: list[str], asked: Mapping[str, Any]) -> tuple[Report, dict[str, xr.DataArray]]:
-    units = {k: v for k, v in (asked.get("units") or {}).items() if k in CANONICAL}
+    own = {
+        k: {n: v for n, v in (asked.get(k) or {}).items() if n in (*CANONICAL, "time")}
+        for k in ("units", "columns")
+    }
     try:
-        return look(files, **{**asked, "units": units})
+        return look(files, **{**asked, **own})
     except InputError as error:
-        return {"variables": {}, "repairs": [], "refused": [_refusal(error)]}, {}
+        return {**EMPTY, "refused": [_refusal(error)]}, {}
 
 
 def _table(path: Path, asked: Mapping[str, Any], select: Mapping[str, str]) -> Report:
     """A table by the reader that understands it: weather, else a spring, else CO2, else RothC."""
-    from karstsim.forcing.station import weather_columns
+    from karstsim.forcing.station import is_weather
 
+    columns = {k: v for k, v in (asked.get("columns") or {}).items() if k in CANONICAL}
     try:
-        is_weather = weather_columns(path)
+        weather = is_weather(path, columns, asked.get("sheet"))
     except InputError:
-        is_weather = False
-    if is_weather:
+        weather = False
+    if weather:
         report, _ = _weather([str(path)], asked)
         return {"kind": "weather", "reader": RUN, **report}
     for kind, reader, read in (("spring", SPRING, _spring), ("CO2", CO2, _co2), ("RothC", ROTHC, _rothc)):
@@ -103,36 +111,35 @@ def _table(path: Path, asked: Mapping[str, Any], select: Mapping[str, str]) -> R
             found = read(path, asked, select)
         except InputError as error:
             if kind == "spring" and not _is_foreign(error):
-                return {
-                    "kind": kind,
-                    "reader": reader,
-                    "variables": {},
-                    "repairs": [],
-                    "refused": [_refusal(error)],
-                }
+                return {"kind": kind, "reader": reader, **EMPTY, "refused": [_refusal(error)]}
             continue
-        return {"kind": kind, "reader": reader, "repairs": [], "refused": [], **found}
-    return {"kind": "no data", "reader": "", "variables": {}, "repairs": [], "refused": []}
+        return {"kind": kind, "reader": reader, **EMPTY, **found}
+    return {"kind": "no table that is read here", "reader": "", **EMPTY}
 
 
 def _is_foreign(error: InputError) -> bool:
     """Whether the reader of springs finds nothing of its own in the table."""
-    foreign = (
-        "no column of a spring",
-        "no date among",
-        "no header",
-        "no table",
-        "no row of the length",
-        "no known",
-    )
-    return any(said in error.what for said in foreign)
+    return any(said in error.what for said in FOREIGN)
+
+
+def _headers(path: Path) -> set[str]:
+    """Cells of the lines that may be the header of a table."""
+    from karstsim.forcing.table_bytes import table_bytes
+
+    text = table_bytes(path, None)[0][:MOST_HEAD].decode("utf-8", errors="replace")
+    cells = [cell for line in text.splitlines()[:MOST_LINES] for cell in re.split("[,;\t|]", line)]
+    return {cell.strip(" \"'\ufeff") for cell in cells}
 
 
 def _spring(path: Path, asked: Mapping[str, Any], select: Mapping[str, str]) -> Report:
     from karstsim.analysis import read_spring_table
 
-    table = read_spring_table(path, units=asked.get("units"), select=select, dayfirst=asked.get("dayfirst"),
-                              timezone=asked.get("timezone"))  # fmt: skip
+    there = _headers(path)
+    columns = {k: v for k, v in (asked.get("columns") or {}).items() if v in there}
+    chosen = {k: v for k, v in select.items() if k in there}
+    table = read_spring_table(path, units=asked.get("units"), columns=columns, select=chosen, sort=True, average=True,
+                              dayfirst=asked.get("dayfirst"), timezone=asked.get("timezone"),
+                              sheet=asked.get("sheet"))  # fmt: skip
     said = [line for key in ("supposed", "repairs") for line in str(table.attrs[key]).split("\n") if line]
     return {"variables": {str(n): entry(table[n]) for n in table.data_vars}, "repairs": said}
 

@@ -60,7 +60,7 @@ def _show_sources(
             _show_source(report)
         if sum(r["kind"] == "weather" for r in reports) > 1:
             print(
-                "Several simulations or tables: open one at a time, as in karstsim forcing FILE or '*MODEL_ssp245*.nc'."
+                "Several simulations: open one at a time, as in karstsim forcing FILE or '*MODEL_ssp245*.nc'."
             )
     return not any(r["refused"] for r in reports)
 

@@ -89,7 +89,10 @@ def test_header_without_units(tmp_path):
         ([ROWS[0], "2015-02-28,-9999,5,90", ROWS[2]], "tas, time 2015-02-28: value nan"),
         ([ROWS[0], "2015-02-28,11,-5,90", ROWS[2]], "pr, time 2015-02-28"),
         ([ROWS[0], "2015-02-28,warm,5,90", ROWS[2]], "data row 2: 'warm' is no number"),
-        ([ROWS[0], "28.02.2015,11,5,90", ROWS[2]], "data row 2: date '28.02.2015' is written as day and month"),
+        (
+            [ROWS[0], "28.02.2015,11,5,90", ROWS[2]],
+            "data row 2: date '28.02.2015' is written as day and month",
+        ),
         ([ROWS[0], ",11,5,90", ROWS[2]], "data row 2"),
         ([ROWS[0], "2015-02-28T00:00+01:00,11,5,90", ROWS[2]], "time zone"),
         ([ROWS[0]], "1 time step"),
