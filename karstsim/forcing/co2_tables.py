@@ -71,10 +71,9 @@ def scenarios_of(path: Path) -> list[str]:
             raise InputError(str(path), "is no CO2 table (no column year, no row of scenarios)", MEND)
         rows = table[table["variable"].astype(str).str.contains(_NEAR_CONCENTRATION)]
         names = [str(n).strip().lower() for n in dict.fromkeys(rows["scenario"])]
-    for name in names:
-        read_co2(path, name)
     if not names:
         raise InputError(str(path), "is no CO2 table (no column of CO2)", MEND)
+    read_co2(path, names[0])
     return names
 
 

@@ -86,7 +86,13 @@ def _each_column(
 
     names = ("columns", "units", "lon", "lat", "start", "end", "location", "dayfirst", "timezone", "sheet")
     told = {k: asked[k] for k in names if asked.get(k) is not None}
-    for name in variables_of(path, told.get("columns"), told.get("sheet")):
+    names_there = variables_of(path, told.get("columns"), told.get("sheet"))
+    try:
+        _add(open_station(path, **told, variables=names_there, gaps=True), report, series)
+        return
+    except InputError:  # which of them?
+        pass
+    for name in names_there:
         try:
             _add(open_station(path, **told, variables=(name,), gaps=True), report, series)
         except InputError as error:

@@ -124,6 +124,7 @@ _UNIT_TEXT = (  # words that a unit which is not in UNITS is made of
 )
 UNIT_WORDS = frozenset(_UNIT_TEXT.split())
 MISSING = ("", "na", "nan", "null", "none", "-", "n/a")
+_BLANK_IN_NUMBER = re.compile("\\d['’ \u00a0\u2009\u202f]\\d{3}(?!\\d)")
 _UNIVERSAL = re.compile(r":\d\d(?:[.,]\d+)?\s*(?:Z|UTC|GMT|[+-]00(?::?00)?)$")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?")
 
@@ -260,6 +261,8 @@ def _read(path: Path, sheet: str | None, repairs: Repairs) -> pd.DataFrame:
     twice = table.columns[table.columns.duplicated()]
     if len(twice):
         raise InputError(str(path), f"has two columns {twice[0]!r}", "give every column its own name")
+    if separator == "," and '"' not in text and not _BLANK_IN_NUMBER.search(text):
+        return table  # no cell can hold a comma
     return _with_points(table, path, repairs)
 
 

@@ -137,7 +137,8 @@ def _spring(path: Path, asked: Mapping[str, Any], select: Mapping[str, str]) -> 
     there = _headers(path)
     columns = {k: v for k, v in (asked.get("columns") or {}).items() if v in there}
     chosen = {k: v for k, v in select.items() if k in there}
-    table = read_spring_table(path, units=asked.get("units"), columns=columns, select=chosen, sort=True, average=True,
+    units = {k: v for k, v in (asked.get("units") or {}).items() if k in there}
+    table = read_spring_table(path, units=units, columns=columns, select=chosen, sort=True, average=True,
                               dayfirst=asked.get("dayfirst"), timezone=asked.get("timezone"),
                               sheet=asked.get("sheet"))  # fmt: skip
     said = [line for key in ("supposed", "repairs") for line in str(table.attrs[key]).split("\n") if line]

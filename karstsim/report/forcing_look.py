@@ -38,7 +38,7 @@ def show_forcing(
         console.print_json({"status": "done", "members": members, **report, "plot": drawn})
     else:
         _show(report, drawn)
-    return report["run"] == "ready" and not report["refused"]
+    return not report["refused"] and (report["run"] == "ready" or all(Path(f).is_dir() for f in files))
 
 
 def _show_sources(
