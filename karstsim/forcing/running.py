@@ -2,7 +2,7 @@
 
 A value holds what has gathered between 00 UTC and its stamp; that at 00 UTC is the whole day before. Its differences
 are the amounts of the steps that end at the stamps. Such a variable is known by a file that calls itself ERA5-Land, or
-told with ``units={"pr": "m since 00 UTC"}``; amounts that are read as those of single steps but grow all day are refused.
+told with ``units={"pr": "m since 00 UTC"}``; amounts read as those of single steps that grow all day are refused.
 """
 
 from __future__ import annotations

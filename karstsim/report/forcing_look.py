@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,22 @@ _SHOWN_AS = {
 }
 
 
+MOST_READ = 500_000_000  # bytes of several sources; an archive is listed by the names of its files
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Repairs are printed as a list, not logged one by one."""
+    log = logging.getLogger("karstsim.forcing")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
+@_quiet()
 def show_forcing(
     files: list[str], asked: dict[str, Any], select: dict[str, str], plot: Path | None, as_json: bool
 ) -> bool:
@@ -25,7 +43,6 @@ def show_forcing(
     from karstsim.forcing.netcdf import is_netcdf
     from karstsim.report.forcing_folder import sources
 
-    logging.getLogger("karstsim.forcing").setLevel(logging.ERROR)  # repairs are printed as a list
     found = sources(files)
     if len(found) > 1 or (
         files == [f for f in files if Path(f).is_dir()] and not is_netcdf(Path(found[0][1][0]))
@@ -51,6 +68,9 @@ def _show_sources(
     """All that a folder holds, each by its own reader. Returns whether nothing was refused."""
     from karstsim.report.forcing_folder import read_sources
 
+    size = sum(Path(f).stat().st_size for _, own in found for f in own)
+    if size > MOST_READ:
+        return _show_names(found, size, as_json)
     reports, series = read_sources(found, asked, select)
     drawn = _draw(series, plot)
     if as_json:
@@ -63,6 +83,19 @@ def _show_sources(
                 "Several simulations: open one at a time, as in karstsim forcing FILE or '*MODEL_ssp245*.nc'."
             )
     return not any(r["refused"] for r in reports)
+
+
+def _show_names(found: list[tuple[str, list[str]]], size: int, as_json: bool) -> bool:
+    """An archive by the names of its files."""
+    if as_json:
+        console.print_json({"status": "done", "members": [{"source": n, "files": own} for n, own in found]})
+        return True
+    rows = [(name, len(own)) for name, own in found]
+    console.print_table("Simulations and tables in these files", ("source", "files"), rows)
+    print(
+        f"{size / 1e6:.0f} MB are listed and not read: open one at a time, as in karstsim forcing '*MODEL_ssp245*.nc'."
+    )
+    return True
 
 
 def _show_source(report: dict[str, Any]) -> None:
