@@ -46,7 +46,9 @@ def open_checked(config: RunConfig) -> tuple[xr.Dataset, dict[str, str]]:
     from karstsim.model.simulate import Simulation
 
     select(config.run.variables, "run.variables", config.run.isotopes)
-    run = Simulation(config.site, ds, [config.parameters], isotopes=config.run.isotopes)
+    run = Simulation(
+        config.site, ds, [config.parameters], isotopes=config.run.isotopes, series=config.open_series()
+    )
     if config.run.restart is not None:
         run.start_from(config.run.restart)
     evaporation = describe(run.tables.params["column"], ds, run.forcing.dt)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from karstsim import cli_ensemble, console
+from karstsim import cli_ensemble, cli_forcing, console
 from karstsim.cli_ensemble import SchedulerAddress, Workers
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ app = typer.Typer(
 new = typer.Typer(no_args_is_help=True, help="Write a commented file to start from.")
 app.add_typer(new, name="new")
 cli_ensemble.add_to(app)
+cli_forcing.add_to(app)
 
 
 class Constants(StrEnum):
@@ -259,7 +260,7 @@ def speciate(
     with console.guarded(debug, as_json):
         from karstsim.chemistry.api import speciate_csv
 
-        table = speciate_csv(waters, output, constants.value, _units(unit or []))
+        table = speciate_csv(waters, output, constants.value, console.pairs("--unit", unit))
         understood = table.attrs["understood"]
         if as_json:
             rows = {} if output else {"waters": table.to_dict("records")}
@@ -271,19 +272,6 @@ def speciate(
             print(table.to_csv(index=False), end="")
         else:
             print(f"{len(table)} waters written to {output}")
-
-
-def _units(pairs: list[str]) -> dict[str, str]:
-    """``Ca=mg/L`` as header and unit."""
-    from karstsim.core.errors import InputError
-
-    units = {}
-    for pair in pairs:
-        header, equals, unit = pair.rpartition("=")
-        if not (header.strip() and equals and unit.strip()):
-            raise InputError(f"--unit {pair}", "is not a header and a unit", "write --unit Ca=mg/L")
-        units[header.strip()] = unit.strip()
-    return units
 
 
 def _show_understood(understood: dict[str, Any]) -> None:
@@ -318,49 +306,6 @@ def _lines(lines: list[int], shown: int = 8) -> str:
 
 
 @app.command()
-def forcing(
-    files: Annotated[
-        list[str], typer.Argument(help="netCDF files, zarr stores, folders, patterns, or one CSV.")
-    ],
-    lon: Annotated[float | None, typer.Option("--lon", help="Longitude of the point (degrees east).")] = None,
-    lat: Annotated[float | None, typer.Option("--lat", help="Latitude of the point (degrees north).")] = None,
-    region: Annotated[
-        str | None, typer.Option("--region", help="GeoJSON, WKT or mask.nc[:variable]: the mean over it.")
-    ] = None,
-    location: Annotated[str | None, typer.Option("--location", help="Name of one station.")] = None,
-    unit: Annotated[
-        list[str] | None,
-        typer.Option("--unit", help="Units of a variable, as in --unit pr=mm/d; repeatable."),
-    ] = None,
-    start: Annotated[str | None, typer.Option("--start", help="First year, month or day.")] = None,
-    end: Annotated[str | None, typer.Option("--end", help="Last year, month or day.")] = None,
-    co2: Annotated[str | None, typer.Option("--co2", help="Scenario, ppm, or a table.")] = None,
-    elevation: Annotated[float | None, typer.Option("--elevation", help="Height of the place (m).")] = None,
-    estimate: Annotated[
-        list[str] | None, typer.Option("--estimate", help="rsds or tdps may be estimated; repeatable.")
-    ] = None,
-    months: Annotated[
-        str | None, typer.Option("--months", help="generate: days out of monthly means.")
-    ] = None,
-    plot: Annotated[Path | None, typer.Option("--plot", help="Picture to write (PNG).")] = None,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Show what is in forcing files: variables, repairs, what is refused and why; runs nothing.
-
-    Files of several models or members are listed and not opened. The exit code is 2 where a variable is refused.
-    """
-    with console.guarded(debug, as_json):
-        from karstsim.report.forcing_look import show_forcing
-
-        asked = {"lon": lon, "lat": lat, "region": region, "location": location, "units": _units(unit or []),
-                 "start": start, "end": end, "co2": co2, "elevation": elevation, "estimate": estimate or (),
-                 "months": months}  # fmt: skip
-        if show_forcing(files, asked, plot, as_json):
-            raise typer.Exit(console.BAD_INPUT)
-
-
-@app.command()
 def hydrograph(
     table: Annotated[Path, typer.Argument(help="Table (CSV, TSV) with the discharge of a spring over time.")],
     output: Annotated[
@@ -378,6 +323,12 @@ def hydrograph(
     day_first: Annotated[
         bool | None, typer.Option("--day-first/--month-first", help="Order in dates such as 3/4/2015.")
     ] = None,
+    date_format: Annotated[
+        str | None, typer.Option("--date-format", help="Format of the dates, as in %y-%m-%d.")
+    ] = None,
+    select: Annotated[
+        list[str] | None, typer.Option("--select", help="Rows to keep, as in --select Site=BS01; repeatable.")
+    ] = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
     debug: Debug = False,
@@ -387,7 +338,10 @@ def hydrograph(
         from karstsim.analysis import read_spring_table
         from karstsim.report.hydrograph import hydrograph_report
 
-        spring = read_spring_table(table, units=_units(unit or []), area_km2=area, dayfirst=day_first)
+        spring = read_spring_table(
+            table, units=console.pairs("--unit", unit), area_km2=area, dayfirst=day_first,
+            date_format=date_format, select=console.pairs("--select", select),
+        )  # fmt: skip
         if output is not None:
             _make_folder(output, overwrite)
         report = hydrograph_report(spring, output)

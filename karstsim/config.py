@@ -32,6 +32,8 @@ from karstsim.tomlfile import (
 if TYPE_CHECKING:
     import xarray as xr
 
+    from karstsim.forcing.yearly import Yearly
+
 MOST_FILES = 10_000
 CO2_RANGE = (100.0, 10_000.0)  # ppm
 _DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
@@ -45,7 +47,17 @@ _KEY_OF = {  # arguments of the forcing functions that have keys of their own in
     "delta13co2": "forcing.delta13co2",
     "Delta14co2": "forcing.Delta14co2",
 }
-_FILES_ONLY = ("location", "columns", "units", "estimate", "wind_height", "region", "months")
+_FILES_ONLY = (
+    "location",
+    "columns",
+    "units",
+    "estimate",
+    "wind_height",
+    "region",
+    "months",
+    "dayfirst",
+    "timezone",
+)
 
 
 def _date(value: object) -> object:
@@ -106,7 +118,7 @@ class ForcingSection(Section):
     cell; without them the site's own place is taken, or with `region` (GeoJSON, WKT or a mask) the mean over it.
     `months` accepts monthly means and invents their days. `co2` is a scenario, a number in ppm or a file; `delta13co2`
     and `Delta14co2` of the air are numbers in permil or files, for run.isotopes. `wind_height` is that of the measured
-    wind, 10 m without it.
+    wind, 10 m without it. `dayfirst` and `timezone` say how the dates of a table are meant.
     """
 
     files: list[FilePath] = Field(default=[], max_length=MOST_FILES)
@@ -122,6 +134,8 @@ class ForcingSection(Section):
     units: dict[Name, Name] = Field(default={}, max_length=100)
     region: Annotated[str, Field(max_length=100_000), AfterValidator(_path)] | None = None
     months: Literal["generate"] | None = None
+    dayfirst: bool | None = None
+    timezone: Name | None = None
     estimate: list[Literal["rsds", "tdps"]] = []
     wind_height: float | None = Field(default=None, ge=0.5, le=200.0)
     start: Date | None = None
@@ -148,12 +162,16 @@ class ForcingSection(Section):
 
 
 class RunSection(Section):
-    """What to compute and to keep."""
+    """What to compute and to keep.
+
+    `series` is a file of parameters that change by the year: deposition, fertiliser, rain chemistry.
+    """
 
     output: Annotated[list[Period], AfterValidator(no_repeats)] = Field(
         default=["monthly", "annual"], min_length=1
     )
     variables: list[Name] = Field(default=[], max_length=10_000)
+    series: FilePath | None = None
     spinup_years: int = Field(default=30, ge=0, le=10_000)
     restart: FilePath | None = None
     seed: int = Field(default=0, ge=0, lt=2**32)
@@ -192,6 +210,14 @@ class RunConfig(Section):
         except InputError as error:  # name the key of the run file instead of the argument
             where = f"{self._source}, {_KEY_OF[error.where]}" if error.where in _KEY_OF else error.where
             raise InputError(where, error.what, error.mend) from error
+
+    def open_series(self) -> Yearly | None:
+        """Parameters by the year of run.series. Raises InputError."""
+        if self.run.series is None:
+            return None
+        from karstsim.forcing.yearly import read_yearly
+
+        return read_yearly(self.run.series, self.site.longitude, self.site.latitude)
 
     def _synthetic_forcing(self) -> xr.Dataset:
         from karstsim.forcing import synthetic_forcing
@@ -232,6 +258,8 @@ class RunConfig(Section):
             location=asked.location,
             region=asked.region,
             months=asked.months,
+            dayfirst=asked.dayfirst,
+            timezone=asked.timezone,
             wind_height=STANDARD_HEIGHT if asked.wind_height is None else asked.wind_height,
         )
 
@@ -268,6 +296,8 @@ def _with_paths(config: RunConfig, folder: Path, where: str) -> RunConfig:
     run: dict[str, Any] = {}
     if config.run.restart is not None:
         run["restart"] = _existing(config.run.restart, folder, "run.restart", found)
+    if config.run.series is not None:
+        run["series"] = _existing(config.run.series, folder, "run.series", found)
     if found:
         raise problems_error(where, found)
     return config.model_copy(update={"forcing": forcing, "run": config.run.model_copy(update=run)})

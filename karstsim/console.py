@@ -76,6 +76,19 @@ def _write_log(folder: Path | None) -> Path | None:
     return None
 
 
+def pairs(option: str, given: Iterable[str] | None) -> dict[str, str]:
+    """``Ca=mg/L`` of a repeatable option as name and value."""
+    found = {}
+    for text in given or ():
+        name, equals, value = text.rpartition("=")
+        if not (name.strip() and equals and value.strip()):
+            example = "Ca=mg/L" if option == "--unit" else "name=value"
+            what = "is not a header and a unit" if option == "--unit" else "is not a name and a value"
+            raise InputError(f"{option} {text}", what, f"write {option} {example}")
+        found[name.strip()] = value.strip()
+    return found
+
+
 def console(stderr: bool = False) -> Console:
     """A rich console; tables that do not go to a terminal are not squeezed."""
     from rich.console import Console

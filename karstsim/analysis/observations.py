@@ -25,13 +25,15 @@ from karstsim.analysis.spring_columns import (
     ZONE,
     vocabulary,
 )
-from karstsim.analysis.spring_times import looks_like_dates, read_times
-from karstsim.analysis.table_bytes import table_bytes
+from karstsim.analysis.spring_doubts import one_decimal_mark, refuse_nines, refuse_sites
 from karstsim.chemistry.api.columns import Column
-from karstsim.chemistry.api.table_cells import Cells, decimal_mark, read_cells
+from karstsim.chemistry.api.table_cells import Cells, read_cells
 from karstsim.chemistry.api.table_text import TableText, Vocabulary, read_text
 from karstsim.core.constants import SECONDS_PER_DAY
 from karstsim.core.errors import InputError
+from karstsim.forcing.table_bytes import table_bytes
+from karstsim.forcing.table_numbers import NINES
+from karstsim.forcing.table_times import looks_like_dates, read_times
 
 MOST_FILL = 20  # empty steps for one row of the table: beyond that the series is not a regular one
 REGULAR = 0.9  # share of the distances between rows that are one step in a regular series
@@ -57,6 +59,7 @@ def read_spring_table(
     select: Mapping[str, str] | None = None,
     missing: Iterable[float] = (),
     dayfirst: bool | None = None,
+    date_format: str | None = None,
     area_km2: float | None = None,
     sort: bool = False,
     average: bool = False,
@@ -70,9 +73,11 @@ def read_spring_table(
     units      {header: unit} of headers that have none: ``{"QobsS": "m3/s", "Ca": "mg/L"}``
     columns    {quantity: header} of headers that are not understood: ``{"discharge": "gauge 3"}``; "date" and
                "clock" name the columns of the time
-    select     {header: text} of the rows to keep, as in ``{"Site": "BS01"}``
-    missing    numbers that stand for a missing value besides -999, -9999 and -99999
+    select     {header: text} of the rows to keep, as in ``{"Site": "BS01"}``; needed where rows are of several sites
+    missing    numbers that stand for a missing value besides -999, -9999, -99999 and, where a quantity cannot be as
+               low, -99, -99.9 and their like
     dayfirst   the order of day and month where the year comes last and the dates do not tell
+    date_format  format of the dates in the manner of strptime, as in ``%y-%m-%d``
     area_km2   area of the catchment, km2, for a discharge in mm d-1
     sort       bring rows into the order of time; else a row out of order is refused
     average    take the mean of rows that have one time and differ (double samples); else they are refused
@@ -100,11 +105,12 @@ def read_spring_table(
     _drop_odd_rows(table, reading)
     _select(table, select or {}, path)
     found = _columns(table, words, reading, path)
-    times = _times(table, found, reading, path, dayfirst, timezone)
+    refuse_sites(table, found, select or {}, path)
+    times = _times(table, found, reading, path, dayfirst, timezone, date_format)
     order = _order(times, table, reading, path, sort)
     chosen = _choose(found, reading, path, dict(columns or {}))
     step = _usual_step(times[order])
-    mark = decimal_mark(row[place] for row in table.rows for place in chosen.values())
+    mark = one_decimal_mark(table, chosen, reading.repairs, path)
     variables = {}
     for name, place in chosen.items():
         column = _rate(found[place], step, path)
@@ -216,6 +222,10 @@ def _choose(
             _second(found[chosen[column.name]], column, reading, path)
         else:
             chosen[column.name] = place
+    if not chosen and (unitless := [c for c in found.values() if c.name in UNITS]):
+        names = ", ".join(c.header for c in unitless[:8])
+        mend = f'tell them: units={{"{unitless[0].header}": "mg/L"}} (--unit); karstsim speciate reads water analyses'
+        raise InputError(str(path), f"has quantities without units ({names})", mend)
     if not chosen:
         mend = "name a column discharge_m3_s, or give columns= and units="
         raise InputError(str(path), "no column of a spring is understood", mend)
@@ -232,6 +242,11 @@ def _second(first: Column, second: Column, reading: _Reading, path: Path) -> Non
 
 def _rate(column: Column, step: float | None, path: Path) -> Column:
     """A column of amounts per step as a rate per day; other columns as they are."""
+    rain = column.name in ("precipitation", "evapotranspiration")
+    if rain and column.unit == "" and step != SECONDS_PER_DAY:
+        length = "no common step" if step is None else f"steps of {step / 3600.0:g} h"
+        mend = f'tell it: units={{"{column.header}": "mm"}} (--unit) for amounts of single steps, else "mm/d" or "mm/h"'
+        raise InputError(f"{path}, column {column.header!r}", f"has no unit, and {length}", mend)
     if column.name not in ("precipitation", "evapotranspiration") or column.unit not in PER_STEP:
         return column
     if step is None:
@@ -248,8 +263,17 @@ def _variable(
     column, header = cells.column, table.headers[place]
     values = cells.values.copy()
     coded = np.isin(cells.raw, missing) & np.isfinite(cells.raw)
+    low, high = LIMITS[column.name]
+    beyond = np.isin(cells.raw, NINES) & (
+        (column.convert(cells.raw) < low) | (column.convert(cells.raw) > high)
+    )
+    if beyond.any():
+        codes = ", ".join(f"{c:g}" for c in np.unique(cells.raw[beyond]))
+        reading.repairs.append(f"{int(beyond.sum())} cells of {header!r} are {codes}: taken as missing")
+    coded |= beyond
     values[coded] = np.nan
-    given = len(values) - len(cells.absent)
+    refuse_nines(cells.raw, coded, table, header, path)
+    given = len(values) - len(cells.absent) - int(coded.sum())
     bad = {row: note for row, note in cells.bad.items() if not coded[row]}
     if given and len(bad) > MOST_BAD * given:
         row, (kind, detail) = next(iter(bad.items()))
@@ -297,6 +321,7 @@ def _times(
     path: Path,
     dayfirst: bool | None,
     timezone: str | None,
+    date_format: str | None,
 ) -> np.ndarray:
     """Time stamps of the rows, datetime64[ns]."""
     dates = [place for place, column in found.items() if column.name == DATE]
@@ -316,7 +341,9 @@ def _times(
     times = [_cells(table, place) for place in (dates[0], *clocks[:1])]
     separate = times[1] if len(times) > 1 and not any(":" in cell for cell in times[0]) else None
     zones = next((_cells(table, place) for place, column in found.items() if column.name == ZONE), None)
-    stamps, notes = read_times(times[0], separate, table.lines, where, dayfirst, zones, timezone)
+    stamps, notes = read_times(
+        times[0], separate, table.lines, where, dayfirst, zones, timezone, form=date_format
+    )
     reading.supposed += notes
     return stamps
 

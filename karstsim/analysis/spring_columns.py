@@ -7,6 +7,7 @@ without a unit is never guessed; what is supposed of other columns is written in
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from karstsim.chemistry.api import columns as water
 from karstsim.chemistry.api.columns import Column, normalise
@@ -55,7 +56,7 @@ LIMITS = WATER_LIMITS | {  # canonical units: outside, the unit or the cell is w
     "water_level": (-1e3, 1e4),
     "oxygen": (0.0, 2.0),
     "air_co2": (0.0, 1e6),
-    "d13c_dic": (-100.0, 100.0),
+    "d13c_dic": (-60.0, 40.0),  # beyond all waters: methane makes the lightest and the heaviest
     "soil_respiration": (-1.0, 20.0),
 }
 DATE, CLOCK, ZONE = "date", "clock", "zone"
@@ -95,6 +96,10 @@ _USGS = {  # parameter codes in headers of the US Geological Survey, which fix t
     "00095": ("conductivity", "us_cm"),
     "00045": ("precipitation", "in"),
 }
+_STATISTICS = {  # codes behind those of the parameter: the mean is taken where there are several
+    "00001": "the maximum of the day", "00002": "the minimum of the day", "00003": "", "00008": "the median of the day",
+    "00006": "", "00011": "",
+}  # fmt: skip
 _O2, _C = 31.998, 12.011  # g mol-1
 _VOLUME_SHARE = ("v_percent", "vol_percent", "percent_v", "percent_vol", "volume_percent")
 _FOOT, _INCH, _US_GALLON = 0.3048, 25.4, 3.785411784e-3  # m, mm, m3
@@ -184,7 +189,9 @@ def parse_header(header: str, area_km2: float | None = None) -> Column | None:
         return Column(header, DATE if words[0] in _DATE_NAMES else CLOCK)
     usgs = next((_USGS[word] for word in words if word in _USGS), None)
     if usgs:
-        return _column(header, usgs[0], [usgs[1]], area_km2)
+        column = _column(header, usgs[0], [usgs[1]], area_km2)
+        said = next((_STATISTICS[w] for w in words if w in _STATISTICS), "")
+        return replace(column, rank=column.rank + 1, assumption=f"{said}, not its mean") if said else column
     name, rest = _find(words)
     if name:
         return _column(header, name, rest, area_km2)

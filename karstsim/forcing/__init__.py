@@ -8,7 +8,7 @@ from pathlib import Path
 import xarray as xr
 
 from karstsim.core.errors import InputError
-from karstsim.forcing.canonical import STANDARD_HEIGHT, Repairs, label
+from karstsim.forcing.canonical import STANDARD_HEIGHT, Elevation, Repairs, label
 from karstsim.forcing.cmip import open_cmip
 from karstsim.forcing.co2 import SCENARIOS, co2_series
 from karstsim.forcing.netcdf import expand, is_netcdf
@@ -30,7 +30,7 @@ __all__ = [
     "write_cmip",
 ]
 
-_TABLE = (".csv", ".txt", ".tsv", ".csv.gz", ".txt.gz", ".tsv.gz")
+TABLES = (".csv", ".txt", ".tsv", ".csv.gz", ".txt.gz", ".tsv.gz", ".xlsx")
 
 
 def open_forcing(
@@ -43,16 +43,19 @@ def open_forcing(
     columns: Mapping[str, str] | None = None,
     units: Mapping[str, str] | None = None,
     estimate: Iterable[str] = (),
-    elevation: float | None = None,
+    elevation: Elevation = None,
     start: str | int | None = None,
     end: str | int | None = None,
     location: str | None = None,
     wind_height: float = STANDARD_HEIGHT,
     months: str | None = None,
+    dayfirst: bool | None = None,
+    timezone: str | None = None,
+    sheet: str | None = None,
 ) -> xr.Dataset:
-    """Weather and CO2 from netCDF files or one CSV table, checked, in CMIP names and units.
+    """Weather and CO2 from netCDF files or one table, checked, in CMIP names and units.
 
-    files      netCDF (paths or glob patterns) or one CSV; the suffix decides
+    files      netCDF (paths, folders or glob patterns), or one table (CSV or .xlsx); the suffix decides
     co2        scenario ("ssp245"), "historical", a number (ppm) or a CSV (year, co2). Without it the co2 column of a
                CSV is taken, or the scenario that the netCDF files name in their experiment_id.
     wind_height  m above ground at which sfcWind was measured; it is brought to 10 m
@@ -75,9 +78,11 @@ def open_forcing(
             raise InputError(
                 str(paths[0]), "is a table of one place", "leave region and cells out, give one lon, lat"
             )
+        if elevation is not None and not isinstance(elevation, int | float):
+            raise InputError("elevation", "is no number", "give the height of the station, m")
         ds = open_station(paths[0], columns, units, lon=lon, lat=lat, estimate=estimate,  # type: ignore[arg-type]
                           elevation=elevation or 0.0, start=start, end=end, location=location,
-                          wind_height=wind_height)  # fmt: skip
+                          wind_height=wind_height, dayfirst=dayfirst, timezone=timezone, sheet=sheet)  # fmt: skip
     else:
         what = "several tables, or tables mixed with netCDF files"
         raise InputError(str(paths[0]), what, "give netCDF files only, or one CSV")
@@ -88,9 +93,11 @@ def _kind(path: Path) -> str:
     name = path.name.lower()
     if is_netcdf(path):
         return "netcdf"
-    if name.endswith(_TABLE):
+    if name.endswith(TABLES):
         return "table"
-    raise InputError(str(path), "is neither netCDF nor CSV by its suffix", "rename it to end in .nc or .csv")
+    raise InputError(
+        str(path), "is neither netCDF nor a table by its suffix", "rename it to end in .nc, .csv or .xlsx"
+    )
 
 
 def with_co2(ds: xr.Dataset, co2: str | float | Path | None) -> xr.Dataset:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import xarray as xr
@@ -71,8 +73,14 @@ STANDARD_HEIGHT = 10.0  # m, of sfcWind
 LAPSE_RATE = 0.0065  # K m-1; of the international standard atmosphere
 BAROMETRIC = 5.25588  # its exponent, g M / (R lapse rate)
 OVERSATURATED = 160.0  # %; models give humidity over ice, up to this in the coldest air
-YEAR = 365 * SECONDS_PER_DAY
-MANY_DAYS, DRIEST = 10 * SECONDS_PER_DAY, 1.5  # %; no place on earth stays below that for days
+YEAR = 360 * SECONDS_PER_DAY  # of the shortest calendar
+MONTH_OR_SO = 28 * SECONDS_PER_DAY
+TOO_DRIZZLY = (
+    0.02 / SECONDS_PER_DAY
+)  # kg m-2 s-1; it does not rain on most days of a month without ever passing 0.02 mm
+MANY_DAYS, DRIEST = 2 * SECONDS_PER_DAY, 1.5  # %; no place on earth stays below that for days
+HALF = 0.5  # of the steps
+ROUNDING = 1e-3  # K by which tasmin may exceed tasmax: float32 and packing
 NEEDED = ("tas", "pr", "prsn", "rsds", "sfcWind", "ps")
 KEPT = (*NEEDED, "tasmin", "tasmax", *OPTIONAL)
 _FIELD = {
@@ -86,6 +94,10 @@ _FIELD = {
 }  # record field with the same bounds
 
 
+Heights = TypeVar("Heights", float, np.ndarray)
+Elevation = float | Sequence[float] | np.ndarray | str | Path | None  # a file is one of the orography
+
+
 class Repairs(list):
     """Notes on what was changed or filled in; each is logged when it is made and ends in ``ds.attrs["repairs"]``."""
 
@@ -95,36 +107,46 @@ class Repairs(list):
             log.warning("repair: %s", message)
 
 
+class Unsaid(Repairs):
+    """Notes of a look that the reading proper will say again."""
+
+    def note(self, message: str) -> None:
+        """Nothing."""
+
+
 def finish(
     raw: xr.Dataset,
     where: str,
     repairs: Repairs,
     estimate: Iterable[str] = (),
-    elevation: float = 0.0,
+    elevation: float | np.ndarray = 0.0,
     keep: Iterable[str] | None = None,
     wind_height: float = STANDARD_HEIGHT,
     told: Iterable[str] = (),
     gaps: bool = False,
+    step: float | None = None,
 ) -> xr.Dataset:
     """Check raw series and complete them to the canonical Dataset (all but co2).
 
     raw        CMIP variables in canonical units, dims (location, time); coords time (regular), lat, lon
     where      name of the source for messages
     estimate   variables that may be estimated when absent: ``("rsds", "tdps")``
-    elevation  m, for the air pressure where ps is absent
+    elevation  m, of all locations or (n_location,), for the air pressure where ps is absent
     keep       only check and return these variables; nothing is derived
     wind_height  m above ground of the measured sfcWind; brought to 10 m
     told       variables that the caller named: faults of optional ones are errors as well
     gaps       missing values may stay: for records that are compared with, not run
+    step       s, of values whose time axis is known to be right (months); else it is found and checked
     Raises InputError for missing variables and for values that are not finite or not physical.
     """
     _check_request(estimate, elevation, wind_height)
-    step = clock.check_regular(raw.time.values, where)
+    step = clock.check_regular(raw.time.values, where) if step is None else step
     strict = OPTIONAL if keep is not None else tuple(told)
-    ds = raw.drop_vars(raw.data_vars)
+    checked = {}
     for name in map(str, raw.data_vars):
         with leaving_out(name, strict, repairs):
-            ds[name] = _checked(name, raw[name], step, where, repairs, gaps)
+            checked[name] = _checked(name, raw[name], step, where, repairs, gaps).variable
+    ds = raw.drop_vars(raw.data_vars).assign(checked)
     if keep is None:
         ds = _complete(ds, step, where, repairs, tuple(estimate), elevation, wind_height)
     return label(ds, repairs)
@@ -142,12 +164,14 @@ def label(ds: xr.Dataset, repairs: Repairs) -> xr.Dataset:
     return ds
 
 
-def _check_request(estimate: Iterable[str], elevation: float, wind_height: float) -> None:
+def _check_request(estimate: Iterable[str], elevation: float | np.ndarray, wind_height: float) -> None:
     unknown = [e for e in estimate if e not in ESTIMABLE]
     if isinstance(estimate, str) or unknown:
         raise InputError("estimate", f"{estimate!r} cannot be estimated", 'write estimate=("rsds",)')
-    if not -500.0 <= elevation <= 9000.0:
-        raise InputError("elevation", f"{elevation:g} m is not on land", "give metres above sea level")
+    heights = np.atleast_1d(elevation)
+    if not ((heights >= -500.0) & (heights <= 9000.0)).all():
+        astray = float(heights[np.argmin((heights >= -500.0) & (heights <= 9000.0))])
+        raise InputError("elevation", f"{astray:g} m is not on land", "give metres above sea level")
     if not 0.5 <= wind_height <= 200.0:
         raise InputError(
             "wind_height", f"{wind_height:g} m is no mast", "give metres above ground, 0.5 to 200"
@@ -169,7 +193,7 @@ def _checked(
     values = da.values
     lower, upper = gate(name, step)
     lowest, highest = float(values.min()), float(values.max())  # NaN and inf pass through both
-    if lower <= lowest and highest <= upper and not _suspicious(name, highest, values.shape[1] * step):
+    if lower <= lowest and highest <= upper and not _suspicious(name, values, highest, step):
         return da
     _refuse(
         ~np.isfinite(values),
@@ -196,7 +220,7 @@ def _checked(
     bad = (values < lower) | (values > upper)
     limits = f"outside {lower:.6g}..{upper:.6g} {CANONICAL[name]}"
     _refuse(bad, da, where, limits, _hint(name, values))
-    if said := _suspicious(name, float(values.max()), values.shape[1] * step):
+    if said := _suspicious(name, values, float(values.max()), step):
         raise InputError(f"{where}, {name}", *said)
     return da.copy(data=values)
 
@@ -212,10 +236,15 @@ def _with_gaps(name: str, da: xr.DataArray, step: float, where: str, repairs: Re
     return checked.copy(data=np.where(missing, np.nan, checked.values))
 
 
-def _suspicious(name: str, highest: float, span: float) -> tuple[str, str] | None:
-    """What and mend of values that are possible one by one and not over `span` (s): their units are wrong."""
-    if name == "pr" and span >= YEAR and 0.0 < highest < TOO_DRY:
-        what = f"never above {highest * SECONDS_PER_DAY:.3g} mm d-1 in a year or more"
+def _suspicious(name: str, values: np.ndarray, highest: float, step: float) -> tuple[str, str] | None:
+    """What and mend of values that are possible one by one and not over their whole span: their units are wrong."""
+    span = values.shape[1] * step
+    dry = name == "pr" and 0.0 < highest < TOO_DRY
+    if dry and (
+        span >= YEAR
+        or (span >= MONTH_OR_SO and highest < TOO_DRIZZLY and float((values > 0.0).mean()) > HALF)
+    ):
+        what = f"never above {highest * SECONDS_PER_DAY:.3g} mm d-1 in {span / SECONDS_PER_DAY:.0f} days"
         return what, "the values look like kg m-2 s-1 labelled as mm d-1: tell their units"
     if name == "hurs" and span >= MANY_DAYS and highest <= DRIEST:
         what = f"never above {highest:.3g} % in {span / SECONDS_PER_DAY:.0f} days"
@@ -279,7 +308,7 @@ def _complete(
     where: str,
     repairs: Repairs,
     estimate: tuple[str, ...],
-    elevation: float,
+    elevation: float | np.ndarray,
     wind_height: float,
 ) -> xr.Dataset:
     ds = _with_substitutes(_with_tas(ds, where, repairs), repairs, elevation)
@@ -296,16 +325,22 @@ def _complete(
         ds["sfcWind"] = ds.sfcWind * wind_ratio(wind_height)
         repairs.note(f"sfcWind: from {wind_height:g} m brought to 10 m, times {wind_ratio(wind_height):.4g}")
     if "ps" not in ds:
-        pressure = air_pressure(elevation)
-        ds["ps"] = _everywhere(pressure, ds.pr)
-        repairs.note(f"ps: absent, {pressure:.0f} Pa from the elevation {elevation:g} m")
+        pressure = air_pressure(np.atleast_1d(elevation))
+        ds["ps"] = _everywhere(pressure[:, None], ds.pr)
+        repairs.note(f"ps: absent, {_span(pressure)} Pa from the elevation {_span(elevation)} m")
     if "tdps" in estimate and humidity.chosen(ds) is None:
         ds["tdps"] = _estimated_dew_point(ds, step, where, repairs)
     return ds[[v for v in KEPT if v in ds]]
 
 
-def _everywhere(value: float, like: xr.DataArray) -> xr.DataArray:
-    """One value at all steps and places, without the memory of an array."""
+def _span(values: float | np.ndarray) -> str:
+    """One number, or the lowest and the highest."""
+    low, high = float(np.min(values)), float(np.max(values))
+    return f"{low:.6g}" if low == high else f"{low:.6g} to {high:.6g}"
+
+
+def _everywhere(value: float | np.ndarray, like: xr.DataArray) -> xr.DataArray:
+    """One value at all steps, of all places or (n_location, 1), without the memory of an array."""
     return like.copy(data=np.broadcast_to(value, like.shape))
 
 
@@ -329,10 +364,18 @@ def _found(ds: xr.Dataset) -> str:
 
 def _with_tas(ds: xr.Dataset, where: str, repairs: Repairs) -> xr.Dataset:
     if {"tasmin", "tasmax"} <= set(ds.data_vars):
-        crossed = (ds.tasmin > ds.tasmax).transpose("location", "time").values
-        _refuse(
-            crossed, ds.tasmin, where, "above tasmax", "check the columns of minimum and maximum temperature"
-        )
+        low, high = (ds[n].transpose("location", "time").values for n in ("tasmin", "tasmax"))
+        crossed = low > high
+        if crossed.any():
+            mend = "check the columns of minimum and maximum temperature"
+            _refuse(low > high + ROUNDING, ds.tasmin, where, "above tasmax", mend)
+            repairs.note(
+                f"tasmin: {int(crossed.sum())} values up to {float((low - high).max()):.1g} K above tasmax "
+                "(rounding), both set to their mean"
+            )
+            middle = 0.5 * (low + high)
+            ds["tasmin"] = ds.tasmin.copy(data=np.where(crossed, middle, low))
+            ds["tasmax"] = ds.tasmax.copy(data=np.where(crossed, middle, high))
     if "tas" in ds:
         return ds
     if not {"tasmin", "tasmax"} <= set(ds.data_vars):
@@ -342,14 +385,14 @@ def _with_tas(ds: xr.Dataset, where: str, repairs: Repairs) -> xr.Dataset:
     return ds.assign(tas=0.5 * (ds.tasmin + ds.tasmax))
 
 
-def _with_substitutes(ds: xr.Dataset, repairs: Repairs, elevation: float) -> xr.Dataset:
+def _with_substitutes(ds: xr.Dataset, repairs: Repairs, elevation: float | np.ndarray) -> xr.Dataset:
     """Wind from its components and air pressure from that at sea level, where they themselves are absent."""
     if "sfcWind" not in ds and {"uas", "vas"} <= set(ds.data_vars):
         repairs.note("sfcWind: absent, from uas and vas (of means over a step it is somewhat low)")
         ds["sfcWind"] = np.hypot(ds.uas, ds.vas)
     if "ps" not in ds and "psl" in ds:
-        repairs.note(f"ps: absent, from psl, tas and the elevation {elevation:g} m")
-        rise = LAPSE_RATE * elevation
+        repairs.note(f"ps: absent, from psl, tas and the elevation {_span(elevation)} m")
+        rise = xr.DataArray(LAPSE_RATE * elevation, dims="location" if np.ndim(elevation) else ())
         ds["ps"] = ds.psl * (1.0 - rise / (ds.tas + rise)) ** BAROMETRIC
     return ds
 
@@ -368,13 +411,18 @@ def _snow_within_precipitation(ds: xr.Dataset, where: str, repairs: Repairs) -> 
     return np.minimum(ds.prsn, ds.pr)
 
 
-def air_pressure(elevation: float) -> float:
+def air_pressure(elevation: Heights) -> Heights:
     """Air pressure (Pa) of the international standard atmosphere at `elevation` (m)."""
     return STANDARD_ATMOSPHERE * (1.0 - 2.25577e-5 * elevation) ** BAROMETRIC
 
 
 def _estimated_rsds(
-    ds: xr.Dataset, step: float, where: str, repairs: Repairs, estimate: tuple[str, ...], elevation: float
+    ds: xr.Dataset,
+    step: float,
+    where: str,
+    repairs: Repairs,
+    estimate: tuple[str, ...],
+    elevation: float | np.ndarray,
 ) -> xr.DataArray:
     if "rsds" not in estimate:
         raise InputError(
@@ -391,7 +439,7 @@ def _estimated_rsds(
     top = radiation.extraterrestrial(lat[:, None], season[None, :])
     if {"tasmin", "tasmax"} <= set(ds.data_vars):
         spread = (ds.tasmax - ds.tasmin).transpose("location", "time").values
-        values = radiation.hargreaves_samani(spread, top, elevation)
+        values = radiation.hargreaves_samani(spread, top, np.reshape(elevation, (-1, 1)))
         repairs.note("rsds: absent, estimated from tasmax - tasmin (Hargreaves and Samani)")
     else:
         values = radiation.wet_dry(ds.pr.values * SECONDS_PER_DAY, top)

@@ -13,9 +13,9 @@ import xarray as xr
 
 from karstsim.core.constants import SECONDS_PER_DAY
 from karstsim.core.errors import InputError
-from karstsim.forcing import join, monthly, netcdf
+from karstsim.forcing import join, monthly, netcdf, running
 from karstsim.forcing import times as clock
-from karstsim.forcing.canonical import STANDARD_HEIGHT, Repairs, finish
+from karstsim.forcing.canonical import STANDARD_HEIGHT, Elevation, Repairs, finish
 from karstsim.forcing.names import find_variables, is_amount
 from karstsim.forcing.netcdf import Files, expand
 from karstsim.forcing.optional import OPTIONAL, leaving_out
@@ -30,6 +30,7 @@ SUBSTITUTES = {
     "sfcWind": ("uas", "vas"),
     "ps": ("psl",),
 }  # looked for only where the variable itself is absent
+ADD_UP = ("pr", "prsn", "rsds", "rlds", "evspsblpot")  # may be stored as running sums
 _OTHER_NAMES = {"source_id": "model_id"}  # CMIP5
 
 
@@ -45,11 +46,12 @@ def open_cmip(
     columns: Mapping[str, str] | None = None,
     units: Mapping[str, str] | None = None,
     estimate: Iterable[str] = (),
-    elevation: float | None = None,
+    elevation: Elevation = None,
     start: str | int | None = None,
     end: str | int | None = None,
     wind_height: float = STANDARD_HEIGHT,
     months: str | None = None,
+    as_is: bool = False,
 ) -> xr.Dataset:
     """Weather at places from netCDF files: variables merged, consecutive spans joined.
 
@@ -64,9 +66,11 @@ def open_cmip(
     columns    {CMIP name: name in the file} where the file uses others
     units      {CMIP name: units}, used instead of what the file says
     estimate, wind_height  see canonical.finish
-    elevation  m, for the air pressure where ps is absent; by default that of orog among the files, else 0
+    elevation  m, for the air pressure where ps is absent: a number, one for every location, or a file of the orography;
+               by default that of orog among the files at every place, else 0
     start, end year, year-month or year-month-day, both included
     months     "generate" makes daily weather of monthly means, see monthly.py; by default they are refused
+    as_is      True: monthly means and gaps stay, for a look at single `variables`
     returns    canonical Dataset without co2; time is the beginning of each step; coords lat, lon and, of cells and
                regions, area_km2
     Raises InputError for unreadable files, gaps, duplicates, missing variables or units, unphysical values.
@@ -75,6 +79,7 @@ def open_cmip(
     repairs = Repairs()
     request = Request(lon, lat, location, variables, columns, units, region, cells)
     monthly.check(months)
+    as_is = as_is and variables is not None
     reader = _Reader(request, repairs)
     parts = reader.parts(paths, request.wanted)
     where = str(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more file(s)"
@@ -86,7 +91,7 @@ def open_cmip(
         wanted = tuple(v for name, others in SUBSTITUTES.items() if name not in found for v in others)
         parts += reader.parts(paths, wanted) if wanted else []
     attrs = _identity(parts)
-    series = join.join_all(parts, request, repairs, months is not None)
+    series = join.join_all(parts, request, repairs, as_is or months is not None)
     del parts
     extra = {n: series.pop(n) for n in OPTIONAL if n in series and n not in request.told}
     if not series:
@@ -94,15 +99,17 @@ def open_cmip(
     first = next(iter(series.values()))
     raw = join.combine(series, request, repairs)
     raw = join.with_optional(raw, extra, first, request, repairs)
-    if first.attrs["step"] == monthly.MONTH:
+    step = None
+    if first.attrs["step"] == monthly.MONTH and as_is and months is None:
+        step = SECONDS_PER_DAY
+    elif first.attrs["step"] == monthly.MONTH:
         raw = monthly.disaggregate(raw, where, repairs)
     raw = clock.select_span(raw, start, end, where)
-    if elevation is None and variables is None:
-        elevation = reader.elevation(paths)
     raw = join.without_sea(raw, request, repairs)
+    height = 0.0 if variables is not None else reader.heights(elevation, paths, raw.location.values)
     raw.attrs |= {"source_files": "\n".join(str(p) for p in paths), **attrs}
-    return finish(raw, where, repairs, estimate, elevation or 0.0, keep=variables, wind_height=wind_height,
-                  told=request.told)  # fmt: skip
+    return finish(raw, where, repairs, estimate, height, keep=variables, wind_height=wind_height,
+                  told=request.told, gaps=as_is, step=step)  # fmt: skip
 
 
 class _Reader:
@@ -111,28 +118,61 @@ class _Reader:
     def __init__(self, request: Request, repairs: Repairs) -> None:
         self.request, self.repairs = request, repairs
         self.places: dict[tuple[object, ...], Place] = {}
-        self.axes: dict[tuple[object, ...], np.ndarray] = {}
+        self.axes: dict[tuple[object, ...], tuple[np.ndarray, np.ndarray]] = {}
         self.headers: dict[Path, xr.Dataset] = {}  # names and attributes, so that no file is opened in vain
 
     def parts(self, paths: Sequence[Path], wanted: tuple[str, ...]) -> list[xr.DataArray]:
         """The wanted variables of all files, each with dims (location, time) in canonical units."""
         return [part for path in paths for part in self._read(path, wanted)]
 
-    def elevation(self, paths: Sequence[Path]) -> float | None:
-        """Mean height of the places by the orography among the files, m, or None."""
+    def heights(self, told: Elevation, paths: Sequence[Path], locations: np.ndarray) -> float | np.ndarray:
+        """Height of the locations, m: as told, else by the orography among the files, else 0."""
+        if isinstance(told, str | Path):
+            paths = expand(told)
+        elif told is not None:
+            heights = np.asarray(told, "f8")
+            if heights.ndim and heights.size != locations.size:
+                what = f"{heights.size} heights for {locations.size} locations"
+                raise InputError("elevation", what, "give one height, or one for every location")
+            return heights if heights.ndim else float(heights)
         for path in paths:
-            name = find_variables(self.headers[path], ("orog",), self.request, path, self.repairs).get("orog")
+            if (found := self._orography(path)) is not None:
+                heights, names = found
+                there = {n: i for i, n in enumerate(names.tolist())}
+                if any(n not in there for n in locations.tolist()):
+                    what = "its cells are not those of the weather"
+                    raise InputError(f"{path}, orog", what, "give elevation=, one height for every location")
+                heights = heights[[there[n] for n in locations.tolist()]]
+                if not np.isfinite(heights).all():
+                    raise InputError(f"{path}, orog", "has no height at a place", "give elevation=")
+                spread = (
+                    f"{heights.min():.0f} to {heights.max():.0f}"
+                    if np.ptp(heights) > 0.0
+                    else f"{heights[0]:.0f}"
+                )
+                self.repairs.note(f"elevation {spread} m from orog of {path.name}")
+                return heights
+        if told is not None:
+            raise InputError("elevation", f"{told} holds no orography", "give a file with orog (m)")
+        return 0.0
+
+    def _orography(self, path: Path) -> tuple[np.ndarray, np.ndarray] | None:
+        """Heights (m) and names of the places, of a file that has them."""
+        known = self.headers.get(path)
+        if known is not None and not find_variables(known, ("orog",), self.request, path, self.repairs):
+            return None
+        with netcdf.reading(path), netcdf.opened(path) as ds:
+            name = find_variables(ds, ("orog",), self.request, path, self.repairs).get("orog")
             if name is None:
-                continue
-            with netcdf.reading(path), netcdf.opened(path) as ds:
-                height = ds[name].expand_dims("once")
-                where = f"{path}, orog"
-                place = self._place(ds, height, "once", where)
-                values = place.read(height, "once", where, self.repairs)
-                values = to_canonical("orog", values, height.attrs.get("units"), str(path))
-            self.repairs.note(f"elevation {float(np.nanmean(values)):.0f} m from {name} of {path.name}")
-            return float(np.nanmean(values))
-        return None
+                return None
+            where = f"{path}, orog"
+            height = ds[name]
+            if "time" in height.dims:
+                height = height.isel(time=0)
+            height = height.expand_dims("once")
+            place = self._place(ds, height, "once", where)
+            values = place.read(height, "once", where, self.repairs)
+            return to_canonical("orog", values, height.attrs.get("units"), str(path))[0], place.names
 
     def _read(self, path: Path, wanted: tuple[str, ...]) -> list[xr.DataArray]:
         """The wanted variables of one file, stamps at the step's beginning."""
@@ -141,7 +181,7 @@ class _Reader:
             return []
         with netcdf.reading(path), netcdf.opened(path) as ds:
             if known is None:
-                self.headers[path] = xr.Dataset({v: ((), 0.0, ds[v].attrs) for v in ds.data_vars})
+                self.headers[path] = _header(ds)
             names = find_variables(ds, wanted, self.request, path, self.repairs)
             if not names and known is None:
                 self.repairs.note(f"{path.name}: holds no forcing variable, left out")
@@ -155,19 +195,33 @@ class _Reader:
         where = f"{path}, {variable}"
         da = ds[name]
         time = _time_name(ds, da, where)
-        starts = self._starts(ds, time, path)
+        _refuse_climatology(ds, da, time, where)
+        starts, sec = self._starts(ds, time, path)
         place = self._place(ds, da, time, where)
         values = place.read(da, time, f"{path.name}, {variable}", self.repairs)
-        out = self._canonical(da, variable, values, starts, path)
+        units = self._units_of_running_sum(ds, da, variable, starts, path)
+        if units is not None:
+            if "bounds" in ds[time].attrs:
+                what = "is a running sum since 00 UTC and has time bounds, which say otherwise"
+                raise InputError(where, what, "tell its units as a rate or as the amount of a step")
+            values, starts = running.amounts(values, starts, where)
+            sec = clock.seconds(starts)
+            step = clock.usual_step(sec) if len(sec) > 1 else SECONDS_PER_DAY
+            said = f"{variable} in {units!r} is a running sum since 00 UTC: its differences are taken"
+            self.repairs.note(f"{path.name}: {said}")
+            out = to_canonical(variable, values, f"({units}) s-1", str(path)) / step
+        else:
+            out = self._canonical(da, variable, values, starts, path)
         return xr.DataArray(
             out.T,
             dims=("location", "time"),
-            coords={"time": starts, **place.coords()},
+            coords=place.coords.assign(time=starts),
             name=variable,
-            attrs={**_global_attrs(ds), "path": str(path)},
+            attrs={**_global_attrs(ds), "path": str(path), "seconds": sec},
         )
 
-    def _starts(self, ds: xr.Dataset, time: str, path: Path) -> np.ndarray:
+    def _starts(self, ds: xr.Dataset, time: str, path: Path) -> tuple[np.ndarray, np.ndarray]:
+        """Beginning of every step, as stamps and as seconds."""
         axis = [
             ds[c]
             for c in (time, ds[time].attrs.get("bounds"), "time_bnds", "time_bounds")
@@ -175,7 +229,8 @@ class _Reader:
         ]
         key = tuple((str(a.attrs), a.values.tobytes()) for a in axis)
         if key not in self.axes:
-            self.axes[key] = decoded_starts(ds, time, str(path), self.repairs)
+            starts = decoded_starts(ds, time, str(path), self.repairs)
+            self.axes[key] = starts, clock.seconds(starts)
         return self.axes[key]
 
     def _place(self, ds: xr.Dataset, da: xr.DataArray, time: str, where: str) -> Place:
@@ -187,6 +242,25 @@ class _Reader:
                 return place
             self.places[grid] = place
         return self.places[grid]
+
+    def _units_of_running_sum(
+        self, ds: xr.Dataset, da: xr.DataArray, variable: str, starts: np.ndarray, path: Path
+    ) -> str | None:
+        """Units of a variable that adds up from midnight on, as told or as the file says; None for any other."""
+        told, stored = self.request.units.get(variable), da.attrs.get("units")
+        if told is not None:
+            return running.SINCE_MIDNIGHT.sub("", told) if running.SINCE_MIDNIGHT.search(told) else None
+        if stored is None or variable not in ADD_UP or not running.of_file(ds, da, starts, path):
+            return None
+        return str(stored) if per_step(variable, str(stored), str(path)) else None
+
+    def _refuse_running(
+        self, variable: str, stored: object, values: np.ndarray, starts: np.ndarray, path: Path
+    ) -> None:
+        if variable in ADD_UP and stored is not None and running.looks_running(values, starts):
+            what = "grows from every midnight to the next: a running sum, not the amounts of single steps"
+            mend = f'tell units={{"{variable}": "{stored} since 00 UTC"}}'
+            raise InputError(f"{path}, {variable}", what, mend)
 
     def _canonical(
         self, da: xr.DataArray, variable: str, values: np.ndarray, starts: np.ndarray, path: Path
@@ -202,6 +276,7 @@ class _Reader:
             if stored != told:
                 said = f"units of {variable} are {stored!r} in the file, taken as {told!r} as told"
                 self.repairs.note(f"{path.name}: {said}")
+            self._refuse_running(variable, stored, values, starts, path)
             return to_canonical(variable, values, told, str(path))
         if (
             stored is not None
@@ -209,6 +284,7 @@ class _Reader:
             and is_amount(da)
             and per_step(variable, str(stored), str(path))
         ):
+            self._refuse_running(variable, stored, values, starts, path)
             sec = clock.seconds(starts)
             step: float | np.ndarray = clock.usual_step(sec)
             length = f"step of {step:g} s"
@@ -218,6 +294,12 @@ class _Reader:
             self.repairs.note(f"{path.name}: {said}")
             return to_canonical(variable, values, f"({stored}) s-1", str(path)) / step
         return to_canonical(variable, values, stored, str(path))
+
+
+def _header(ds: xr.Dataset) -> xr.Dataset:
+    """Names, dimensions and attributes of the variables, without values."""
+    variables = {str(v): ds.variables[v] for v in ds.data_vars}
+    return xr.Dataset({n: (v.dims, np.empty((0,) * v.ndim), v.attrs) for n, v in variables.items()})
 
 
 def _identity(parts: Sequence[xr.DataArray]) -> dict[str, str]:
@@ -248,6 +330,16 @@ def _time_name(ds: xr.Dataset, da: xr.DataArray, where: str) -> str:
             return str(dim)
     mend = "give the file a time coordinate with units such as 'days since 1850-01-01' and its calendar"
     raise InputError(where, f"has no time axis among its dimensions ({', '.join(map(str, da.dims))})", mend)
+
+
+def _refuse_climatology(ds: xr.Dataset, da: xr.DataArray, time: str, where: str) -> None:
+    """A mean year is no weather: its months or days are those of many years."""
+    methods = str(da.attrs.get("cell_methods", ""))
+    if "climatology" in ds[time].attrs or "over years" in methods:
+        what = "is a climatology, the mean of many years, not a series in time"
+        raise InputError(
+            where, what, "give the daily series itself; fit_weather makes weather of a daily record"
+        )
 
 
 def decoded_starts(ds: xr.Dataset, time: str, where: str, repairs: Repairs) -> np.ndarray:

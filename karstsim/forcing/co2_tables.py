@@ -58,6 +58,25 @@ def read_co2(path: Path, scenario: str = "", experiments: tuple[str, ...] = ()) 
     return _of_rows(table, path, scenario, experiments)
 
 
+def scenarios_of(path: Path) -> list[str]:
+    """Names of the scenarios of a CO2 table; one without names is ``co2``. Raises InputError where it is none."""
+    text = _text(path)
+    if any(line.split()[:1] == ["YEARS"] for line in text.splitlines()):
+        return ["co2"]
+    table = _table(text, path)
+    if "year" in table:
+        names = [c for c in table.columns if c != "year" and not _OTHER_GAS.match(c)]
+    else:
+        if not {"scenario", "variable", "unit"} <= set(table.columns):
+            raise InputError(str(path), "is no CO2 table (no column year, no row of scenarios)", MEND)
+        rows = table[table["variable"].astype(str).str.contains(_NEAR_CONCENTRATION)]
+        names = [str(n).strip().lower() for n in dict.fromkeys(rows["scenario"])]
+    if not names:
+        raise InputError(str(path), "is no CO2 table (no column of CO2)", MEND)
+    read_co2(path, names[0])
+    return names
+
+
 def _text(path: Path) -> str:
     try:
         with open(path, "rb") as file:

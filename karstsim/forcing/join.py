@@ -63,7 +63,7 @@ def _join(
         both = f"{name} of {Path(pieces[0].attrs['path']).name} and of {Path(p.attrs['path']).name}"
         _check_place(both, pieces[0], p, request, repairs)
     whole = pieces[0] if len(pieces) == 1 else _concat(pieces)
-    sec = clock.seconds(whole.time.values)
+    sec = pieces[0].attrs["seconds"] if len(pieces) == 1 else clock.seconds(whole.time.values)
     order = np.argsort(sec, kind="stable")
     if not np.array_equal(order, np.arange(order.size)):
         whole, owner, sec = whole.isel(time=order), owner[order], sec[order]
@@ -72,6 +72,9 @@ def _join(
     if not keep.all():
         whole, sec = whole.isel(time=np.flatnonzero(keep)), sec[keep]
     where = paths[0] if len(pieces) == 1 else f"{len(pieces)} files from {paths[0]}"
+    if sec.size > 1 and any(p.sizes["time"] == 1 for p in pieces):  # a file a day says nothing of its step
+        whole = whole.assign_coords(time=clock.step_starts(whole.time.values, None, where))
+        sec = clock.seconds(whole.time.values)
     if months and monthly.is_monthly(sec):
         return monthly.on_months(whole, f"{where}, {name}")
     whole.attrs["step"] = clock.check_regular(whole.time.values, f"{where}, {name}", sec)
@@ -117,6 +120,9 @@ def combine(series: dict[str, xr.DataArray], request: Request, repairs: Repairs)
     spans = {
         n: f"{clock.text(d.time.values[0])} to {clock.text(d.time.values[-1])}" for n, d in series.items()
     }
+    if all(np.array_equal(d.time.values, first.time.values) for d in series.values()):
+        variables = {n: (d.dims, d.values) for n, d in series.items()}  # a merge would compare and copy
+        return xr.Dataset(variables, {"time": first.time, "location": first.location, **_place(first)})
     bare = [d.drop_vars(PLACE, errors="ignore").rename(n) for n, d in series.items()]
     ds = xr.merge(bare, join="inner", combine_attrs="drop").assign_coords(_place(first))
     listing = "; ".join(f"{n} {s}" for n, s in spans.items())
@@ -158,6 +164,8 @@ def _check_together(
 
 
 def _check_place(both: str, a: xr.DataArray, b: xr.DataArray, request: Request, repairs: Repairs) -> None:
+    if a is b or (np.array_equal(a.lat.values, b.lat.values) and np.array_equal(a.lon.values, b.lon.values)):
+        return
     apart = np.nanmax([0.0, *arc(a.lat.values, a.lon.values, b.lat.values, b.lon.values)])
     if apart > SAME_PLACE and not request.placed:
         raise InputError(both, f"lie {apart:.1f} degrees apart", "give lon and lat of the point")

@@ -19,22 +19,26 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SPAN = r"(?:_(?P<first>\d{4,14})-(?P<last>\d{4,14})[^_]*)?"
-_MEMBER = r"(?P<member>r\d+i\d+p\d+(?:f\d+)?)"
+_MEMBER = r"(?P<member>(?:s\d{4}-)?r\d+i\d+p\d+(?:f\d+)?)"  # s1990: the year in which a hindcast starts
 _DRS = {  # names of files as the archives prescribe them
     "CORDEX": rf"(?P<var>\w+?)_(?P<domain>[A-Z]{{3}}-\d+i?)_(?P<gcm>[\w-]+?)_(?P<scenario>[\w-]+?)_{_MEMBER}_"
     rf"(?P<rcm>[\w-]+?)_(?P<version>v[\w-]+)_(?P<freq>\w+?){_SPAN}$",
     "CMIP6": rf"(?P<var>\w+?)_(?P<freq>\w+?)_(?P<model>[\w-]+?)_(?P<scenario>[\w-]+?)_{_MEMBER}_"
     rf"(?P<grid>g\w+?){_SPAN}$",
     "CMIP5": rf"(?P<var>\w+?)_(?P<freq>\w+?)_(?P<model>[\w.-]+?)_(?P<scenario>[\w-]+?)_{_MEMBER}{_SPAN}$",
+    "ISIMIP2b": rf"(?P<var>\w+?)_(?P<freq>day|mon|3hr|6hr)_(?P<model>[\w.-]+?)_(?P<scenario>[\w-]+?)_{_MEMBER}_"
+    rf"(?P<bias>[A-Z][\w-]*?)(?:_(?P<region>[a-z]\w*?))?{_SPAN}$",
     "ISIMIP": rf"(?P<model>[\w-]+?)_{_MEMBER}_(?P<bias>[\w-]+?)_(?P<scenario>[\w-]+?)_(?P<var>\w+?)_(?P<region>\w+?)_"
     r"(?P<freq>daily|monthly|3hourly|hourly)_(?P<first>\d{4})_(?P<last>\d{4})$",
 }
 HISTORICAL = "historical"
 COLUMNS = ("model", "scenario", "member", "frequency", "grid", "variables", "first", "last", "files")
 _KEYS = COLUMNS[:5]
+_DIGITS = re.compile(r"[\d\s._-]+")
 _ATTRIBUTES = {  # CMIP6, CMIP5, CORDEX and what else is seen
     "model": ("source_id", "model_id", "source"),
     "scenario": ("experiment_id", "driving_experiment_name", "experiment", "scenario"),
+    "start": ("sub_experiment_id",),
     "member": ("variant_label", "driving_model_ensemble_member", "parent_experiment_rip", "member_id"),
     "frequency": ("frequency",),
     "grid": ("grid_label", "CORDEX_domain"),
@@ -61,6 +65,7 @@ def find_members(folder: str | Path | Iterable[str | Path], history: bool = Fals
             rows.append({**_describe(path), "path": str(path)})
         except InputError as error:
             refused.append(str(error))
+    _tell_apart(rows)
     grouped: dict[tuple[str, ...], list[dict[str, str]]] = {}
     for row in rows:
         grouped.setdefault(tuple(row[k] for k in _KEYS), []).append(row)
@@ -89,7 +94,7 @@ def _describe(path: Path) -> dict[str, str]:
     """Model, scenario, member, frequency, grid, variables and span of a file."""
     for archive, pattern in _DRS.items():
         match = re.match(pattern, path.name.removesuffix(".zarr").split(".nc")[0])
-        if match and (archive == "ISIMIP" or _known(match["var"])):
+        if match and (archive.startswith("ISIMIP") or _known(match["var"])):
             return _of_name(archive, match)
     with netcdf.reading(path), netcdf.opened(path) as ds:
         return _of_attributes(ds, path)
@@ -107,7 +112,7 @@ def _of_name(archive: str, match: re.Match[str]) -> dict[str, str]:
         "scenario": parts["scenario"],
         "member": parts["member"],
         "frequency": _frequency(parts["freq"]),
-        "grid": parts.get("grid") or parts.get("domain") or parts.get("region") or "",
+        "grid": " ".join(parts[k] for k in ("grid", "domain", "bias", "region") if parts.get(k)),
         "variables": parts["var"],
         "first": parts["first"] or "",
         "last": parts["last"] or "",
@@ -132,8 +137,32 @@ def _of_attributes(ds: xr.Dataset, path: Path) -> dict[str, str]:
     rip = [ds.attrs.get(n) for n in ("realization", "initialization_method", "physics_version")]
     if not found["member"] and all(r is not None for r in rip):
         found["member"] = "r{}i{}p{}".format(*rip)
+    start = found.pop("start")
+    if start not in ("", "none") and not found["member"].startswith(start):
+        found["member"] = f"{start}-{found['member']}".rstrip("-")
     names = find_variables(ds, (*WANTED, "psl", "orog"), Request(), path, Repairs())
     return {**found, "variables": " ".join(names), "first": "", "last": ""}
+
+
+def _tell_apart(rows: list[dict[str, str]]) -> None:
+    """Files that name no model are one simulation unless two of different names hold the same variable.
+
+    Then what is left of a name without variable and digits stands for the model.
+    """
+    nameless = [row for row in rows if not row["model"]]
+    stems = {row["path"]: _stem(row) for row in nameless}
+    holders: dict[str, set[str]] = {}
+    for row in nameless:
+        for variable in row["variables"].split():
+            holders.setdefault(variable, set()).add(stems[row["path"]])
+    if any(len(found) > 1 for found in holders.values()):
+        for row in nameless:
+            row["model"] = stems[row["path"]]
+
+
+def _stem(row: Mapping[str, str]) -> str:
+    words = _DIGITS.split(Path(row["path"]).name.split(".")[0])
+    return "_".join(w for w in words if w and w.lower() not in row["variables"].lower().split())
 
 
 def _summary(group: list[dict[str, str]]) -> dict[str, object]:

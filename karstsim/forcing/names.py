@@ -81,6 +81,8 @@ def _standard_names(name: str) -> tuple[str, ...]:
 def _is_other(da: xr.DataArray, name: str) -> bool:
     """Whether the standard name says that this is another variable that is known here."""
     standard = da.attrs.get("standard_name")
+    if name == "orog" and (standard == "height" or (str(da.name).lower() == "height" and da.ndim < 2)):
+        return True  # the 2 m or 10 m above ground at which a variable holds
     return standard not in _standard_names(name) and any(standard in _standard_names(n) for n in NAMES)
 
 

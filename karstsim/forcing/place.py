@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import cf_xarray  # noqa: F401  (registers the .cf accessor)
@@ -42,11 +43,14 @@ class Place:
     weights: np.ndarray | None = None
     area: np.ndarray | None = None
 
-    def coords(self) -> dict[str, object]:
-        """Coordinates of the locations."""
+    @cached_property
+    def coords(self) -> xr.Coordinates:
+        """Coordinates of the locations, with their index: it is made once for all variables."""
         lon = np.where(self.lon > 180.0, self.lon - 360.0, self.lon)
         found = {"location": self.names, "lat": ("location", self.lat), "lon": ("location", lon)}
-        return found if self.area is None else {**found, "area_km2": ("location", self.area)}
+        if self.area is not None:
+            found["area_km2"] = ("location", self.area)
+        return xr.Dataset(coords=found).coords
 
     def read(self, da: xr.DataArray, time: str, where: str, repairs: Repairs) -> np.ndarray:
         """Values (n_time, n) of the locations, float64, read in blocks of time."""
@@ -134,7 +138,9 @@ def _coordinate(ds: xr.Dataset, da: xr.DataArray, kind: str) -> xr.DataArray | N
     for name in candidates:
         if name in ds.variables and set(ds[name].dims) <= set(da.dims):
             return ds[name]
-    return None
+    names = {str(v).lower(): str(v) for v in ds.variables}  # LAT, Latitude
+    found = next((names[str(c).lower()] for c in candidates if str(c).lower() in names), None)
+    return ds[found] if found is not None and set(ds[found].dims) <= set(da.dims) else None
 
 
 def _unplaced(space: tuple[str, ...], where: str, request: Request, repairs: Repairs) -> Place:

@@ -28,7 +28,7 @@ def extraterrestrial(lat: np.ndarray, year_fraction: np.ndarray) -> np.ndarray:
     return np.maximum(SOLAR_CONSTANT * distance * high / np.pi, 0.0)
 
 
-def hargreaves_samani(spread: np.ndarray, top: np.ndarray, elevation: float) -> np.ndarray:
+def hargreaves_samani(spread: np.ndarray, top: np.ndarray, elevation: float | np.ndarray) -> np.ndarray:
     """Radiation (W m-2) from the daily temperature range `spread` (K), at most that of a clear sky."""
     clear = 0.75 + 2e-5 * elevation
     return np.minimum(HARGREAVES * np.sqrt(np.maximum(spread, 0.0)), clear) * top

@@ -1,4 +1,4 @@
-"""Station and basin tables (CSV) -> raw series -> canonical Dataset.
+"""Station and basin tables (CSV, spreadsheets) -> raw series -> canonical Dataset.
 
 The header names the variables as CMIP does (``tas``, ``pr``, ...) or by one of NAMES, and carries the units behind an
 underscore or in brackets: ``prcp_mm_day``, ``tmax_degC``, ``srad_W_m2``, ``pr [mm/d]``. Everything else is told with
@@ -7,7 +7,6 @@ underscore or in brackets: ``prcp_mm_day``, ``tmax_degC``, ``srad_W_m2``, ``pr [
 
 from __future__ import annotations
 
-import gzip
 import io
 import re
 import unicodedata
@@ -22,12 +21,27 @@ import xarray as xr
 from karstsim.core.errors import InputError
 from karstsim.forcing import times as clock
 from karstsim.forcing.canonical import NAMES as VARIABLES
-from karstsim.forcing.canonical import STANDARD_HEIGHT, Repairs, finish, label
+from karstsim.forcing.canonical import STANDARD_HEIGHT, Repairs, Unsaid, finish, label
 from karstsim.forcing.optional import leaving_out
 from karstsim.forcing.records import LOCAL_CLOCK
+from karstsim.forcing.table_bytes import table_bytes
+from karstsim.forcing.table_numbers import CODES, doubtful, grouped, sure_mark, ungrouped
+from karstsim.forcing.table_times import read_times
 from karstsim.forcing.units import check_names, to_canonical
 
-DATE_COLUMNS = ("date", "time", "datetime", "timestamp", "day")
+DATE_COLUMNS = ("date", "time", "datetime", "timestamp", "day", "datum", "fecha")
+CLOCK_COLUMNS = ("time", "hour", "clock", "zeit", "uhrzeit", "heure", "hora")
+SITE_COLUMNS = (
+    "station",
+    "site",
+    "site_no",
+    "station_id",
+    "site_id",
+    "stationid",
+    "stations_id",
+    "id",
+    "location",
+)
 NAMES = {
     "tas": ("tas", "tmean", "tavg", "temp", "temperature", "air_temperature", "t_air"),
     "tasmin": ("tasmin", "tmin", "t_min"),
@@ -110,8 +124,9 @@ _UNIT_TEXT = (  # words that a unit which is not in UNITS is made of
 )
 UNIT_WORDS = frozenset(_UNIT_TEXT.split())
 MISSING = ("", "na", "nan", "null", "none", "-", "n/a")
-MOST_BYTES = 2_000_000_000  # of the table, unpacked
-_DECIMAL_COMMA = re.compile(r"\s*-?\d+,\d+\s*")
+_BLANK_IN_NUMBER = re.compile("\\d['’ \u00a0\u2009\u202f]\\d{3}(?!\\d)")
+_UNIVERSAL = re.compile(r":\d\d(?:[.,]\d+)?\s*(?:Z|UTC|GMT|[+-]00(?::?00)?)$")
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?")
 
 
 def open_station(
@@ -129,24 +144,33 @@ def open_station(
     wind_height: float = STANDARD_HEIGHT,
     variables: Sequence[str] | None = None,
     gaps: bool = False,
+    dayfirst: bool | None = None,
+    timezone: str | None = None,
+    sheet: str | None = None,
 ) -> xr.Dataset:
-    """Weather from a CSV table (``.csv``, ``.txt``, ``.tsv``, each also ``.gz``) with one row per step.
+    """Weather from a table (``.csv``, ``.txt``, ``.tsv``, each also ``.gz``, or ``.xlsx``) with one row per step.
 
-    path      comma, semicolon or tab between columns; a byte order mark and decimal commas are understood
+    path      comma, semicolon or tab between columns; a byte order mark, decimal commas, marks of thousands and a row
+              of units under the header are understood; -999, -9999 and -99999 are missing
     columns   {CMIP name: header}, and ``{"time": header}`` where the date column has another name
     units     {CMIP name: units}, used instead of those of the header
     lon, lat  degrees, kept as coordinates (lat is needed to estimate radiation)
-    location  name for the location, by default the file name
+    location  name for the location, by default the file name; of a table with a column ``station`` or ``site`` and rows
+              of several, the one whose rows are read
+    dayfirst  order of day and month in dates such as 03/04/2015
+    timezone  IANA name of a clock that is put forward in summer; stamps become its standard time
+    sheet     of a spreadsheet; by default the first with cells
     estimate, elevation, wind_height, start, end  as in cmip.open_cmip
     variables only these CMIP variables, checked but not completed
     gaps      missing rows and values stay missing (NaN): for records to compare with or to fit, not to run
-    returns   canonical Dataset, with co2 only where the table has it; attrs["clock"] says that stamps are local time
+    returns   canonical Dataset, with co2 only where the table has it; attrs["clock"] says that stamps are local time,
+              unless they say themselves that they are universal
     Raises InputError with the first row at fault for dates that are missing, double, reversed or unreadable, for
     values that are missing or no numbers, and for missing variables or units.
     """
     path, repairs = Path(path), Repairs()
-    table = _read(path, repairs)
-    times = _times(table, _date_column(table, path, columns), path)
+    table = _one_site(_read(path, sheet, repairs), path, location)
+    times, universal = _times(table, _date_column(table, path, columns), path, dayfirst, timezone, repairs)
     found = _variables(table, path, dict(columns or {}), check_names(units))
     place = {
         "lat": ("location", [np.nan if lat is None else lat]),
@@ -158,7 +182,7 @@ def open_station(
         if variables is not None and name not in variables:
             continue
         with leaving_out(name, told, repairs):
-            values = _numbers(table[header], header, path)
+            values = _numbers(table[header], header, path, repairs)
             data[name] = (("location", "time"), to_canonical(name, values, unit, str(path))[None, :])
     raw = xr.Dataset(data, coords=coords)
     if gaps:
@@ -166,10 +190,26 @@ def open_station(
     clock.check_regular(raw.time.values, str(path))
     raw = clock.select_span(raw, start, end, str(path))
     raw = raw.assign_coords(time=clock.step_starts(raw.time.values, None, str(path)))
-    raw.attrs = {"source_files": str(path), "clock": LOCAL_CLOCK}
+    raw.attrs = (
+        {"source_files": str(path)} if universal else {"source_files": str(path), "clock": LOCAL_CLOCK}
+    )
     ds = finish(raw.drop_vars("co2", errors="ignore"), str(path), repairs, estimate, elevation,
                 keep=variables, wind_height=wind_height, told=told, gaps=gaps)  # fmt: skip
     return label(ds.assign(co2=raw.co2), repairs) if "co2" in raw else ds
+
+
+def variables_of(path: Path, columns: Mapping[str, str] | None = None, sheet: str | None = None) -> list[str]:
+    """CMIP names of the variables that the headers of a table name, or that are told."""
+    headers = list(_read(path, sheet, Unsaid()))
+    told = {h: name for name, h in (columns or {}).items() if name in VARIABLES}
+    names = [told.get(h) or (m[0] if (m := split_header(h)) else None) for h in headers]
+    return [n for n in dict.fromkeys(names) if n is not None and n != "co2"]
+
+
+def is_weather(path: Path, columns: Mapping[str, str] | None = None, sheet: str | None = None) -> bool:
+    """Whether a table has precipitation and a temperature."""
+    names = set(variables_of(path, columns, sheet))
+    return "pr" in names and ("tas" in names or {"tasmin", "tasmax"} <= names)
 
 
 def _on_whole_axis(raw: xr.Dataset, where: str, repairs: Repairs) -> xr.Dataset:
@@ -191,19 +231,14 @@ def _on_whole_axis(raw: xr.Dataset, where: str, repairs: Repairs) -> xr.Dataset:
 # ------------------------------------------------------------------------------------------------ the table
 
 
-def _read(path: Path, repairs: Repairs) -> pd.DataFrame:
+def _read(path: Path, sheet: str | None, repairs: Repairs) -> pd.DataFrame:
     """All cells as text, headers stripped. Lines that begin with # are comments."""
     if not path.is_file():
         raise InputError(str(path), "no such file", "check the path")
-    try:
-        opener = gzip.open if path.suffix == ".gz" else open
-        with opener(path, "rb") as handle:
-            content = handle.read(MOST_BYTES + 1)
-        text = content.decode("utf-8-sig")
-    except (OSError, EOFError, ValueError) as error:
-        raise InputError(str(path), f"cannot be read ({error})"[:200], "give a CSV in UTF-8") from error
-    if len(content) > MOST_BYTES or "\0" in text:
-        raise InputError(str(path), "is too long or no text", "give a CSV in UTF-8 of less than 2 GB")
+    content, said = table_bytes(path, sheet)
+    for note in said:
+        repairs.note(f"{path.name}: {note}")
+    text = _decoded(content, path, repairs)
     separator = _separator(text, path)
     try:
         with warnings.catch_warnings():
@@ -222,10 +257,53 @@ def _read(path: Path, repairs: Repairs) -> pd.DataFrame:
         mend = "give every row the columns of the header"
         raise InputError(str(path), f"is no table ({error})"[:200], mend) from error
     table.columns = [str(c).strip().strip('"') for c in table.columns]
+    table = _with_units_row(table)
     twice = table.columns[table.columns.duplicated()]
     if len(twice):
         raise InputError(str(path), f"has two columns {twice[0]!r}", "give every column its own name")
-    return _with_points(table, separator, path, repairs)
+    if separator == "," and '"' not in text and not _BLANK_IN_NUMBER.search(text):
+        return table  # no cell can hold a comma
+    return _with_points(table, path, repairs)
+
+
+def _decoded(content: bytes, path: Path, repairs: Repairs) -> str:
+    """Text in UTF-8 or UTF-16, else in the Western code page of Windows, whose degree sign is told by nothing else."""
+    wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    try:
+        text = content.decode("utf-16" if wide else "utf-8-sig")
+    except ValueError:
+        text = "\0" if wide else content.decode("cp1252", errors="replace")
+        repairs.note(f"{path.name}: is not in UTF-8, read as Windows-1252")
+    if "\0" in text:
+        raise InputError(str(path), "is no text", "give a CSV in UTF-8")
+    return text
+
+
+def _with_units_row(table: pd.DataFrame) -> pd.DataFrame:
+    """A row of units under the header moves into the headers that have none."""
+    if table.empty or any(c.isdigit() for c in table.iloc[0, 0]):
+        return table
+    units = [cell.strip(" []()") for cell in table.iloc[0]]
+    if not any(_key(u) in UNITS for u in units) or any(re.fullmatch(r"[-+]?[\d.,]+", u) for u in units):
+        return table
+    named = [
+        f"{c} [{u}]" if _key(u) in UNITS and split_header(c) else c for c, u in zip(table, units, strict=True)
+    ]
+    return table.iloc[1:].set_axis(named, axis=1).reset_index(drop=True)
+
+
+def _one_site(table: pd.DataFrame, path: Path, location: str | None) -> pd.DataFrame:
+    """Rows of one station. Raises InputError for rows of several where none is chosen."""
+    column = next((c for c in table if _key(c) in SITE_COLUMNS and table[c].nunique() > 1), None)
+    if column is None:
+        return table
+    sites = list(dict.fromkeys(table[column].str.strip()))
+    if location not in sites:
+        what = f"has rows of {len(sites)} stations ({', '.join(sites[:8])})"
+        raise InputError(
+            f"{path}, column {column!r}", what, f'choose one: location="{sites[0]}" (--location)'
+        )
+    return table[table[column].str.strip() == location].reset_index(drop=True)
 
 
 def _separator(text: str, path: Path) -> str:
@@ -238,15 +316,32 @@ def _separator(text: str, path: Path) -> str:
     return best
 
 
-def _with_points(table: pd.DataFrame, separator: str, path: Path, repairs: Repairs) -> pd.DataFrame:
-    """Decimal commas become points, which is possible where the comma does not separate columns."""
-    if separator == ",":
+def _with_points(table: pd.DataFrame, path: Path, repairs: Repairs) -> pd.DataFrame:
+    """Decimal commas become points and marks of thousands vanish. Raises InputError where ``1,234`` may be either."""
+    mixed = [c for c in table if table[c].str.contains(r"\d[,' \u00a0\u2009\u202f]\d", regex=True).any()]
+    mixed = [c for c in mixed if not table[c].str.contains(r"[-/:]\d|[A-Za-z]{2}", regex=True).any()]
+    if not mixed:
         return table
-    comma = [c for c in table if table[c].str.fullmatch(_DECIMAL_COMMA).any()]
-    if comma:
-        repairs.note(f"{path.name}: decimal commas read as points in {', '.join(comma)}")
-        table = table.assign(**{c: table[c].str.replace(",", ".", regex=False) for c in comma})
-    return table
+    mark = sure_mark(cell for c in table for cell in table[c])
+    changed: dict[str, pd.Series] = {}
+    for c in mixed:
+        cells = table[c].str.strip()
+        if mark is None and (unsure := cells[cells.map(doubtful)]).size:
+            what = f"{unsure.iloc[0]!r} has a comma before thousands or before decimals"
+            mend = "write the decimals of the table with points, or numbers without marks of thousands"
+            raise InputError(f"{path}, column {c}, {_row(int(unsure.index[0]))}", what, mend)
+        own = mark or "."
+        many = cells.map(lambda cell, own=own: grouped(cell, own))
+        if many.any():
+            example = cells[many].iloc[0]
+            repairs.note(
+                f"{path.name}: marks of thousands taken out of {int(many.sum())} cells of {c}, as in {example!r}"
+            )
+            cells = cells.where(~many, cells.map(lambda cell, own=own: ungrouped(cell, own)))
+        changed[c] = cells.str.replace(",", ".", regex=False) if own == "," else cells
+    if mark == ",":
+        repairs.note(f"{path.name}: decimal commas read as points in {', '.join(changed)}")
+    return table.assign(**changed)
 
 
 def _row(i: int) -> str:
@@ -266,24 +361,38 @@ def _date_column(table: pd.DataFrame, path: Path, columns: Mapping[str, str] | N
     return found[0]
 
 
-def _times(table: pd.DataFrame, column: str, path: Path) -> np.ndarray:
-    """datetime64[ns] stamps. Raises InputError for unreadable dates and for time zones (clock changes hide there)."""
+def _times(
+    table: pd.DataFrame,
+    column: str,
+    path: Path,
+    dayfirst: bool | None,
+    timezone: str | None,
+    repairs: Repairs,
+) -> tuple[np.ndarray, bool]:
+    """datetime64[ns] stamps, and whether they say that they are universal time."""
     text = table[column].str.strip()
-    zoned = text.str.contains(r"(?:Z|[+-]\d\d:?\d\d)$", regex=True) & text.str.contains(":")
-    if zoned.any():
-        i = int(np.argmax(zoned))
-        mend = "write local standard time without zone, all the year round"
-        raise InputError(f"{path}, {_row(i)}", f"date {text[i]!r} has a time zone", mend)
-    stamps = pd.to_datetime(text, format="ISO8601", errors="coerce")
-    bad = stamps.isna().to_numpy()
-    if bad.any():
-        i = int(np.argmax(bad))
-        what = f"date {text[i]!r} is not understood ({int(bad.sum())} such row(s))"
-        raise InputError(f"{path}, {_row(i)}", what, "write dates as 2015-01-31 or 2015-01-31 06:00")
-    return stamps.to_numpy("datetime64[ns]")
+    if timezone is None and len(text) and text.str.fullmatch(_ISO).all() and text.str.len().nunique() == 1:
+        stamps = pd.to_datetime(text, format="ISO8601", errors="coerce")
+        if not stamps.isna().any() and not (len(text[0]) == 10 and _clock_column(table, column)):
+            return stamps.to_numpy("datetime64[ns]"), False
+    other = _clock_column(table, column) if not text.str.contains(":").any() else None
+    clocks = None if other is None else table[other].tolist()
+    found, notes = read_times(
+        text.tolist(), clocks, range(1, len(text) + 1), str(path), dayfirst, timezone=timezone, row="data row"
+    )
+    for note in notes:
+        repairs.note(f"{path.name}: {note}")
+    last = text if clocks is None else table[other].str.strip()
+    return found, bool(len(text)) and bool(last.str.contains(_UNIVERSAL).all())
 
 
-def _numbers(column: pd.Series, header: str, path: Path) -> np.ndarray:
+def _clock_column(table: pd.DataFrame, column: str) -> str | None:
+    """A column of times of the day beside that of the dates."""
+    named = [c for c in table if c != column and _key(c) in CLOCK_COLUMNS]
+    return next((c for c in named if table[c].str.contains(r"^\s*\d{1,2}:\d\d", regex=True).all()), None)
+
+
+def _numbers(column: pd.Series, header: str, path: Path, repairs: Repairs) -> np.ndarray:
     """float64 values; NaN where a cell is empty or says so. Raises InputError for any other text."""
     text = column.str.strip()
     missing = text.str.lower().isin(MISSING).to_numpy()
@@ -295,7 +404,12 @@ def _numbers(column: pd.Series, header: str, path: Path) -> np.ndarray:
         raise InputError(
             f"{path}, column {header}, {_row(i)}", what, "write numbers, or leave the cell empty"
         )
-    return values
+    coded = np.isin(values, CODES)
+    if coded.any():
+        repairs.note(
+            f"{path.name}: {int(coded.sum())} cells {values[coded][0]:g} of {header} are missing values"
+        )
+    return np.where(coded, np.nan, values)
 
 
 # ------------------------------------------------------------------------------------------------ the header

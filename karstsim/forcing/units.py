@@ -83,6 +83,11 @@ SPELLINGS = {
     "deg k": "K",
     "deg_k": "K",
     "degk": "K",
+    "kelvin": "K",
+    "kelvins": "K",
+    "celsius": "degC",
+    "deg celsius": "degC",
+    "fahrenheit": "degF",
     "ppmv": "ppm",
     "ppm by volume": "ppm",
 }

@@ -113,6 +113,12 @@ class Weather:
             season, xr.DataArray(times, dims="t").dt.month.values - 1, np.random.default_rng(seed)
         )
         own = TRENDS[scenario]
+        for name, asked, usual in zip(
+            ("warming", "rain_change"), (warming, rain_change), own[:2], strict=True
+        ):
+            if asked and not usual:
+                what = f"{asked:g} has no path in time: the scenario {scenario!r} has no trend"
+                raise InputError(name, what, 'name the scenario whose path it follows: scenario="ssp245"')
         factors = [1.0 if asked is None else asked / usual if usual else 0.0
                    for asked, usual in zip((warming, rain_change), own[:2], strict=True)]  # fmt: skip
         warm, wetter = trend(scenario, clock.decimal_years(times), *factors)
@@ -234,7 +240,7 @@ def _amounts(
     mean, shape = np.full(12, 1.0), np.full(12, 1.0)
     for m in range(12):
         amounts, traces = (rain[(month == m) & (wet == kind)] for kind in (1.0, 0.0))
-        if amounts.size < 2:
+        if amounts.size == 0:
             continue
         beyond = amounts - wet_day
         mean[m] = max(beyond.mean() + traces.sum() / amounts.size, 1e-3)

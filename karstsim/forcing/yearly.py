@@ -8,6 +8,7 @@ A table has a column ``year`` and columns that are parameters under their dotted
 from __future__ import annotations
 
 import io
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,12 @@ LOADS = {  # header: parameter, and its unit in one unit of the column
     "rain_nitrate_mg_l": ("atmosphere.rain_no3", 1.0 / 62.005),
 }
 CMIP = {"drynoy": ("soil.dry_nitrogen", 1e3 / MOLAR_MASS_N * SECONDS_PER_DAY * DAYS_PER_YEAR)}  # kg m-2 s-1
+NOT_USED = {  # deposition of the models that no parameter takes, and what does
+    "wetnoy": "what rain brings is a concentration: give rain_nitrate_mg_l",
+    "drynhx": "reduced nitrogen becomes acid where it is nitrified: give soil.fertiliser_nitrogen",
+    "wetnhx": "reduced nitrogen becomes acid where it is nitrified: give soil.fertiliser_nitrogen",
+}
+log = logging.getLogger("karstsim.forcing")
 Yearly = dict[str, tuple[np.ndarray, np.ndarray]]  # parameter -> years, values in its units
 
 
@@ -91,6 +98,9 @@ def _of_netcdf(path: Path, lon: float | None, lat: float | None) -> Yearly:
     request, repairs = Request(lon, lat), Repairs()
     found: Yearly = {}
     with netcdf.reading(path), netcdf.opened(path) as ds:
+        left = {str(v): NOT_USED[str(v).lower()] for v in ds.data_vars if str(v).lower() in NOT_USED}
+        for name, why in left.items():
+            log.warning("%s: %s is not used; %s", path.name, name, why)
         for name, (parameter, factor) in CMIP.items():
             if name not in ds.data_vars:
                 continue
@@ -108,6 +118,9 @@ def _of_netcdf(path: Path, lon: float | None, lat: float | None) -> Yearly:
             if not np.isfinite(means).all():
                 raise InputError(where, "has missing values at the place", "choose another cell")
             found[parameter] = (years, means)
+    if not found and left:
+        name, why = next(iter(left.items()))
+        raise InputError(f"{path}, {name}", "is not taken by any parameter as it stands", why)
     if not found:
         raise InputError(str(path), "holds no deposition", f"give {', '.join(CMIP)}, or a CSV by the year")
     return found

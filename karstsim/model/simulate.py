@@ -424,7 +424,14 @@ def run_config(
         raise InputError(
             "forcing", "has several locations", "name one with [forcing] location, or give lon and lat"
         )
-    run = Simulation(config.site, dataset, [config.parameters], workers=workers, isotopes=config.run.isotopes)
+    run = Simulation(
+        config.site,
+        dataset,
+        [config.parameters],
+        workers=workers,
+        isotopes=config.run.isotopes,
+        series=config.open_series(),
+    )
     warnings = []
     if config.run.restart is not None:
         run.start_from(config.run.restart)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,31 +19,94 @@ _SHOWN_AS = {
 }
 
 
-def show_forcing(files: list[str], asked: dict[str, Any], plot: Path | None, as_json: bool) -> bool:
-    """Print what is in the files; with `plot` draw it. Returns whether something was refused."""
-    from karstsim.forcing.look import look
-    from karstsim.forcing.members import find_members
-    from karstsim.forcing.netcdf import expand, is_netcdf
+MOST_READ = 500_000_000  # bytes of several sources; an archive is listed by the names of its files
 
-    logging.getLogger("karstsim.forcing").setLevel(logging.ERROR)  # repairs are printed as a list
-    members: list[dict[str, Any]] = []
-    if all(Path(f).is_dir() or is_netcdf(p) for f in files for p in ([] if Path(f).is_dir() else expand(f))):
-        table = find_members(files[0] if len(files) == 1 else files)
-        members = table.to_dict("records")
-        runs = {
-            (m["model"], m["scenario"], m["member"], m["grid"]) for m in members if m["frequency"] != "fx"
-        }
-        if len(runs) > 1 and len({(m, v) for m, _, v, _ in runs}) > 1:
-            _show_members(members, table.attrs["refused"], as_json)
-            return bool(table.attrs["refused"])
-        files = [f for m in members for f in m["files"]]
-    report, series = look(files, **asked)
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Repairs are printed as a list, not logged one by one."""
+    log = logging.getLogger("karstsim.forcing")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
+@_quiet()
+def show_forcing(
+    files: list[str], asked: dict[str, Any], select: dict[str, str], plot: Path | None, as_json: bool
+) -> bool:
+    """Print what is in the files; with `plot` draw it. Returns whether a run can start, or all of a folder was read."""
+    from karstsim.forcing.look import look
+    from karstsim.forcing.netcdf import is_netcdf
+    from karstsim.report.forcing_folder import sources
+
+    found = sources(files)
+    if len(found) > 1 or (
+        files == [f for f in files if Path(f).is_dir()] and not is_netcdf(Path(found[0][1][0]))
+    ):
+        return _show_sources(found, asked, select, plot, as_json)
+    report, series = look(found[0][1], **asked)
     drawn = _draw(series, plot)
+    members = [{"source": name, "files": own} for name, own in found]
     if as_json:
         console.print_json({"status": "done", "members": members, **report, "plot": drawn})
     else:
         _show(report, drawn)
-    return bool(report["refused"])
+    return not report["refused"] and (report["run"] == "ready" or all(Path(f).is_dir() for f in files))
+
+
+def _show_sources(
+    found: list[tuple[str, list[str]]],
+    asked: dict[str, Any],
+    select: dict[str, str],
+    plot: Path | None,
+    as_json: bool,
+) -> bool:
+    """All that a folder holds, each by its own reader. Returns whether nothing was refused."""
+    from karstsim.report.forcing_folder import read_sources
+
+    size = sum(Path(f).stat().st_size for _, own in found for f in own)
+    if size > MOST_READ:
+        return _show_names(found, size, as_json)
+    reports, series = read_sources(found, asked, select)
+    drawn = _draw(series, plot)
+    if as_json:
+        console.print_json({"status": "done", "sources": reports, "plot": drawn})
+    else:
+        for report in reports:
+            _show_source(report)
+        if sum(r["kind"] == "weather" for r in reports) > 1:
+            print(
+                "Several simulations: open one at a time, as in karstsim forcing FILE or '*MODEL_ssp245*.nc'."
+            )
+    return not any(r["refused"] for r in reports)
+
+
+def _show_names(found: list[tuple[str, list[str]]], size: int, as_json: bool) -> bool:
+    """An archive by the names of its files."""
+    if as_json:
+        console.print_json({"status": "done", "members": [{"source": n, "files": own} for n, own in found]})
+        return True
+    rows = [(name, len(own)) for name, own in found]
+    console.print_table("Simulations and tables in these files", ("source", "files"), rows)
+    print(
+        f"{size / 1e6:.0f} MB are listed and not read: open one at a time, as in karstsim forcing '*MODEL_ssp245*.nc'."
+    )
+    return True
+
+
+def _show_source(report: dict[str, Any]) -> None:
+    by = f" ({report['reader']})" if report["reader"] else ""
+    print(f"\n{report['source']}: {report['kind']}{by}")
+    if names := report.get("scenarios"):
+        print(f"  scenarios: {', '.join(names)}")
+    if report["kind"] not in ("RothC", "CO2") and report["variables"]:
+        _show_variables(report["variables"])
+    console.print_list("Repairs", report["repairs"])
+    _show_refused(report["refused"])
 
 
 def _draw(series: dict[str, Any], plot: Path | None) -> str | None:
@@ -57,37 +122,32 @@ def _draw(series: dict[str, Any], plot: Path | None) -> str | None:
     return str(style.save(forcing_figure(series), plot, (plot.suffix,))[0])
 
 
-def _show_members(members: list[dict[str, Any]], refused: list[str], as_json: bool) -> None:
-    if as_json:
-        console.print_json({"status": "done", "members": members, "refused": refused})
-        return
-    header = ("model", "scenario", "member", "frequency", "grid", "variables", "first", "last", "files")
-    rows = [(*(m[k] for k in header[:-1]), len(m["files"])) for m in members]
-    console.print_table("Simulations in these files", header, rows)
-    console.print_list("Refused", refused)
-    print("Several simulations: open one at a time, as in karstsim forcing '*MODEL_ssp245_r1i1p1f1*.nc'.")
-
-
 def _show(report: dict[str, Any], drawn: str | None) -> None:
     console.print_table(
         "Files",
         ("file", "variables"),
         [(f["file"], " ".join(f["variables"]) or "-") for f in report["files"]],
     )
+    _show_variables(report["variables"])
+    console.print_list("Repairs", report["repairs"])
+    _show_refused(report["refused"])
+    run = report["run"]
+    print("A run can start from these files." if run == "ready" else
+          f"For a run: {run['where']}: {run['what']}\n  mend: {run['mend']}")  # fmt: skip
+    if drawn:
+        print(f"Picture: {drawn}")
+
+
+def _show_variables(variables: dict[str, Any]) -> None:
     rows = []
-    for name, v in report["variables"].items():
+    for name, v in variables.items():
         unit, factor, offset = _SHOWN_AS.get(v["units"], (v["units"], 1.0, 0.0))
         numbers = [v[k] * factor + offset for k in ("mean", "min", "max")]
         rows.append((name, f"{v['start']} to {v['end']}", v["steps"], v["step_hours"], v["calendar"], v["locations"],
                      *numbers, unit))  # fmt: skip
     header = ("variable", "span", "steps", "hours", "calendar", "places", "mean", "min", "max", "units")
     console.print_table("Variables, repaired", header, rows)
-    console.print_list("Repairs", report["repairs"])
-    console.print_list(
-        "Refused", [f"{r['where']}: {r['what']}\n    mend: {r['mend']}" for r in report["refused"]]
-    )
-    run = report["run"]
-    print("A run can start from these files." if run == "ready" else
-          f"For a run: {run['where']}: {run['what']}\n  mend: {run['mend']}")  # fmt: skip
-    if drawn:
-        print(f"Picture: {drawn}")
+
+
+def _show_refused(refused: list[dict[str, str]]) -> None:
+    console.print_list("Refused", [f"{r['where']}: {r['what']}\n    mend: {r['mend']}" for r in refused])

@@ -109,6 +109,32 @@ def yearly_text(rng: np.random.Generator) -> bytes:
     return f"year,soil.dry_sulfur\n{rows}\n".encode()
 
 
+def rdb_text(rng: np.random.Generator) -> bytes:
+    """Thirty days of a gauge in the format of the US Geological Survey."""
+    days = np.datetime64("2015-01-01") + np.arange(30)
+    rows = [f"USGS\t07055646\t{d}\t{rng.random() * 50:.1f}\tA" for d in days]
+    head = (
+        "# comment\nagency_cd\tsite_no\tdatetime\t1_00060_00003\t1_00060_00003_cd\n5s\t15s\t20d\t14n\t10s\n"
+    )
+    return (head + "\n".join(rows) + "\n").encode()
+
+
+def land_use_text(rng: np.random.Generator) -> bytes:
+    """Fractions of two tiles by the year."""
+    rows = []
+    for year in range(2010, 2021):
+        share = round(0.3 + 0.4 * rng.random(), 3)
+        rows.append(f"{year},{share},{1.0 - share:.3f}")
+    return ("year,cropland,shrub\n" + "\n".join(rows) + "\n").encode()
+
+
+def run_file_text(rng: np.random.Generator) -> bytes:
+    """The run file that `karstsim new site` writes, with weather of the generator."""
+    from importlib.resources import files
+
+    return (files("karstsim") / "templates" / "site.toml").read_bytes()
+
+
 def mutate_text(data: bytes, rng: np.random.Generator) -> bytes:
     """One to three changes of bytes, cells, lines or the encoding."""
     for _ in range(int(rng.integers(1, 4))):
@@ -300,6 +326,30 @@ def read_yearly_file(path: Path) -> None:
         silent(not np.isfinite(values).all() or (np.diff(years) <= 0).any(), name)
 
 
+def read_land_use_file(path: Path) -> None:
+    """Areas of the tiles."""
+    from karstsim.forcing.land_use import read_land_use
+
+    years, fractions = read_land_use(path)
+    table = np.array(list(fractions.values()))
+    silent(
+        not ((table >= 0.0) & (table <= 1.0)).all() or np.abs(table.sum(axis=0) - 1.0).max() > 1e-9,
+        "fractions",
+    )
+    silent((np.diff(years) <= 0).any(), "years")
+
+
+def read_run_file(path: Path) -> None:
+    """A run file; numbers stay within the bounds that the readers promise."""
+    from karstsim.config import load_config
+
+    config = load_config(path)
+    site = config.site
+    silent(not (-90.0 <= site.latitude <= 90.0 and -180.0 <= site.longitude <= 360.0), "place")
+    silent(not -500.0 <= site.elevation <= 9000.0, "elevation")
+    silent(not 0 <= config.run.spinup_years <= 10_000, "spin-up")
+
+
 def check_forcing(ds: object) -> None:
     """Every value within the bounds of its variable, whatever the reader thinks; stamps rise by one step."""
     bounds = {"tas": (183.15, 333.15), "pr": (0.0, 2000.0 / 86400.0), "rsds": (0.0, 1500.0), "sfcWind": (0.0, 75.0),
@@ -353,8 +403,11 @@ CASES = {
     "spring table": _text_case(spring_text, ".csv", read_spring),
     "co2 table": _text_case(co2_text, ".csv", read_co2_file),
     "yearly table": _text_case(yearly_text, ".csv", read_yearly_file),
+    "USGS gauge": _text_case(rdb_text, ".rdb", read_spring),
+    "land use table": _text_case(land_use_text, ".csv", read_land_use_file),
+    "run file": _text_case(run_file_text, ".toml", read_run_file),
 }
-WEIGHTS = (3, 2, 2, 2, 1, 1)
+WEIGHTS = (3, 2, 2, 2, 1, 1, 1, 1, 1)
 
 
 def kind_of(number: int) -> str:
@@ -408,6 +461,7 @@ def _worker(first: int, last: int, seed: int) -> None:
             (station_text, read_station),
             (spring_text, read_spring),
             (co2_text, read_co2_file),
+            (land_use_text, read_land_use_file),
         ):
             (Path(folder) / "a.csv").write_bytes(make(np.random.default_rng(0)))
             read(Path(folder) / "a.csv")

@@ -24,7 +24,7 @@ OTHER = (  # names of the other archives, and what they say
     ),
     (
         "gfdl-esm4_r1i1p1f1_w5e5_ssp126_tas_global_daily_2015_2020.nc",
-        ("gfdl-esm4", "ssp126", "r1i1p1f1", "day", "global", "tas"),
+        ("gfdl-esm4", "ssp126", "r1i1p1f1", "day", "w5e5 global", "tas"),
     ),
     ("pr_Amon_ACCESS-ESM1-5_historical_r1i1p1f1_gn_200001-201412.nc",
      ("ACCESS-ESM1-5", "historical", "r1i1p1f1", "mon", "gn", "pr")),
@@ -124,12 +124,15 @@ def test_the_command(tmp_path):
     assert run.exit_code == 0 and "A run can start" in run.stdout
 
 
-def test_the_command_lists_several_simulations(tmp_path):
+def test_the_command_shows_several_simulations_and_lists_an_archive(tmp_path, monkeypatch):
     for r in (1, 2):
-        touch(tmp_path, CMIP6.format(v="tas", s="ssp126", r=r, a=20150101, b=21001231))
+        write(tmp_path, grid(("tas",)), CMIP6.format(v="tas", s="ssp126", r=r, a=20150101, b=21001231))
     run = CliRunner().invoke(app, ["forcing", str(tmp_path)])
     assert run.exit_code == 0
-    assert "r2i1p1f1" in run.stdout and "Several simulations" in run.stdout
+    assert "r2i1p1f1" in run.stdout and "Several simulations" in run.stdout and "degC" in run.stdout
+    monkeypatch.setattr("karstsim.report.forcing_look.MOST_READ", 1000)
+    run = CliRunner().invoke(app, ["forcing", str(tmp_path)])
+    assert "r2i1p1f1" in run.stdout and "listed and not read" in run.stdout and "degC" not in run.stdout
 
 
 def test_the_command_reads_a_table(tmp_path):

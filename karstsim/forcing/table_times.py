@@ -51,6 +51,8 @@ def read_times(
     dayfirst: bool | None,
     zones: Sequence[str] | None = None,
     timezone: str | None = None,
+    row: str = "line",
+    form: str | None = None,
 ) -> tuple[np.ndarray, list[str]]:
     """Time stamps, datetime64[ns] (n,), and what had to be supposed.
 
@@ -60,15 +62,23 @@ def read_times(
     dayfirst  the order where the year comes last; None: found out from a number above 12, else refused
     zones     ``EST``, ``+01:00``, from a column of its own
     timezone  IANA name (``Europe/Ljubljana``) of a clock that is put forward in summer; stamps become standard time
+    row       what `lines` count
+    form      format of all stamps in the manner of strptime, ``%y-%m-%d``, where none is to be found out
 
     A zone that all stamps share is dropped and named. Raises InputError with the first line at fault.
     """
     text = pd.Series([date.strip() for date in dates], dtype="str")
     if clocks is not None:
         text = (text + " " + pd.Series([clock.strip() for clock in clocks], dtype="str")).str.strip()
+    where, lines = f"{where}, {row}", list(lines)
+    if form is not None:
+        stamps, notes = _by_form(text, form, lines, where), [f"dates read as {form!r}, as told"]
+        return (stamps if timezone is None else _standard_time(stamps, timezone, text, lines, where)), notes
     name, parts = _parts(text, lines, where)
     notes = [] if name != "yearmonthday" else ["dates read as YYYYMMDD"]
     if "yy" in parts:
+        if dayfirst is None:
+            _refuse_year_first(parts, text, lines, where)
         short = parts["yy"].astype(int)
         parts["y"] = (short + np.where(short >= _CENTURY, 1900, 2000)).astype(str)
         notes.append(f"years of two digits read as 19{_CENTURY} to 20{_CENTURY - 1}")
@@ -86,9 +96,7 @@ def read_times(
     )
     if timezone is not None:
         if any(written):
-            raise InputError(
-                f"{where}, timezone", "the stamps have a time zone of their own", "leave timezone out"
-            )
+            raise InputError("timezone", "the stamps have a time zone of their own", "leave timezone out")
         return _standard_time(stamps, timezone, text, lines, where), [
             *notes,
             f"clock of {timezone} read as its standard time",
@@ -109,7 +117,7 @@ def _same_zone(
     if np.isnan(hours).any():
         row = int(np.argmax(np.isnan(hours)))
         what = f"{text[row]!r} is in the time zone {zones[row] or '(none)'!r}, other rows in {kinds[0] or '(none)'!r}"
-        raise InputError(f"{where}, line {lines[row]}", what, "write local standard time all the year round")
+        raise InputError(f"{where} {lines[row]}", what, "write local standard time all the year round")
     standard = float(hours.min())
     shifted = stamps + np.rint((standard - hours) * 3600.0).astype("timedelta64[s]")
     said = f"time zones {', '.join(kinds[:6])}: all stamps brought to UTC{standard:+g} h"
@@ -142,7 +150,7 @@ def _standard_time(
         row = int(np.argmax(local.isna()))
         count = int(local.isna().sum())
         what = f"{text[row]!r} does not exist or exists twice on the clock of {timezone} ({count} rows)"
-        raise InputError(f"{where}, line {lines[row]}", what, "write local standard time all the year round")
+        raise InputError(f"{where} {lines[row]}", what, "write local standard time all the year round")
     year = int(index[0].year)
     offsets = [datetime(year, m, 1, tzinfo=zone).utcoffset() for m in (1, 7)]
     standard = min(o for o in offsets if o is not None)
@@ -156,6 +164,31 @@ def _month_of(name: str) -> str:
         if any(plain.startswith(start) for start in starts.split()):
             return str(number)
     return "0"
+
+
+def _by_form(text: pd.Series, form: str, lines: Sequence[int], where: str) -> np.ndarray:
+    try:
+        stamps = pd.to_datetime(text, format=form, errors="coerce")
+    except ValueError as error:
+        raise InputError(
+            "date_format", f"{form!r} is no format ({error})", "write it as in '%y-%m-%d'"
+        ) from None
+    if stamps.isna().any():
+        row = int(np.argmax(stamps.isna()))
+        raise InputError(
+            f"{where} {lines[row]}", f"date {text[row]!r} is not {form!r}", "correct it or the format"
+        )
+    return stamps.to_numpy("datetime64[ns]")
+
+
+def _refuse_year_first(parts: pd.DataFrame, text: pd.Series, lines: Sequence[int], where: str) -> None:
+    """``15-03-04`` may be the year, the month and the day. Dates with points or strokes end with their year."""
+    first, second, last = (parts[k].astype(int).to_numpy() for k in ("a", "b", "yy"))
+    if not text.str.match(r"^\d{1,2}-").any() or (last > 31).any() or (second > 12).any() or (last < 1).any():
+        return
+    mend = "tell the format (date_format='%y-%m-%d'), or the order with dayfirst=True or False"
+    row = int(np.argmax(first > 31)) if (first > 31).any() else 0
+    raise InputError(f"{where} {lines[row]}", f"date {text[row]!r}: year first or last?", mend)
 
 
 def looks_like_dates(cells: Sequence[str]) -> bool:
@@ -174,7 +207,7 @@ def _parts(text: pd.Series, lines: Sequence[int], where: str) -> tuple[str, pd.D
         what = f"date {text[row]!r} is not understood"
         if other and fits[name].any():
             what = f"date {text[row]!r} is written as {other}, others as {name}"
-        raise InputError(f"{where}, line {lines[row]}", what, "write dates as 2015-01-31 or 2015-01-31 06:00")
+        raise InputError(f"{where} {lines[row]}", what, "write dates as 2015-01-31 or 2015-01-31 06:00")
     return name, text.str.extract(_FORMATS[name]).fillna("")
 
 
@@ -195,7 +228,7 @@ def _order(
     both = (first > 12).any()
     row = int(np.argmax(second > 12)) if both else 0
     what = f"date {text[row]!r}: {'both orders of day and month occur' if both else 'day or month first?'}"
-    raise InputError(f"{where}, line {lines[row]}", what, "say dayfirst=True or False, or write 2015-01-31")
+    raise InputError(f"{where} {lines[row]}", what, "say dayfirst=True or False, or write 2015-01-31")
 
 
 def _stamps(parts: pd.DataFrame, text: pd.Series, lines: Sequence[int], where: str) -> np.ndarray:
@@ -216,7 +249,7 @@ def _stamps(parts: pd.DataFrame, text: pd.Series, lines: Sequence[int], where: s
         row = int(np.argmax(bad))
         what = f"there is no time {text[row]!r} ({int(bad.sum())} such row(s))"
         raise InputError(
-            f"{where}, line {lines[row]}", what, "correct it, or say dayfirst= if the order is another"
+            f"{where} {lines[row]}", what, "correct it, or say dayfirst= if the order is another"
         )
     seconds = 3600.0 * hour + 60.0 * minute + second
     stamps = days.to_numpy("datetime64[ns]") + np.rint(1e3 * seconds.to_numpy()).astype("timedelta64[ms]")
