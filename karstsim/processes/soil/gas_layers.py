@@ -18,7 +18,7 @@ Isotopes and sources of the CO2 have the same equation each, with the source tha
 displaced takes all alike. The CO2 that leaves a layer for the air or the water is as the layer is at that time.
 """
 
-from karstsim.chemistry.isotopes import ALPHA_SOIL_DIFFUSION
+from karstsim.chemistry.isotopes import ALPHA_SOIL_DIFFUSION, R_VPDB
 from karstsim.core.jit import kernel
 from karstsim.core.solutes import N_TRACERS, TRACERS
 from karstsim.core.spec import Block, Param, Var
@@ -66,6 +66,8 @@ FLUXES = (
     Var("filled_pores", "1", "air-filled porosity lost in the step over what is left"),
 )
 C13 = 0  # the first of the tracers (processes/tracers.py)
+# D of all CO2 over that of 13CO2: 1.0044 is over that of 12CO2, of which CO2 is nearly made.
+SLOWER = ALPHA_SOIL_DIFFUSION / (1.0 + (ALPHA_SOIL_DIFFUSION - 1.0) * R_VPDB / (1.0 + R_VPDB))
 AT_SURFACE = 2.0  # the centre of the top layer is half a layer below the surface
 HALF = 0.5
 
@@ -175,7 +177,7 @@ def step(p, s, f, outside, production, d, air_before, n, dt):
 def trace(p, s, f, tracer, outside, production, d, n, dt):
     """The same for a tracer of the CO2, after `step`: `outside` and `production` are its own."""
     if tracer == C13:
-        slower = d / ALPHA_SOIL_DIFFUSION
+        slower = d / SLOWER
         amounts, response = s.air_tracers_of.v, f.response_13_of.v
         return respond(p, f, amounts, C13, N_TRACERS, response, outside, production, slower, n, dt)
     return respond(p, f, s.air_tracers_of.v, tracer, N_TRACERS, f.response.v, outside, production, d, n, dt)
