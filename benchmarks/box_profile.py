@@ -3,8 +3,8 @@
     python -m benchmarks.box_profile [--days N]
 
 The parts are the kernels of the model in their order; the cost of one is the difference of two cuts. States are
-recorded at noon and at midnight of a stream that has run for twenty days. CPU times of one core, the fastest of rounds in
-which all cuts take turns; shares within a run are what counts.
+recorded at sunrise and sunset of a stream that has run for twenty days, and half a day each is timed. CPU times of one
+core, the fastest of rounds in which all cuts take turns; shares within a run are what counts.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ def _seconds(arguments: tuple[Any, ...], parts: int, days: int) -> float:
 
 
 def _recorded(start: float) -> WaterChain:
-    """A stream after twenty days, at noon or at midnight."""
+    """A stream after twenty days and the fraction `start` of a day."""
     chain = WaterChain(Site.from_dict(PLACE))
     chain.fill(0.3, SPRING, 15.0)
     n = int((20 + start) * 4)
