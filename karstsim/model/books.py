@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from karstsim.chemistry.isotopes import delta_to_fraction
 from karstsim.core.jit import kernel
 from karstsim.core.solutes import N_CORE, SOLUTES
 from karstsim.core.spec import Block, Flow, Var, block_dtype, record_dtype
-from karstsim.processes import decay, tracers
+from karstsim.processes import tracers
 from karstsim.processes.aquifer.conduit_cells import MOST_CELLS, cell
 from karstsim.processes.atmosphere.co2_box import PRESCRIBED
 from karstsim.processes.soil import gas_layers, organic_carbon, powder
@@ -117,6 +116,12 @@ FLUXES = (
         aggregate="sum",
     ),
     Var("decayed_14c", "mol m-2", "14C decayed in all stores, as modern carbon", aggregate="sum"),
+    Var(
+        "gap_of_tags",
+        "1",
+        "what source tags lack or have too much of the carbon of their stores",
+        aggregate="max",
+    ),
     Block(
         "imbalance",
         tuple(Var(e, "1", f"relative imbalance of {_LONG[e]} in a step", aggregate="max") for e in BOOKED),
@@ -219,8 +224,8 @@ def enter_rock(ledger, amount, magnesium_share):
 
 
 @kernel
-def take_stock(book, cs, tp, ts, bs, n_active):
-    """Sum of all stores of one catchment, per karst area."""
+def take_stock(book, cs, ts, bs, n_active):
+    """Sum of all stores of one catchment, per karst area; isotopes of waters and of the air alone."""
     clear(book)
     add(book, cs.atmosphere.snow, 1.0, n_active)
     book.carbon += cs.atmosphere.air_carbon
@@ -241,52 +246,11 @@ def take_stock(book, cs, tp, ts, bs, n_active):
         book.carbon += area * (plants + organic_carbon.stock(s.soil) + solid + air)
         book.calcium += area * (solid - s.soil.powder_magnesium)
         book.magnesium += area * s.soil.powder_magnesium
-        if n_active > N_CORE:
-            take_isotopes(book, area, tp[i], s)
     for i in range(bs.shape[0]):
         s = bs[i].surface_water
         add(book, s.water, 1.0, n_active)
         book.carbon += s.plants + s.bed_calcite
         book.calcium += s.bed_calcite
-        if n_active > N_CORE:
-            for j in range(tracers.ISOTOPES):
-                book.v[FIRST_ISOTOPE + j] += s.plants_of.v[j] + s.bed_of.v[j]
-
-
-@kernel
-def take_isotopes(book, area, p, s):
-    """Isotopes of one tile's plants, soil, solids and cave air."""
-    for i in range(tracers.ISOTOPES):
-        plants = s.vegetation.plants_c13 if i == tracers.C13 else s.vegetation.plants_c14
-        organic = s.soil.organic_c13 if i == tracers.C13 else s.soil.organic_c14
-        held = s.soil.carbonate_of.v[i] + s.cave.calcite_of.v[i] + s.cave.fissure_of.v[i] + s.cave.air_of.v[i]
-        for j in range(decay.N_PLANT):
-            held += plants.v[j]
-        for j in range(decay.N_ORGANIC):
-            held += organic.v[j]
-        book.v[FIRST_ISOTOPE + i] += area * held
-    book.carbon_13 += area * powder.mass(s.soil) * delta_to_fraction(p.soil.powder_d13c)
-
-
-@kernel
-def isotope_boundary(ledger, cf, ts, tf, bf):
-    """Isotopes across the boundary as carbon of plants, soils, rock and air; waters are entered with their solutes."""
-    for i in range(tracers.ISOTOPES):
-        enter_isotope(ledger, i, cf.aquifer.crossing_of.v[i])
-        for j in range(ts.shape[0]):
-            t, area = tf[j], ts[j].tile.area_fraction
-            v, s, e, c = t.vegetation, t.soil, t.epikarst, t.cave
-            for taken in (v.from_air_of.v[i], s.from_air_of.v[i], e.from_air_of.v[i], c.from_air_of.v[i]):
-                enter_air_isotope(ledger, i, area * taken)
-            enter_isotope(ledger, i, area * s.crossing_of.v[i])
-            enter_isotope(ledger, i, area * e.crossing_of.v[i])
-            take_harvest(ledger, i, area * v.harvest_of.v[i])
-        for j in range(bf.shape[0]):
-            f = bf[j].surface_water
-            enter_air_isotope(ledger, i, f.from_air_of.v[i])
-            enter_isotope(ledger, i, f.crossing_of.v[i])
-            take_harvest(ledger, i, f.harvest_of.v[i])
-    enter_isotope(ledger, tracers.C14, -cf.catchment.decayed_14c)
 
 
 @kernel
@@ -294,12 +258,6 @@ def enter_air_isotope(ledger, i, amount):
     """Book an isotope in CO2 that comes out of the open air (negative: goes there)."""
     enter_isotope(ledger, i, amount)
     ledger.from_air_of.v[i] += amount
-
-
-@kernel
-def take_harvest(ledger, i, amount):
-    enter_isotope(ledger, i, -amount)
-    ledger.harvest_of.v[i] += amount
 
 
 @kernel

@@ -6,7 +6,7 @@ aquifer under all tiles, the surface water below the spring, and the books.
 
 from karstsim.core.jit import driver, kernel
 from karstsim.core.solutes import N_CORE
-from karstsim.model import books
+from karstsim.model import books, isotope_books
 from karstsim.processes import (
     aquifer,
     atmosphere,
@@ -54,7 +54,7 @@ def land(p, s, f, air_s, air_f, ground, mobile, forcing, x, k, dt, n_active):
     area = s.tile.area_fraction
     traced = n_active > N_CORE
     if traced:
-        soil_isotopes.begin(f.soil, air_f, forcing)
+        soil_isotopes.begin(s.soil, f.soil, air_f, forcing)
     soil.receive_water(
         p.soil, s.soil, f.soil, v.throughfall, ground, mobile, area, forcing, x, k, dt, n_active
     )
@@ -89,13 +89,14 @@ def land(p, s, f, air_s, air_f, ground, mobile, forcing, x, k, dt, n_active):
     gas.settle(p.soil, s.soil, f.soil, uptake)
     gas.vent(f.soil, uptake, f.cave.drawn_soil_co2)
     if traced:
-        soil_isotopes.vent(f.soil, f.cave)
+        soil_isotopes.vent(p.soil, s.soil, f.soil, f.cave)
 
 
 @kernel
 def gather(cp, f, area, tp, t, n_active):
     """Bring the water of one tile to the aquifer and to surface runoff, weighted with the tile's area."""
     aquifer.gather(cp.aquifer, f.aquifer, area, tp.epikarst, t.epikarst, n_active)
+    f.aquifer.rock_d13c += area * tp.soil.rock_d13c
     receive(f.catchment.surface_runoff, t.epikarst.overflow, area, n_active)
     books.summarise_land(f.catchment, area, t)
 
@@ -188,7 +189,7 @@ def step(
     if n_active > N_CORE:
         air_isotopes.look(cp.atmosphere, cs.atmosphere, forcing)
     if cs.catchment.opened == 0.0:
-        books.take_stock(ledger.stock, cs, tp, ts, bs, n_active)
+        take_stock(ledger, cs, tp, ts, bs, n_active)
         books.open_books(ledger, cs.catchment)
     books.begin(f)
     x.unsolved = 0.0
@@ -247,11 +248,19 @@ def step(
 
 
 @kernel
+def take_stock(ledger, cs, tp, ts, bs, n_active):
+    """Count all stores."""
+    books.take_stock(ledger.stock, cs, ts, bs, n_active)
+    if n_active > N_CORE:
+        isotope_books.take_stock(ledger.stock, tp, ts, bs)
+
+
+@kernel
 def audit(cp, cs, cf, tp, ts, tf, bs, bf, forcing, ledger, dt, n_active):
     """Close the books of the step; what the catchment took from the air is known here, and the box of air pays."""
     books.clear_ledger(ledger)
     if n_active > N_CORE:
-        books.isotope_boundary(ledger, cf, ts, tf, bf)
+        isotope_books.boundary(ledger, cf, ts, tf, bf)
     books.enter_rain(ledger, cf.atmosphere.precipitation, n_active)
     for i in range(tp.shape[0]):
         mg = magnesium_share(tp[i].epikarst.dolomite_share)
@@ -268,7 +277,9 @@ def audit(cp, cs, cf, tp, ts, tf, bs, bf, forcing, ledger, dt, n_active):
     if n_active > N_CORE:
         air_isotopes.settle(cp.atmosphere, cs.atmosphere, air, ledger.from_air_of, ledger.harvest_of, forcing)
     books.air_boundary(ledger, cp.atmosphere, air)
-    books.take_stock(ledger.stock, cs, tp, ts, bs, n_active)
+    take_stock(ledger, cs, tp, ts, bs, n_active)
+    if n_active > N_CORE:
+        cf.catchment.gap_of_tags = isotope_books.gap_of_tags(cs, ts, bs)
     books.close(ledger, cs.catchment, cf.catchment)
 
 

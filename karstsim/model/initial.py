@@ -299,6 +299,7 @@ def _spin_up(
     set_initial_state(tables, site, forcing)
     if physics.isotopes:
         origins.fill_waters(tables, forcing)
+        origins.fill_soil_air(tables, forcing)
     if land_use is not None:
         land_use.begin(tables)
     if limit_years <= 0:

@@ -12,25 +12,16 @@ import numpy as np
 from karstsim.chemistry.isotopes import delta_to_fraction
 from karstsim.core.errors import InputError
 from karstsim.core.jit import python_callable
-from karstsim.core.solutes import N_CORE
+from karstsim.core.solutes import N_CORE, N_TRACERS
 from karstsim.model.books import ISOTOPES
 from karstsim.model.engine import Forcing, Tables
 from karstsim.processes.aquifer.conduit_cells import MOST_CELLS
 from karstsim.processes.soil import organic_carbon
-from karstsim.processes.vegetation.isotopes import POOLS, REFERENCE_CO2
+from karstsim.processes.tracers import ATMOSPHERE, C13, C14
+from karstsim.processes.vegetation.isotopes import POOLS, fixed_delta
 from karstsim.processes.vegetation.production import NppModel
 
-FRACTION = python_callable(delta_to_fraction)
-
-
-def check(tables: Tables) -> None:
-    """Raise InputError for what does not carry isotopes."""
-    if (tables.params["tile"]["soil"]["gas_layers"] > 0).any():
-        raise InputError(
-            "isotopes",
-            "soil air with a stock (soil.gas_layers above 0) does not carry them: its layers hold CO2 alone",
-            "set soil.gas_layers to 0 for all tiles, or simulate with isotopes=False",
-        )
+FRACTION, FIXED = python_callable(delta_to_fraction), python_callable(fixed_delta)
 
 
 def check_restart(tables: Tables) -> None:
@@ -84,15 +75,27 @@ def fill_waters(tables: Tables, forcing: Forcing) -> None:
         store["sol"]["tag_atmosphere"] = dic
 
 
+def fill_soil_air(tables: Tables, forcing: Forcing) -> None:
+    """Give the CO2 in layers of soil air the isotopes and the tag of the open air."""
+    soil = tables.state["tile"]["soil"]
+    delta, c14 = _mean(tables, forcing, "co2_d13c"), _mean(tables, forcing, "co2_c14")
+    shares = np.zeros((len(delta), 1, 1, N_TRACERS))
+    shares[:, 0, 0, C13] = [FRACTION(float(d)) for d in delta]
+    shares[:, 0, 0, C14] = c14
+    shares[:, 0, 0, ATMOSPHERE] = 1.0
+    soil["air_tracers_of"]["v"] = (soil["air_co2"]["v"][..., None] * shares).reshape(*soil.shape, -1)
+
+
 def plant_composition(tables: Tables, forcing: Forcing) -> tuple[np.ndarray, np.ndarray]:
     """13C and 14C per carbon of what plants fix, each (n, n_tiles)."""
     p = tables.params["tile"]["vegetation"]
     air, c14, co2 = (
         _mean(tables, forcing, name)[:, None] + np.zeros(p.shape) for name in ("co2_d13c", "co2_c14", "co2")
     )
-    c3 = p["c3_discrimination"] + p["c3_co2_effect"] * (co2 - REFERENCE_CO2)
-    delta = air - (1.0 - p["c4_share"]) * c3 - p["c4_share"] * p["c4_discrimination"]
-    return np.vectorize(FRACTION, otypes=[float])(delta), c14
+    share = np.empty(p.shape)
+    for place in np.ndindex(p.shape):
+        share[place] = FRACTION(FIXED(p[place], float(co2[place]), float(air[place])))
+    return share, c14
 
 
 def fill_plants(tables: Tables, forcing: Forcing) -> None:

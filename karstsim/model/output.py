@@ -37,7 +37,7 @@ WATER_UNITS = ("mm", "mm d-1", "degC", "m", "m s-1", "m3 s-1")  # of what a run 
 # Names' ends of what only a run with isotopes computes
 OF_ISOTOPES = (
     *(f"_{s.name}" for s in SOLUTES if s.optional),
-    *("_carbon_13", "_carbon_14", "_c13", "_c14", "_14c", "_d13c", "_dead_carbon", "_rock_share"),
+    *("_carbon_13", "_carbon_14", "_c13", "_c14", "_14c", "_d13c", "_dead_carbon", "_rock_share", "_of_tags"),
 )
 POOLS_OF_ISOTOPES = ("_c13_", "_c14_")
 _IONS = ["ca", "mg", "na", "k", "cl", "so4", "no3", "dic"]

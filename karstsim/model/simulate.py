@@ -104,8 +104,6 @@ class Simulation:
         self.physics = Physics(CONSTANT_SETS[constants], chemistry, isotopes)
         rows = [0] * len(members) if forcing_row is None else list(forcing_row)
         self.tables = Tables.new(parameter_tables(site, members), rows)
-        if isotopes:
-            origins.check(self.tables)
         self.yearly = YearlyParameters(series or {})
         years = self.forcing.years()
         self.yearly.check_years(int(years[0]), int(years[-1]))

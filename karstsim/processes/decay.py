@@ -2,9 +2,10 @@
 
 from karstsim.chemistry.isotopes import DECAY_PER_DAY
 from karstsim.core.jit import kernel
+from karstsim.core.solutes import N_TRACERS
 from karstsim.processes.aquifer.conduit_cells import MOST_CELLS, cell
 from karstsim.processes.lowpass import relaxed_share
-from karstsim.processes.soil import organic_carbon
+from karstsim.processes.soil import gas_layers, organic_carbon
 from karstsim.processes.tracers import C14
 from karstsim.processes.vegetation.isotopes import POOLS as PLANT_POOLS
 
@@ -40,11 +41,23 @@ def in_pools(pools, n, share):
 
 
 @kernel
+def in_soil_air(s, share):
+    lost = 0.0
+    for i in range(gas_layers.MOST_LAYERS):
+        held = s.air_tracers_of.v[i * N_TRACERS + C14]
+        lost += share * held
+        s.air_tracers_of.v[i * N_TRACERS + C14] = held - share * held
+    return lost
+
+
+@kernel
 def in_tile(s, share):
     lost = in_water(s.vegetation.canopy, share) + in_water(s.soil.pore_water, share)
     lost += in_water(s.epikarst.water, share)
     lost += in_pools(s.vegetation.plants_c14, N_PLANT, share) + in_pools(s.soil.organic_c14, N_ORGANIC, share)
     lost += in_block(s.soil.carbonate_of, share) + in_block(s.cave.air_of, share)
+    if s.soil.air_parts > 0.0:
+        lost += in_soil_air(s.soil, share)
     return lost + in_block(s.cave.calcite_of, share) + in_block(s.cave.fissure_of, share)
 
 

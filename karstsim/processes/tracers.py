@@ -33,7 +33,7 @@ from karstsim.chemistry.isotopes import (
 )
 from karstsim.core.jit import kernel
 from karstsim.core.solutes import N_CORE, N_TRACERS, TRACERS
-from karstsim.core.spec import Aggregate, Block, Param, Var
+from karstsim.core.spec import Aggregate, Block, Var
 
 C13, C14, SOIL, ROCK, ACID_ROCK, ATMOSPHERE, POWDER, ALLOGENIC, IRRIGATION = range(N_TRACERS)
 ISOTOPES = 2  # the first of them; organic carbon has these alone
@@ -53,23 +53,6 @@ def tracer_block(name: str, what: str, units: str = "mol m-2", how: Aggregate = 
         tuple(
             Var(t.name, units, f"{t.long_name.removeprefix(DISSOLVED)}: {what}", aggregate=how)
             for t in TRACERS
-        ),
-    )
-
-
-def origin_params(name: str, d13c: float, c14: float, source: str) -> tuple[Param, ...]:
-    """d13C and 14C of the DIC of a water from outside."""
-    return (
-        Param(f"{name}_d13c", d13c, "permille", -30.0, 5.0, source, calibrate=False, doc="of its DIC"),
-        Param(
-            f"{name}_c14",
-            c14,
-            "1",
-            0.0,
-            1.5,
-            source,
-            calibrate=False,
-            doc="14C of its DIC over that of modern carbon",
         ),
     )
 

@@ -139,8 +139,6 @@ def test_isotopes_close_for_any_parameters(climate, climate_forcing, whole_site)
         for seed in (1, 2)
         for share, c in ((0.2, 1.0), *((1.0, c) for c in (0.0, 0.5, 1.0)))
     ]
-    for draw in drawn:
-        draw.pop("soil.gas_layers", None)  # refused
     run = Simulation(whole_site(), climate_forcing(climate, years=1), [{}, *drawn], isotopes=True)
     run.spin_up(0)
     out = run.run(["annual"], ["catchment_imbalance_*"])["annual"]

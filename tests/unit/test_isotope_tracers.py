@@ -235,16 +235,21 @@ def test_acid_share_of_rock(record_of, on_rows) -> None:
 
 @nojit
 def test_plants_are_at_their_published_values(record_of, on_rows) -> None:
-    """Under air of -8.5 permil and 410 ppm C3 plants fix -27, C4 -12.5; 100 ppm more, C3 2 permil less."""
-    from karstsim.forcing.records import FORCING
+    """Under air of -8.5 permil and 410 ppm C3 plants fix -27, C4 -12.5; 100 ppm more, C3 2 permil less.
 
+    C3 discrimination ends at 27 permil, that of carboxylation (Farquhar et al. 1982), 8.5 above 18.5 and so 425 ppm
+    above 410; without CO2 it would be 10.3, and with the steepest slope it stops at the 4.4 of diffusion.
+    """
     fixed = on_rows(of_plants.fixed_delta)
-    air = {"co2_d13c": -8.5, "co2": 410.0}
-    assert fixed(record_of(vegetation.PARAMS), record_of(FORCING, **air)) == pytest.approx(-27.0)
-    grass = record_of(vegetation.PARAMS, c4_share=1.0)
-    assert fixed(grass, record_of(FORCING, **air)) == pytest.approx(-12.5)
-    more = record_of(FORCING, co2_d13c=-8.5, co2=510.0)
-    assert fixed(record_of(vegetation.PARAMS), more) == pytest.approx(-29.0)
+    plants = record_of(vegetation.PARAMS)
+    assert fixed(plants, 410.0, -8.5) == pytest.approx(-27.0)
+    assert fixed(record_of(vegetation.PARAMS, c4_share=1.0), 410.0, -8.5) == pytest.approx(-12.5)
+    assert fixed(plants, 510.0, -8.5) == pytest.approx(-29.0)
+    assert fixed(plants, 834.0, -8.5) == pytest.approx(-35.48)
+    assert fixed(plants, 840.0, -8.5) == fixed(plants, 2000.0, -8.5) == -35.5
+    assert fixed(plants, 0.0, -8.5) == pytest.approx(-18.8)
+    steep = record_of(vegetation.PARAMS, c3_discrimination=14.0, c3_co2_effect=0.03)
+    assert fixed(steep, 50.0, -8.5) == pytest.approx(-12.9)
 
 
 @nojit
@@ -261,7 +266,7 @@ def test_soil_gas_is_cerlings_mixture(record_of, on_rows) -> None:
     f.co2_production, f.base_pco2_without_uptake = 1.0, 8.0e-3
     f.air_of.v[C13], f.air_of.v[ATMOSPHERE] = 4.0e-4 * FRACTION(-8.5), 4.0e-4
     f.respired_of.v[C13] = FRACTION(-27.0)
-    on_rows(of_soil.respire)(record_of(soil.PARAMS), f, plants, forcing)
+    on_rows(of_soil.respire)(record_of(soil.PARAMS), record_of(soil.STATE), f, plants, forcing, 1.0)
     cerling = python_callable(soil_co2_delta)(400.0, 8000.0, -8.5, -27.0)
     assert cerling == pytest.approx(-22.01, abs=0.01)  # 0.95 (-27 x 1.0044 + 4.4) + 0.05 x -8.5
     assert f.co2_d13c == pytest.approx(cerling, abs=0.01)
@@ -391,10 +396,8 @@ def test_carbon_does_not_depend_on_its_isotopes(settled, climate_forcing, whole_
 
 
 def test_what_cannot_carry_isotopes_says_so(climate_forcing, whole_site, tmp_path) -> None:
-    """Layers of soil air, no chemistry, the restart of a run without them."""
+    """No chemistry, the restart of a run without them."""
     forcing = climate_forcing("monsoon", years=1)
-    with pytest.raises(InputError, match="gas_layers"):
-        Simulation(whole_site(n_boxes=0), forcing, [{"soil.gas_layers": 5}], isotopes=True)
     with pytest.raises(InputError, match="chemistry"):
         Simulation(whole_site(n_boxes=0), forcing, chemistry=False, isotopes=True)
     plain = Simulation(whole_site(n_boxes=0), forcing.isel(time=slice(0, 10)))

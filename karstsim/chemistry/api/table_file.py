@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from karstsim.chemistry.api.carbon_sources import column_of
 from karstsim.chemistry.api.columns import CARBONATE
 from karstsim.chemistry.api.table_cells import LIMITS, Cells, Note
 from karstsim.chemistry.api.table_reading import TableReading, Waters, look_for_imbalance, understand
@@ -37,7 +38,8 @@ def speciate_csv(
     their usual names and with their usual units, as in ``Ca2+ (mg/L)``. Bicarbonate with a unit stands for the
     alkalinity where no column gives it: HCO3 + 2 CO3. Of more than two of alkalinity, dic, ph and pco2 a row uses
     the first pair it holds of alkalinity + ph, dic + ph, alkalinity + dic, alkalinity + pco2, dic + pco2, ph + pco2.
-    One of dic, ph, pco2 with ions takes the alkalinity from the charge balance.
+    One of dic, ph, pco2 with ions takes the alkalinity from the charge balance. A column d13C (permil) adds the shares
+    of rock carbon with its usual end members (`carbon_sources`).
 
     Rows: nothing in a row stops the table; `flag` says what was wrong or supposed. Not solved (NaN): a wrong number
     of cells, a missing temperature, text, a negative or impossible value. Solved: a missing ion counts as 0, an ion
@@ -52,7 +54,8 @@ def speciate_csv(
         _refuse_same(path, Path(out_path))
     table = read_text(path, units or {})
     reading, cells, waters = understand(table, path)
-    result = speciate(waters.inputs, charge_balance=waters.charge_balance, constants=constants)
+    d13c = column_of(table.titles, table.rows, reading.decimal)
+    result = speciate(waters.inputs, charge_balance=waters.charge_balance, d13c=d13c, constants=constants)
     computed = result.drop_vars(TOTALS).to_dataframe().reset_index(drop=True)
     _drop_impossible(computed, waters)
     solver = computed["flag"].tolist()

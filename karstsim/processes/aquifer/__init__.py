@@ -44,6 +44,7 @@ def empty(f, n_active):
     clear(f.matrix_recharge, n_active)
     clear(f.conduit_recharge, n_active)
     hartmann_2015.empty(f)
+    f.rock_d13c = 0.0
 
 
 @kernel

@@ -9,9 +9,8 @@ What sinks feeds the conduit, or in part the matrix. A site has one such area (`
 
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
-from karstsim.processes import tracers
-from karstsim.processes.lowpass import low_pass
-from karstsim.processes.recipe import dissolve_ions, take_up_co2
+from karstsim.processes import runoff
+from karstsim.processes.recipe import come_from_outside, composition, dissolve_ions
 from karstsim.processes.transport import bring_to, clear, receive, split
 
 PARAMS = (
@@ -49,24 +48,9 @@ PARAMS = (
         calibrate=False,
         doc="share of the sinking water that seeps through its bed into the matrix",
     ),
-    Param("allogenic_ca", 0.10, "mol m-3", 0.0, 10.0, "design; science.md 3.7", calibrate=False),
-    Param("allogenic_mg", 0.05, "mol m-3", 0.0, 10.0, "design; science.md 3.7", calibrate=False),
-    Param(
-        "allogenic_na",
-        0.10,
-        "mol m-3",
-        0.0,
-        10.0,
-        "design; science.md 12.11",
-        calibrate=False,
-        doc="sodium that balances the default ions",
+    *composition(
+        "allogenic", "design; science.md 3.7", 1500.0, -15.0, 1.0, ca=0.10, mg=0.05, na=0.10, so4=0.05
     ),
-    Param("allogenic_k", 0.0, "mol m-3", 0.0, 10.0, "design", calibrate=False),
-    Param("allogenic_cl", 0.0, "mol m-3", 0.0, 10.0, "design", calibrate=False),
-    Param("allogenic_so4", 0.05, "mol m-3", 0.0, 10.0, "design; science.md 3.7", calibrate=False),
-    Param("allogenic_no3", 0.0, "mol m-3", 0.0, 10.0, "design", calibrate=False),
-    Param("allogenic_pco2", 1500.0, "ppm", 100.0, 50000.0, "design; science.md 3.7", calibrate=False),
-    *tracers.origin_params("allogenic", -15.0, 1.0, "design"),
 )
 STATE = (
     Var("allogenic_runoff", "mm d-1", "runoff of the allogenic area, per its own area"),
@@ -77,10 +61,6 @@ FLUXES = (
     Flow("swallowed", "allogenic water sinking into the karst"),
     Flow("unswallowed", "allogenic water beyond the swallet's capacity, to surface runoff"),
     Var("allogenic_runoff_volume", "mm", "runoff of the allogenic area, per its own area", aggregate="sum"),
-)
-PPM = 1.0e-6
-TEMPERATURE_LAG = (
-    3.0  # d, of the stream behind the air                                        [science.md 3.7]
 )
 
 
@@ -93,13 +73,12 @@ def step(p, s, f, air_f, forcing, k, dt, n_active):
     f.allogenic_runoff_volume = 0.0
     if p.allogenic_area_ratio <= 0.0:
         return
-    wet = (air_f.rainfall.volume + air_f.melt.volume) / dt
-    s.allogenic_runoff = low_pass(
-        s.allogenic_runoff, p.allogenic_runoff_coefficient * wet, dt, p.allogenic_memory
+    s.allogenic_runoff = runoff.of_area(
+        s.allogenic_runoff, p.allogenic_runoff_coefficient, p.allogenic_memory, air_f, dt
     )
     f.allogenic_runoff_volume = s.allogenic_runoff * dt
     f.allogenic.volume = p.allogenic_area_ratio * f.allogenic_runoff_volume
-    s.allogenic_temperature = low_pass(s.allogenic_temperature, forcing.tas, dt, TEMPERATURE_LAG)
+    s.allogenic_temperature = runoff.temperature(s.allogenic_temperature, forcing, dt)
     bring_to(f.allogenic, s.allogenic_temperature)
     if n_active > 0:
         compose(p, f, k)
@@ -123,6 +102,4 @@ def compose(p, f, k):
         p.allogenic_so4,
         p.allogenic_no3,
     )
-    take_up_co2(f.allogenic, p.allogenic_pco2 * PPM, k)
-    if k.tracers == 1.0:
-        tracers.fill(f.allogenic, p.allogenic_d13c, p.allogenic_c14, tracers.ALLOGENIC)
+    come_from_outside(f.allogenic, p.allogenic_pco2, p.allogenic_d13c, p.allogenic_c14, k)

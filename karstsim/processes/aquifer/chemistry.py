@@ -84,7 +84,7 @@ def react(store, x, k, mg, area_to_volume, film, p, f, dt, tail_start, tail_orde
     dissolved = rock * store.volume
     apply(store, dissolved, 0.0, mg)
     if k.tracers == 1.0:
-        isotopes.react(p, f, store, dissolved, x)
+        isotopes.react(f, store, dissolved, x)
     remember(x, store)
     return dissolved
 

@@ -9,22 +9,11 @@ Water from outside has the d13C and 14C that its parameters give (allogenic.py, 
 
 from karstsim.core.jit import kernel
 from karstsim.core.solutes import N_CORE
-from karstsim.core.spec import Param, Var
+from karstsim.core.spec import Var
 from karstsim.processes import tracers
 from karstsim.processes.tracers import C13, C14, ISOTOPES, SOIL, isotope_block, tracer_block
 
-PARAMS = (
-    Param(
-        "rock_d13c",
-        1.0,
-        "permille",
-        -4.0,
-        5.0,
-        "design; science.md 7: -2 to 4",
-        calibrate=False,
-        doc="d13C of the rock",
-    ),
-)
+PARAMS = ()
 STATE = (
     Var("spring_d13c", "permille", "d13C of DIC of spring water"),
     Var("spring_c14", "1", "14C of DIC of spring water over that of modern carbon"),
@@ -32,6 +21,7 @@ STATE = (
     Var("spring_rock_share", "1", "share of rock in DIC of spring water by its tags"),
 )
 FLUXES = (
+    Var("rock_d13c", "permille", "d13C of the rock: soil.rock_d13c of all land, weighted by area"),
     tracer_block("solid_of", "rock dissolved last"),
     tracer_block("calcite_of", "calcite precipitated in matrix and conduit"),
     tracer_block("cave_air_of", "CO2 of the air above conduit water", "atm"),
@@ -51,12 +41,12 @@ def begin(f):
 
 
 @kernel
-def react(p, f, water, rock, x):
+def react(f, water, rock, x):
     """Tracers of rock (mol m-2, negative: calcite) that has entered a closed water already."""
     sol = water.sol
     if rock >= 0.0:
         tracers.empty(f.solid_of)
-        tracers.put_rock(f.solid_of, rock, p.rock_d13c, tracers.acid_share(sol))
+        tracers.put_rock(f.solid_of, rock, f.rock_d13c, tracers.acid_share(sol))
         tracers.pour(sol, f.solid_of)
         f.crossing_of.v[C13] += f.solid_of.v[C13]
         return

@@ -21,8 +21,7 @@ import math
 
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
-from karstsim.processes import tracers
-from karstsim.processes.recipe import dissolve_ions, take_up_co2
+from karstsim.processes.recipe import come_from_outside, composition, dissolve_ions
 from karstsim.processes.transport import assign, bring_to, clear, receive, withdraw
 
 PARAMS = (
@@ -79,13 +78,9 @@ PARAMS = (
         doc="inflow from a neighbouring basin",
     ),
     Param("gain_to_conduit", 0.0, "1", 0.0, 1.0, "design", calibrate=False, doc="share of the gain"),
-    Param("gain_ca", 1.8, "mol m-3", 0.0, 10.0, "design; science.md 11", calibrate=False),
-    Param("gain_mg", 0.2, "mol m-3", 0.0, 10.0, "design", calibrate=False),
-    Param("gain_na", 0.1, "mol m-3", 0.0, 10.0, "design", calibrate=False),
-    Param("gain_cl", 0.1, "mol m-3", 0.0, 10.0, "design", calibrate=False),
-    Param("gain_so4", 0.1, "mol m-3", 0.0, 10.0, "design", calibrate=False),
-    Param("gain_pco2", 8000.0, "ppm", 100.0, 50000.0, "design; science.md 11", calibrate=False),
-    *tracers.origin_params("gain", -12.0, 0.8, "design"),
+    *composition(
+        "gain", "design; science.md 11", 8000.0, -12.0, 0.8, ca=1.8, mg=0.2, na=0.1, cl=0.1, so4=0.1
+    ),
 )
 FLUXES = (
     Var("overflow_drained", "mm", "outflow of the conduit above its threshold", aggregate="sum"),
@@ -94,7 +89,6 @@ FLUXES = (
     Flow("overflow_spring", "discharge of the overflow spring"),
     Flow("main_spring", "discharge of the main spring"),
 )
-PPM = 1.0e-6
 LEAST_VOLUME = 1.0e-100  # mm; below it a conduit is empty
 
 
@@ -143,10 +137,8 @@ def gain(p, f, temperature, k, dt, n_active):
     f.gain.volume = p.gain * dt
     bring_to(f.gain, temperature)
     if n_active > 0:
-        dissolve_ions(f.gain, p.gain_ca, p.gain_mg, p.gain_na, 0.0, p.gain_cl, p.gain_so4, 0.0)
-        take_up_co2(f.gain, p.gain_pco2 * PPM, k)
-        if k.tracers == 1.0:
-            tracers.fill(f.gain, p.gain_d13c, p.gain_c14, tracers.ALLOGENIC)
+        dissolve_ions(f.gain, p.gain_ca, p.gain_mg, p.gain_na, p.gain_k, p.gain_cl, p.gain_so4, p.gain_no3)
+        come_from_outside(f.gain, p.gain_pco2, p.gain_d13c, p.gain_c14, k)
     receive(f.conduit_recharge, f.gain, p.gain_to_conduit, n_active)
     receive(f.matrix_recharge, f.gain, 1.0 - p.gain_to_conduit, n_active)
 

@@ -144,7 +144,7 @@ def step(p, s, f, soil_p, soil_s, soil_f, coupling, x, k, h):
     f.vadose_degassing += max(-taken_up, 0.0)
     apply(s.water, dissolved, taken_up, mg)
     if k.tracers == 1.0:
-        isotopes.react(p, f, soil_p, s.water, dissolved, taken_up, slope / s.water.volume, x, h)
+        isotopes.react(p, f, soil_p, soil_f, s.water, dissolved, taken_up, slope / s.water.volume, x, h)
     remember(x, s.water)
 
 
@@ -154,12 +154,14 @@ def finish(p, f, soil_p, soil_f, coupling, dt, traced):
 
     Vadose air thinned by open air may give more than its soil air holds: the open air pays that too.
     """
-    from_soil = soil_part(p, soil_p) * f.gas_uptake
+    share = soil_part(p, soil_p)
+    from_soil = share * f.gas_uptake
     if soil_f.base_pco2_slope * from_soil > soil_f.base_pco2 * dt:
         from_soil = soil_f.base_pco2 * dt / soil_f.base_pco2_slope
+        share = from_soil / f.gas_uptake
     f.open_air_uptake = f.gas_uptake - from_soil
     fall = soil_f.base_pco2_slope * from_soil / dt
     soil_f.base_pco2 = max(soil_f.base_pco2 - fall, 0.0)
     f.air_pco2 -= coupling * fall
     if traced == 1.0:
-        isotopes.finish(f, soil_p, soil_f, coupling, soil_part(p, soil_p), dt)
+        isotopes.finish(f, soil_p, soil_f, coupling, share, dt)

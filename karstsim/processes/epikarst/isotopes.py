@@ -4,7 +4,7 @@ Vadose air is the open air and its excess of soil air, tracer by tracer as for t
 takes up of a tracer is paid for by the soil in the share of soil air, by the open air for the rest.
 """
 
-from karstsim.chemistry.isotopes import ALPHA_SOIL_DIFFUSION, delta_to_fraction
+from karstsim.chemistry.isotopes import delta_to_fraction
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param
 from karstsim.processes import tracers
@@ -43,7 +43,7 @@ def begin(f, soil_f, coupling):
 
 
 @kernel
-def react(p, f, soil_p, water, dissolved, gas, slope, x, h):
+def react(p, f, soil_p, soil_f, water, dissolved, gas, slope, x, h):
     """Tracers of one part of a step, whose rock and gas (mol m-2) are in the water already.
 
     slope  fall of the vadose air's pressure per CO2 taken up, atm m2 mol-1
@@ -63,7 +63,7 @@ def react(p, f, soil_p, water, dissolved, gas, slope, x, h):
         f.vadose_of,
         f.air_pco2 - slope * gas,
         slope,
-        ALPHA_SOIL_DIFFUSION * slope,
+        soil_f.slower_by_c13 * slope,
         out,
         x,
         f.uptake_of,

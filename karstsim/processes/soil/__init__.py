@@ -95,7 +95,7 @@ def react(p, s, f, litter, forcing, root_respiration, dolomite, x, k, dt, n_acti
     gas.remember(s, f, litter, dt)
     gas.step(p, s, f, root_respiration, forcing, dt)
     if n_active > N_CORE:
-        isotopes.respire(p, f, litter, forcing)
+        isotopes.respire(p, s, f, litter, forcing, dt)
     pyrite.step(p, s, f, forcing, dt)
     chemistry.begin(f)
     parts = turnover_parts(f.excess, s.pore_water.volume)

@@ -71,6 +71,7 @@ PARAMS = (
 )
 FLUXES = (
     Var("co2_production", "mol m-2", "CO2 produced in the soil by decay and roots", aggregate="sum"),
+    Var("co2_diffusivity", "m2 d-1", "diffusivity of CO2 in soil air"),
     Var(
         "imposed_respiration",
         "mol m-2",
@@ -129,6 +130,7 @@ def step(p, s, f, root_respiration, forcing, dt):
     f.co2_production = f.respiration + root_respiration + f.imposed_respiration
     f.air_filled_porosity = air_filled_porosity(p, f.final_volume)
     d = diffusivity(p, f.air_filled_porosity, s.temperature, forcing.ps)
+    f.co2_diffusivity = d
     atm = GAS_CONSTANT_ATM * (s.temperature + ZERO_CELSIUS)
     outside = co2_pressure(forcing)
     n = layers(p)

@@ -8,18 +8,19 @@ the air, the share r of 13C in what is respired, and the uptake J of water,
 
 13CO2 being the slower by 1.0044: that is the mixing of Cerling (1984) with the air, +4.4 permil where the air's part is
 small. A prescribed pressure has p - p_a in place of A P. Sources follow the same rule, so the air's share of soil gas
-is tagged atmosphere, and rock carbon that water gave back to the gas stays rock until it leaves.
+is tagged atmosphere, and rock carbon that water gave back to the gas stays rock until it leaves. With layers of soil
+air each tracer has its own stock and diffuses by itself (gas_layers.py).
 
 What the soil gives off is what is left, isotope by isotope.
 """
 
 from karstsim.chemistry.isotopes import ALPHA_SOIL_DIFFUSION, delta_to_fraction
-from karstsim.core.constants import DAYS_PER_YEAR
+from karstsim.core.constants import DAYS_PER_YEAR, GAS_CONSTANT_ATM, ZERO_CELSIUS
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Block, Param, Var
 from karstsim.processes import tracers
 from karstsim.processes.air import co2_pressure
-from karstsim.processes.soil import amendments, biochar, organic_carbon, parton_1987
+from karstsim.processes.soil import amendments, biochar, gas, gas_layers, organic_carbon, parton_1987
 from karstsim.processes.tracers import C13, ISOTOPES, SOIL, isotope_block, tracer_block
 
 PARAMS = (
@@ -31,7 +32,7 @@ PARAMS = (
         5.0,
         "design; science.md 7: -2 to 4",
         calibrate=False,
-        doc="d13C of the rock",
+        doc="d13C of the rock under this land; matrix and conduit have the mean over the catchment",
     ),
     Param(
         "powder_d13c",
@@ -90,6 +91,7 @@ STATE = (
 FLUXES = (
     Var("co2_d13c", "permille", "d13C of CO2 at the soil base"),
     Var("respired_d13c", "permille", "d13C of CO2 produced in the soil"),
+    Var("slower_by_c13", "1", "fall of the base pressure per uptake, of 13CO2 over that of all CO2"),
     tracer_block("air_of", "CO2 of the open air", "atm"),
     tracer_block("gas_of", "CO2 of soil air at the base, before water took it up", "atm"),
     tracer_block("solid_of", "rock and grains dissolved in the last part of a step"),
@@ -102,14 +104,14 @@ FLUXES = (
 
 
 @kernel
-def begin(f, air_f, forcing):
-    """The open air as partial pressures, and empty sums."""
+def begin(s, f, air_f, forcing):
+    """The open air as partial pressures, empty sums, and what soil air holds before the step."""
     tracers.empty(f.air_of)
     tracers.add(f.air_of, air_f.air_of, co2_pressure(forcing))
     tracers.empty(f.uptake_of)
     tracers.empty(f.solid_of)
     for i in range(ISOTOPES):
-        f.from_air_of.v[i] = 0.0
+        f.from_air_of.v[i] = -gas_layers.total_of(s, i)
         f.crossing_of.v[i] = 0.0
 
 
@@ -153,7 +155,7 @@ def decompose(p, s, f, litter, forcing, dt):
 
 
 @kernel
-def respire(p, f, litter, forcing):
+def respire(p, s, f, litter, forcing, dt):
     """What the soil respires, and the gas at its base before water takes any up.
 
     Respiration that is imposed, or due to nothing that the soil has, has the isotopes of the rest, or of the plants.
@@ -176,8 +178,23 @@ def respire(p, f, litter, forcing):
     for i in range(ISOTOPES, tracers.N_TRACERS):
         f.gas_of.v[i] = thinned * f.air_of.v[i]
     f.gas_of.v[SOIL] += max(excess, 0.0)
+    f.slower_by_c13 = ALPHA_SOIL_DIFFUSION
+    if gas.layers(p) > 0:
+        pass_layers(p, s, f, gas.layers(p), dt)
     f.respired_d13c = tracers.delta_of(f.respired_of.v[C13], f.co2_production)
     f.co2_d13c = tracers.delta_of(f.gas_of.v[C13], f.base_pco2_without_uptake)
+
+
+@kernel
+def pass_layers(p, s, f, n, dt):
+    """Tracers through n layers of soil air, whose CO2 has been stepped already."""
+    atm = GAS_CONSTANT_ATM * (s.temperature + ZERO_CELSIUS)
+    for i in range(tracers.N_TRACERS):
+        outside, produced = f.air_of.v[i] / atm, f.respired_of.v[i]
+        base, fall = gas_layers.trace(p, s, f, i, outside, produced, f.co2_diffusivity, n, dt)
+        f.gas_of.v[i] = atm * base
+        if i == C13:
+            f.slower_by_c13 = atm * fall * dt / f.base_pco2_slope
 
 
 @kernel
@@ -207,7 +224,7 @@ def react(p, s, f, solid, gas, x, h):
         f.gas_of,
         f.base_pco2_without_uptake - slope * gas,
         slope,
-        ALPHA_SOIL_DIFFUSION * slope,
+        f.slower_by_c13 * slope,
         out,
         x,
         f.uptake_of,
@@ -233,14 +250,17 @@ def rock_film(p, f, rock, gas, contact, x):
 def lower(f, taken, share, dt):
     """Debit a share of what water took up (block, mol m-2) from the gas at the soil base."""
     for i in range(tracers.N_TRACERS):
-        slower = ALPHA_SOIL_DIFFUSION if i == C13 else 1.0
+        slower = f.slower_by_c13 if i == C13 else 1.0
         fall = slower * f.base_pco2_slope * share * taken.v[i] / dt
         f.gas_of.v[i] = max(f.gas_of.v[i] - fall, 0.0)
 
 
 @kernel
-def vent(f, cave_f):
-    """What the soil gives off to the air: what is left of what it respired."""
+def vent(p, s, f, cave_f):
+    """What the soil gives off to the air: what is left of what it respired, and of what its air held."""
+    n = gas.layers(p)
+    for i in range(tracers.N_TRACERS if n > 0 else 0):
+        gas_layers.take_of(s, f, i, f.uptake_of.v[i] - cave_f.vadose_of.v[i], n)
     for i in range(ISOTOPES):
         drawn = cave_f.drawn_of.v[i] - cave_f.vadose_of.v[i]
-        f.from_air_of.v[i] += f.uptake_of.v[i] + drawn - f.respired_of.v[i]
+        f.from_air_of.v[i] += f.uptake_of.v[i] + drawn - f.respired_of.v[i] + gas_layers.total_of(s, i)

@@ -52,9 +52,10 @@ FLUXES = (
 ALK_DIC = int(Mode.ALK_DIC)
 KG_PER_M3 = 1000.0
 NEAR = 1.0e-3  # of the carbon at hand: mismatch from where one step is enough
-# Of the mismatch before the last step in h and of the last change of the medium; a few per cent of them are left.
-BALANCE_TOLERANCE = 1.0e-5
-MEDIUM_TOLERANCE = 2.0e-6
+# Of the mismatch before the last step in h and of the last change of the medium; a few per cent of them are left, a
+# thousandth of what the length of a sub-step errs by. Tighter ones take another round of the medium.
+BALANCE_TOLERANCE = 2.0e-4
+MEDIUM_TOLERANCE = 5.0e-5
 FAMILIAR = 0.2  # relative change of the medium, or of h, that may go on
 MAX_OUTER, MAX_INNER = 60, 120
 NEWTON_TRIES = 40  # then bisection, which cannot fail

@@ -2,8 +2,10 @@
 
     d13C of what is fixed = d13C of the air - (1 - c) (18.5 + 0.02 (CO2 - 410)) - 4.0 c,       c the share of C4 plants
 
-C3 plants are at -27 permil under the air of 2020 and lighter by 0.02 permil per ppm, C4 plants at -12.5. Nothing is
-fractionated afterwards. Bicarbonate that roots keep brings its own isotopes into the reserve.
+C3 plants are at -27 permil under the air of 2020 and lighter by 0.02 permil per ppm, C4 plants at -12.5. The C3 term
+stays between the fractionation of diffusion through stomata, 4.4, and that of carboxylation, 27 (Farquhar et al. 1982):
+the straight line is that of the CO2 of the last centuries and meets the upper end at 835 ppm. Nothing is fractionated
+afterwards. Bicarbonate that roots keep brings its own isotopes into the reserve.
 """
 
 from karstsim.chemistry.isotopes import delta_to_fraction
@@ -49,9 +51,9 @@ PARAMS = (
         "permille ppm-1",
         0.0,
         0.03,
-        "design; science.md 7",
+        "design; science.md 7 farquhar1982",
         calibrate=False,
-        doc="rise of the C3 discrimination with CO2 above 410 ppm",
+        doc="rise of the C3 discrimination with CO2 above 410 ppm; in all it stays between 4.4 and 27",
     ),
 )
 POOLS = ("leaf", "wood", "root", "reserve")
@@ -67,13 +69,18 @@ FLUXES = (
     isotope_block("harvest_of", "harvest"),
 )
 REFERENCE_CO2 = 410.0  # ppm, of about 2020
+OF_DIFFUSION, OF_CARBOXYLATION = (
+    4.4,
+    27.0,
+)  # permil, ends of C3 discrimination: c_i = 0 and c_i = c_a (Farquhar 1982)
 
 
 @kernel
-def fixed_delta(p, forcing):
-    """d13C of what plants fix, permil."""
-    c3 = p.c3_discrimination + p.c3_co2_effect * (forcing.co2 - REFERENCE_CO2)
-    return forcing.co2_d13c - (1.0 - p.c4_share) * c3 - p.c4_share * p.c4_discrimination
+def fixed_delta(p, co2, air_delta):
+    """d13C of what plants fix, permil, under air of `co2` ppm and d13C `air_delta`."""
+    c3 = p.c3_discrimination + p.c3_co2_effect * (co2 - REFERENCE_CO2)
+    c3 = min(max(c3, OF_DIFFUSION), OF_CARBOXYLATION)
+    return air_delta - (1.0 - p.c4_share) * c3 - p.c4_share * p.c4_discrimination
 
 
 @kernel
@@ -101,7 +108,7 @@ def turn_over(p, pools, f, share, dt):
 @kernel
 def step(p, s, f, forcing, dt):
     """After the carbon of the step is known."""
-    f.fixed_d13c = fixed_delta(p, forcing)
+    f.fixed_d13c = fixed_delta(p, forcing.co2, forcing.co2_d13c)
     before = s.reserve + f.respiration + f.root_respiration
     by_roots = f.root_respiration / before if before > 0.0 else 0.0
     by_leaves = relaxed_share(dt, p.reserve_time)
