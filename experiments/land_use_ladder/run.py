@@ -47,7 +47,7 @@ LADDER = (
 INF = float("inf")
 
 
-def ladder(
+def find(
     years: tuple[int, int] = YEARS, parameters: dict[str, float] | None = None
 ) -> dict[str, dict[str, float]]:
     """Yearly means of every land use; `parameters` for all of them."""
@@ -98,4 +98,4 @@ def draw(found: dict[str, dict[str, float]], path: Path) -> None:
 
 
 if __name__ == "__main__":
-    report(__doc__, ladder, verdicts, draw)
+    report(__doc__, find, verdicts, draw)
