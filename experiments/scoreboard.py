@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from experiments.data import Unavailable
 from experiments.verdicts import MISSED, NOT_COMPARABLE, ORDER, REPRODUCED, Line, table
 from karstsim.core.errors import InputError
 from karstsim.core.jit import source_hash
@@ -67,10 +68,6 @@ CATALOGUE = (
     Experiment("D03", "soil_respiration", "soil respiration at Laegeren", long=True),
     Experiment("D04", "french_creek", "oxygen of a creek", long=True),
 )
-
-
-class Unavailable(Exception):
-    """An experiment that cannot run here, and why: its data are not there."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +149,10 @@ def run_one(experiment: Experiment, figures: Path | None = None, package: str = 
     """One experiment, with the reason in the place of lines where it cannot be run."""
     begin = time.perf_counter()
     base = {"id": experiment.id, "folder": experiment.folder, "title": experiment.title}
-    now = {"date": datetime.datetime.now(datetime.UTC).date().isoformat(), "source": source_hash()[:HASH_SHOWN]}
+    now = {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "source": source_hash()[:HASH_SHOWN],
+    }
     lines: tuple[Line, ...] = ()
     status = error = ""
     try:
@@ -182,7 +182,9 @@ def read_stored(experiment: Experiment) -> Result | None:
     if not path.is_file():
         return None
     plain = json.loads(path.read_text(encoding="utf-8"))
-    lines = tuple(Line(**{k: _number(k, v) for k, v in line.items() if k != "verdict"}) for line in plain["lines"])
+    lines = tuple(
+        Line(**{k: _number(k, v) for k, v in line.items() if k != "verdict"}) for line in plain["lines"]
+    )
     kept = {k: plain[k] for k in ("seconds", "date", "source")}
     return Result(experiment.id, experiment.folder, experiment.title, lines, stored=True, **kept)
 
@@ -236,7 +238,9 @@ def rank(result: Result) -> tuple[int, str]:
 
 def _row(result: Result) -> str:
     verdict = result.verdict if result.verdict == REPRODUCED else f"**{result.verdict}**"
-    worst = [f"{line.claim}: {line.value:.3g}, asked {line.band}" for line in result.judged if not line.reproduced]
+    worst = [
+        f"{line.claim}: {line.value:.3g}, asked {line.band}" for line in result.judged if not line.reproduced
+    ]
     why = result.error or "; ".join(worst)
     took = f"{result.seconds:.0f} s" + (f", of {result.date}" if result.stored else "")
     kind = result.kind if result.judged else ""
