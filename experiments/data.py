@@ -6,13 +6,13 @@ import os
 from pathlib import Path
 
 
-class Unavailable(Exception):
+class MissingDataError(Exception):
     """An experiment that cannot run here, and why: its data are not there."""
 
 
 def data_folder(name: str) -> Path:
-    """One folder of the data; Unavailable where it is not there."""
+    """One folder of the data; MissingDataError where it is not there."""
     root = Path(os.environ.get("KARSTSIM_DATA") or Path(__file__).parents[2] / "shared" / "data")
     if not (root / name).is_dir():
-        raise Unavailable(f"needs the data {name}; KARSTSIM_DATA names their folder")
+        raise MissingDataError(f"needs the data {name}; KARSTSIM_DATA names their folder")
     return root / name

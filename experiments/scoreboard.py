@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.data import Unavailable
+from experiments.data import MissingDataError
 from experiments.verdicts import MISSED, NOT_COMPARABLE, ORDER, REPRODUCED, Line, table
 from karstsim.core.errors import InputError
 from karstsim.core.jit import source_hash
@@ -163,7 +163,7 @@ def run_one(experiment: Experiment, figures: Path | None = None, package: str = 
             module.draw(found, figures / f"{experiment.folder}.png")
     except ModuleNotFoundError as missing:
         status, error = NOT_RUN, f"there is no module {missing.name}"
-    except Unavailable as why:
+    except MissingDataError as why:
         status, error = NOT_RUN, str(why)
     except Exception as failure:
         status, error = FAILED, f"{type(failure).__name__}: {failure}"
@@ -244,7 +244,9 @@ def _row(result: Result) -> str:
     why = result.error or "; ".join(worst)
     took = f"{result.seconds:.0f} s" + (f", of {result.date}" if result.stored else "")
     kind = result.kind if result.judged else ""
-    return f"| {result.id} | [{result.title}](../experiments/{result.folder}/README.md) | {verdict} | {kind} | {result.inside} | {why} | {took} |"
+    link = f"[{result.title}](../experiments/{result.folder}/README.md)"
+    cells = (result.id, link, verdict, kind, result.inside, why, took)
+    return f"| {' | '.join(cells)} |"
 
 
 def overview(results: list[Result]) -> str:

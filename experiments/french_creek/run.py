@@ -170,9 +170,6 @@ def documented(frame: pd.DataFrame) -> float:
         found, _ = peer.fit(days[name])
         apart = np.abs(found / np.array(expected) - 1.0)
         worst = max(worst, float(apart.max()))
-        print(
-            f"  {name}  GPP {found[0]:.3f}  ER {found[1]:.3f}  K600 {found[2]:.2f}   apart {100.0 * apart.max():.2f} %"
-        )
     return worst
 
 
