@@ -1,0 +1,137 @@
+"""X02: fifty years of random weather with every module on: water, carbon, ions and isotopes close, no store is negative.
+
+python -m experiments.closure.run [--figure FILE]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+import karstsim as ks
+from experiments import catchments
+from experiments.verdicts import Line, report
+from karstsim.model.books import BOOKED
+from karstsim.model.column import MINIMUM
+from karstsim.model.engine import TABLE_ORDER, step_all
+from karstsim.model.registry import variables
+from karstsim.model.simulate import RUN_CLOSURE, STEP_CLOSURE, Simulation
+
+SITE = catchments.config(__file__)["site"]
+YEARS, FIRST, SEED = 50, 1950, 1
+# What science.md and chemistry have as options, beside the defaults
+OPTIONS = {
+    "epikarst.compartments": 5,
+    "aquifer.conduit_cells": 3,
+    "soil.gas_layers": 5,
+    "aquifer.loss_share": 0.1,
+}
+SIGNED = (
+    "temperature",
+    "si_calcite",
+    "si_dolomite",
+    "residual",
+    "air_temperature",
+)  # states that may be negative
+RELATIVE_RAIN, WARMER = 0.6, 4.0  # spread of the years: logarithm of the rain, K
+
+
+@dataclass(frozen=True)
+class Found:
+    """Per element: largest imbalance of a step in every year, and over all years; the smallest value of any store."""
+
+    steps: dict[str, np.ndarray]
+    total: dict[str, float]
+    least: float
+    least_store: str
+    stores: int
+
+
+def weather() -> xr.Dataset:
+    """Weather whose years differ wildly: from drought to flood, 4 K about the mean."""
+    forcing = catchments.climate(None, None, FIRST, FIRST + YEARS - 1, seed=SEED)
+    random = np.random.default_rng(SEED)
+    year = forcing["time"].dt.year.values - FIRST
+    forcing["pr"] = forcing["pr"] * np.exp(random.normal(0.0, RELATIVE_RAIN, YEARS))[year]
+    forcing["tas"] = forcing["tas"] + random.normal(0.0, WARMER, YEARS)[year]
+    return forcing
+
+
+def smallest(run: Simulation) -> dict[str, float]:
+    """The smallest value of every store of every row in any step, by running the whole forcing."""
+    stores = [v for v in variables() if v.kind == "state" and not any(word in v.name for word in SIGNED)]
+    lines = [
+        (TABLE_ORDER.index((v.level, v.kind)), row, v.offset, MINIMUM)
+        for v in stores
+        for row in range(run.site.rows[v.level])
+    ]
+    names = [v.name for v in stores for _ in range(run.site.rows[v.level])]
+    table = np.array(lines, dtype=np.int64)
+    windows = step_all(run.tables, run.forcing, [table[:0], table[:0], table], run.physics)
+    least = np.concatenate([w[2].values for w in windows], axis=1).min(axis=(0, 1))
+    found: dict[str, float] = {}
+    for name, value in zip(names, least.tolist(), strict=True):
+        found[name] = min(value, found.get(name, np.inf))
+    return found
+
+
+def find() -> Found:
+    forcing, site = weather(), ks.Site.from_dict(SITE)
+    members = [{}, OPTIONS]
+    run = Simulation(site, forcing, members, isotopes=True)
+    run.spin_up(0)
+    names = [f"catchment_imbalance_{element}" for element in BOOKED]
+    annual = run.advance(["annual"], names)["annual"]
+    steps = {e: annual[f"catchment_imbalance_{e}"].max("realization").values.ravel() for e in BOOKED}
+    again = Simulation(site, forcing, members, isotopes=True)
+    again.spin_up(0)
+    least = smallest(again)
+    lowest = min(least, key=lambda name: least[name])
+    return Found(steps, run.closure(), least[lowest], lowest, len(least))
+
+
+def verdicts(found: Found) -> list[Line]:
+    """targets.md B: 10^-13 of stocks and fluxes in a step, 10^-12 of the throughput in all; no negative store."""
+    step = max(float(values.max()) for values in found.steps.values())
+    return [
+        Line(f"largest imbalance of a step, {len(found.steps)} elements", step, 0.0, STEP_CLOSURE),
+        Line("largest imbalance of fifty years", max(found.total.values()), 0.0, RUN_CLOSURE),
+        Line(
+            f"smallest value of {found.stores} stores ({found.least_store})",
+            found.least,
+            0.0,
+            np.inf,
+            "mm or mol m-2",
+        ),
+    ]
+
+
+def draw(found: Found, path: Path) -> None:
+    """Largest imbalance of a step by year and element, and of all years."""
+    import matplotlib.pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained", width_ratios=(2, 1))
+    for name, values in found.steps.items():
+        left.semilogy(
+            FIRST + np.arange(len(values)), np.maximum(values, 1e-17), lw=1, label=name.replace("_", " ")
+        )
+    left.axhline(STEP_CLOSURE, color="k", ls=":")
+    left.text(FIRST, 1.15 * STEP_CLOSURE, "asked for")
+    left.set(ylabel="largest imbalance of a step", xlabel="year", ylim=(1e-17, 1e-12))
+    left.legend(fontsize=7, ncols=3, loc="lower right")
+    right.barh(
+        [n.replace("_", " ") for n in found.total],
+        [max(v, 1e-17) for v in found.total.values()],
+        color="#0072b2",
+    )
+    right.axvline(RUN_CLOSURE, color="k", ls=":")
+    right.set(xscale="log", xlim=(1e-17, 1e-11), xlabel="imbalance of 50 years over throughput")
+    right.invert_yaxis()
+    figure.savefig(path, dpi=120)
+
+
+if __name__ == "__main__":
+    report(__doc__, find, verdicts, draw)
