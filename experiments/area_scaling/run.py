@@ -39,6 +39,8 @@ def flux(climate: dict[str, Any], land_uses: list[str]) -> tuple[float, float]:
     forcing = catchments.climate(climate["temperature"], climate["rain"], lat=climate["latitude"])
     site = catchments.catchment(*({"land_use": use} for use in land_uses), latitude=climate["latitude"])
     means = catchments.yearly(catchments.run(site, forcing))
+    if means["R"] <= 0.0:
+        return means["CSF"], 0.0
     temperature = float(np.clip(climate["temperature"], 0.0, 50.0))
     saturated = ks.equilibrate(temperature, means["pCO2 weighted"] / catchments.PPM, ["calcite"])
     potential = catchments.GRAMS_PER_MOL * means["R"] / 1000.0 * float(saturated["ca"].values.item())
