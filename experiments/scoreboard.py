@@ -110,15 +110,15 @@ class Result:
 # ------------------------------------------------------------------------------------------------ running
 
 
-def chosen(names: Iterable[str], catalogue: tuple[Experiment, ...] = CATALOGUE) -> list[Experiment]:
+def chosen(names: Iterable[str]) -> list[Experiment]:
     """Experiments of these ids or folders; all that are there without names."""
     names = list(names)
     if not names:
-        return list(catalogue)
-    known = {key: e for e in catalogue for key in (e.id.lower(), e.folder)}
+        return list(CATALOGUE)
+    known = {key: e for e in CATALOGUE for key in (e.id.lower(), e.folder)}
     for name in names:
         if name.lower() not in known:
-            ids = ", ".join(f"{e.id} {e.folder}" for e in catalogue)
+            ids = ", ".join(f"{e.id} {e.folder}" for e in CATALOGUE)
             raise InputError(name, "is no experiment", f"choose from {ids}")
     return [known[name.lower()] for name in names]
 
