@@ -1,6 +1,6 @@
 """What an experiment may set: what a site has, and the parameters whose change is the experiment itself.
 
-All else keeps the one default table; tests/unit/test_experiment_parameters.py reads every config and run.py and fails on
+All else keeps the one default table; tests/unit/test_experiment_parameters.py reads configs and run.py, and fails on a
 a parameter that is not named here. Parameters whose declared source is `site` or `management` are always permitted.
 """
 

@@ -124,11 +124,25 @@ def verdicts(found: Found) -> list[Line]:
         Line("A35 sink with 32 % allogenic water against none", more, 28.0, 40.0, "%"),
         Line("A36 carbonate share of the largest extra sink", best(found.along), 0.40, 0.55),
         Line("A37 bicarbonate of allogenic water, outlet over sink hole", gained(found), 8.0, 12.0),
-        Line("A35 other reading: share of the sink that the 32 % carry", reading, 28.0, 40.0, "%", scored=False),
-        Line("A35 bicarbonate that allogenic water gains, over the karst's own", gained(found) * ALLOGENIC_HCO3 / own, 0.6, 0.85, scored=False),
+        Line(
+            "A35 other reading: share of the sink that the 32 % carry", reading, 28.0, 40.0, "%", scored=False
+        ),
+        Line(
+            "A35 bicarbonate that allogenic water gains, over the karst's own",
+            gained(found) * ALLOGENIC_HCO3 / own,
+            0.6,
+            0.85,
+            scored=False,
+        ),
         Line("A36 the same, conduits of one residence time", best(found.equal), 0.40, 0.55, scored=False),
-        Line("A37 a parcel shut off from gas and other water", float(closed[-1] / closed[0]), 8.0, 12.0, scored=False),
-    ]  # fmt: skip
+        Line(
+            "A37 a parcel shut off from gas and other water",
+            float(closed[-1] / closed[0]),
+            8.0,
+            12.0,
+            scored=False,
+        ),
+    ]
 
 
 def draw(found: Found, path: Path) -> None:

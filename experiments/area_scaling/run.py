@@ -71,15 +71,56 @@ def verdicts(found: Found) -> list[Line]:
     china_total = china * AREAS["china"]
     return [
         Line("A5 China, potential per area of carbonate rock", china_potential, 5.0, 8.0, "t C km-2 a-1"),
-        Line("A6 China, sink on 3.44 million km2", china_total, 5.0 * AREAS["china"], 8.0 * AREAS["china"], "Mt C a-1"),
+        Line(
+            "A6 China, sink on 3.44 million km2",
+            china_total,
+            5.0 * AREAS["china"],
+            8.0 * AREAS["china"],
+            "Mt C a-1",
+        ),
         Line("A7 globe, sink on 22 million km2", petagrams, 0.2, 0.9, "Pg C a-1"),
         Line("A6 globe, sink per area", globe, 10.0, 28.0, "t C km-2 a-1", scored=False),
-        Line("A5 China, potential on 2.93 million km2", china_potential * AREAS["china_implied"], 14.6, 23.4, "Mt C a-1", scored=False),
-        Line("A7 globe, potential on 22 million km2", globe_potential * AREAS["globe"] / 1000.0, 0.2, 0.9, "Pg C a-1", scored=False),
-        Line("A7 share of a missing sink of 1.4 Pg C a-1", 100.0 * petagrams / MISSING_SINK, 14.0, 64.0, "%", scored=False),
-        Line("A58 China's sink over its emissions of 2030", china_total * catchments.CO2_PER_C / EMISSIONS / 10.0, 0.0, np.inf, "%", scored=False),
-        Line("A33 forest on 40,000 km2 of desertified farmland", found.restoration * AREAS["farmland"], 0.0, np.inf, "Mt C a-1", scored=False),
-    ]  # fmt: skip
+        Line(
+            "A5 China, potential on 2.93 million km2",
+            china_potential * AREAS["china_implied"],
+            14.6,
+            23.4,
+            "Mt C a-1",
+            scored=False,
+        ),
+        Line(
+            "A7 globe, potential on 22 million km2",
+            globe_potential * AREAS["globe"] / 1000.0,
+            0.2,
+            0.9,
+            "Pg C a-1",
+            scored=False,
+        ),
+        Line(
+            "A7 share of a missing sink of 1.4 Pg C a-1",
+            100.0 * petagrams / MISSING_SINK,
+            14.0,
+            64.0,
+            "%",
+            scored=False,
+        ),
+        Line(
+            "A58 China's sink over its emissions of 2030",
+            china_total * catchments.CO2_PER_C / EMISSIONS / 10.0,
+            0.0,
+            np.inf,
+            "%",
+            scored=False,
+        ),
+        Line(
+            "A33 forest on 40,000 km2 of desertified farmland",
+            found.restoration * AREAS["farmland"],
+            0.0,
+            np.inf,
+            "Mt C a-1",
+            scored=False,
+        ),
+    ]
 
 
 def draw(found: Found, path: Path) -> None:

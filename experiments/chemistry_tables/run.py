@@ -194,6 +194,7 @@ def draw(found: list[Check], path: Path) -> None:
             color="#0072b2",
         )
         ax.set_xlabel(label)
+        ax.set_xticks(np.linspace(-band, band, 5))
         ax.set_yticks(np.arange(len(paths)), paths)
     axes[0].invert_yaxis()
     axes[0].legend(loc="lower left", fontsize=8)

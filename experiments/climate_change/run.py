@@ -148,9 +148,23 @@ def verdicts(found: Found) -> list[Line]:
     lines += [
         Line("A45 least gain of the 8", float(karst.min()), -np.inf, np.inf, "t C km-2 a-1", scored=False),
         Line("A45 largest gain of the 8", float(karst.max()), -np.inf, np.inf, "t C km-2 a-1", scored=False),
-        Line("A45 sink of 2015-2024, mean of 8", float(found.karst[:, :10].mean()), 5.5, 9.5, "t C km-2 a-1", scored=False),
-        Line("A44 powder's potential 2015-2024, mean of 8", float(start.mean()), 3.0, 10.0, "t C km-2 a-1", scored=False),
-    ]  # fmt: skip
+        Line(
+            "A45 sink of 2015-2024, mean of 8",
+            float(found.karst[:, :10].mean()),
+            5.5,
+            9.5,
+            "t C km-2 a-1",
+            scored=False,
+        ),
+        Line(
+            "A44 powder's potential 2015-2024, mean of 8",
+            float(start.mean()),
+            3.0,
+            10.0,
+            "t C km-2 a-1",
+            scored=False,
+        ),
+    ]
     if found.real is not None:
         gain = float(gains(found.years, found.real[None])[0])
         lines.append(

@@ -1,4 +1,4 @@
-"""X02: fifty years of random weather with every module on: water, carbon, ions and isotopes close, no store is negative.
+"""X02: fifty years of random weather with every module on: all books close, no store is negative.
 
 python -m experiments.closure.run [--figure FILE]
 """

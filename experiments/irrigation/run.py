@@ -144,15 +144,43 @@ def verdicts(found: Found) -> list[Line]:
     received = irrigated["rain"] + irrigated["irrigated"]
     gain = irrigated["carbonate gain"] - plain["carbonate gain"]
     return [
-        Line("A39 half as much rain again: leaching of DIC", change(wet["leached"], dry["leached"]), 70.0, 130.0, "%"),
+        Line(
+            "A39 half as much rain again: leaching of DIC",
+            change(wet["leached"], dry["leached"]),
+            70.0,
+            130.0,
+            "%",
+        ),
         Line("A40 soil calcite gained under alkaline irrigation", gain, 1e-6, np.inf, "mol m-2 a-1"),
-        Line("X08c soil 4 K warmer: leaching of DIC", change(warm["leached"], cool["leached"]), -15.0, 15.0, "%"),
+        Line(
+            "X08c soil 4 K warmer: leaching of DIC",
+            change(warm["leached"], cool["leached"]),
+            -15.0,
+            15.0,
+            "%",
+        ),
         Line("X08c soil 4 K warmer: efflux of CO2", change(warm["efflux"], cool["efflux"]), 30.0, 60.0, "%"),
-        Line("A39 of it more drainage", change(wet["drained"], dry["drained"]), -np.inf, np.inf, "%", scored=False),
-        Line("A40 ET over rain and irrigation", irrigated["evaporated"] / received, 0.8, np.inf, scored=False),
+        Line(
+            "A39 of it more drainage",
+            change(wet["drained"], dry["drained"]),
+            -np.inf,
+            np.inf,
+            "%",
+            scored=False,
+        ),
+        Line(
+            "A40 ET over rain and irrigation", irrigated["evaporated"] / received, 0.8, np.inf, scored=False
+        ),
         Line("A40 saturation index of the irrigation water", found.saturation, 1e-6, np.inf, scored=False),
-        Line("A40 CO2 released by precipitation in the soil, net", irrigated["precipitated"] - irrigated["dissolved again"], 0.0, np.inf, "mol m-2 a-1", scored=False),
-    ]  # fmt: skip
+        Line(
+            "A40 CO2 released by precipitation in the soil, net",
+            irrigated["precipitated"] - irrigated["dissolved again"],
+            0.0,
+            np.inf,
+            "mol m-2 a-1",
+            scored=False,
+        ),
+    ]
 
 
 def draw(found: Found, path: Path) -> None:

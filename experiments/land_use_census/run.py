@@ -77,13 +77,48 @@ def _beside(found: dict[str, dict[str, float]]) -> list[Line]:
         for one, other in (("secondary_forest", "grass"), ("grass", FIELD), (FIELD, "bare_rock"))
     )
     return [
-        Line("manure: soil respiration, design of section 8", manured["Rs"] - field["Rs"], 120.0, 180.0, "g C m-2 a-1", scored=False),
-        Line("manure: CO2 of soil air, design of section 8", change(manured["pCO2"], field["pCO2"]), 25.0, 35.0, "%", scored=False),
-        Line("manure: HCO3, design of section 8", change(manured["HCO3"], field["HCO3"]), 9.0, 12.0, "%", scored=False),
+        Line(
+            "manure: soil respiration, design of section 8",
+            manured["Rs"] - field["Rs"],
+            120.0,
+            180.0,
+            "g C m-2 a-1",
+            scored=False,
+        ),
+        Line(
+            "manure: CO2 of soil air, design of section 8",
+            change(manured["pCO2"], field["pCO2"]),
+            25.0,
+            35.0,
+            "%",
+            scored=False,
+        ),
+        Line(
+            "manure: HCO3, design of section 8",
+            change(manured["HCO3"], field["HCO3"]),
+            9.0,
+            12.0,
+            "%",
+            scored=False,
+        ),
         Line("A51 soil carbon forest > grass > cropland > rock, least ratio", order, 1.0, INF, scored=False),
-        Line("sink over soil respiration, bare rock (may exceed)", share(found["bare_rock"]), 0.5, INF, "%", scored=False),
-        Line("A17 twice the fertiliser: sink (its acid dissolves rock too)", change(acid["CSF"], field["CSF"]), -INF, INF, "%", scored=False),
-    ]  # fmt: skip
+        Line(
+            "sink over soil respiration, bare rock (may exceed)",
+            share(found["bare_rock"]),
+            0.5,
+            INF,
+            "%",
+            scored=False,
+        ),
+        Line(
+            "A17 twice the fertiliser: sink (its acid dissolves rock too)",
+            change(acid["CSF"], field["CSF"]),
+            -INF,
+            INF,
+            "%",
+            scored=False,
+        ),
+    ]
 
 
 def draw(found: dict[str, dict[str, float]], path: Path) -> None:
@@ -96,7 +131,7 @@ def draw(found: dict[str, dict[str, float]], path: Path) -> None:
         left.annotate(
             use.replace("_", " "),
             (found[use]["Rs"], found[use]["CSF"]),
-            (5, -11),
+            (5, 4 if use == "shrub" else -11),
             textcoords="offset points",
             fontsize=8,
         )
