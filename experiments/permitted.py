@@ -13,6 +13,9 @@ SITE = {
     "soil.powder_diameter": "what a farmer spreads",
     "cave.area_fraction": "whether there is a cave",
     "aquifer.allogenic_area_ratio": "area outside the karst",
+    "soil.rock_film_mg": "what rock there is",
+    "epikarst.dolomite_share": "what rock there is",
+    "aquifer.dolomite_share": "what rock there is",
 }
 
 # Land without carbonate rock, and a field without plants: no class of land use is either.
