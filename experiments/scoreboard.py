@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import importlib
 import json
 import math
@@ -16,13 +17,20 @@ from typing import Any
 from experiments.data import MissingDataError
 from experiments.verdicts import MISSED, NOT_COMPARABLE, ORDER, REPRODUCED, Line, table
 from karstsim.core.errors import InputError
-from karstsim.core.jit import source_hash
 
 HERE = Path(__file__).parent
 FAILED, NOT_RUN = "failed", "not run"
 ASKED = {"inside their band": 16, "of these predicted": 12}  # of 20
 STORED = "result.json"  # of a long experiment, in its folder
 HASH_SHOWN = 12
+MODEL = HERE.parent / "karstsim"
+ROOMS = (
+    "core",
+    "chemistry",
+    "processes",
+    "model",
+    "forcing",
+)  # what a result depends on, with its own folder
 
 
 @dataclass(frozen=True)
@@ -110,6 +118,20 @@ class Result:
 # ------------------------------------------------------------------------------------------------ running
 
 
+def sources(experiment: Experiment) -> str:
+    """Beginning of the hash of the model's sources and of the experiment's own."""
+    digest = hashlib.sha256()
+    for folder in (*(MODEL / room for room in ROOMS), experiment.path):
+        for path in sorted(p for p in folder.rglob("*") if p.suffix in (".py", ".csv", ".toml")):
+            digest.update(path.name.encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:HASH_SHOWN]
+
+
+def today() -> str:
+    return datetime.datetime.now(datetime.UTC).date().isoformat()
+
+
 def chosen(names: Iterable[str]) -> list[Experiment]:
     """Experiments of these ids or folders; all that are there without names."""
     names = list(names)
@@ -149,10 +171,7 @@ def run_one(experiment: Experiment, figures: Path | None = None, package: str = 
     """One experiment, with the reason in the place of lines where it cannot be run."""
     begin = time.process_time()
     base = {"id": experiment.id, "folder": experiment.folder, "title": experiment.title}
-    now = {
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "source": source_hash()[:HASH_SHOWN],
-    }
+    now = {"date": today(), "source": sources(experiment)}
     lines: tuple[Line, ...] = ()
     status = error = ""
     try:
@@ -262,12 +281,10 @@ def overview(results: list[Result]) -> str:
 
 def page(results: list[Result]) -> str:
     """The scoreboard as a page of the docs."""
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()
     parts = [
         "# Scoreboard",
-        f"Written by `python -m experiments --write docs/scoreboard.md` on {today} with the sources "
-        f"`{source_hash()[:HASH_SHOWN]}`; not edited by hand. One default table of parameters in all experiments. "
-        "What each claim is, and how it is represented: [claims](claims.md).",
+        f"Made by `python -m experiments --write docs/scoreboard.md` on {today()}; not edited by hand. One default table of "
+        "parameters in all experiments. What each claim is, and how it is represented: [claims](claims.md).",
         summary(results),
         overview(results),
         "## Every number, misses first",
@@ -281,7 +298,8 @@ def page(results: list[Result]) -> str:
 def _origin(result: Result) -> str:
     if not result.stored:
         return ""
-    same = "the same" if result.source == source_hash()[:HASH_SHOWN] else "other"
+    now = sources(Experiment(result.id, result.folder, result.title))
+    same = "the same" if result.source == now else "other"
     return (
         f"Stored result of {result.date}, run with {same} sources (`{result.source}`); "
         f"`python -m experiments {result.folder} --long` runs it again."

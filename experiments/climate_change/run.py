@@ -40,7 +40,7 @@ SINK, DISSOLVED = "catchment_sink_hydrochemical", "soil_powder_dissolution"
 
 @dataclass(frozen=True)
 class Found:
-    """Sinks g C m-2 a-1: (model, year) with and without change, of powder; by scenario (climate, year); the real one."""
+    """Sinks g C m-2 a-1: (model, year) with and without change, of powder; by scenario (climate, year)."""
 
     years: np.ndarray
     karst: np.ndarray
