@@ -1,1 +1,5 @@
-"""Claims about karst carbon, each put to the model: run with ``python -m experiments.NAME.run``."""
+"""Experiments: each tests claims with one default table of parameters; ``python -m experiments`` prints the scoreboard.
+
+A folder has a `run.py` with `find()`, `verdicts(found)` and `draw(found, path)`, and a page with claim, result, verdict
+and figure. What a site has stands in `config.toml`, here or in the folder.
+"""

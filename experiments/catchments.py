@@ -1,16 +1,35 @@
-"""Catchments of a single land use under a climate: what several experiments look at."""
+"""Catchments under a climate: what several experiments look at.
+
+What a site has stands in `config.toml`, in an experiment's folder or else beside this file. ``[site]`` is
+the table of a run file; ``[climate]`` has first_year and last_year of synthetic weather, its mean `temperature` (degC)
+and `rain` (mm a-1), and its `scenario`.
+"""
 
 from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 import karstsim as ks
+from karstsim.core.constants import DAYS_PER_YEAR, SECONDS_PER_DAY, ZERO_CELSIUS
+from karstsim.forcing.synthetic import synthetic_forcing
 
 GRAMS_PER_MOL = 12.011
 CO2_PER_C = 44.01 / 12.011
 PPM = 1.0e6
-SITE = {"name": "experiment", "latitude": 26.3, "longitude": 105.7, "elevation": 1200.0, "area_km2": 10.0}
+CONFIG = "config.toml"
+SHARED = Path(__file__).with_name(CONFIG)
+# Land without carbonate rock: its walls at the least area that the parameters allow, in the soil of a tile and below.
+LEAST_AREA = 0.5  # m2 per m3 of water, a thousandth of the default
+NO_CARBONATE = {"soil.area_to_volume": LEAST_AREA, "epikarst.area_to_volume": LEAST_AREA}
+NO_CARBONATE_BELOW = {
+    "aquifer.matrix_area_to_volume": LEAST_AREA,
+    "aquifer.conduit_area_to_volume": LEAST_AREA,
+}
 SPIN_UP = 150  # years at most
 VARIABLES = (
     "catchment_evapotranspiration", "catchment_runoff", "catchment_npp", "catchment_soil_respiration",
@@ -19,9 +38,44 @@ VARIABLES = (
 )  # fmt: skip
 
 
-def catchment(*tiles: dict[str, object]) -> ks.Site:
-    """A catchment whose tiles share its area evenly."""
-    return ks.Site(**SITE, tiles=[{**tile, "area_fraction": 1.0 / len(tiles)} for tile in tiles])
+def config(run_file: str | Path = SHARED) -> dict[str, Any]:
+    """The tables of the `config.toml` beside a run.py (or of that file itself)."""
+    return tomllib.loads(Path(run_file).with_name(CONFIG).read_text(encoding="utf-8"))
+
+
+SITE = config()["site"]
+
+
+def catchment(*tiles: dict[str, Any], **changes: Any) -> ks.Site:
+    """A catchment whose tiles share its area evenly; `changes` of what the shared site has."""
+    parts = [{**tile, "area_fraction": 1.0 / len(tiles)} for tile in tiles]
+    return ks.Site.from_dict({**SITE, "tiles": parts, **changes})
+
+
+def climate(
+    temperature: float | None = None,
+    rain: float | None = None,
+    first_year: int = 2015,
+    last_year: int = 2024,
+    scenario: str = "stationary",
+    **options: Any,
+) -> xr.Dataset:
+    """Synthetic weather with these means over all its years, degC and mm a-1; without them the generator's own.
+
+    The means of a scenario with a trend are those of its weather without the trend.
+    """
+    forcing = synthetic_forcing(scenario, first_year, last_year, **options)
+    plain = forcing
+    if scenario != "stationary":
+        plain = synthetic_forcing(
+            scenario, first_year, last_year, **{**options, "warming_factor": 0.0, "rain_factor": 0.0}
+        )
+    if temperature is not None:
+        forcing["tas"] = forcing["tas"] + (temperature + ZERO_CELSIUS - float(plain["tas"].mean()))
+    if rain is not None:
+        yearly_rain = float(plain["pr"].mean()) * SECONDS_PER_DAY * DAYS_PER_YEAR
+        forcing["pr"] = forcing["pr"] * (rain / yearly_rain)
+    return forcing
 
 
 def run(site: ks.Site, forcing: xr.Dataset, parameters: dict[str, float] | None = None) -> xr.Dataset:
@@ -35,7 +89,7 @@ def yearly(daily: xr.Dataset) -> dict[str, float]:
     ET, R mm; NPP, Rs, CSF g C m-2; pCO2 ppm (mean, and weighted with percolation); HCO3 mol m-3 (weighted with
     discharge); SOC kg C m-2.
     """
-    years = daily.sizes["time"] / 365.2425
+    years = daily.sizes["time"] / DAYS_PER_YEAR
 
     def total(name: str) -> float:
         return float(daily[name].sum()) / years
@@ -64,3 +118,14 @@ def land_use_index(before: dict[str, float], after: dict[str, float]) -> tuple[f
     gain = after["HCO3"] / before["HCO3"] - 1.0
     beta = gain / loss if loss > 0.0 else np.nan
     return beta, after["HCO3"] * after["R"] / (before["HCO3"] * before["R"])
+
+
+def change(after: float, before: float) -> float:
+    """In per cent."""
+    return 100.0 * (after / before - 1.0)
+
+
+def theil_sen(years: np.ndarray, values: np.ndarray) -> float:
+    """Median of the slopes between all pairs, per year (science.md 9.13)."""
+    i, j = np.triu_indices(len(years), 1)
+    return float(np.median((values[j] - values[i]) / (years[j] - years[i])))

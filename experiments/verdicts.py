@@ -9,13 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+REPRODUCED, MISSED, NOT_COMPARABLE = "reproduced", "missed", "not comparable"
+ORDER = (MISSED, NOT_COMPARABLE, REPRODUCED)
+
 
 @dataclass(frozen=True)
 class Line:
     """One number put to the test.
 
-    low, high   the band, both included; infinite where it is open
-    calibrated  whether a parameter was fitted to get the number; predicted otherwise
+    low, high       the band, both included; infinite where it is open
+    calibrated      whether a parameter was fitted to get the number; predicted otherwise
+    scored          False for a number that stands beside the claim: shown, but no part of the experiment's verdict
+    not_comparable  why the claim cannot be put to the model; empty where it can
     """
 
     claim: str
@@ -24,10 +29,22 @@ class Line:
     high: float
     units: str = "1"
     calibrated: bool = False
+    scored: bool = True
+    not_comparable: str = ""
 
     @property
     def reproduced(self) -> bool:
-        return self.low <= self.value <= self.high
+        return self.verdict == REPRODUCED
+
+    @property
+    def verdict(self) -> str:
+        if self.not_comparable:
+            return NOT_COMPARABLE
+        return REPRODUCED if self.low <= self.value <= self.high else MISSED
+
+    @property
+    def kind(self) -> str:
+        return "calibrated" if self.calibrated else "predicted"
 
     @property
     def band(self) -> str:
@@ -35,16 +52,24 @@ class Line:
             return f">= {self.low:g}"
         return f"<= {self.high:g}" if math.isinf(self.low) else f"{self.low:.4g} to {self.high:.4g}"
 
+    @property
+    def text(self) -> str:
+        """Verdict and kind for people."""
+        verdict = f"**{MISSED}**" if self.verdict == MISSED else self.verdict
+        why = f": {self.not_comparable}" if self.not_comparable else ""
+        return f"{verdict}, {self.kind}{'' if self.scored else ', beside the claim'}{why}"
+
+
+def with_units(value: str, units: str) -> str:
+    return value if units == "1" else f"{value} {units}"
+
 
 def table(lines: Iterable[Line]) -> str:
     """Markdown table of all lines, misses first."""
     rows = ["| claim | band | result | verdict |", "|---|---|---|---|"]
-    for line in sorted(lines, key=lambda line: line.reproduced):
-        how = "calibrated" if line.calibrated else "predicted"
-        verdict = "reproduced" if line.reproduced else "**missed**"
-        rows.append(
-            f"| {line.claim} | {line.band} {line.units} | {line.value:.4g} {line.units} | {verdict}, {how} |"
-        )
+    for line in sorted(lines, key=lambda line: (ORDER.index(line.verdict), not line.scored)):
+        result = with_units(f"{line.value:.4g}", line.units)
+        rows.append(f"| {line.claim} | {with_units(line.band, line.units)} | {result} | {line.text} |")
     return "\n".join(rows)
 
 
@@ -52,24 +77,15 @@ def report(
     doc: str | None,
     find: Callable[[], Any],
     verdicts: Callable[[Any], list[Line]],
-    draw: Callable[[Any, Path], None],
+    draw: Callable[[Any, Path], None] | None = None,
 ) -> Any:
-    """Command line of an experiment without input: print its verdicts, draw with ``--figure FILE``; what was found."""
+    """Command line of one experiment: print its verdicts, draw with ``--figure FILE``; what was found."""
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--figure", type=Path)
+    if draw is not None:
+        parser.add_argument("--figure", type=Path)
     asked = parser.parse_args()
     found = find()
     print(table(verdicts(found)))
-    if asked.figure:
+    if draw is not None and asked.figure:
         draw(found, asked.figure)
     return found
-
-
-def within(value: float, low: float, high: float) -> bool:
-    """Whether a value lies in the claim's band."""
-    return low <= value <= high
-
-
-def line(claim: str, result: str, reached: bool, kind: str) -> str:
-    """One line of text for a claim of several numbers; `kind` is calibrated or predicted, and why."""
-    return f"{claim:58} {result:>24}   {'reproduced' if reached else 'missed'} ({kind})"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from karstsim import cli_ensemble, cli_forcing, console
+from karstsim import cli_ensemble, cli_experiments, cli_forcing, console
 from karstsim.cli_ensemble import SchedulerAddress, Workers
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ new = typer.Typer(no_args_is_help=True, help="Write a commented file to start fr
 app.add_typer(new, name="new")
 cli_ensemble.add_to(app)
 cli_forcing.add_to(app)
+cli_experiments.add_to(app)
 
 
 class Constants(StrEnum):

@@ -1,14 +1,14 @@
 """Blowing Springs Cave, Arkansas: CO2, calcium and d13C of the model's spring at defaults against the samples' band.
 
-    python -m experiments.blowing_springs.run FOLDER [--figure FILE]
+    python -m experiments.blowing_springs.run [--figure FILE]
 
-FOLDER holds Knierim-BS-Water-Chem-Data.csv. The site's weather is not in the data: the model runs on a synthetic one
+The site's weather is not in the data: the model runs on a synthetic one
 with the monthly means of north-western Arkansas.
 """
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +16,13 @@ import pandas as pd
 import xarray as xr
 
 import karstsim as ks
-from experiments.verdicts import Line, table
+from experiments.data import data_folder
+from experiments.verdicts import Line, report
 from karstsim.chemistry.api import speciate_csv
 from karstsim.core.constants import DAYS_PER_YEAR, SECONDS_PER_DAY, ZERO_CELSIUS
 from karstsim.forcing.synthetic import synthetic_forcing
 
+FOLDER = "hydrochem_blowing_springs"
 SAMPLES = "Knierim-BS-Water-Chem-Data.csv"
 UNITS = {"Ca": "mg/L", "DIC": "mg C/L"}
 PLACE = {"lat": 36.46, "lon": -94.26, "elevation": 350.0}
@@ -142,8 +144,24 @@ def spring(
     )
 
 
-def verdicts(days: pd.DataFrame, found: pd.DataFrame) -> list[Line]:
+@dataclass(frozen=True)
+class Found:
+    """The samples, the air measured, and the days of the model's spring by land use."""
+
+    samples: pd.DataFrame
+    air: pd.DataFrame
+    runs: dict[str, pd.DataFrame]
+
+
+def find(folder: Path | None = None) -> Found:
+    folder = folder or data_folder(FOLDER)
+    forcing = climate()
+    return Found(samples(folder), air(folder), {name: spring(uses, forcing) for name, uses in USES.items()})
+
+
+def verdicts(everything: Found) -> list[Line]:
     """Median, 5 and 95 % of the model's days in the samples' band."""
+    days, found = everything.runs[ASKED], everything.samples
     lines = []
     for name, text, units in (
         ("pco2", "CO2 of the spring", "ppm"),
@@ -164,8 +182,9 @@ def text(name: str, days: pd.DataFrame) -> str:
     return f"{name:44} " + "  ".join(parts)
 
 
-def draw(days: dict[str, pd.DataFrame], found: pd.DataFrame, path: Path) -> None:
+def draw(everything: Found, path: Path) -> None:
     """Calcium against CO2 with the line of saturation, and shares of samples and days below a d13C."""
+    days, found = everything.runs, everything.samples
     import matplotlib.pyplot as plt
 
     figure, (ax, below) = plt.subplots(1, 2, figsize=(12, 5), layout="constrained")
@@ -189,35 +208,26 @@ def draw(days: dict[str, pd.DataFrame], found: pd.DataFrame, path: Path) -> None
     figure.savefig(path, dpi=120)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--figure", type=Path)
-    asked = parser.parse_args()
-    found, forcing = samples(asked.folder), climate()
-    runs = {name: spring(uses, forcing) for name, uses in USES.items()}
-    print(table(verdicts(runs[ASKED], found)))
+def describe(everything: Found) -> str:
+    """Samples, air and runs in one line each; then what may be different at the site, one at a time."""
+    found = everything.samples
     numbers = ["ca", "pco2", "si", "saturated", "d13c"]
-    print(text("samples, all", found[numbers]))
-    for place, measured in air(asked.folder).groupby("GenSite"):
-        print(text(f"air measured, {place}", measured[["CO2"]]))
+    rows = [text("samples, all", found[numbers])]
+    for place, measured in everything.air.groupby("GenSite"):
+        rows.append(text(f"air measured, {place}", measured[["CO2"]]))
         pressures = measured["CO2"].quantile([0.05, 0.5, 0.95]).to_numpy() / PPM
         calcium = ks.equilibrate(SPRING_TEMPERATURE, pressures, ["calcite"])["ca"].values
-        print(f"{'calcium saturated under it':44} {calcium[0]:.3g}-{calcium[2]:.3g} ({calcium[1]:.3g})")
+        rows.append(f"{'calcium saturated under it':44} {calcium[0]:.3g}-{calcium[2]:.3g} ({calcium[1]:.3g})")
     for flow in ("baseflow", "storm"):
         spring_mouth = (found["site"] == "BS01") & (found["flow"] == flow)
-        print(text(f"samples, spring mouth, {flow}", found.loc[spring_mouth, numbers]))
-    for name, days in runs.items():
-        print(text(name, days))
+        rows.append(text(f"samples, spring mouth, {flow}", found.loc[spring_mouth, numbers]))
+    rows += [text(name, days) for name, days in everything.runs.items()]
     monsoon = scaled(*OTHER_WEATHER)
-    print(text(f"{ASKED}; months of the generator", spring(USES[ASKED], monsoon)))
-    for name, parameters in DIFFERENT.items():
-        print(text(f"{ASKED}; {name}", spring(USES[ASKED], forcing, parameters)))
-    if asked.figure:
-        draw(runs, found, asked.figure)
+    rows.append(text(f"{ASKED}; months of the generator", spring(USES[ASKED], monsoon)))
+    forcing = climate()
+    rows += [text(f"{ASKED}; {name}", spring(USES[ASKED], forcing, p)) for name, p in DIFFERENT.items()]
+    return "\n".join(rows)
 
 
 if __name__ == "__main__":
-    main()
+    print(describe(report(__doc__, find, verdicts, draw)))

@@ -1,22 +1,22 @@
 """X12: a day in a planted and in an unplanted stream below a karst spring.
 
-    python -m experiments.diel.run [--days N] [--figure FILE]
+    python -m experiments.diel.run [--figure FILE]
 
 Prints drop of DIC, amplitude of pH and shares of the lost carbon with their verdicts.
 """
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 
-from experiments.verdicts import line, within
+from experiments.verdicts import Line, report
 from karstsim.model.site import Site
 from karstsim.model.water_chain import WaterChain
 
 STEPS = 96  # a day
+DAYS = 10  # equal ones; the last counts
 DISCHARGE = 0.349  # m3 s-1: 0.3 m deep
 SPRING = {"dic": 4.4, "ca": 2.05, "na": 0.1}  # mol m-3; alkalinity 4.2
 TEMPERATURE, SWING = 19.0, 2.0  # degC
@@ -92,7 +92,40 @@ def summary(found: dict[str, np.ndarray]) -> dict[str, float]:
     }  # fmt: skip
 
 
-def figure(path: Path, runs: dict[str, dict[str, np.ndarray]]) -> None:
+def find(days: int = DAYS) -> dict[str, dict[str, np.ndarray]]:
+    """The last of `days` days in both streams."""
+    return {"planted": day(True, days), "unplanted": day(False, days)}
+
+
+def verdicts(found: dict[str, dict[str, np.ndarray]]) -> list[Line]:
+    """Fall of DIC, swing of pH and share of the plants. Calibrated: the stream is a preset chosen of five."""
+    planted, bare = summary(found["planted"]), summary(found["unplanted"])
+    amplitude = planted["ph_high"] - planted["ph_low"]
+    return [
+        Line("DIC falls by day in the planted stream", planted["drop"], 15.0, 30.0, "%", calibrated=True),
+        Line("DIC falls by day in the unplanted stream", bare["drop"], 0.0, 2.0, "%", calibrated=True),
+        Line("pH swings in the planted stream", amplitude, 0.3, 1.2, calibrated=True),
+        Line("plants' share of the carbon lost by day", planted["share_plants"], 45.0, 75.0, "%", calibrated=True),
+    ]  # fmt: skip
+
+
+def describe(found: dict[str, dict[str, np.ndarray]]) -> str:
+    """All numbers of both streams, and where the lost carbon went."""
+    rows = []
+    for name, series in found.items():
+        s = summary(series)
+        rows.append(
+            f"{name:10} DIC drop {s['drop']:.1f} %, pH {s['ph_low']:.2f}-{s['ph_high']:.2f}, pCO2 {s['pco2_low']:.0f}-"
+            f"{s['pco2_high']:.0f} uatm, Ca {s['ca_high']:.2f}-{s['ca_low']:.2f} mmol/L, "
+            f"GPP {s['gpp']:.1f} g C m-2 d-1, "
+            f"O2 {s['o2_low']:.0f}-{s['o2_high']:.0f} %, k600 {s['k600']:.1f} m d-1"
+        )
+    s = summary(found["planted"])
+    shares = ", ".join(f"{name} {s[f'share_{name}']:.0f} %" for name in ("plants", "calcite", "air"))
+    return "\n".join([*rows, f"of the carbon lost by day: {shares}"])
+
+
+def draw(runs: dict[str, dict[str, np.ndarray]], path: Path) -> None:
     """DIC, pH, CO2 and O2 at the outlet over the day; the night is shaded, the air's CO2 and O2 are dotted."""
     import matplotlib
 
@@ -129,38 +162,5 @@ def figure(path: Path, runs: dict[str, dict[str, np.ndarray]]) -> None:
     drawing.savefig(path, dpi=130)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--days", type=int, default=10)
-    parser.add_argument("--figure", type=Path)
-    asked = parser.parse_args()
-    runs = {"planted": day(True, asked.days), "unplanted": day(False, asked.days)}
-    planted, bare = (summary(found) for found in runs.values())
-    for name, s in (("planted", planted), ("unplanted", bare)):
-        print(
-            f"{name:10} DIC drop {s['drop']:.1f} %, pH {s['ph_low']:.2f}-{s['ph_high']:.2f}, pCO2 {s['pco2_low']:.0f}-"
-            f"{s['pco2_high']:.0f} uatm, Ca {s['ca_high']:.2f}-{s['ca_low']:.2f} mmol/L, "
-            f"GPP {s['gpp']:.1f} g C m-2 d-1, "
-            f"O2 {s['o2_low']:.0f}-{s['o2_high']:.0f} %, k600 {s['k600']:.1f} m d-1"
-        )
-    print(f"of the carbon lost by day: plants {planted['share_plants']:.0f} %, "
-        f"calcite {planted['share_calcite']:.0f} %, "
-          f"air {planted['share_air']:.0f} %")  # fmt: skip
-    set_by = "calibrated: the stream is a preset chosen of five"
-    amplitude = planted["ph_high"] - planted["ph_low"]
-    rows = (
-        ("DIC falls by 15-30 % by day in the planted stream", planted["drop"], 15.0, 30.0, "%"),
-        ("DIC falls by less than 2 % in the unplanted stream", bare["drop"], 0.0, 2.0, "%"),
-        ("pH swings by 0.3-1.2 in the planted stream", amplitude, 0.3, 1.2, ""),
-        ("plants take 45-75 % of the carbon lost by day", planted["share_plants"], 45.0, 75.0, "%"),
-    )
-    for claim, value, low, high, unit in rows:
-        print(line(f"claim: {claim}", f"{value:.2f} {unit}", within(value, low, high), set_by))
-    if asked.figure:
-        figure(asked.figure, runs)
-
-
 if __name__ == "__main__":
-    main()
+    print(describe(report(__doc__, find, verdicts, draw)))

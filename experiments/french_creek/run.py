@@ -1,20 +1,20 @@
 """Oxygen of French Creek (Wyoming) day by day: the box with O2 fitted, one set for all days, and streamMetabolizer.
 
-    python -m experiments.french_creek.run FOLDER [--days N] [--figure FILE]
-
-FOLDER holds french.csv. Prints the scores of the claim with its verdicts.
+python -m experiments.french_creek.run [--figure FILE]
 """
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import least_squares
 
+from experiments.data import data_folder
 from experiments.french_creek import stream_metabolizer as peer
+from experiments.verdicts import Line, report
 from karstsim.core.constants import MOLAR_MASS_C
 from karstsim.core.jit import python_callable
 from karstsim.model.site import Site
@@ -37,6 +37,11 @@ LIGHT_ALONE = {
     "temperature_width": 1.0e9,
     "decay_temperature_factor": 1.0,
 }
+SHOWN = "production by light alone, constant respiration"
+FORMS = {
+    "production by light, temperature and carbon (assumed)": False,
+    SHOWN: True,
+}  # whether by light alone
 LEAST_MORTALITY = 1.0e-3  # d-1; what dies within a day is nothing beside that respiration
 GROWN = 25.0  # mol m-2: plants that cover the bed
 SEARCHED = {  # lower, upper, start: production g C m-2 d-1, respiration mol m-2 d-1 at 20 degC, m d-1, umol m-2 s-1
@@ -157,10 +162,6 @@ def rmse(creek: Creek, values: np.ndarray, days: list[Day]) -> float:
     return float(np.sqrt(np.mean(np.concatenate(errors) ** 2)))
 
 
-def verdict(reached: bool, kind: str) -> str:
-    return f"{'reproduced' if reached else 'missed'} ({kind})"
-
-
 def documented(frame: pd.DataFrame) -> float:
     """Largest relative distance of any documented number of streamMetabolizer."""
     days = peer.days(peer.documentation_records(frame))
@@ -169,43 +170,89 @@ def documented(frame: pd.DataFrame) -> float:
         found, _ = peer.fit(days[name])
         apart = np.abs(found / np.array(expected) - 1.0)
         worst = max(worst, float(apart.max()))
-        print(
-            f"  {name}  GPP {found[0]:.3f}  ER {found[1]:.3f}  K600 {found[2]:.2f}   apart {100.0 * apart.max():.2f} %"
-        )
     return worst
 
 
-def scores(creek: Creek, days: list[Day]) -> tuple[list[np.ndarray], np.ndarray]:
-    """Fit each day and all even ones together; print the scores. Returns both sets of parameters."""
+@dataclass(frozen=True)
+class Fitted:
+    """One form of production fitted to the creek: parameters of each day, the set for all, and the scores, mg/L."""
+
+    creek: Creek
+    daily: list[np.ndarray]
+    common: np.ndarray
+    median: float
+    held_out: float
+    fitted: float
+    production: float
+
+
+def scores(creek: Creek, days: list[Day]) -> Fitted:
+    """Fit each day, and all even ones together."""
     fits = [creek.fit([d]) for d in days]
-    daily = float(np.median([score for _, score in fits]))
     production = []
     for d, (values, _) in zip(days, fits, strict=True):
         creek.simulate(values, d)
         production.append(MOLAR_MASS_C * creek.fluxes["gpp"])
     start = np.exp(np.median(np.log([values for values, _ in fits]), axis=0))
     common, fitted = creek.fit(days[::2], start)
-    held = rmse(creek, common, days[1::2])
-    print(f"  gross production {np.median(production):.2f} g C m-2 d-1 (median of days)")
-    print("  common set: " + ", ".join(f"{n} {v:.3g}" for n, v in zip(SEARCHED, common, strict=True)))
-    kind = "calibrated: four parameters a day"
-    print(
-        f"  claim: median daily RMSE <= {MEDIAN_BAR}   {daily:.3f} mg/L   {verdict(daily <= MEDIAN_BAR, kind)}"
-    )
-    kind = f"every second day held out; the others {fitted:.3f}"
-    print(
-        f"  claim: held-out RMSE <= {HELD_OUT_BAR}     {held:.3f} mg/L   {verdict(held <= HELD_OUT_BAR, kind)}"
-    )
-    return [values for values, _ in fits], common
+    return Fitted(
+        creek, [values for values, _ in fits], common, float(np.median([score for _, score in fits])),
+        rmse(creek, common, days[1::2]), fitted, float(np.median(production)),
+    )  # fmt: skip
 
 
-def figure(path: Path, creek: Creek, days: list[Day], fitted: list[np.ndarray], common: np.ndarray) -> None:
+@dataclass(frozen=True)
+class Found:
+    """The documented days' largest distance, the good days, and both forms of production."""
+
+    documented: float
+    days: list[Day]
+    forms: dict[str, Fitted]
+
+
+def find(folder: Path | None = None, most_days: int = 1000) -> Found:
+    """Everything; `most_days` keeps the first good days only."""
+    frame = peer.records((folder or data_folder("stream_metabolism_french_creek")) / "french.csv")
+    days = good_days(frame)[:most_days]
+    forms = {name: scores(Creek(light_alone), days) for name, light_alone in FORMS.items()}
+    return Found(documented(frame), days, forms)
+
+
+def verdicts(found: Found) -> list[Line]:
+    """The documented days are predicted, the rest is fitted; the limits of the box stand beside."""
+    lines = [
+        Line("documented days, largest distance", 100.0 * found.documented, 0.0, 100.0 * DOCUMENTED_BAR, "%")
+    ]
+    for name, form in found.forms.items():
+        own = FORMS[name]
+        lines += [
+            Line(f"median daily RMSE, {name}", form.median, 0.0, MEDIAN_BAR, "mg/L", True, own),
+            Line(f"RMSE of held-out days, {name}", form.held_out, 0.0, HELD_OUT_BAR, "mg/L", True, own),
+        ]
+    return lines
+
+
+def describe(found: Found) -> str:
+    """Good days, production and the common sets."""
+    rows = [f"good days {len(found.days)}: {found.days[0].name} to {found.days[-1].name}"]
+    for name, form in found.forms.items():
+        values = ", ".join(f"{n} {v:.3g}" for n, v in zip(SEARCHED, form.common, strict=True))
+        rows.append(
+            f"{name}: gross production {form.production:.2f} g C m-2 d-1 (median of days); "
+            f"common set {values}, RMSE of its days {form.fitted:.3f}"
+        )
+    return "\n".join(rows)
+
+
+def draw(found: Found, path: Path) -> None:
     """Observed O2, the fit of each day and the common set, for six days across the record."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
+    days, form = found.days, found.forms[SHOWN]
+    creek, fitted, common = form.creek, form.daily, form.common
     chosen = np.unique(np.linspace(0, len(days) - 1, 6).astype(int))
     drawing, axes = plt.subplots(2, 3, figsize=(11, 6), sharey=True, layout="constrained")
     for axis, i in zip(axes.flat, chosen, strict=False):
@@ -223,34 +270,5 @@ def figure(path: Path, creek: Creek, days: list[Day], fitted: list[np.ndarray], 
     drawing.savefig(path, dpi=130)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--days", type=int, default=1000, help="use the first N good days only")
-    parser.add_argument("--figure", type=Path)
-    asked = parser.parse_args()
-    frame = peer.records(asked.folder / "french.csv")
-    print("streamMetabolizer's documented days, with its assumptions")
-    worst = documented(frame)
-    print(
-        f"claim: documented values within 1 %   apart {100 * worst:.2f} %   "
-        f"{verdict(worst <= DOCUMENTED_BAR, 'predicted')}"
-    )
-    days = good_days(frame)[: asked.days]
-    print(f"good days {len(days)}: {days[0].name} to {days[-1].name}")
-    for light_alone in (False, True):
-        creek = Creek(light_alone)
-        print(
-            "production by light alone, constant respiration"
-            if light_alone
-            else "production by light, temperature and carbon (assumed)"
-        )
-        fits, common = scores(creek, days)
-    if asked.figure:
-        figure(asked.figure, creek, days, fits, common)
-
-
 if __name__ == "__main__":
-    main()
+    print(describe(report(__doc__, find, verdicts, draw)))

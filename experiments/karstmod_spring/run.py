@@ -1,8 +1,8 @@
 """The discharge of KarstMod's demonstration spring: 13 parameters fitted to one winter, judged on the rest of the year.
 
-    python experiments/karstmod_spring/run.py FOLDER [--model NAME | --choose] [--generations N] [--seed S]
+    python -m experiments.karstmod_spring.run [--model NAME | --choose] [--generations N] [--seed S]
 
-FOLDER holds KarstMod_dataset.txt (date, P mm/d, T degC, ET mm/d, Q m3/s). Prints the scores and the parameters found.
+Prints the scores and the parameters found.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ import xarray as xr
 from scipy.optimize import differential_evolution
 
 import karstsim as ks
+from experiments.data import data_folder
+from experiments.verdicts import Line, table
 from karstsim.model.engine import step_all
 from karstsim.model.initial import EMPTY
-from karstsim.model.simulate import Simulation
+from karstsim.model.simulate import RUN_CLOSURE, Simulation
 from karstsim.processes.aquifer.storage import Structure
 from karstsim.processes.atmosphere.potential_evapotranspiration import PetLaw
 from karstsim.processes.epikarst.compartments import Concentration
@@ -205,11 +207,50 @@ def choose(forcing: xr.Dataset, observed: np.ndarray, fitted: np.ndarray, seed: 
     return max(scores, key=lambda name: scores[name])
 
 
+@dataclass(frozen=True)
+class Found:
+    """Simulated and observed discharge (m3 s-1), which days were fitted, parameters, water unaccounted for."""
+
+    model: str
+    simulated: np.ndarray
+    observed: np.ndarray
+    fitted: np.ndarray
+    parameters: dict[str, float]
+    closure: float
+
+
+def find(folder: Path | None = None, name: str = SHIPPED, generations: int = 120, seed: int = 1) -> Found:
+    forcing, observed, fitted = read(folder or data_folder("karst_spring_karstmod_demo"))
+    model = MODELS[name]
+    found = fit(model, forcing, observed, fitted, generations, seed)
+    run, areas = simulation(model, forcing, found[None])
+    simulated = discharge(run, areas)
+    return Found(name, simulated, observed, fitted, values(model, found), run.closure()["water"])
+
+
+def verdicts(found: Found) -> list[Line]:
+    """KGE of the fitted days, KGE and NSE of the rest, and the water balance."""
+    held, top = ~found.fitted, 1.0
+    early, late = found.simulated[:, found.fitted], found.simulated[:, held]
+    return [
+        Line(
+            "KGE, fitted days", float(kge(early, found.observed[found.fitted])[0]), 0.93, top, calibrated=True
+        ),
+        Line("KGE, held-out days", float(kge(late, found.observed[held])[0]), 0.90, top, calibrated=True),
+        Line("NSE, held-out days", float(nse(late, found.observed[held])[0]), 0.89, top, calibrated=True),
+        Line("water unaccounted for, of stock and throughput", found.closure, 0.0, RUN_CLOSURE),
+    ]
+
+
+def describe(found: Found) -> str:
+    rows = [f"{parameter:34} {value:10.3f}" for parameter, value in found.parameters.items()]
+    return "\n".join([f"model {found.model}", *rows])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("folder", type=Path)
     parser.add_argument("--model", choices=MODELS, default=SHIPPED)
     parser.add_argument(
         "--choose", action="store_true", help="choose the model by blocks of the fitted days first"
@@ -217,20 +258,11 @@ def main() -> None:
     parser.add_argument("--generations", type=int, default=120)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
-    forcing, observed, fitted = read(asked.folder)
-    name = choose(forcing, observed, fitted, asked.seed) if asked.choose else asked.model
-    model = MODELS[name]
-    found = fit(model, forcing, observed, fitted, asked.generations, asked.seed)
-    run, areas = simulation(model, forcing, found[None])
-    simulated = discharge(run, areas)
-    held = ~fitted
-    print(f"model    {name}")
-    print(f"fitted   KGE {kge(simulated[:, fitted], observed[fitted])[0]:.3f}")
-    print(f"held out KGE {kge(simulated[:, held], observed[held])[0]:.3f}", end="  ")
-    print(f"NSE {nse(simulated[:, held], observed[held])[0]:.3f}")
-    print(f"water    closes to {run.closure()['water']:.0e} of stock and throughput")
-    for parameter, value in values(model, found).items():
-        print(f"{parameter:34} {value:10.3f}")
+    folder = data_folder("karst_spring_karstmod_demo")
+    name = choose(*read(folder), asked.seed) if asked.choose else asked.model
+    found = find(folder, name, asked.generations, asked.seed)
+    print(table(verdicts(found)))
+    print(describe(found))
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ LADDER = (
 INF = float("inf")
 
 
-def ladder(
+def find(
     years: tuple[int, int] = YEARS, parameters: dict[str, float] | None = None
 ) -> dict[str, dict[str, float]]:
     """Yearly means of every land use; `parameters` for all of them."""
@@ -60,7 +60,7 @@ def ladder(
 
 
 def verdicts(found: dict[str, dict[str, float]]) -> list[Line]:
-    """X06: order of runoff and bicarbonate, land-use index, share of soil respiration; then the table."""
+    """X06: order of runoff and bicarbonate, land-use index. Beside them the share of respiration and the table."""
     lines = []
     for one, other in pairwise(LADDER):
         water = found[one]["R"] / found[other]["R"]
@@ -73,11 +73,11 @@ def verdicts(found: dict[str, dict[str, float]]) -> list[Line]:
         lines.append(Line(f"X06 exact index Phi, cropland to {use}", product, 1.0, INF))
     for use in LAND_USES[1:]:
         share = 100.0 * found[use]["CSF"] / found[use]["Rs"]
-        lines.append(Line(f"sink over soil respiration, {use}", share, 0.5, 2.0, "%"))
+        lines.append(Line(f"sink over soil respiration, {use}", share, 0.5, 2.0, "%", scored=False))
     for name, values in PROTOTYPE.items():
         for use, value in zip(LAND_USES, values, strict=True):
             low, high = (1.0 - WIDTH) * value, (1.0 + WIDTH) * value
-            lines.append(Line(f"{name}, {use}", found[use][name], low, high, UNITS[name]))
+            lines.append(Line(f"{name}, {use}", found[use][name], low, high, UNITS[name], scored=False))
     return lines
 
 
@@ -98,4 +98,4 @@ def draw(found: dict[str, dict[str, float]], path: Path) -> None:
 
 
 if __name__ == "__main__":
-    report(__doc__, ladder, verdicts, draw)
+    report(__doc__, find, verdicts, draw)

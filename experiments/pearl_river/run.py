@@ -1,19 +1,18 @@
 """X13: where the carbon of a river like the Pearl River goes, from headwater to estuary.
 
-    python -m experiments.pearl_river.run [--years N] [--figure FILE]
+    python -m experiments.pearl_river.run [--figure FILE]
 
 Prints the gross and the net ledger, the pH of each box, and a warning where it passes 9.
 """
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 
 import karstsim as ks
-from experiments.verdicts import line, within
+from experiments.verdicts import Line, report
 from karstsim.analysis.carbon_paths import CarbonPaths, gross_partition, net_partition
 from karstsim.core.constants import MOLAR_MASS_C
 from karstsim.model.site import Site
@@ -37,6 +36,8 @@ MEASURED_DOC = 1.67  # mg/L, mean of the eight outlets of the delta 2005-2006 (N
 MEAN_TEMPERATURE, SWING = 21.0, 7.0  # degC
 RADIATION, RADIATION_SWING = 140.0, 40.0  # W m-2
 DAYS = 365
+YEARS = 4  # the last one counts
+CASES = {"default parameters": False, "preset of the prototype": True}  # whether the preset is used
 SECONDS_PER_DAY = 86400.0
 EXPORTED = tuple(
     f"outflow_{n}" for n in ("dic", "aoc_labile", "aoc_semilabile", "aoc_refractory", "poc", "algae")
@@ -96,36 +97,31 @@ def paths(found: dict[str, np.ndarray]) -> CarbonPaths:
     )
 
 
-def report(name: str, kind: str, found: dict[str, np.ndarray]) -> dict[str, float]:
-    """Print both ledgers, pH and verdicts; returns the gross ledger in per cent."""
+def shares(found: dict[str, np.ndarray]) -> dict[str, float]:
+    """The gross ledger in per cent of all ways out."""
+    return {name: 100.0 * share for name, share in gross_partition(paths(found)).items()}
+
+
+def describe(name: str, found: dict[str, np.ndarray]) -> str:
+    """Both ledgers and the pH of every box, with a warning where it passes 9."""
     ledger = paths(found)
-    gross = {k: 100.0 * v for k, v in gross_partition(ledger).items()}
     net = {k: 100.0 * v for k, v in net_partition(ledger).items()}
-    print(f"\n{name}")
-    print("  gross ledger, % of all ways out: " + ", ".join(f"{k} {v:.1f}" for k, v in gross.items()))
-    print("  net ledger, % of the DIC that enters: " + ", ".join(f"{k} {v:.1f}" for k, v in net.items()),
-          f"; storage change {100.0 * ledger.remainder / ledger.dic_in:.1f}")  # fmt: skip
+    rows = [
+        name,
+        "  gross ledger, % of all ways out: " + ", ".join(f"{k} {v:.1f}" for k, v in shares(found).items()),
+        "  net ledger, % of the DIC that enters: " + ", ".join(f"{k} {v:.1f}" for k, v in net.items())
+        + f"; storage change {100.0 * ledger.remainder / ledger.dic_in:.1f}",
+    ]  # fmt: skip
     for i, box in enumerate(BOXES):
         mean, highest = found["water_ph"][:, i].mean(), found["ph_max"][:, i].max()
         warning = (
             f"   WARNING: pH above {HIGH_PH:g}, which this river does not show" if highest > HIGH_PH else ""
         )
-        print(
+        rows.append(
             f"  {box[0]:12} pH {mean:.2f} (highest {highest:.2f}), "
             f"pCO2 {1e6 * found['water_pco2'][:, i].mean():.0f} uatm{warning}"
         )
-    for path, claimed in CLAIM.items():
-        reached = within(gross[path], claimed - BAND, claimed + BAND)
-        print(
-            "  "
-            + line(
-                f"claim: {path} {claimed:g} % of the gross ledger, +- {BAND:g}",
-                f"{gross[path]:.1f} %",
-                reached,
-                kind,
-            )
-        )
-    return gross
+    return "\n".join(rows)
 
 
 def asked_for() -> str:
@@ -144,7 +140,22 @@ def asked_for() -> str:
     )
 
 
-def figure(path: Path, ledgers: dict[str, dict[str, float]]) -> None:
+def find(years: int = YEARS) -> dict[str, dict[str, np.ndarray]]:
+    """Series of the last year with default parameters and with the prototype's production."""
+    return {name: run(preset, years) for name, preset in CASES.items()}
+
+
+def verdicts(found: dict[str, dict[str, np.ndarray]]) -> list[Line]:
+    """The four shares with default parameters; beside them those of the preset, a fit with another model of plants."""
+    return [
+        Line(f"{path} in the gross ledger, {name}", shares(series)[path], claimed - BAND, claimed + BAND, "%",
+             calibrated=CASES[name], scored=not CASES[name])
+        for name, series in found.items()
+        for path, claimed in CLAIM.items()
+    ]  # fmt: skip
+
+
+def draw(found: dict[str, dict[str, np.ndarray]], path: Path) -> None:
     """Shares of the gross ledger beside the claim."""
     import matplotlib
 
@@ -152,7 +163,7 @@ def figure(path: Path, ledgers: dict[str, dict[str, float]]) -> None:
     import matplotlib.pyplot as plt
 
     drawing, axis = plt.subplots(figsize=(8, 3.6), layout="constrained")
-    rows = {"claim": CLAIM, **ledgers}
+    rows = {"claim": CLAIM} | {name: shares(series) for name, series in found.items()}
     names = {"organic": "organic, of aquatic plants", "dic": "dissolved inorganic"}
     colours = {"sediment": "#8a6f4d", "organic": "#2f7d4f", "dic": "#1f6f8b", "degassed": "#c8553d"}
     left = np.zeros(len(rows))
@@ -170,27 +181,7 @@ def figure(path: Path, ledgers: dict[str, dict[str, float]]) -> None:
     drawing.savefig(path, dpi=130)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--years", type=int, default=4)
-    parser.add_argument("--figure", type=Path)
-    asked = parser.parse_args()
-    cases = {
-        "default parameters of the water classes": (False, "predicted"),
-        "preset of the prototype (G_max 8/50/50)": (
-            True,
-            "calibrated: best of 108 sets, with another model of plants",
-        ),
-    }
-    ledgers = {}
-    for name, (preset, kind) in cases.items():
-        ledgers[name] = report(name, kind, run(preset, asked.years))
-    print(f"\n{asked_for()}")
-    if asked.figure:
-        figure(asked.figure, ledgers)
-
-
 if __name__ == "__main__":
-    main()
+    for case, series in report(__doc__, find, verdicts, draw).items():
+        print(f"\n{describe(case, series)}")
+    print(f"\n{asked_for()}")

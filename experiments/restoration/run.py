@@ -24,7 +24,7 @@ UNITS = "t CO2 km-2 a-1"
 SMOOTH = 10  # years, running mean in the figure
 
 
-def courses(years: int = YEARS) -> dict[str, xr.Dataset]:
+def find(years: int = YEARS) -> dict[str, xr.Dataset]:
     """Annual output of cropland that stays, cropland that is restored, and mature forests, under the same weather."""
     forcing = synthetic_forcing("stationary", FIRST, FIRST + years - 1)
     tiles = {BASELINE: {"land_use": BASELINE}}
@@ -87,4 +87,4 @@ def draw(found: dict[str, xr.Dataset], path: Path) -> None:
 
 
 if __name__ == "__main__":
-    report(__doc__, courses, verdicts, draw)
+    report(__doc__, find, verdicts, draw)

@@ -1,13 +1,13 @@
 """Soil respiration of the Laegeren forest (Swiss Jura, 2006-2007): as it comes, and fitted to the first 60 % of days.
 
-    python -m experiments.soil_respiration.run FOLDER [--generations N] [--seed S] [--figure FILE]
+    python -m experiments.soil_respiration.run [--figure FILE]
 
-FOLDER holds d20190607_RUEHR.csv.gz. Of the weather it has temperatures only; radiation and rain are climatologies.
+Of the weather the file has temperatures only; radiation and rain are climatologies.
 """
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,8 @@ import xarray as xr
 from scipy.optimize import differential_evolution
 
 import karstsim as ks
-from experiments.verdicts import Line, table
+from experiments.data import data_folder
+from experiments.verdicts import Line, report
 from karstsim.forcing import open_forcing
 from karstsim.model.simulate import Simulation
 
@@ -105,71 +106,75 @@ def scores(simulated: np.ndarray, observed: pd.Series) -> tuple[float, float, fl
     )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--generations", type=int, default=30)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--figure", type=Path)
-    asked = parser.parse_args()
-    daily = read(asked.folder)
+@dataclass(frozen=True)
+class Found:
+    """Measured efflux and that of default and fitted parameters (umol m-2 s-1), the first held-out day, the fit."""
+
+    observed: pd.Series
+    plain: np.ndarray
+    best: np.ndarray
+    split: pd.Timestamp
+    parameters: np.ndarray
+
+
+def find(folder: Path | None = None, generations: int = 30, seed: int = 1) -> Found:
+    daily = read(folder or data_folder("soil_respiration_laegeren"))
     forcing, observed = weather(daily), daily["CSR_FLUX_CO2"]
     known = observed.dropna().index
     split = known[int(FITTED * len(known))]
-    early, late = observed[observed.index < split], observed[observed.index >= split]
-    n = len(early)
+    early = observed[observed.index < split]
 
     def members(points: np.ndarray) -> list[dict[str, float]]:
         return [GIVEN | dict(zip(SEARCHED, map(float, row), strict=True)) for row in points]
 
     def loss(points: np.ndarray) -> np.ndarray:
-        runs = efflux(forcing, members(points.T))[:, :n]
+        runs = efflux(forcing, members(points.T))[:, : len(early)]
         return np.sqrt(np.nanmean((runs - early.to_numpy()) ** 2, axis=1))
 
-    plain = efflux(forcing, [{}])[0]
     found = differential_evolution(
-        loss, list(SEARCHED.values()), popsize=8, maxiter=asked.generations, seed=asked.seed, vectorized=True,
+        loss, list(SEARCHED.values()), popsize=8, maxiter=generations, seed=seed, vectorized=True,
         updating="deferred", polish=False,
     )  # fmt: skip
     best = efflux(forcing, members(found.x[None]))[0]
-    r, day, month = scores(best[n:], late)
+    return Found(observed, efflux(forcing, [{}])[0], best, split, found.x)
+
+
+def verdicts(found: Found) -> list[Line]:
+    """The year's total with default parameters; r and RMSE of the fit on the held-out days."""
+    late = found.observed[found.observed.index >= found.split]
+    r, day, month = scores(found.best[-len(late) :], late)
     low, high = 0.65 * PUBLISHED[0], 1.35 * PUBLISHED[1]
+    total = float(found.plain.mean() * GRAMS)
     open_end = float("inf")
-    lines = [
-        Line(
-            "annual soil respiration, default parameters",
-            float(plain.mean() * GRAMS),
-            low,
-            high,
-            "g C m-2 a-1",
-        ),
+    return [
+        Line("annual soil respiration, default parameters", total, low, high, "g C m-2 a-1"),
         Line("held-out daily r", r, 0.90, open_end, calibrated=True),
         Line("held-out daily RMSE", day, -open_end, 0.50, "umol m-2 s-1", True),
         Line("held-out monthly RMSE", month, -open_end, 0.24, "umol m-2 s-1", True),
     ]
-    print(table(lines))
-    print("fitted r {:.3f}, daily RMSE {:.3f}, monthly RMSE {:.3f}".format(*scores(best[:n], early)))
-    print(
-        "default on all days r {:.3f}, daily RMSE {:.3f}, monthly RMSE {:.3f}".format(
-            *scores(plain, observed)
-        )
-    )
-    for name, value in zip(SEARCHED, found.x, strict=True):
-        print(f"{name:34} {value:10.3f}")
-    if asked.figure:
-        draw(observed, plain, best, split, asked.figure)
 
 
-def draw(observed: pd.Series, plain: np.ndarray, best: np.ndarray, split: pd.Timestamp, path: Path) -> None:
+def describe(found: Found) -> str:
+    """Scores of the fitted days and of the defaults, and the fit."""
+    early = found.observed[found.observed.index < found.split]
+    text = "r {:.3f}, daily RMSE {:.3f}, monthly RMSE {:.3f}"
+    rows = [
+        "fitted " + text.format(*scores(found.best[: len(early)], early)),
+        "default on all days " + text.format(*scores(found.plain, found.observed)),
+    ]
+    rows += [f"{name:34} {value:10.3f}" for name, value in zip(SEARCHED, found.parameters, strict=True)]
+    return "\n".join(rows)
+
+
+def draw(found: Found, path: Path) -> None:
     """Measured and simulated efflux; the vertical line parts fitted from held-out days."""
     import matplotlib.pyplot as plt
 
+    observed, split = found.observed, found.split
     figure, ax = plt.subplots(figsize=(9, 4), layout="constrained")
     ax.plot(observed.index, observed, ".", color="0.6", label="measured")
-    ax.plot(observed.index, plain, color="#d55e00", lw=1, label="default parameters")
-    ax.plot(observed.index, best, color="#0072b2", lw=1.5, label="fitted")
+    ax.plot(observed.index, found.plain, color="#d55e00", lw=1, label="default parameters")
+    ax.plot(observed.index, found.best, color="#0072b2", lw=1.5, label="fitted")
     ax.axvline(split, color="0.3", ls=":")
     ax.set_ylabel("soil CO2 efflux (umol m-2 s-1)")
     ax.legend()
@@ -177,4 +182,4 @@ def draw(observed: pd.Series, plain: np.ndarray, best: np.ndarray, split: pd.Tim
 
 
 if __name__ == "__main__":
-    main()
+    print(describe(report(__doc__, find, verdicts, draw)))

@@ -165,7 +165,7 @@ def step_difference(hourly: xr.Dataset, fine: xr.Dataset) -> dict[str, float]:
     return found | {"peak flow": float(100.0 * np.abs(peaks).max())}
 
 
-def storms(
+def find(
     months: tuple[int, ...] = MONTHS,
     depths: tuple[float, ...] = DEPTHS,
     dry_days: tuple[int, ...] = DRY_DAYS,
@@ -251,4 +251,4 @@ def draw(found: Found, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    print(describe(report(__doc__, storms, verdicts, draw)))
+    print(describe(report(__doc__, find, verdicts, draw)))

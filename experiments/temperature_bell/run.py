@@ -11,7 +11,6 @@ import numpy as np
 
 from experiments import catchments
 from experiments.verdicts import Line, report
-from karstsim.forcing.synthetic import synthetic_forcing
 
 TEMPERATURES = np.arange(2.0, 27.0, 3.0)  # degC
 RAIN = 900.0  # mm per year
@@ -19,14 +18,11 @@ PROTOTYPE = (2.73, 3.01, 3.30, 3.43, 3.39, 3.26, 3.06, 2.79, 2.48)  # mmol/l, sc
 YEARS = (2015, 2024)
 
 
-def bell(temperatures: np.ndarray = TEMPERATURES, years: tuple[int, int] = YEARS) -> list[dict[str, float]]:
+def find(temperatures: np.ndarray = TEMPERATURES, years: tuple[int, int] = YEARS) -> list[dict[str, float]]:
     """Yearly means at each mean temperature; the weather differs by a constant only."""
-    forcing = synthetic_forcing("stationary", *years)
-    forcing["pr"] = forcing["pr"] * (RAIN / (float(forcing["pr"].mean()) * 86400.0 * 365.2425))
-    mean = float(forcing["tas"].mean())
     site = catchments.catchment({"land_use": "secondary_forest"})
     return [
-        catchments.yearly(catchments.run(site, forcing.assign(tas=forcing["tas"] + (t + 273.15 - mean))))
+        catchments.yearly(catchments.run(site, catchments.climate(float(t), RAIN, *years)))
         for t in temperatures
     ]
 
@@ -67,7 +63,7 @@ def draw(found: list[dict[str, float]], path: Path) -> None:
 
 
 def main() -> None:
-    found = report(__doc__, bell, verdicts, draw)
+    found = report(__doc__, find, verdicts, draw)
     for t, f in zip(TEMPERATURES, found, strict=True):
         print(f"{t:5.1f} degC " + "  ".join(f"{name} {value:.4g}" for name, value in f.items()))
 

@@ -65,7 +65,7 @@ def test_storms_dilute_flush_and_do_not_depend_on_the_step() -> None:
     """X11 in short form, two years of June: dilution within 5-40 %, CO2 out of dry soil, hours as 10 minutes."""
     from experiments.storm import run as storm
 
-    found = storm.storms(months=(6,), depths=(120.0,), seeds=(1, 2))
+    found = storm.find(months=(6,), depths=(120.0,), seeds=(1, 2))
     moist, dry = (found.storms[storm.Storm(6, 120.0, days)] for days in (3, 20))
     for name in storm.DILUTED:
         assert 5.0 < moist[f"{name} fall"] < 40.0

@@ -1,0 +1,226 @@
+"""X08: half as much water again on a forest, alkaline irrigation of a dry field, and a soil four degrees warmer.
+
+python -m experiments.irrigation.run [--figure FILE]
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+import karstsim as ks
+from experiments import catchments
+from experiments.verdicts import Line, report
+from karstsim.core.constants import SECONDS_PER_DAY
+from karstsim.model.simulate import Simulation
+
+CONFIG = catchments.config(__file__)
+FOREST, FIELD = "secondary_forest", "cropland"
+MORE = 1.5  # of the rain
+# b: water of alkaline wells, 2 mm on every day above 15 degC. mol m-3; sodium balances
+ALKALINE = {
+    "soil.irrigation_rate": 2.0, "soil.irrigation_temperature": 15.0, "soil.irrigation_dic": 6.0,
+    "soil.irrigation_ca": 1.6, "soil.irrigation_mg": 1.0, "soil.irrigation_na": 3.0, "soil.irrigation_cl": 1.0,
+    "soil.irrigation_so4": 0.7, "soil.irrigation_no3": 0.1,
+}  # fmt: skip
+WELL = {"ca": 1.6, "mg": 1.0, "na": 3.0, "cl": 1.0, "so4": 0.7, "no3": 0.1}
+WARMER = 4.0  # K, of the soil alone
+GIVEN = {
+    "atmosphere.pet_law": 4,
+    "vegetation.npp_model": 3,
+}  # c: evapotranspiration and production as without warming
+VARIABLES = (
+    "soil_percolation", "soil_percolation_dic", "soil_percolation_ca", "soil_base_pco2", "soil_efflux",
+    "soil_carbonate", "soil_calcite_precipitation", "soil_grain_dissolution", "soil_irrigation",
+    "catchment_evapotranspiration", "catchment_npp", "atmosphere_pet",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Found:
+    """Yearly means without and with the treatment, of the three parts."""
+
+    watered: tuple[dict[str, float], dict[str, float]]
+    alkaline: tuple[dict[str, float], dict[str, float]]
+    warmed: tuple[dict[str, float], dict[str, float]]
+    saturation: float  # index of the irrigation water at 15 degC
+
+
+def yearly(daily: xr.Dataset, rain: float) -> dict[str, float]:
+    """Leaching g C m-2, drainage, ET and irrigation mm, efflux g C m-2; gain and turnover of soil calcite mol m-2."""
+    years = daily.sizes["time"] / catchments.DAYS_PER_YEAR
+
+    def total(name: str) -> float:
+        return float(daily[name].sum()) / years
+
+    stock = daily["soil_carbonate"].values.squeeze()
+    return {
+        "leached": catchments.GRAMS_PER_MOL * total("soil_percolation_dic"),
+        "drained": total("soil_percolation"),
+        "efflux": catchments.GRAMS_PER_MOL * total("soil_efflux"),
+        "pco2": catchments.PPM * float(daily["soil_base_pco2"].mean()),
+        "evaporated": total("catchment_evapotranspiration"),
+        "irrigated": total("soil_irrigation"),
+        "rain": rain,
+        "carbonate gain": float(stock[-1] - stock[0]) / years,
+        "precipitated": total("soil_calcite_precipitation"),
+        "dissolved again": total("soil_grain_dissolution"),
+    }
+
+
+def run(
+    land_use: str, forcing: xr.Dataset, parameters: dict[str, Any] | None = None, spin_up: int = 150
+) -> xr.Dataset:
+    site = catchments.catchment({"land_use": land_use})
+    return ks.simulate(site, forcing, parameters, variables=VARIABLES, spinup_years=spin_up)
+
+
+def rain_of(forcing: xr.Dataset) -> float:
+    return float(forcing["pr"].mean()) * SECONDS_PER_DAY * catchments.DAYS_PER_YEAR
+
+
+def watered() -> tuple[dict[str, float], dict[str, float]]:
+    """a: rain, and half as much again, each with its own soil at rest."""
+    dry = catchments.climate(**CONFIG["climate"])
+    wet = dry.assign(pr=MORE * dry["pr"])
+    return tuple(yearly(run(FOREST, f), rain_of(f)) for f in (dry, wet))  # type: ignore[return-value]
+
+
+def alkaline() -> tuple[dict[str, float], dict[str, float]]:
+    """b: a dry field without and with water of alkaline wells."""
+    forcing = catchments.climate(**CONFIG["semi_arid"])
+    return tuple(yearly(run(FIELD, forcing, p), rain_of(forcing)) for p in ({}, ALKALINE))  # type: ignore[return-value]
+
+
+def warmed() -> tuple[dict[str, float], dict[str, float]]:
+    """c: a well-watered forest goes on from its rest, and goes on in a soil that is warmer.
+
+    Only the soil is warmed: evapotranspiration and production are those of the plain run.
+    """
+    whole = catchments.climate(**CONFIG["wet"])
+    years = whole["time"].dt.year
+    first, after = (whole.isel(time=years.isin(part)) for part in np.array_split(np.unique(years), 2))
+    site = catchments.catchment({"land_use": FOREST})
+    rest = Simulation(site, first)
+    rest.spin_up(catchments.SPIN_UP)
+    rest.run(["annual"], ["catchment_npp"])
+    with tempfile.TemporaryDirectory() as folder:
+        state = rest.write_restart(Path(folder) / "rest.nc")
+
+        def go_on(forcing: xr.Dataset, parameters: dict[str, Any]) -> xr.Dataset:
+            run = Simulation(site, forcing, [parameters])
+            run.start_from(state)
+            return run.run(["daily"], VARIABLES)["daily"].isel(realization=0)
+
+        plain = go_on(after, {})
+        given = after.assign(
+            evspsblpot=_rate(plain["atmosphere_pet"], 1.0),
+            npp=_rate(plain["catchment_npp"], 1e-3 * catchments.GRAMS_PER_MOL),
+        )
+        daily = [go_on(given.assign(tas=given["tas"] + warmer), GIVEN) for warmer in (0.0, WARMER)]
+    cool, warm = (yearly(d, rain_of(after)) for d in daily)
+    return cool, warm
+
+
+def _rate(daily: xr.DataArray, kilograms: float) -> tuple[tuple[str, str], np.ndarray]:
+    """Amounts of a day as a flux of forcing, kg m-2 s-1."""
+    return ("location", "time"), kilograms / SECONDS_PER_DAY * daily.values.reshape(1, -1)
+
+
+def find() -> Found:
+    water = ks.speciate(temperature=15.0, dic=ALKALINE["soil.irrigation_dic"], charge_balance=True, **WELL)
+    return Found(watered(), alkaline(), warmed(), float(water["si_calcite"].values.item()))
+
+
+def verdicts(found: Found) -> list[Line]:
+    """A39 (a, and c from the same experiment) and A40 (b)."""
+    (dry, wet), (plain, irrigated), (cool, warm) = found.watered, found.alkaline, found.warmed
+    change = catchments.change
+    received = irrigated["rain"] + irrigated["irrigated"]
+    gain = irrigated["carbonate gain"] - plain["carbonate gain"]
+    return [
+        Line(
+            "A39 half as much rain again: leaching of DIC",
+            change(wet["leached"], dry["leached"]),
+            70.0,
+            130.0,
+            "%",
+        ),
+        Line("A40 soil calcite gained under alkaline irrigation", gain, 1e-6, np.inf, "mol m-2 a-1"),
+        Line(
+            "X08c soil 4 K warmer: leaching of DIC",
+            change(warm["leached"], cool["leached"]),
+            -15.0,
+            15.0,
+            "%",
+        ),
+        Line("X08c soil 4 K warmer: efflux of CO2", change(warm["efflux"], cool["efflux"]), 30.0, 60.0, "%"),
+        Line(
+            "A39 of it more drainage",
+            change(wet["drained"], dry["drained"]),
+            -np.inf,
+            np.inf,
+            "%",
+            scored=False,
+        ),
+        Line(
+            "A40 ET over rain and irrigation", irrigated["evaporated"] / received, 0.8, np.inf, scored=False
+        ),
+        Line("A40 saturation index of the irrigation water", found.saturation, 1e-6, np.inf, scored=False),
+        Line(
+            "A40 CO2 released by precipitation in the soil, net",
+            irrigated["precipitated"] - irrigated["dissolved again"],
+            0.0,
+            np.inf,
+            "mol m-2 a-1",
+            scored=False,
+        ),
+    ]
+
+
+def draw(found: Found, path: Path) -> None:
+    """Leaching, drainage and efflux with and without; the calcite of the dry field."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, 3, figsize=(11, 4), layout="constrained")
+    parts = (
+        (found.watered, ("leached", "drained", "pco2"), "half as much rain again"),
+        (found.warmed, ("leached", "drained", "efflux", "pco2"), "soil 4 K warmer"),
+    )
+    labels = {
+        "leached": "DIC leached",
+        "drained": "drainage",
+        "efflux": "CO$_2$ efflux",
+        "pco2": "soil CO$_2$",
+    }
+    for ax, ((before, after), keys, title) in zip(axes, parts, strict=False):
+        values = [catchments.change(after[k], before[k]) for k in keys]
+        ax.bar([labels[k] for k in keys], values, color="#0072b2")
+        for i, value in enumerate(values):
+            ax.text(i, value, f"{value:+.0f} %", ha="center", va="bottom" if value > 0.0 else "top")
+        ax.axhline(0.0, color="0.3", lw=0.8)
+        ax.margins(y=0.15)
+        ax.set(title=title, ylabel="change (%)")
+        ax.tick_params(axis="x", labelsize=8)
+    keys = ("precipitated", "dissolved again", "carbonate gain")
+    for i, (name, row) in enumerate(zip(("rain alone", "irrigated"), found.alkaline, strict=True)):
+        axes[2].bar(
+            np.arange(3) + 0.38 * (i - 0.5),
+            [row[k] for k in keys],
+            0.36,
+            label=name,
+            color=("0.7", "#c8553d")[i],
+        )
+    axes[2].set_xticks(range(3), ["precipitated", "dissolved\nagain", "gained"])
+    axes[2].set(title="calcite of a dry field", ylabel="mol m$^{-2}$ a$^{-1}$")
+    axes[2].legend(fontsize=8)
+    figure.savefig(path, dpi=120)
+
+
+if __name__ == "__main__":
+    report(__doc__, find, verdicts, draw)

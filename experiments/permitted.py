@@ -1,0 +1,56 @@
+"""What an experiment may set: what a site has, and the parameters whose change is the experiment itself.
+
+All else keeps the one default table; tests/unit/test_experiment_parameters.py reads configs and run.py, and fails on a
+a parameter that is not named here. Parameters whose declared source is `site` or `management` are always permitted.
+"""
+
+from __future__ import annotations
+
+# Beyond those: what a site has although a default stands for it.
+SITE = {
+    "soil.tillage": "what a farmer does",
+    "soil.fertiliser_nitrogen": "what a farmer does",
+    "soil.powder_diameter": "what a farmer spreads",
+    "cave.area_fraction": "whether there is a cave",
+    "aquifer.allogenic_area_ratio": "area outside the karst",
+    "soil.rock_film_mg": "what rock there is",
+    "epikarst.dolomite_share": "what rock there is",
+    "aquifer.dolomite_share": "what rock there is",
+}
+
+# Land without carbonate rock, and a field without plants: no class of land use is either.
+NO_ROCK = ("soil.area_to_volume", "epikarst.area_to_volume", "aquifer.matrix_area_to_volume",
+           "aquifer.conduit_area_to_volume")  # fmt: skip
+NO_PLANTS = ("vegetation.fpar", "vegetation.crop_coefficient")
+
+# Folder: parameters that it sets, all with their reason here.
+EXPERIMENTS: dict[str, dict[str, tuple[str, ...]]] = {
+    ".": {"land without carbonate rock, for the experiments on powder": NO_ROCK},
+    "allogenic_water": {"the sweep: conduits as long as the karst is wide": ("aquifer.conduit_residence_time",)},
+    "attribution": {"the sweep: exchange with soil CO2": ("soil.isotope_exchange", "epikarst.isotope_exchange")},
+    "catalysis_and_powder": {"the ladder of carbonic anhydrase": ("soil.ca_factor", "aquifer.ca_factor")},
+    "closure": {
+        "options that must close too": (
+            "epikarst.compartments", "aquifer.conduit_cells", "soil.gas_layers", "aquifer.loss_share",
+        ),
+    },
+    "diel": {"planted or not, water without a day of its own": ("surface_water.plant_cover",
+             "surface_water.diel_amplitude", "surface_water.substeps")},
+    "irrigation": {"soil warmed alone: evapotranspiration and production are given":
+                   ("atmosphere.pet_law", "vegetation.npp_model")},
+    "land_use_ladder": {"the tank of bare soil": NO_PLANTS},
+    "pearl_river": {
+        "k600 of each reach as the design gives it; step": (
+            "surface_water.least_k600", "surface_water.greatest_k600", "surface_water.substeps",
+        ),
+        "the prototype's preset, beside the claim": ("surface_water.gross_production", "surface_water.plant_cover"),
+    },
+    "storm": {"what the design has for storms": ("epikarst.compartments", "aquifer.conduit_cells", "soil.gas_layers")},
+    "strong_acids": {"the ladder of acids": ("soil.dry_nitrogen",)},
+}  # fmt: skip
+
+# Comparisons with data: fitted, or with what was measured beside the data; their verdicts say calibrated.
+FITTED = ("blowing_springs", "karstmod_spring", "soil_respiration", "french_creek")
+
+# Experiments whose subject is the parameters themselves.
+ABOUT_PARAMETERS = ("sensitivity",)

@@ -1,0 +1,138 @@
+"""One default table in all experiments: none sets a parameter that experiments/permitted.py does not name for it."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import experiments
+import karstsim as ks
+from experiments import permitted
+
+ROOT = Path(experiments.__file__).parent
+FREE = ("site", "management")  # beginnings of the source of parameters that a site has
+
+
+def _declared() -> dict[str, str]:
+    """Source of every parameter."""
+    table = ks.parameters()
+    return dict(zip(table["name"], table["source"], strict=True))
+
+
+def _constants(tree: ast.Module) -> Iterator[str]:
+    """Texts of a module that are not docstrings."""
+    docs = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+            yield node.value
+
+
+def _keys(value: Any, before: str = "") -> Iterator[str]:
+    """Dotted names of all keys of a table; those that hold a dot themselves as they are."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield f"{before}.{key}"
+            yield from _keys(inner, key)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _keys(inner)
+
+
+def _set_by_code(source: str, declared: dict[str, str]) -> set[str]:
+    """Parameters that a module names; bare names count where it writes to the tables of parameters themselves."""
+    tree = ast.parse(source)
+    texts = set(_constants(tree))
+    found = texts & set(declared)
+    rooms = {room for room in {name.split(".")[0] for name in declared} if f'.params["{room}"]' in source}
+    keys = set(_written(tree)) if rooms else set()
+    return found | {f"{room}.{key}" for room in rooms for key in keys if f"{room}.{key}" in declared}
+
+
+def _written(tree: ast.Module) -> Iterator[str]:
+    """Texts that are keys of a dict or that something is assigned to."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict):
+            keys = node.keys
+        elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+            keys = [node.slice]
+        else:
+            continue
+        yield from (k.value for k in keys if isinstance(k, ast.Constant) and isinstance(k.value, str))
+
+
+def _composed(source: str, declared: dict[str, str]) -> list[str]:
+    """Beginnings of parameter names that are put together at run time, where no reader could find them."""
+    rooms = {name.split(".")[0] + "." for name in declared}
+    return [
+        node.values[0].value
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.JoinedStr) and node.values and isinstance(node.values[0], ast.Constant)
+        and str(node.values[0].value) in rooms
+    ]  # fmt: skip
+
+
+def _folders() -> list[str]:
+    skipped = (*permitted.FITTED, *permitted.ABOUT_PARAMETERS)
+    found = sorted(p.parent.name for p in ROOT.glob("*/run.py"))
+    return [".", *(name for name in found if name not in skipped)]
+
+
+def _permitted(folder: str, declared: dict[str, str]) -> set[str]:
+    free = {name for name, source in declared.items() if source.startswith(FREE)}
+    own = permitted.EXPERIMENTS.get(folder, {})
+    return free | set(permitted.SITE) | {name for names in own.values() for name in names}
+
+
+@pytest.mark.parametrize("folder", _folders())
+def test_no_process_parameter_differs(folder: str) -> None:
+    declared = _declared()
+    found: set[str] = set()
+    for path in (ROOT / folder).glob("*.py"):
+        if path.name == "permitted.py":
+            continue
+        source = path.read_text(encoding="utf-8")
+        found |= _set_by_code(source, declared)
+        assert not _composed(source, declared), path
+    for path in (ROOT / folder).glob("*.toml"):
+        found |= set(_keys(tomllib.loads(path.read_text(encoding="utf-8")))) & set(declared)
+    assert found <= _permitted(folder, declared), found - _permitted(folder, declared)
+
+
+def test_what_is_permitted_is_used() -> None:
+    """Every permission names parameters that exist and that the experiment sets."""
+    declared = _declared()
+    for folder, reasons in permitted.EXPERIMENTS.items():
+        sources = [
+            p.read_text(encoding="utf-8") for p in (ROOT / folder).glob("*.py") if p.name != "permitted.py"
+        ]
+        used = set().union(*(_set_by_code(source, declared) for source in sources))
+        named = {name for names in reasons.values() for name in names}
+        assert named <= used, (folder, named - used)
+    assert set(permitted.SITE) <= set(declared)
+
+
+def test_a_set_parameter_is_found() -> None:
+    """The check can fail: by dotted name, by bare name in a table, in a config, and composed."""
+    declared = _declared()
+    assert _set_by_code('p = {"soil.porosity": 0.4}', declared) == {"soil.porosity"}
+    bare = 'chain.params["surface_water"]["calcite_rate"] = 1.0'
+    assert _set_by_code(bare, declared) == {"surface_water.calcite_rate"}
+    assert _set_by_code('"""About soil.porosity."""', declared) == set()
+    config = tomllib.loads(
+        '[[tiles]]\nparameters = { "soil.porosity" = 0.4 }\n[parameters]\nsoil.depth = 0.3'
+    )
+    assert {"soil.porosity", "soil.depth"} <= set(_keys(config))
+    assert _composed('name = f"soil.{what}"', declared) == ["soil."]
+    assert not {"soil.porosity", "soil.depth"} & _permitted("storm", declared)
