@@ -8,15 +8,30 @@ from typing import Any
 
 import xarray as xr
 
-from karstsim.analysis.estimators import hydrochem, tablet
+from karstsim.analysis.estimators import (
+    acid,
+    dbl,
+    denudation,
+    gas_fluxes,
+    hydrochem,
+    inventory,
+    isotopes,
+    potential,
+    soil_survey,
+    tablet,
+)
 from karstsim.analysis.estimators.monitoring import Monitoring, from_simulation, monitoring
 from karstsim.analysis.estimators.record import Choice, Estimate, Method, Samples, Setting, Settings
 from karstsim.analysis.observations import read_spring_table
 from karstsim.core.errors import InputError
 
 METHODS: dict[str, Method] = {
-    one.METHOD.name: one.METHOD
-    for one in (hydrochem, tablet)
+    card.name: card
+    for card in (
+        hydrochem.METHOD, acid.METHOD, isotopes.METHOD, denudation.DENUDATION, denudation.STOICHIOMETRIC,
+        tablet.METHOD, dbl.METHOD, potential.METHOD, gas_fluxes.EDDY, gas_fluxes.CHAMBER, soil_survey.METHOD,
+        inventory.IPCC, inventory.KARST,
+    )
 }  # fmt: skip
 NETCDF = (".nc", ".nc4", ".cdf")
 

@@ -17,6 +17,7 @@ from karstsim.analysis.estimators.record import Choice, Estimate, Method, Settin
 from karstsim.core.constants import DAYS_PER_YEAR
 
 HALF = 0.5
+FEW = 12  # samples
 LAWS = ("auto", *loads.LAWS)
 DISCHARGE_ERROR = Setting(
     "discharge_error", 0.0, "1", -0.9, 0.9, "design", "relative error of all discharge: of a rating curve", 0.05
@@ -36,16 +37,17 @@ SETTINGS = (
 )  # fmt: skip
 
 
-def mean_load(m: Monitoring, s: Settings, concentration: np.ndarray, name: str) -> tuple[np.ndarray, str, int]:
-    """(1 + draws,) mean of flow times concentration with all errors, the law, and the number of samples."""
+def mean_load(m: Monitoring, s: Settings, concentration: np.ndarray, name: str) -> tuple[np.ndarray, str, loads.Samples]:
+    """(1 + draws,) mean of flow times concentration with all errors, the law, and the samples."""
     found = loads.samples(m, concentration, name)
     law = loads.choose(found) if s.load == "auto" else s.load
     load = loads.mean_load(found, law, float(s.concentration_error[0]), s.draws, s.rng)
-    return load * (1.0 + s.discharge_error) * (1.0 + s.calibration_error), law, found.c.size
+    return load * (1.0 + s.discharge_error) * (1.0 + s.calibration_error), law, found
 
 
 def run(m: Monitoring, s: Settings) -> Estimate:
-    load, law, n = mean_load(m, s, m.values("hco3"), "hco3")
+    load, law, taken = mean_load(m, s, m.values("hco3"), "hco3")
+    n = taken.c.size
     values = HALF * m.flux(load)
     said = [*m.notes, f"load by {law} from {n} samples", "all weathering by carbonic acid"]
     warnings = []
@@ -63,7 +65,9 @@ def run(m: Monitoring, s: Settings) -> Estimate:
     span = float(m.days[-1])
     if span < DAYS_PER_YEAR - 1.0:
         warnings.append(f"{span:.0f} days are no whole year: the season is in the result")
-    if law != "continuous" and n < 12:
+    if not taken.regular:
+        warnings.append("discharge has no regular step: its mean is that of the visits, weighted with the time between")
+    if law != "continuous" and n < FEW:
         warnings.append(f"{n} samples: a drawing of blocks from so few gives too narrow an interval")
     if "so4" in m or "no3" in m:
         warnings += acid_warning(m)

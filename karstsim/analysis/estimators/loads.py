@@ -23,6 +23,7 @@ from karstsim.core.constants import DAYS_PER_YEAR
 from karstsim.core.errors import InputError
 
 LAWS = ("continuous", "interpolation", "flow_weighted", "beale", "rating")
+SAME = 0.01  # relative difference of two steps that count as one
 SEASONAL = 24  # samples, over at least a year, from which a rating knows the season
 FEWEST = {"continuous": 2, "interpolation": 2, "flow_weighted": 2, "beale": 3, "rating": 6}
 
@@ -42,8 +43,18 @@ class Samples:
     at: np.ndarray
 
     @property
-    def mean_flow(self) -> float:
-        return float(np.average(self.flow, weights=self.weight))
+    def regular(self) -> bool:
+        """Whether discharge was taken at one step, and not only when somebody came to sample."""
+        gaps = np.diff(self.day)
+        return bool(gaps.size and np.mean(np.abs(gaps - np.median(gaps)) <= SAME * np.median(gaps)) >= REGULAR)
+
+    def mean_flow(self, draws: int, rng: np.random.Generator) -> np.ndarray:
+        """(1 + draws,) mean flow: certain where the series is regular, else as certain as its rows are many."""
+        mean = np.full(1 + draws, np.average(self.flow, weights=self.weight))
+        if not self.regular:
+            picked = _blocks(self.flow.size, draws, rng)
+            mean[1:] = (self.flow * self.weight)[picked].sum(axis=1) / self.weight[picked].sum(axis=1)
+        return mean
 
     @property
     def share(self) -> float:
@@ -65,7 +76,7 @@ def samples(m: Monitoring, concentration: np.ndarray, name: str) -> Samples:
 
 def choose(s: Samples) -> str:
     """The law for these samples: continuous where c is as dense as Q, else Beale's, of few assumptions."""
-    return "continuous" if s.share >= REGULAR else "beale" if s.c.size >= FEWEST["beale"] else "flow_weighted"
+    return "continuous" if s.share >= REGULAR and s.regular else "beale" if s.c.size >= FEWEST["beale"] else "flow_weighted"
 
 
 def mean_load(s: Samples, law: str, error: float, draws: int, rng: np.random.Generator) -> np.ndarray:
@@ -80,9 +91,9 @@ def mean_load(s: Samples, law: str, error: float, draws: int, rng: np.random.Gen
     c = s.c[picked] * noise
     q, at = s.q[picked], s.at[picked]
     if law == "flow_weighted":
-        return s.mean_flow * (q * c).sum(axis=1) / q.sum(axis=1)
+        return s.mean_flow(draws, rng) * (q * c).sum(axis=1) / q.sum(axis=1)
     if law == "beale":
-        return s.mean_flow * _beale(q, c)
+        return s.mean_flow(draws, rng) * _beale(q, c)
     if law == "rating":
         return _rating(s, q, c, at)
     if law == "continuous":  # every step is there: nothing to draw again, only the errors of its values

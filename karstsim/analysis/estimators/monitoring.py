@@ -163,6 +163,7 @@ def from_simulation(data: xr.Dataset) -> xr.Dataset:
         ("precipitation", "atmosphere_precipitation", "mm d-1"),
         ("evapotranspiration", "catchment_evapotranspiration", "mm d-1"),
         ("soil_respiration", "catchment_soil_efflux", "mol m-2 d-1"),
+        ("simulated_sink", "catchment_sink_hydrochemical", "mol m-2 d-1"),
     ):  # fmt: skip
         if source in data:
             put(name, data[source] / step, units)
