@@ -7,6 +7,8 @@ Tier 3 of both is a simulation: its change of soil carbon, its karst sink.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from karstsim.analysis.carbon_units import FLUX
@@ -30,12 +32,13 @@ FACTORS = (  # name, meaning; of the land before and after
 IPCC_SETTINGS = (
     Choice("tier", ("1", "2", "3"), "1: default stock of the climate; 2: reference= and factors of your own; 3: simulated"),
     Choice("climate", tuple(REFERENCE), "of the default reference stock"),
-    Setting("reference", 0.0, "t C ha-1", 0.0, 1e3, "ipcc2006", "reference stock, for tier 2", 0.3, True),
+    Setting("reference", math.nan, "t C ha-1", 0.0, 1e3, "ipcc2006", "reference stock, for tier 2", 0.3, True),
     *(
-        Setting(f"{name}_{when}", 1.0, "1", 0.0, 3.0, "ipcc2006", f"{doc}; {when} the change", 0.05, True)
+        Setting(f"{name}_{when}", 1.0, "1", 0.0, 3.0, "ipcc2006", f"{doc}; {when} the change")
         for name, doc in FACTORS
         for when in ("before", "after")
     ),
+    Setting("change_error", 0.0, "1", -5.0, 5.0, "design", "relative error of the change of the factors", 0.3),
     Setting("years", YEARS, "a", 1.0, 200.0, "ipcc2006", "of the transition"),
 )
 REFERENCE_ERROR = 0.9 / 1.96  # IPCC gives 90 % as the nominal error (two standard deviations) of default stocks
@@ -48,12 +51,12 @@ def run_ipcc(m: Monitoring | None, s: Settings) -> Estimate:
     if s.tier == "1":
         reference = REFERENCE[s.climate] * (1.0 + REFERENCE_ERROR * np.r_[0.0, s.rng.standard_normal(s.draws)])
         reference = np.maximum(reference, 0.0)
-    elif reference[0] == 0.0:
+    elif math.isnan(reference[0]):
         raise InputError("ipcc, reference", "is not given", "tier 2 needs reference= in t C ha-1")
     after, before = (
         np.prod([getattr(s, f"{name}_{when}") for name, _ in FACTORS], axis=0) for when in ("after", "before")
     )
-    change = reference * (after - before) / s.years[0] * HA_PER_KM2
+    change = reference * (after - before) * (1.0 + s.change_error) / s.years[0] * HA_PER_KM2
     parts = {"reference stock": (float(reference[0]), "t C ha-1"), "factor before": (float(before[0]), "1"),
              "factor after": (float(after[0]), "1")}  # fmt: skip
     warnings = ["sees carbon in soil, not the karst sink", "ends after the transition: no further gain"]
@@ -72,7 +75,7 @@ def _simulated_soil(m: Monitoring | None) -> Estimate:
 KARST_SETTINGS = (
     Choice("tier", ("1", "2", "3"), "1: one number for all karst; 2: by land use; 3: simulated"),
     Choice("land_use", tuple(BY_LAND_USE), "for tier 2"),
-    Setting("factor", 0.0, "t C km-2 a-1", 0.0, 1e3, "design", "emission factor of your own; 0: of the tier"),
+    Setting("factor", math.nan, "t C km-2 a-1", 0.0, 1e3, "design", "emission factor of your own"),
     Setting("factor_error", 0.0, "1", -0.9, 9.0, "design", "relative error of a default factor", 0.3),
 )
 
@@ -84,8 +87,8 @@ def run_emission_factor(m: Monitoring | None, s: Settings) -> Estimate:
         value = float(np.nanmean(m.values("simulated_sink"))) * MOLAR_MASS_C * DAYS_PER_YEAR
         return finish(KARST, value, FLUX, "karst carbon sink", {}, [*m.notes, "tier 3: the model's own"], [])
     told = float(s.factor[0])
-    base = told or (KARST_DEFAULT if s.tier == "1" else BY_LAND_USE[s.land_use])
-    said = [f"tier {s.tier}" if not told else "a factor of your own"]
+    default = KARST_DEFAULT if s.tier == "1" else BY_LAND_USE[s.land_use]
+    base, said = (default, [f"tier {s.tier}"]) if math.isnan(told) else (told, ["a factor of your own"])
     parts = {}
     if m is not None and m.area is not None:
         parts["total"] = (base * m.area, "t C a-1")

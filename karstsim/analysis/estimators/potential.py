@@ -8,6 +8,8 @@ The whole runoff is taken as saturated with calcite under the soil's mean CO2.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from karstsim.analysis.carbon_units import FLUX
@@ -21,8 +23,8 @@ from karstsim.core.errors import InputError
 BROOK_LEAST, BROOK_RANGE, BROOK_RATE = -3.47, 2.09, 0.00172  # log10 atm, log10 atm, a mm-1         [brook1983]
 SETTINGS = (
     Choice("soil_co2", ("measured", "brook"), "CO2 of soil air; brook: from evapotranspiration, also where none is"),
-    Setting("temperature", -99.0, "degC", -99.0, 50.0, "design", "mean temperature; -99: the table's"),
-    Setting("evapotranspiration", 0.0, "mm a-1", 0.0, 5e3, "design", "for brook; 0: the table's"),
+    Setting("temperature", math.nan, "degC", -5.0, 50.0, "design", "mean temperature instead of the table's"),
+    Setting("evapotranspiration", math.nan, "mm a-1", 0.0, 5e3, "design", "for brook, instead of the table's"),
     Setting("co2_error", 0.0, "1", -0.9, 9.0, "design", "relative error of the mean CO2 pressure", 0.3),
     RUNOFF,
     RUNOFF_ERROR,
@@ -37,9 +39,9 @@ def brook_pressure(evapotranspiration: float) -> float:
 def run(m: Monitoring | None, s: Settings) -> Estimate:
     runoff, where = yearly_runoff(m, float(s.runoff[0]))
     temperature = float(s.temperature[0])
-    if temperature < 0.0 and m is not None and temperature == SETTINGS[1].default:  # type: ignore[union-attr]
+    if math.isnan(temperature) and m is not None:
         temperature = m.mean("air_temperature", "temperature")
-    if not np.isfinite(temperature) or temperature < -5.0:
+    if math.isnan(temperature):
         raise InputError("equilibrium", "the mean temperature is not known", "give temperature= in degC")
     pressure, from_where = _pressure(m, s, runoff)
     drawn = pressure * (1.0 + s.co2_error)
@@ -55,11 +57,11 @@ def _pressure(m: Monitoring | None, s: Settings, runoff: float) -> tuple[float, 
     if s.soil_co2 == "measured" and m is not None and "air_co2" in m:
         return m.mean("air_co2") / PPM, "mean CO2 of soil air"
     told = float(s.evapotranspiration[0])
-    if told == 0.0 and m is not None and "evapotranspiration" in m:
+    if math.isnan(told) and m is not None and "evapotranspiration" in m:
         told = m.mean("evapotranspiration") * DAYS_PER_YEAR
-    if told == 0.0 and m is not None and "precipitation" in m:
+    if math.isnan(told) and m is not None and "precipitation" in m:
         told = max(m.mean("precipitation") * DAYS_PER_YEAR - runoff, 0.0)
-    if told == 0.0:
+    if math.isnan(told):
         mend = "add air_co2 (ppm) or evapotranspiration, or give evapotranspiration= in mm a-1"
         raise InputError("equilibrium", "soil CO2 is not known", mend)
     return brook_pressure(told), f"soil CO2 after Brook from {told:.0f} mm a-1 of evapotranspiration"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,13 +15,13 @@ from karstsim.core.errors import InputError
 
 LOW, HIGH = 5.0, 95.0  # percentiles of the interval
 DRAWS, SEED = 500, 1
-ACID = "strong acids"
 
 
 @dataclass(frozen=True)
 class Setting:
     """A number that a method needs beside the data: declared once, with what is not known about it.
 
+    default  NaN: not told, and found in the table or by another setting
     spread   standard deviation of its error, in its own units or `relative`; 0: taken as known
     source   BibTeX key of docs/references.bib, or "design", as for parameters of the model
     """
@@ -162,6 +163,8 @@ class Settings:
             return value
         if isinstance(one, Samples):
             return _numbers(method, one, given.get(one.name))
+        if one.name not in given and math.isnan(one.default):
+            return np.full(1 + self.draws, math.nan)
         centre = _number(method, one.name, given.get(one.name, one.default), one.lower, one.upper)
         spread = _number(method, f"{one.name}_sd", given.get(f"{one.name}_sd", one.spread), 0.0, float("inf"))
         scale = spread * (abs(centre) if one.relative else 1.0)

@@ -8,6 +8,8 @@ The bulk density and depth of both surveys are supposed equal.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from karstsim.analysis.carbon_units import FLUX
@@ -22,7 +24,7 @@ FEWEST = 2
 SETTINGS = (
     Samples("first", "kg C m-2", "stocks of the first survey; none: of the table, sampled with `scatter`"),
     Samples("second", "kg C m-2", "stocks of the second survey"),
-    Setting("years", 0.0, "a", 0.0, 1e3, "design", "between the surveys; 0: the table's length"),
+    Setting("years", math.nan, "a", 0.0, 1e3, "design", "between the surveys; default: the table's length"),
     Setting("scatter", 0.25, "1", 0.0, 3.0, "design", "relative scatter of soil cores, for a table of one stock"),
     Setting("cores", 30.0, "1", 2.0, 1e5, "design", "cores of each survey, for a table of one stock"),
 )
@@ -63,7 +65,8 @@ def _surveys(m: Monitoring | None, s: Settings) -> tuple[np.ndarray, np.ndarray,
     n, scatter = int(s.cores[0]), float(s.scatter[0])
     cores = [mean * (1.0 + scatter * s.rng.standard_normal(n)) for mean in (stock[0], stock[-1])]
     said = [*m.notes, f"{n} virtual cores at each end, scatter {scatter:g}"]
-    return cores[0], cores[1], years or float(m.days[-1]) / DAYS_PER_YEAR, said
+    length = float(m.days[-1]) / DAYS_PER_YEAR
+    return cores[0], cores[1], length if math.isnan(years) else years, said
 
 
 METHOD = Method(

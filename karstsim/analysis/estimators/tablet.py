@@ -11,6 +11,8 @@ returns those numbers, moved by the climate; it is no independent evidence for t
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from karstsim.analysis.carbon_units import FLUX
@@ -29,7 +31,7 @@ SETTINGS = (
     Samples("rates", "g m-2 a-1", "mass losses of measured tablets; none: virtual tablets"),
     Choice("land_use", tuple(UNDERSATURATION), "whose undersaturation virtual tablets have"),
     Choice("transfer", ("constant", "film"), "alpha: the setting, or the film model at soil temperature and CO2"),
-    Setting("undersaturation", 0.0, "1", 0.0, 1.0, "design", "u = 1 - c/c_eq instead of the land use's; 0: of it"),
+    Setting("undersaturation", math.nan, "1", 0.0, 1.0, "design", "u = 1 - c/c_eq instead of the land use's"),
     Setting("alpha", 1.7e-7, "m s-1", 1e-8, 1e-5, "dreybrodt1991", "transfer coefficient of the film", 0.3, True),
     Setting("film", 0.3, "mm", 0.01, 10.0, "design", "boundary layer, for transfer = film"),
     Setting("wet_share", 0.7, "1", 0.0, 1.0, "design", "share of the time or surface that is wet", 0.1),
@@ -65,7 +67,7 @@ def _measured(s: Settings) -> np.ndarray:
 def _virtual(m: Monitoring, s: Settings) -> tuple[np.ndarray, list[str]]:
     """(1 + draws,) mass loss, g m-2 a-1, and what was supposed."""
     found = soil_saturation(m)
-    u = s.undersaturation if s.undersaturation[0] > 0.0 else np.full(s.alpha.size, UNDERSATURATION[s.land_use])
+    u = s.undersaturation if np.isfinite(s.undersaturation[0]) else np.full(s.alpha.size, UNDERSATURATION[s.land_use])
     alpha = s.alpha if s.transfer == "constant" else film_coefficient(found, s.film[0]) * s.alpha / s.alpha[0]
     product = alpha * found.calcium.mean()
     rate = MOLAR_MASS_CACO3 * SECONDS_PER_DAY * DAYS_PER_YEAR * product * s.wet_share * u
