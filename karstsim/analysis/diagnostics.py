@@ -97,8 +97,9 @@ class Sinks:
 
     hco3            half the bicarbonate that leaves                                              (the usual estimate)
     dic             half the DIC that leaves                                                      (CCSF, Zeng 2019)
-    truth           CO2 out of the air and soil that mineral dissolution consumed: by the gas ledger
-    truth_by_rock   the same by alkalinity less dissolved rock; differs by what the stores gained
+    truth           CO2 that mineral dissolution consumed: alkalinity gained less rock dissolved
+    gas             the gas ledger of the same; lower by the CO2 of organic carbon that decays in the water, and apart
+                    from it by what the stores gained
     acid_corrected  bicarbonate less the calcium and magnesium that leave
     galy            half of bicarbonate less sulfate and nitrate that leave, in equivalents
     """
@@ -106,7 +107,7 @@ class Sinks:
     hco3: float
     dic: float
     truth: float
-    truth_by_rock: float
+    gas: float
     acid_corrected: float
     galy: float
     units: str = FLUX
@@ -115,7 +116,7 @@ class Sinks:
 def sinks(output: xr.Dataset) -> Sinks:
     """All forms of the sink of a run that kept `DIAGNOSED`.
 
-    truth = gas uptake + CO2 that came dissolved - CO2 that leaves dissolved, where a water's dissolved CO2 is its DIC
+    gas = net gas uptake + CO2 that came dissolved - CO2 that leaves dissolved, where a water's dissolved CO2 is its DIC
     less its alkalinity; imported waters: rain, irrigation, allogenic.
     """
     alkalinity = _ion_charge(output, "catchment_runoff")
@@ -132,8 +133,8 @@ def sinks(output: xr.Dataset) -> Sinks:
     forms = {
         "hco3": HALF * alkalinity,
         "dic": HALF * dic,
-        "truth": _yearly(output, "catchment_weathering_uptake") + dissolved_in - dissolved_out,
-        "truth_by_rock": alkalinity + lost_alkalinity - imported - _yearly(output, "catchment_rock_dissolution"),
+        "gas": _yearly(output, "catchment_weathering_uptake") + dissolved_in - dissolved_out,
+        "truth": alkalinity + lost_alkalinity - imported - _yearly(output, "catchment_rock_dissolution"),
         "acid_corrected": alkalinity - rock,
         "galy": HALF * (alkalinity - acid),
     }

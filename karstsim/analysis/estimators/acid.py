@@ -79,9 +79,8 @@ def _acid(m: Monitoring) -> tuple[np.ndarray, list[str]]:
 def _difference_error(m: Monitoring, s: Settings, ions: np.ndarray, hco3: np.ndarray, x: np.ndarray) -> float:
     """Relative error of x from errors of calibration of two ions that do not cancel."""
     other = ions if np.isfinite(ions).any() else hco3 - x
-    spread = float(np.std(s.calibration_error[1:])) if s.draws else 0.0
     centre = abs(m.weighted(x))
-    return spread * float(np.hypot(m.weighted(hco3), m.weighted(other))) / centre if centre > 0.0 else 0.0
+    return s.spread["calibration_error"] * float(np.hypot(m.weighted(hco3), m.weighted(other))) / centre if centre > 0.0 else 0.0
 
 
 METHOD = Method(

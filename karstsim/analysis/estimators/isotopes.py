@@ -57,7 +57,7 @@ def _rock_share(m: Monitoring, s: Settings) -> tuple[float, float, int]:
     if second is None or not np.isfinite(given["temperature"]).all():
         raise InputError("isotopes", "needs temperature and one of ph, dic and pco2 in the same rows", "add a column")
     water = speciate(**given, **carbonate, **{second: m.values(second)[rows]})
-    ends = ((float(s.soil[0]), float(np.std(s.soil[1:]))), (float(s.rock[0]), float(np.std(s.rock[1:]))))
+    ends = tuple((float(getattr(s, end)[0]), s.spread[end]) for end in ("soil", "rock"))
     found = carbon_sources(water, m.values("d13c_dic")[rows], soil=ends[0], rock=ends[1])
     share, spread = (found[f"rock_share_{s.model}{end}"].values for end in ("", "_sd"))
     good = np.isfinite(share)

@@ -111,7 +111,7 @@ def _blocks(n: int, draws: int, rng: np.random.Generator) -> np.ndarray:
     length = max(1, round(n ** (1.0 / 3.0)))
     starts = rng.integers(0, n, (draws, -(-n // length)))
     places = (starts[:, :, None] + np.arange(length)) % n
-    return np.sort(places.reshape(draws, -1)[:, :n], axis=1)
+    return np.sort(places.reshape(draws, starts.shape[1] * length)[:, :n], axis=1)
 
 
 def _beale(q: np.ndarray, c: np.ndarray) -> np.ndarray:

@@ -151,6 +151,7 @@ class Settings:
         self.draws = int(_number(method, "draws", given.get("draws", DRAWS), 0, 100_000))
         self.rng = np.random.default_rng(int(_number(method, "seed", given.get("seed", SEED), 0, 2**32 - 1)))
         self._values: dict[str, Any] = {}
+        self.spread: dict[str, float] = {}  # standard deviations of the uncertain settings
         self.given = frozenset(left)
         for name, one in known.items():
             self._values[name] = self._value(method, one, given)
@@ -167,7 +168,7 @@ class Settings:
             return np.full(1 + self.draws, math.nan)
         centre = _number(method, one.name, given.get(one.name, one.default), one.lower, one.upper)
         spread = _number(method, f"{one.name}_sd", given.get(f"{one.name}_sd", one.spread), 0.0, float("inf"))
-        scale = spread * (abs(centre) if one.relative else 1.0)
+        scale = self.spread[one.name] = spread * (abs(centre) if one.relative else 1.0)
         drawn = np.clip(centre + scale * self.rng.standard_normal(self.draws), one.lower, one.upper)
         return np.concatenate([[centre], drawn])
 
