@@ -14,7 +14,8 @@ from karstsim.analysis.diagnostics import DIAGNOSED
 MONITORED = (
     "aquifer_spring", "aquifer_spring_*", "atmosphere_precipitation", "catchment_evapotranspiration",
     "catchment_soil_efflux", "soil_base_pco2", "soil_temperature", "soil_organic_carbon", "soil_percolation",
-    "soil_co2_d13c", "tile_area_fraction", "epikarst_air_pco2", "catchment_sink_hydrochemical", *DIAGNOSED,
+    "soil_co2_d13c", "soil_percolation_dic", "tile_area_fraction", "catchment_sink_hydrochemical", "atmosphere_co2",
+    "vegetation_npp", "cave_air_pco2", "cave_drip_degassing", "surface_water_burial_oc", *DIAGNOSED,
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from karstsim.core.constants import DAYS_PER_YEAR
 from karstsim.core.errors import InputError
 
 GAP_DAYS = 10.0  # mean length of an outage
+MILLI = 1e3  # parts of a day, in the seed of the visits
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,14 @@ def _of(names: str, **what: float) -> tuple[Instrument, ...]:
     return tuple(Instrument(name, **what) for name in names.split())
 
 
-IONS = "hco3 alkalinity ca mg na k cl so4 no3 dic"
+SAMPLED = "hco3 alkalinity ca mg na k cl so4 no3 dic d13c_dic"  # of one bottle, read at one visit
 SPRING = (  # a logger and a sampler, errors of good field and laboratory work [design]
-    Instrument("discharge", noise=0.05, bias=0.0),
+    Instrument("discharge", noise=0.05),
     *_of("temperature air_temperature", offset=0.1),
     *_of("conductivity", noise=0.01, drift=0.01),
     *_of("ph", offset=0.05),
-    *_of(IONS, interval=7.0, noise=0.03),
-    Instrument("d13c_dic", interval=30.0, offset=0.2),
+    *_of(SAMPLED.removesuffix(" d13c_dic"), interval=7.0, noise=0.03),
+    Instrument("d13c_dic", interval=7.0, offset=0.2),
     Instrument("precipitation", noise=0.05),
     Instrument("evapotranspiration", noise=0.15),
     Instrument("air_co2", noise=0.05, drift=0.02, gaps=0.1),
@@ -96,7 +97,8 @@ def observe(truth: xr.Dataset, instruments: Sequence[Instrument] = SPRING, seed:
         if instrument.quantity not in table:
             continue
         rng = np.random.default_rng([seed, zlib.crc32(instrument.quantity.encode())])
-        values = _read(table[instrument.quantity].values.astype("f8"), days, instrument, rng)
+        true = table[instrument.quantity].values.astype("f8")
+        values = np.where(_visited(days, instrument.interval, seed), _read(true, days, instrument, rng), np.nan)
         out[instrument.quantity] = ("time", values, dict(table[instrument.quantity].attrs))
     if not out.data_vars:
         some = ", ".join(map(str, table.data_vars))
@@ -114,13 +116,19 @@ def _read(true: np.ndarray, days: np.ndarray, one: Instrument, rng: np.random.Ge
     n = true.size
     values = true * (1.0 + one.bias + one.drift * days / DAYS_PER_YEAR + one.noise * rng.standard_normal(n))
     values = values + one.offset * rng.standard_normal(n)
-    taken = np.ones(n, bool)
-    if one.interval > 0.0:
-        visits = np.arange(rng.uniform(0.0, one.interval), days[-1] + one.interval, one.interval)
-        taken[:] = False
-        taken[np.unique(np.searchsorted(days, visits[visits <= days[-1]]))] = True
-    taken &= ~_outages(days, one.gaps, rng)
-    return np.where(taken & (values >= one.limit if one.limit > 0.0 else taken), values, np.nan)
+    below = values < one.limit if one.limit > 0.0 else np.zeros(n, bool)
+    return np.where(below | _outages(days, one.gaps, rng), np.nan, values)
+
+
+def _visited(days: np.ndarray, interval: float, seed: int) -> np.ndarray:
+    """Steps with a reading; quantities of one interval are read at the same visits."""
+    if interval == 0.0:
+        return np.ones(days.size, bool)
+    first = np.random.default_rng([seed, round(interval * MILLI)]).uniform(0.0, interval)
+    visits = np.arange(first, days[-1] + interval, interval)
+    taken = np.zeros(days.size, bool)
+    taken[np.unique(np.searchsorted(days, visits[visits <= days[-1]]))] = True
+    return taken
 
 
 def _outages(days: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
@@ -138,7 +146,7 @@ def _outages(days: np.ndarray, share: float, rng: np.random.Generator) -> np.nda
     return lost
 
 
-def sampled_every(days: float, instruments: Sequence[Instrument] = SPRING, names: str = IONS) -> tuple[Instrument, ...]:
+def sampled_every(days: float, instruments: Sequence[Instrument] = SPRING, names: str = SAMPLED) -> tuple[Instrument, ...]:
     """The same instruments with the quantities `names` read every so many days (0: at every step)."""
     chosen = set(names.split())
     return tuple(replace(i, interval=days) if i.quantity in chosen else i for i in instruments)
