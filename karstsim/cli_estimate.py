@@ -52,7 +52,9 @@ def estimate(
         Path | None, typer.Option("-o", "--output", help="File to write: .json, .csv or .nc.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")
+    ] = False,
 ) -> None:
     """Estimate the karst carbon sink from a table; without --method, list what each method needs."""
     with console.guarded(debug, as_json):

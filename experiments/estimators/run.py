@@ -29,8 +29,14 @@ from karstsim.forcing.synthetic import synthetic_forcing
 from karstsim.report import style
 
 YEARS, CAMPAIGN, SEEDS = (2015, 2024), 2, 6
-GAUGE_ERROR = 0.05  # of all discharge of a campaign: a rating curve                                         [design]
-RAIN = {"rain_ca_mg": 0.04, "rain_so4": 0.03, "rain_no3": 0.02}  # mol m-3, the model's rain as one would measure it
+GAUGE_ERROR = (
+    0.05  # of all discharge of a campaign: a rating curve                                         [design]
+)
+RAIN = {
+    "rain_ca_mg": 0.04,
+    "rain_so4": 0.03,
+    "rain_no3": 0.02,
+}  # mol m-3, the model's rain as one would measure it
 SOIL_SD = 0.5  # permil, of a measured soil CO2
 NEGATIVE = "none left"
 
@@ -107,7 +113,9 @@ def find() -> pd.DataFrame:
     rows = []
     for use in LAND_USES:
         output = monitored.simulate([{"land_use": use}], forcing)
-        soil = float((output["soil_co2_d13c"] * output["soil_percolation"]).sum() / output["soil_percolation"].sum())
+        soil = float(
+            (output["soil_co2_d13c"] * output["soil_percolation"]).sum() / output["soil_percolation"].sum()
+        )
         exact = monitoring(output)
         daily = estimate(exact, "hydrochem", load="continuous", draws=0).value
         formula = 0.5 * exact.flux(float(np.mean(exact.flow * exact.values("hco3"))))
@@ -160,7 +168,9 @@ def verdicts(found: pd.DataFrame) -> list[Line]:
         return Carbon(tablet[one] - tablet[other], FLUX).to("t CO2 km-2 a-1").value
 
     unit = "t CO2/km2/yr"
-    order = [table.loc[e, "median bias"] for e in ("acid-corrected, rain measured", water, "(Ca + Mg) as CO2")]
+    order = [
+        table.loc[e, "median bias"] for e in ("acid-corrected, rain measured", water, "(Ca + Mg) as CO2")
+    ]
     return [
         Line("A3 daily hydrochemistry against its own formula", float(found["formula"].abs().max()), 0.0, 1e-6),
         Line("A3 monthly samples against daily, worst land use", 100.0 * float(grab.abs().max()), 0.0, 15.0, "%"),
@@ -188,7 +198,9 @@ def draw(found: pd.DataFrame, path: Path) -> None:
     for place, entry in enumerate(table.index[::-1]):
         of = found[found["entry"] == entry]
         for shift, use in zip(np.linspace(-0.28, 0.28, len(LAND_USES)), LAND_USES, strict=True):
-            share = (of.loc[of["land use"] == use, "estimate"] / of.loc[of["land use"] == use, "truth"]).dropna()
+            share = (
+                of.loc[of["land use"] == use, "estimate"] / of.loc[of["land use"] == use, "truth"]
+            ).dropna()
             if share.empty:
                 continue
             ends = np.clip(np.percentile(share, [5, 95]), low, high)

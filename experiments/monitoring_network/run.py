@@ -85,7 +85,14 @@ def sampled(output: xr.Dataset, name: str) -> list[tuple[Any, ...]]:
                 for law in LAWS:
                     draws = DRAWS if law == COVERAGE_LAW and noise == 1.0 else 0
                     # errors of gauge and standards are not among those that `observe` makes here
-                    e = estimate(m, "hydrochem", load=law, draws=draws, discharge_error_sd=0.0, calibration_error_sd=0.0)
+                    e = estimate(
+                        m,
+                        "hydrochem",
+                        load=law,
+                        draws=draws,
+                        discharge_error_sd=0.0,
+                        calibration_error_sd=0.0,
+                    )
                     inside = float(e.low <= true <= e.high) if draws else np.nan
                     rows.append((name, interval, noise, law, seed, 100.0 * (e.value / true - 1.0), inside))
     return rows
@@ -121,7 +128,9 @@ def verdicts(found: pd.DataFrame) -> list[Line]:
     worst = monthly.groupby("stream")["error"].mean().abs().max()
     inside = 100.0 * found["inside"].dropna().groupby(found["interval"]).mean()
     return [
-        Line("A21 streams of a karst observatory produced", found.attrs["streams"], len(STREAMS), len(STREAMS)),
+        Line(
+            "A21 streams of a karst observatory produced", found.attrs["streams"], len(STREAMS), len(STREAMS)
+        ),
         Line("A3 bias of monthly samples, worst stream", float(worst), 0.0, 15.0, "%"),
         Line("A3 largest error of monthly samples", float(monthly["error"].abs().max()), 0.0, 15.0, "%"),
         *(

@@ -37,7 +37,9 @@ class Carbon:
         """The same in another unit. Raises InputError where one is per area or time and the other is not."""
         own, other = factor(self.units), factor(units)
         if own[1:] != other[1:]:
-            raise InputError(f"{self.units!r}", f"cannot be told in {units!r}", "multiply with area or time first")
+            raise InputError(
+                f"{self.units!r}", f"cannot be told in {units!r}", "multiply with area or time first"
+            )
         return Carbon(self.value * own[0] / other[0], units)
 
     def times_area(self, km2: float) -> Carbon:
@@ -55,7 +57,9 @@ def factor(units: str) -> tuple[float, bool, bool]:
     """
     words = re.sub(r"\s+", " ", units.replace("CO₂", "CO2")).strip().split(" ")
     if words[0] not in TONNES:
-        raise InputError(f"unit {units!r}", "is no mass of carbon", f"use one of {', '.join(TONNES)}, and {MEND}")
+        raise InputError(
+            f"unit {units!r}", "is no mass of carbon", f"use one of {', '.join(TONNES)}, and {MEND}"
+        )
     if len(words) < 2 or words[1] not in CARBON:
         raise InputError(f"unit {units!r}", "does not say whether it counts C or CO2", MEND)
     substance = MOLAR_MASS_C if words[0] == "mol" else CARBON[words[1]]
@@ -66,7 +70,9 @@ def factor(units: str) -> tuple[float, bool, bool]:
         elif word in YEAR and not per_time:
             scale, per_time = scale * YEAR[word], True
         else:
-            raise InputError(f"unit {units!r}", f"{word!r} is not understood", f"use {', '.join([*KM2, *YEAR])}")
+            raise InputError(
+                f"unit {units!r}", f"{word!r} is not understood", f"use {', '.join([*KM2, *YEAR])}"
+            )
     return scale, per_area, per_time
 
 
@@ -82,11 +88,17 @@ def carbon(value: Any, name: str = "value") -> Carbon:
         try:
             return Carbon(float(number), units)
         except ValueError:
-            raise InputError(f"{name}, {value!r}", "is no number with a unit", 'write "51 Mt CO2 a-1"') from None
+            raise InputError(
+                f"{name}, {value!r}", "is no number with a unit", 'write "51 Mt CO2 a-1"'
+            ) from None
     units = getattr(value, "units", None) or getattr(value, "attrs", {}).get("units")
     if not units:
-        raise InputError(name, f"the number {value} has no unit", 'write Carbon(51, "Mt CO2 a-1"), or a text of it')
-    return Carbon(float(getattr(value, "value", value)) if not hasattr(value, "dims") else float(value), str(units))
+        raise InputError(
+            name, f"the number {value} has no unit", 'write Carbon(51, "Mt CO2 a-1"), or a text of it'
+        )
+    return Carbon(
+        float(getattr(value, "value", value)) if not hasattr(value, "dims") else float(value), str(units)
+    )
 
 
 def ratio(one: Any, other: Any) -> float:

@@ -65,12 +65,16 @@ def chemostatic_slope(flow: np.ndarray, concentration: np.ndarray) -> PowerLaw:
 def _yearly(output: xr.Dataset, name: str) -> float:
     """Mean amount per year of an output that sums over its periods."""
     if name not in output:
-        raise InputError(f"output, {name!r}", "is not there", f"keep it: variables=[..., {name!r}] or DIAGNOSED")
+        raise InputError(
+            f"output, {name!r}", "is not there", f"keep it: variables=[..., {name!r}] or DIAGNOSED"
+        )
     amount = output[name]
     if "tile" in amount.dims:
         amount = amount.weighted(output["tile_area_fraction"].fillna(0.0)).mean("tile")
     if any(amount.sizes[d] > 1 for d in amount.dims if d != "time"):
-        raise InputError(f"output, {name!r}", f"has the dimensions {amount.dims}", "select one, with .isel(...)")
+        raise InputError(
+            f"output, {name!r}", f"has the dimensions {amount.dims}", "select one, with .isel(...)"
+        )
     return float(amount.sum()) / years_of(output)
 
 
@@ -230,14 +234,22 @@ def trend(values: np.ndarray, years: np.ndarray) -> Trend:
 def elasticity(values: tuple[float, float], drivers: tuple[float, float]) -> float:
     """ln(y1/y0) / ln(x1/x0) between two runs: by how many per cent y grows when x grows by one."""
     if min(*values, *drivers) <= 0.0 or drivers[0] == drivers[1]:
-        raise InputError("elasticity", f"of {values} over {drivers}", "give two positive values and two drivers that differ")
+        raise InputError(
+            "elasticity",
+            f"of {values} over {drivers}",
+            "give two positive values and two drivers that differ",
+        )
     return math.log(values[1] / values[0]) / math.log(drivers[1] / drivers[0])
 
 
 def sensitivity(values: tuple[float, float], temperatures: tuple[float, float]) -> float:
     """Relative change per kelvin, ln(y1/y0) / (T1 - T0)."""
     if min(values) <= 0.0 or temperatures[0] == temperatures[1]:
-        raise InputError("sensitivity", f"of {values} over {temperatures}", "give positive values, temperatures that differ")
+        raise InputError(
+            "sensitivity",
+            f"of {values} over {temperatures}",
+            "give positive values, temperatures that differ",
+        )
     return math.log(values[1] / values[0]) / (temperatures[1] - temperatures[0])
 
 

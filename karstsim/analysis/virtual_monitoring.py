@@ -98,7 +98,9 @@ def observe(truth: xr.Dataset, instruments: Sequence[Instrument] = SPRING, seed:
             continue
         rng = np.random.default_rng([seed, zlib.crc32(instrument.quantity.encode())])
         true = table[instrument.quantity].values.astype("f8")
-        values = np.where(_visited(days, instrument.interval, seed), _read(true, days, instrument, rng), np.nan)
+        values = np.where(
+            _visited(days, instrument.interval, seed), _read(true, days, instrument, rng), np.nan
+        )
         out[instrument.quantity] = ("time", values, dict(table[instrument.quantity].attrs))
     if not out.data_vars:
         some = ", ".join(map(str, table.data_vars))
@@ -146,7 +148,9 @@ def _outages(days: np.ndarray, share: float, rng: np.random.Generator) -> np.nda
     return lost
 
 
-def sampled_every(days: float, instruments: Sequence[Instrument] = SPRING, names: str = SAMPLED) -> tuple[Instrument, ...]:
+def sampled_every(
+    days: float, instruments: Sequence[Instrument] = SPRING, names: str = SAMPLED
+) -> tuple[Instrument, ...]:
     """The same instruments with the quantities `names` read every so many days (0: at every step)."""
     chosen = set(names.split())
     return tuple(replace(i, interval=days) if i.quantity in chosen else i for i in instruments)
@@ -155,7 +159,8 @@ def sampled_every(days: float, instruments: Sequence[Instrument] = SPRING, names
 def noisier(factor: float, instruments: Sequence[Instrument] = SPRING) -> tuple[Instrument, ...]:
     """The same instruments with all their errors times a factor; 0: without error, intervals kept."""
     return tuple(
-        replace(i, **{n: factor * getattr(i, n) for n in ("noise", "offset", "bias", "drift")}) for i in instruments
+        replace(i, **{n: factor * getattr(i, n) for n in ("noise", "offset", "bias", "drift")})
+        for i in instruments
     )
 
 

@@ -32,7 +32,10 @@ def table(days: int = 730, **columns: tuple[object, str]) -> xr.Dataset:
     """A daily table: quantity = (values, unit)."""
     time = pd.date_range("2015-01-01", periods=days)
     return xr.Dataset(
-        {n: ("time", np.broadcast_to(np.asarray(v, "f8"), days).copy(), {"units": u}) for n, (v, u) in columns.items()},
+        {
+            n: ("time", np.broadcast_to(np.asarray(v, "f8"), days).copy(), {"units": u})
+            for n, (v, u) in columns.items()
+        },
         coords={"time": time},
     )
 
@@ -55,7 +58,9 @@ def test_units_say_what_they_count() -> None:
     assert Carbon(1.0, "g C m-2 a-1").to("t C km-2 a-1").value == pytest.approx(1.0)
     assert Carbon(1.0, "mol C m-2 a-1").to("t C km-2 a-1").value == pytest.approx(12.011)
     assert Carbon(1.0, "kg C ha-1 a-1").to("t C km-2 a-1").value == pytest.approx(0.1)
-    assert Carbon(5.2, "t C km-2 a-1").times_area(3.44e6).to("Mt C a-1").value == pytest.approx(17.9, abs=0.02)
+    assert Carbon(5.2, "t C km-2 a-1").times_area(3.44e6).to("Mt C a-1").value == pytest.approx(
+        17.9, abs=0.02
+    )
 
 
 def test_china_over_its_forests_needs_units() -> None:
@@ -118,7 +123,10 @@ def test_rating_returns_a_power_law_and_its_smear() -> None:
 
 
 @settings(max_examples=20)
-@given(factor=st.floats(0.01, 100.0), method=st.sampled_from(["hydrochem", "stoichiometric", "denudation", "acid"]))
+@given(
+    factor=st.floats(0.01, 100.0),
+    method=st.sampled_from(["hydrochem", "stoichiometric", "denudation", "acid"]),
+)
 def test_estimates_scale_with_discharge(factor: float, method: str) -> None:
     data = spring(60, so4=(0.1, "mol m-3"))
     more = data.assign(discharge=(factor * data["discharge"]).assign_attrs(units="mm d-1"))
@@ -151,7 +159,12 @@ def test_published_tablets() -> None:
 
 @pytest.mark.parametrize(
     ("use", "hco3", "rate"),
-    [("cropland", 2.40, 4.02), ("shrub", 2.90, 7.0), ("secondary_forest", 3.47, 20.0), ("virgin_forest", 4.78, 63.5)],
+    [
+        ("cropland", 2.40, 4.02),
+        ("shrub", 2.90, 7.0),
+        ("secondary_forest", 3.47, 20.0),
+        ("virgin_forest", 4.78, 63.5),
+    ],
 )
 def test_undersaturation_is_that_of_published_tablets(use: str, hco3: float, rate: float) -> None:
     """science.md 9.2: E = 375.6 u [Ca]eq with [Ca]eq half the HCO3 of 3.12 gives the published rates back."""
@@ -183,7 +196,9 @@ def test_strong_acids_give_no_sink() -> None:
         assert estimate(mixed, "acid", variant=variant, draws=0).value == pytest.approx(SIMPLE / 2.0)
     clean = estimate(spring(so4=(0.0, "mol m-3")), "acid", variant="galy", draws=0)
     assert clean.value == pytest.approx(SIMPLE)
-    assert estimate(acid, draws=0).value == pytest.approx(SIMPLE / 2.0)  # what hydrochemistry alone takes for a sink
+    assert estimate(acid, draws=0).value == pytest.approx(
+        SIMPLE / 2.0
+    )  # what hydrochemistry alone takes for a sink
     assert "see the method acid" in "".join(estimate(acid, draws=0).warnings)
 
 
@@ -216,7 +231,10 @@ def test_film_flux_is_alpha_times_the_deficit() -> None:
     e = estimate(data, "dbl", draws=0)
     assert e.value == pytest.approx(flux)
     assert e.parts["surface that matches hydrochemistry"][0] == pytest.approx(SIMPLE / flux)
-    saturated = estimate(data.assign(ca=data["ca"] * 0.0 + 5.0).assign(ca=lambda d: d["ca"].assign_attrs(units="mol m-3")), "dbl")
+    saturated = estimate(
+        data.assign(ca=data["ca"] * 0.0 + 5.0).assign(ca=lambda d: d["ca"].assign_attrs(units="mol m-3")),
+        "dbl",
+    )
     assert saturated.value < 0.0 and any("saturated" in line for line in saturated.warnings)
 
 
@@ -243,7 +261,10 @@ def test_tier_1_of_soil_carbon() -> None:
 def test_factors_of_karst() -> None:
     assert estimate(None, "emission_factor").value == 5.2
     assert estimate(None, "emission_factor", tier="2", land_use="virgin_forest").value == 12.0
-    assert estimate(spring(), "emission_factor", area_km2=100.0).parts["total"] == (pytest.approx(520.0), "t C a-1")
+    assert estimate(spring(), "emission_factor", area_km2=100.0).parts["total"] == (
+        pytest.approx(520.0),
+        "t C a-1",
+    )
 
 
 def test_surveys_know_what_they_cannot_see() -> None:
@@ -272,7 +293,9 @@ def test_eddy_covariance_counts_uptake_up_and_chambers_efflux() -> None:
     e = estimate(table(net_exchange=(values, "mol m-2 d-1")), "eddy", draws=50)
     assert e.value == pytest.approx(0.1 * YEAR * C)
     assert e.parts["gaps filled"][0] == pytest.approx(1.0 / 7.0, abs=0.01)
-    assert estimate(table(soil_respiration=(0.2, "mol m-2 d-1")), "chamber").value == pytest.approx(0.2 * YEAR * C)
+    assert estimate(table(soil_respiration=(0.2, "mol m-2 d-1")), "chamber").value == pytest.approx(
+        0.2 * YEAR * C
+    )
 
 
 # ------------------------------------------------------------------------------------------- cards, refusals, report
@@ -334,7 +357,15 @@ def test_the_guideline_report_has_what_it_must() -> None:
     text = guideline_report(
         "Puding", 10.0, water, acid=acid, tablets=tablets, land_use_km2={"cropland": 4.0}, purity=0.97
     )
-    for part in ("was not seen", "runoff", "HCO3, flow-weighted", "97.0", "t C km-2 a-1", "t CO2 km-2 a-1", "cropland"):
+    for part in (
+        "was not seen",
+        "runoff",
+        "HCO3, flow-weighted",
+        "97.0",
+        "t C km-2 a-1",
+        "t CO2 km-2 a-1",
+        "cropland",
+    ):
         assert part in text
     assert f"| {SIMPLE:.3g} |" in text and f"{SIMPLE * 10.0:.4g}" in text
     with pytest.raises(InputError, match="area"):
@@ -363,7 +394,17 @@ def messy(tmp_path: Path) -> Path:
 def test_the_command_reads_a_messy_table(messy: Path, tmp_path: Path) -> None:
     """10 L/s over 1 km2 = 0.864 mm/d with 244.1 mg/L = 4.0005 mol m-3 of HCO3."""
     out = tmp_path / "estimates.csv"
-    arguments = ["estimate", str(messy), "--method", "hydrochem", "-m", "stoichiometric", "--area", "1", "--json"]
+    arguments = [
+        "estimate",
+        str(messy),
+        "--method",
+        "hydrochem",
+        "-m",
+        "stoichiometric",
+        "--area",
+        "1",
+        "--json",
+    ]
     result = CliRunner().invoke(app, [*arguments, "--day-first", "-o", str(out)])
     assert result.exit_code == 0, result.output
     answer = json.loads(result.stdout)

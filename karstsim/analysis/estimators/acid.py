@@ -27,7 +27,9 @@ SETTINGS = (
     SHARED_ERROR,
     Setting("gypsum", 0.0, "mol m-3", 0.0, 50.0, "design", "SO4, and as much Ca, of gypsum in the water"),
     *(
-        Setting(f"rain_{ion}", 0.0, "mol m-3", 0.0, 5.0, "design", f"{ion} that rain brings as salt, not as acid")
+        Setting(
+            f"rain_{ion}", 0.0, "mol m-3", 0.0, 5.0, "design", f"{ion} that rain brings as salt, not as acid"
+        )
         for ion in ("ca_mg", "so4", "no3")
     ),
 )
@@ -56,7 +58,11 @@ def run(m: Monitoring, s: Settings) -> Estimate:
     said = [*m.notes, *said, f"variant {s.variant}", f"load by {law} from {taken.c.size} samples"]
     if factor != 1.0:
         said.append(f"rain concentrated {factor:.2f} times by evaporation")
-    warnings = ["the water has more rock than its HCO3 allows: gypsum or an error of the ions"] if load[0] < 0.0 else []
+    warnings = (
+        ["the water has more rock than its HCO3 allows: gypsum or an error of the ions"]
+        if load[0] < 0.0
+        else []
+    )
     return finish(METHOD, m.flux(load), m.flux_units, "CO2 consumed by carbonic acid", parts, said, warnings)
 
 
@@ -70,7 +76,9 @@ def _concentration(m: Monitoring) -> float:
 def _acid(m: Monitoring) -> tuple[np.ndarray, list[str]]:
     """Equivalents of strong acid, eq m-3."""
     if "so4" not in m and "no3" not in m:
-        raise InputError("acid", "the table has neither so4 nor no3", "add one, or take variant=balance with ca and mg")
+        raise InputError(
+            "acid", "the table has neither so4 nor no3", "add one, or take variant=balance with ca and mg"
+        )
     said = [f"no {ion.upper()} in the table: taken as none" for ion in ("so4", "no3") if ion not in m]
     zero = np.zeros(m.data.sizes["time"])
     return 2.0 * (m.values("so4") if "so4" in m else zero) + (m.values("no3") if "no3" in m else zero), said
@@ -80,7 +88,11 @@ def _difference_error(m: Monitoring, s: Settings, ions: np.ndarray, hco3: np.nda
     """Relative error of x from errors of calibration of two ions that do not cancel."""
     other = ions if np.isfinite(ions).any() else hco3 - x
     centre = abs(m.weighted(x))
-    return s.spread["calibration_error"] * float(np.hypot(m.weighted(hco3), m.weighted(other))) / centre if centre > 0.0 else 0.0
+    return (
+        s.spread["calibration_error"] * float(np.hypot(m.weighted(hco3), m.weighted(other))) / centre
+        if centre > 0.0
+        else 0.0
+    )
 
 
 METHOD = Method(

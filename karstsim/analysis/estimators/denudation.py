@@ -10,7 +10,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from karstsim.analysis.estimators.hydrochem import DISCHARGE_ERROR, LAWS, SHARED_ERROR, acid_warning, mean_load
+from karstsim.analysis.estimators.hydrochem import (
+    DISCHARGE_ERROR,
+    LAWS,
+    SHARED_ERROR,
+    acid_warning,
+    mean_load,
+)
 from karstsim.analysis.estimators.monitoring import Monitoring
 from karstsim.analysis.estimators.record import Choice, Estimate, Method, Setting, Settings, finish
 from karstsim.core.constants import DAYS_PER_YEAR, MOLAR_MASS_CACO3
@@ -54,7 +60,9 @@ def run_stoichiometric(m: Monitoring, s: Settings) -> Estimate:
     load, law, taken = mean_load(m, s, ions - s.foreign[0], "ca")
     said = [*m.notes, *said, f"load by {law} from {taken.c.size} samples", "one CO2 per Ca and Mg"]
     warnings = acid_warning(m) if "hco3" in m else []
-    return finish(STOICHIOMETRIC, m.flux(load), m.flux_units, "CO2 consumed by weathering", {}, said, warnings)
+    return finish(
+        STOICHIOMETRIC, m.flux(load), m.flux_units, "CO2 consumed by weathering", {}, said, warnings
+    )
 
 
 DENUDATION = METHOD = Method(

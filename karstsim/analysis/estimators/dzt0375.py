@@ -40,7 +40,9 @@ def guideline_report(
             raise InputError(f"report, {one.method}", f"is in {one.units!r}", "give the area to estimate()")
     areas = dict(land_use_km2 or {})
     if sum(areas.values()) > area_km2 * (1.0 + 1e-6):
-        raise InputError("report, land_use_km2", f"sum to {sum(areas.values()):g} km2", f"of {area_km2:g} km2")
+        raise InputError(
+            "report, land_use_km2", f"sum to {sum(areas.values()):g} km2", f"of {area_km2:g} km2"
+        )
     lines = [f"# Karst carbon sink of {name}", "", NOT_SEEN, "", "## Catchment", ""]
     runoff, water = hydrochem.parts.get("runoff"), hydrochem.parts.get("mean HCO3, flow-weighted")
     facts = [("area", f"{area_km2:g}", "km2"), *_fact("runoff", runoff), *_fact("HCO3, flow-weighted", water)]
@@ -54,11 +56,16 @@ def guideline_report(
     lines += _table(("method", FLUX, "5-95 %", CO2, "t C a-1 of the catchment"), rows)
     if tablets:
         lines += ["", "## Tablets by land use (secondary)", ""]
-        rows = [(*_row(use, one, areas.get(use)), f"{areas[use]:g}" if use in areas else "") for use, one in tablets.items()]
+        rows = [
+            (*_row(use, one, areas.get(use)), f"{areas[use]:g}" if use in areas else "")
+            for use, one in tablets.items()
+        ]
         lines += _table(("land use", FLUX, "5-95 %", CO2, "t C a-1 of the area", "area, km2"), rows)
     lines += ["", "## Assumptions and warnings", ""]
     every = [one for one in (hydrochem, acid, *(tablets or {}).values()) if one is not None]
-    said = dict.fromkeys(f"- {one.method}: {line}" for one in every for line in (*one.assumptions, *one.warnings))
+    said = dict.fromkeys(
+        f"- {one.method}: {line}" for one in every for line in (*one.assumptions, *one.warnings)
+    )
     return "\n".join([*lines, *said, ""])
 
 

@@ -18,7 +18,13 @@ from karstsim.analysis.estimators.record import Estimate, Method, Setting, Setti
 from karstsim.core.constants import DAYS_PER_YEAR, MOLAR_MASS_C
 from karstsim.core.errors import InputError
 
-WINDOWS = (3.5, 7.0, 15.0, 30.0, 183.0)  # days to each side; the first are those of Falge et al. (2001), 7 and 14 d
+WINDOWS = (
+    3.5,
+    7.0,
+    15.0,
+    30.0,
+    183.0,
+)  # days to each side; the first are those of Falge et al. (2001), 7 and 14 d
 MOST_FILLED = 0.6  # share of gaps, from which the sum is mainly what was filled in
 SYSTEMATIC = Setting("flux_error", 0.0, "1", -0.9, 0.9, "design", "relative error of all fluxes", 0.1)
 RANDOM = Setting("noise", 0.3, "1", 0.0, 5.0, "design", "relative random error of one value")
@@ -38,7 +44,9 @@ def fill(values: np.ndarray, days: np.ndarray, hours: np.ndarray) -> np.ndarray:
     return out
 
 
-def _sum(method: Method, m: Monitoring, s: Settings, name: str, sign: float, quantity: str, part: str) -> Estimate:
+def _sum(
+    method: Method, m: Monitoring, s: Settings, name: str, sign: float, quantity: str, part: str
+) -> Estimate:
     values, days = m.values(name), m.days
     if not np.isfinite(values).any():
         raise InputError(f"data, {name}", "has no value", "check its unit and its missing values")

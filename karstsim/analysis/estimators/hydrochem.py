@@ -20,10 +20,24 @@ HALF = 0.5
 FEW = 12  # samples
 LAWS = ("auto", *loads.LAWS)
 DISCHARGE_ERROR = Setting(
-    "discharge_error", 0.0, "1", -0.9, 0.9, "design", "relative error of all discharge: of a rating curve", 0.05
+    "discharge_error",
+    0.0,
+    "1",
+    -0.9,
+    0.9,
+    "design",
+    "relative error of all discharge: of a rating curve",
+    0.05,
 )
 SHARED_ERROR = Setting(
-    "calibration_error", 0.0, "1", -0.9, 0.9, "design", "relative error of all concentrations: a standard", 0.02
+    "calibration_error",
+    0.0,
+    "1",
+    -0.9,
+    0.9,
+    "design",
+    "relative error of all concentrations: a standard",
+    0.02,
 )
 SETTINGS = (
     Choice("load", LAWS, "how the load comes from samples; auto: continuous or beale"),
@@ -37,7 +51,9 @@ SETTINGS = (
 )  # fmt: skip
 
 
-def mean_load(m: Monitoring, s: Settings, concentration: np.ndarray, name: str) -> tuple[np.ndarray, str, loads.Samples]:
+def mean_load(
+    m: Monitoring, s: Settings, concentration: np.ndarray, name: str
+) -> tuple[np.ndarray, str, loads.Samples]:
     """(1 + draws,) mean of flow times concentration with all errors, the law, and the samples."""
     found = loads.samples(m, concentration, name)
     law = loads.choose(found) if s.load == "auto" else s.load
@@ -66,7 +82,9 @@ def run(m: Monitoring, s: Settings) -> Estimate:
     if span < DAYS_PER_YEAR - 1.0:
         warnings.append(f"{span:.0f} days are no whole year: the season is in the result")
     if not taken.regular:
-        warnings.append("discharge has no regular step: its mean is that of the visits, weighted with the time between")
+        warnings.append(
+            "discharge has no regular step: its mean is that of the visits, weighted with the time between"
+        )
     if law != "continuous" and n < FEW:
         warnings.append(f"{n} samples: a drawing of blocks from so few gives too narrow an interval")
     if "so4" in m or "no3" in m:

@@ -19,29 +19,45 @@ from karstsim.core.errors import InputError
 
 YEARS = 20.0  # of the transition                                                              [ipcc2006, Vol. 4, Ch. 2]
 HA_PER_KM2 = 100.0
-KARST_DEFAULT = 5.2  # t C km-2 a-1: 17.7 Mt C over 3.44 M km2 of China                        [science.md A6, 9.11]
+KARST_DEFAULT = (
+    5.2  # t C km-2 a-1: 17.7 Mt C over 3.44 M km2 of China                        [science.md A6, 9.11]
+)
 BY_LAND_USE = {  # t C km-2 a-1, prototype of science.md 3.12 in a Puding-like climate
     "bare_rock": 7.2, "cropland": 8.1, "grass": 9.1, "shrub": 8.9, "secondary_forest": 9.7, "virgin_forest": 12.0,
 }  # fmt: skip
-REFERENCE = {"warm_moist": 88.0, "warm_dry": 38.0, "tropical_moist": 65.0}  # t C ha-1, HAC soils [ipcc2006, T2.3]
+REFERENCE = {
+    "warm_moist": 88.0,
+    "warm_dry": 38.0,
+    "tropical_moist": 65.0,
+}  # t C ha-1, HAC soils [ipcc2006, T2.3]
 FACTORS = (  # name, meaning; of the land before and after
     ("land_use", "F_LU: long cultivated 0.69 (warm temperate, moist), native 1"),
     ("tillage", "F_MG: full 1, reduced 1.08, none 1.15"),
     ("input", "F_I: low 0.92, medium 1, high without manure 1.11, with 1.44"),
 )
 IPCC_SETTINGS = (
-    Choice("tier", ("1", "2", "3"), "1: default stock of the climate; 2: reference= and factors of your own; 3: simulated"),
+    Choice(
+        "tier",
+        ("1", "2", "3"),
+        "1: default stock of the climate; 2: reference= and factors of your own; 3: simulated",
+    ),
     Choice("climate", tuple(REFERENCE), "of the default reference stock"),
-    Setting("reference", math.nan, "t C ha-1", 0.0, 1e3, "ipcc2006", "reference stock, for tier 2", 0.3, True),
+    Setting(
+        "reference", math.nan, "t C ha-1", 0.0, 1e3, "ipcc2006", "reference stock, for tier 2", 0.3, True
+    ),
     *(
         Setting(f"{name}_{when}", 1.0, "1", 0.0, 3.0, "ipcc2006", f"{doc}; {when} the change")
         for name, doc in FACTORS
         for when in ("before", "after")
     ),
-    Setting("change_error", 0.0, "1", -5.0, 5.0, "design", "relative error of the change of the factors", 0.3),
+    Setting(
+        "change_error", 0.0, "1", -5.0, 5.0, "design", "relative error of the change of the factors", 0.3
+    ),
     Setting("years", YEARS, "a", 1.0, 200.0, "ipcc2006", "of the transition"),
 )
-REFERENCE_ERROR = 0.9 / 1.96  # IPCC gives 90 % as the nominal error (two standard deviations) of default stocks
+REFERENCE_ERROR = (
+    0.9 / 1.96
+)  # IPCC gives 90 % as the nominal error (two standard deviations) of default stocks
 
 
 def run_ipcc(m: Monitoring | None, s: Settings) -> Estimate:
@@ -49,7 +65,9 @@ def run_ipcc(m: Monitoring | None, s: Settings) -> Estimate:
         return _simulated_soil(m)
     reference = s.reference
     if s.tier == "1":
-        reference = REFERENCE[s.climate] * (1.0 + REFERENCE_ERROR * np.r_[0.0, s.rng.standard_normal(s.draws)])
+        reference = REFERENCE[s.climate] * (
+            1.0 + REFERENCE_ERROR * np.r_[0.0, s.rng.standard_normal(s.draws)]
+        )
         reference = np.maximum(reference, 0.0)
     elif math.isnan(reference[0]):
         raise InputError("ipcc, reference", "is not given", "tier 2 needs reference= in t C ha-1")
@@ -65,11 +83,15 @@ def run_ipcc(m: Monitoring | None, s: Settings) -> Estimate:
 
 def _simulated_soil(m: Monitoring | None) -> Estimate:
     if m is None or "soil_carbon" not in m:
-        raise InputError("ipcc, tier 3", "needs simulated output", "give a simulation with soil_organic_carbon")
+        raise InputError(
+            "ipcc, tier 3", "needs simulated output", "give a simulation with soil_organic_carbon"
+        )
     stock = m.values("soil_carbon")
     change = (stock[-1] - stock[0]) * MOLAR_MASS_C / (m.days[-1] / DAYS_PER_YEAR)
     said = [*m.notes, "tier 3: the model's own soil carbon; no interval of one run"]
-    return finish(IPCC, change, FLUX, "gain of soil organic carbon", {}, said, ["run an ensemble for an interval"])
+    return finish(
+        IPCC, change, FLUX, "gain of soil organic carbon", {}, said, ["run an ensemble for an interval"]
+    )
 
 
 KARST_SETTINGS = (
@@ -83,7 +105,9 @@ KARST_SETTINGS = (
 def run_emission_factor(m: Monitoring | None, s: Settings) -> Estimate:
     if s.tier == "3":
         if m is None or "simulated_sink" not in m:
-            raise InputError("emission_factor, tier 3", "needs simulated output", f"give one with {SIMULATED}")
+            raise InputError(
+                "emission_factor, tier 3", "needs simulated output", f"give one with {SIMULATED}"
+            )
         value = float(np.nanmean(m.values("simulated_sink"))) * MOLAR_MASS_C * DAYS_PER_YEAR
         return finish(KARST, value, FLUX, "karst carbon sink", {}, [*m.notes, "tier 3: the model's own"], [])
     told = float(s.factor[0])

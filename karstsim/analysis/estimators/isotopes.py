@@ -1,6 +1,6 @@
 """Isotope mixing: the share of soil carbon in the bicarbonate that leaves, from d13C of DIC.
 
-    CSF = 12.011 mean(Q [HCO3]) (1 - f_rock)                              f_rock: `karstsim.carbon_sources`
+CSF = 12.011 mean(Q [HCO3]) (1 - f_rock)                              f_rock: `karstsim.carbon_sources`
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ def run(m: Monitoring, s: Settings) -> Estimate:
             f"load by {law} from {taken.c.size} samples"]  # fmt: skip
     warnings = []
     if not 0.0 <= share <= 1.0:
-        warnings.append(f"a share of rock of {share:.2f} is impossible: the end members do not explain the water")
+        warnings.append(
+            f"a share of rock of {share:.2f} is impossible: the end members do not explain the water"
+        )
     if s.model == "mixing":
         warnings.append("exchange with soil CO2 erases the rock's signal: then the share of rock is too low")
     return finish(METHOD, values, m.flux_units, "bicarbonate carbon of soil CO2", parts, said, warnings)
@@ -50,19 +52,28 @@ def _rock_share(m: Monitoring, s: Settings) -> tuple[float, float, int]:
         raise InputError("isotopes", "no row has d13c_dic, hco3 and discharge together", "check the dates")
     rows = rows[:: -(-rows.size // MOST_ROWS)]
     given = {name: m.values(name)[rows] for name in ("temperature", *IONS[:-1]) if name in m}
-    given = {name: np.where(np.isfinite(v), v, np.nanmean(v) if np.isfinite(v).any() else 0.0) for name, v in given.items()}
+    given = {
+        name: np.where(np.isfinite(v), v, np.nanmean(v) if np.isfinite(v).any() else 0.0)
+        for name, v in given.items()
+    }
     given.setdefault("temperature", np.full(rows.size, np.nan))
     carbonate = {"alkalinity": m.values("alkalinity" if "alkalinity" in m else "hco3")[rows]}
     second = next((n for n in ("ph", "dic", "pco2") if n in m and np.isfinite(m.values(n)[rows]).all()), None)
     if second is None or not np.isfinite(given["temperature"]).all():
-        raise InputError("isotopes", "needs temperature and one of ph, dic and pco2 in the same rows", "add a column")
+        raise InputError(
+            "isotopes", "needs temperature and one of ph, dic and pco2 in the same rows", "add a column"
+        )
     water = speciate(**given, **carbonate, **{second: m.values(second)[rows]})
     ends = tuple((float(getattr(s, end)[0]), s.spread[end]) for end in ("soil", "rock"))
     found = carbon_sources(water, m.values("d13c_dic")[rows], soil=ends[0], rock=ends[1])
     share, spread = (found[f"rock_share_{s.model}{end}"].values for end in ("", "_sd"))
     good = np.isfinite(share)
     weight = m.flow[rows][good]
-    return float(np.average(share[good], weights=weight)), float(np.average(spread[good], weights=weight)), int(good.sum())
+    return (
+        float(np.average(share[good], weights=weight)),
+        float(np.average(spread[good], weights=weight)),
+        int(good.sum()),
+    )
 
 
 METHOD = Method(

@@ -46,7 +46,9 @@ class Samples:
     def regular(self) -> bool:
         """Whether discharge was taken at one step, and not only when somebody came to sample."""
         gaps = np.diff(self.day)
-        return bool(gaps.size and np.mean(np.abs(gaps - np.median(gaps)) <= SAME * np.median(gaps)) >= REGULAR)
+        return bool(
+            gaps.size and np.mean(np.abs(gaps - np.median(gaps)) <= SAME * np.median(gaps)) >= REGULAR
+        )
 
     def mean_flow(self, draws: int, rng: np.random.Generator) -> np.ndarray:
         """(1 + draws,) mean flow: certain where the series is regular, else as certain as its rows are many."""
@@ -68,7 +70,9 @@ def samples(m: Monitoring, concentration: np.ndarray, name: str) -> Samples:
     there = np.isfinite(flow)
     both = there & np.isfinite(concentration)
     if both.sum() < 2:
-        raise InputError(f"data, {name}", "has less than 2 values with a discharge beside them", "check the dates of both")
+        raise InputError(
+            f"data, {name}", "has less than 2 values with a discharge beside them", "check the dates of both"
+        )
     if flow[both].sum() <= 0.0:
         raise InputError("data, discharge", "is zero at all samples", "leave dry times out")
     return Samples(flow[there], m.weights(there), days[there], flow[both], concentration[both], days[both])
@@ -76,7 +80,13 @@ def samples(m: Monitoring, concentration: np.ndarray, name: str) -> Samples:
 
 def choose(s: Samples) -> str:
     """The law for these samples: continuous where c is as dense as Q, else Beale's, of few assumptions."""
-    return "continuous" if s.share >= REGULAR and s.regular else "beale" if s.c.size >= FEWEST["beale"] else "flow_weighted"
+    return (
+        "continuous"
+        if s.share >= REGULAR and s.regular
+        else "beale"
+        if s.c.size >= FEWEST["beale"]
+        else "flow_weighted"
+    )
 
 
 def mean_load(s: Samples, law: str, error: float, draws: int, rng: np.random.Generator) -> np.ndarray:
@@ -97,8 +107,18 @@ def mean_load(s: Samples, law: str, error: float, draws: int, rng: np.random.Gen
     if law == "rating":
         return _rating(s, q, c, at)
     if law == "continuous":  # every step is there: nothing to draw again, only the errors of its values
-        c, at = s.c[None] * noise, np.broadcast_to(s.at, c.shape)
+        return (s.c[None] * noise) @ _line_weights(s)
     return np.array([_on_lines(s, a, b) for a, b in zip(at, c, strict=True)])
+
+
+def _line_weights(s: Samples) -> np.ndarray:
+    """What every sample adds to the mean of Q c with c on straight lines: it is linear in c."""
+    right = np.clip(np.searchsorted(s.at, s.day, side="right"), 1, s.at.size - 1)
+    span = s.at[right] - s.at[right - 1]
+    part = np.clip((s.day - s.at[right - 1]) / span, 0.0, 1.0)
+    of = s.flow * s.weight / s.weight.sum()
+    count = s.at.size
+    return np.bincount(right - 1, of * (1.0 - part), count) + np.bincount(right, of * part, count)
 
 
 def _on_lines(s: Samples, at: np.ndarray, c: np.ndarray) -> float:

@@ -101,7 +101,9 @@ class Monitoring:
         """Mean weighted with flow, over the rows that have both."""
         flow = self.flow
         there = np.isfinite(values) & np.isfinite(flow)
-        return float(np.average(values[there], weights=flow[there])) if flow[there].sum() > 0.0 else float("nan")
+        return (
+            float(np.average(values[there], weights=flow[there])) if flow[there].sum() > 0.0 else float("nan")
+        )
 
 
 def monitoring(data: xr.Dataset, area_km2: float | None = None) -> Monitoring:
@@ -114,12 +116,16 @@ def monitoring(data: xr.Dataset, area_km2: float | None = None) -> Monitoring:
     if area_km2 is not None and not area_km2 > 0.0:
         raise InputError("area_km2", f"is {area_km2}", "give the area of the catchment in km2, above 0")
     if "time" not in table.dims or table.sizes["time"] < 2:
-        raise InputError("data", "has no time with two rows or more", "give a monitoring table or a simulation")
+        raise InputError(
+            "data", "has no time with two rows or more", "give a monitoring table or a simulation"
+        )
     for name, allowed in UNITS.items():
         if name not in table:
             continue
         if table[name].dims != ("time",):
-            raise InputError(f"data, {name}", f"has the dimensions {table[name].dims}", "select one, with .isel(...)")
+            raise InputError(
+                f"data, {name}", f"has the dimensions {table[name].dims}", "select one, with .isel(...)"
+            )
         units = table[name].attrs.get("units")
         if units not in allowed:
             what = "has no unit" if not units else f"is in {units!r}"

@@ -20,11 +20,21 @@ from karstsim.analysis.estimators.saturation import saturated_calcium
 from karstsim.core.constants import DAYS_PER_YEAR, MM_PER_M, MOLAR_MASS_C
 from karstsim.core.errors import InputError
 
-BROOK_LEAST, BROOK_RANGE, BROOK_RATE = -3.47, 2.09, 0.00172  # log10 atm, log10 atm, a mm-1         [brook1983]
+BROOK_LEAST, BROOK_RANGE, BROOK_RATE = (
+    -3.47,
+    2.09,
+    0.00172,
+)  # log10 atm, log10 atm, a mm-1         [brook1983]
 SETTINGS = (
-    Choice("soil_co2", ("measured", "brook"), "CO2 of soil air; brook: from evapotranspiration, also where none is"),
+    Choice(
+        "soil_co2",
+        ("measured", "brook"),
+        "CO2 of soil air; brook: from evapotranspiration, also where none is",
+    ),
     Setting("temperature", math.nan, "degC", -5.0, 50.0, "design", "mean temperature instead of the table's"),
-    Setting("evapotranspiration", math.nan, "mm a-1", 0.0, 5e3, "design", "for brook, instead of the table's"),
+    Setting(
+        "evapotranspiration", math.nan, "mm a-1", 0.0, 5e3, "design", "for brook, instead of the table's"
+    ),
     Setting("co2_error", 0.0, "1", -0.9, 9.0, "design", "relative error of the mean CO2 pressure", 0.3),
     RUNOFF,
     RUNOFF_ERROR,
@@ -48,7 +58,11 @@ def run(m: Monitoring | None, s: Settings) -> Estimate:
     # [Ca]eq goes with the cube root of the pressure (science.md 4.1): one exact solution carries all draws.
     calcium = float(saturated_calcium(temperature, pressure)[0]) * np.cbrt(drawn / pressure)
     values = MOLAR_MASS_C * runoff / MM_PER_M * (1.0 + s.runoff_error) * calcium
-    parts = {"soil CO2": (pressure * PPM, "ppm"), "[Ca]eq": (float(calcium[0]), "mol m-3"), "runoff": (runoff, "mm a-1")}
+    parts = {
+        "soil CO2": (pressure * PPM, "ppm"),
+        "[Ca]eq": (float(calcium[0]), "mol m-3"),
+        "runoff": (runoff, "mm a-1"),
+    }
     said = [*(m.notes if m is not None else []), where, from_where, "all runoff saturated with calcite"]
     return finish(METHOD, values, FLUX, "CO2 that saturated runoff would consume", parts, said, [])
 

@@ -160,7 +160,9 @@ class Settings:
         if isinstance(one, Choice):
             value = str(given.get(one.name, one.default))
             if value not in one.options:
-                raise InputError(f"{method}, {one.name}", f"{value!r} is unknown", f"use {', '.join(one.options)}")
+                raise InputError(
+                    f"{method}, {one.name}", f"{value!r} is unknown", f"use {', '.join(one.options)}"
+                )
             return value
         if isinstance(one, Samples):
             return _numbers(method, one, given.get(one.name))
@@ -183,7 +185,9 @@ def _number(method: str, name: str, value: Any, lower: float, upper: float) -> f
     try:
         number = float(value)
     except (TypeError, ValueError):
-        raise InputError(f"{method}, {name}", f"{value!r} is no number", f"give {lower:g} to {upper:g}") from None
+        raise InputError(
+            f"{method}, {name}", f"{value!r} is no number", f"give {lower:g} to {upper:g}"
+        ) from None
     if not lower <= number <= upper:
         raise InputError(f"{method}, {name}", f"is {number:g}", f"give {lower:g} to {upper:g}")
     return number

@@ -45,9 +45,17 @@ def soil_saturation(m: Monitoring) -> Saturation:
             calcium = saturated_calcium(temperature[there], pressure[there])
             return Saturation(calcium, temperature[there], pressure[there], "c_eq from CO2 in soil air")
     if "hco3" not in m:
-        raise InputError("data", "has neither CO2 in soil air with a temperature nor HCO3", "add a column of them")
-    half = np.full(1, HALF * m.weighted(m.values("hco3"))) if "discharge" in m else np.full(1, HALF * m.mean("hco3"))
-    return Saturation(half, np.full(1, m.mean(where)), np.full(1, np.nan), "c_eq as half the HCO3 of the spring")
+        raise InputError(
+            "data", "has neither CO2 in soil air with a temperature nor HCO3", "add a column of them"
+        )
+    half = (
+        np.full(1, HALF * m.weighted(m.values("hco3")))
+        if "discharge" in m
+        else np.full(1, HALF * m.mean("hco3"))
+    )
+    return Saturation(
+        half, np.full(1, m.mean(where)), np.full(1, np.nan), "c_eq as half the HCO3 of the spring"
+    )
 
 
 def film_coefficient(found: Saturation, film_mm: float) -> float:
@@ -56,7 +64,9 @@ def film_coefficient(found: Saturation, film_mm: float) -> float:
     Raises InputError where the CO2 pressure is not known.
     """
     if not np.isfinite(found.pressure).all():
-        raise InputError("transfer = film", "needs CO2 in soil air", "add a column air_co2 (ppm), or use constant")
+        raise InputError(
+            "transfer = film", "needs CO2 in soil air", "add a column air_co2 (ppm), or use constant"
+        )
     alpha = python_callable(film_alpha)
     values = [alpha(t, film_mm, p, 1.0) for t, p in zip(found.temperature, found.pressure, strict=True)]
     return float(np.average(values, weights=found.calcium))

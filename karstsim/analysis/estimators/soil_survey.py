@@ -25,7 +25,9 @@ SETTINGS = (
     Samples("first", "kg C m-2", "stocks of the first survey; none: of the table, sampled with `scatter`"),
     Samples("second", "kg C m-2", "stocks of the second survey"),
     Setting("years", math.nan, "a", 0.0, 1e3, "design", "between the surveys; default: the table's length"),
-    Setting("scatter", 0.25, "1", 0.0, 3.0, "design", "relative scatter of soil cores, for a table of one stock"),
+    Setting(
+        "scatter", 0.25, "1", 0.0, 3.0, "design", "relative scatter of soil cores, for a table of one stock"
+    ),
     Setting("cores", 30.0, "1", 2.0, 1e5, "design", "cores of each survey, for a table of one stock"),
 )
 
@@ -43,7 +45,9 @@ def run(m: Monitoring | None, s: Settings) -> Estimate:
     first, second, years, said = _surveys(m, s)
     if min(first.size, second.size) < FEWEST or not years > 0.0:
         mend = "give first=, second= (kg C m-2, two cores or more each) and years="
-        raise InputError("soil_survey", f"has {first.size} and {second.size} cores over {years:g} years", mend)
+        raise InputError(
+            "soil_survey", f"has {first.size} and {second.size} cores over {years:g} years", mend
+        )
 
     def drawn(stocks: np.ndarray) -> np.ndarray:
         return stocks[s.rng.integers(0, stocks.size, (s.draws, stocks.size))].mean(axis=1)

@@ -26,13 +26,20 @@ UNDERSATURATION = {  # u by land use                                            
     "cropland": 0.0089, "shrub": 0.0129, "grass": 0.038, "secondary_forest": 0.0307, "virgin_forest": 0.0707,
 }  # fmt: skip
 FEWEST = 3  # tablets, below which their spread is not known
-USUAL_RATIO = (0.05, 0.6)  # of tablets over hydrochemistry                                      [science.md 9.2]
+USUAL_RATIO = (
+    0.05,
+    0.6,
+)  # of tablets over hydrochemistry                                      [science.md 9.2]
 SETTINGS = (
     Samples("rates", "g m-2 a-1", "mass losses of measured tablets; none: virtual tablets"),
     Choice("land_use", tuple(UNDERSATURATION), "whose undersaturation virtual tablets have"),
-    Choice("transfer", ("constant", "film"), "alpha: the setting, or the film model at soil temperature and CO2"),
+    Choice(
+        "transfer", ("constant", "film"), "alpha: the setting, or the film model at soil temperature and CO2"
+    ),
     Setting("undersaturation", math.nan, "1", 0.0, 1.0, "design", "u = 1 - c/c_eq instead of the land use's"),
-    Setting("alpha", 1.7e-7, "m s-1", 1e-8, 1e-5, "dreybrodt1991", "transfer coefficient of the film", 0.3, True),
+    Setting(
+        "alpha", 1.7e-7, "m s-1", 1e-8, 1e-5, "dreybrodt1991", "transfer coefficient of the film", 0.3, True
+    ),
     Setting("film", 0.3, "mm", 0.01, 10.0, "design", "boundary layer, for transfer = film"),
     Setting("wet_share", 0.7, "1", 0.0, 1.0, "design", "share of the time or surface that is wet", 0.1),
     Setting("purity", 0.97, "1", 0.5, 1.0, "zhang2011", "CaCO3 in the tablet's mass", 0.01),
@@ -43,10 +50,14 @@ def run(m: Monitoring | None, s: Settings) -> Estimate:
     if s.rates.size:
         rates, said = _measured(s), [f"{s.rates.size} measured tablets"]
     elif m is None:
-        raise InputError("tablet", "has neither a table nor rates", "give a table, or rates=[...] in g m-2 a-1")
+        raise InputError(
+            "tablet", "has neither a table nor rates", "give a table, or rates=[...] in g m-2 a-1"
+        )
     else:
         rates, said = _virtual(m, s)
-    warnings = ["tablets see the local dissolution of a foreign, polished stone: usually 0.05 to 0.6 of hydrochemistry"]
+    warnings = [
+        "tablets see the local dissolution of a foreign, polished stone: usually 0.05 to 0.6 of hydrochemistry"
+    ]
     if 0 < s.rates.size < FEWEST:
         warnings.append(f"{s.rates.size} tablets: the interval is not that of the site")
     if s.rates.size and (s.rates <= 0.0).any():
@@ -67,7 +78,11 @@ def _measured(s: Settings) -> np.ndarray:
 def _virtual(m: Monitoring, s: Settings) -> tuple[np.ndarray, list[str]]:
     """(1 + draws,) mass loss, g m-2 a-1, and what was supposed."""
     found = soil_saturation(m)
-    u = s.undersaturation if np.isfinite(s.undersaturation[0]) else np.full(s.alpha.size, UNDERSATURATION[s.land_use])
+    u = (
+        s.undersaturation
+        if np.isfinite(s.undersaturation[0])
+        else np.full(s.alpha.size, UNDERSATURATION[s.land_use])
+    )
     alpha = s.alpha if s.transfer == "constant" else film_coefficient(found, s.film[0]) * s.alpha / s.alpha[0]
     product = alpha * found.calcium.mean()
     rate = MOLAR_MASS_CACO3 * SECONDS_PER_DAY * DAYS_PER_YEAR * product * s.wet_share * u
