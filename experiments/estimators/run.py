@@ -4,7 +4,8 @@
 
 Synthetic Puding-like weather, six land uses, default parameters. Each catchment is monitored with errors of good field
 work in five campaigns of two years and six draws of the errors; every method looks at the same tables. Truth: CO2 that
-the model's dissolution consumed, alkalinity gained less rock dissolved, in the same two years.
+the model's dissolution consumed, alkalinity gained less rock dissolved; the mean of ten years, times the campaign's
+share of the alkalinity that leaves, so that neither wet years nor what stores hold back count as errors of a method.
 """
 
 from __future__ import annotations
@@ -38,7 +39,6 @@ RAIN = {
     "rain_no3": 0.02,
 }  # mol m-3, the model's rain as one would measure it
 SOIL_SD = 0.5  # permil, of a measured soil CO2
-NEGATIVE = "none left"
 
 
 @dataclass(frozen=True)
@@ -116,11 +116,12 @@ def find() -> pd.DataFrame:
         soil = float(
             (output["soil_co2_d13c"] * output["soil_percolation"]).sum() / output["soil_percolation"].sum()
         )
+        long_run = sinks(output)
         exact = monitoring(output)
         daily = estimate(exact, "hydrochem", load="continuous", draws=0).value
         formula = 0.5 * exact.flux(float(np.mean(exact.flow * exact.values("hco3"))))
         for number, window in enumerate(monitored.windows(output, CAMPAIGN)):
-            true = sinks(window).truth
+            true = long_run.truth * sinks(window).hco3 / long_run.hco3
             for seed in range(SEEDS):
                 tables: dict[tuple[float, bool], Monitoring] = {}
                 for entry in ENTRIES:
@@ -213,6 +214,7 @@ def draw(found: pd.DataFrame, path: Path) -> None:
     axis.axvline(1.0, color="black", lw=0.8)
     axis.axvspan(0.9, 1.1, color="0.92", zorder=0)
     axis.set_xlim(low - 0.03, high + 0.03)
+    axis.set_ylim(-0.6, len(table) - 0.4)
     axis.set_yticks(range(len(table)), list(table.index[::-1]))
     for edge in np.arange(0.5, len(table) - 1):
         axis.axhline(edge, color="0.93", lw=0.6, zorder=0)

@@ -84,9 +84,9 @@ def carbon(value: Any, name: str = "value") -> Carbon:
     if isinstance(value, Carbon):
         return value
     if isinstance(value, str):
-        number, _, units = value.strip().partition(" ")
+        number, _, said = value.strip().partition(" ")
         try:
-            return Carbon(float(number), units)
+            return Carbon(float(number), said)
         except ValueError:
             raise InputError(
                 f"{name}, {value!r}", "is no number with a unit", 'write "51 Mt CO2 a-1"'

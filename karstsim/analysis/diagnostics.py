@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import xarray as xr
@@ -24,8 +24,8 @@ IMPORTS = ("atmosphere_precipitation", "soil_irrigation", "aquifer_allogenic", "
 DIAGNOSED = (  # outputs that a run must keep for `sinks` and `ratios`
     "catchment_runoff", "catchment_runoff_*", "catchment_imported_alkalinity", "catchment_weathering_uptake",
     "catchment_rock_dissolution", "atmosphere_precipitation", "atmosphere_precipitation_dic", "aquifer_allogenic_dic",
-    "aquifer_gain_dic", "aquifer_loss", "aquifer_loss_*", "catchment_gpp", "catchment_npp", "catchment_soil_respiration",
-    "catchment_plant_respiration", "soil_irrigation_dic", "tile_area_fraction",
+    "aquifer_gain_dic", "aquifer_loss", "aquifer_loss_*", "catchment_gpp", "catchment_npp",
+    "catchment_soil_respiration", "catchment_plant_respiration", "soil_irrigation_dic", "tile_area_fraction",
 )  # fmt: skip
 
 
@@ -114,7 +114,7 @@ class Sinks:
     gas: float
     acid_corrected: float
     galy: float
-    units: str = FLUX
+    units: ClassVar[str] = FLUX
 
 
 def sinks(output: xr.Dataset) -> Sinks:

@@ -239,7 +239,7 @@ def test_film_flux_is_alpha_times_the_deficit() -> None:
 
 
 def test_potential_dissolution() -> None:
-    """0.5 m a-1 of water saturated at 15 degC and 10^-2 atm, [Ca] 1.946 mol m-3 (science.md 4.6): 11.69 t C km-2 a-1."""
+    """0.5 m a-1 saturated at 15 degC and 10^-2 atm, [Ca] 1.946 mol m-3 (science.md 4.6): 11.69 t C km-2 a-1."""
     e = estimate(None, "equilibrium", runoff=500.0, temperature=15.0, evapotranspiration=1e3, draws=0)
     assert e.parts["soil CO2"][0] == pytest.approx(1e6 * 10.0 ** (-3.47 + 2.09 * (1.0 - np.exp(-1.72))))
     at = spring(discharge=(500.0 / YEAR, "mm d-1"), air_co2=(1e4, "ppm"), temperature=(15.0, "degC"))

@@ -7,7 +7,7 @@ tables by catchment and land use, in t C and in t CO2 per km2 and year.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from karstsim.analysis.carbon_units import FLUX, Carbon
@@ -80,6 +80,6 @@ def _row(label: str, one: Estimate, area_km2: float | None) -> tuple[str, ...]:
     return label, f"{flux.value:.3g}", f"{flux.low:.3g} to {flux.high:.3g}", f"{co2:.3g}", total
 
 
-def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     ruler = "|" + "---|" * len(header)
     return ["| " + " | ".join(header) + " |", ruler, *("| " + " | ".join(row) + " |" for row in rows)]

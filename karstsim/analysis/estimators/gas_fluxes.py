@@ -84,7 +84,7 @@ EDDY = Method(
     needs=(("net_exchange",),),
     settings=SETTINGS,
     sees="all CO2 between land and air, weathering among it",
-    misses="carbon that leaves with water; what is weathering and what photosynthesis; its error exceeds the karst sink",
+    misses="carbon that leaves with water; weathering apart from photosynthesis; its error exceeds the karst sink",
     source="falge2001",
     run=run_eddy,
 )

@@ -1,6 +1,6 @@
 """Inventories: IPCC tiers of soil carbon, and tiers of the same kind for the karst sink, which IPCC does not have.
 
-    ipcc               dSOC = SOC_ref (F_after - F_before) / 20,  F = F_LU F_MG F_I        Tier 1 and 2 [science.md 9.11]
+    ipcc               dSOC = SOC_ref (F_after - F_before) / 20,  F = F_LU F_MG F_I    Tier 1 and 2 [science.md 9.11]
     emission_factor    Tier 1: 5.2 t C km-2 a-1; Tier 2: by land use (science.md 3.12)
 Tier 3 of both is a simulation: its change of soil carbon, its karst sink.
 """
@@ -13,7 +13,7 @@ import numpy as np
 
 from karstsim.analysis.carbon_units import FLUX
 from karstsim.analysis.estimators.monitoring import SIMULATED, Monitoring
-from karstsim.analysis.estimators.record import Choice, Estimate, Method, Setting, Settings, finish
+from karstsim.analysis.estimators.record import Choice, Declared, Estimate, Method, Setting, Settings, finish
 from karstsim.core.constants import DAYS_PER_YEAR, MOLAR_MASS_C
 from karstsim.core.errors import InputError
 
@@ -35,7 +35,7 @@ FACTORS = (  # name, meaning; of the land before and after
     ("tillage", "F_MG: full 1, reduced 1.08, none 1.15"),
     ("input", "F_I: low 0.92, medium 1, high without manure 1.11, with 1.44"),
 )
-IPCC_SETTINGS = (
+IPCC_SETTINGS: tuple[Declared, ...] = (
     Choice(
         "tier",
         ("1", "2", "3"),

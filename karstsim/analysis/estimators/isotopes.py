@@ -5,6 +5,8 @@ CSF = 12.011 mean(Q [HCO3]) (1 - f_rock)                              f_rock: `k
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from karstsim.analysis.estimators.hydrochem import DISCHARGE_ERROR, LAWS, SHARED_ERROR, mean_load
@@ -51,19 +53,18 @@ def _rock_share(m: Monitoring, s: Settings) -> tuple[float, float, int]:
     if not rows.size:
         raise InputError("isotopes", "no row has d13c_dic, hco3 and discharge together", "check the dates")
     rows = rows[:: -(-rows.size // MOST_ROWS)]
-    given = {name: m.values(name)[rows] for name in ("temperature", *IONS[:-1]) if name in m}
-    given = {
-        name: np.where(np.isfinite(v), v, np.nanmean(v) if np.isfinite(v).any() else 0.0)
-        for name, v in given.items()
-    }
-    given.setdefault("temperature", np.full(rows.size, np.nan))
-    carbonate = {"alkalinity": m.values("alkalinity" if "alkalinity" in m else "hco3")[rows]}
+    given: dict[str, Any] = {"temperature": np.full(rows.size, np.nan)}
+    for name in ("temperature", *IONS[:-1]):
+        if name in m and np.isfinite(m.values(name)[rows]).any():
+            values = m.values(name)[rows]
+            given[name] = np.where(np.isfinite(values), values, np.nanmean(values))
+    given["alkalinity"] = m.values("alkalinity" if "alkalinity" in m else "hco3")[rows]
     second = next((n for n in ("ph", "dic", "pco2") if n in m and np.isfinite(m.values(n)[rows]).all()), None)
     if second is None or not np.isfinite(given["temperature"]).all():
-        raise InputError(
-            "isotopes", "needs temperature and one of ph, dic and pco2 in the same rows", "add a column"
-        )
-    water = speciate(**given, **carbonate, **{second: m.values(second)[rows]})
+        what = "needs temperature and one of ph, dic and pco2 in the same rows"
+        raise InputError("isotopes", what, "add a column")
+    given[second] = m.values(second)[rows]
+    water = speciate(**given)
     ends = tuple((float(getattr(s, end)[0]), s.spread[end]) for end in ("soil", "rock"))
     found = carbon_sources(water, m.values("d13c_dic")[rows], soil=ends[0], rock=ends[1])
     share, spread = (found[f"rock_share_{s.model}{end}"].values for end in ("", "_sd"))

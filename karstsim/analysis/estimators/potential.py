@@ -56,7 +56,9 @@ def run(m: Monitoring | None, s: Settings) -> Estimate:
     pressure, from_where = _pressure(m, s, runoff)
     drawn = pressure * (1.0 + s.co2_error)
     # [Ca]eq goes with the cube root of the pressure (science.md 4.1): one exact solution carries all draws.
-    calcium = float(saturated_calcium(temperature, pressure)[0]) * np.cbrt(drawn / pressure)
+    calcium = float(saturated_calcium(np.array(temperature), np.array(pressure))[0]) * np.cbrt(
+        drawn / pressure
+    )
     values = MOLAR_MASS_C * runoff / MM_PER_M * (1.0 + s.runoff_error) * calcium
     parts = {
         "soil CO2": (pressure * PPM, "ppm"),
