@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from karstsim import cli_ensemble, cli_experiments, cli_forcing, console
+from karstsim import cli_ensemble, cli_estimate, cli_experiments, cli_forcing, console
 from karstsim.cli_ensemble import SchedulerAddress, Workers
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ app.add_typer(new, name="new")
 cli_ensemble.add_to(app)
 cli_forcing.add_to(app)
 cli_experiments.add_to(app)
+cli_estimate.add_to(app)
 
 
 class Constants(StrEnum):

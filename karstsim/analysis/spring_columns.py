@@ -28,6 +28,7 @@ UNITS = {**WATER_UNITS, "discharge": "m3 s-1", "precipitation": "mm d-1", "evapo
     "air_co2": "ppm",
     "d13c_dic": "permil",
     "soil_respiration": "mol m-2 d-1",
+    "net_exchange": "mol m-2 d-1",
 }
 LONG_NAMES = {
     "discharge": "spring discharge",
@@ -43,6 +44,7 @@ LONG_NAMES = {
     "air_co2": "CO2 mole fraction of the air in soil or cave",
     "d13c_dic": "d13C of dissolved inorganic carbon, VPDB",
     "soil_respiration": "CO2 efflux of the soil",
+    "net_exchange": "net ecosystem exchange of CO2, upward positive",
 }
 LIMITS = WATER_LIMITS | {  # canonical units: outside, the unit or the cell is wrong
     "discharge": (0.0, 1e5),
@@ -58,6 +60,7 @@ LIMITS = WATER_LIMITS | {  # canonical units: outside, the unit or the cell is w
     "air_co2": (0.0, 1e6),
     "d13c_dic": (-60.0, 40.0),  # beyond all waters: methane makes the lightest and the heaviest
     "soil_respiration": (-1.0, 20.0),
+    "net_exchange": (-20.0, 20.0),
 }
 DATE, CLOCK, ZONE = "date", "clock", "zone"
 _ZONE_NAMES = frozenset(("tz_cd", "tz", "timezone", "time_zone", "zeitzone"))
@@ -79,6 +82,7 @@ _SPELLINGS = {
     "air_co2": "air_co2 co2_air soil_co2 cave_co2",
     "d13c_dic": "d13c d13c_dic dic_iso dic_d13c delta13c",
     "soil_respiration": "soil_respiration soil_efflux co2_efflux rs_soil",
+    "net_exchange": "net_exchange nee net_ecosystem_exchange",
 }
 _NAMES = {spelling: name for name, text in _SPELLINGS.items() for spelling in text.split()}
 _ONLY_WITH_UNIT = {"flow": "discharge", "level": "water_level", "co2": "air_co2"}
@@ -116,6 +120,11 @@ _MM_D = {
 }  # fmt: skip
 PER_STEP = {"mm": 1.0, "in": _INCH, "inch": _INCH, "inches": _INCH}  # an amount: of the step of the table
 DEPTH = ("mm_d", "mm_day", "mm_h", "mm_hr")  # a discharge that needs the area of the catchment
+_GAS_FLUX = {  # "m-2 s-1" loses its exponents as a header is cleaned; nothing else can be meant
+    **dict.fromkeys(("umol_m2_s", "umol_m_s"), 1e-6 * SECONDS_PER_DAY),
+    **dict.fromkeys(("g_c_m2_d", "g_c_m_d"), 1.0 / _C),
+    **dict.fromkeys(("mol_m2_d", "mol_m_d"), 1.0),
+}
 _FACTORS = {
     "discharge": _M3_S,
     "precipitation": _MM_D,
@@ -134,11 +143,8 @@ _FACTORS = {
     },
     "air_co2": {"ppm": 1.0, "ppmv": 1.0, "percent": 1e4, **dict.fromkeys(_VOLUME_SHARE, 1e4)},
     "d13c_dic": {"permil": 1.0, "vpdb": 1.0, "permil_vpdb": 1.0},
-    "soil_respiration": {  # "m-2 s-1" loses its exponents as a header is cleaned; nothing else can be meant
-        **dict.fromkeys(("umol_m2_s", "umol_m_s"), 1e-6 * SECONDS_PER_DAY),
-        **dict.fromkeys(("g_c_m2_d", "g_c_m_d"), 1.0 / _C),
-        **dict.fromkeys(("mol_m2_d", "mol_m_d"), 1.0),
-    },
+    "soil_respiration": _GAS_FLUX,
+    "net_exchange": _GAS_FLUX,
 }
 _WRITTEN = {
     "discharge": "m3/s, L/s, L/min, m3/h, m3/d, cfs, gpm, mgd, or mm/d with the area",
@@ -152,6 +158,7 @@ _WRITTEN = {
     "air_co2": "ppm, V%",
     "d13c_dic": "permil",
     "soil_respiration": "umol/m2/s, g C/m2/d, mol/m2/d",
+    "net_exchange": "umol/m2/s, g C/m2/d, mol/m2/d",
 }
 
 
@@ -255,7 +262,7 @@ def _column(header: str, name: str, rest: Sequence[str], area_km2: float | None)
         return _chemistry(header, name, rest)
     unit = _unit(header, name, rest)
     if not unit:
-        if name in ("oxygen", "air_co2", "soil_respiration"):
+        if name in ("oxygen", "air_co2", "soil_respiration", "net_exchange"):
             return Column(header, name)  # several units are in use: left out until one is told
         known = name in ("relative_humidity", "turbidity", "d13c_dic")
         return Column(header, name, assumption="" if known else f"no unit: read as {UNITS[name]}")

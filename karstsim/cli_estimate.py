@@ -1,0 +1,174 @@
+"""The command ``karstsim estimate``: carbon fluxes from a monitoring table by the methods of the literature."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from karstsim import console
+
+if TYPE_CHECKING:
+    from karstsim.analysis.estimators import Estimate, Monitoring
+
+ALL = "all"
+WRITERS = (".json", ".csv", ".nc")
+Pairs = list[str] | None
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(estimate)
+
+
+def estimate(
+    table: Annotated[
+        Path | None,
+        typer.Argument(help="Monitoring table (CSV, TSV, xlsx) of a spring, or netCDF of a simulation."),
+    ] = None,
+    method: Annotated[
+        list[str] | None,
+        typer.Option("-m", "--method", help="Method, repeatable; all: every one that the table allows."),
+    ] = None,
+    area: Annotated[float | None, typer.Option("--area", help="Area of the catchment, km2.")] = None,
+    unit: Annotated[
+        Pairs, typer.Option("--unit", help="Unit of a column whose header has none, as Ca=mg/L; repeatable.")
+    ] = None,
+    column: Annotated[
+        Pairs, typer.Option("--column", help="Header of a quantity, as discharge='gauge 3'; repeatable.")
+    ] = None,
+    select: Annotated[Pairs, typer.Option("--select", help="Rows to keep, as Site=BS01; repeatable.")] = None,
+    setting: Annotated[
+        Pairs, typer.Option("--set", help="Setting of the method, as load=rating or purity=0.98; repeatable.")
+    ] = None,
+    day_first: Annotated[
+        bool | None, typer.Option("--day-first/--month-first", help="Order in dates such as 3/4/2015.")
+    ] = None,
+    sort: Annotated[bool, typer.Option("--sort", help="Bring rows into the order of time.")] = False,
+    average: Annotated[bool, typer.Option("--average", help="Take the mean of rows of one time.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="File to write: .json, .csv or .nc.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")
+    ] = False,
+) -> None:
+    """Estimate the karst carbon sink from a table; without --method, list what each method needs."""
+    with console.guarded(debug, as_json):
+        from karstsim.analysis.estimators import METHODS, open_monitoring
+        from karstsim.analysis.estimators import estimate as estimated
+
+        _check_output(output)
+        reading = {
+            "units": _pairs("--unit", unit), "columns": _pairs("--column", column),
+            "select": _pairs("--select", select), "dayfirst": day_first, "sort": sort, "average": average,
+        }  # fmt: skip
+        m = None if table is None else open_monitoring(table, area, reading)
+        if not method:
+            _list(m, as_json)
+            return
+        every = [name for name, card in METHODS.items() if m is not None and not card.missing(m.data)]
+        settings = _pairs("--set", setting)
+        names = every if method == [ALL] else method
+        found = [estimated(m, name, **_of(name, settings, len(names) > 1)) for name in names]
+        _write(found, output)
+        _show(found, m, output, as_json)
+
+
+def _pairs(option: str, given: Iterable[str] | None) -> dict[str, str]:
+    from karstsim.core.errors import InputError
+
+    pairs = [text.partition("=") for text in given or ()]
+    for name, _, value in pairs:
+        if not name or not value:
+            raise InputError(option, f"{name!r} is no NAME=VALUE", f"write {option} NAME=VALUE")
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _of(method: str, settings: dict[str, str], several: bool) -> dict[str, Any]:
+    """The settings for one of several methods: those that it has."""
+    from karstsim.analysis.estimators import METHODS
+
+    if not several or method not in METHODS:
+        return dict(settings)
+    known = {one.name for one in METHODS[method].settings} | {"draws", "seed"}
+    return {name: value for name, value in settings.items() if name.removesuffix("_sd") in known}
+
+
+def _check_output(output: Path | None) -> None:
+    from karstsim.core.errors import InputError
+
+    if output is not None and output.suffix not in WRITERS:
+        raise InputError(f"--output {output}", "ends in none of the known ways", f"use {', '.join(WRITERS)}")
+
+
+def _list(m: Monitoring | None, as_json: bool) -> None:
+    """What every method needs, and whether the table has it."""
+    from karstsim.analysis.estimators import METHODS
+
+    rows = []
+    for name, card in METHODS.items():
+        needs = "; ".join(" or ".join(group) for group in card.needs) or "settings only"
+        missing = card.missing(m.data) if m is not None else []
+        can = "" if m is None else ("no: " + ", ".join(missing) if missing else "yes")
+        settings = ", ".join(f"{one.name}={getattr(one, 'default', 'LIST')}" for one in card.settings)
+        rows.append({"method": name, "what": card.title, "needs": needs, "this table": can, "sees": card.sees,
+                     "misses": card.misses, "settings": settings})  # fmt: skip
+    if as_json:
+        console.print_json({"status": "ok", "methods": rows})
+        return
+    shown = ("method", "what", "needs", *(("this table",) if m is not None else ("settings",)))
+    console.print_table("Methods", shown, [tuple(row[k] for k in shown) for row in rows])
+    print("Run one: karstsim estimate TABLE --method NAME [--set NAME=VALUE]; all that can run: --method all")
+
+
+def _show(found: list[Estimate], m: Monitoring | None, output: Path | None, as_json: bool) -> None:
+    files = [str(output)] if output else []
+    if as_json:
+        said = {name: str(m.data.attrs.get(name, "")).splitlines() for name in READ} if m is not None else {}
+        console.print_json(
+            {"status": "done", "understood": said, "estimates": [e.to_dict() for e in found], "files": files}
+        )
+        return
+    if m is not None:
+        for name in READ:
+            console.print_list(name.capitalize(), str(m.data.attrs.get(name, "")).splitlines(), stderr=True)
+    text = console.number_text
+    header = ("method", "value", "5 %", "95 %", "unit", "what")
+    rows = [(e.method, *(f"{x:.4g}" for x in (e.value, e.low, e.high)), e.units, e.quantity) for e in found]
+    console.print_table("Estimates", header, rows)
+    parts = [(e.method, name, text(v), u) for e in found for name, (v, u) in e.parts.items()]
+    console.print_table("On the way", ("method", "quantity", "value", "unit"), parts)
+    console.print_list("Assumptions", [f"{e.method}: {line}" for e in found for line in e.assumptions])
+    console.print_list("Warnings", [f"{e.method}: {line}" for e in found for line in e.warnings], stderr=True)
+    console.print_list("Files", files)
+
+
+READ = ("columns", "unused", "supposed", "repairs")
+
+
+def _write(found: list[Estimate], output: Path | None) -> None:
+    if output is None:
+        return
+    import json
+
+    import pandas as pd
+    import xarray as xr
+
+    from karstsim.core.files import whole_file
+
+    with whole_file(output) as part:
+        if output.suffix == ".json":
+            Path(part).write_text(json.dumps([e.to_dict() for e in found], indent=2), encoding="utf-8")
+        elif output.suffix == ".csv":
+            keys = ("method", "value", "low", "high", "units", "quantity")
+            rows = [{k: e.to_dict()[k] for k in keys} | {"warnings": " | ".join(e.warnings)} for e in found]
+            pd.DataFrame(rows).to_csv(part, index=False)
+        else:
+            table = xr.concat([e.to_dataset()[["value", "low", "high"]] for e in found], "method")
+            table["units"] = ("method", [e.units for e in found])
+            table.coords["method"] = ("method", [e.method for e in found])
+            table.to_netcdf(part)
