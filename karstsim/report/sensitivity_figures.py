@@ -1,0 +1,3 @@
+"""x"""
+def write_figures(ds, folder):
+    return []
