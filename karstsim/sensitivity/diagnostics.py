@@ -17,6 +17,7 @@ from karstsim.sensitivity.config import DiagnosticSection
 WHOLE = -1  # year and month of a diagnostic that is not over years or months
 PER_DECADE = 10.0
 MONTHS = range(1, 13)
+WATER = ("kg m-2", "mm")  # CF's unit of an amount of water, and ours
 PER = {"annual": "year-1", "monthly": "month-1", "daily": "day-1", "step": "step-1"}
 
 
@@ -136,7 +137,7 @@ def trend(values: np.ndarray, years: np.ndarray) -> np.ndarray:
 
 def _units(variable: xr.DataArray, asked: DiagnosticSection) -> str:
     """Amounts are per period, unless they are summed over all of them."""
-    units = str(variable.attrs.get("units", ""))
+    units = str(variable.attrs.get("units", "")).replace(*WATER)
     amount = "sum" in str(variable.attrs.get("cell_methods", ""))
     if amount and asked.statistic != "sum":
         units = f"{units} {PER[asked.starts_from]}"

@@ -18,7 +18,7 @@ from karstsim.ensemble.config import EnsembleConfig
 from karstsim.ensemble.config import to_toml as ensemble_toml
 from karstsim.ensemble.draws import draws_csv
 from karstsim.ensemble.plan import PLAN, Plan
-from karstsim.ensemble.run import start, work
+from karstsim.ensemble.run import start, status, work
 from karstsim.ensemble.work import CONFIG
 from karstsim.model.engine import Progress
 from karstsim.sensitivity.config import SensitivityConfig, to_toml
@@ -50,7 +50,9 @@ def run_study(
     design = design_of(section, ranges)
     x = points(design)
     _write_members(config, folder, design, draws_csv(draws_at(x, ranges)))
-    outcome = work(folder / MEMBERS, workers, scheduler, progress)
+    _, outcome, broken = status(folder / MEMBERS)
+    if broken or not outcome.complete:
+        outcome = work(folder / MEMBERS, workers, scheduler, progress)
     values = diagnostics_of(folder / MEMBERS, config.diagnostics)
     _write_values(values, folder / VALUES)
     kept = gate(values, design, outcome.failed, section.failed == "drop")
@@ -111,7 +113,8 @@ def _write_indices(ds: xr.Dataset, folder: Path) -> None:
     with whole_file(folder / INDICES) as temporary:
         ds.to_netcdf(temporary, engine="netcdf4")
     names = [str(n) for n, v in ds.data_vars.items() if v.dims == ("output", "factor")]
-    frame = ds[names].drop_vars([c for c in ds.coords if c not in ("output", "factor", "units")]).to_dataframe()
+    part = ds[names]
+    frame = part.drop_vars([c for c in part.coords if c not in ("output", "factor", "units")]).to_dataframe()
     with whole_file(folder / TABLE) as temporary:
         frame.reset_index().to_csv(temporary, index=False)
 
