@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import typer
 
 from karstsim import cli_ensemble, console
@@ -36,21 +37,24 @@ def sensitivity(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Run the sensitivity study that CONFIG describes, or go on with it; indices, intervals and figures."""
+    """Run the sensitivity study that CONFIG describes, or go on with it; indices, intervals and figures.
+
+    Also the decomposition of an ensemble's variance ([decomposition]), and factorial runs ([attribution]).
+    """
     folder = output or Path("runs") / config.stem
     again = f"go on with: karstsim sensitivity {config} -o {folder}"
     with console.guarded(debug, as_json, folder, again):
         from karstsim.report.sensitivity_figures import write_figures
-        from karstsim.sensitivity.config import load_sensitivity
-        from karstsim.sensitivity.study import INDICES, TABLE, run_study
+        from karstsim.sensitivity import sensitivity as run
 
-        settings = load_sensitivity(config)
-        if seed is not None:
-            settings = settings.with_seed(seed)
         with console.progress_shown() as progress:
-            ds = run_study(settings, folder, workers or console.processors(), scheduler, progress)
-        files = [folder / INDICES, folder / TABLE, *write_figures(ds, folder / "figures")]
-        _show(ds, [str(f) for f in files], as_json)
+            ds = run(config, folder, workers or console.processors(), scheduler, seed, progress)
+        write_figures(ds, folder / "figures")
+        files = [str(f) for f in sorted(folder.glob("*.*")) + sorted((folder / "figures").iterdir())]
+        if "method" in ds.attrs and "factor" in ds.dims:
+            _show(ds, files, as_json)
+        else:
+            _show_over_time(ds, files, as_json)
 
 
 def check_file(path: Path, as_json: bool) -> None:
@@ -70,13 +74,29 @@ def _show(ds: xr.Dataset, files: list[str], as_json: bool) -> None:
     outputs = [i for i, year in enumerate(ds.year.values) if year < 0 and ds.month.values[i] < 0]
     for i in outputs[:MOST_OUTPUTS]:
         part = ds.isel(output=i)
-        rows = sorted(
-            ([str(f), *(float(part[n].values[k]) for n in names)] for k, f in enumerate(ds.factor.values)),
-            key=lambda row: -abs(float(row[1])),
-        )
+        order = np.argsort(-np.abs(part[names[0]].values))
+        rows = [(str(ds.factor.values[k]), *(float(part[n].values[k]) for n in names)) for k in order]
         console.print_table(f"{ds.output.values[i]} ({ds.units.values[i]})", ("factor", *names), rows)
     console.print_list("Left out", _lines(f"{ds.attrs['dropped']} members", ds.attrs["dropped_because"]))
     console.print_list("Do not vary, so have no indices", _lines("", ds.attrs["outputs_without_variation"]))
+    console.print_list("Files", files)
+
+
+def _show_over_time(ds: xr.Dataset, files: list[str], as_json: bool) -> None:
+    """Shares at the ends of a decomposition; parts of the trend of an attribution."""
+    if "share" in ds:
+        at = [0, ds.sizes["time"] // 2, -1]
+        title, header = "Shares of the variance", ("source", *(str(ds.time.values[i]) for i in at))
+        rows = [(str(s), *map(float, ds.share.values[k, at])) for k, s in enumerate(ds.source.values)]
+    else:
+        title, header = f"Trend ({ds.effect_trend.attrs['units']})", ("drivers", "part of the trend")
+        rows = [(str(e), float(ds.effect_trend[k])) for k, e in enumerate(ds.drivers.values)]
+        rows += [("none", float(ds.base_trend)), ("all together", float(ds.all_trend))]
+    if as_json:
+        found = [dict(zip(header, row, strict=True)) for row in rows]
+        console.print_json({"status": "done", **ds.attrs, "result": found, "files": files})
+        return
+    console.print_table(title, header, rows)
     console.print_list("Files", files)
 
 

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from karstsim.core.errors import InputError
 from karstsim.report import style
+from karstsim.report.decomposition_figures import attribution_figure, decomposition_figure
 
 FIRST, TOTAL = "#0072b2", "#e69f00"
 MAP = "cividis"  # reads the same for colour-blind eyes and in grey
@@ -20,8 +22,21 @@ MOST_LINES = 6  # factors that have a line of their own; a map shows more
 MOST_PANELS = 6
 ROW = 0.30  # inches of a factor
 PANEL_HEIGHT = 3.2
-MAIN = {"morris": "mu_star", "sobol": "ST", "fast": "ST", "rbd_fast": "S1", "pawn": "median", "delta": "delta"}
-BARS = {"sobol": ("S1", "ST"), "fast": ("S1", "ST"), "rbd_fast": ("S1",), "pawn": ("median",), "delta": ("delta",)}
+MAIN = {
+    "morris": "mu_star",
+    "sobol": "ST",
+    "fast": "ST",
+    "rbd_fast": "S1",
+    "pawn": "median",
+    "delta": "delta",
+}
+BARS = {
+    "sobol": ("S1", "ST"),
+    "fast": ("S1", "ST"),
+    "rbd_fast": ("S1",),
+    "pawn": ("median",),
+    "delta": ("delta",),
+}
 NAMES = {
     "S1": "first-order index",
     "ST": "total index",
@@ -29,23 +44,32 @@ NAMES = {
     "median": "PAWN index (median over slices)",
     "delta": "Borgonovo's δ",
 }
+LEAST_TOP = 0.05  # of the colours of second-order indices
 MARKERS = "os^Dvp*hX"
 
 
 def write_figures(ds: xr.Dataset, folder: Path) -> list[Path]:
-    """All figures that a result has something to show in."""
+    """All figures that a result has something to show in: of indices, of a decomposition, of an attribution."""
+    if "share" in ds:
+        makers: dict[str, Callable[[xr.Dataset], Figure]] = {"decomposition": decomposition_figure}
+    elif "effect" in ds:
+        makers = {"attribution": attribution_figure}
+    else:
+        makers = _of_indices(ds)
+    return [file for name, make in makers.items() for file in style.save(make(ds), folder / name, (".png",))]
+
+
+def _of_indices(ds: xr.Dataset) -> dict[str, Callable[[xr.Dataset], Figure]]:
     makers: dict[str, Callable[[xr.Dataset], Figure]] = {}
     if len(scalars(ds)):
-        makers["morris" if ds.attrs["method"] == "morris" else "indices"] = (
-            morris_figure if ds.attrs["method"] == "morris" else bars_figure
-        )
-        if "members" in ds:
+        makers["indices"] = morris_figure if ds.attrs["method"] == "morris" else bars_figure
+        if "members" in ds.coords:
             makers["convergence"] = convergence_figure
-    if "S2" in ds and len(scalars(ds)):
-        makers["second_order"] = second_order_figure
+        if "S2" in ds:
+            makers["second_order"] = second_order_figure
     if over_time(ds):
         makers["over_time"] = time_figure
-    return [file for name, make in makers.items() for file in style.save(make(ds), folder / name, (".png",))]
+    return makers
 
 
 def scalars(ds: xr.Dataset) -> np.ndarray:
@@ -122,8 +146,12 @@ def convergence_figure(ds: xr.Dataset) -> Figure:
         for k, factor in _leading(ds, [at]):
             values, widths = ds[f"{name}_at"].values[:, at, k], ds[f"{name}_conf_at"].values[:, at, k]
             colour = style.OTHER_COLOURS[k % len(style.OTHER_COLOURS)]
-            ax.fill_between(members, values - widths, values + widths, color=colour, alpha=style.BAND_ALPHA, lw=0.0)
-            ax.plot(members, values, marker=MARKERS[k % len(MARKERS)], markersize=4.5, color=colour, label=factor)
+            ax.fill_between(
+                members, values - widths, values + widths, color=colour, alpha=style.BAND_ALPHA, lw=0.0
+            )
+            ax.plot(
+                members, values, marker=MARKERS[k % len(MARKERS)], markersize=4.5, color=colour, label=factor
+            )
         ax.set_xscale("log", base=2)
         ax.set_xticks(members, [str(m) for m in members])
         ax.minorticks_off()
@@ -166,7 +194,9 @@ def _time_lines(ax: Axes, ds: xr.Dataset, name: str, at: np.ndarray, x: np.ndarr
     for k, factor in enumerate(ds["factor"].values):
         values, widths = ds[name].values[at, k], ds[f"{name}_conf"].values[at, k]
         colour = style.OTHER_COLOURS[k % len(style.OTHER_COLOURS)]
-        ax.fill_between(x, values - widths, values + widths, color=colour, alpha=style.BAND_ALPHA, linewidth=0.0)
+        ax.fill_between(
+            x, values - widths, values + widths, color=colour, alpha=style.BAND_ALPHA, linewidth=0.0
+        )
         marker = MARKERS[k % len(MARKERS)]
         ax.plot(x, values, color=colour, marker=marker, markersize=4.5, label=style.plain(str(factor)))
     ax.set_ylabel(_index_label(ds, name, at[0]))
@@ -189,10 +219,11 @@ def second_order_figure(ds: xr.Dataset) -> Figure:
     labels = [style.plain(str(f)) for f in ds["factor"].values]
     for ax, at in zip(panels, shown, strict=False):
         values = ds["S2"].values[at].T  # below the diagonal
-        mesh = ax.imshow(values, cmap=MAP, vmin=0.0, vmax=max(float(np.nanmax(values)), 0.05), aspect="auto")
+        top = max(float(np.nanmax(values)), LEAST_TOP)
+        mesh = ax.imshow(values, cmap=MAP, vmin=0.0, vmax=top, aspect="auto")
         for i, j in np.argwhere(np.isfinite(values)):
             width = ds["S2_conf"].values[at, j, i]
-            dark = values[i, j] < 0.5 * mesh.norm.vmax
+            dark = values[i, j] < 0.5 * top
             text = f"{values[i, j]:.2f}\n±{width:.2f}"
             ax.text(j, i, text, ha="center", va="center", fontsize=8.0, color="white" if dark else style.INK)
         ax.set_xticks(range(n), labels, rotation=30.0, ha="right")
@@ -232,10 +263,10 @@ def _leading(ds: xr.Dataset, outputs: list[int]) -> Iterator[tuple[int, str]]:
 
 
 def _shared_legend(figure: Figure, panels: list[Axes]) -> None:
-    entries: dict[str, object] = {}
+    entries: dict[str, Artist] = {}
     for ax in panels:
         handles, labels = ax.get_legend_handles_labels()
-        entries.update(zip(labels, handles, strict=True))
+        entries.update((label, h) for label, h in zip(labels, handles, strict=True) if isinstance(h, Artist))
     figure.legend(list(entries.values()), list(entries), loc="outside lower left", ncols=3)
 
 

@@ -1,4 +1,4 @@
-"""Sensitivity: which parameters an output depends on, and which of scenario, model and parameters its spread."""
+"""Sensitivity: what an output depends on, what spreads an ensemble, what drives a trend."""
 
 from __future__ import annotations
 
@@ -8,19 +8,47 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import xarray as xr
 
+    from karstsim.model.engine import Progress
+
+TABLES = ("sensitivity", "decomposition", "attribution")
+
 
 def sensitivity(
-    config: str | Path, folder: str | Path, workers: int = 1, scheduler: str | None = None
+    config: str | Path,
+    folder: str | Path,
+    workers: int = 1,
+    scheduler: str | None = None,
+    seed: int | None = None,
+    progress: Progress | None = None,
 ) -> xr.Dataset:
-    """Run the sensitivity study of a file into a folder, or go on with one that was begun there.
+    """Run what a file asks for into a folder, or go on with what was begun there.
 
-    config     sensitivity file (TOML), as `karstsim new sensitivity` writes one
+    config     TOML with a table [sensitivity] (`karstsim new sensitivity` writes one), [decomposition] or [attribution]
     folder     of the results; where it holds the same members already, only what is missing is run
     workers    threads; scheduler: address of a dask scheduler whose workers see the folder, instead
-    Returns a Dataset of indices (output, factor): each `<index>` with the half-width `<index>_conf` of its interval.
+    seed       instead of that of a [sensitivity] file
+    Returns a Dataset: indices (output, factor), each `<index>` with the half-width `<index>_conf` of its interval; or that
+    of `decompose_variance`, or of `attribute`.
     Raises InputError for bad input, for members without a number, and where SALib is absent.
     """
+    from karstsim.core.errors import InputError
+    from karstsim.tomlfile import read_toml
+
+    tables = [name for name in TABLES if name in read_toml(Path(config))]
+    if len(tables) != 1:
+        what = "has " + (" and ".join(f"[{name}]" for name in tables) or "no table that says what to do")
+        raise InputError(str(config), what, f"give one of {', '.join(f'[{name}]' for name in TABLES)}")
+    if tables == ["decomposition"]:
+        from karstsim.sensitivity.decomposition import decomposition
+
+        return decomposition(config, folder)
+    if tables == ["attribution"]:
+        from karstsim.sensitivity.attribution import attribution
+
+        return attribution(config, folder, workers, progress)
     from karstsim.sensitivity.config import load_sensitivity
     from karstsim.sensitivity.study import run_study
 
-    return run_study(load_sensitivity(config), Path(folder), workers, scheduler)
+    settings = load_sensitivity(config)
+    settings = settings if seed is None else settings.with_seed(seed)
+    return run_study(settings, Path(folder), workers, scheduler, progress)

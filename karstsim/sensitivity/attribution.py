@@ -8,7 +8,7 @@ part that is due to the drivers of S acting together, and to no fewer of them, i
 so f(all) = f(none) + the effects of single drivers + their interactions, exactly. Two common shorter answers lie beside
 it: one at a time, f({i}) - f(none), and all but one, f(all) - f(all without i). They differ by the interactions of i.
 
-The file is a run file with a table more; what is under [attribution.without.NAME] is changed in it where NAME is held back:
+The file is a run file with a table more; [attribution.without.NAME] says what is changed in it where NAME is held back:
 
     [attribution]
     variable = "catchment_sink_hydrochemical"
@@ -141,7 +141,11 @@ def _run(config: RunConfig, folder: Path, workers: int, progress: Progress | Non
 def _annual(ds: xr.Dataset, variable: str) -> xr.DataArray:
     values = whole_years(ds)[variable].load()
     if values.dims != ("time",):
-        raise InputError(f"variable {variable!r}", f"is over {', '.join(map(str, values.dims))}", "choose one of the catchment")
+        raise InputError(
+            f"variable {variable!r}",
+            f"is over {', '.join(map(str, values.dims))}",
+            "choose one of the catchment",
+        )
     return values
 
 
@@ -150,7 +154,7 @@ def attribute(runs: Mapping[Subset, xr.DataArray], window: int = RUNNING) -> xr.
 
     runs    annual values (time) by the subset of drivers that change: (), ("climate",), ("climate", "co2"), ...
     window  years of the running mean, an odd number; 1 for none
-    Returns effect (effect, time) by Stein & Alpert, alone and all_but_one (driver, time), base and all (time), and the
+    Returns effect (drivers, time) by Stein & Alpert, alone and all_but_one (driver, time), base and all (time), and the
     least-squares trends per decade of each, `<name>_trend`, of the values before the running mean.
     Raises InputError for a subset that is missing, or runs of different years.
     """
@@ -158,20 +162,26 @@ def attribute(runs: Mapping[Subset, xr.DataArray], window: int = RUNNING) -> xr.
     every = list(subsets(whole))
     lost = [name_of(s) for s in every if s not in runs]
     if lost:
-        raise InputError("factorial runs", f"are not complete: {', '.join(lost)}", "run every subset of the drivers")
+        raise InputError(
+            "factorial runs", f"are not complete: {', '.join(lost)}", "run every subset of the drivers"
+        )
     years = runs[()]["time"].dt.year.values
     for subset in every:
         if not np.array_equal(runs[subset]["time"].dt.year.values, years):
-            raise InputError(f"run {name_of(subset)}", "has other years than the run without drivers", "give all one span")
+            raise InputError(
+                f"run {name_of(subset)}", "has other years than the run without drivers", "give all one span"
+            )
         if not np.isfinite(runs[subset].values).all():
-            raise InputError(f"run {name_of(subset)}", "has values that are no numbers", "look at that run first")
+            raise InputError(
+                f"run {name_of(subset)}", "has values that are no numbers", "look at that run first"
+            )
     table = {s: runs[s].values.astype(float) for s in every}
     effects = {s: effect(table, s) for s in every if s}
     alone = np.stack([table[(d,)] - table[()] for d in whole])
     rest = np.stack([table[whole] - table[tuple(x for x in whole if x != d)] for d in whole])
     units = str(runs[()].attrs.get("units", "")).replace("kg m-2", "mm")
     series = {
-        "effect": (("effect",), np.stack(list(effects.values()))),
+        "effect": (("drivers",), np.stack(list(effects.values()))),
         "alone": (("driver",), alone),
         "all_but_one": (("driver",), rest),
         "base": ((), table[()]),
@@ -179,10 +189,12 @@ def attribute(runs: Mapping[Subset, xr.DataArray], window: int = RUNNING) -> xr.
     }
     smooth = {name: smoothed(values, years, window) for name, (_, values) in series.items()}
     middle = smooth["all"][1]
-    data: dict[str, Any] = {n: ((*dims, "time"), smooth[n][0], {"units": units}) for n, (dims, _) in series.items()}
+    data: dict[str, Any] = {
+        n: ((*dims, "time"), smooth[n][0], {"units": units}) for n, (dims, _) in series.items()
+    }
     for n, (dims, values) in series.items():
         data[f"{n}_trend"] = (dims, trend(values, years), {"units": f"{units} decade-1"})
-    coords = {"effect": [name_of(s) for s in effects], "driver": list(whole), "time": middle}
+    coords = {"drivers": [name_of(s) for s in effects], "driver": list(whole), "time": middle}
     attrs = {"variable": str(runs[()].name), "units": units, "window_years": window}
     return xr.Dataset(data, coords=coords, attrs=attrs)
 
@@ -190,4 +202,3 @@ def attribute(runs: Mapping[Subset, xr.DataArray], window: int = RUNNING) -> xr.
 def effect(table: Mapping[Subset, np.ndarray], subset: Subset) -> np.ndarray:
     """The part that is due to all drivers of a subset together, Stein & Alpert (1993), their eq. 12."""
     return np.sum([(-1) ** (len(subset) - len(t)) * table[t] for t in subsets(subset)], axis=0)
-

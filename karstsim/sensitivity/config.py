@@ -1,11 +1,11 @@
 """The sensitivity file: one TOML that says which catchment and weather, what is varied, how, and what is asked of it.
 
-    [site], [forcing]            as in a run file
-    [sensitivity]                method, samples, seed, what is varied
-    [sensitivity.ranges]         ranges that are not those of the parameters' declarations
-    [[diagnostics]]              what is asked of every member: a variable and a statistic
-    [run]                        spin-up, isotopes, sizes of the pieces
-    [parameters]                 of all members, below what is varied
+[site], [forcing]            as in a run file
+[sensitivity]                method, samples, seed, what is varied
+[sensitivity.ranges]         ranges that are not those of the parameters' declarations
+[[diagnostics]]              what is asked of every member: a variable and a statistic
+[run]                        spin-up, isotopes, sizes of the pieces
+[parameters]                 of all members, below what is varied
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from karstsim.ensemble.config import (
     DrawsSection,
     EnsembleConfig,
     EnsembleSection,
-    Limits,
     RangeSection,
     check_ranges,
 )
@@ -36,7 +35,11 @@ from karstsim.tomlfile import emit_toml, problem, problems_error, pruned, read_t
 MOST_SAMPLES = 1_000_000
 CLIMATE = "climate"  # the name of the only one of the ensemble
 BY_COMPARTMENT = "compartment"
-FREQUENCY = {"whole": "annual", "year": "annual", "month": "monthly"}  # that a statistic starts from
+FREQUENCY: dict[str, Period] = {
+    "whole": "annual",
+    "year": "annual",
+    "month": "monthly",
+}  # that a statistic starts from
 
 Method = Literal["morris", "sobol", "fast", "rbd_fast", "pawn", "delta"]
 Statistic = Literal["mean", "sum", "min", "max", "std", "percentile", "trend", "amplitude"]
@@ -68,14 +71,20 @@ class DiagnosticSection(Section):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if (self.percentile is None) == (self.statistic == "percentile"):
-            raise problem("needs statistic and percentile together", 'write statistic = "percentile", percentile = 95')
+            raise problem(
+                "needs statistic and percentile together", 'write statistic = "percentile", percentile = 95'
+            )
         if self.statistic in ("trend", "amplitude") and self.over != "whole":
-            raise problem(f"{self.statistic} is of the whole time", 'remove over, or choose another statistic')
+            raise problem(
+                f"{self.statistic} is of the whole time", "remove over, or choose another statistic"
+            )
         if self.over == "month" and self.months:
             raise problem("has both months and over = 'month'", "remove one of them")
         if self.years is not None and self.years[0] > self.years[1]:
             raise problem(f"years {self.years} end before they begin", "give the first year first")
-        if self.frequency == "annual" and (self.months or self.over == "month" or self.statistic == "amplitude"):
+        if self.frequency == "annual" and (
+            self.months or self.over == "month" or self.statistic == "amplitude"
+        ):
             raise problem("months are not in annual values", 'write frequency = "monthly", or remove it')
         return self
 
@@ -84,7 +93,7 @@ class DiagnosticSection(Section):
         return self.name or f"{self.variable} {self.statistic}"
 
     @property
-    def starts_from(self) -> str:
+    def starts_from(self) -> Period:
         if self.frequency is not None:
             return self.frequency
         if self.statistic == "percentile":

@@ -7,30 +7,72 @@ anova              (Yip et al. 2011) At every time the sum of squares falls exac
                    scenarios' means, V_sm that of the means of a scenario and model less both main effects, and so on.
                    Needs every combination.
 hawkins_sutton     (Hawkins & Sutton 2009, a third source added) scenario: variance of the scenarios' means; model: mean
-                   over scenarios of the variance of their models' means; parameters: mean over scenarios and models of the
-                   variance of draws. Takes incomplete designs; has no interactions: they go to model and parameters.
+                   over scenarios of the variance of their models' means; parameters: mean over scenarios and models of
+                   the variance of draws. Takes incomplete designs; has no interactions: they go to model and parameters.
 
-Internal variability is the variance about the running mean, averaged over all series and times, as in both papers; where
-one scenario and model has several members (variants), also the variance between them. Variances divide by the number of
+Internal variability is the variance about the running mean, averaged over all series and times, as in both papers;
+where one scenario and model has several members (variants), also the variance between them. Variances divide by the number of
 values, so that shares add up to one; with few models or scenarios they underrate what more of them would show.
 """
 
 from __future__ import annotations
 
+import os
 from itertools import combinations
-from typing import Literal
+from pathlib import Path
+from typing import Annotated, Literal
 
 import numpy as np
 import xarray as xr
+from pydantic import Field
 
 from karstsim.analysis.years import RUNNING, running_mean, whole_years
+from karstsim.config import FilePath
 from karstsim.core.errors import InputError
+from karstsim.core.files import whole_file
+from karstsim.ensemble.store import open_ensemble
+from karstsim.model.site import Name, Section
+from karstsim.tomlfile import read_toml, validated
 
 FACTORS = {"scenario": "scenario", "model": "source_id", "parameters": "draw"}
 INTERNAL = "internal"
 NAMED = 5  # missing combinations in a message
 
+RESULT = "decomposition.nc"
+
 Method = Literal["anova", "hawkins_sutton"]
+
+
+class DecompositionSection(Section):
+    """An ensemble folder, its variable, and how the variance is taken apart; see `decompose_variance`."""
+
+    ensemble: FilePath
+    variable: Name
+    climates: list[Name] = []
+    window: int = Field(default=RUNNING, ge=1, le=1001)
+    method: Method = "anova"
+    baseline: Annotated[list[int], Field(min_length=2, max_length=2)] | None = None
+
+
+class _File(Section):
+    decomposition: DecompositionSection
+
+
+def decomposition(config: str | Path, folder: str | Path) -> xr.Dataset:
+    """Decompose what the [decomposition] table of a file names, into `decomposition.nc` of a folder.
+
+    Raises InputError for bad input, and as `decompose_variance` does.
+    """
+    path, folder = Path(config), Path(folder)
+    asked = validated(_File, read_toml(path), str(path)).decomposition
+    source = os.path.join(os.path.abspath(path.parent), asked.ensemble)
+    baseline = (asked.baseline[0], asked.baseline[1]) if asked.baseline else None
+    ensemble = open_ensemble(source, "annual", asked.climates)
+    ds = decompose_variance(ensemble, asked.variable, asked.window, asked.method, baseline)
+    folder.mkdir(parents=True, exist_ok=True)
+    with whole_file(folder / RESULT) as temporary:
+        ds.to_netcdf(temporary, engine="netcdf4")
+    return ds
 
 
 def decompose_variance(
@@ -60,7 +102,9 @@ def decompose_variance(
         variance = anova(table, tuple(FACTORS))
     variance[INTERNAL] = np.full(len(middle), internal) + between
     total = sum(variance.values())
-    share = {name: np.divide(v, total, out=np.zeros_like(v), where=total > 0.0) for name, v in variance.items()}
+    share = {
+        name: np.divide(v, total, out=np.zeros_like(v), where=total > 0.0) for name, v in variance.items()
+    }
     return xr.Dataset(
         {
             "variance": (("source", "time"), np.stack(list(variance.values())), {"units": f"({units})2"}),
@@ -88,7 +132,9 @@ def _series(
     ds = whole_years(ds)
     rows = next((d for d in ("tile", "box") if d in ds[variable].dims), None)
     if rows is not None:
-        raise InputError(f"variable {variable!r}", f"has a value for each {rows}", f"choose one with .isel({rows}=...)")
+        raise InputError(
+            f"variable {variable!r}", f"has a value for each {rows}", f"choose one with .isel({rows}=...)"
+        )
     values = ds[variable].transpose("realization", "time")
     years = values["time"].dt.year.values
     if len(np.unique(years)) < len(years):
@@ -97,7 +143,9 @@ def _series(
     if not np.isfinite(array).all():
         bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
         text = ", ".join(map(str, bad[:NAMED])) + (", ..." if len(bad) > NAMED else "")
-        raise InputError(f"realizations {text}", "have no number", "leave them out with .isel(realization=...)")
+        raise InputError(
+            f"realizations {text}", "have no number", "leave them out with .isel(realization=...)"
+        )
     if baseline is not None:
         at = (years >= baseline[0]) & (years <= baseline[1])
         if not at.any():

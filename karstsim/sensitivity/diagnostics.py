@@ -38,14 +38,18 @@ def diagnostics_of(folder: Path, asked: Sequence[DiagnosticSection]) -> xr.DataA
 def _of(ds: xr.Dataset, asked: DiagnosticSection) -> xr.DataArray:
     where = f"diagnostic {asked.label!r}"
     if asked.variable not in ds:
-        raise InputError(where, f"{asked.variable!r} was not kept", "list what there is with: karstsim variables")
+        raise InputError(
+            where, f"{asked.variable!r} was not kept", "list what there is with: karstsim variables"
+        )
     ds = _within(ds, asked, where)
     years, months = ds.time.dt.year.values, ds.time.dt.month.values
     steps = _steps(asked, years, months)
     found: list[np.ndarray] = []
     for part in pieces(ds, asked.variable):
         values = _one_row(ds.isel(realization=part), asked, where)
-        found.append(np.stack([_statistic(values[:, at], years[at], months[at], asked) for _, _, at in steps], 1))
+        found.append(
+            np.stack([_statistic(values[:, at], years[at], months[at], asked) for _, _, at in steps], 1)
+        )
     labels = [_label(asked, year, month) for year, month, _ in steps]
     return xr.DataArray(
         np.concatenate(found),
@@ -72,7 +76,9 @@ def _within(ds: xr.Dataset, asked: DiagnosticSection, where: str) -> xr.Dataset:
     return ds.isel(time=np.flatnonzero(at))
 
 
-def _steps(asked: DiagnosticSection, years: np.ndarray, months: np.ndarray) -> list[tuple[int, int, np.ndarray]]:
+def _steps(
+    asked: DiagnosticSection, years: np.ndarray, months: np.ndarray
+) -> list[tuple[int, int, np.ndarray]]:
     """Year, month and periods of each output of a diagnostic."""
     if asked.over == "year":
         return [(int(y), WHOLE, np.flatnonzero(years == y)) for y in np.unique(years)]
@@ -101,9 +107,11 @@ def _one_row(ds: xr.Dataset, asked: DiagnosticSection, where: str) -> np.ndarray
     return values.isel({rows: -1 if number is None else number}).values.astype(float)
 
 
-def _statistic(values: np.ndarray, years: np.ndarray, months: np.ndarray, asked: DiagnosticSection) -> np.ndarray:
+def _statistic(
+    values: np.ndarray, years: np.ndarray, months: np.ndarray, asked: DiagnosticSection
+) -> np.ndarray:
     """(members,) statistic of (members, periods)."""
-    if asked.statistic == "percentile":
+    if asked.percentile is not None:
         return np.percentile(values, asked.percentile, axis=1)
     if asked.statistic == "trend":
         return trend(values, years + (months - 1) / 12.0)

@@ -37,7 +37,12 @@ def ranges_of(section: SensitivitySection, site: Site) -> dict[str, Range]:
 
 def _is_free(address: Address, site: Site) -> bool:
     """Whether a pattern may take a parameter: a number to be calibrated, of a part that the site has."""
-    rows = {"column": 1, "tile": len(site.tiles), "box": len(site.boxes), "sinking_stream": len(site.sinking_streams)}
+    rows = {
+        "column": 1,
+        "tile": len(site.tiles),
+        "box": len(site.boxes),
+        "sinking_stream": len(site.sinking_streams),
+    }
     return address.param.calibrate and not address.param.integer and rows[address.level] > 0
 
 

@@ -76,7 +76,9 @@ class Design:
         least = LEAST[self.method]
         if self.samples < least:
             raise InputError(
-                "sensitivity.samples", f"{self.samples} are too few for {self.method}", f"give {least} or more"
+                "sensitivity.samples",
+                f"{self.samples} are too few for {self.method}",
+                f"give {least} or more",
             )
         if self.method == "sobol" and self.samples & (self.samples - 1):
             power = 2 ** round(math.log2(self.samples))
@@ -122,7 +124,11 @@ class Design:
     @property
     def problem(self) -> dict[str, Any]:
         """As SALib wants it."""
-        problem = {"num_vars": len(self.names), "names": list(self.names), "bounds": [[0.0, 1.0]] * len(self.names)}
+        problem = {
+            "num_vars": len(self.names),
+            "names": list(self.names),
+            "bounds": [[0.0, 1.0]] * len(self.names),
+        }
         return {**problem, "groups": list(self.groups)} if self.groups else problem
 
 
@@ -182,7 +188,9 @@ def _morris(design: Design, x: np.ndarray, y: np.ndarray, confidence: float, res
             seed=np.random.default_rng(design.seed),
         )  # fmt: skip
         order = [list(result["names"]).index(name) for name in design.factors]
-        return {name: np.ma.filled(np.ma.asarray(result[name], float), np.nan)[order] for name in design.indices}
+        return {
+            name: np.ma.filled(np.ma.asarray(result[name], float), np.nan)[order] for name in design.indices
+        }
 
     return _bootstrapped(design, found, len(y), confidence, resamples)
 
@@ -199,7 +207,9 @@ def _sobol(design: Design, x: np.ndarray, y: np.ndarray, confidence: float, resa
 def _fast(design: Design, x: np.ndarray, y: np.ndarray, confidence: float, resamples: int) -> Indices:
     analyze = _salib("analyze.fast").analyze
     curves = [
-        analyze(design.problem, part, M=FAST_HARMONICS, num_resamples=SPARE_RESAMPLES, seed=_salib_seed(design))
+        analyze(
+            design.problem, part, M=FAST_HARMONICS, num_resamples=SPARE_RESAMPLES, seed=_salib_seed(design)
+        )
         for part in y.reshape(-1, design.unit)
     ]
     n = len(curves)
@@ -215,7 +225,13 @@ def _fast(design: Design, x: np.ndarray, y: np.ndarray, confidence: float, resam
 
 def _rbd_fast(design: Design, x: np.ndarray, y: np.ndarray, confidence: float, resamples: int) -> Indices:
     result = _salib("analyze.rbd_fast").analyze(
-        design.problem, x, y, M=RBD_HARMONICS, num_resamples=resamples, conf_level=confidence, seed=design.seed
+        design.problem,
+        x,
+        y,
+        M=RBD_HARMONICS,
+        num_resamples=resamples,
+        conf_level=confidence,
+        seed=design.seed,
     )
     return {name: np.asarray(result[name], float) for name in ("S1", "S1_conf")}
 
@@ -228,8 +244,11 @@ def _pawn(design: Design, x: np.ndarray, y: np.ndarray, confidence: float, resam
 
     def found(rows: np.ndarray) -> Indices:
         distances = np.array([_distances(x[rows, i], y[rows], design.slices) for i in range(x.shape[1])])
-        summary = {"median": np.nanmedian, "mean": np.nanmean, "maximum": np.nanmax}
-        return {name: summary[name](distances, axis=1) for name in design.indices}
+        return {
+            "median": np.nanmedian(distances, axis=1),
+            "mean": np.nanmean(distances, axis=1),
+            "maximum": np.nanmax(distances, axis=1),
+        }
 
     return _bootstrapped(design, found, len(y), confidence, resamples)
 
@@ -248,7 +267,7 @@ def _distances(x: np.ndarray, y: np.ndarray, slices: int) -> np.ndarray:
 
 
 def _delta(design: Design, x: np.ndarray, y: np.ndarray, confidence: float, resamples: int) -> Indices:
-    """Plischke et al. (2013), eq. 26, with the bias taken off by the bootstrap, eq. 30; densities of our own, as above."""
+    """Plischke et al. (2013), eq. 26, with the bias taken off by the bootstrap, eq. 30; own densities, as above."""
     grid = np.linspace(y.min(), y.max(), DELTA_GRID)
 
     def found(rows: np.ndarray) -> Indices:
@@ -261,7 +280,9 @@ def _shift(x: np.ndarray, y: np.ndarray, grid: np.ndarray) -> float:
     """Half the mean area between the density of the output and that in classes of x."""
     whole = _density(y, grid)
     classes = np.array_split(y[np.argsort(x, kind="stable")], _classes(len(y)))
-    areas = [len(c) * np.trapezoid(np.abs(whole - _density(c, grid)), grid) for c in classes if np.ptp(c) > 0.0]
+    areas = [
+        len(c) * np.trapezoid(np.abs(whole - _density(c, grid)), grid) for c in classes if np.ptp(c) > 0.0
+    ]
     return float(sum(areas)) / (2.0 * len(y))
 
 

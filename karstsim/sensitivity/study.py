@@ -1,8 +1,8 @@
 """A study from its file to its indices: points, members run as an ensemble, diagnostics, analysis, files.
 
-    sensitivity.toml   the study as it was understood       diagnostics.csv   what every member gave
-    draws.csv          the parameters of every member       indices.nc, .csv  the result
-    ensemble/          the members; `karstsim status` and `karstsim export` know it
+sensitivity.toml   the study as it was understood       diagnostics.csv   what every member gave
+draws.csv          the parameters of every member       indices.nc, .csv  the result
+ensemble/          the members; `karstsim status` and `karstsim export` know it
 """
 
 from __future__ import annotations
@@ -117,4 +117,3 @@ def _write_indices(ds: xr.Dataset, folder: Path) -> None:
     frame = part.drop_vars([c for c in part.coords if c not in ("output", "factor", "units")]).to_dataframe()
     with whole_file(folder / TABLE) as temporary:
         frame.reset_index().to_csv(temporary, index=False)
-
