@@ -37,7 +37,7 @@ from karstsim.model.engine import Progress
 from karstsim.model.simulate import run_config
 from karstsim.model.site import Name, Section
 from karstsim.sensitivity.decomposition import smoothed
-from karstsim.sensitivity.diagnostics import trend
+from karstsim.sensitivity.diagnostics import trend, units_of
 from karstsim.tomlfile import read_toml, validated
 
 NONE, JOIN = "none", "+"
@@ -179,7 +179,7 @@ def attribute(runs: Mapping[Subset, xr.DataArray], window: int = RUNNING) -> xr.
     effects = {s: effect(table, s) for s in every if s}
     alone = np.stack([table[(d,)] - table[()] for d in whole])
     rest = np.stack([table[whole] - table[tuple(x for x in whole if x != d)] for d in whole])
-    units = str(runs[()].attrs.get("units", "")).replace("kg m-2", "mm")
+    units = units_of(runs[()])
     series = {
         "effect": (("drivers",), np.stack(list(effects.values()))),
         "alone": (("driver",), alone),

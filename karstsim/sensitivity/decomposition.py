@@ -8,11 +8,11 @@ anova              (Yip et al. 2011) At every time the sum of squares falls exac
                    Needs every combination.
 hawkins_sutton     (Hawkins & Sutton 2009, a third source added) scenario: variance of the scenarios' means; model: mean
                    over scenarios of the variance of their models' means; parameters: mean over scenarios and models of
-                   the variance of draws. Takes incomplete designs; has no interactions: they go to model and parameters.
+                   the variance of draws. Takes incomplete designs; interactions go to model and parameters.
 
 Internal variability is the variance about the running mean, averaged over all series and times, as in both papers;
-where one scenario and model has several members (variants), also the variance between them. Variances divide by the number of
-values, so that shares add up to one; with few models or scenarios they underrate what more of them would show.
+where one scenario and model has several members (variants), also the variance between them. Variances divide by the
+number of values, so that shares add up to one; with few models or scenarios they underrate what more of them would show.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from karstsim.core.errors import InputError
 from karstsim.core.files import whole_file
 from karstsim.ensemble.store import open_ensemble
 from karstsim.model.site import Name, Section
+from karstsim.sensitivity.diagnostics import units_of
 from karstsim.tomlfile import read_toml, validated
 
 FACTORS = {"scenario": "scenario", "model": "source_id", "parameters": "draw"}
@@ -152,8 +153,7 @@ def _series(
             raise InputError(f"baseline {baseline}", "lies outside the years", f"{years[0]} to {years[-1]}")
         array = array - array[:, at].mean(axis=1, keepdims=True)
     labels = {name: np.asarray(ds[coord].values) for name, coord in FACTORS.items()}
-    units = str(values.attrs.get("units", "")).replace("kg m-2", "mm")
-    return array, years, labels, units
+    return array, years, labels, units_of(values)
 
 
 def smoothed(values: np.ndarray, years: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray]:

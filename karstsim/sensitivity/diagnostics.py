@@ -145,8 +145,12 @@ def trend(values: np.ndarray, years: np.ndarray) -> np.ndarray:
 
 def _units(variable: xr.DataArray, asked: DiagnosticSection) -> str:
     """Amounts are per period, unless they are summed over all of them."""
+    units = units_of(variable, "" if asked.statistic == "sum" else asked.starts_from)
+    return f"{units} decade-1" if asked.statistic == "trend" else units
+
+
+def units_of(variable: xr.DataArray, frequency: str = "annual") -> str:
+    """Units of values at a frequency: amounts are per period."""
     units = str(variable.attrs.get("units", "")).replace(*WATER)
     amount = "sum" in str(variable.attrs.get("cell_methods", ""))
-    if amount and asked.statistic != "sum":
-        units = f"{units} {PER[asked.starts_from]}"
-    return f"{units} decade-1" if asked.statistic == "trend" else units
+    return f"{units} {PER[frequency]}" if amount and frequency else units
