@@ -128,7 +128,9 @@ def table(rows: list[dict[str, float | str]]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--model", action="store_true", help="run karstsim's own study too")
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()

@@ -18,7 +18,6 @@ COLOURS = {
     "parameters": "#cc79a7",
     "interactions": "#8a9097",
 }
-HATCHES = {"internal": "", "model": "//", "scenario": "..", "parameters": "\\\\", "interactions": "xx"}
 NAMES = {"internal": "internal variability", "model": "climate model", "scenario": "scenario"}
 PERCENT = 100.0
 
@@ -34,7 +33,7 @@ def decomposition_figure(ds: xr.Dataset) -> Figure:
     for name, share in parts.items():
         high = low + PERCENT * share
         shares.fill_between(
-            x, low, high, color=COLOURS[name], hatch=HATCHES[name], edgecolor="white", linewidth=0.0,
+            x, low, high, color=COLOURS[name], edgecolor="white", linewidth=0.8,
             label=NAMES.get(name, name),
         )  # fmt: skip
         low = high
@@ -44,10 +43,10 @@ def decomposition_figure(ds: xr.Dataset) -> Figure:
     middle, sd = ds["mean"].values, np.sqrt(ds["total"].values)
     spread.fill_between(x, middle - sd, middle + sd, color=style.SOFT, alpha=style.BAND_ALPHA, linewidth=0.0)
     spread.plot(x, middle, color=style.INK)
-    spread.set_ylabel(style.plain(f"{ds.attrs['variable']}\n({_units(ds.attrs['units'])} per year)"))
+    spread.set_ylabel(f"Mean ± total standard deviation\n({_units(ds.attrs['units'])})")
     window = int(ds.attrs["window_years"])
     style.panel_title(shares, "a", f"Sources, {window}-year running mean" if window > 1 else "Sources")
-    style.panel_title(spread, "b", "Mean ± total sd")
+    style.panel_title(spread, "b", style.plain(str(ds.attrs["variable"])))
     for ax in (shares, spread):
         _years(ax, x)
     handles, labels = shares.get_legend_handles_labels()
@@ -76,9 +75,10 @@ def attribution_figure(ds: xr.Dataset) -> Figure:
         dashes = "-" if "×" not in name else (0, (4, 2))
         lines.plot(x, ds["effect"].values[k], color=colour, linestyle=dashes, label=name)
     lines.axhline(0.0, color=style.BASELINE, linewidth=0.8, zorder=1)
-    lines.set_ylabel(style.plain(f"Effect on {ds.attrs['variable']}\n({units} per year)"))
+    lines.set_ylabel(f"Effect ({units})")
     window = int(ds.attrs["window_years"])
-    style.panel_title(lines, "a", f"Effects, {window}-year running mean" if window > 1 else "Effects")
+    running = f", {window}-year running mean" if window > 1 else ""
+    style.panel_title(lines, "a", style.plain(f"{ds.attrs['variable']}{running}"))
     _years(lines, x)
     total = float(ds["all_trend"] - ds["base_trend"])
     values = [*ds["effect_trend"].values, total]
@@ -88,7 +88,7 @@ def attribution_figure(ds: xr.Dataset) -> Figure:
     bars.axvline(0.0, color=style.BASELINE, linewidth=0.8)
     bars.set_yticks(place, [*names, "all together"])
     bars.grid(False, axis="y")
-    bars.set_xlabel(f"Part of the trend ({units} per year and decade)")
+    bars.set_xlabel(f"Part of the trend\n({units} decade⁻¹)")
     style.panel_title(bars, "b", "Trend")
     figure.legend(*lines.get_legend_handles_labels(), loc="outside lower left", ncols=4)
     return figure

@@ -27,8 +27,8 @@ def sensitivity(
     folder     of the results; where it holds the same members already, only what is missing is run
     workers    threads; scheduler: address of a dask scheduler whose workers see the folder, instead
     seed       instead of that of a [sensitivity] file
-    Returns a Dataset: indices (output, factor), each `<index>` with the half-width `<index>_conf` of its interval; or that
-    of `decompose_variance`, or of `attribute`.
+    Returns a Dataset: indices (output, factor), each `<index>` with the half-width `<index>_conf` of its interval; or
+    that of `decompose_variance`, or of `attribute`.
     Raises InputError for bad input, for members without a number, and where SALib is absent.
     """
     from karstsim.core.errors import InputError

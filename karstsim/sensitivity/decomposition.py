@@ -12,7 +12,7 @@ hawkins_sutton     (Hawkins & Sutton 2009, a third source added) scenario: varia
 
 Internal variability is the variance about the running mean, averaged over all series and times, as in both papers;
 where one scenario and model has several members (variants), also the variance between them. Variances divide by the
-number of values, so that shares add up to one; with few models or scenarios they underrate what more of them would show.
+number of values, so that shares add up to one; of few models or scenarios they underrate what more would show.
 """
 
 from __future__ import annotations
