@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from karstsim import cli_ensemble, cli_estimate, cli_experiments, cli_forcing, console
+from karstsim import cli_ensemble, cli_estimate, cli_experiments, cli_forcing, cli_sensitivity, console
 from karstsim.cli_ensemble import SchedulerAddress, Workers
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ cli_ensemble.add_to(app)
 cli_forcing.add_to(app)
 cli_experiments.add_to(app)
 cli_estimate.add_to(app)
+cli_sensitivity.add_to(app)
 
 
 class Constants(StrEnum):
@@ -173,8 +174,12 @@ def check(config: Config, as_json: Json = False, debug: Debug = False) -> None:
         from karstsim.check import check as check_run
         from karstsim.tomlfile import read_toml
 
-        if "climates" in read_toml(config):
+        tables = read_toml(config)
+        if "climates" in tables:
             cli_ensemble.check_file(config, as_json)
+            return
+        if "sensitivity" in tables:
+            cli_sensitivity.check_file(config, as_json)
             return
         report = check_run(config)
         if as_json:
@@ -415,6 +420,17 @@ def new_ensemble(
     with console.guarded(debug):
         _write_new(output, "ensemble.toml")
         print(f"{output} written. Next: karstsim check {output}, then karstsim run {output}")
+
+
+@new.command("sensitivity")
+def new_sensitivity(
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")] = Path("sensitivity.toml"),
+    debug: Debug = False,
+) -> None:
+    """Write a complete, commented sensitivity file: a site, its weather, what is varied and what is asked."""
+    with console.guarded(debug):
+        _write_new(output, "sensitivity.toml")
+        print(f"{output} written. Next: karstsim check {output}, then karstsim sensitivity {output}")
 
 
 @app.command()

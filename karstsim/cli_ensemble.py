@@ -50,10 +50,15 @@ def run_file(
 def check_file(path: Path, as_json: bool) -> None:
     """Show what the ensemble of a file would run and what that costs."""
     from karstsim.ensemble.config import load_ensemble
+
+    check_config(load_ensemble(path), as_json)
+
+
+def check_config(config: EnsembleConfig, as_json: bool) -> None:
+    """Show what an ensemble would run and what that costs."""
     from karstsim.ensemble.estimate import describe, estimate
     from karstsim.ensemble.prepare import make_plan
 
-    config = load_ensemble(path)
     plan = make_plan(config)
     facts = describe(config, plan, estimate(config, plan))
     if as_json:

@@ -276,8 +276,12 @@ class RunConfig(Section):
 def load_config(path: str | Path) -> RunConfig:
     """Read and check a run file. Raises InputError that lists every problem with file and key."""
     path = Path(path)
+    return config_of(read_toml(path), path)
+
+
+def config_of(data: dict[str, Any], path: Path) -> RunConfig:
+    """The run file that the tables of `path` make."""
     folder = Path(os.path.abspath(path.parent))
-    data = read_toml(path)
     if isinstance(data.get("site"), str):
         data["site"] = Site.from_toml(folder / data["site"])
         config = validated(RunConfig, data, str(path))

@@ -14,13 +14,14 @@ Climates that follow none share the spin-up of the first of them with the same m
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
 from karstsim.config import FilePath, ForcingSection, Period, RunConfig, RunSection, no_repeats, with_paths
-from karstsim.ensemble.draws import MOST_DRAWS, Range, check_names
+from karstsim.ensemble.draws import MOST_DRAWS, RAIN, Range, check_names
 from karstsim.model.parameters import by_name
 from karstsim.model.site import Name, Overrides, Section, Site, check_overrides, read_areas
 from karstsim.tomlfile import emit_toml, problem, problems_error, pruned, read_toml, validated
@@ -196,16 +197,26 @@ def _give_climates_their_forcing(data: dict[str, Any]) -> None:
 
 def _check_ranges(config: EnsembleConfig, where: str) -> None:
     check_names(config.draws.ranges, f"{where}, draws.ranges")
+    found = check_ranges(config.draws.ranges, "draws.ranges")
+    if found:
+        raise problems_error(where, found)
+
+
+def check_ranges(ranges: Mapping[str, RangeSection], key: str) -> list[tuple[str, str, str]]:
+    """Key, problem and mend of every range that leaves the bounds of its parameter."""
     found = []
-    for name, section in config.draws.ranges.items():
+    for name, section in ranges.items():
+        if name == RAIN:
+            if section.factor is None or section.limits[0] < 0.0:
+                found.append((f"{key}.{name}", "is a factor of at least 0", "write { factor = [0.8, 1.2] }"))
+            continue
         p = by_name()[name].param
         if section.value is not None and not (p.lower <= section.value[0] and section.value[1] <= p.upper):
             text = (
                 f"[{section.value[0]:g}, {section.value[1]:g}] goes beyond {p.lower:g}..{p.upper:g} {p.units}"
             )
-            found.append((f"draws.ranges.{name}", text, "keep it inside the bounds of the parameter"))
-    if found:
-        raise problems_error(where, found)
+            found.append((f"{key}.{name}", text, "keep it inside the bounds of the parameter"))
+    return found
 
 
 def _with_paths(config: EnsembleConfig, folder: Path, where: str) -> EnsembleConfig:

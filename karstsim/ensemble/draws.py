@@ -1,4 +1,7 @@
-"""Parameter draws: Latin hypercube, Sobol sequence, or a table such as a posterior."""
+"""Parameter draws: Latin hypercube, Sobol sequence, or a table such as a posterior.
+
+A draw may also hold `forcing.pr`, a factor on the precipitation of all climates.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,8 @@ from karstsim.model.parameters import Overrides, by_name
 MOST_DRAWS = 1_000_000
 SAMPLERS = ("lhs", "sobol")
 INDEX_COLUMNS = ("draw", "realization", "member")  # of a table: they number its rows
+RAIN = "forcing.pr"
+FACTOR = " factor"  # ends the header of a column of factors on the defaults
 
 
 @dataclass(frozen=True)
@@ -65,12 +70,12 @@ def sample(ranges: Mapping[str, Range], n: int, seed: int, sampler: str = "lhs")
 
 def _rounded(name: str, value: float | dict[str, float]) -> float | dict[str, float]:
     """Counts and switches are whole numbers."""
-    whole = by_name()[name].param.integer and not isinstance(value, dict)
+    whole = name != RAIN and by_name()[name].param.integer and not isinstance(value, dict)
     return float(round(value)) if whole else value  # type: ignore[arg-type]
 
 
 def read_draws(path: Path) -> list[Overrides]:
-    """Draws from a CSV, one a row: columns are parameter names, values absolute.
+    """Draws from a CSV, one a row: columns are parameter names, values absolute; "soil.depth factor" holds factors.
 
     A value that is no number becomes NaN: that member will be named and left out. Raises InputError for a bad table.
     """
@@ -83,7 +88,8 @@ def read_draws(path: Path) -> list[Overrides]:
     except Exception as error:  # pandas raises many kinds on garbage
         raise InputError(str(path), f"is no table of draws ({str(error)[:100]})", mend) from error
     table.columns = [str(c).strip() for c in table.columns]
-    names = [c for c in table.columns if c not in INDEX_COLUMNS]
+    columns = [c for c in table.columns if c not in INDEX_COLUMNS]
+    names = [c.removesuffix(FACTOR) for c in columns]
     if not names or table.empty:
         raise InputError(str(path), "holds no draws", mend)
     if len(set(names)) < len(names):
@@ -91,14 +97,36 @@ def read_draws(path: Path) -> list[Overrides]:
     if len(table) > MOST_DRAWS:
         raise InputError(str(path), f"has {len(table)} draws", f"give at most {MOST_DRAWS}")
     check_names(names, str(path))
-    values = table[names].apply(pd.to_numeric, errors="coerce").to_numpy("f8")
-    return [dict(zip(names, map(float, row), strict=True)) for row in values]
+    if RAIN in columns:
+        raise InputError(str(path), f"gives {RAIN} as a value", f"name the column {RAIN + FACTOR!r}")
+    values = table[columns].apply(pd.to_numeric, errors="coerce").to_numpy("f8")
+    return [
+        {n: {"factor": float(v)} if n != c else float(v) for n, c, v in zip(names, columns, row, strict=True)}
+        for row in values
+    ]
+
+
+def draws_csv(draws: list[Overrides]) -> str:
+    """The table that `read_draws` reads back to the same numbers; all draws name the same parameters."""
+    first = draws[0]
+    header = ",".join(n + FACTOR if isinstance(v, Mapping) else n for n, v in first.items())
+    return "\n".join([header, *(",".join(repr(_number(v)) for v in draw.values()) for draw in draws)]) + "\n"
+
+
+def without_weather(draw: Overrides) -> Overrides:
+    """What a draw says of parameters."""
+    return {name: value for name, value in draw.items() if name != RAIN}
+
+
+def rain_factor(draw: Overrides) -> float:
+    """What a draw multiplies precipitation with."""
+    return _number(draw.get(RAIN, 1.0))
 
 
 def check_names(names: Mapping[str, object] | list[str], where: str) -> None:
     """InputError for a name that is no parameter."""
     for name in names:
-        if name not in by_name():
+        if name != RAIN and name not in by_name():
             raise InputError(
                 f"{where}, parameter {name!r}", "is not a parameter", "list them with: karstsim parameters"
             )

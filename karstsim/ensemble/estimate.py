@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from karstsim.core.constants import DAYS_PER_YEAR
 from karstsim.ensemble.config import EnsembleConfig
+from karstsim.ensemble.draws import without_weather
 from karstsim.ensemble.plan import Climate, Plan
 from karstsim.ensemble.work import open_climate
 from karstsim.model.engine import FREQUENCIES, calendar_fields
@@ -35,7 +36,7 @@ def estimate(config: EnsembleConfig, plan: Plan) -> Estimate:
     ds = open_climate(config, 0, len(plan.draws)).isel(location=[0])
     years = calendar_fields(ds.time.values)[:, 0]
     sample = ds.isel(time=years < years[0] + SAMPLE_YEARS)
-    members = [{**config.parameters, **plan.draws[draw]}]
+    members = [{**config.parameters, **without_weather(plan.draws[draw])}]
     wanted = frequencies(config.ensemble.output)
     seconds = 0.0
     for _ in range(2):  # the first time compiles, or reads the compiled model from its cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import xarray as xr
 from karstsim.core.errors import InputError
 from karstsim.core.jit import source_hash
 from karstsim.ensemble.config import EnsembleConfig
-from karstsim.ensemble.draws import read_draws, sample
+from karstsim.ensemble.draws import rain_factor, read_draws, sample, without_weather
 from karstsim.ensemble.manifest import sha256_of
 from karstsim.ensemble.plan import Climate, Plan, block_size
 from karstsim.ensemble.work import open_climate
@@ -64,7 +65,9 @@ def find_bad(config: EnsembleConfig, draws: Sequence[Overrides]) -> dict[int, st
     bad = {}
     for i, draw in enumerate(draws):
         try:
-            parameter_tables(config.site, [{**config.parameters, **draw}])
+            parameter_tables(config.site, [{**config.parameters, **without_weather(draw)}])
+            if not 0.0 <= rain_factor(draw) < math.inf:
+                bad[i] = f"a factor of {rain_factor(draw):g} on precipitation"
         except InputError as error:
             bad[i] = f"{error.where}: {error.what}"
     if len(bad) == len(draws):
@@ -96,7 +99,7 @@ def look_at_climates(
             )
         cells = own
         # All that the model checks before it starts, once, with a draw that can run.
-        member = {**config.parameters, **draws[first_sound]}
+        member = {**config.parameters, **without_weather(draws[first_sound])}
         Simulation(config.site, ds.isel(location=[0]), [member], isotopes=config.ensemble.isotopes)
         climate = describe(section.name, section.model_dump(), ds)
         if section.follows is not None:

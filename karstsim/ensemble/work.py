@@ -18,6 +18,7 @@ import xarray as xr
 
 from karstsim.core.constants import SECONDS_PER_DAY
 from karstsim.ensemble.config import EnsembleConfig, load_ensemble
+from karstsim.ensemble.draws import RAIN, rain_factor, without_weather
 from karstsim.ensemble.manifest import Entry, Written, sha256_of
 from karstsim.ensemble.plan import PLAN, SPIN_UP, Plan, Task
 from karstsim.forcing.times import calendar_of, check_regular
@@ -81,7 +82,7 @@ class Ensemble:
         for column in columns:
             cell, draw = self.plan.cell_and_draw(column)
             place = {"atmosphere.latitude": self.plan.cells[cell][1]} if len(self.plan.cells) > 1 else {}
-            result.append({**self.config.parameters, **place, **self.plan.draws[draw]})
+            result.append({**self.config.parameters, **place, **without_weather(self.plan.draws[draw])})
         return result
 
     def location(self, column: int, locations: int) -> int:
@@ -98,16 +99,32 @@ class Ensemble:
         first, last = weather.steps(first_year, last_year)
         begin, end = max(first - weather.day, 0), min(last + weather.day, ds.sizes["time"])
         wanted = [self.location(c, ds.sizes["location"]) for c in columns]
-        rows = sorted(set(wanted))
-        part = ds.isel(location=rows, time=slice(begin, end))
+        part = ds.isel(time=slice(begin, end))
+        draws = [self.plan.draws[self.plan.cell_and_draw(c)[1]] for c in columns]
+        if any(RAIN in draw for draw in draws):
+            part = _with_rain(part.isel(location=wanted), [rain_factor(draw) for draw in draws])
+            places = list(range(len(columns)))
+        else:
+            rows = sorted(set(wanted))
+            part, places = part.isel(location=rows), [rows.index(w) for w in wanted]
         return Simulation(
             self.config.site,
             part,
             self.members(columns),
-            [rows.index(w) for w in wanted],
+            places,
             isotopes=self.config.ensemble.isotopes,
             steps=(first - begin, last - begin),
         )
+
+
+def _with_rain(ds: xr.Dataset, factors: Sequence[float]) -> xr.Dataset:
+    """Weather of one location per member, with its rain and snow times its factor."""
+    scale = xr.DataArray(list(factors), dims="location")
+    changed = {}
+    for name in ("pr", "prsn"):
+        if name in ds:
+            changed[name] = (ds[name] * scale).transpose(*ds[name].dims).assign_attrs(ds[name].attrs)
+    return ds.assign(changed)
 
 
 def opened(folder: str) -> Ensemble:

@@ -6,13 +6,14 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
+from karstsim.analysis.years import running_mean as running_mean
+from karstsim.analysis.years import whole_years as whole_years
+from karstsim.analysis.years import years_of as years_of
+
 MONTHS = 12
-SHORTEST_YEAR = 359.0  # days; 360-day calendars have whole years too
 DECADE = 10  # years compared at the start and at the end
-RUNNING = 11  # years of the running mean
 SPREAD = (0.05, 0.95)
 UNNAMED = "run"
 Band = tuple[np.ndarray, np.ndarray, np.ndarray]  # median, 5 %, 95 %
@@ -58,23 +59,6 @@ def members(ds: xr.Dataset, name: str, rows: str | None = None) -> np.ndarray:
     return values.transpose("realization", "time").values.astype(float)
 
 
-def whole_years(annual: xr.Dataset) -> xr.Dataset:
-    """Without years that the run began or ended within."""
-    if "time_bnds" not in annual:
-        return annual
-    bounds = annual["time_bnds"]
-    if "realization" in bounds.dims:
-        bounds = bounds.isel(realization=0)
-    edges = bounds.transpose("time", "bnds").values
-    days = pd.to_timedelta((edges[:, 1] - edges[:, 0]).ravel()) / pd.Timedelta(days=1)
-    return annual.isel(time=np.asarray(days) >= SHORTEST_YEAR)
-
-
-def years_of(ds: xr.Dataset) -> np.ndarray:
-    """Calendar year of every period."""
-    return np.asarray(ds["time"].dt.year.values, dtype=int)
-
-
 def months_of(ds: xr.Dataset) -> np.ndarray:
     """Calendar month of every period, 1 to 12."""
     return np.asarray(ds["time"].dt.month.values, dtype=int)
@@ -116,20 +100,6 @@ def mean_over(values: np.ndarray, axis: int = -1) -> np.ndarray:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         return np.asarray(np.nanmean(values, axis=axis))
-
-
-def running_mean(
-    values: np.ndarray, years: np.ndarray, length: int = RUNNING
-) -> tuple[np.ndarray, np.ndarray, int]:
-    """Centred running mean along the last axis, whole windows only: (values, years, length used).
-
-    A record shorter than two windows is returned as it is, with length 1.
-    """
-    if values.shape[-1] < 2 * length:
-        return values, years, 1
-    windows = np.lib.stride_tricks.sliding_window_view(values, length, axis=-1)
-    half = length // 2
-    return windows.mean(axis=-1), years[half : len(years) - half], length
 
 
 def climatology(values: np.ndarray, months: np.ndarray) -> np.ndarray:

@@ -1,0 +1,112 @@
+"""The command of sensitivity studies, and what `karstsim check` and `karstsim new` know of them."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import typer
+
+from karstsim import cli_ensemble, console
+from karstsim.cli_ensemble import Debug, Json, SchedulerAddress, Workers
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+MOST_OUTPUTS = 6  # shown as tables on a terminal
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(sensitivity)
+
+
+def sensitivity(
+    config: Annotated[Path, typer.Argument(help="Sensitivity file; `karstsim new sensitivity` writes one.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Folder of the results; default: runs/<name of CONFIG>."),
+    ] = None,
+    workers: Workers = None,
+    scheduler: SchedulerAddress = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, max=2**31 - 1, help="Instead of the seed in CONFIG.")
+    ] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Run the sensitivity study that CONFIG describes, or go on with it; indices, intervals and figures.
+
+    Also the decomposition of an ensemble's variance ([decomposition]), and factorial runs ([attribution]).
+    """
+    folder = output or Path("runs") / config.stem
+    again = f"go on with: karstsim sensitivity {config} -o {folder}"
+    with console.guarded(debug, as_json, folder, again):
+        from karstsim.report.sensitivity_figures import write_figures
+        from karstsim.sensitivity import sensitivity as run
+
+        with console.progress_shown() as progress:
+            ds = run(config, folder, workers or console.processors(), scheduler, seed, progress)
+        write_figures(ds, folder / "figures")
+        files = [str(f) for f in sorted(folder.glob("*.*")) + sorted((folder / "figures").iterdir())]
+        if "method" in ds.attrs and "factor" in ds.dims:
+            _show(ds, files, as_json)
+        else:
+            _show_over_time(ds, files, as_json)
+
+
+def check_file(path: Path, as_json: bool) -> None:
+    """Show how many members a study would run and what they cost."""
+    from karstsim.sensitivity.config import load_sensitivity
+    from karstsim.sensitivity.study import DRAWS, planned
+
+    with tempfile.TemporaryDirectory() as folder:
+        cli_ensemble.check_config(planned(load_sensitivity(path), Path(folder) / DRAWS), as_json)
+
+
+def _show(ds: xr.Dataset, files: list[str], as_json: bool) -> None:
+    names = [str(n) for n, v in ds.data_vars.items() if v.dims == ("output", "factor")]
+    if as_json:
+        console.print_json({"status": "done", **ds.attrs, "indices": _as_lists(ds, names), "files": files})
+        return
+    outputs = [i for i, year in enumerate(ds.year.values) if year < 0 and ds.month.values[i] < 0]
+    for i in outputs[:MOST_OUTPUTS]:
+        part = ds.isel(output=i)
+        order = np.argsort(-np.abs(part[names[0]].values))
+        rows = [(str(ds.factor.values[k]), *(float(part[n].values[k]) for n in names)) for k in order]
+        console.print_table(f"{ds.output.values[i]} ({ds.units.values[i]})", ("factor", *names), rows)
+    console.print_list("Left out", _lines(f"{ds.attrs['dropped']} members", ds.attrs["dropped_because"]))
+    console.print_list("Do not vary, so have no indices", _lines("", ds.attrs["outputs_without_variation"]))
+    console.print_list("Files", files)
+
+
+def _show_over_time(ds: xr.Dataset, files: list[str], as_json: bool) -> None:
+    """Shares at the ends of a decomposition; parts of the trend of an attribution."""
+    if "share" in ds:
+        at = [0, ds.sizes["time"] // 2, -1]
+        title, header = "Shares of the variance", ("source", *(str(ds.time.values[i]) for i in at))
+        rows = [(str(s), *map(float, ds.share.values[k, at])) for k, s in enumerate(ds.source.values)]
+    else:
+        title, header = f"Trend ({ds.effect_trend.attrs['units']})", ("drivers", "part of the trend")
+        rows = [(str(e), float(ds.effect_trend[k])) for k, e in enumerate(ds.drivers.values)]
+        rows += [("none", float(ds.base_trend)), ("all together", float(ds.all_trend))]
+    if as_json:
+        found = [dict(zip(header, row, strict=True)) for row in rows]
+        console.print_json({"status": "done", **ds.attrs, "result": found, "files": files})
+        return
+    console.print_table(title, header, rows)
+    console.print_list("Files", files)
+
+
+def _lines(title: str, text: str) -> list[str]:
+    return [line for line in (title, *text.split("\n")) if line] if text else []
+
+
+def _as_lists(ds: xr.Dataset, names: list[str]) -> list[dict[str, Any]]:
+    return [
+        {"output": str(o), "factor": str(f), **{n: float(ds[n].values[i, k]) for n in names}}
+        for i, o in enumerate(ds.output.values)
+        for k, f in enumerate(ds.factor.values)
+    ]
