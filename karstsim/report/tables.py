@@ -11,9 +11,10 @@ import xarray as xr
 from karstsim.core.constants import CO2_PER_C, MOLAR_MASS_C
 from karstsim.model.simulate import RUN_CLOSURE, STEP_CLOSURE
 from karstsim.report import numbers, style
-from karstsim.report.budget import FATES, LABELS, REMAINDER_LABEL, SOURCES, carbon_budgets
+from karstsim.report.budget import FATES, LABELS, SOURCES, Budget, carbon_budgets
 
 PER_MILLION = 1.0e6
+PERCENT = 100.0
 NOTHING = "–"
 DIGITS = 3  # significant ones of a key number
 G_C = "g C m⁻² yr⁻¹"
@@ -130,10 +131,20 @@ def budget_table(annual: xr.Dataset) -> Table:
             if max(values) > NEGLIGIBLE:
                 rows.append([f"{word}: {LABELS[key]}", *(_small(v) for v in values)])
         rows.append([f"{word}: all together", *(number(getattr(b, total), decimals=2) for b in budgets)])
-    rows.append([f"In − out: {REMAINDER_LABEL}", *(number(b.remainder, decimals=2) for b in budgets)])
+    rows.append([f"In − out: {budgets[0].remainder_label}", *(_remainder(b) for b in budgets)])
     header = [G_C, *(f"{style.scenario_label(b.scenario)}\n{b.years}" for b in budgets)]
     note = "Means over years and draws, so that the columns add up; nothing above 0.0005 is left out."
+    if budgets[0].missing:
+        note += f" The run kept nothing of: {', '.join(budgets[0].missing)}."
     return Table(title, header, rows, note)
+
+
+def _remainder(budget: Budget) -> str:
+    """In less out, and as a share of what entered."""
+    text = number(budget.remainder, decimals=2)
+    if budget.total_in <= 0.0:
+        return text
+    return f"{text} ({number(PERCENT * budget.remainder / budget.total_in, decimals=1)} %)"
 
 
 def _small(value: float) -> str:
