@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from karstsim import cli_ensemble, console
+from karstsim import cli_doctor, cli_ensemble, cli_report, console
 from karstsim.cli_ensemble import SchedulerAddress, Workers
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ app = typer.Typer(
 new = typer.Typer(no_args_is_help=True, help="Write a commented file to start from.")
 app.add_typer(new, name="new")
 cli_ensemble.add_to(app)
+cli_report.add_to(app)
+cli_doctor.add_to(app)
 
 
 class Constants(StrEnum):
