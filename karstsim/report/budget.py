@@ -85,7 +85,7 @@ STORES = (
 STORED = (*(name for store in STORES for name in _flow(store)), "surface_water_plants", "surface_water_bed_calcite")
 LABELS = {term.key: term.label for term in (*SOURCES, *FATES)}
 REMAINDER_LABEL = "change of storage"
-PARTLY_LABEL = "change of storage, and terms that were not kept"
+PARTLY_LABEL = "storage change, terms not kept"
 NEEDED = ("catchment_weathering_uptake", "catchment_rock_dissolution", "catchment_export_dic")
 
 

@@ -88,7 +88,7 @@ def draw_budget(figure: Figure | SubFigure, annual: xr.Dataset, letter: str = "a
     ax.spines["left"].set_visible(False)
     ax.grid(False, axis="y")
     ax.set_ylim(places[-1] - 0.6, 0.6)
-    style.panel_title(ax, letter, f"Carbon in the water: where it comes from and goes, {budgets[0].years}")
+    style.panel_title(ax, letter, f"Carbon in the water, {budgets[0].years}")
     if budgets[0].members > 1:
         ax.set_xlabel(f"{X_LABEL}, mean of {budgets[0].members} draws")
     _legend(figure, budgets)

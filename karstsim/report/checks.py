@@ -12,7 +12,7 @@ import xarray as xr
 from karstsim.model.registry import LEVELS
 from karstsim.model.simulate import RUN_CLOSURE, STEP_CLOSURE
 from karstsim.report import numbers
-from karstsim.report.tables import Check
+from karstsim.report.section import Check
 
 WEIGHTED = "weighted"  # in the cell_methods of what is not defined without discharge
 SYNTHETIC = "synthetic"

@@ -20,10 +20,10 @@ from karstsim.report.fan_figure import fan_figure
 from karstsim.report.isotope_figure import SERIES
 from karstsim.report.land_use_figure import RUNGS
 from karstsim.report.results_figure import PANELS
-from karstsim.report.run_folder import CONFIG, FIGURES, MADE_UP, PERCENT, is_synthetic, sections_of_outputs
+from karstsim.report.run_folder import CONFIG, FIGURES, MADE_UP, PERCENT, is_synthetic, provenance_of, sections_of_outputs
 from karstsim.report.scheme_figure import ARROWS
-from karstsim.report.section import Contents, Notes, Section
-from karstsim.report.tables import KEYS, Check, Table
+from karstsim.report.section import Check, Contents, Notes, Section, Table
+from karstsim.report.tables import KEYS
 from karstsim.tomlfile import read_toml
 
 DRIFT_REPORT, YEARS_REPORT = "largest drift of a spin-up, % per decade", "spin-up years"
@@ -59,9 +59,8 @@ def ensemble_contents(folder: Path, observations: xr.Dataset | None = None) -> C
         sections.insert(1, Section("Scenarios", figures=[(files[-1], FAN_CAPTION)]))
     sections.append(_members(plan, outcome))
     record = json.loads((folder / RUN_RECORD).read_text(encoding="utf-8")) if (folder / RUN_RECORD).is_file() else {}
-    provenance = {**record, **{f"netCDF: {k}": v for k, v in annual.attrs.items()}}
     title = f"{site.get('name', folder.resolve().name)}: {len(plan.climates)} climates, {plan.n_columns} members each"
-    return Contents(title, sections, notes, provenance)
+    return Contents(title, sections, notes, provenance_of(record, annual))
 
 
 def _outputs(folder: Path, outcome: Outcome) -> dict[str, xr.Dataset]:

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from karstsim.report.html import MEDIA_TYPES
-from karstsim.report.section import Contents, Notes, Section
-from karstsim.report.tables import Check, Table
+from karstsim.report.section import Check, Contents, Notes, Section, Table
 
 FIGURES, CAPTIONS = "figures", "captions.json"
 CHECKLIST = "check"  # in the name of a JSON file with [{"name", "passed", "detail"}]

@@ -12,11 +12,13 @@ from karstsim.core.classes import LAND_USES
 from karstsim.core.constants import MOLAR_MASS_C
 from karstsim.core.errors import InputError
 from karstsim.report import numbers, style
+from karstsim.report.tables import number
 from karstsim.report.time_axis import SUM, per_year
 
 HEIGHT = 2.6  # inches, and a little for every land use
 STEP = 0.35
 COLOUR = "#0072b2"
+LARGE = 100.0  # from here on no decimals
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def land_use_figure(ds: xr.Dataset) -> Figure:
             ax.hlines(y, low, high, color=COLOUR, linewidth=1.4)
         ax.plot(middle, y, "o", color=COLOUR)
         for at, value in zip(y, middle, strict=True):
-            ax.annotate(f"{value:.3g}", (value, at), (0, 7), textcoords="offset points", ha="center", fontsize=9)
+            ax.annotate(number(value, decimals=0 if value >= LARGE else None), (value, at), (0, 7), textcoords="offset points", ha="center", fontsize=9)
         ax.set_title(f"{letter}  {rung.title}".replace(" above", "\nabove"))
         ax.set_xlabel(f"({rung.unit})")
         ax.set_xlim(min(0.0, 1.15 * float(np.nanmin(middle))), 1.2 * max(float(np.nanmax(middle)), 1e-9))

@@ -23,8 +23,8 @@ from karstsim.report.land_use_figure import land_use_figure
 from karstsim.report.results_figure import fit_rows, results_figure
 from karstsim.report.sankey import sankey_figure
 from karstsim.report.scheme_figure import scheme_figure
-from karstsim.report.section import Contents, Notes, Section
-from karstsim.report.tables import Table, budget_table, key_numbers, number
+from karstsim.report.section import Contents, Notes, Section, Table
+from karstsim.report.tables import budget_table, key_numbers, number
 from karstsim.report.time_axis import period_days
 from karstsim.tomlfile import read_toml
 
@@ -35,6 +35,9 @@ MADE_UP = (
     "The weather is synthetic: a stochastic generator for a subtropical monsoon climate with trends like those of the "
     "SSPs. It shows what karstsim does; it is no projection for any place."
 )
+# Of the record, what stands elsewhere on the page; of the netCDF attributes, what tells where the numbers come from.
+ALREADY_SHOWN = ("summary", "closure", "reports", "failed")
+OF_DATA = ("Conventions", "forcing_", "time_coverage_")
 NO_YEAR = "No whole year of annual output was kept, so there is no budget: add \"annual\" to output and run whole years."
 Outputs = Mapping[str, xr.Dataset]
 
@@ -58,9 +61,18 @@ def run_contents(folder: Path, observations: xr.Dataset | None = None) -> Conten
         warnings=warnings,
     )
     sections = sections_of_outputs(folder, outputs, site.get("area_km2"), observations)
-    provenance = {**record, **{f"netCDF: {k}": v for k, v in shown.attrs.items()}}
+    provenance = provenance_of(record, shown)
     title = f"{site.get('name', folder.resolve().name)}: a karstsim run"
     return Contents(title, sections, notes, provenance)
+
+
+def provenance_of(record: Mapping[str, Any], ds: xr.Dataset) -> dict[str, object]:
+    """Versions, source, inputs, seed and times of a run, and what its forcing says of itself."""
+    kept = {k: v for k, v in record.items() if k not in ALREADY_SHOWN}
+    for name in ("inputs_sha256", "inputs"):
+        if name in kept and not kept[name]:
+            kept[name] = "no input files"
+    return kept | {str(k): v for k, v in ds.attrs.items() if str(k).startswith(OF_DATA) and k != "forcing_repairs"}
 
 
 def read_outputs(folder: Path) -> dict[str, xr.Dataset]:

@@ -46,9 +46,9 @@ class Arrow:
 
 
 ARROWS = (
-    Arrow((5.5, 8.6), (5.5, 7.6), ("atmosphere_precipitation",), "rain", align="right"),
-    Arrow((6.5, 7.6), (6.5, 8.6), ("catchment_evapotranspiration",), "evapo-\ntranspiration"),
-    Arrow((8.4, 7.6), (8.4, 8.6), ("catchment_soil_efflux",), "soil CO₂", carbon=True),
+    Arrow((5.3, 8.6), (5.3, 7.6), ("atmosphere_precipitation",), "rain", align="right"),
+    Arrow((6.0, 7.6), (6.0, 8.6), ("catchment_evapotranspiration",), "evapo-\ntranspiration\n"),
+    Arrow((8.3, 7.6), (8.3, 8.6), ("catchment_soil_efflux",), "soil CO₂", carbon=True),
     Arrow((1.2, 8.6), (1.2, 7.6), ("catchment_npp",), "NPP", carbon=True),
     Arrow((3.6, 7.0), (5.0, 7.0), ("vegetation_litterfall",), "litter", carbon=True, align="above"),
     Arrow((5.8, 6.4), (5.8, 5.2), ("soil_percolation",), "percolation", align="right"),
@@ -124,7 +124,7 @@ def _arrow(ax: Axes, arrow: Arrow, value: float, largest: float) -> None:
                 "mutation_scale": 9 + 2 * width}  # fmt: skip
     ax.annotate("", end, start, arrowprops=style_of)
     x, y = (arrow.start[0] + arrow.end[0]) / 2, (arrow.start[1] + arrow.end[1]) / 2
-    text = f"{arrow.label} {_number(abs(value))}"
+    text = f"{arrow.label} {_number(abs(value))}".replace("\n ", "\n")
     dx, dy, ha, va = {
         "left": (0.18, 0.0, "left", "center"),
         "right": (-0.18, 0.0, "right", "center"),

@@ -1,4 +1,4 @@
-"""Parts of the page: sections with words, tables, figures, and charts that a reader can look into."""
+"""Parts of the page: checks, tables, figures, and charts that a reader can look into, in sections."""
 
 from __future__ import annotations
 
@@ -7,7 +7,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from karstsim.report.tables import Check, Table
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the page; the first column names the row. `folded` tables open on a click."""
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[object]]
+    note: str = ""
+    folded: bool = False
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the checklist; `passed` is None for what is neither good nor bad but should be known."""
+
+    name: str
+    passed: bool | None
+    detail: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +10,7 @@ import xarray as xr
 from karstsim.core.constants import CO2_PER_C, MOLAR_MASS_C
 from karstsim.report import numbers, style
 from karstsim.report.budget import FATES, LABELS, SOURCES, Budget, carbon_budgets
+from karstsim.report.section import Table
 
 PER_MILLION = 1.0e6
 PERCENT = 100.0
@@ -18,26 +18,6 @@ NOTHING = "–"
 DIGITS = 3  # significant ones of a key number
 G_C = "g C m⁻² yr⁻¹"
 NEGLIGIBLE, LEAST_SHOWN = 5.0e-4, 5.0e-3  # g C m-2 yr-1
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of the page; the first column names the row. `folded` tables open on a click."""
-
-    title: str
-    header: Sequence[str]
-    rows: Sequence[Sequence[object]]
-    note: str = ""
-    folded: bool = False
-
-
-@dataclass(frozen=True)
-class Check:
-    """One line of the checklist; `passed` is None for what is neither good nor bad but should be known."""
-
-    name: str
-    passed: bool | None
-    detail: str = ""
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
 
 /* Charts: lines with bands, drawn as SVG for the width there is; hover or arrow keys show the numbers. */
 const SVG = new DOMParser().parseFromString("<svg></svg>", "text/html").querySelector("svg").namespaceURI;
-const MARGIN = { left: 62, right: 12, top: 10, bottom: 30 };
+const MARGIN = { left: 62, right: 22, top: 10, bottom: 30 };
 const HEIGHT = 300;
 function element(parent, name, attributes, text) {
   const node = parent.appendChild(document.createElementNS(SVG, name));
