@@ -54,6 +54,7 @@ def verify(
     """
     with console.guarded(debug, as_json):
         from karstsim.core.errors import InputError
+        from karstsim.verify import PARTS
         from karstsim.verify import verify as checks
 
         if reference is not None and not reference.is_file():
@@ -62,7 +63,7 @@ def verify(
         with console.progress_shown() as progress:
             for check in checks(reference):
                 done.append(check)
-                progress(len(done), 4, check.name)
+                progress(len(done), PARTS, check.name)
         failed = [check.name for check in done if not check.passed]
         if as_json:
             console.print_json({"status": "failed" if failed else "ok", "checks": [vars(c) for c in done]})

@@ -30,10 +30,12 @@ SITE = {
     "longitude": 105.7,
     "elevation": 1200.0,
     "area_km2": 20.0,
+    "mean_temperature": 15.0,
     "tiles": [{"land_use": "shrub", "area_fraction": 1.0}],
     "boxes": [{"name": "brook", "kind": "stream", "water_class": "headwater", "length_km": 3.0, "slope": 0.01}],
 }
 Part = Callable[[], str]
+PARTS = 4
 
 
 def verify(reference: Path | None = None) -> Iterator[Check]:
@@ -95,7 +97,7 @@ def _simulation(first: int, last: int):  # type: ignore[no-untyped-def]
 
     lon, lat, height = float(SITE["longitude"]), float(SITE["latitude"]), float(SITE["elevation"])  # type: ignore[arg-type]
     weather = synthetic_forcing("ssp245", 2015, 2015, 1, lon=lon, lat=lat, elevation=height)
-    return Simulation(Site.from_dict(SITE), weather.isel(time=slice(first, last)))
+    return Simulation(Site.from_dict(SITE), weather, steps=(first, last))
 
 
 def _state(run) -> np.ndarray:  # type: ignore[no-untyped-def]
