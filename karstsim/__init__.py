@@ -27,6 +27,8 @@ _PUBLIC = {
     "quality_report": ("karstsim.analysis", "quality_report"),
     "fit_weather": ("karstsim.forcing.weather", "fit_weather"),
     "adjust_bias": ("karstsim.forcing.bias", "adjust_bias"),
+    "plot": ("karstsim.plot", ""),  # the module itself
+    "write_report": ("karstsim.report.build", "report"),
     "Site": ("karstsim.model.site", "Site"),
     "simulate": ("karstsim.model.simulate", "simulate"),
     "parameters": ("karstsim.model.parameters", "parameters_table"),
@@ -46,6 +48,7 @@ __all__ = [
     "open_ensemble",
     "open_forcing",
     "parameters",
+    "plot",
     "quality_report",
     "read_spring_table",
     "run_ensemble",
@@ -54,6 +57,7 @@ __all__ = [
     "speciate",
     "variables",
     "with_air_isotopes",
+    "write_report",
 ]
 
 
@@ -61,7 +65,9 @@ def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"module 'karstsim' has no attribute {name!r}")
     module, attribute = _PUBLIC[name]
-    value = getattr(importlib.import_module(module), attribute)
+    home = importlib.import_module(module)
+    value = getattr(home, attribute) if attribute else home
+    importlib.import_module("karstsim.accessor")  # ds.karst
     globals()[name] = value
     return value
 

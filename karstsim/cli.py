@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from karstsim import cli_ensemble, cli_estimate, cli_experiments, cli_forcing, cli_sensitivity, console
+from karstsim import cli_doctor, cli_ensemble, cli_estimate, cli_experiments, cli_forcing, cli_report, cli_sensitivity, console
 from karstsim.cli_ensemble import SchedulerAddress, Workers
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ cli_forcing.add_to(app)
 cli_experiments.add_to(app)
 cli_estimate.add_to(app)
 cli_sensitivity.add_to(app)
+cli_report.add_to(app)
+cli_doctor.add_to(app)
 
 
 class Constants(StrEnum):

@@ -13,16 +13,13 @@ import xarray as xr
 
 from karstsim.core.constants import MOLAR_MASS_C
 from karstsim.ensemble.config import EnsembleConfig
-from karstsim.ensemble.plan import Plan
 from karstsim.ensemble.run import Outcome, start, work
 from karstsim.ensemble.store import export, open_ensemble
 from karstsim.forcing.synthetic import synthetic_forcing, write_cmip
-from karstsim.model.initial import DRIFT
-from karstsim.model.simulate import FLAGS, RunSummary, flag_text
+from karstsim.model.simulate import RunSummary
 from karstsim.report import budget
 from karstsim.report.build import report
-from karstsim.report.html import Notes
-from karstsim.report.tables import Table, standard_checks
+from karstsim.report.ensemble_folder import warnings_of
 from karstsim.tomlfile import validated
 
 if TYPE_CHECKING:
@@ -33,7 +30,6 @@ FIRST_YEAR, LAST_YEAR = 2015, 2100
 DRAWS = 8
 SEED = 20221109
 SPINUP_YEARS = 40
-PERCENT = 100.0
 SITE: dict[str, Any] = {
     "name": "demo catchment",
     "latitude": 26.3,
@@ -83,14 +79,13 @@ def run_demo(folder: Path, workers: int = 1, progress: Progress | None = None) -
     Every draw has its own parameters and its own weather, the same in all scenarios.
     """
     config = ensemble()
-    plan = start(config, folder)
+    start(config, folder)
     _write_weather(config, folder / "forcing")
     outcome = work(folder, workers, progress=progress)
     files = [export(folder, folder / f"{name}.nc", name) for name in config.ensemble.output]
-    datasets = {str(name): open_ensemble(folder, name).load() for name in config.ensemble.output}
-    warnings = _warnings(outcome)
-    files.append(_report(folder, datasets, plan, outcome, warnings))
-    return RunSummary(files, headline(datasets["annual"], outcome), [], warnings)
+    annual = open_ensemble(folder, "annual").load()
+    files.append(report(folder))
+    return RunSummary(files, headline(annual, outcome), [], warnings_of(outcome))
 
 
 def ensemble() -> EnsembleConfig:
@@ -132,56 +127,3 @@ def headline(annual: xr.Dataset, outcome: Outcome) -> dict[str, float | str]:
         summary[f"karst sink {name} 2091-2100, t C/km2/yr"] = f"{middle:.2f} ({low:.2f}-{high:.2f})"
     summary["largest imbalance of the books"] = max(outcome.closure.values())
     return summary
-
-
-def _report(
-    folder: Path, datasets: dict[str, xr.Dataset], plan: Plan, outcome: Outcome, warnings: list[str]
-) -> Path:
-    notes = Notes(
-        summary=[
-            f"{SITE['name']}: {SITE['area_km2']:g} km2 of karst under secondary forest, a stream of 10 km below the "
-            f"spring. {len(plan.climates)} scenarios x {len(plan.draws)} draws of {len(RANGES)} parameters, each "
-            f"with its own weather, {FIRST_YEAR}-{LAST_YEAR}, daily steps.",
-            "The weather is synthetic: a stochastic generator for a subtropical monsoon climate with trends like those "
-            "of the SSPs. It shows what karstsim does; it is no projection for any place.",
-        ],
-        checks=standard_checks(
-            datasets["annual"], outcome.closure, _drift(outcome) < PERCENT * DRIFT, _spin_up_text(outcome)
-        ),
-        warnings=warnings,
-    )
-    names = list(RANGES)
-    rows = [[str(d), *(_shown(draw[n]) for n in names)] for d, draw in enumerate(plan.draws)]
-    draws = Table(
-        "Parameter draws", ["draw", *names], rows, note=f"Latin hypercube, seed {SEED}", folded=True
-    )
-    return report(
-        folder,
-        datasets["annual"],
-        datasets["monthly"],
-        "karstsim demo: a karst catchment under three scenarios",
-        notes,
-        dict(datasets["annual"].attrs),
-        [draws],
-        SITE["area_km2"],
-    )
-
-
-def _shown(value: Any) -> str:
-    return f"x {value['factor']:.3g}" if isinstance(value, dict) else f"{value:.3g}"
-
-
-def _drift(outcome: Outcome) -> float:
-    return outcome.reports["largest drift of a spin-up, % per decade"]
-
-
-def _spin_up_text(outcome: Outcome) -> str:
-    years = outcome.reports["spin-up years"]
-    return f"{years:.0f} years of recycled climate; largest drift {_drift(outcome):.2g} % per decade"
-
-
-def _warnings(outcome: Outcome) -> list[str]:
-    warnings = [flag_text(name, count) for name, count in outcome.reports.items() if name in FLAGS]
-    if not _drift(outcome) < PERCENT * DRIFT:
-        warnings.append(f"the spin-up left a drift: {_spin_up_text(outcome)} (limit {PERCENT * DRIFT:g} %)")
-    return warnings

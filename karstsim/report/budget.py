@@ -1,8 +1,9 @@
 """The carbon of the catchment's water: what enters it, what becomes of it, and what the listed terms leave over.
 
-The budget is drawn around all water from soil to the outflow of the last box. Its sources are the CO2 that water takes
-up below ground, dissolved rock, organic matter that soil lets go, water that brings carbon along, and CO2 from the air
-into surface water. The remainder is the change of what the stores hold, and terms that the run did not keep.
+The budget is drawn around all water from soil to the outflow of the last box, with the plants and the calcite of its
+bed. Its sources are the CO2 that water takes up below ground, dissolved rock, organic matter that soil lets go, water
+that brings carbon along, and CO2 from the air into surface water. With all terms kept, in less out is the change of
+what the stores hold, to rounding (`stored`); what a run did not keep is named (`Budget.missing`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import xarray as xr
 
 from karstsim.core.constants import MOLAR_MASS_C
 from karstsim.core.solutes import SOLUTES
+from karstsim.processes.aquifer.conduit_cells import MOST_CELLS
 from karstsim.report import numbers
 
 CARBON = tuple(s.name for s in SOLUTES if s.carbon)
@@ -30,6 +32,10 @@ class Term:
     subtract: tuple[str, ...] = ()
     either: tuple[str, ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (*self.add, *self.subtract)
+
 
 def _flow(prefix: str) -> tuple[str, ...]:
     return tuple(f"{prefix}_{name}" for name in CARBON)
@@ -38,24 +44,18 @@ def _flow(prefix: str) -> tuple[str, ...]:
 SOURCES = (
     Term("uptake", "CO₂ taken up below ground", ("catchment_weathering_uptake",)),
     Term("rock", "carbonate rock", ("catchment_rock_dissolution",)),
+    Term("grains", "carbonate in the soil", ("soil_grain_dissolution",), ("soil_calcite_precipitation",)),
     Term(
         "soil_organic",
         "soil organic matter",
         ("soil_doc_production",),
         either=("catchment_runoff_doc_labile", "catchment_runoff_doc_refractory"),
     ),
-    Term(
-        "inflow",
-        "rain, irrigation, allogenic water, tributaries",
-        (
-            *_flow("atmosphere_precipitation"),
-            *_flow("soil_irrigation"),
-            *_flow("aquifer_allogenic"),
-            *_flow("surface_water_rain"),
-            *_flow("surface_water_tributary"),
-        ),
-    ),
-    Term("grains", "carbonate in the soil", ("soil_grain_dissolution",), ("soil_calcite_precipitation",)),
+    Term("rain", "rain and snow", (*_flow("atmosphere_precipitation"), *_flow("surface_water_rain"))),
+    Term("irrigation", "irrigation water", _flow("soil_irrigation")),
+    Term("allogenic", "water from outside the karst", _flow("aquifer_allogenic")),
+    Term("tributary", "tributaries", _flow("surface_water_tributary")),
+    Term("gain", "gained from neighbouring basins", _flow("aquifer_gain")),
     Term("invasion", "CO₂ from the air into surface water", ("catchment_invasion",)),
 )
 FATES = (
@@ -66,13 +66,26 @@ FATES = (
     Term("burial_oc", "organic carbon buried", ("catchment_burial_oc",)),
     Term("harvest", "aquatic plants harvested", ("catchment_aquatic_harvest",)),
     Term(
-        "elsewhere",
-        "caves and neighbouring basins",
-        ("cave_drip_degassing", "cave_calcite_growth", *_flow("aquifer_loss")),
+        "caves",
+        "air and calcite of caves",
+        ("cave_drip_degassing", "cave_calcite_growth", "cave_fissure_degassing", "cave_fissure_growth"),
     ),
+    Term("loss", "lost to neighbouring basins", (*_flow("aquifer_loss"), *_flow("aquifer_matrix_loss"))),
 )
+STORES = (
+    "atmosphere_snow",
+    "vegetation_canopy",
+    "soil_pore_water",
+    "epikarst_water",
+    "aquifer_matrix",
+    "aquifer_conduit",
+    *(f"aquifer_conduit_above_{i}" for i in range(1, MOST_CELLS)),
+    "surface_water_water",
+)
+STORED = (*(name for store in STORES for name in _flow(store)), "surface_water_plants", "surface_water_bed_calcite")
 LABELS = {term.key: term.label for term in (*SOURCES, *FATES)}
-REMAINDER_LABEL = "storage change and remainder"
+REMAINDER_LABEL = "change of storage"
+PARTLY_LABEL = "storage change, terms not kept"
 NEEDED = ("catchment_weathering_uptake", "catchment_rock_dissolution", "catchment_export_dic")
 
 
@@ -81,6 +94,7 @@ class Budget:
     """Mean budget of one scenario, g C m-2 yr-1 of karst area.
 
     A term whose mean runs against its direction stands, positive, on the other side.
+    missing  labels of terms of which the run kept nothing
     """
 
     scenario: str
@@ -88,6 +102,12 @@ class Budget:
     members: int
     sources: dict[str, float]
     fates: dict[str, float]
+    missing: tuple[str, ...] = ()
+
+    @property
+    def remainder_label(self) -> str:
+        """What the remainder is: the change of storage, where nothing was left out."""
+        return PARTLY_LABEL if self.missing else REMAINDER_LABEL
 
     @property
     def total_in(self) -> float:
@@ -123,8 +143,36 @@ def carbon_budgets(annual: xr.Dataset, length: int = numbers.DECADE) -> list[Bud
         fates = {term.key: means[term.key] for term in FATES if means[term.key] > 0.0}
         sources.update({term.key: -means[term.key] for term in FATES if means[term.key] < 0.0})
         fates.update({term.key: -means[term.key] for term in SOURCES if means[term.key] < 0.0})
-        found.append(Budget(scenario, span, int(complete.sum()), sources, fates))
+        missing = tuple(term.label for term in (*SOURCES, *FATES) if not _kept(part, term))
+        found.append(Budget(scenario, span, int(complete.sum()), sources, fates, missing))
     return found
+
+
+def _kept(ds: xr.Dataset, term: Term) -> bool:
+    """Whether the run kept the term or what stands in for it."""
+    return any(name in ds for name in (*term.add, *term.either))
+
+
+def net_inflow(ds: xr.Dataset) -> np.ndarray:
+    """(realization, time) what all terms together bring into the water in every period, mol m-2."""
+    signed = [(1.0, term) for term in SOURCES] + [(-1.0, term) for term in FATES]
+    total = np.zeros((ds.sizes["realization"], ds.sizes["time"]))
+    for sign, term in signed:
+        for factor, names in ((sign, term.add), (-sign, term.subtract)):
+            for name in (n for n in names if n in ds):
+                total += factor * _rows_summed(ds, name)
+    return total
+
+
+def stored(ds: xr.Dataset) -> np.ndarray:
+    """(realization, time) carbon in water, aquatic plants and calcite of the bed, mol m-2.
+
+    In the output of every step these are states at its end, and their change is `net_inflow`; longer periods hold means.
+    """
+    total = np.zeros((ds.sizes["realization"], ds.sizes["time"]))
+    for name in (n for n in STORED if n in ds):
+        total += _rows_summed(ds, name)
+    return total
 
 
 def _term(ds: xr.Dataset, term: Term) -> np.ndarray:
@@ -140,10 +188,15 @@ def _term(ds: xr.Dataset, term: Term) -> np.ndarray:
 
 
 def _yearly(ds: xr.Dataset, name: str) -> np.ndarray:
+    return np.asarray(_rows_summed(ds, name).mean(axis=1))
+
+
+def _rows_summed(ds: xr.Dataset, name: str) -> np.ndarray:
+    """(realization, time) of a variable, summed over tiles by area or over boxes."""
     rows = next((dim for dim in ("tile", "box") if dim in ds[name].dims), None)
-    return np.asarray(numbers.members(ds, name, rows).mean(axis=1))
+    return numbers.members(ds, name, rows)
 
 
 def patterns() -> list[str]:
     """Variables of the budget that a run must keep for it to close to the change of storage."""
-    return sorted({name for term in (*SOURCES, *FATES) for name in (*term.add, *term.subtract)})
+    return sorted({name for term in (*SOURCES, *FATES) for name in term.names})

@@ -8,14 +8,18 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch
 
 from karstsim.report import style
-from karstsim.report.budget import FATES, LABELS, REMAINDER_LABEL, SOURCES, Budget, carbon_budgets
+from karstsim.report.budget import FATES, LABELS, SOURCES, Budget, carbon_budgets
 
 # Muted, so that they are not taken for the colours of the scenarios.
 COLOURS = {
     "uptake": "#b5835a",
     "rock": "#9aa0a6",
     "soil_organic": "#6b4f3a",
-    "inflow": "#8ecae6",
+    "rain": "#8ecae6",
+    "irrigation": "#6fb1a0",
+    "allogenic": "#4f9bc4",
+    "tributary": "#a7c7e7",
+    "gain": "#5f7fb5",
     "grains": "#d9cba3",
     "invasion": "#cfe8f3",
     "export_dic": "#5b8fb9",
@@ -24,7 +28,8 @@ COLOURS = {
     "burial_ic": "#d7d2cc",
     "burial_oc": "#4a5d3a",
     "harvest": "#a9b665",
-    "elsewhere": "#b7a9c9",
+    "caves": "#b7a9c9",
+    "loss": "#8f86b8",
 }
 LIGHT_INK_ON = {"soil_organic", "burial_oc"}
 REMAINDER_COLOUR = "#ffffff"
@@ -83,7 +88,7 @@ def draw_budget(figure: Figure | SubFigure, annual: xr.Dataset, letter: str = "a
     ax.spines["left"].set_visible(False)
     ax.grid(False, axis="y")
     ax.set_ylim(places[-1] - 0.6, 0.6)
-    style.panel_title(ax, letter, f"Carbon in the water: where it comes from and goes, {budgets[0].years}")
+    style.panel_title(ax, letter, f"Carbon in the water, {budgets[0].years}")
     if budgets[0].members > 1:
         ax.set_xlabel(f"{X_LABEL}, mean of {budgets[0].members} draws")
     _legend(figure, budgets)
@@ -129,7 +134,7 @@ def _legend(figure: Figure | SubFigure, budgets: list[Budget]) -> None:
             Patch(facecolor=COLOURS[k], edgecolor=style.SOFT, linewidth=0.4, label=LABELS[k]) for k in seen
         ]
     handles.append(
-        Patch(facecolor=REMAINDER_COLOUR, edgecolor=style.SOFT, hatch=REMAINDER_HATCH, label=REMAINDER_LABEL)
+        Patch(facecolor=REMAINDER_COLOUR, edgecolor=style.SOFT, hatch=REMAINDER_HATCH, label=budgets[0].remainder_label)
     )
     legend = figure.legend(handles=handles, loc="outside right upper", handlelength=1.3, labelspacing=0.35)
     for at in headings:

@@ -1,73 +1,54 @@
-"""The report of a run or an ensemble: both figures into `figures/`, the page beside them."""
+"""The report of a folder: what lies in it decides which sections the page has. One way for runs, ensembles and the rest.
+
+A folder of a kind that is not known here has its figures, checklists and tables shown (`found`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import xarray as xr
 
-from karstsim.report import numbers, style
-from karstsim.report.figures import middle_scenario, sink_and_budget_figure, spring_figure
-from karstsim.report.html import Notes, write_report
-from karstsim.report.tables import Table, budget_table, key_numbers
+from karstsim.core.errors import InputError
+from karstsim.report.ensemble_folder import ensemble_contents
+from karstsim.report.found import found_contents
+from karstsim.report.html import NAME, write_page
+from karstsim.report.run_folder import run_contents
+from karstsim.report.section import Contents, Section
 
-FIGURES = "figures"
-DEFINITION = "The karst carbon sink is half the bicarbonate that leaves the karst with spring water and surface runoff."
+Reader = Callable[[Path, xr.Dataset | None], Contents]
+# What marks a folder, and who reads it; the first that is there.
+READERS: tuple[tuple[str, Reader], ...] = (("plan.json", ensemble_contents), ("restart.nc", run_contents))
 
 
-def report(
-    folder: str | Path,
-    annual: xr.Dataset,
-    monthly: xr.Dataset,
-    title: str,
-    notes: Notes | None = None,
-    provenance: Mapping[str, object] | None = None,
-    tables: Sequence[Table] = (),
-    area_km2: float | None = None,
-) -> Path:
-    """Draw the figures (PNG and SVG), write the page, and return its path.
+def report(folder: str | Path, observations: xr.Dataset | None = None) -> Path:
+    """Write `report.html` into a folder of results and return its path.
 
-    annual, monthly  Datasets of a run, or of an ensemble with `scenario` and `draw` on `realization`
-    tables           more tables, after the key numbers and the budget
-    area_km2         karst area, for the discharge in m3 s-1
+    observations  of `read_spring_table`, set beside the spring of a run
+    Raises InputError for a folder without results.
     """
-    out = Path(folder)
-    figures = []
-    for name, figure, caption in (
-        ("spring", spring_figure(monthly, area_km2=area_km2), spring_caption(monthly)),
-        ("sink_and_budget", sink_and_budget_figure(annual), sink_caption(annual)),
-    ):
-        files = style.save(figure, out / FIGURES / name)
-        figures.append((next(f for f in files if f.suffix == ".svg"), caption))
-    shown = [key_numbers(annual), budget_table(annual), *tables]
-    return write_report(out, title, figures, shown, notes, provenance)
+    return write_page(folder, contents_of(Path(folder), observations))
 
 
-def spring_caption(monthly: xr.Dataset) -> str:
-    """What Figure 1 shows."""
-    groups = numbers.members_by_scenario(monthly)
-    name = middle_scenario(list(groups))
-    several = groups[name].sizes["realization"] > 1
-    lines = "lines are medians, bands hold 5 to 95 % of the draws" if several else "one run"
-    whose = f", {style.scenario_label(name)}" if len(groups) > 1 else ""
-    seasons = numbers.first_and_last(numbers.years_of(monthly))
-    compared = f"of {seasons[0]} (grey, dashed) and {seasons[1]}" if seasons else "of the run"
-    return (
-        f"Water of the spring{whose}; {lines}. (a) Monthly values of the last years: discharge, bicarbonate and "
-        "calcium, pH, saturation index of calcite (0 is saturation), and the CO₂ pressure in equilibrium with the "
-        f"water. (b) Mean seasons {compared}, on the same scales."
-    )
+def sections_of(folder: str | Path) -> Sequence[Section]:
+    """The sections that a folder gives."""
+    return contents_of(Path(folder)).sections
 
 
-def sink_caption(annual: xr.Dataset) -> str:
-    """What Figure 2 shows."""
-    groups = numbers.members_by_scenario(annual)
-    several = max(ds.sizes["realization"] for ds in groups.values()) > 1
-    points = "points are the draws, bars their median" if several else "one run"
-    return (
-        f"{DEFINITION} (a) Sink by scenario. (b) Its change over the run; {points}. A decade's mean keeps some of the "
-        "chance of its weather. (c) Sources and fates of the carbon in all water from the soil to the outflow of the "
-        "last water body. What enters and does not leave is a change of storage, or a term that the run did not keep; "
-        "it is printed beside the bars. All per square metre of karst area."
-    )
+def contents_of(folder: Path, observations: xr.Dataset | None = None) -> Contents:
+    """Everything that the page of a folder says."""
+    if not folder.is_dir():
+        raise InputError(str(folder), "is no folder", "name a folder that `karstsim run` or the like has written")
+    for mark, reader in READERS:
+        if (folder / mark).is_file():
+            known = reader(folder, observations)
+            shown = {Path(f).stem for section in known.sections for f, _ in section.figures}
+            extra = found_contents(folder, shown)
+            return replace(known, sections=[*known.sections, *extra.sections])
+    found = found_contents(folder, set())
+    if not (found.sections or found.notes.checks):
+        what = "holds no results: no output of a run or an ensemble, no figures, checklist or tables"
+        raise InputError(str(folder), what, f"name the folder of a finished run; {NAME} is written into it")
+    return found

@@ -1,65 +1,46 @@
-"""One HTML file that needs nothing else: figures inside it, no network, light and dark, escaped throughout."""
+"""One HTML file that needs nothing else: figures inside it, no network, light and dark, escaped throughout.
+
+The page runs one script, its own (copy buttons and charts); its policy names the hash of that script and forbids any
+other, so nothing that comes from inputs can run.
+"""
 
 from __future__ import annotations
 
 import base64
+import hashlib
+import json
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
 
 import jinja2
 
 from karstsim import __version__
-from karstsim.report.tables import Check, Table
+from karstsim.report.section import Chart, Contents
 
 NAME = "report.html"
+SCRIPT = "report.js"
+TEMPLATES = "templates"
 MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 STATES = {True: ("pass", "✓", "passed"), False: ("fail", "✗", "failed"), None: ("note", "–", "note")}
 
 
-@dataclass(frozen=True)
-class Notes:
-    """What the page says in words.
-
-    summary   paragraphs: what was run
-    checks    the checklist
-    repairs   what was mended in the inputs
-    warnings  what the reader should know before using the numbers
-    """
-
-    summary: Sequence[str] = ()
-    checks: Sequence[Check] = ()
-    repairs: Sequence[str] = ()
-    warnings: Sequence[str] = field(default=())
-
-
-def write_report(
-    folder: str | Path,
-    title: str,
-    figures: Sequence[tuple[str | Path, str]],
-    tables: Sequence[Table] = (),
-    notes: Notes | None = None,
-    provenance: Mapping[str, object] | None = None,
-) -> Path:
-    """Write `report.html` into `folder`; it appears whole or not at all.
-
-    figures     (SVG or PNG file, caption); the files are put into the page
-    tables      in the order of the page; folded ones open on a click
-    provenance  versions, source hash, inputs: values may be text, numbers, lists or mappings
-    """
+def write_page(folder: str | Path, contents: Contents) -> Path:
+    """Write `report.html` into `folder`; it appears whole or not at all."""
     out = Path(folder)
     out.mkdir(parents=True, exist_ok=True)
-    notes = notes or Notes()
+    script = (files("karstsim.report") / TEMPLATES / SCRIPT).read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     page = _template().render(
-        title=title,
+        page=contents,
+        notes=contents.notes,
         version=__version__,
-        notes=notes,
-        checks=[(*STATES[c.passed], c) for c in notes.checks],
-        figures=[(data_uri(path), caption) for path, caption in figures],
-        tables=[t for t in tables if not t.folded],
-        folded=[t for t in tables if t.folded],
-        provenance=[(key, _flat(value)) for key, value in (provenance or {}).items()],
+        script=script,
+        script_hash=f"sha256-{digest}",
+        checks=[(*STATES[c.passed], c) for c in contents.notes.checks],
+        failed=[c.name for c in contents.notes.checks if c.passed is False],
+        provenance=[(key, _flat(value)) for key, value in contents.provenance.items()],
     )
     path = out / NAME
     temporary = path.with_name(f".{NAME}.{os.getpid()}.tmp")
@@ -72,15 +53,22 @@ def write_report(
 
 
 def _template() -> jinja2.Template:
-    """The page; autoescape is on for everything, and an unknown name is an error."""
+    """The page; autoescape is on for everything but its own script, and an unknown name is an error."""
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("karstsim.report", "templates"),
+        loader=jinja2.PackageLoader("karstsim.report", TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["data_uri"] = data_uri
+    environment.filters["chart_json"] = chart_json
     return environment.get_template(NAME)
+
+
+def chart_json(chart: Chart) -> str:
+    """The numbers of a chart as the page's script reads them."""
+    return json.dumps({"x": list(chart.x), "panels": list(chart.panels)}, allow_nan=False, separators=(",", ":"))
 
 
 def data_uri(path: str | Path) -> str:

@@ -1,45 +1,23 @@
-"""Tables and checks of the report, from annual Datasets."""
+"""Tables of the report, from annual Datasets."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
 from karstsim.core.constants import CO2_PER_C, MOLAR_MASS_C
-from karstsim.model.simulate import RUN_CLOSURE, STEP_CLOSURE
 from karstsim.report import numbers, style
-from karstsim.report.budget import FATES, LABELS, REMAINDER_LABEL, SOURCES, carbon_budgets
+from karstsim.report.budget import FATES, LABELS, SOURCES, Budget, carbon_budgets
+from karstsim.report.section import Table
 
 PER_MILLION = 1.0e6
+PERCENT = 100.0
 NOTHING = "–"
 DIGITS = 3  # significant ones of a key number
 G_C = "g C m⁻² yr⁻¹"
 NEGLIGIBLE, LEAST_SHOWN = 5.0e-4, 5.0e-3  # g C m-2 yr-1
-WEIGHTED = "weighted"  # in the cell_methods of what is not defined without discharge
-SYNTHETIC = "synthetic"
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of the page; the first column names the row. `folded` tables open on a click."""
-
-    title: str
-    header: Sequence[str]
-    rows: Sequence[Sequence[object]]
-    note: str = ""
-    folded: bool = False
-
-
-@dataclass(frozen=True)
-class Check:
-    """One line of the checklist; `passed` is None for what is neither good nor bad but should be known."""
-
-    name: str
-    passed: bool | None
-    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,10 +108,20 @@ def budget_table(annual: xr.Dataset) -> Table:
             if max(values) > NEGLIGIBLE:
                 rows.append([f"{word}: {LABELS[key]}", *(_small(v) for v in values)])
         rows.append([f"{word}: all together", *(number(getattr(b, total), decimals=2) for b in budgets)])
-    rows.append([f"In − out: {REMAINDER_LABEL}", *(number(b.remainder, decimals=2) for b in budgets)])
+    rows.append([f"In − out: {budgets[0].remainder_label}", *(_remainder(b) for b in budgets)])
     header = [G_C, *(f"{style.scenario_label(b.scenario)}\n{b.years}" for b in budgets)]
     note = "Means over years and draws, so that the columns add up; nothing above 0.0005 is left out."
+    if budgets[0].missing:
+        note += f" The run kept nothing of: {', '.join(budgets[0].missing)}."
     return Table(title, header, rows, note)
+
+
+def _remainder(budget: Budget) -> str:
+    """In less out, and as a share of what entered."""
+    text = number(budget.remainder, decimals=2)
+    if budget.total_in <= 0.0:
+        return text
+    return f"{text} ({number(PERCENT * budget.remainder / budget.total_in, decimals=1)} %)"
 
 
 def _small(value: float) -> str:
@@ -164,73 +152,3 @@ def spread(values: np.ndarray, decimals: int | None = None) -> str:
         decimals = _decimals(middle)
     texts = [number(value, decimals) for value in (middle, low, high)]
     return texts[0] if len(set(texts)) == 1 else f"{texts[0]} ({texts[1]} to {texts[2]})"
-
-
-def standard_checks(
-    annual: xr.Dataset,
-    closure: Mapping[str, float] | None = None,
-    settled: bool | None = None,
-    spin_up: str = "",
-) -> list[Check]:
-    """The checks of every report.
-
-    closure  largest |residual| over cumulative throughput of any member, per element (`Simulation.closure`)
-    settled  whether the spin-up ended in balance; None where there was none
-    spin_up  a word on it: years, drift
-    """
-    return [
-        _books(annual, closure),
-        Check("Spin-up settled", settled, spin_up),
-        _finite(annual),
-        _weather(annual),
-    ]
-
-
-def _books(annual: xr.Dataset, closure: Mapping[str, float] | None) -> Check:
-    steps = [
-        float(annual[n].max(skipna=False))
-        for n in annual.data_vars
-        if str(n).startswith("catchment_imbalance_")
-    ]
-    lines, passed = [], True
-    if steps:
-        worst = float(np.max(steps))
-        passed = passed and worst <= STEP_CLOSURE
-        lines.append(f"largest imbalance of a step {_tiny(worst)} (limit {STEP_CLOSURE:.0e})")
-    if closure:
-        element, worst = max(closure.items(), key=lambda item: item[1] if np.isfinite(item[1]) else np.inf)
-        passed = passed and worst <= RUN_CLOSURE
-        lines.append(
-            f"largest residual of a run {_tiny(worst)} of the throughput, {element} (limit {RUN_CLOSURE:.0e})"
-        )
-    if not lines:
-        return Check("Books closed", None, "the run did not keep its imbalances")
-    return Check("Books closed", passed, "; ".join(lines))
-
-
-def _tiny(value: float) -> str:
-    return f"{value:.1e}" if np.isfinite(value) else "is not a number"
-
-
-def _finite(annual: xr.Dataset) -> Check:
-    bad = []
-    for name in annual.data_vars:
-        values = annual[name]
-        flowless = WEIGHTED in str(values.attrs.get("cell_methods", ""))
-        if values.dtype.kind == "f" and not flowless and not np.isfinite(values.values).all():
-            bad.append(str(name))
-    if not bad:
-        return Check("Values finite", True, f"all values of {len(annual.data_vars)} annual variables")
-    more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
-    return Check("Values finite", False, f"missing or infinite: {', '.join(bad[:5])}{more}")
-
-
-def _weather(annual: xr.Dataset) -> Check:
-    source = str(annual.attrs.get("forcing_source_id", ""))
-    comment = str(annual.attrs.get("forcing_comment", ""))
-    detail = "; ".join(text for text in (source, comment) if text)
-    if not detail:
-        return Check("Forcing", None, "its origin is not recorded")
-    if SYNTHETIC in detail.lower():
-        return Check("Real forcing", None, f"no: {detail}")
-    return Check("Real forcing", True, detail)

@@ -1,0 +1,50 @@
+"""The command that writes the page of a folder of results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from karstsim import console
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(report)
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(help="Folder of a run, an ensemble, or other results.")],
+    observations: Annotated[
+        Path | None,
+        typer.Option("--observations", help="Table of the spring (CSV) to set beside a run: fit and residuals."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")] = False,
+) -> None:
+    """Write report.html into FOLDER: what was run, checks, numbers, figures, tables, provenance.
+
+    One file that needs no network.
+    """
+    with console.guarded(debug, as_json):
+        from karstsim.report.build import contents_of
+        from karstsim.report.html import write_page
+
+        seen = None
+        if observations is not None:
+            from karstsim.analysis import read_spring_table
+
+            seen = read_spring_table(observations)
+        contents = contents_of(folder, seen)
+        path = write_page(folder, contents)
+        checks = contents.notes.checks
+        if as_json:
+            lines = [{"name": c.name, "passed": c.passed, "detail": c.detail} for c in checks]
+            sections = [section.title for section in contents.sections]
+            console.print_json({"status": "done", "files": [str(path)], "sections": sections, "checks": lines})
+        else:
+            signs = {True: "passed", False: "FAILED", None: "note"}
+            console.print_table("Checks", ("check", "", ""), [(c.name, signs[c.passed], c.detail) for c in checks])
+            print(f"{path} written. Open it in a browser.")

@@ -1,0 +1,53 @@
+"""The numbers behind the page's charts: key quantities over time, by scenario."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from karstsim.forcing.times import decimal_years
+from karstsim.report import numbers, style
+from karstsim.report.section import Chart
+from karstsim.report.tables import KEYS, Key
+
+DIGITS = 4
+LEAST_YEARS = 4  # below, months are shown
+
+
+def chart_of(annual: xr.Dataset | None, monthly: xr.Dataset | None) -> list[Chart]:
+    """The key quantities by year, or by month where there are few years; nothing where neither was kept."""
+    if annual is not None:
+        annual = numbers.whole_years(annual)
+        if annual.sizes["time"] >= LEAST_YEARS or (monthly is None and annual.sizes["time"] > 1):
+            return [_chart(annual, "Annual values")]
+    return [_chart(monthly, "Monthly values; amounts per month")] if monthly is not None else []
+
+
+def _chart(ds: xr.Dataset, what: str) -> Chart:
+    groups = numbers.members_by_scenario(ds)
+    by_month = what.startswith("Monthly")
+    panels = [_panel(groups, key, by_month) for key in KEYS if key.variable in ds]
+    several = max(part.sizes["realization"] for part in groups.values()) > 1
+    spread = "; median of the draws, in brackets 5 to 95 %" if several else ""
+    x = [round(float(v), 4) for v in decimal_years(ds["time"].values)]
+    return Chart(f"{what}{spread}. Point at the chart, or use the arrow keys, to read the values.", x, panels)
+
+
+def _panel(groups: dict[str, xr.Dataset], key: Key, by_month: bool) -> dict[str, Any]:
+    unit = "" if key.unit == "1" else key.unit.replace("yr⁻¹", "month⁻¹") if by_month else key.unit
+    lines = []
+    for position, (name, ds) in enumerate(groups.items()):
+        middle, low, high = numbers.band(key.factor * numbers.members(ds, key.variable, key.rows))
+        line = {"name": style.scenario_label(name), "colour": style.scenario_colour(name, position)}
+        line["middle"] = _rounded(middle)
+        if ds.sizes["realization"] > 1:
+            line |= {"low": _rounded(low), "high": _rounded(high)}
+        lines.append(line)
+    return {"name": key.label, "unit": unit, "lines": lines, "monthly": by_month}
+
+
+def _rounded(values: np.ndarray) -> list[float | None]:
+    """Few digits, and null for what is not a number."""
+    return [float(f"{v:.{DIGITS}g}") if np.isfinite(v) else None for v in values]

@@ -1,0 +1,147 @@
+"""The page of an ensemble: its plan, how it stands, and its members by scenario."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from karstsim.core.errors import InputError
+from karstsim.ensemble.plan import Plan
+from karstsim.ensemble.run import RUN_RECORD, Outcome, status
+from karstsim.ensemble.store import open_ensemble
+from karstsim.model.initial import DRIFT
+from karstsim.model.simulate import FLAGS, flag_text
+from karstsim.report import budget, style
+from karstsim.report.checks import standard_checks
+from karstsim.report.fan_figure import fan_figure
+from karstsim.report.isotope_figure import SERIES
+from karstsim.report.land_use_figure import RUNGS
+from karstsim.report.results_figure import PANELS
+from karstsim.report.run_folder import CONFIG, FIGURES, MADE_UP, PERCENT, is_synthetic, provenance_of, sections_of_outputs
+from karstsim.report.scheme_figure import ARROWS
+from karstsim.report.section import Check, Contents, Notes, Section, Table
+from karstsim.report.tables import KEYS
+from karstsim.tomlfile import read_toml
+
+DRIFT_REPORT, YEARS_REPORT = "largest drift of a spin-up, % per decade", "spin-up years"
+SHOWN = 10
+FAN_CAPTION = (
+    "Key quantities by scenario: running means of the median draw, with bands that hold 50 and 90 % of the draws."
+)
+
+
+def ensemble_contents(folder: Path, observations: xr.Dataset | None = None) -> Contents:
+    """All that the page of an ensemble says.  Raises InputError where nothing has been computed yet."""
+    if observations is not None:
+        raise InputError("observations", "are for a single run", "leave them out for an ensemble")
+    plan, outcome, broken = status(folder)
+    outputs = _outputs(folder, outcome)
+    annual = outputs.get("annual", next(iter(outputs.values())))
+    config = read_toml(folder / CONFIG)
+    site = config.get("site", {})
+    site = site if isinstance(site, dict) else {}
+    warnings = warnings_of(outcome)
+    if not outcome.complete:
+        warnings.append(f"{outcome.tasks - outcome.done} tasks are left: karstsim resume {folder}")
+    warnings += [f"{path} is missing or was changed: karstsim resume {folder}" for path in broken.values()]
+    repairs = [line for line in str(annual.attrs.get("forcing_repairs", "")).splitlines() if line]
+    checks = [
+        Check("All members computed", outcome.complete and not outcome.failed, _members_said(plan, outcome)),
+        *standard_checks(annual, outcome.closure, settled(outcome), spin_up_text(outcome), repairs),
+    ]
+    notes = Notes([what_ran(plan, site), *([MADE_UP] if is_synthetic(annual) else [])], checks, repairs, warnings)
+    sections = sections_of_outputs(folder, outputs, site.get("area_km2"))
+    if "annual" in outputs and any(key.variable in annual for key in KEYS):
+        files = style.save(fan_figure(annual), folder / FIGURES / "fans")
+        sections.insert(1, Section("Scenarios", figures=[(files[-1], FAN_CAPTION)]))
+    sections.append(_members(plan, outcome))
+    record = json.loads((folder / RUN_RECORD).read_text(encoding="utf-8")) if (folder / RUN_RECORD).is_file() else {}
+    title = f"{site.get('name', folder.resolve().name)}: {len(plan.climates)} climates, {plan.n_columns} members each"
+    return Contents(title, sections, notes, provenance_of(record, annual))
+
+
+def _outputs(folder: Path, outcome: Outcome) -> dict[str, xr.Dataset]:
+    """Annual and monthly output of all members, the variables that the page shows."""
+    found = {}
+    for name in ("annual", "monthly"):
+        try:
+            ds = open_ensemble(folder, name, partial=not outcome.complete)
+        except InputError:
+            continue
+        found[name] = ds[sorted({str(n) for n in ds.data_vars} & _shown())].load()
+    if not found:
+        raise InputError(str(folder), "holds no annual or monthly output yet", f"karstsim resume {folder}")
+    return found
+
+
+def _shown() -> set[str]:
+    """Names of all variables of the page."""
+    names = {*budget.patterns(), "tile_area_fraction", "time_bnds", "aquifer_spring_alkalinity"}
+    names |= {key.variable for key in KEYS} | {panel.variable for panel in PANELS} | {name for name, _, _ in SERIES}
+    names |= {n for item in (*RUNGS, *ARROWS) for n in (*item.add, *item.subtract)}
+    return names | {f"catchment_imbalance_{e}" for e in ("water", "carbon", "calcium", "magnesium", "alkali", "sulfate",
+                                                         "nitrate", "chloride", "oxygen")}  # fmt: skip
+
+
+def what_ran(plan: Plan, site: dict[str, Any]) -> str:
+    """Climates, draws and years in a sentence."""
+    varied = sorted({name for draw in plan.draws for name in draw})
+    years = (min(c.years[0] for c in plan.climates), max(c.years[1] for c in plan.climates))
+    draws = f"{len(plan.draws)} draws of {len(varied)} parameters" if varied else f"{len(plan.draws)} members"
+    cells = f" x {len(plan.cells)} grid cells" if len(plan.cells) > 1 else ""
+    area = f"{site['area_km2']:g} km² of karst. " if "area_km2" in site else ""
+    names = ", ".join(c.name for c in plan.climates)
+    return f"{area}{len(plan.climates)} climates ({names}) x {draws}{cells}, {years[0]}–{years[1]}."
+
+
+def settled(outcome: Outcome) -> bool | None:
+    """Whether every spin-up ended in balance."""
+    drift = outcome.reports.get(DRIFT_REPORT)
+    return None if drift is None else drift < PERCENT * DRIFT
+
+
+def spin_up_text(outcome: Outcome) -> str:
+    """How long the spin-up took, and what drift it left."""
+    if DRIFT_REPORT not in outcome.reports:
+        return ""
+    years, drift = outcome.reports.get(YEARS_REPORT, 0.0), outcome.reports[DRIFT_REPORT]
+    return f"{years:.0f} years of recycled climate; largest drift {drift:.2g} % per decade"
+
+
+def warnings_of(outcome: Outcome) -> list[str]:
+    """What a reader should know: flags of the model, a spin-up that did not settle, members that failed."""
+    warnings = [flag_text(name, count) for name, count in outcome.reports.items() if name in FLAGS]
+    if settled(outcome) is False:
+        warnings.append(f"the spin-up left a drift: {spin_up_text(outcome)} (limit {PERCENT * DRIFT:g} %)")
+    if outcome.failed:
+        warnings.append(f"{len(outcome.failed)} members failed and have no values; they are listed under Members")
+    return warnings
+
+
+def _members_said(plan: Plan, outcome: Outcome) -> str:
+    text = f"{len(plan.climates) * plan.n_columns} members, {outcome.done} of {outcome.tasks} tasks"
+    return text + (f", {len(outcome.failed)} members failed" if outcome.failed else "")
+
+
+def _members(plan: Plan, outcome: Outcome) -> Section:
+    """Climates, the draws' parameters, and what failed."""
+    climates = Table(
+        "Climates",
+        ["climate", "scenario", "model", "member", "calendar", "from", "to"],
+        [[c.name, c.scenario, c.source_id, c.variant_label, c.calendar, c.start[:10], c.end[:10]] for c in plan.climates],
+    )
+    names = sorted({name for draw in plan.draws for name in draw})
+    rows = [[str(d), *(_shown_value(draw.get(n)) for n in names)] for d, draw in enumerate(plan.draws)]
+    draws = Table("Parameter draws", ["draw", *names], rows, folded=len(rows) > SHOWN)
+    failed = Table("Failed members", ["column", "why"], [[str(k), why] for k, why in outcome.failed.items()])
+    tables = [climates, *([draws] if names else []), *([failed] if outcome.failed else [])]
+    return Section("Members", tables=tables)
+
+
+def _shown_value(value: Any) -> str:
+    if value is None:
+        return "–"
+    return f"x {value['factor']:.3g}" if isinstance(value, dict) else f"{value:.3g}"
