@@ -19,6 +19,7 @@ from karstsim.model.parameters import Overrides, by_name
 MOST_DRAWS = 1_000_000
 SAMPLERS = ("lhs", "sobol")
 INDEX_COLUMNS = ("draw", "realization", "member")  # of a table: they number its rows
+FACTOR = ":factor"  # behind a name in the header of a table: its values multiply the defaults
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def _rounded(name: str, value: float | dict[str, float]) -> float | dict[str, fl
 
 
 def read_draws(path: Path) -> list[Overrides]:
-    """Draws from a CSV, one a row: columns are parameter names, values absolute.
+    """Draws from a CSV, one a row: columns are parameter names, values absolute, or factors under ``name:factor``.
 
     A value that is no number becomes NaN: that member will be named and left out. Raises InputError for a bad table.
     """
@@ -90,9 +91,14 @@ def read_draws(path: Path) -> list[Overrides]:
         raise InputError(str(path), "names a parameter twice", mend)
     if len(table) > MOST_DRAWS:
         raise InputError(str(path), f"has {len(table)} draws", f"give at most {MOST_DRAWS}")
-    check_names(names, str(path))
+    check_names([name.removesuffix(FACTOR) for name in names], str(path))
     values = table[names].apply(pd.to_numeric, errors="coerce").to_numpy("f8")
-    return [dict(zip(names, map(float, row), strict=True)) for row in values]
+    return [dict(_override(n, float(v)) for n, v in zip(names, row, strict=True)) for row in values]
+
+
+def _override(header: str, value: float) -> tuple[str, float | dict[str, float]]:
+    name = header.removesuffix(FACTOR)
+    return name, {"factor": value} if header.endswith(FACTOR) else value
 
 
 def check_names(names: Mapping[str, object] | list[str], where: str) -> None:
