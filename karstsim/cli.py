@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from karstsim import cli_ensemble, console
+from karstsim import cli_calibration, cli_ensemble, console
 from karstsim.cli_ensemble import SchedulerAddress, Workers
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ app = typer.Typer(
 new = typer.Typer(no_args_is_help=True, help="Write a commented file to start from.")
 app.add_typer(new, name="new")
 cli_ensemble.add_to(app)
+cli_calibration.add_to(app, new)
 
 
 class Constants(StrEnum):
@@ -172,6 +173,9 @@ def check(config: Config, as_json: Json = False, debug: Debug = False) -> None:
 
         if "climates" in read_toml(config):
             cli_ensemble.check_file(config, as_json)
+            return
+        if "observations" in read_toml(config):
+            cli_calibration.check_file(config, as_json)
             return
         report = check_run(config)
         if as_json:
@@ -428,26 +432,10 @@ def new_site(
 ) -> None:
     """Write a complete, commented run file: a site, its weather and what to compute."""
     with console.guarded(debug):
-        _write_new(output, "site.toml")
+        from karstsim.tomlfile import write_template
+
+        write_template(output, "site.toml")
         print(f"{output} written. Next: karstsim check {output}, then karstsim run {output}")
-
-
-def _write_new(path: Path, template: str) -> None:
-    """Copy a template to a file that does not exist yet."""
-    from importlib.resources import files
-
-    from karstsim.core.errors import InputError
-
-    text = (files("karstsim") / "templates" / template).read_text(encoding="utf-8")
-    try:
-        with open(path, "x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise InputError(str(path), "exists already", "name another file with -o") from None
-    except OSError as error:
-        raise InputError(
-            str(path), f"cannot be written ({error.strerror})", "name another file with -o"
-        ) from None
 
 
 @new.command("ensemble")
@@ -457,7 +445,9 @@ def new_ensemble(
 ) -> None:
     """Write a complete, commented ensemble file: a site, climates, parameter draws and what to keep."""
     with console.guarded(debug):
-        _write_new(output, "ensemble.toml")
+        from karstsim.tomlfile import write_template
+
+        write_template(output, "ensemble.toml")
         print(f"{output} written. Next: karstsim check {output}, then karstsim run {output}")
 
 

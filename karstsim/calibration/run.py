@@ -7,9 +7,6 @@ it asks for the same points and finds in the ledger what was done.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,10 +23,10 @@ from karstsim.calibration.results import metrics, posterior
 from karstsim.calibration.search import Found
 from karstsim.core.errors import InputError
 from karstsim.core.files import whole_file
+from karstsim.ensemble.manifest import locked
 from karstsim.model.engine import Progress
 
 CONFIG, POSTERIOR, BEST, DRAWS, ENSEMBLE = "config.toml", "posterior.nc", "best.toml", "posterior.csv", "ensemble.toml"
-LOCK = "ledger.lock"
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,7 @@ def begin(config: CalibrationConfig, folder: Path) -> None:
 def work(config: CalibrationConfig, folder: Path, workers: int = 1, progress: Progress | None = None) -> Outcome:
     """Search to the end and write the results. Raises InputError for bad input, RunError where nothing can be run."""
     problem = open_problem(config)
-    with _alone(folder), Ledger(folder) as ledger:
+    with locked(folder), Ledger(folder) as ledger:
         evaluator = Evaluator(problem, ledger, workers, progress, config.calibration.evaluations)
         found = run_search(evaluator)
         evaluator.refuse_if_all_failed()
@@ -86,13 +83,10 @@ def run_search(evaluator: Evaluator) -> Found:
 def best_point(evaluator: Evaluator, found: Found) -> np.ndarray:
     """(d,) shares of the evaluation with the lowest loss, refined where that is asked for."""
     problem = evaluator.problem
+    if problem.config.calibration.refine:  # from where the search ended, also when begun again
+        search.refine(evaluator, found.shares[0])
     points, scores, _ = evaluator.ledger.all_of(problem.context)
-    best = np.clip(problem.shares(points[[int(np.argmin(problem.total(scores)))]])[0], 0.0, 1.0)
-    if problem.config.calibration.refine:
-        refined = search.refine(evaluator, best)
-        if evaluator.totals(refined[None])[0] < evaluator.totals(best[None])[0]:
-            return refined
-    return best
+    return np.clip(problem.shares(points[[int(np.argmin(problem.total(scores)))]])[0], 0.0, 1.0)
 
 
 def _fold(
@@ -135,20 +129,3 @@ def _text(path: Path, text: str) -> Path:
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return path
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """This process alone works in the folder. Raises InputError where another one does."""
-    try:
-        import fcntl
-    except ImportError:  # Windows: SQLite's own locks keep the ledger whole
-        yield
-        return
-    with open(folder / LOCK, "w", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise InputError(str(folder), "another process works in it", "wait for it, or stop it") from None
-        lock.write(str(os.getpid()))
-        yield

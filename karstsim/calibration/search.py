@@ -100,10 +100,9 @@ def evolve(evaluator: Evaluator, population: int, generations: int, seed: int) -
     return Found(np.asarray(result.population)[order], "population", [check], np.array(trace))
 
 
-def refine(evaluator: Evaluator, start: np.ndarray) -> np.ndarray:
-    """The best of the points on the way of L-BFGS-B from `start` (d,); a gradient is one call of the model."""
+def refine(evaluator: Evaluator, start: np.ndarray) -> None:
+    """L-BFGS-B from `start` (d,); a gradient is one call of the model. What it finds is in the ledger."""
     d = len(start)
-    seen: list[tuple[float, np.ndarray]] = []
 
     def loss_and_gradient(x: np.ndarray) -> tuple[float, np.ndarray]:
         low, high = np.maximum(x - REFINE_STEP, 0.0), np.minimum(x + REFINE_STEP, 1.0)
@@ -111,7 +110,6 @@ def refine(evaluator: Evaluator, start: np.ndarray) -> np.ndarray:
         points[np.arange(d), np.arange(d)] = low
         points[np.arange(d, 2 * d), np.arange(d)] = high
         losses = finite(evaluator.totals(points))
-        seen.append((float(losses[-1]), x.copy()))
         gradient = (losses[d : 2 * d] - losses[:d]) / (high - low)
         return float(losses[-1]), np.where(np.abs(gradient) < FAILED, gradient, 0.0)
 
@@ -119,7 +117,6 @@ def refine(evaluator: Evaluator, start: np.ndarray) -> np.ndarray:
         loss_and_gradient, start, jac=True, method="L-BFGS-B", bounds=[(0.0, 1.0)] * d,
         options={"maxiter": REFINE_STEPS},
     )  # fmt: skip
-    return min(seen, key=lambda pair: pair[0])[1]
 
 
 def pareto(evaluator: Evaluator, population: int, generations: int, seed: int) -> Found:
