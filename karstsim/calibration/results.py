@@ -194,7 +194,7 @@ def _judgement(
     for i, target in enumerate(problem.targets):
         for j, rows in enumerate((np.flatnonzero(target.fitted), np.flatnonzero(~target.fitted))):
             table[i, j] = list(metrics(target, runs[i][0], rows).values())
-        lines.append("\n".join(c.line() for c in residual_checks(problem, target, best, runs[i])))
+        lines.append("\n".join(c.line() for c in _check_residuals(ds, problem, target, best, runs[i])))
     ds.coords["metric"] = list(METRICS)
     ds.coords["part"] = ["fitted", "held out"]
     ds["skill"] = (("target", "part", "metric"), table, {"long_name": "scores of the best run, untransformed"})
@@ -205,8 +205,10 @@ def _judgement(
     return ds
 
 
-def residual_checks(problem: Problem, target: Target, best: np.ndarray, run: np.ndarray) -> list[Check]:
-    """The checklist of the best run over the fitted values that are no limits."""
+def _check_residuals(
+    ds: xr.Dataset, problem: Problem, target: Target, best: np.ndarray, run: np.ndarray
+) -> list[Check]:
+    """The checklist of the best run over the fitted values that are no limits; the residuals join the Dataset."""
     rows = np.flatnonzero(target.fitted)
     model, seen = target.transform(run[:, rows]), target.observed.take(rows)
     errors = problem.errors_of(target, best)
@@ -218,6 +220,13 @@ def residual_checks(problem: Problem, target: Target, best: np.ndarray, run: np.
     else:
         inner = seen.values - model[0]
     known = ~seen.censored
+    whole = np.full(len(target.times), np.nan)
+    whole[rows[known]] = inner[known]
+    moved = "" if target.section.transform == "none" and target.section.objective != "log_nse" else "transformed "
+    name = safe(target.label)
+    ds[f"residual_{name}"] = (
+        f"time_{name}", whole, {"long_name": "innovation of the error model" if errors else f"{moved}residual"},
+    )  # fmt: skip
     return checklist(seen.values[known], model[0][known], inner[known])
 
 
