@@ -149,7 +149,14 @@ def check_file(path: Path, as_json: bool) -> None:
         "water and carbon" if problem.chemistry else "water alone"
     )  # fmt: skip
     targets = [
-        (t.label, t.variable, t.section.objective, int(t.fitted.sum()), int((~t.fitted).sum()), "; ".join(t.notes))
+        (
+            t.label,
+            t.variable,
+            t.section.objective,
+            int(t.fitted.sum()),
+            int((~t.fitted).sum()),
+            "; ".join(t.notes),
+        )
         for t in problem.targets
     ]
     free = [
@@ -163,7 +170,9 @@ def check_file(path: Path, as_json: bool) -> None:
         )
         return
     console.print_table("Calibration", ("", ""), list(settings.items()))
-    console.print_table("Targets", ("target", "variable", "objective", "fitted", "held out", "observations"), targets)
+    console.print_table(
+        "Targets", ("target", "variable", "objective", "fitted", "held out", "observations"), targets
+    )
     console.print_table("Ranges", ("parameter", "lower", "upper", "scale", "unit"), free)
     console.print_list("Repairs of the input", repairs)
     print("All inputs are usable.")
@@ -182,4 +191,6 @@ def new_calibration(
         spring = output.parent / SPRING
         if not spring.exists():
             write_spring(spring)
-        print(f"{output} and {spring} written. Next: karstsim check {output}, then karstsim calibrate {output}")
+        print(
+            f"{output} and {spring} written. Next: karstsim check {output}, then karstsim calibrate {output}"
+        )

@@ -35,7 +35,9 @@ OFTEN = 7  # days between observations, at the least
 KEPT_SHARE = 0.8  # of the days that are left; the rest are gaps
 
 
-def observe(folder: Path, clean: np.ndarray, days: np.ndarray, sigma: float, rho: float, seed: list[int]) -> None:
+def observe(
+    folder: Path, clean: np.ndarray, days: np.ndarray, sigma: float, rho: float, seed: list[int]
+) -> None:
     """Write the table of a twin: roots of the discharge with an error that remembers itself."""
     random = np.random.default_rng(seed)
     error = np.empty(len(days))
@@ -79,7 +81,9 @@ def by_chains(problem: Problem, folder: Path, workers: int) -> tuple[np.ndarray,
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--twins", type=int, default=100)
     parser.add_argument("--draws", type=int, default=16384)
     parser.add_argument("--chains", type=int, default=3)
@@ -105,7 +109,14 @@ def run(folder: Path, asked: argparse.Namespace) -> None:
     inside, effective = np.zeros((asked.twins, len(whole.free)), dtype=bool), np.zeros(asked.twins)
     for k, truth in enumerate(truths):
         days = observation_days(random, clean.shape[1])
-        observe(folder, clean[k, days], days + offset, truth[whole.names.index("discharge:sigma")], rho, [asked.seed, k])
+        observe(
+            folder,
+            clean[k, days],
+            days + offset,
+            truth[whole.names.index("discharge:sigma")],
+            rho,
+            [asked.seed, k],
+        )
         twin = open_problem(load_calibration(config))
         assert (twin.targets[0].periods - offset == days).all()
         ends, effective[k] = weighed(points, twin.scores(points, [simulated[:, days]])[:, 0])

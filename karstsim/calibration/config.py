@@ -1,10 +1,10 @@
 """The calibration file: one TOML that says which site and weather, which observations, and what to search.
 
-    [site]  [forcing]  [parameters]     as in a run file
-    [calibration]                       method, budget, warm-up, split
-    [ranges]                            what is searched, and between which ends; area_km2 may be among them
-    [[observations]]                    a table of the spring, and how its columns are read
-    [[observations.targets]]            a quantity of it, and how the model is judged by it
+[site]  [forcing]  [parameters]     as in a run file
+[calibration]                       method, budget, warm-up, split
+[ranges]                            what is searched, and between which ends; area_km2 may be among them
+[[observations]]                    a table of the spring, and how its columns are read
+[[observations.targets]]            a quantity of it, and how the model is judged by it
 """
 
 from __future__ import annotations
@@ -24,7 +24,11 @@ from karstsim.tomlfile import emit_toml, problem, problems_error, pruned, read_t
 AREA = "area_km2"  # among the ranges: the unknown catchment area, a scale of the discharge
 SCORES = ("kge", "kge_2012", "nse", "log_nse", "pbias", "rmse", "limits")
 LIKELIHOODS = ("gaussian", "heteroscedastic", "ar1")
-ERROR_PARAMETERS = {"gaussian": ("sigma",), "heteroscedastic": ("sigma", "slope"), "ar1": ("sigma", "slope", "rho")}
+ERROR_PARAMETERS = {
+    "gaussian": ("sigma",),
+    "heteroscedastic": ("sigma", "slope"),
+    "ar1": ("sigma", "slope", "rho"),
+}
 LARGEST_RHO = 1.0
 
 Method = Literal["de", "nsga2", "emcee", "glue"]
@@ -83,7 +87,9 @@ class TargetSection(Section):
         if not wanted and value is not None:
             raise problem(f"{key} means nothing for {self.objective}", f"remove {key}")
         if wanted and value is None and key != "slope":
-            raise problem(f"{self.objective} needs {key}", f"add {key} as a number, or as [low, high] to search")
+            raise problem(
+                f"{self.objective} needs {key}", f"add {key} as a number, or as [low, high] to search"
+            )
         ends = value if isinstance(value, list) else [value] if value is not None else []
         if ends and not ends[0] <= ends[-1]:
             raise problem(f"{key} = {value} is no range", "give the lower end first")
@@ -153,7 +159,9 @@ class CalibrationSection(Section):
         if self.refine and self.method != "de":
             raise problem("refine goes on from the best point of a search", 'remove it, or method = "de"')
         if self.method == "emcee" and self.population is not None and self.population % 2:
-            raise problem(f"emcee moves halves of its walkers, and {self.population} is odd", "give an even number")
+            raise problem(
+                f"emcee moves halves of its walkers, and {self.population} is odd", "give an even number"
+            )
         return self
 
 
@@ -196,7 +204,10 @@ class CalibrationConfig(Section):
     def run_config(self) -> RunConfig:
         """The run to open the forcing with."""
         config = RunConfig(
-            site=self.site, forcing=self.forcing, run=RunSection(seed=self.calibration.seed), parameters=self.parameters
+            site=self.site,
+            forcing=self.forcing,
+            run=RunSection(seed=self.calibration.seed),
+            parameters=self.parameters,
         )
         config._source = self._source
         return config
@@ -241,7 +252,9 @@ def _check_ranges(config: CalibrationConfig, where: str) -> None:
             text = f"[{low:g}, {high:g}] goes beyond {p.lower:g}..{p.upper:g} {p.units}"
             found.append((key, text, "keep it inside the bounds of the parameter"))
         if p.integer:
-            found.append((key, "is a count or a switch, which no search can follow", "set it in [parameters]"))
+            found.append(
+                (key, "is a count or a switch, which no search can follow", "set it in [parameters]")
+            )
         if name in config.parameters:
             found.append((key, "is also set in [parameters]", "remove one of them"))
         if low == high:

@@ -102,12 +102,17 @@ def tail_ess(chains: np.ndarray) -> float:
     return min(plain_ess(split((chains <= end).astype(float))) for end in ends)
 
 
-def check_chains(chains: np.ndarray, names: list[str]) -> list[Check]:
-    """R-hat and effective sizes of every parameter of chains (m, n, d)."""
+def check_chains(chains: np.ndarray, names: list[str], ensembles: int) -> list[Check]:
+    """R-hat and effective sizes of every parameter of chains (m, n, d), the walkers of several ensembles in turn.
+
+    For R-hat an ensemble is one chain: many short walkers would differ by chance alone (Margossian et al. 2024). A
+    walker that is stuck shows in the effective sizes.
+    """
     checks = []
     for i, name in enumerate(names):
         own = chains[:, :, i]
-        r, bulk, tail = rhat(own), bulk_ess(own), tail_ess(own)
+        whole = own.reshape(ensembles, -1, own.shape[1]).transpose(0, 2, 1).reshape(ensembles, -1)
+        r, bulk, tail = rhat(whole), bulk_ess(own), tail_ess(own)
         checks += [
             Check(f"R-hat of {name}", r, f"at most {LARGEST_RHAT:g}", bool(r <= LARGEST_RHAT)),
             Check(f"bulk ESS of {name}", bulk, f"at least {LEAST_ESS:g}", bool(bulk >= LEAST_ESS)),

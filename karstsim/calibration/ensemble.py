@@ -39,8 +39,9 @@ def best_toml(posterior: xr.Dataset, config: CalibrationConfig) -> str:
     best = dict(zip(map(str, posterior.parameter.values), map(float, posterior["best"].values), strict=True))
     own = {n: {"factor": v} if factors[n] else v for n, v in best.items() if n in by_name()}
     tables = {"site": _site(best, config), "parameters": {**config.parameters, **own}}
-    return "# The best run of a calibration: parts of a run file. [forcing] and [run] are left to add.\n" + emit_toml(
-        pruned(tables)
+    return (
+        "# The best run of a calibration: parts of a run file. [forcing] and [run] are left to add.\n"
+        + emit_toml(pruned(tables))
     )
 
 

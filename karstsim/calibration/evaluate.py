@@ -57,8 +57,12 @@ class Evaluator:
         simulated, reasons = self.problem.simulate(values, self.workers)
         scores = self.problem.scores(values, simulated)
         for i in np.flatnonzero(~np.isfinite(scores).all(axis=1)):
-            reasons.setdefault(int(i), "a score is not finite: a target has no value, or none after its transformation")
-        return [Entry(np.where(i in reasons, np.nan, row), reasons.get(i, "")) for i, row in enumerate(scores)]
+            reasons.setdefault(
+                int(i), "a score is not finite: a target has no value, or none after its transformation"
+            )
+        return [
+            Entry(np.where(i in reasons, np.nan, row), reasons.get(i, "")) for i, row in enumerate(scores)
+        ]
 
     def _show(self) -> None:
         if self.progress is not None:
@@ -79,5 +83,7 @@ class Evaluator:
         """RunError where no point could be run."""
         if sum(self.reasons.values()) >= self.made > 0:
             raise RunError(
-                "no evaluation could be used: " + "; ".join(self.failures()[:NAMED]) + "\n  mend: look at the ranges"
+                "no evaluation could be used: "
+                + "; ".join(self.failures()[:NAMED])
+                + "\n  mend: look at the ranges"
             )

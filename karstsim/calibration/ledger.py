@@ -69,7 +69,9 @@ class Ledger:
         for first in range(0, len(keys), MANY):
             part = keys[first : first + MANY]
             marks = ",".join("?" * len(part))
-            rows = self._db.execute(f"select key, scores, reason from evaluation where key in ({marks})", part)
+            rows = self._db.execute(
+                f"select key, scores, reason from evaluation where key in ({marks})", part
+            )
             found |= {key: Entry(np.frombuffer(scores, "<f8"), reason) for key, scores, reason in rows}
         return found
 
@@ -81,7 +83,8 @@ class Ledger:
         ]
         with self._db:
             self._db.executemany(
-                "insert or ignore into evaluation (context, key, point, scores, reason) values (?, ?, ?, ?, ?)", rows
+                "insert or ignore into evaluation (context, key, point, scores, reason) values (?, ?, ?, ?, ?)",
+                rows,
             )
 
     def all_of(self, context: str) -> tuple[np.ndarray, np.ndarray, list[str]]:

@@ -19,7 +19,9 @@ import numpy as np
 import xarray as xr
 from scipy.special import log_ndtr
 
-LOG_SHARE = 0.01  # of the mean, added before a logarithm, so that a dry spring has one (Pushpalatha et al. 2012)
+LOG_SHARE = (
+    0.01  # of the mean, added before a logarithm, so that a dry spring has one (Pushpalatha et al. 2012)
+)
 LOG_2PI = float(np.log(2.0 * np.pi))
 
 

@@ -188,11 +188,15 @@ class Problem:
         found = {}
         for key, given in target.section.error_parameters().items():
             name = f"{target.label}:{key}"
-            column = values[:, self.names.index(name)] if isinstance(given, list) else np.full(len(values), given)
+            column = (
+                values[:, self.names.index(name)] if isinstance(given, list) else np.full(len(values), given)
+            )
             found[key] = column
         return found
 
-    def scores(self, values: np.ndarray, simulated: Sequence[np.ndarray], held_out: bool = False) -> np.ndarray:
+    def scores(
+        self, values: np.ndarray, simulated: Sequence[np.ndarray], held_out: bool = False
+    ) -> np.ndarray:
         """(n, n_targets) scores over the values that the search sees, or over those held out."""
         columns = []
         for target, model in zip(self.targets, simulated, strict=True):
@@ -282,7 +286,9 @@ def _check_row(target: Target, config: CalibrationConfig) -> None:
     }[level]
     if target.section.row is None and level != "tile" and len(names) != 1:
         raise InputError(
-            f"{config._source}, target {target.label}", f"{target.variable} is of a {level}", f"add row = one of {names}"
+            f"{config._source}, target {target.label}",
+            f"{target.variable} is of a {level}",
+            f"add row = one of {names}",
         )
     if target.section.row is not None and target.section.row not in names:
         raise InputError(
@@ -301,7 +307,9 @@ def _context(config: CalibrationConfig, forcing: xr.Dataset, targets: Sequence[T
         "parameters": {k: v if isinstance(v, float | int) else dict(v) for k, v in config.parameters.items()},
         "free": [(f.name, f.range.factor) for f in _free(config)],
         "settings": [settings.spinup_years, settings.frequency, settings.constants],
-        "targets": [[t.section.model_dump(mode="json", exclude={"weight", "accept"}), t.variable] for t in targets],
+        "targets": [
+            [t.section.model_dump(mode="json", exclude={"weight", "accept"}), t.variable] for t in targets
+        ],
     }
     digest = hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode())
     for name in sorted(map(str, forcing.data_vars)):

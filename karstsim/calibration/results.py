@@ -32,7 +32,11 @@ def refusal(found: Found) -> str:
         return NOT_A_POSTERIOR[found.kind]
     failed = [c.line() for c in found.checks if not c.passed]
     more = f", and {len(failed) - 3} more" if len(failed) > 3 else ""
-    return f"the sampling has not converged ({'; '.join(failed[:3])}{more}); give more evaluations" if failed else ""
+    return (
+        f"the sampling has not converged ({'; '.join(failed[:3])}{more}); give more evaluations"
+        if failed
+        else ""
+    )
 
 
 def posterior(
@@ -53,7 +57,11 @@ def posterior(
         ends = problem.values(np.full((1, len(problem.free)), end))[0]
         ds[name] = ("parameter", ends, {"long_name": f"{name} end of the range"})
     ds["log_scale"] = ("parameter", [f.range.log for f in problem.free])
-    ds["factor"] = ("parameter", [f.range.factor for f in problem.free], {"long_name": "value is a factor on the default"})
+    ds["factor"] = (
+        "parameter",
+        [f.range.factor for f in problem.free],
+        {"long_name": "value is a factor on the default"},
+    )
     ds["best"] = ("parameter", best_values[0], {"long_name": "value with the lowest loss"})
     ds["value"] = (("draw", "parameter"), values, {"long_name": f"{found.kind} of the search"})
     scores = evaluator.scores(chosen)
@@ -109,7 +117,11 @@ def _identifiability(
             here = totals[(bins == b) & np.isfinite(totals)]
             profile[j, b] = here.min() if here.size else np.nan
     middle = problem.values(np.repeat((np.arange(BINS)[:, None] + 0.5) / BINS, len(problem.free), axis=1)).T
-    ds["profile"] = (("parameter", "bin"), profile, {"long_name": "lowest loss of the evaluations in a bin of the range"})
+    ds["profile"] = (
+        ("parameter", "bin"),
+        profile,
+        {"long_name": "lowest loss of the evaluations in a bin of the range"},
+    )
     ds["profile_at"] = (("parameter", "bin"), middle)
     if not refused:
         ds.coords["quantile"] = list(QUANTILES)
@@ -137,13 +149,21 @@ def _series(
     unit = {"units": target.unit}
     ds.coords[time] = target.times.astype("datetime64[ns]")
     ds[f"observed_{name}"] = (time, target.raw, {**unit, "long_name": f"observed {target.label}"})
-    ds[f"censored_{name}"] = (time, target.observed.censored, {"long_name": "below the limit given as observed"})
+    ds[f"censored_{name}"] = (
+        time,
+        target.observed.censored,
+        {"long_name": "below the limit given as observed"},
+    )
     ds[f"fitted_{name}"] = (time, target.fitted, {"long_name": "used by the search"})
     ds[f"best_{name}"] = (time, best, {**unit, "long_name": f"{target.label} of the best run"})
     fine = np.isfinite(simulated).all(axis=1)
     if fine.any():
         ends = np.quantile(simulated[fine], (0.0, 0.5, 1.0) if refused else QUANTILES, axis=0)
-        what = "lowest, median and highest of the draws; no uncertainty" if refused else "5, 50 and 95 % of the draws"
+        what = (
+            "lowest, median and highest of the draws; no uncertainty"
+            if refused
+            else "5, 50 and 95 % of the draws"
+        )
         ds[f"band_{name}"] = (("end", time), ends, {**unit, "long_name": what})
     if errors and not refused:
         ds[f"predicted_{name}"] = (
@@ -180,13 +200,22 @@ def metrics(target: Target, simulated: np.ndarray, rows: np.ndarray) -> dict[str
             moved = objectives.transformed(raw, "log", 1.0, target.shift)
             seen = objectives.Observed(moved, seen.censored, seen.days)
             model = objectives.transformed(model, "log", 1.0, target.shift)
-        fine = len(rows) > 2 and np.isfinite(model).all() and np.isfinite(seen.values).all() and np.ptp(seen.values) > 0
+        fine = (
+            len(rows) > 2
+            and np.isfinite(model).all()
+            and np.isfinite(seen.values).all()
+            and np.ptp(seen.values) > 0
+        )
         found[name] = float(objectives.SCORE[name](model, seen)[0]) if fine else float("nan")
     return found
 
 
 def _judgement(
-    ds: xr.Dataset, problem: Problem, best: np.ndarray, runs: list[np.ndarray], folds: list[dict[str, dict[str, float]]]
+    ds: xr.Dataset,
+    problem: Problem,
+    best: np.ndarray,
+    runs: list[np.ndarray],
+    folds: list[dict[str, dict[str, float]]],
 ) -> xr.Dataset:
     """Scores of the best run, fitted and held out, of each fold, and the checks of its residuals."""
     table = np.full((len(problem.targets), 2, len(METRICS)), np.nan)
@@ -197,11 +226,19 @@ def _judgement(
         lines.append("\n".join(c.line() for c in _check_residuals(ds, problem, target, best, runs[i])))
     ds.coords["metric"] = list(METRICS)
     ds.coords["part"] = ["fitted", "held out"]
-    ds["skill"] = (("target", "part", "metric"), table, {"long_name": "scores of the best run, untransformed"})
+    ds["skill"] = (
+        ("target", "part", "metric"),
+        table,
+        {"long_name": "scores of the best run, untransformed"},
+    )
     ds["residual_checks"] = ("target", lines)
     if folds:
         values = [[list(fold[t.label].values()) for t in problem.targets] for fold in folds]
-        ds["fold_skill"] = (("fold", "target", "metric"), values, {"long_name": "scores of the fold that was held out"})
+        ds["fold_skill"] = (
+            ("fold", "target", "metric"),
+            values,
+            {"long_name": "scores of the fold that was held out"},
+        )
     return ds
 
 
@@ -222,7 +259,9 @@ def _check_residuals(
     known = ~seen.censored
     whole = np.full(len(target.times), np.nan)
     whole[rows[known]] = inner[known]
-    moved = "" if target.section.transform == "none" and target.section.objective != "log_nse" else "transformed "
+    moved = (
+        "" if target.section.transform == "none" and target.section.objective != "log_nse" else "transformed "
+    )
     name = safe(target.label)
     ds[f"residual_{name}"] = (
         f"time_{name}", whole, {"long_name": "innovation of the error model" if errors else f"{moved}residual"},

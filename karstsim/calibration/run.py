@@ -26,7 +26,13 @@ from karstsim.core.files import whole_file
 from karstsim.ensemble.manifest import locked
 from karstsim.model.engine import Progress
 
-CONFIG, POSTERIOR, BEST, DRAWS, ENSEMBLE = "config.toml", "posterior.nc", "best.toml", "posterior.csv", "ensemble.toml"
+CONFIG, POSTERIOR, BEST, DRAWS, ENSEMBLE = (
+    "config.toml",
+    "posterior.nc",
+    "best.toml",
+    "posterior.csv",
+    "ensemble.toml",
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,9 @@ def begin(config: CalibrationConfig, folder: Path) -> None:
     path = folder / CONFIG
     if path.is_file() and (folder / LEDGER).is_file():
         if path.read_text(encoding="utf-8") != text:
-            raise InputError(str(folder), "holds another calibration", "name another folder with -o, or remove this one")
+            raise InputError(
+                str(folder), "holds another calibration", "name another folder with -o, or remove this one"
+            )
         return
     folder.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as temporary:
@@ -52,7 +60,9 @@ def begin(config: CalibrationConfig, folder: Path) -> None:
     Ledger(folder).close()
 
 
-def work(config: CalibrationConfig, folder: Path, workers: int = 1, progress: Progress | None = None) -> Outcome:
+def work(
+    config: CalibrationConfig, folder: Path, workers: int = 1, progress: Progress | None = None
+) -> Outcome:
     """Search to the end and write the results. Raises InputError for bad input, RunError where nothing can be run."""
     problem = open_problem(config)
     with locked(folder), Ledger(folder) as ledger:
@@ -69,7 +79,9 @@ def run_search(evaluator: Evaluator) -> Found:
     """The search that the configuration asks for."""
     settings = evaluator.problem.config.calibration
     budget, seed = settings.evaluations, settings.seed
-    size = search.population_size(settings.population, len(evaluator.problem.free), settings.method == "emcee")
+    size = search.population_size(
+        settings.population, len(evaluator.problem.free), settings.method == "emcee"
+    )
     if settings.method == "glue":
         return sampling.accept(evaluator, budget, settings.sampler, settings.keep, seed)
     if settings.method == "emcee":
@@ -105,7 +117,8 @@ def _fold(
     best = best_point(evaluator, run_search(evaluator))
     runs = problem.simulate(problem.values(best[None]), workers)[0]
     return {
-        t.label: metrics(t, run[0], block) for t, run, block in zip(problem.targets, runs, blocks, strict=True)
+        t.label: metrics(t, run[0], block)
+        for t, run, block in zip(problem.targets, runs, blocks, strict=True)
     }
 
 

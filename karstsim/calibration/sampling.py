@@ -11,9 +11,13 @@ from karstsim.calibration.evaluate import CALL, Evaluator
 from karstsim.calibration.search import Found, evolve, finite, optional
 
 LEAST_ACCEPTED = 100  # draws, below which the ends of a 90 % band are of five of them
-LARGEST_SHIFT = 0.15  # between the medians of two halves of the accepted draws, over the width of their 90 % band
+LARGEST_SHIFT = (
+    0.15  # between the medians of two halves of the accepted draws, over the width of their 90 % band
+)
 START_SHARE = 0.25  # of the budget of an ensemble of walkers, to find where the likelihood is high
-SNOOKER_SHARE = 0.2  # of the moves, which lets walkers change between modes (ter Braak & Vrugt 2008)
+START_SPREAD = 1.0  # of the log-likelihoods of walkers at the start, about that of a posterior: they must not be one point
+APART = 1000  # between the seeds of two ensembles
+STRETCH_SHARE = 0.2  # of the moves: stretches between two walkers (Goodman & Weare 2010) beside differences
 
 
 def accept(evaluator: Evaluator, evaluations: int, sampler: str, keep: float, seed: int) -> Found:
@@ -29,12 +33,19 @@ def accept(evaluator: Evaluator, evaluations: int, sampler: str, keep: float, se
     chosen = accepted_draws(evaluator, scores, totals, keep)
     order = chosen[np.argsort(totals[chosen], kind="stable")]
     checks = [
-        Check("accepted draws", float(len(chosen)), f"at least {LEAST_ACCEPTED}", len(chosen) >= LEAST_ACCEPTED)
+        Check(
+            "accepted draws", float(len(chosen)), f"at least {LEAST_ACCEPTED}", len(chosen) >= LEAST_ACCEPTED
+        )
     ]
     if len(chosen) >= LEAST_ACCEPTED:
         shift = largest_shift(shares[chosen])
         checks.append(
-            Check("shift between halves of the draws", shift, f"at most {LARGEST_SHIFT:g}", shift <= LARGEST_SHIFT)
+            Check(
+                "shift between halves of the draws",
+                shift,
+                f"at most {LARGEST_SHIFT:g}",
+                shift <= LARGEST_SHIFT,
+            )
         )
     trace = np.minimum.accumulate(finite(totals))
     return Found(shares[order], "posterior", checks, trace)
@@ -59,13 +70,16 @@ def accepted_draws(evaluator: Evaluator, scores: np.ndarray, totals: np.ndarray,
         n = min(max(round(keep * len(totals)), 1), int(fine.sum()))
         return np.sort(np.argsort(np.where(fine, totals, np.inf), kind="stable")[:n])
     for i, target in limited:
-        fine &= objectives.accepted(target.section.objective, scores[:, i], float(target.section.accept or 0.0))
+        fine &= objectives.accepted(
+            target.section.objective, scores[:, i], float(target.section.accept or 0.0)
+        )
     return np.flatnonzero(fine)
 
 
 def largest_shift(shares: np.ndarray) -> float:
-    """Between the medians of the even and the odd draws, of any parameter."""
-    one, two = np.median(shares[::2], axis=0), np.median(shares[1::2], axis=0)
+    """Between the medians of the first and the second half of the draws, of any parameter."""
+    half = len(shares) // 2
+    one, two = np.median(shares[:half], axis=0), np.median(shares[half:], axis=0)
     low, high = np.quantile(shares, (0.05, 0.95), axis=0)
     return float(np.max(np.abs(one - two) / np.maximum(high - low, 1e-12)))
 
@@ -75,19 +89,25 @@ def chains(
 ) -> Found:
     """Draws of the posterior by ensembles of walkers (Foreman-Mackey et al. 2013) under flat priors on the ranges' scale.
 
-    Each ensemble begins with a differential evolution of its own, and steps by differences between its walkers. All
-    walkers are judged together: ensembles that ended in different modes fail their R-hat.
+    Each ensemble begins with a differential evolution of its own, and steps by differences between its walkers.
+    Ensembles that ended in different modes fail their R-hat.
     """
     optional("emcee", "emcee")
     found, trace = [], []
     for i in range(ensembles):
-        start = evolve(evaluator, walkers, int(START_SHARE * evaluations / ensembles / walkers), seed + 1000 * i)
+        start = evolve(
+            evaluator,
+            walkers,
+            int(START_SHARE * evaluations / ensembles / walkers),
+            seed + APART * i,
+            START_SPREAD,
+        )
         trace.append(start.trace)
         steps = max(int((1.0 - START_SHARE) * evaluations / ensembles / walkers), 2)
-        found.append(_walk(evaluator, start.shares, steps, seed + 1000 * i))
+        found.append(_walk(evaluator, start.shares, steps, seed + APART * i))
     first = min(round(burn_in * found[0].shape[0]), found[0].shape[0] - 1)
     kept = np.concatenate([walk[first:].transpose(1, 0, 2) for walk in found])
-    checks = check_chains(kept, evaluator.problem.names)
+    checks = check_chains(kept, evaluator.problem.names, ensembles)
     flat = kept.reshape(-1, kept.shape[-1])
     return Found(flat, "posterior", checks, np.minimum.accumulate(np.concatenate(trace)), kept)
 
@@ -103,7 +123,7 @@ def _walk(evaluator: Evaluator, start: np.ndarray, steps: int, seed: int) -> np.
             found[inside] = -evaluator.totals(points[inside])
         return found
 
-    moves = [(emcee.moves.DEMove(), 1.0 - SNOOKER_SHARE), (emcee.moves.DESnookerMove(), SNOOKER_SHARE)]
+    moves = [(emcee.moves.DEMove(), 1.0 - STRETCH_SHARE), (emcee.moves.StretchMove(), STRETCH_SHARE)]
     sampler = emcee.EnsembleSampler(*start.shape, log_probability, vectorize=True, moves=moves)
     state = emcee.State(start, random_state=np.random.RandomState(seed % 2**32).get_state())
     sampler.run_mcmc(state, steps, skip_initial_state_check=True)

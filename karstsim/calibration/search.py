@@ -76,8 +76,8 @@ def finite(losses: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(losses), losses, FAILED)
 
 
-def evolve(evaluator: Evaluator, population: int, generations: int, seed: int) -> Found:
-    """Differential evolution (Storn & Price 1997) of `population` points. The first one is generation 0."""
+def evolve(evaluator: Evaluator, population: int, generations: int, seed: int, spread: float = 0.0) -> Found:
+    """Differential evolution (Storn & Price 1997) of `population` points; it also ends at this `spread` of their losses."""
     d = len(evaluator.problem.free)
     trace: list[float] = []
 
@@ -88,14 +88,16 @@ def evolve(evaluator: Evaluator, population: int, generations: int, seed: int) -
 
     result = differential_evolution(
         loss, [(0.0, 1.0)] * d, init=latin(population, d, seed), maxiter=max(generations - 1, 1), rng=seed,
-        tol=LARGEST_SPREAD, vectorized=True, updating="deferred", polish=False,
+        tol=LARGEST_SPREAD, atol=spread, vectorized=True, updating="deferred", polish=False,
     )  # fmt: skip
     energies = result.population_energies
-    spread = float(np.std(energies) / max(abs(float(np.mean(energies))), 1e-12))
+    left = float(np.std(energies) / max(abs(float(np.mean(energies))), 1e-12))
     check = Check(
-        "spread of the population's losses over their mean", spread, f"at most {LARGEST_SPREAD:g}",
-        spread <= LARGEST_SPREAD,
-    )  # fmt: skip
+        "spread of the population's losses over their mean",
+        left,
+        f"at most {LARGEST_SPREAD:g}",
+        left <= LARGEST_SPREAD,
+    )
     order = np.argsort(energies, kind="stable")
     return Found(np.asarray(result.population)[order], "population", [check], np.array(trace))
 
@@ -152,7 +154,10 @@ def pareto(evaluator: Evaluator, population: int, generations: int, seed: int) -
     before = volumes[-1 - max(round(HYPERVOLUME_SHARE * len(volumes)), 1)] if len(volumes) > 1 else 0.0
     growth = float((volumes[-1] - before) / volumes[-1]) if volumes[-1] > 0.0 else np.inf
     check = Check(
-        "growth of the hypervolume in the last fifth", growth, f"at most {LARGEST_GROWTH:g}", growth <= LARGEST_GROWTH
+        "growth of the hypervolume in the last fifth",
+        growth,
+        f"at most {LARGEST_GROWTH:g}",
+        growth <= LARGEST_GROWTH,
     )
     weights = np.array([t.section.weight for t in evaluator.problem.targets])
     trace = np.minimum.accumulate([float((f @ weights).min() / weights.sum()) for f in fronts])

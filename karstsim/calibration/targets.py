@@ -39,7 +39,10 @@ VARIABLES = {  # what a quantity of a spring table is in the model
     "alkalinity": "aquifer_spring_alkalinity",
     "d13c_dic": "aquifer_spring_d13c",
     "soil_respiration": "catchment_soil_efflux",
-    **{ion: f"aquifer_spring_{ion}_concentration" for ion in ("ca", "mg", "na", "k", "cl", "so4", "no3", "dic")},
+    **{
+        ion: f"aquifer_spring_{ion}_concentration"
+        for ion in ("ca", "mg", "na", "k", "cl", "so4", "no3", "dic")
+    },
 }
 SAME_UNITS = {"eq m-3": "mol m-3", "permil": "permille", "kg m-2": "mm"}
 CONCENTRATION, ALKALINITY = "_concentration", "aquifer_spring_alkalinity"
@@ -75,7 +78,9 @@ class Match:
         fields = calendar_fields(stamps).astype(np.int64)
         days = fields[:, 0] * 10000 + fields[:, 1] * 100 + fields[:, 2]
         seconds = (stamps - stamps.astype("datetime64[D]")) / np.timedelta64(1, "s")
-        part = np.minimum((seconds * self.steps_per_day / SECONDS_PER_DAY).astype(np.int64), self.steps_per_day - 1)
+        part = np.minimum(
+            (seconds * self.steps_per_day / SECONDS_PER_DAY).astype(np.int64), self.steps_per_day - 1
+        )
         wanted = days * self.steps_per_day + part if self.steps_per_day > 1 else days
         place = np.clip(np.searchsorted(self.keys, wanted), 0, len(self.keys) - 1)
         return np.where(self.keys[place] == wanted, place, -1)
@@ -182,7 +187,13 @@ def _table(section: ObservationsSection, site: Site, key: str) -> xr.Dataset:
 
 
 def _target(
-    section: TargetSection, table: xr.Dataset, match: Match, first: int, split: str | None, pressure: float, where: str
+    section: TargetSection,
+    table: xr.Dataset,
+    match: Match,
+    first: int,
+    split: str | None,
+    pressure: float,
+    where: str,
 ) -> Target:
     values, censored = _observed(section, table, where)
     times = table["time"].values
@@ -229,7 +240,7 @@ def _observed(section: TargetSection, table: xr.Dataset, where: str) -> tuple[np
     name = section.quantity if section.quantity is not None else section.label
     if name not in table and f"{name}{LIMIT}" not in table:
         known = ", ".join(str(n) for n in table.data_vars)
-        mend = f"the table gives {known}; name the column with columns = {{ {name} = \"its header\" }}"
+        mend = f'the table gives {known}; name the column with columns = {{ {name} = "its header" }}'
         raise InputError(where, f"the table has no {name}", mend)
     values = table[name].values.astype("f8")
     limits = table[f"{name}{LIMIT}"].values if f"{name}{LIMIT}" in table else np.full(len(values), np.nan)
@@ -273,7 +284,9 @@ def _before(times: np.ndarray, split: str | None, where: str) -> np.ndarray:
         return np.ones(len(times), dtype=bool)
     before = times < _stamp(split, "calibration.split")
     if before.sum() < LEAST_VALUES:
-        raise InputError(where, f"has {int(before.sum())} values before {split}", "choose a later calibration.split")
+        raise InputError(
+            where, f"has {int(before.sum())} values before {split}", "choose a later calibration.split"
+        )
     return before
 
 
@@ -283,7 +296,9 @@ def _scale(
     """Factor from the model's rate to the observation's unit, without the area, and that unit."""
     if not variable:
         raise InputError(
-            where, f"{section.quantity} has no variable of its own", "add variable; karstsim variables lists them"
+            where,
+            f"{section.quantity} has no variable of its own",
+            "add variable; karstsim variables lists them",
         )
     model = _model_unit(variable, where)
     if section.quantity is None:
@@ -303,7 +318,9 @@ def _scale(
 def _model_unit(variable: str, where: str) -> str:
     units = {v.name: v.var.units for v in variables()}
     base = variable.removesuffix(CONCENTRATION)
-    if variable == ALKALINITY or (variable.endswith(CONCENTRATION) and base.startswith(SPRING) and base in units):
+    if variable == ALKALINITY or (
+        variable.endswith(CONCENTRATION) and base.startswith(SPRING) and base in units
+    ):
         return "mol m-3"
     select([variable], where, isotopes=True)
     return units[variable]
@@ -318,7 +335,9 @@ def _check_objective(section: TargetSection, values: np.ndarray, moved: np.ndarr
         how = "log_nse" if section.objective == "log_nse" else section.transform
         low = float(values[~np.isfinite(moved)][0])
         raise InputError(where, f"{low:g} has no {how}", "take a transformation that all values have")
-    if section.objective in ("kge", "kge_2012", "pbias") and (moved.min() < 0.0 < moved.max() or not moved.mean()):
+    if section.objective in ("kge", "kge_2012", "pbias") and (
+        moved.min() < 0.0 < moved.max() or not moved.mean()
+    ):
         mend = "take nse or rmse for what may be above and below 0"
         raise InputError(where, f"{section.objective} divides by the mean of values of both signs", mend)
     if section.objective in ("kge", "kge_2012", "nse", "log_nse", "rmse") and not np.std(moved) > 0.0:

@@ -100,8 +100,18 @@ def dotty(posterior: xr.Dataset) -> Figure:
         if i >= n:
             ax.set_axis_off()
             continue
-        ax.plot(posterior["evaluated"].values[shown, i], loss[shown], ".", ms=2.5, color=SOFT, alpha=0.4, label="evaluations")
-        ax.plot(posterior["profile_at"].values[i], posterior["profile"].values[i], color=BLUE, label="profile")
+        ax.plot(
+            posterior["evaluated"].values[shown, i],
+            loss[shown],
+            ".",
+            ms=2.5,
+            color=SOFT,
+            alpha=0.4,
+            label="evaluations",
+        )
+        ax.plot(
+            posterior["profile_at"].values[i], posterior["profile"].values[i], color=BLUE, label="profile"
+        )
         best = float(posterior["best"].values[i])
         ax.plot(best, loss[fine].min(), "D", color=ORANGE, ms=6, label="best", clip_on=False, zorder=5)
         _scale(ax, posterior, i)
@@ -113,7 +123,9 @@ def dotty(posterior: xr.Dataset) -> Figure:
     return figure
 
 
-def _sorted_series(posterior: xr.Dataset, target: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _sorted_series(
+    posterior: xr.Dataset, target: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Times, observed, best, and whether the search saw it."""
     name = safe(target)
     return (
@@ -263,7 +275,9 @@ def corner(posterior: xr.Dataset) -> Figure:
 
 def _edges(posterior: xr.Dataset, i: int) -> np.ndarray:
     low, high = float(posterior["lower"].values[i]), float(posterior["upper"].values[i])
-    return np.geomspace(low, high, 21) if bool(posterior["log_scale"].values[i]) else np.linspace(low, high, 21)
+    return (
+        np.geomspace(low, high, 21) if bool(posterior["log_scale"].values[i]) else np.linspace(low, high, 21)
+    )
 
 
 def _label_corner(ax: Axes, posterior: xr.Dataset, row: int, column: int, n: int) -> None:

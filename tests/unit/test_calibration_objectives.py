@@ -13,7 +13,9 @@ from karstsim.calibration import convergence, objectives, residuals
 from karstsim.calibration.objectives import Observed
 
 
-def observed(values: list[float], censored: list[bool] | None = None, days: list[float] | None = None) -> Observed:
+def observed(
+    values: list[float], censored: list[bool] | None = None, days: list[float] | None = None
+) -> Observed:
     n = len(values)
     return Observed(
         np.array(values), np.array(censored or [False] * n), np.array(days or list(range(n)), dtype=float)
@@ -72,7 +74,9 @@ def test_share_inside_the_limits_of_acceptance() -> None:
     assert_allclose(share, [0.75, np.nan])
 
 
-def likelihood(simulated: np.ndarray, target: Observed, sigma: float, slope: float = 0.0, rho: float = 0.0) -> float:
+def likelihood(
+    simulated: np.ndarray, target: Observed, sigma: float, slope: float = 0.0, rho: float = 0.0
+) -> float:
     one = [np.array([v]) for v in (sigma, slope, rho)]
     return float(objectives.log_likelihood(simulated[None], target, *one)[0])
 
@@ -103,7 +107,12 @@ def test_a_limit_adds_the_chance_to_lie_below_it() -> None:
 
 def test_losses_and_acceptance() -> None:
     """KGE 0.8 costs 0.2; PBIAS -20 % costs 0.2; RMSE 3 with spread 6 costs 0.5; a log-likelihood of -7 costs 7."""
-    for name, score, cost in (("kge", 0.8, 0.2), ("pbias", -20.0, 0.2), ("rmse", 3.0, 0.5), ("ar1", -7.0, 7.0)):
+    for name, score, cost in (
+        ("kge", 0.8, 0.2),
+        ("pbias", -20.0, 0.2),
+        ("rmse", 3.0, 0.5),
+        ("ar1", -7.0, 7.0),
+    ):
         assert_allclose(objectives.loss(name, np.array([score]), 6.0), [cost])
     assert objectives.accepted("nse", np.array([0.5, 0.4]), 0.5).tolist() == [True, False]
     assert objectives.accepted("pbias", np.array([-12.0, 9.0]), 10.0).tolist() == [False, True]
@@ -131,7 +140,11 @@ def test_independent_chains_pass_and_chains_apart_fail() -> None:
     assert convergence.tail_ess(chains) > 1500.0
     assert convergence.rhat(chains + np.array([[0.0], [0.0], [0.0], [1.0]])) > 1.1
     wide = chains * np.array([[1.0], [1.0], [1.0], [4.0]])  # equal means: only the folded ranks see it
-    assert convergence.plain_rhat(convergence.normal_ranks(convergence.split(wide))) < 1.01 < convergence.rhat(wide)
+    assert (
+        convergence.plain_rhat(convergence.normal_ranks(convergence.split(wide)))
+        < 1.01
+        < convergence.rhat(wide)
+    )
 
 
 def test_effective_size_of_an_autoregressive_chain() -> None:
@@ -144,8 +157,15 @@ def test_effective_size_of_an_autoregressive_chain() -> None:
 
 
 def test_a_stuck_chain_is_no_sample() -> None:
-    checks = convergence.check_chains(np.ones((4, 100, 1)), ["a"])
+    checks = convergence.check_chains(np.ones((4, 100, 1)), ["a"], 2)
     assert not any(c.passed for c in checks)
+
+
+def test_ensembles_in_two_modes_fail_and_many_short_walkers_pass() -> None:
+    walkers = np.random.default_rng(0).standard_normal((64, 40, 1))  # by walkers R-hat would be sqrt(1 + 1/20)
+    assert all(c.passed for c in convergence.check_chains(walkers, ["a"], 2))
+    walkers[32:] += 1.0
+    assert not convergence.check_chains(walkers, ["a"], 2)[0].passed
 
 
 # ------------------------------------------------------------------------------------------------------ residuals
