@@ -16,7 +16,7 @@ from scipy.stats import rankdata
 LARGEST_RHAT = 1.01  # Vehtari et al. (2021)
 LEAST_ESS = 400.0  # the same: for the bulk and for the tails
 TAILS = (0.05, 0.95)
-SHORTEST = 4  # draws of a chain
+SHORTEST = 8  # draws of a chain: each half then has four
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _autocovariance(chains: np.ndarray) -> np.ndarray:
 def plain_ess(chains: np.ndarray) -> float:
     """Effective number of draws in (m, n) chains."""
     m, n = chains.shape
-    if n < SHORTEST or not np.isfinite(chains).all():
+    if 2 * n < SHORTEST or not np.isfinite(chains).all():
         return float("nan")
     covariance = _autocovariance(chains)
     within = covariance[:, 0].mean() * n / (n - 1)
@@ -93,11 +93,16 @@ def plain_ess(chains: np.ndarray) -> float:
 
 
 def bulk_ess(chains: np.ndarray) -> float:
+    """That of the normal scores of all draws."""
+    if chains.shape[1] < SHORTEST:
+        return float("nan")
     return plain_ess(normal_ranks(split(chains)))
 
 
 def tail_ess(chains: np.ndarray) -> float:
     """The smaller of those of the 5 and the 95 % quantile."""
+    if chains.shape[1] < SHORTEST:
+        return float("nan")
     ends = np.quantile(chains, TAILS)
     return min(plain_ess(split((chains <= end).astype(float))) for end in ends)
 
