@@ -15,8 +15,8 @@ import xarray as xr
 
 from karstsim.calibration import sampling, search
 from karstsim.calibration.config import CalibrationConfig, to_toml
-from karstsim.calibration.evaluate import Evaluator
 from karstsim.calibration.ensemble import best_toml, ensemble_toml, write_draws
+from karstsim.calibration.evaluate import Evaluator
 from karstsim.calibration.ledger import LEDGER, Ledger
 from karstsim.calibration.problem import Problem, open_problem
 from karstsim.calibration.results import metrics, posterior

@@ -36,7 +36,9 @@ def test_a_posterior_goes_into_an_ensemble(accepted: tuple[xr.Dataset, Path]) ->
     factor = posterior["value"].sel(parameter="vegetation.crop_coefficient").values
     assert [d["vegetation.crop_coefficient"] for d in draws] == [{"factor": float(f)} for f in factor]
     assert all("area_km2" not in d for d in draws)
-    done = CliRunner().invoke(app, ["run", str(folder / ENSEMBLE), "-o", str(folder / "scenarios"), "--workers", "1"])
+    done = CliRunner().invoke(
+        app, ["run", str(folder / ENSEMBLE), "-o", str(folder / "scenarios"), "--workers", "1"]
+    )
     assert done.exit_code == 0, done.output
 
 

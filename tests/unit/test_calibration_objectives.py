@@ -162,7 +162,9 @@ def test_a_stuck_chain_is_no_sample() -> None:
 
 
 def test_ensembles_in_two_modes_fail_and_many_short_walkers_pass() -> None:
-    walkers = np.random.default_rng(0).standard_normal((64, 40, 1))  # by walkers R-hat would be sqrt(1 + 1/20)
+    walkers = np.random.default_rng(0).standard_normal(
+        (64, 40, 1)
+    )  # by walkers R-hat would be sqrt(1 + 1/20)
     assert all(c.passed for c in convergence.check_chains(walkers, ["a"], 2))
     walkers[32:] += 1.0
     assert not convergence.check_chains(walkers, ["a"], 2)[0].passed

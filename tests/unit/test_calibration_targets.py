@@ -82,7 +82,9 @@ def test_a_leap_day_has_no_partner_in_a_calendar_without_it() -> None:
 
 
 TABLE = "date,Q (L/s),SO4 (mg/L),SI\n" + "\n".join(
-    f"2015-{m:02d}-{d:02d},{100 + d},{'<10' if d == 5 else 20 + d},{0.01 * d}" for m in (3, 4) for d in (5, 15, 25)
+    f"2015-{m:02d}-{d:02d},{100 + d},{'<10' if d == 5 else 20 + d},{0.01 * d}"
+    for m in (3, 4)
+    for d in (5, 15, 25)
 )
 
 
