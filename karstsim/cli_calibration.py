@@ -1,4 +1,4 @@
-"""The commands of calibrations: fit the model of a file to observations, go on with a folder, write a file to start from."""
+"""The commands of calibrations: fit the model of a file to observations, go on, write a file to start from."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _show(outcome: Outcome, files: list[str], as_json: bool) -> None:
         console.print_json(
             {"status": "done", **facts, "parameters": parameters, "files": files, "convergence": checks,
              "skill": [dict(zip(("target", "part", *metrics), row, strict=True)) for row in skills],
-             "residuals": {str(t): str(ds["residual_checks"].sel(target=t).values).splitlines() for t in ds.target.values},
+             "residuals": {str(t): _residual_lines(ds, t) for t in ds.target.values},
              "failed": ds.attrs["failed_evaluations"].splitlines()}
         )  # fmt: skip
         return
@@ -104,10 +104,13 @@ def _show(outcome: Outcome, files: list[str], as_json: bool) -> None:
     console.print_table("Scores of the best run", ("target", "part", *metrics), skills)
     console.print_list("Convergence", checks)
     for target in ds.target.values:
-        lines = str(ds["residual_checks"].sel(target=target).values).splitlines()
-        console.print_list(f"Residuals of {target}", lines)
+        console.print_list(f"Residuals of {target}", _residual_lines(ds, target))
     console.print_list("Failed evaluations", ds.attrs["failed_evaluations"].splitlines())
     console.print_list("Files", files)
+
+
+def _residual_lines(ds: xr.Dataset, target: Any) -> list[str]:
+    return str(ds["residual_checks"].sel(target=target).values).splitlines()
 
 
 _HEADER = ("parameter", "best", "unit", "lower", "upper", "5 %", "median", "95 %", "identifiability")

@@ -1,11 +1,11 @@
 """Known parameters are found again, and 90 % intervals hold them 90 times of 100.
 
-    python experiments/synthetic_twin/run.py [--twins N] [--draws N] [--chains N] [--seed S] [--workers N]
+    python -m experiments.synthetic_twin.run [--twins N] [--draws N] [--chains N] [--seed S] [--workers N]
 
-A twin is drawn from the ranges of config.toml; its discharge, every few days with gaps and correlated errors, is written
-as a table and read back as any spring's would be. The model is run once for all twins at `--draws` points of the ranges;
-each twin weighs them by its likelihood, which gives its posterior without a search. The first `--chains` twins are also
-sampled by emcee, to compare.
+A twin is drawn from the ranges of config.toml; its discharge, once a week with gaps and correlated errors, is written as
+a table and read back as any spring's would be. The model is run once for all twins at `--draws` points of the ranges;
+each twin weighs them by its likelihood, which gives its posterior without a search. The first `--chains` twins are
+also sampled by emcee, to compare.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from scipy.stats import binom
 from karstsim.calibration.config import load_calibration
 from karstsim.calibration.evaluate import CALL, Evaluator
 from karstsim.calibration.ledger import Ledger
+from karstsim.calibration.objectives import LOG_SHARE
 from karstsim.calibration.problem import Problem, open_problem
 from karstsim.calibration.results import refusal
 from karstsim.calibration.run import run_search
@@ -38,14 +39,15 @@ KEPT_SHARE = 0.8  # of the days that are left; the rest are gaps
 def observe(
     folder: Path, clean: np.ndarray, days: np.ndarray, sigma: float, rho: float, seed: list[int]
 ) -> None:
-    """Write the table of a twin: roots of the discharge with an error that remembers itself."""
+    """Write the table of a twin: logarithms of the discharge with an error that remembers itself."""
     random = np.random.default_rng(seed)
     error = np.empty(len(days))
     error[0] = random.standard_normal()
     for i in range(1, len(days)):
         memory = rho ** float(days[i] - days[i - 1])
         error[i] = memory * error[i - 1] + np.sqrt(1.0 - memory**2) * random.standard_normal()
-    noisy = np.maximum(np.sqrt(clean) + sigma * error, 0.0) ** 2
+    shift = LOG_SHARE * clean.mean()
+    noisy = np.maximum((clean + shift) * np.exp(sigma * error) - shift, 0.0)
     dates = np.datetime64("2015-01-01") + days.astype("timedelta64[D]")
     pd.DataFrame({"date": dates.astype(str), "Q (m3/s)": noisy}).to_csv(folder / "spring.csv", index=False)
 
@@ -138,8 +140,8 @@ def show_chains(twin: Problem, truth: np.ndarray, ends: np.ndarray, folder: Path
 def report(names: list[str], inside: np.ndarray, effective: np.ndarray) -> None:
     twins = len(inside)
     few = int((effective < LEAST_WEIGHED).sum())
-    print(f"{twins} twins; effective draws: median {np.median(effective):.0f}, least {effective.min():.0f}, {few} below "
-          f"{LEAST_WEIGHED:.0f}")  # fmt: skip
+    print(f"{twins} twins; effective draws: median {np.median(effective):.0f}, least {effective.min():.0f}")
+    print(f"{few} twins have fewer than {LEAST_WEIGHED:.0f}")
     for name, share in zip(names, inside.mean(axis=0), strict=True):
         print(f"{name:32s}{100 * share:6.1f} % inside their 90 % interval")
     low, high = binom.ppf(ENDS, twins, NOMINAL) / twins

@@ -165,8 +165,8 @@ SCORE: Mapping[str, Score] = {
 def loss(objective: str, score: np.ndarray, spread: float) -> np.ndarray:
     """What a search makes small, of order one.
 
-    1 - KGE, 1 - NSE, 1 - the share inside the limits, |PBIAS| / 100, RMSE over the `spread` of the observations, minus the
-    log-likelihood.
+    1 - KGE, 1 - NSE, 1 - the share inside the limits, |PBIAS| / 100, RMSE over the `spread` of the observations, minus
+    the log-likelihood.
     """
     if objective == "pbias":
         return np.abs(score) / 100.0

@@ -1,4 +1,4 @@
-"""The problem of a calibration: what is searched, what it is held against, and one call of the model for many points."""
+"""The problem of a calibration: what is searched and held against what, and one call of the model for many points."""
 
 from __future__ import annotations
 

@@ -15,16 +15,18 @@ LARGEST_SHIFT = (
     0.15  # between the medians of two halves of the accepted draws, over the width of their 90 % band
 )
 START_SHARE = 0.25  # of the budget of an ensemble of walkers, to find where the likelihood is high
-START_SPREAD = 1.0  # of the log-likelihoods of walkers at the start, about that of a posterior: they must not be one point
+START_SPREAD = (
+    1.0  # of the log-likelihoods of walkers at the start, as in a posterior: they must not be one point
+)
 APART = 1000  # between the seeds of two ensembles
 STRETCH_SHARE = 0.2  # of the moves: stretches between two walkers (Goodman & Weare 2010) beside differences
 
 
 def accept(evaluator: Evaluator, evaluations: int, sampler: str, keep: float, seed: int) -> Found:
-    """Draws of the ranges that every target accepts (`accept` of a target), or without any limit the best share `keep`.
+    """Draws of the ranges that every target accepts (its `accept`), or without any limit the best share `keep`.
 
-    GLUE (Beven & Binley 1992) by limits of acceptance (Beven 2006), which is ABC by rejection with a uniform kernel: all
-    accepted draws weigh the same.
+    GLUE (Beven & Binley 1992) by limits of acceptance (Beven 2006), which is ABC by rejection with a uniform kernel:
+    all accepted draws weigh the same.
     """
     d = len(evaluator.problem.free)
     shares = draws(evaluations, d, sampler, seed)
@@ -87,9 +89,9 @@ def largest_shift(shares: np.ndarray) -> float:
 def chains(
     evaluator: Evaluator, walkers: int, evaluations: int, ensembles: int, burn_in: float, seed: int
 ) -> Found:
-    """Draws of the posterior by ensembles of walkers (Foreman-Mackey et al. 2013) under flat priors on the ranges' scale.
+    """Draws of the posterior by ensembles of walkers (Foreman-Mackey et al. 2013).
 
-    Each ensemble begins with a differential evolution of its own, and steps by differences between its walkers.
+    Priors are flat on the scale of the ranges. Each ensemble begins with a differential evolution of its own, and steps by differences between its walkers.
     Ensembles that ended in different modes fail their R-hat.
     """
     optional("emcee", "emcee")

@@ -77,7 +77,7 @@ def finite(losses: np.ndarray) -> np.ndarray:
 
 
 def evolve(evaluator: Evaluator, population: int, generations: int, seed: int, spread: float = 0.0) -> Found:
-    """Differential evolution (Storn & Price 1997) of `population` points; it also ends at this `spread` of their losses."""
+    """Differential evolution (Storn & Price 1997) of `population` points; it may end at a `spread` of their losses."""
     d = len(evaluator.problem.free)
     trace: list[float] = []
 

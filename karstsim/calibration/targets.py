@@ -122,7 +122,7 @@ class Target:
         return objectives.transformed(values, how, self.section.power, self.shift)
 
     def score(self, simulated: np.ndarray, errors: Mapping[str, np.ndarray], rows: np.ndarray) -> np.ndarray:
-        """(member,) score of simulated (member, n) values by its objective over the `rows`; NaN where one is not finite.
+        """(member,) score of simulated (member, n) values by its objective over the `rows`; NaN where a value is none.
 
         errors   error parameters by name, (member,)
         """

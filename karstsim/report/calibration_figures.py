@@ -1,4 +1,4 @@
-"""Figures of a calibration: the way to the best, dotty plots, observed against simulated, residuals, pairs of parameters."""
+"""Figures of a calibration: search, dotty plots, observed against simulated, residuals, pairs of parameters."""
 
 from __future__ import annotations
 

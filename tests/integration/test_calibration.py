@@ -54,7 +54,7 @@ def test_bands_and_intervals_enclose_their_medians(accepted: tuple[xr.Dataset, P
 
 
 def test_the_best_run_is_the_one_that_the_parameters_give(calibration_file: Write, tmp_path: Path) -> None:
-    """Run with the best parameters by the ordinary simulator, the spring is that of the posterior to the last digits."""
+    """Run with the best parameters by the ordinary simulator, the spring is that of the posterior."""
     from karstsim.model.simulate import simulate
 
     path = calibration_file()
@@ -94,7 +94,8 @@ def test_chains_too_short_are_refused_on_the_command_line(calibration_file: Writ
 
 
 def test_pareto_front_of_two_targets(calibration_file: Write, tmp_path: Path) -> None:
-    both = 'objective = "nse"\n[[observations.targets]]\nquantity = "discharge"\nname = "low flow"\nobjective = "log_nse"'
+    second = '[[observations.targets]]\nquantity = "discharge"\nname = "low flow"\nobjective = "log_nse"'
+    both = f'objective = "nse"\n{second}'
     posterior = calibrate(calibration_file("nsga2", 48, target=both), tmp_path / "front")
     losses = 1.0 - posterior["score"].values
     for i, row in enumerate(losses):

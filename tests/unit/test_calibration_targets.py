@@ -1,4 +1,4 @@
-"""Which observation is held against which value of the model: days, units, limits, gaps, periods; and what is refused."""
+"""Which observation is held against which value of the model: days, units, limits, periods; and what is refused."""
 
 from __future__ import annotations
 
@@ -171,6 +171,7 @@ def test_what_cannot_be_is_named(calibration_file: Write, change: tuple[str, str
 
 def test_a_score_that_divides_by_a_mean_of_both_signs_is_refused(calibration_file: Write) -> None:
     table = TABLE.replace("0.05\n", "-0.05\n")
-    own = 'objective = "rmse"\n[[observations.targets]]\ncolumn = "SI"\nname = "si"\nvariable = "aquifer_spring_si_calcite"'
+    own = 'column = "SI"\nname = "si"\nvariable = "aquifer_spring_si_calcite"'
+    own = f'objective = "rmse"\n[[observations.targets]]\n{own}'
     with pytest.raises(InputError, match="both signs"):
         open_problem(load_calibration(calibration_file(table=table, target=own)))
