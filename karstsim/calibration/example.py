@@ -11,11 +11,12 @@ from karstsim.core.constants import SECONDS_PER_DAY, ZERO_CELSIUS
 from karstsim.core.files import whole_file
 from karstsim.forcing.synthetic import synthetic_forcing
 
-PLACE = {"lon": 105.7, "lat": 26.3, "elevation": 1200.0}  # of the template
+LON, LAT, ELEVATION = 105.7, 26.3, 1200.0  # of the template
 SPAN = (2015, 2017)
 AREA_KM2 = 20.0
 RESIDENCE = (6.0, 90.0)  # days, of the quick and the slow store
 QUICK_SHARE = 0.4
+CAPACITY = 80.0  # mm, of the soil
 EVAPORATION = 0.14  # mm d-1 per degC above 0: leaves about half of the rain
 NOISE = 0.08  # standard deviation of the logarithm of a reading
 GAP = slice(500, 540)  # days without readings
@@ -24,10 +25,13 @@ M3_PER_MM_KM2 = 1000.0
 
 def write_spring(path: Path) -> Path:
     """A table of daily discharge (m3 s-1) and calcium (mg/L, weekly) with noise and a gap."""
-    weather = synthetic_forcing("ssp245", *SPAN, seed=0, **PLACE).isel(location=0)
+    weather = synthetic_forcing("ssp245", *SPAN, seed=0, lon=LON, lat=LAT, elevation=ELEVATION).isel(
+        location=0
+    )
     rain = weather["pr"].values * SECONDS_PER_DAY
-    surplus, deficit = _surplus(rain, weather["tas"].values - ZERO_CELSIUS), QUICK_SHARE
-    quick, slow = (_store(surplus * s, t) for s, t in zip((deficit, 1.0 - deficit), RESIDENCE, strict=True))
+    surplus = _surplus(rain, weather["tas"].values - ZERO_CELSIUS)
+    quick = _store(QUICK_SHARE * surplus, RESIDENCE[0])
+    slow = _store((1.0 - QUICK_SHARE) * surplus, RESIDENCE[1])
     noise = np.random.default_rng(1)
     discharge = (quick + slow) * AREA_KM2 * M3_PER_MM_KM2 / SECONDS_PER_DAY
     discharge *= np.exp(NOISE * noise.standard_normal(len(rain)))
@@ -42,11 +46,11 @@ def write_spring(path: Path) -> Path:
 
 
 def _surplus(rain: np.ndarray, warmth: np.ndarray) -> np.ndarray:
-    """Rain left over by evaporation out of a soil that holds 80 mm, mm d-1."""
-    held, capacity, left = 40.0, 80.0, np.empty(len(rain))
+    """Rain left over by evaporation out of a soil, mm d-1."""
+    held, left = 0.5 * CAPACITY, np.empty(len(rain))
     for i, (water, t) in enumerate(zip(rain, warmth, strict=True)):
         held = max(held + water - EVAPORATION * max(t, 0.0), 0.0)
-        left[i] = max(held - capacity, 0.0)
+        left[i] = max(held - CAPACITY, 0.0)
         held -= left[i]
     return left
 

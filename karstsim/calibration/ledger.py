@@ -65,7 +65,7 @@ class Ledger:
 
     def find(self, keys: Sequence[str]) -> dict[str, Entry]:
         """Those of the keys that are entered."""
-        found = {}
+        found: dict[str, Entry] = {}
         for first in range(0, len(keys), MANY):
             part = keys[first : first + MANY]
             marks = ",".join("?" * len(part))

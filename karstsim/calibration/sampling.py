@@ -91,8 +91,8 @@ def chains(
 ) -> Found:
     """Draws of the posterior by ensembles of walkers (Foreman-Mackey et al. 2013).
 
-    Priors are flat on the scale of the ranges. Each ensemble begins with a differential evolution of its own, and steps by differences between its walkers.
-    Ensembles that ended in different modes fail their R-hat.
+    Priors are flat on the scale of the ranges. Each ensemble begins with a differential evolution of its own, and steps
+    by differences between its walkers. Ensembles that ended in different modes fail their R-hat.
     """
     optional("emcee", "emcee")
     found, trace = [], []
