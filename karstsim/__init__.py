@@ -11,6 +11,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "calibrate": ("karstsim.calibration", "calibrate"),
     "carbon_sources": ("karstsim.chemistry.api", "carbon_sources"),
     "speciate": ("karstsim.chemistry.api", "speciate"),
     "equilibrate": ("karstsim.chemistry.api", "equilibrate"),
@@ -38,6 +39,7 @@ __all__ = [
     "Site",
     "__version__",
     "adjust_bias",
+    "calibrate",
     "carbon_sources",
     "dissolve",
     "equilibrate",

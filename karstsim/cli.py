@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from karstsim import cli_doctor, cli_ensemble, cli_estimate, cli_experiments, cli_forcing, cli_report, cli_sensitivity, console
+from karstsim import cli_calibration, cli_doctor, cli_ensemble, cli_estimate, cli_experiments, cli_forcing, cli_report, cli_sensitivity, console
 from karstsim.cli_ensemble import SchedulerAddress, Workers
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ cli_estimate.add_to(app)
 cli_sensitivity.add_to(app)
 cli_report.add_to(app)
 cli_doctor.add_to(app)
+cli_calibration.add_to(app, new)
 
 
 class Constants(StrEnum):
@@ -182,6 +183,9 @@ def check(config: Config, as_json: Json = False, debug: Debug = False) -> None:
             return
         if "sensitivity" in tables:
             cli_sensitivity.check_file(config, as_json)
+            return
+        if "observations" in tables:
+            cli_calibration.check_file(config, as_json)
             return
         report = check_run(config)
         if as_json:
@@ -391,26 +395,10 @@ def new_site(
 ) -> None:
     """Write a complete, commented run file: a site, its weather and what to compute."""
     with console.guarded(debug):
-        _write_new(output, "site.toml")
+        from karstsim.tomlfile import write_template
+
+        write_template(output, "site.toml")
         print(f"{output} written. Next: karstsim check {output}, then karstsim run {output}")
-
-
-def _write_new(path: Path, template: str) -> None:
-    """Copy a template to a file that does not exist yet."""
-    from importlib.resources import files
-
-    from karstsim.core.errors import InputError
-
-    text = (files("karstsim") / "templates" / template).read_text(encoding="utf-8")
-    try:
-        with open(path, "x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise InputError(str(path), "exists already", "name another file with -o") from None
-    except OSError as error:
-        raise InputError(
-            str(path), f"cannot be written ({error.strerror})", "name another file with -o"
-        ) from None
 
 
 @new.command("ensemble")
@@ -420,7 +408,9 @@ def new_ensemble(
 ) -> None:
     """Write a complete, commented ensemble file: a site, climates, parameter draws and what to keep."""
     with console.guarded(debug):
-        _write_new(output, "ensemble.toml")
+        from karstsim.tomlfile import write_template
+
+        write_template(output, "ensemble.toml")
         print(f"{output} written. Next: karstsim check {output}, then karstsim run {output}")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from karstsim import console
+from karstsim import cli_calibration, console
 
 if TYPE_CHECKING:
     from karstsim.ensemble.config import EnsembleConfig
@@ -81,8 +81,11 @@ def resume(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Go on with an ensemble that was stopped; finished work is checked and kept."""
+    """Go on with an ensemble or a calibration that was stopped; finished work is checked and kept."""
     with console.guarded(debug, as_json, folder, f"go on with: karstsim resume {folder}"):
+        if cli_calibration.is_calibration(folder):
+            cli_calibration.work_in(folder, workers, as_json)
+            return
         _work(folder, workers, scheduler, as_json)
 
 

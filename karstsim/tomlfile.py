@@ -64,6 +64,21 @@ def read_toml(path: Path) -> dict[str, Any]:
     return data
 
 
+def write_template(path: Path, template: str) -> None:
+    """Copy a template to a file that does not exist yet."""
+    from importlib.resources import files
+
+    text = (files("karstsim") / "templates" / template).read_text(encoding="utf-8")
+    try:
+        with open(path, "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise InputError(str(path), "exists already", "name another file with -o") from None
+    except OSError as error:
+        what = f"cannot be written ({error.strerror})"
+        raise InputError(str(path), what, "name another file with -o") from None
+
+
 def _read_text(path: Path) -> str:
     try:
         size = os.stat(path).st_size

@@ -213,3 +213,63 @@ def on_rows() -> Callable[[Callable[..., object]], Callable[..., object]]:
         return call
 
     return build
+
+
+# ------------------------------------------------------------------------------------------------ a small calibration
+
+CALIBRATION = """
+[site]
+name = "small spring"
+latitude = 26.3
+longitude = 105.7
+elevation = 1200.0
+area_km2 = 20.0
+
+[[site.tiles]]
+land_use = "grass"
+area_fraction = 1.0
+
+[forcing]
+synthetic = "ssp245"
+start = "2015-01-01"
+end = "2015-05-31"
+
+[calibration]
+method = "{method}"
+evaluations = {evaluations}
+population = 12
+warm_up_days = 20
+spinup_years = 0
+{calibration}
+
+[ranges]
+area_km2 = {{ value = [10.0, 40.0], scale = "log" }}
+"aquifer.conduit_residence_time" = {{ value = [0.5, 20.0], scale = "log" }}
+"vegetation.crop_coefficient" = {{ factor = [0.8, 1.2] }}
+
+[[observations]]
+file = "spring.csv"
+
+[[observations.targets]]
+quantity = "discharge"
+{target}
+"""
+
+
+@pytest.fixture
+def calibration_file(tmp_path: Path) -> Callable[..., Path]:
+    """Write a calibration of water alone over five months and its spring: every third day a discharge, L/s."""
+
+    def write(
+        method: str = "de", evaluations: int = 48, calibration: str = "", target: str = "", table: str = ""
+    ) -> Path:
+        days = np.arange("2015-01-01", "2015-06-01", dtype="datetime64[D]")[::3]
+        flow = 300.0 + 200.0 * np.sin(np.arange(len(days)) / 5.0)
+        rows = "\n".join(f"{d},{q:.2f}" for d, q in zip(days, flow, strict=True))
+        (tmp_path / "spring.csv").write_text(table or f"date,Q (L/s)\n{rows}\n", encoding="utf-8")
+        path = tmp_path / "calibration.toml"
+        told = {"method": method, "evaluations": evaluations, "calibration": calibration, "target": target}
+        path.write_text(CALIBRATION.format(**told), encoding="utf-8")
+        return path
+
+    return write

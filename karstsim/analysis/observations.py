@@ -39,6 +39,8 @@ MOST_FILL = 20  # empty steps for one row of the table: beyond that the series i
 REGULAR = 0.9  # share of the distances between rows that are one step in a regular series
 MOST_BAD = 0.5  # share of cells without a number, beyond which a column is misunderstood
 SHOWN = 6
+ANY = (-np.inf, np.inf)  # of a plain column nothing is known
+LIMIT = "_limit"  # behind the name of a quantity: its detection limits
 
 
 @dataclass
@@ -65,6 +67,8 @@ def read_spring_table(
     average: bool = False,
     timezone: str | None = None,
     sheet: str | None = None,
+    plain: Mapping[str, str] | None = None,
+    censored: bool = False,
 ) -> xr.Dataset:
     """Read a table of a spring, one time a row, into canonical units.
 
@@ -84,6 +88,9 @@ def read_spring_table(
     timezone   IANA name of the zone whose clock the stamps show, where it is put forward in summer; the result is in
                its standard time. Zones written in the stamps or in a column are honoured without it
     sheet      name of the sheet of a spreadsheet; the first with cells by default
+    plain      {name: header} of further columns, of numbers in their own unit: ``{"si": "SI calcite"}``
+    censored   beside each quantity with values below detection, ``<quantity>_limit``: the limit where the cell only
+               says that the value is below it, else NaN; the quantity itself is NaN there
 
     Returns a Dataset over `time`: discharge (m3 s-1), precipitation, evapotranspiration (mm d-1), temperature,
     air_temperature (degC), conductivity (uS cm-1), relative_humidity (%), turbidity (NTU), water_level (m), oxygen
@@ -105,6 +112,7 @@ def read_spring_table(
     _drop_odd_rows(table, reading)
     _select(table, select or {}, path)
     found = _columns(table, words, reading, path)
+    found |= _plain_columns(table, plain or {}, reading, path)
     refuse_sites(table, found, select or {}, path)
     times = _times(table, found, reading, path, dayfirst, timezone, date_format)
     order = _order(times, table, reading, path, sort)
@@ -114,8 +122,13 @@ def read_spring_table(
     variables = {}
     for name, place in chosen.items():
         column = _rate(found[place], step, path)
-        cells = read_cells(column, [row[place] for row in table.rows], mark, LIMITS)
-        variables[name] = _variable(cells, table, place, reading, path, tuple(missing))
+        texts = _cells(table, place)
+        cells = read_cells(column, texts, mark, {column.name: ANY, **LIMITS})
+        values, attrs = _variable(cells, table, place, reading, path, tuple(missing))
+        limits = _detection_limits(column, texts, mark) if censored else np.full(len(values), np.nan)
+        variables[name] = np.where(np.isfinite(limits), np.nan, values), attrs
+        if np.isfinite(limits).any():
+            variables[f"{name}{LIMIT}"] = limits, {**attrs, "long_name": f"detection limit of {name}"}
     rows = _without_doubles(order, times[order], table, variables, path, reading, average)
     dataset = _regular(_dataset(rows, times, variables), step, reading)
     dataset.attrs = {
@@ -186,6 +199,27 @@ def _columns(table: TableText, words: Vocabulary, reading: _Reading, path: Path)
     return _air(found)
 
 
+def _plain_columns(
+    table: TableText, plain: Mapping[str, str], reading: _Reading, path: Path
+) -> dict[int, Column]:
+    """Columns of plain numbers by place."""
+    found = {}
+    for name, header in plain.items():
+        if header not in table.headers:
+            some = ", ".join(table.headers[:15])
+            raise InputError(f"{path}, column {header!r}", "is not there", f"use one of {some}")
+        place = table.headers.index(header)
+        found[place] = Column(header, name, assumption="plain numbers")
+        reading.unused = [u for u in reading.unused if not u.startswith(repr(table.titles[place]))]
+    return found
+
+
+def _detection_limits(column: Column, cells: list[str], mark: str) -> np.ndarray:
+    """The number behind ``<`` in the canonical unit; NaN in other cells."""
+    below = [cell.strip()[1:] if cell.strip().startswith("<") else "" for cell in cells]
+    return read_cells(column, below, mark, {column.name: ANY, **LIMITS}).values
+
+
 def _air(found: dict[int, Column]) -> dict[int, Column]:
     """A temperature without further word is of the air where it stands beside the humidity of the air."""
     names = {column.name for column in found.values()}
@@ -215,7 +249,7 @@ def _choose(
         if column.unit == "" and column.name == "discharge":
             mend = f'write its unit, as in "Q (L/s)", or give its unit (units=, --unit), as in "{column.header}=m3/s"'
             raise InputError(f"{path}, column {column.header!r}", "a discharge without unit", mend)
-        if column.unit == "" and UNITS[column.name][:3] in ("mol", "eq ", "atm"):
+        if column.unit == "" and UNITS.get(column.name, "")[:3] in ("mol", "eq ", "atm"):
             reading.unused.append(f"{column.header!r}: {column.name} without unit; give it with units=")
             continue
         if column.name in chosen:
@@ -287,7 +321,7 @@ def _variable(
     supposed = f"  ({column.assumption})" if column.assumption else ""
     reading.columns.append(f"{column.name}  <-  {header!r}  {column_rule(column)}{supposed}")
     attrs = {
-        "units": UNITS[column.name],
+        "units": UNITS.get(column.name, ""),
         "long_name": LONG_NAMES.get(column.name, column.name),
         "source_header": header,
         "conversion": column_rule(column),
@@ -301,7 +335,7 @@ def _variable(
 
 def column_rule(column: Column) -> str:
     """How a value becomes canonical, for people."""
-    return replace(column, unit=column.unit or UNITS[column.name]).rule()
+    return replace(column, unit=column.unit or UNITS.get(column.name, "as it is")).rule()
 
 
 def _by_kind(notes: Mapping[int, tuple[str, str]], end: str) -> list[tuple[str, list[int]]]:

@@ -72,7 +72,7 @@ class Manifest:
 
     def __init__(self, folder: Path, writable: bool = False) -> None:
         self.folder = folder
-        self._lock = _lock(folder) if writable else None
+        self._lock = locked(folder) if writable else None
         path = folder / MANIFEST
         if not writable and not path.is_file():
             raise InputError(str(folder), "holds no ensemble", "name the folder of an ensemble run")
@@ -172,7 +172,7 @@ class Manifest:
         return found
 
 
-def _lock(folder: Path):  # type: ignore[no-untyped-def]
+def locked(folder: Path):  # type: ignore[no-untyped-def]
     """An open file that no other process can lock while this one lives; the system frees it at any death."""
     path = folder / ".lock"
     try:

@@ -1,0 +1,155 @@
+"""Known parameters are found again, and 90 % intervals hold them 90 times of 100.
+
+    python -m experiments.synthetic_twin.run [--twins N] [--draws N] [--chains N] [--seed S] [--workers N]
+
+A twin is drawn from the ranges of config.toml; its discharge, once a week with gaps and correlated errors, is written
+as a table and read back as any spring's would be. The model is run once for all twins at `--draws` points of the
+ranges; each twin weighs them by its likelihood, which gives its posterior without a search. The first `--chains` twins are
+also sampled by emcee, to compare.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binom
+
+from karstsim.calibration.config import load_calibration
+from karstsim.calibration.evaluate import CALL, Evaluator
+from karstsim.calibration.ledger import Ledger
+from karstsim.calibration.objectives import LOG_SHARE
+from karstsim.calibration.problem import Problem, open_problem
+from karstsim.calibration.results import refusal
+from karstsim.calibration.run import run_search
+from karstsim.calibration.sampling import draws
+
+HERE = Path(__file__).parent
+NOMINAL, ENDS = 0.90, (0.05, 0.95)
+BAND = (0.85, 0.98)  # of the coverage
+LEAST_WEIGHED = 50.0  # effective draws of a twin
+OFTEN = 7  # days between observations, at the least
+KEPT_SHARE = 0.8  # of the days that are left; the rest are gaps
+
+
+def observe(
+    folder: Path, clean: np.ndarray, days: np.ndarray, sigma: float, rho: float, seed: list[int]
+) -> None:
+    """Write the table of a twin: logarithms of the discharge with an error that remembers itself."""
+    random = np.random.default_rng(seed)
+    error = np.empty(len(days))
+    error[0] = random.standard_normal()
+    for i in range(1, len(days)):
+        memory = rho ** float(days[i] - days[i - 1])
+        error[i] = memory * error[i - 1] + np.sqrt(1.0 - memory**2) * random.standard_normal()
+    shift = LOG_SHARE * clean.mean()
+    noisy = np.maximum((clean + shift) * np.exp(sigma * error) - shift, 0.0)
+    dates = np.datetime64("2015-01-01") + days.astype("timedelta64[D]")
+    pd.DataFrame({"date": dates.astype(str), "Q (m3/s)": noisy}).to_csv(folder / "spring.csv", index=False)
+
+
+def observation_days(random: np.random.Generator, n_days: int) -> np.ndarray:
+    every = np.arange(0, n_days, OFTEN)
+    return every[random.random(len(every)) < KEPT_SHARE]
+
+
+def simulate(problem: Problem, values: np.ndarray, workers: int) -> np.ndarray:
+    """(n, days) discharge."""
+    parts = [problem.simulate(values[i : i + CALL], workers)[0][0] for i in range(0, len(values), CALL)]
+    return np.concatenate(parts)
+
+
+def weighed(values: np.ndarray, logs: np.ndarray) -> tuple[np.ndarray, float]:
+    """(2, d) ends of the interval of the draws weighed by their likelihood, and the effective number of draws."""
+    weights = np.exp(logs - np.nanmax(logs))
+    weights = np.where(np.isfinite(weights), weights, 0.0)
+    weights /= weights.sum()
+    ends = np.empty((2, values.shape[1]))
+    for j in range(values.shape[1]):
+        order = np.argsort(values[:, j])
+        ends[:, j] = np.interp(ENDS, np.cumsum(weights[order]) - 0.5 * weights[order], values[order, j])
+    return ends, float(1.0 / (weights**2).sum())
+
+
+def by_chains(problem: Problem, folder: Path, workers: int) -> tuple[np.ndarray, str]:
+    """(2, d) ends of the interval by emcee, and why it would be refused."""
+    with Ledger(folder) as ledger:
+        found = run_search(Evaluator(problem, ledger, workers))
+    return np.quantile(problem.values(found.shares), ENDS, axis=0), refusal(found)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--twins", type=int, default=100)
+    parser.add_argument("--draws", type=int, default=16384)
+    parser.add_argument("--chains", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=2)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        run(Path(scratch), asked)
+
+
+def run(folder: Path, asked: argparse.Namespace) -> None:
+    config = shutil.copy(HERE / "config.toml", folder / "config.toml")
+    every_day = np.arange(731)
+    observe(folder, np.ones(731) + every_day, every_day, 0.0, 0.5, [0])  # to know the model's days
+    whole = open_problem(load_calibration(config))
+    rho = float(whole.targets[0].section.rho)  # type: ignore[arg-type]
+    points = whole.values(draws(asked.draws, len(whole.free), "sobol", asked.seed))
+    simulated = simulate(whole, points, asked.workers)
+    random = np.random.default_rng(asked.seed + 1)
+    truths = whole.values(random.random((asked.twins, len(whole.free))))
+    clean = simulate(whole, truths, asked.workers)
+    offset = int(whole.targets[0].periods[0])  # days of warm-up
+    inside, effective = np.zeros((asked.twins, len(whole.free)), dtype=bool), np.zeros(asked.twins)
+    for k, truth in enumerate(truths):
+        days = observation_days(random, clean.shape[1])
+        observe(
+            folder,
+            clean[k, days],
+            days + offset,
+            truth[whole.names.index("discharge:sigma")],
+            rho,
+            [asked.seed, k],
+        )
+        twin = open_problem(load_calibration(config))
+        assert (twin.targets[0].periods - offset == days).all()
+        ends, effective[k] = weighed(points, twin.scores(points, [simulated[:, days]])[:, 0])
+        inside[k] = (ends[0] <= truth) & (truth <= ends[1])
+        if k < asked.chains:
+            show_chains(twin, truth, ends, folder / f"twin{k}", asked.workers)
+    report(whole.names, inside, effective)
+
+
+def show_chains(twin: Problem, truth: np.ndarray, ends: np.ndarray, folder: Path, workers: int) -> None:
+    folder.mkdir()
+    sampled, refused = by_chains(twin, folder, workers)
+    print(f"{'':32s}{'truth':>10s}{'weighed 5-95 %':>24s}{'emcee 5-95 %':>24s}")
+    for name, t, (a, b), (c, d) in zip(twin.names, truth, ends.T, sampled.T, strict=True):
+        print(f"{name:32s}{t:10.4g}{f'{a:.4g} .. {b:.4g}':>24s}{f'{c:.4g} .. {d:.4g}':>24s}")
+    print(f"  emcee: {refused or 'converged'}", flush=True)
+
+
+def report(names: list[str], inside: np.ndarray, effective: np.ndarray) -> None:
+    twins = len(inside)
+    few = int((effective < LEAST_WEIGHED).sum())
+    print(f"{twins} twins; effective draws: median {np.median(effective):.0f}, least {effective.min():.0f}")
+    print(f"{few} twins have fewer than {LEAST_WEIGHED:.0f}")
+    for name, share in zip(names, inside.mean(axis=0), strict=True):
+        print(f"{name:32s}{100 * share:6.1f} % inside their 90 % interval")
+    low, high = binom.ppf(ENDS, twins, NOMINAL) / twins
+    print(f"chance alone would give one parameter {100 * low:.0f} to {100 * high:.0f} % in nine cases of ten")
+    total = inside.mean()
+    word = "inside" if BAND[0] <= total <= BAND[1] else "OUTSIDE"
+    print(f"coverage {100 * total:.1f} %: {word} {100 * BAND[0]:.0f} to {100 * BAND[1]:.0f} %")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""From a posterior into a scenario ensemble: the draws as a table, and a file that runs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+from karstsim.calibration.config import AREA, CalibrationConfig
+from karstsim.core.files import whole_file
+from karstsim.ensemble.draws import FACTOR
+from karstsim.model.parameters import by_name
+from karstsim.tomlfile import emit_toml, pruned
+
+DIGITS = 17  # of a number that reads back to the same
+
+
+def _header(name: str, factor: bool) -> str:
+    return f"{name}{FACTOR}" if factor else name
+
+
+def write_draws(posterior: xr.Dataset, path: Path) -> Path:
+    """The draws of the model's parameters as a table that an ensemble takes; the area and error models stay behind."""
+    factors = dict(zip(posterior.parameter.values, posterior["factor"].values, strict=True))
+    columns = {
+        _header(str(name), bool(factors[name])): posterior["value"].sel(parameter=name).values
+        for name in posterior.parameter.values
+        if name in by_name()
+    }
+    with whole_file(path) as temporary:
+        pd.DataFrame(columns).to_csv(temporary, index_label="draw", float_format=f"%.{DIGITS}g")
+    return path
+
+
+def best_toml(posterior: xr.Dataset, config: CalibrationConfig) -> str:
+    """The parameters of the best run as tables for a run file."""
+    factors = dict(zip(posterior.parameter.values, posterior["factor"].values, strict=True))
+    best = dict(zip(map(str, posterior.parameter.values), map(float, posterior["best"].values), strict=True))
+    own = {n: {"factor": v} if factors[n] else v for n, v in best.items() if n in by_name()}
+    tables = {"site": _site(best, config), "parameters": {**config.parameters, **own}}
+    return (
+        "# The best run of a calibration: parts of a run file. [forcing] and [run] are left to add.\n"
+        + emit_toml(pruned(tables))
+    )
+
+
+def _site(best: dict[str, float], config: CalibrationConfig) -> dict[str, object]:
+    site = config.site.model_dump(exclude_none=True)
+    return {**site, AREA: best.get(AREA, config.site.area_km2)}
+
+
+def ensemble_toml(posterior: xr.Dataset, config: CalibrationConfig, draws: str) -> str:
+    """An ensemble file that runs the posterior under the weather of the calibration, with a place for scenarios."""
+    best = dict(zip(map(str, posterior.parameter.values), map(float, posterior["best"].values), strict=True))
+    forcing = config.forcing.model_dump(exclude_none=True)
+    tables = {
+        "site": _site(best, config),
+        "climates": [{"name": "calibrated", **forcing}],
+        "draws": {"file": draws},
+        "ensemble": {
+            "output": ["annual"],
+            "spinup_years": config.calibration.spinup_years,
+            "seed": config.calibration.seed,
+        },
+        "parameters": config.parameters,
+    }
+    return (
+        "# An ensemble of the posterior: karstsim run ensemble.toml -o FOLDER. Every draw runs under every climate.\n"
+        "# Add scenarios that go on where the calibrated climate ends, as in\n"
+        "# [[climates]]\n"
+        '# name = "ssp245"\n'
+        '# follows = "calibrated"\n'
+        '# files = ["tas_*_ssp245_*.nc", "pr_*_ssp245_*.nc"]\n'
+        "\n" + emit_toml(pruned(tables))
+    )

@@ -1,0 +1,89 @@
+"""Evaluations: points in, scores out, by the ledger first and by one call of the model for all that are new."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from karstsim.calibration.ledger import Entry, Ledger, key_of
+from karstsim.calibration.problem import Problem
+from karstsim.core.errors import RunError
+from karstsim.model.engine import Progress
+
+CALL = 256  # points in one call of the model: what a kill can lose, and what memory holds
+NAMED = 3  # reasons in a message
+
+
+@dataclass
+class Evaluator:
+    """The objective of a search.
+
+    budget   evaluations that a search may make, for the progress; made, new: asked for, and of those not in the ledger
+    """
+
+    problem: Problem
+    ledger: Ledger
+    workers: int = 1
+    progress: Progress | None = None
+    budget: int = 0
+    label: str = "calibrating"
+    made: int = 0
+    new: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def scores(self, shares: np.ndarray) -> np.ndarray:
+        """(n, n_targets) of points (n, d) in shares of the ranges; NaN where the run failed."""
+        values = self.problem.values(np.clip(shares, 0.0, 1.0))
+        keys = [key_of(self.problem.context, row) for row in values]
+        known = self.ledger.find(keys)
+        rows = {key: i for i, key in enumerate(keys) if key not in known}  # equal points once
+        places = list(rows.values())
+        for first in range(0, len(places), CALL):
+            part = places[first : first + CALL]
+            entries = self._evaluate(values[part])
+            self.ledger.enter(
+                self.problem.context, [(keys[i], values[i], e) for i, e in zip(part, entries, strict=True)]
+            )
+            known |= {keys[i]: e for i, e in zip(part, entries, strict=True)}
+        self.made += len(keys)
+        self.new += len(places)
+        self.reasons.update(known[key].reason for key in keys if known[key].reason)
+        self._show()
+        return np.array([known[key].scores for key in keys])
+
+    def _evaluate(self, values: np.ndarray) -> list[Entry]:
+        simulated, reasons = self.problem.simulate(values, self.workers)
+        scores = self.problem.scores(values, simulated)
+        for i in np.flatnonzero(~np.isfinite(scores).all(axis=1)):
+            reasons.setdefault(
+                int(i), "a score is not finite: a target has no value, or none after its transformation"
+            )
+        return [
+            Entry(np.where(i in reasons, np.nan, row), reasons.get(i, "")) for i, row in enumerate(scores)
+        ]
+
+    def _show(self) -> None:
+        if self.progress is not None:
+            self.progress(min(self.made, self.budget), max(self.budget, 1), self.label)
+
+    def totals(self, shares: np.ndarray) -> np.ndarray:
+        """(n,) what a search of one number makes small; inf where the run failed."""
+        return self.problem.total(self.scores(shares))
+
+    def losses(self, shares: np.ndarray) -> np.ndarray:
+        return self.problem.losses(self.scores(shares))
+
+    def failures(self) -> list[str]:
+        """Why evaluations failed, the most frequent reasons first."""
+        return [f"{n} x {why}" for why, n in self.reasons.most_common()]
+
+    def refuse_if_all_failed(self) -> None:
+        """RunError where no point could be run."""
+        if sum(self.reasons.values()) >= self.made > 0:
+            raise RunError(
+                "no evaluation could be used: "
+                + "; ".join(self.failures()[:NAMED])
+                + "\n  mend: look at the ranges"
+            )

@@ -1,0 +1,166 @@
+"""Searches for the best: differential evolution, NSGA-II for several targets at once, and a local refinement.
+
+Every search works on shares (0-1) of the ranges, gives a whole generation to the model in one call, and depends on its
+seed alone, so that a search that begins again asks for the same points and finds them in the ledger.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any, Literal
+
+import numpy as np
+from scipy.optimize import differential_evolution, minimize
+from scipy.stats import qmc
+
+from karstsim.calibration.convergence import Check
+from karstsim.calibration.evaluate import Evaluator
+from karstsim.core.errors import InputError
+
+FAILED = 1.0e9  # loss of a run that failed: searches cannot reckon with infinity
+POPULATION_PER_PARAMETER, LEAST_POPULATION = 6, 16
+LARGEST_SPREAD = 0.01  # of the losses of a population, over their mean
+HYPERVOLUME_SHARE, LARGEST_GROWTH = 0.2, 0.01  # over the last fifth of the generations
+REFINE_STEPS, REFINE_STEP = 20, 1.0e-3  # gradient steps, and their finite difference as a share of a range
+
+Kind = Literal["population", "pareto", "posterior"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search ends with.
+
+    shares   (n, d) points: a population, a Pareto front, or draws of the posterior
+    kind     which of them; only a posterior has uncertainties
+    chains   (m, n, d) of a sampler, after the burn-in
+    trace    (generation,) lowest loss so far
+    checks   whether it has ended
+    """
+
+    shares: np.ndarray
+    kind: Kind
+    checks: list[Check]
+    trace: np.ndarray
+    chains: np.ndarray | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def converged(self) -> bool:
+        return bool(self.checks) and all(c.passed for c in self.checks)
+
+
+def optional(name: str, method: str) -> ModuleType:
+    """A package of the extra `calibration`. Raises InputError where it is absent."""
+    import importlib
+
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        package = name.split(".")[0]
+        mend = 'pip install "karstsim[calibration]", or take method = "de" or "glue"'
+        raise InputError(f'calibration.method = "{method}"', f"needs the package {package}", mend) from None
+
+
+def population_size(asked: int | None, n_free: int, even: bool = False) -> int:
+    """Points of a generation: as asked, else some for every parameter."""
+    size = asked or max(POPULATION_PER_PARAMETER * n_free, LEAST_POPULATION)
+    return size + size % 2 if even else size
+
+
+def latin(n: int, d: int, seed: int) -> np.ndarray:
+    return qmc.LatinHypercube(d, rng=seed).random(n)
+
+
+def finite(losses: np.ndarray) -> np.ndarray:
+    return np.where(np.isfinite(losses), losses, FAILED)
+
+
+def evolve(evaluator: Evaluator, population: int, generations: int, seed: int, spread: float = 0.0) -> Found:
+    """Differential evolution (Storn & Price 1997) of `population` points; it may end at a `spread` of their losses."""
+    d = len(evaluator.problem.free)
+    trace: list[float] = []
+
+    def loss(points: np.ndarray) -> np.ndarray:
+        found = finite(evaluator.totals(points.T))
+        trace.append(min(float(found.min()), trace[-1] if trace else np.inf))
+        return found
+
+    result = differential_evolution(
+        loss, [(0.0, 1.0)] * d, init=latin(population, d, seed), maxiter=max(generations - 1, 1), rng=seed,
+        tol=LARGEST_SPREAD, atol=spread, vectorized=True, updating="deferred", polish=False,
+    )  # fmt: skip
+    energies = result.population_energies
+    left = float(np.std(energies) / max(abs(float(np.mean(energies))), 1e-12))
+    check = Check(
+        "spread of the population's losses over their mean",
+        left,
+        f"at most {LARGEST_SPREAD:g}",
+        left <= LARGEST_SPREAD,
+    )
+    order = np.argsort(energies, kind="stable")
+    return Found(np.asarray(result.population)[order], "population", [check], np.array(trace))
+
+
+def refine(evaluator: Evaluator, start: np.ndarray) -> None:
+    """L-BFGS-B from `start` (d,); a gradient is one call of the model. What it finds is in the ledger."""
+    d = len(start)
+
+    def loss_and_gradient(x: np.ndarray) -> tuple[float, np.ndarray]:
+        low, high = np.maximum(x - REFINE_STEP, 0.0), np.minimum(x + REFINE_STEP, 1.0)
+        points = np.tile(x, (2 * d + 1, 1))
+        points[np.arange(d), np.arange(d)] = low
+        points[np.arange(d, 2 * d), np.arange(d)] = high
+        losses = finite(evaluator.totals(points))
+        gradient = (losses[d : 2 * d] - losses[:d]) / (high - low)
+        return float(losses[-1]), np.where(np.abs(gradient) < FAILED, gradient, 0.0)
+
+    minimize(
+        loss_and_gradient, start, jac=True, method="L-BFGS-B", bounds=[(0.0, 1.0)] * d,
+        options={"maxiter": REFINE_STEPS},
+    )  # fmt: skip
+
+
+def pareto(evaluator: Evaluator, population: int, generations: int, seed: int) -> Found:
+    """NSGA-II (Deb et al. 2002): the points that no other beats in all targets."""
+    optional("pymoo", "nsga2")
+    from pymoo.algorithms.moo.nsga2 import NSGA2
+    from pymoo.core.callback import Callback
+    from pymoo.core.problem import Problem
+    from pymoo.indicators.hv import HV
+    from pymoo.optimize import minimize as search
+
+    d, n_targets = len(evaluator.problem.free), len(evaluator.problem.targets)
+
+    class Targets(Problem):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__(n_var=d, n_obj=n_targets, xl=0.0, xu=1.0)
+
+        def _evaluate(self, x: np.ndarray, out: dict[str, Any], *_: object, **__: object) -> None:
+            out["F"] = finite(evaluator.losses(x))
+
+    fronts: list[np.ndarray] = []
+
+    class Fronts(Callback):  # type: ignore[misc]
+        def notify(self, algorithm: Any) -> None:
+            fronts.append(algorithm.opt.get("F").copy())
+
+    result = search(
+        Targets(), NSGA2(pop_size=population, sampling=latin(population, d, seed)), ("n_gen", generations),
+        seed=seed, callback=Fronts(), verbose=False,
+    )  # fmt: skip
+    corner = np.max([f.max(axis=0) for f in fronts if (f < FAILED).all()] or [np.ones(n_targets)], axis=0)
+    volumes = np.array([float(HV(ref_point=corner + 1e-9)(f)) for f in fronts])
+    before = volumes[-1 - max(round(HYPERVOLUME_SHARE * len(volumes)), 1)] if len(volumes) > 1 else 0.0
+    growth = float((volumes[-1] - before) / volumes[-1]) if volumes[-1] > 0.0 else np.inf
+    check = Check(
+        "growth of the hypervolume in the last fifth",
+        growth,
+        f"at most {LARGEST_GROWTH:g}",
+        growth <= LARGEST_GROWTH,
+    )
+    weights = np.array([t.section.weight for t in evaluator.problem.targets])
+    trace = np.minimum.accumulate([float((f @ weights).min() / weights.sum()) for f in fronts])
+    shares = np.atleast_2d(result.X)
+    order = np.argsort(finite(evaluator.totals(shares)), kind="stable")
+    return Found(shares[order], "pareto", [check], trace)

@@ -1,0 +1,290 @@
+"""Figures of a calibration: search, dotty plots, observed against simulated, residuals, pairs of parameters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from karstsim.calibration.results import safe
+from karstsim.report.style import (
+    BAND_ALPHA,
+    INK,
+    OTHER_COLOURS,
+    SOFT,
+    WIDTH,
+    new_figure,
+    panel_title,
+    plain,
+    save,
+    styled,
+)
+
+BLUE, ORANGE, GREEN = OTHER_COLOURS[:3]
+COLUMNS = 3
+ROW_HEIGHT = 2.5  # inches
+MOST_PAIRS = 7  # parameters in a corner plot
+SHOWN_SHARE = 0.9  # of the evaluations in a dotty plot, the better ones
+MOST_DOTS = 4000
+NARROW = 100.0  # upper over lower end of a logarithmic range, below which 2 and 5 are also marked
+
+
+def draw_all(posterior: xr.Dataset, folder: Path) -> list[Path]:
+    """Draw everything that the posterior Dataset has into a folder (PNG and SVG)."""
+    files = save(trace(posterior), folder / "trace") + save(dotty(posterior), folder / "dotty")
+    for target in map(str, posterior.target.values):
+        files += save(fit(posterior, target), folder / f"fit_{safe(target)}")
+        files += save(residual_panels(posterior, target), folder / f"residuals_{safe(target)}")
+    if posterior.sizes["draw"] > 1 and posterior.sizes["parameter"] > 1:
+        files += save(corner(posterior), folder / "corner")
+    return files
+
+
+def _short(posterior: xr.Dataset, i: int) -> str:
+    """Name and unit of a parameter, for an axis."""
+    name = str(posterior.parameter.values[i])
+    if bool(posterior["factor"].values[i]):
+        return plain(f"{name}\n(x default)")
+    unit = str(posterior["units"].values[i])
+    return plain(name if unit == "1" else f"{name}\n({unit})")
+
+
+def _scale(ax: Axes, posterior: xr.Dataset, i: int, axis: str = "x") -> None:
+    """Range and scale of a parameter on an axis."""
+    low, high = float(posterior["lower"].values[i]), float(posterior["upper"].values[i])
+    if bool(posterior["log_scale"].values[i]):
+        (ax.set_xscale if axis == "x" else ax.set_yscale)("log")
+        ticks = ax.xaxis if axis == "x" else ax.yaxis
+        subs = (1.0, 2.0, 5.0) if high < NARROW * low else (1.0,)
+        ticks.set_major_locator(LogLocator(subs=subs))
+        ticks.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+        ticks.set_minor_formatter(NullFormatter())
+    (ax.set_xlim if axis == "x" else ax.set_ylim)(low, high)
+
+
+@styled
+def trace(posterior: xr.Dataset) -> Figure:
+    """Lowest loss so far, by generation."""
+    figure = new_figure(3.0, WIDTH * 0.6)
+    ax = figure.subplots()
+    values = posterior["trace"].values
+    ax.step(np.arange(1, len(values) + 1), values, where="post", color=BLUE)
+    fine = values[np.isfinite(values) & (np.abs(values) < 1e8)]
+    if fine.size and fine.min() > 0.0 and fine.max() > 20.0 * fine.min():
+        ax.set_yscale("log")
+    ax.set_xlabel("Draw" if posterior.attrs["method"] == "glue" else "Generation")
+    ax.set_ylabel("Lowest loss")
+    ax.set_title("Search")
+    return figure
+
+
+@styled
+def dotty(posterior: xr.Dataset) -> Figure:
+    """Loss of every evaluation against each parameter, with the profile below them and the best point."""
+    n = posterior.sizes["parameter"]
+    rows = -(-n // COLUMNS)
+    figure = new_figure(ROW_HEIGHT * rows + 0.3)
+    axes = np.atleast_1d(figure.subplots(rows, COLUMNS, sharey=True)).ravel()
+    loss = posterior["evaluated_loss"].values
+    fine = np.flatnonzero(np.isfinite(loss))
+    top = np.quantile(loss[fine], SHOWN_SHARE)
+    shown = fine[loss[fine] <= top]
+    shown = shown[:: max(len(shown) // MOST_DOTS, 1)]
+    room = 0.05 * (top - loss[fine].min()) or 1.0
+    for i, ax in enumerate(axes):
+        if i >= n:
+            ax.set_axis_off()
+            continue
+        ax.plot(
+            posterior["evaluated"].values[shown, i],
+            loss[shown],
+            ".",
+            ms=2.5,
+            color=SOFT,
+            alpha=0.4,
+            label="evaluations",
+        )
+        ax.plot(
+            posterior["profile_at"].values[i], posterior["profile"].values[i], color=BLUE, label="profile"
+        )
+        best = float(posterior["best"].values[i])
+        ax.plot(best, loss[fine].min(), "D", color=ORANGE, ms=6, label="best", clip_on=False, zorder=5)
+        _scale(ax, posterior, i)
+        ax.set_ylim(loss[fine].min() - room, top)
+        ax.set_xlabel(_short(posterior, i))
+        if i % COLUMNS == 0:
+            ax.set_ylabel("Loss")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=3)
+    return figure
+
+
+def _sorted_series(
+    posterior: xr.Dataset, target: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Times, observed, best, and whether the search saw it."""
+    name = safe(target)
+    return (
+        posterior[f"time_{name}"].values,
+        posterior[f"observed_{name}"].values,
+        posterior[f"best_{name}"].values,
+        posterior[f"fitted_{name}"].values.astype(bool),
+    )
+
+
+def _with_gaps(times: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Values (..., n) with NaN in long gaps, so that no line bridges them."""
+    gaps = np.diff(times)
+    usual = np.median(gaps) if len(gaps) else np.timedelta64(1, "D")
+    after = np.flatnonzero(gaps > 3 * usual) + 1
+    middle = times[after - 1] + (times[after] - times[after - 1]) / 2
+    return np.insert(times, after, middle), np.insert(values, after, np.nan, axis=-1)
+
+
+@styled
+def fit(posterior: xr.Dataset, target: str) -> Figure:
+    """Observed and simulated values over time, with the band of the draws, and against each other."""
+    name = safe(target)
+    times, observed, best, fitted = _sorted_series(posterior, target)
+    unit = str(posterior[f"observed_{name}"].attrs["units"])
+    figure = new_figure(3.6)
+    ax, cross = figure.subplots(1, 2, width_ratios=(3.2, 1.0))
+    told = posterior.attrs["uncertainties"] == "given"
+    if f"predicted_{name}" in posterior:
+        _band(ax, times, posterior[f"predicted_{name}"].values, GREEN, "5-95 % with errors")
+    if f"band_{name}" in posterior and posterior.sizes["draw"] > 1:
+        text = "5-95 % of the draws" if told else f"range of the {posterior.attrs['kind']} (no uncertainty)"
+        _band(ax, times, posterior[f"band_{name}"].values, BLUE, text)
+    ax.plot(*_with_gaps(times, best), color=BLUE, lw=1.1, label="best run")
+    below = posterior[f"censored_{name}"].values.astype(bool)
+    ax.plot(times[~below], observed[~below], ".", ms=2.5, color=INK, label="observed", zorder=3)
+    if below.any():
+        ax.plot(times[below], observed[below], "v", ms=4, mfc="none", color=INK, label="below a limit")
+    if not fitted.all():
+        start = times[np.argmin(fitted)]
+        ax.axvline(start, color=SOFT, lw=1.0, ls="--")
+        ax.annotate(" held out", (start, 1.0), xycoords=("data", "axes fraction"), va="bottom", color=SOFT)
+    _dates(ax)
+    ax.set_ylabel(plain(f"{target} ({unit})"))
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=4)
+    panel_title(ax, "a", plain(_score_text(posterior, target)))
+    ends = float(min(observed.min(), best.min())), float(max(observed.max(), best.max()))
+    for rows, colour, label in ((fitted, BLUE, "fitted"), (~fitted, ORANGE, "held out")):
+        if rows.any():
+            cross.plot(observed[rows], best[rows], ".", ms=3, color=colour, label=label)
+    cross.plot(ends, ends, color=SOFT, lw=1.0)
+    cross.set_xlabel("observed")
+    cross.set_ylabel("best run")
+    if not fitted.all():
+        cross.legend(loc="upper left", markerscale=2.0, handletextpad=0.1)
+    panel_title(cross, "b", "")
+    return figure
+
+
+def _band(ax: Axes, times: np.ndarray, ends: np.ndarray, colour: str, label: str) -> None:
+    at, values = _with_gaps(times, ends)
+    ax.fill_between(at, values[0], values[2], color=colour, alpha=BAND_ALPHA, lw=0.0, label=label)
+
+
+def _dates(ax: Axes) -> None:
+    locator = AutoDateLocator(maxticks=8)
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+
+
+def _score_text(posterior: xr.Dataset, target: str) -> str:
+    """KGE and NSE of the best run, fitted and held out."""
+    parts = []
+    for part in posterior.part.values:
+        skill = posterior["skill"].sel(target=target, part=part)
+        kge, nse = float(skill.sel(metric="kge")), float(skill.sel(metric="nse"))
+        if np.isfinite(nse):
+            parts.append(f"{part}: KGE {kge:.2f}, NSE {nse:.2f}")
+    return ";  ".join(parts)
+
+
+@styled
+def residual_panels(posterior: xr.Dataset, target: str) -> Figure:
+    """The residuals that are tested: over time, against the model, their autocorrelation and their quantiles."""
+    from scipy import stats
+
+    times, _, best, _ = _sorted_series(posterior, target)
+    whole = posterior[f"residual_{safe(target)}"].values
+    known = np.isfinite(whole)
+    residual, model = whole[known], best[known]
+    what = str(posterior[f"residual_{safe(target)}"].attrs["long_name"])
+    unit = str(posterior[f"observed_{safe(target)}"].attrs["units"])
+    figure = new_figure(5.4)
+    over_time, spread, memory, normal = figure.subplots(2, 2).ravel()
+    over_time.plot(times[known], residual, ".", ms=3, color=BLUE)
+    over_time.set_ylabel(plain(what))
+    _dates(over_time)
+    panel_title(over_time, "a", "Over time")
+    spread.plot(model, residual, ".", ms=3, color=BLUE)
+    spread.set_xlabel(plain(f"best run ({unit})"))
+    panel_title(spread, "b", "Against the model")
+    for ax in (over_time, spread):
+        ax.axhline(0.0, color=SOFT, lw=1.0)
+    lags = np.arange(1, min(31, max(len(residual) // 4, 2)))
+    centred = residual - residual.mean()
+    total = float((centred**2).sum()) or 1.0
+    memory.bar(lags, [(centred[k:] * centred[:-k]).sum() / total for k in lags], color=BLUE, width=0.7)
+    noise = 1.96 / np.sqrt(max(len(residual), 1))
+    memory.axhspan(-noise, noise, color=SOFT, alpha=BAND_ALPHA, lw=0.0)
+    memory.set_xlabel("Lag (values)")
+    memory.set_ylabel("Autocorrelation")
+    panel_title(memory, "c", "Memory (grey: of white noise)")
+    theory, sample = stats.probplot(residual, fit=False)
+    normal.plot(theory, sample, ".", ms=3, color=BLUE)
+    normal.plot(theory, residual.mean() + residual.std() * theory, color=SOFT, lw=1.0)
+    normal.set_xlabel("Normal quantiles")
+    normal.set_ylabel(plain(what))
+    panel_title(normal, "d", "Normality")
+    return figure
+
+
+@styled
+def corner(posterior: xr.Dataset) -> Figure:
+    """Pairs of the most telling parameters among the draws, with their histograms on the diagonal."""
+    n = min(posterior.sizes["parameter"], MOST_PAIRS)
+    figure = new_figure(max(1.35 * n, 4.0))
+    axes = figure.subplots(n, n, squeeze=False)
+    values, best = posterior["value"].values, posterior["best"].values
+    for row in range(n):
+        for column in range(n):
+            ax = axes[row, column]
+            if column > row:
+                ax.set_axis_off()
+                continue
+            _scale(ax, posterior, column)
+            if column == row:
+                ax.hist(values[:, row], bins=_edges(posterior, row), color=BLUE, alpha=0.6)
+                ax.axvline(float(best[row]), color=ORANGE, lw=1.2)
+                ax.set_yticks([])
+            else:
+                ax.plot(values[:, column], values[:, row], ".", ms=2.0, color=BLUE, alpha=0.5)
+                ax.plot(best[column], best[row], "D", ms=4, color=ORANGE)
+                _scale(ax, posterior, row, "y")
+            _label_corner(ax, posterior, row, column, n)
+    return figure
+
+
+def _edges(posterior: xr.Dataset, i: int) -> np.ndarray:
+    low, high = float(posterior["lower"].values[i]), float(posterior["upper"].values[i])
+    return (
+        np.geomspace(low, high, 21) if bool(posterior["log_scale"].values[i]) else np.linspace(low, high, 21)
+    )
+
+
+def _label_corner(ax: Axes, posterior: xr.Dataset, row: int, column: int, n: int) -> None:
+    """Names at the left and below, numbers nowhere else."""
+    ax.tick_params(labelsize=7, labelbottom=row == n - 1, labelleft=column == 0 and row > 0, which="both")
+    wrapped = [_short(posterior, i).replace(".", ".\n", 1).replace("_", "_\n", 1) for i in (row, column)]
+    if row == n - 1:
+        ax.set_xlabel(wrapped[1], fontsize=7.5)
+    if column == 0 and row > 0:
+        ax.set_ylabel(wrapped[0], fontsize=7.5)

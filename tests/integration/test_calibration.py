@@ -1,0 +1,126 @@
+"""From one file to a fitted model: every method through API and command line, and on into an ensemble."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from numpy.testing import assert_allclose
+from typer.testing import CliRunner
+
+from karstsim import calibrate
+from karstsim.calibration.config import load_calibration
+from karstsim.calibration.run import DRAWS, ENSEMBLE
+from karstsim.cli import app
+from karstsim.ensemble.draws import read_draws
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def accepted(calibration_file: Write, tmp_path: Path) -> tuple[xr.Dataset, Path]:
+    """A GLUE that has converged: every second of 240 draws is kept."""
+    path = calibration_file("glue", 240, "keep = 0.5\ndraws = 4", 'objective = "nse"')
+    return calibrate(path, tmp_path / "glue"), tmp_path / "glue"
+
+
+def test_a_posterior_goes_into_an_ensemble(accepted: tuple[xr.Dataset, Path]) -> None:
+    posterior, folder = accepted
+    assert posterior.attrs["uncertainties"] == "given", posterior.attrs["convergence_checks"]
+    draws = read_draws(folder / DRAWS)
+    assert len(draws) == posterior.sizes["draw"] == 4
+    factor = posterior["value"].sel(parameter="vegetation.crop_coefficient").values
+    assert [d["vegetation.crop_coefficient"] for d in draws] == [{"factor": float(f)} for f in factor]
+    assert all("area_km2" not in d for d in draws)
+    done = CliRunner().invoke(
+        app, ["run", str(folder / ENSEMBLE), "-o", str(folder / "scenarios"), "--workers", "1"]
+    )
+    assert done.exit_code == 0, done.output
+
+
+def test_bands_and_intervals_enclose_their_medians(accepted: tuple[xr.Dataset, Path]) -> None:
+    posterior, _ = accepted
+    low, middle, high = posterior["interval"].values
+    assert ((low < middle) & (middle < high)).all()
+    assert ((posterior["lower"] <= low) & (high <= posterior["upper"])).all()
+    band = posterior["band_discharge"].values
+    assert ((band[0] <= band[1]) & (band[1] <= band[2])).all()
+    assert posterior["evaluated"].sizes["evaluation"] == 240
+    assert_allclose(posterior["profile"].min(), posterior["evaluated_loss"].min())
+
+
+def test_the_best_run_is_the_one_that_the_parameters_give(calibration_file: Write, tmp_path: Path) -> None:
+    """Run with the best parameters by the ordinary simulator, the spring is that of the posterior."""
+    from karstsim.model.simulate import simulate
+
+    path = calibration_file()
+    posterior = calibrate(path, tmp_path / "de")
+    config = load_calibration(path)
+    best = dict(zip(posterior.parameter.values, posterior["best"].values, strict=True))
+    area = best.pop("area_km2")
+    best["vegetation.crop_coefficient"] = {"factor": float(best["vegetation.crop_coefficient"])}
+    out = simulate(
+        config.site, config.run_config().open_forcing(), best, spinup_years=0, chemistry=False,
+        variables=["aquifer_spring"],
+    )  # fmt: skip
+    days = posterior["time_discharge"].values.astype("datetime64[D]").astype("datetime64[ns]")
+    flow = out["aquifer_spring"].sel(time=days).values * area * 1000.0 / 86400.0
+    assert_allclose(posterior["best_discharge"].values, flow, rtol=1e-12)
+
+
+def test_a_search_for_the_best_tells_no_uncertainty(calibration_file: Write, tmp_path: Path) -> None:
+    posterior = calibrate(calibration_file(), tmp_path / "de")
+    assert posterior.attrs["uncertainties"].startswith("refused")
+    assert "interval" not in posterior and "identifiability" not in posterior
+    assert not (tmp_path / "de" / DRAWS).exists() and not (tmp_path / "de" / ENSEMBLE).exists()
+    assert (tmp_path / "de" / "best.toml").exists()
+
+
+def test_chains_too_short_are_refused_on_the_command_line(calibration_file: Write, tmp_path: Path) -> None:
+    path = calibration_file("emcee", 96, target='objective = "ar1"\nsigma = [0.01, 1.0]\nrho = [0.0, 0.95]')
+    done = CliRunner().invoke(app, ["calibrate", str(path), "-o", str(tmp_path / "mc"), "--json"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["converged"] == "no" and told["uncertainties"].startswith("refused")
+    assert all("median" not in row for row in told["parameters"])
+    assert any(line.startswith("FAIL") for line in told["convergence"])
+    assert (tmp_path / "mc" / "figures" / "corner.png").exists()
+    done = CliRunner().invoke(app, ["resume", str(tmp_path / "mc"), "--json"])
+    assert json.loads(done.stdout)["of these made now"] == 0
+
+
+def test_pareto_front_of_two_targets(calibration_file: Write, tmp_path: Path) -> None:
+    second = '[[observations.targets]]\nquantity = "discharge"\nname = "low flow"\nobjective = "log_nse"'
+    both = f'objective = "nse"\n{second}'
+    posterior = calibrate(calibration_file("nsga2", 48, target=both), tmp_path / "front")
+    losses = 1.0 - posterior["score"].values
+    for i, row in enumerate(losses):
+        others = np.delete(losses, i, axis=0)
+        assert not ((others <= row).all(axis=1) & (others < row).any(axis=1)).any()
+
+
+def test_check_shows_what_is_compared(calibration_file: Write) -> None:
+    done = CliRunner().invoke(app, ["check", str(calibration_file()), "--json"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["targets"][0][:3] == ["discharge", "aquifer_spring", "kge"]
+    assert told["calibration"]["computes"] == "water alone"
+
+
+def test_bad_input_ends_with_code_2(calibration_file: Write) -> None:
+    path = calibration_file(calibration="folds = 1")
+    done = CliRunner().invoke(app, ["calibrate", str(path), "-o", str(path.with_name("out"))])
+    assert done.exit_code == 2 and "one fold" in done.stderr
+
+
+def test_the_template_is_usable_as_it_is_written(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["new", "calibration", "-o", str(tmp_path / "calibration.toml")])
+    assert done.exit_code == 0, done.output
+    done = CliRunner().invoke(app, ["check", str(tmp_path / "calibration.toml"), "--json"])
+    assert done.exit_code == 0, done.output
+    again = CliRunner().invoke(app, ["new", "calibration", "-o", str(tmp_path / "calibration.toml")])
+    assert again.exit_code == 2
