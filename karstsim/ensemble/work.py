@@ -107,6 +107,7 @@ class Ensemble:
             [rows.index(w) for w in wanted],
             isotopes=self.config.ensemble.isotopes,
             steps=(first - begin, last - begin),
+            interventions=self.config.intervention,
         )
 
 
