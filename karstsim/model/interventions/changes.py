@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from karstsim.core.constants import MOLAR_MASS_C, MOLAR_MASS_CACO3
+from karstsim.core.constants import MOLAR_MASS_C
 from karstsim.core.errors import InputError
 from karstsim.model.interventions import records
 from karstsim.model.interventions.records import Intervention
@@ -28,8 +28,6 @@ from karstsim.tomlfile import suggestion
 GRAMS_PER_T_HA = 100.0  # g m-2 in 1 t ha-1
 GRAMS_PER_KG_HA = 0.1
 MOLAR_MASS_N = 14.007
-MOLAR_MASS_MGCO3 = 84.314
-MAGNESIUM_IN_DOLOMITE = 0.5
 UNTILLED = 1.0  # soil.tillage of land that is not ploughed                                [science.md 3.12]
 CHAR_POROSITY, CHAR_WATER = 0.02, 1.05  # of soil with biochar                                [science.md 8]
 RESERVOIR = "reservoir"
@@ -213,10 +211,8 @@ def _species(species: str, site: Site, row: int) -> Iterator[Change]:
 def powder(what: records.Powder, site: Site, year: int) -> Iterator[Change]:
     rows = _tiles(what, site)
     dolomite = what.dolomite if isinstance(what, records.DolomitePowder) else 0.0
-    magnesium = MAGNESIUM_IN_DOLOMITE * dolomite
-    molar_mass = (1.0 - magnesium) * MOLAR_MASS_CACO3 + magnesium * MOLAR_MASS_MGCO3
     if (year - what.start) % what.interval == 0:
-        yield Change("soil.powder_rate", plus(what.rate * what.interval / molar_mass), rows)
+        yield Change("soil.powder_rate", plus(what.rate * what.interval / what.molar_mass), rows)
     yield from _given(
         rows,
         powder_dolomite=dolomite,

@@ -14,12 +14,15 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
+from karstsim.core.constants import MOLAR_MASS_CACO3
 from karstsim.core.errors import InputError
 from karstsim.model.site import AquaticPlants, LandUse, Name, Section
 from karstsim.tomlfile import problem, shown, suggestion, validated
 
 DESIGN = "design; science.md 8"
 REQUIRED: Any = ...
+MOLAR_MASS_MGCO3 = 84.314  # g mol-1
+MAGNESIUM_IN_DOLOMITE = 0.5  # per mole of carbonate
 _FIRST_DAY = re.compile(r"(\d{4})(-01(-01)?)?")
 
 
@@ -194,7 +197,7 @@ class Irrigation(OfTiles):
 
 
 class AllogenicDiversion(Intervention):
-    """The runoff of non-karst land is led into the karst, or into one of the site's sinking streams (science.md 3.7, 8)."""
+    """The runoff of non-karst land is led into the karst or one of the site's sinking streams (science.md 3.7, 8)."""
 
     KIND: ClassVar[str] = "allogenic_diversion"
     area_km2: float = amount(REQUIRED, 0.0, 1e7, "km2", "whose runoff comes in addition", "site")
@@ -202,7 +205,7 @@ class AllogenicDiversion(Intervention):
 
 
 class AquaticPlanting(OfBoxes):
-    """Submerged plants in streams and reservoirs: which, on what share of the bed, how much is cut (science.md 6.4, 8)."""
+    """Submerged plants: which, on what share of the bed, how much is cut (science.md 6.4, 8)."""
 
     KIND: ClassVar[str] = "aquatic_plants"
     species: AquaticPlants | None = None
@@ -226,6 +229,11 @@ class Powder(OfTiles):
         0.035, 0.0, 0.2, "t t-1", "CO2 of quarrying, grinding and transport per rock; 0.02 to 0.05"
     )
 
+    @property
+    def molar_mass(self) -> float:
+        """Grams of rock per mole of carbonate."""
+        return MOLAR_MASS_CACO3
+
 
 class LimestonePowder(Powder):
     """Limestone powder."""
@@ -239,6 +247,11 @@ class DolomitePowder(Powder):
     KIND: ClassVar[str] = "dolomite_powder"
     dolomite: float = amount(1.0, 0.0, 1.0, "1", "share of the carbonate", DESIGN)
 
+    @property
+    def molar_mass(self) -> float:
+        magnesium = MAGNESIUM_IN_DOLOMITE * self.dolomite
+        return (1.0 - magnesium) * MOLAR_MASS_CACO3 + magnesium * MOLAR_MASS_MGCO3
+
 
 class CarbonicAnhydrase(Intervention):
     """More carbonic anhydrase: a factor on its effect in soil, aquifer or surface water (science.md 4.7, 8)."""
@@ -249,7 +262,7 @@ class CarbonicAnhydrase(Intervention):
 
 
 class BicarbonatePlants(OfTiles):
-    """Plants whose roots take up bicarbonate (science.md 5.4): a species, or a share of the transpiration stream's DIC."""
+    """Plants whose roots take up bicarbonate (science.md 5.4): a species, or a share of the DIC that reaches them."""
 
     KIND: ClassVar[str] = "bicarbonate_plants"
     species: (
@@ -277,7 +290,7 @@ class AcidLoad(OfTiles):
 
 
 class Dam(Intervention):
-    """A reach of the site becomes a reservoir: it fills first, and has then the water class reservoir (science.md 6, 8)."""
+    """A reach becomes a reservoir: it fills first, and has the water class reservoir from then on (science.md 6, 8)."""
 
     KIND: ClassVar[str] = "dam"
     box: Name
