@@ -103,7 +103,10 @@ class LandUse:
             (t.transition_years or TRANSITION_YEARS[t.land_use]) if t.grows_from is not None else np.inf
             for t in site.tiles
         ]
-        return cls(site, before, after.copy(), np.array(time), moves)
+        plan = cls(site, before, after.copy(), np.array(time), moves)
+        for move in moves:  # what cannot be moved is said before the run
+            plan.areas_of(move.start + move.years - 1)
+        return plan
 
     def begin(self, tables: Tables) -> None:
         """Areas and parameters before the first year: those of a spin-up."""

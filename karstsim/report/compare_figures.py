@@ -16,6 +16,7 @@ from karstsim.report.numbers import band
 HEIGHT = 6.6  # inches
 BASELINE_COLOUR, INTERVENTION_COLOUR = "#6e7781", "#0072b2"
 GAIN, LOSS = "#009e73", "#d55e00"
+NEITHER = "#8a9097"  # of side effects, which are neither good nor bad by their sign
 ADDED = {
     "sink": "karst sink,\nhydrochemical",
     "ledger": "CO₂ taken up\n(ledger)",
@@ -76,7 +77,8 @@ def _sinks(ax: Axes, found: Comparison) -> None:
 
 def _added(ax: Axes, found: Comparison) -> None:
     rows = [(label, found.row(key)) for key, label in ADDED.items() if any(r.key == key for r in found.rows)]
-    _bars(ax, [label for label, _ in rows], [r for _, r in rows], [1.0] * len(rows), "{:+.2f}")
+    signs = [GAIN if r.difference >= 0.0 else LOSS for _, r in rows]
+    _bars(ax, [label for label, _ in rows], [r for _, r in rows], [1.0] * len(rows), "{:+.2f}", signs)
     ax.set_xlabel("t C km⁻² a⁻¹ more than without")
     style.panel_title(ax, "b", f"Additional sink, {found.years[0]}–{found.years[1]}")
 
@@ -99,11 +101,18 @@ def _short(row: Row) -> str:
     return row.label.replace("CO2", "CO₂").replace("HCO3", "HCO₃⁻").replace(", highest box", "")
 
 
-def _bars(ax: Axes, labels: list[str], rows: list[Row], factors: list[float], text: str) -> None:
+def _bars(
+    ax: Axes,
+    labels: list[str],
+    rows: list[Row],
+    factors: list[float],
+    text: str,
+    colours: list[str] | None = None,
+) -> None:
+    ax.use_sticky_edges = False
     places = np.arange(len(rows))[::-1]
     values = np.array([r.difference * f for r, f in zip(rows, factors, strict=True)])
-    colours = [GAIN if v >= 0.0 else LOSS for v in values]
-    ax.barh(places, values, color=colours, height=0.6)
+    ax.barh(places, values, color=colours or NEITHER, height=0.6)
     for place, value, row, factor in zip(places, values, rows, factors, strict=True):
         if row.high > row.low:
             ax.plot([row.low * factor, row.high * factor], [place, place], color=style.INK, linewidth=1.2)
