@@ -150,6 +150,41 @@ def test_a_run_that_goes_on_from_a_restart_is_the_whole_run(climate_forcing, set
             np.testing.assert_array_equal(again[v].isel(time=0), at_once[v].isel(time=1), err_msg=v)
 
 
+def test_powder_gives_less_than_the_water_can_carry(forcing, tmp_path) -> None:
+    """On rock that hardly dissolves, what powder adds stays below R [Ca]_eq, the most that soil water at equilibrium
+    with its CO2 can carry (science.md 8.1): from 150 to 500 t km-2 a-1 it hardly grows, from 10 to 50 by the rate.
+    """
+    places = ("soil", "epikarst", "aquifer.matrix", "aquifer.conduit")
+    names = [f"{p}.area_to_volume" if "." not in p else f"{p}_area_to_volume" for p in places]
+    rock = dict.fromkeys(names, 0.5)
+    site = _site(tiles=[{"land_use": "secondary_forest", "area_fraction": 1.0}], boxes=[], sinking_streams=[])
+    start = Simulation(site, forcing, [rock])
+    start.spin_up(1)
+    restart = write_restart(
+        start.tables, site, forcing.time.values[0], calendar_of(forcing.time.values), tmp_path / "r.nc"
+    )
+    kept = ["soil_powder_dissolution", "soil_calcite_precipitation", "soil_percolation", "soil_temperature",
+            "soil_base_pco2"]  # fmt: skip
+    net, most = {}, {}
+    for rate in (10.0, 50.0, 150.0, 500.0):
+        run = Simulation(site, forcing, [rock], interventions=[make.limestone_powder(start=2001, rate=rate)])
+        run.start_from(restart)
+        last = {
+            n: float(v) for n, v in run.run(["annual"], kept)["annual"].isel(time=1).squeeze()[kept].items()
+        }
+        net[rate] = last["soil_powder_dissolution"] - last["soil_calcite_precipitation"]
+        water = ks.equilibrate(
+            temperature=last["soil_temperature"],
+            pco2=last["soil_base_pco2"],
+            minerals=["calcite"],
+            system="open",
+        )
+        most[rate] = float(water.ca) * last["soil_percolation"] / 1000.0
+    assert all(net[rate] < most[rate] for rate in net)
+    assert 4.0 < net[50.0] / net[10.0] < 6.0
+    assert 1.0 < net[500.0] / net[150.0] < 1.1
+
+
 # ------------------------------------------------------------------------------------------- parameters alone
 
 
