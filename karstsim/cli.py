@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from karstsim import cli_calibration, cli_doctor, cli_ensemble, cli_estimate, cli_experiments, cli_forcing, cli_report, cli_sensitivity, console
+from karstsim import cli_calibration, cli_compare, cli_doctor, cli_ensemble, cli_estimate, cli_experiments, cli_forcing, cli_report, cli_sensitivity, console
 from karstsim.cli_ensemble import SchedulerAddress, Workers
 
 if TYPE_CHECKING:
@@ -38,6 +37,7 @@ cli_sensitivity.add_to(app)
 cli_report.add_to(app)
 cli_doctor.add_to(app)
 cli_calibration.add_to(app, new)
+cli_compare.add_to(app)
 
 
 class Constants(StrEnum):
@@ -139,19 +139,7 @@ def _refuse_scheduler(scheduler: str | None) -> None:
 
 
 def _make_folder(folder: Path, overwrite: bool) -> None:
-    """An output folder that can be written to and holds nothing that would be mixed with the results."""
-    from karstsim.core.errors import InputError
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        taken = any(entry.name not in BEFORE_RESULTS for entry in folder.iterdir())
-        if not os.access(folder, os.W_OK):
-            raise PermissionError(13, "no permission to write")
-    except OSError as error:
-        what = f"cannot hold results ({error.strerror})"
-        raise InputError(str(folder), what, "name another folder with -o") from None
-    if taken and not overwrite:
-        raise InputError(str(folder), "is not empty", "name another folder with -o, or add --overwrite")
+    console.make_folder(folder, overwrite, BEFORE_RESULTS)
 
 
 def _show_summary(summary: RunSummary, folder: Path, as_json: bool) -> None:

@@ -14,9 +14,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SerializeAsAny, model_validator
 
 from karstsim.core.errors import InputError
+from karstsim.model.interventions.records import Intervention, as_entries, read_interventions
 from karstsim.model.site import Name, Overrides, Section, Site, check_overrides, read_areas
 from karstsim.tomlfile import (
     emit_toml,
@@ -185,6 +186,7 @@ class RunConfig(Section):
     forcing: ForcingSection
     run: RunSection = RunSection()
     parameters: Overrides = {}
+    intervention: list[SerializeAsAny[Intervention]] = Field(default=[], max_length=1000)
     _source: str = PrivateAttr(default="run")  # name of the file, for messages
 
     @property
@@ -282,6 +284,8 @@ def load_config(path: str | Path) -> RunConfig:
 def config_of(data: dict[str, Any], path: Path) -> RunConfig:
     """The run file that the tables of `path` make."""
     folder = Path(os.path.abspath(path.parent))
+    if "intervention" in data:
+        data["intervention"] = read_interventions(data["intervention"], str(path))
     if isinstance(data.get("site"), str):
         data["site"] = Site.from_toml(folder / data["site"])
         config = validated(RunConfig, data, str(path))
@@ -368,4 +372,5 @@ def _existing_table(name: str, folder: Path, key: str, found: list[tuple[str, st
 
 def to_toml(config: RunConfig) -> str:
     """The resolved run as TOML that `load_config` reads back to the same."""
-    return emit_toml(pruned(config.model_dump(exclude_none=True)))
+    data = config.model_dump(exclude_none=True)
+    return emit_toml(pruned({**data, "intervention": as_entries(config.intervention)}))

@@ -111,14 +111,15 @@ def complain(where: str, what: str, mend: str, as_json: bool = False) -> None:
 
 def print_json(value: Any) -> None:
     """`value` on stdout as strict JSON: numbers that are not finite become null."""
-    print(json.dumps(_strict(value), indent=2, ensure_ascii=False))
+    print(json.dumps(strict(value), indent=2, ensure_ascii=False))
 
 
-def _strict(value: Any) -> Any:
+def strict(value: Any) -> Any:
+    """Plain values as JSON has them: numbers that are not finite become null."""
     if isinstance(value, Mapping):
-        return {str(k): _strict(v) for k, v in value.items()}
+        return {str(k): strict(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_strict(v) for v in value]
+        return [strict(v) for v in value]
     if isinstance(value, bool | int | str) or value is None:
         return value
     try:
@@ -181,6 +182,22 @@ def print_frame(frame: pd.DataFrame, title: str, csv: bool, markdown: bool) -> N
 
 def _absent(cell: Any) -> bool:
     return cell is None or (isinstance(cell, float) and math.isnan(cell))
+
+
+def make_folder(folder: Path, overwrite: bool, ignored: Sequence[str] = (LOG_NAME,)) -> None:
+    """An output folder that can be written to and holds nothing that would be mixed with the results."""
+    from karstsim.core.errors import InputError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        taken = any(entry.name not in ignored for entry in folder.iterdir())
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(13, "no permission to write")
+    except OSError as error:
+        what = f"cannot hold results ({error.strerror})"
+        raise InputError(str(folder), what, "name another folder with -o") from None
+    if taken and not overwrite:
+        raise InputError(str(folder), "is not empty", "name another folder with -o, or add --overwrite")
 
 
 def processors() -> int:

@@ -6,6 +6,7 @@
     [draws]                      number and ranges, or a table
     [ensemble]                   outputs, spin-up, sizes of the pieces
     [parameters]                 of all members, below the draws
+    [[intervention]]             what people do, in all members and climates
 
 A climate that `follows` another begins with the state in which the other ended: one historical run and its scenarios.
 Climates that follow none share the spin-up of the first of them with the same model and member.
@@ -18,10 +19,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, PrivateAttr, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, SerializeAsAny, model_validator
 
 from karstsim.config import FilePath, ForcingSection, Period, RunConfig, RunSection, no_repeats, with_paths
 from karstsim.ensemble.draws import MOST_DRAWS, RAIN, Range, check_names
+from karstsim.ensemble.draws import MOST_DRAWS, Range, check_names
+from karstsim.model.interventions.records import Intervention, as_entries, read_interventions
 from karstsim.model.parameters import by_name
 from karstsim.model.site import Name, Overrides, Section, Site, check_overrides, read_areas
 from karstsim.tomlfile import emit_toml, problem, problems_error, pruned, read_toml, validated
@@ -116,6 +119,7 @@ class EnsembleConfig(Section):
     draws: DrawsSection = DrawsSection()
     ensemble: EnsembleSection = EnsembleSection()
     parameters: Overrides = {}
+    intervention: list[SerializeAsAny[Intervention]] = Field(default=[], max_length=1000)
     _source: str = PrivateAttr(default="ensemble")
 
     @model_validator(mode="after")
@@ -166,6 +170,8 @@ def load_ensemble(path: str | Path) -> EnsembleConfig:
     path = Path(path)
     folder = Path(os.path.abspath(path.parent))
     data = read_toml(path)
+    if "intervention" in data:
+        data["intervention"] = read_interventions(data["intervention"], str(path))
     given = isinstance(data.get("site"), str)
     if given:
         data["site"] = Site.from_toml(folder / data["site"])
@@ -244,4 +250,4 @@ def to_toml(config: EnsembleConfig) -> str:
     data["climates"] = [
         {**{k: v for k, v in c.items() if k != "forcing"}, **c["forcing"]} for c in data["climates"]
     ]
-    return emit_toml(pruned(data))
+    return emit_toml(pruned({**data, "intervention": as_entries(config.intervention)}))

@@ -19,6 +19,8 @@ from karstsim.ensemble.plan import Climate, Plan, block_size
 from karstsim.ensemble.work import open_climate
 from karstsim.forcing.times import calendar_of
 from karstsim.model.engine import calendar_fields
+from karstsim.model.interventions.measures import Measures
+from karstsim.model.interventions.restoration import restored
 from karstsim.model.output import frequencies, select
 from karstsim.model.parameters import Overrides, parameter_tables
 from karstsim.model.simulate import Simulation
@@ -63,9 +65,11 @@ def make_draws(config: EnsembleConfig) -> list[Overrides]:
 def find_bad(config: EnsembleConfig, draws: Sequence[Overrides]) -> dict[int, str]:
     """Draws whose parameters cannot run, and why. Raises InputError when none can."""
     bad = {}
+    site, _ = restored(config.site, config.intervention)
+    measures = Measures(site, config.intervention)
     for i, draw in enumerate(draws):
         try:
-            parameter_tables(config.site, [{**config.parameters, **without_weather(draw)}])
+            measures.check(parameter_tables(site, [{**config.parameters, **without_weather(draw)}]))
             if not 0.0 <= rain_factor(draw) < math.inf:
                 bad[i] = f"a factor of {rain_factor(draw):g} on precipitation"
         except InputError as error:
@@ -100,7 +104,13 @@ def look_at_climates(
         cells = own
         # All that the model checks before it starts, once, with a draw that can run.
         member = {**config.parameters, **without_weather(draws[first_sound])}
-        Simulation(config.site, ds.isel(location=[0]), [member], isotopes=config.ensemble.isotopes)
+        Simulation(
+            config.site,
+            ds.isel(location=[0]),
+            [member],
+            isotopes=config.ensemble.isotopes,
+            interventions=config.intervention,
+        )
         climate = describe(section.name, section.model_dump(), ds)
         if section.follows is not None:
             climate = _replace(climate, follows=names.index(section.follows))

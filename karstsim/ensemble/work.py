@@ -114,6 +114,7 @@ class Ensemble:
             places,
             isotopes=self.config.ensemble.isotopes,
             steps=(first - begin, last - begin),
+            interventions=self.config.intervention,
         )
 
 

@@ -219,15 +219,19 @@ def set_steady_carbon(tables: Tables, means: dict[str, np.ndarray]) -> None:
 
 
 def drift_stocks(tables: Tables, physics: Physics = FULL) -> dict[str, np.ndarray]:
-    """The slow stocks that must stand still after a spin-up, each (n, ...): organic carbon and groundwater."""
+    """The slow stocks that must stand still after a spin-up, each (n, ...): organic carbon and groundwater.
+
+    Tiles without area have none: what they hold is replaced when they get some.
+    """
     if not physics.solutes:
         return {"matrix water": tables.state["column"]["aquifer"]["matrix"]["volume"].copy()}
     tile, column = tables.state["tile"], tables.state["column"]
     plants, soil = tile["vegetation"], tile["soil"]
     matrix = column["aquifer"]["matrix"]
+    land = tile["tile"]["area_fraction"] > 0.0
     return {
-        "biomass": plants["leaf"] + plants["wood"] + plants["root"],
-        "soil carbon": sum(soil[pool.name] for pool in organic_carbon.POOLS),
+        "biomass": np.where(land, plants["leaf"] + plants["wood"] + plants["root"], 0.0),
+        "soil carbon": np.where(land, sum(soil[pool.name] for pool in organic_carbon.POOLS), 0.0),
         "matrix water": matrix["volume"].copy(),
         "matrix DIC": matrix["sol"]["dic"].copy(),
         "matrix calcium": matrix["sol"]["ca"].copy(),

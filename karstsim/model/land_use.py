@@ -7,6 +7,8 @@ At the beginning of every calendar year
 * a tile with `grows_from` takes the parameters p = p_from + (p_to - p_from)(1 - exp(-age/tau)), tau = 3 years to grass,
   8 to shrub, 20 to secondary and 80 to virgin forest, four times that for the depth of the soil     [science.md 3.12]
 
+A `Move` takes area from one tile to another from a year on, beside what the site's areas say.
+
 The age is that of the land: new area begins at zero, so a growing tile holds its mean age. Land brings its depth of
 soil along. Where the tile's soil is shallower than what it had and got, it loses its share of organic carbon and
 carbonate: the books enter it as eroded.
@@ -19,6 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from karstsim.core.errors import InputError
 from karstsim.model.engine import Tables
 from karstsim.model.parameters import Overrides, parameter_tables
 from karstsim.model.registry import variables
@@ -36,6 +39,39 @@ TRANSITION_YEARS = {  # science.md 3.12; cropland and bare rock are taken from g
 DEPTH_FACTOR = 4.0
 ORGANIC = tuple(pool.name for pool in POOLS)
 OF_THE_LAND = ("tile_area_fraction", "tile_age", "tile_age_year")
+ROUNDING = 1.0e-9  # of an area fraction
+
+
+@dataclass(frozen=True)
+class Move:
+    """Area that goes from tile `origin` to tile `target`, evenly over `years` from the year `start` on.
+
+    fraction  of the karst area; None: all that the origin has in the first year
+    label     what moves it, for messages
+    """
+
+    origin: int
+    target: int
+    fraction: float | None
+    start: int
+    years: int
+    label: str
+
+    def apply(self, areas: np.ndarray, whole: float, year: int) -> None:
+        """Move what has gone by a year; `whole` is what the origin has in the first one without the move."""
+        share = min(max((year - self.start + 1) / self.years, 0.0), 1.0)
+        if share == 0.0:
+            return
+        gone = share * (whole if self.fraction is None else self.fraction)
+        if gone > areas[self.origin] + ROUNDING:
+            raise InputError(
+                f"{self.label}, area_fraction",
+                f"takes {gone:g} of the karst area in {year}, and the tile has {areas[self.origin]:g}",
+                "take less, or leave area_fraction out to take all",
+            )
+        gone = min(gone, areas[self.origin])
+        areas[self.origin] -= gone
+        areas[self.target] += gone
 
 
 @dataclass(frozen=True)
@@ -44,15 +80,19 @@ class LandUse:
 
     before, after  tile parameters (n, n_tiles) of the use that the land comes from and of its own
     time           years (n_tiles,) of each transition; infinite where the tile does not change
+    moves          of area, in order
     """
 
     site: Site
     before: np.ndarray
     after: np.ndarray
     time: np.ndarray
+    moves: tuple[Move, ...] = ()
 
     @classmethod
-    def of(cls, site: Site, members: Sequence[Overrides], after: np.ndarray) -> LandUse | None:
+    def of(
+        cls, site: Site, members: Sequence[Overrides], after: np.ndarray, moves: tuple[Move, ...] = ()
+    ) -> LandUse | None:
         """The plan of a site; None when neither areas nor parameters change. `after`: the tiles' own parameters."""
         changing = [tile.grows_from is not None for tile in site.tiles]
         if not any(changing) and site.areas is None:
@@ -63,7 +103,10 @@ class LandUse:
             (t.transition_years or TRANSITION_YEARS[t.land_use]) if t.grows_from is not None else np.inf
             for t in site.tiles
         ]
-        return cls(site, before, after.copy(), np.array(time))
+        plan = cls(site, before, after.copy(), np.array(time), moves)
+        for move in moves:  # what cannot be moved is said before the run
+            plan.areas_of(move.start + move.years - 1)
+        return plan
 
     def begin(self, tables: Tables) -> None:
         """Areas and parameters before the first year: those of a spin-up."""
@@ -79,6 +122,17 @@ class LandUse:
 
     def areas_of(self, year: int | None) -> np.ndarray:
         """Area fractions (n_tiles,) of a year, linear between the years of the table; None: the first."""
+        if year is None:
+            return self._given_areas(None)
+        found = self._given_areas(year)
+        for i, move in enumerate(self.moves):
+            at_start = self._given_areas(move.start)
+            for earlier in self.moves[:i]:
+                earlier.apply(at_start, at_start[earlier.origin], move.start)
+            move.apply(found, at_start[move.origin], year)
+        return found
+
+    def _given_areas(self, year: int | None) -> np.ndarray:
         areas = self.site.areas
         if areas is None:
             return np.array([t.area_fraction for t in self.site.tiles])

@@ -26,6 +26,9 @@ from karstsim.model.books import BOOKED
 from karstsim.model.engine import FREQUENCIES, Forcing, Physics, Progress, Tables, calendar_fields, step_all
 from karstsim.model.evaporation import Supply, check_supply, laws_used
 from karstsim.model.initial import DRIFT, SpinUp, set_initial_state, spin_up
+from karstsim.model.interventions.measures import Measures
+from karstsim.model.interventions.records import Intervention, check_dates
+from karstsim.model.interventions.restoration import restored
 from karstsim.model.land_use import LandUse
 from karstsim.model.parameters import Overrides, parameter_tables
 from karstsim.model.prescribed import check_series
@@ -74,6 +77,7 @@ class Simulation:
     chemistry     False: water and heat alone
     isotopes      True: carbon isotopes and source tags beside the carbon
     series        parameters that follow a series by the year: {name: (years, values)}
+    interventions what people do, by the year
     """
 
     def __init__(
@@ -88,11 +92,13 @@ class Simulation:
         isotopes: bool = False,
         steps: tuple[int, int] | None = None,
         series: Series | None = None,
+        interventions: Sequence[Intervention] = (),
     ) -> None:
         if constants not in CONSTANT_SETS:
             raise InputError(
                 "constants", f"{constants!r} is no constant set", f"use {' or '.join(CONSTANT_SETS)}"
             )
+        site, moves = restored(site, interventions)
         self.site = site
         whole = read_forcing(dataset)
         self.forcing = whole if steps is None else whole.window(*steps)
@@ -108,7 +114,9 @@ class Simulation:
         years = self.forcing.years()
         self.yearly.check_years(int(years[0]), int(years[-1]))
         self.yearly.begin_year(self.tables, int(years[0]))
-        self.land_use = LandUse.of(site, members, self.tables.params["tile"])
+        self.land_use = LandUse.of(site, members, self.tables.params["tile"], moves)
+        self.measures = Measures(site, interventions)
+        self.measures.check(self.tables.params)
         self._check_evaporation(dataset)
         check_series(self.tables.params["tile"], dataset)
         if not chemistry and (self.tables.params["column"]["atmosphere"]["co2_source"] != PRESCRIBED).any():
@@ -200,9 +208,11 @@ class Simulation:
         return datasets
 
     def _begin_year(self, tables: Tables, year: int) -> None:
+        self.measures.lift()
         if self.land_use is not None:
             self.land_use.begin_year(tables, year)
         self.yearly.begin_year(tables, year)
+        self.measures.begin_year(tables.params, year)
 
     def imbalance(self) -> dict[str, np.ndarray]:
         """|residual| over stock and cumulative throughput, per element (n_members,)."""
@@ -273,6 +283,7 @@ def simulate(
     isotopes: bool = False,
     workers: int = 1,
     series: str | Path | Series | None = None,
+    interventions: Sequence[Intervention] = (),
 ) -> xr.Dataset | xr.DataTree:
     """Simulate one catchment, or the same site under the weather of every location of the forcing.
 
@@ -291,10 +302,12 @@ def simulate(
     workers       threads that share the locations; the result does not depend on them
     series        deposition, fertiliser or rain chemistry by the year: a file (forcing/yearly.py) or {parameter:
                   (years, values)}
+    interventions what people do, by the year: `karstsim.interventions`
     Returns amounts per period in mol m-2 and mm, states as means; `ds.attrs` hold the provenance.
     Raises InputError for bad input, RunError when the run fails.
     """
     locations = forcing.sizes.get("location", 1)
+    check_dates(interventions, int(forcing.time.dt.year[-1]))
     if isinstance(series, str | Path):
         series = read_yearly(series, site.longitude, site.latitude)
     if locations == 1:
@@ -306,6 +319,7 @@ def simulate(
             chemistry=chemistry,
             isotopes=isotopes,
             series=series,
+            interventions=interventions,
         )
         datasets = _run_once(run, output, variables, spinup_years, restart)
         datasets = {k: v.isel(realization=0) for k, v in datasets.items()}
@@ -320,7 +334,17 @@ def simulate(
             members = [{**(parameters or {}), **_own_latitude(lat)} for lat in part.lat.values]
             rows = list(range(len(members)))
             run = Simulation(
-                site, part, members, rows, constants, workers, chemistry, isotopes, series=series
+                site,
+                part,
+                members,
+                rows,
+                constants,
+                workers,
+                chemistry,
+                isotopes,
+                None,
+                series,
+                interventions,
             )
             parts.append(_run_once(run, output, variables, spinup_years, None))
         datasets = {k: _by_location([part[k] for part in parts], forcing) for k in parts[0]}
@@ -422,6 +446,7 @@ def run_config(
         raise InputError(
             "forcing", "has several locations", "name one with [forcing] location, or give lon and lat"
         )
+    check_dates(config.intervention, int(dataset.time.dt.year[-1]))
     run = Simulation(
         config.site,
         dataset,
@@ -429,6 +454,7 @@ def run_config(
         workers=workers,
         isotopes=config.run.isotopes,
         series=config.open_series(),
+        interventions=config.intervention,
     )
     warnings = []
     if config.run.restart is not None:

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 DEFAULT_SLOPE = 0.002
 FRACTION_TOLERANCE = 1e-6
-TABLES = ("site", "forcing", "run", "parameters")  # of a run file; a site file has the first only
+TABLES = (
+    "site",
+    "forcing",
+    "run",
+    "parameters",
+    "intervention",
+)  # of a run file; a site file has the first only
 _FIELDS_OF = {"stream": ("length_km", "slope"), "reservoir": ("area_km2", "depth_m")}
 
 

@@ -1,0 +1,161 @@
+"""The command that compares a run with interventions to the run without them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from karstsim import console
+
+if TYPE_CHECKING:
+    from karstsim.analysis.compare import Comparison
+    from karstsim.config import RunConfig
+
+BASELINE, INTERVENTION = "baseline", "intervention"
+TITLES = {
+    "sink": "Sink",
+    "stability": "Stability",
+    "side": "Side effects",
+    "economics": "Economics (whole catchment)",
+}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(compare)
+
+
+def compare(
+    baseline: Annotated[
+        Path, typer.Argument(help="Folder of the run without, or a run or ensemble file with interventions.")
+    ],
+    intervention: Annotated[
+        Path | None,
+        typer.Argument(help="Folder of the run with; not with a file, whose two runs are made first."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", help="Folder of compare.json and the figure; with a file also of its runs."
+        ),
+    ] = None,
+    economics: Annotated[
+        Path | None, typer.Option("--economics", help="TOML with a table [economics]: price, buffer, ...")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Write into a folder that is not empty.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, max=4096, help="Threads; default: all processors.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")
+    ] = False,
+) -> None:
+    """Compare a run with interventions to the run without: additional sink, stability, side effects, cost.
+
+    Of ensembles, member by member.
+    """
+    with console.guarded(debug, as_json, output):
+        from karstsim.analysis.economics import read_economics
+        from karstsim.analysis.pair import compare as compare_folders
+
+        terms = read_economics(economics) if economics else None
+        if baseline.is_file():
+            output = output or Path("runs") / f"{baseline.stem}-compared"
+            baseline, intervention = _run_both(baseline, intervention, output, overwrite, workers)
+        elif intervention is None:
+            from karstsim.core.errors import InputError
+
+            raise InputError(
+                "karstsim compare", "needs a second folder", "give the run without, then the run with"
+            )
+        found = compare_folders(baseline, intervention, terms)
+        files = _write(found, output) if output is not None else []
+        if as_json:
+            console.print_json({"status": "done", "files": files, **found.as_json()})
+            return
+        _show(found, files)
+
+
+def _run_both(
+    config: Path, second: Path | None, folder: Path, overwrite: bool, workers: int | None
+) -> tuple[Path, Path]:
+    """Run a file with its interventions and without them, into two folders."""
+    from karstsim.core.errors import InputError
+    from karstsim.tomlfile import read_toml
+
+    if second is not None:
+        raise InputError(str(second), "has no place beside a file", "give a file alone, or two folders")
+    data = read_toml(config)
+    if not data.get("intervention"):
+        mend = "add [[intervention]]; `karstsim new site` shows one"
+        raise InputError(f"{config}, intervention", "is missing: there is nothing to compare", mend)
+    console.make_folder(folder, overwrite)
+    many = "climates" in data
+    for name in (BASELINE, INTERVENTION):
+        (_run_ensemble if many else _run_one)(config, folder / name, name == BASELINE, workers)
+    return folder / BASELINE, folder / INTERVENTION
+
+
+def _run_one(path: Path, folder: Path, plain: bool, workers: int | None) -> None:
+    from karstsim.config import load_config, to_toml
+    from karstsim.model.simulate import run_config
+
+    config: RunConfig = load_config(path)
+    output: list[Any] = list(dict.fromkeys([*config.run.output, "annual"]))
+    update: dict[str, Any] = {"run": config.run.model_copy(update={"output": output})}
+    config = config.model_copy(update=update | ({"intervention": []} if plain else {}))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.toml").write_text(to_toml(config), encoding="utf-8")
+    with console.progress_shown() as progress:
+        run_config(config, folder, workers or console.processors(), progress)
+
+
+def _run_ensemble(path: Path, folder: Path, plain: bool, workers: int | None) -> None:
+    from karstsim.ensemble.config import load_ensemble
+    from karstsim.ensemble.run import start, work
+
+    config = load_ensemble(path)
+    output: list[Any] = list(dict.fromkeys([*config.ensemble.output, "annual"]))
+    update: dict[str, Any] = {"ensemble": config.ensemble.model_copy(update={"output": output})}
+    start(config.model_copy(update=update | ({"intervention": []} if plain else {})), folder)
+    with console.progress_shown() as progress:
+        work(folder, workers or console.processors(), progress=progress)
+
+
+def _write(found: Comparison, folder: Path) -> list[str]:
+    from karstsim.report.compare_figures import save_compare_figure
+
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "compare.json"
+    path.write_text(json.dumps(console.strict(found.as_json()), indent=2) + "\n", encoding="utf-8")
+    return [str(p) for p in (path, *save_compare_figure(found, folder))]
+
+
+def _show(found: Comparison, files: list[str]) -> None:
+    first, last = found.years
+    print(f"{'; '.join(found.labels)}; means of {first} to {last}, {found.members} member(s)")
+    many = found.members > 1
+    header = ("quantity", "without", "with", "difference", *(("5 %", "95 %") if many else ()), "unit")
+    for group, title in TITLES.items():
+        rows = [r for r in found.rows if r.group == group]
+        if group == "economics":
+            table = [(r.label, r.difference, *((r.low, r.high) if many else ()), r.unit) for r in rows]
+            console.print_table(title, ("quantity", "value", *header[4:]), table)
+            continue
+        table = [
+            (r.label, r.baseline, r.intervention, r.difference, *((r.low, r.high) if many else ()), r.unit)
+            for r in rows
+        ]
+        console.print_table(title, header, table)
+    classes = [(name, *values) for name, values in found.permanence.items()]
+    console.print_table("Carbon by permanence, t C km-2 a-1", ("class", "without", "with"), classes)
+    terms = [f"{name} {value:g}" for name, value in found.terms.model_dump().items()]
+    console.print_list("Terms", [", ".join(terms)])
+    console.print_list("Notes", found.notes)
+    console.print_list("Files", files)

@@ -1,0 +1,183 @@
+"""`karstsim compare`: a file and two folders give one answer, pairs that do not belong together are named."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from typer.testing import CliRunner
+
+import karstsim as ks
+from karstsim.analysis.economics import Economics
+from karstsim.cli import app
+from karstsim.core.errors import InputError
+
+RUN = """
+[site]
+name = "s"
+latitude = 26.3
+longitude = 105.7
+elevation = 1200.0
+area_km2 = 10.0
+tiles = [{ land_use = "cropland", area_fraction = 1.0 }]
+boxes = [{ name = "creek", kind = "stream", water_class = "headwater", length_km = 2.0 }]
+[forcing]
+synthetic = "ssp245"
+start = "2015"
+end = "2017"
+[run]
+output = ["annual"]
+spinup_years = 1
+[[intervention]]
+kind = "irrigation"
+start = 2016
+depth = 400.0
+cost = 1000.0
+"""
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    """Folder of both runs, and what the command printed."""
+    folder = tmp_path_factory.mktemp("pair")
+    (folder / "run.toml").write_text(RUN)
+    out = folder / "out"
+    result = CliRunner().invoke(
+        app, ["compare", str(folder / "run.toml"), "-o", str(out), "--json", "--workers", "1"]
+    )
+    assert result.exit_code == 0, result.output
+    return out, json.loads(result.stdout[result.stdout.index("{") :])
+
+
+def test_a_file_is_run_with_and_without(compared) -> None:
+    """The rows are those of the two annual outputs; irrigation of 400 mm on all land raises drainage, not by more."""
+    out, found = compared
+    rows = {row["key"]: row for row in found["rows"]}
+    runs = [xr.open_dataset(out / name / "annual.nc").load() for name in ("baseline", "intervention")]
+    plain, wet = (12.011 * r["catchment_sink_hydrochemical"].values for r in runs)
+    assert plain[0] == wet[0]
+    days = np.array([366.0, 365.0])
+    expected = [(x[1:] * 365.2425 / days * days).sum() / days.sum() for x in (plain, wet)]
+    assert rows["sink"]["baseline"] == pytest.approx(expected[0], rel=1e-6)
+    assert rows["sink"]["difference"] == pytest.approx(expected[1] - expected[0], rel=1e-5)
+    assert rows["sink_co2"]["difference"] == pytest.approx(rows["sink"]["difference"] * 44.01 / 12.011)
+    assert rows["irrigation"]["difference"] == pytest.approx(400.0, rel=2e-2)
+    assert 0.0 < rows["runoff"]["difference"] < 400.0
+    assert found["years"] == [2016, 2017]
+    assert rows["costs"]["difference"] == pytest.approx(500.0)
+    assert {Path(f).name for f in found["files"]} == {"compare.json", "compare.png", "compare.svg"}
+
+
+def test_two_folders_give_the_same(compared) -> None:
+    out, found = compared
+    again = ks.compare(out / "baseline", out / "intervention", Economics())
+    assert json.loads(json.dumps(again.as_json()["rows"])) == found["rows"]
+    dearer = ks.compare(out / "baseline", out / "intervention", Economics(price=153.0))
+    assert dearer.row("revenue").difference == pytest.approx(10.0 * again.row("revenue").difference)
+
+
+def test_stability_follows_the_paths(compared) -> None:
+    out, found = compared
+    rows = {row["key"]: row for row in found["rows"]}
+    both = xr.open_dataset(out / "intervention" / "annual.nc").load().isel(time=slice(1, None))
+    consumed = float(both["catchment_weathering_uptake"].sum())
+    given_back = float((both["catchment_evasion"] - both["catchment_invasion"]).sum())
+    assert rows["S1"]["intervention"] == pytest.approx(1.0 - given_back / consumed)
+    assert rows["S2"]["intervention"] < 1.0
+    assert rows["S3"]["intervention"] == pytest.approx(0.7)
+
+
+def _changed(out: Path, folder: Path, name: str, old: str, new: str) -> Path:
+    copy = folder / "changed"
+    shutil.copytree(out / name, copy)
+    text = (copy / "config.toml").read_text()
+    assert old in text
+    (copy / "config.toml").write_text(text.replace(old, new, 1))
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("area_km2 = 10.0", "area_km2 = 12.0", "site.area_km2"),
+        ('land_use = "cropland"', 'land_use = "shrub"', "site.tiles[0].land_use"),
+        ('synthetic = "ssp245"', 'synthetic = "ssp585"', "forcing.synthetic"),
+        ("spinup_years = 1", "spinup_years = 3", "run.spinup_years"),
+        ("length_km = 2.0", "length_km = 4.0", "site.boxes[0].length_km"),
+    ],
+)
+def test_a_pair_that_differs_is_named(compared, tmp_path, old, new, named) -> None:
+    out, _ = compared
+    other = _changed(out, tmp_path, "baseline", old, new)
+    with pytest.raises(InputError) as caught:
+        ks.compare(other, out / "intervention")
+    assert named in str(caught.value)
+
+
+def test_pairs_that_have_nothing_to_compare(compared, tmp_path) -> None:
+    out, _ = compared
+    with pytest.raises(InputError, match="has irrigation from 2016, which"):
+        ks.compare(out / "intervention", out / "baseline")
+    with pytest.raises(InputError, match="no intervention that the other"):
+        ks.compare(out / "baseline", out / "baseline")
+    with pytest.raises(InputError, match="holds no run"):
+        ks.compare(tmp_path, out / "intervention")
+    copy = tmp_path / "half"
+    shutil.copytree(out / "baseline", copy)
+    (copy / "annual.nc").unlink()
+    with pytest.raises(InputError, match="has no annual output"):
+        ks.compare(copy, out / "intervention")
+    record = json.loads((out / "baseline" / "run.json").read_text())
+    shutil.copytree(out / "baseline", tmp_path / "old")
+    (tmp_path / "old" / "run.json").write_text(json.dumps({**record, "source": "another"}))
+    with pytest.raises(InputError, match="version of the source"):
+        ks.compare(tmp_path / "old", out / "intervention")
+
+
+def test_the_command_names_its_errors(compared, tmp_path) -> None:
+    out, _ = compared
+    (tmp_path / "plain.toml").write_text(RUN[: RUN.index("[[intervention]]")])
+    for arguments, named in (
+        ([str(tmp_path / "plain.toml")], "intervention"),
+        ([str(out / "baseline")], "second folder"),
+        (
+            [str(out / "baseline"), str(out / "intervention"), "--economics", str(tmp_path / "no.toml")],
+            "no.toml",
+        ),
+    ):
+        result = CliRunner().invoke(app, ["compare", *arguments])
+        assert result.exit_code == 2
+        assert named in result.output
+
+
+ENSEMBLE = (
+    RUN.replace('[forcing]\nsynthetic = "ssp245"', '[[climates]]\nname = "a"\nsynthetic = "ssp245"').replace(
+        '[run]\noutput = ["annual"]\nspinup_years = 1', "[ensemble]\nspinup_years = 1"
+    )
+    + '[draws]\nnumber = 3\nranges = { "soil.structure_factor" = { factor = [0.8, 1.2] } }\n'
+)
+
+
+@pytest.mark.slow
+def test_ensembles_are_compared_member_by_member(tmp_path) -> None:
+    """Each member has the same draw in both; the spread is that of the members' own differences."""
+    (tmp_path / "e.toml").write_text(ENSEMBLE)
+    out = tmp_path / "out"
+    result = CliRunner().invoke(
+        app, ["compare", str(tmp_path / "e.toml"), "-o", str(out), "--json", "--workers", "1"]
+    )
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout[result.stdout.index("{") :])
+    rows = {row["key"]: row for row in found["rows"]}
+    assert found["members"] == 3
+    members = [
+        ks.open_ensemble(out / name, "annual")["catchment_runoff"].load().values[:, 1:]
+        for name in ("baseline", "intervention")
+    ]
+    own = (members[1] - members[0]).sum(axis=1) * 365.2425 / 731.0
+    assert rows["runoff"]["low"] == pytest.approx(np.quantile(own, 0.05), rel=1e-4)
+    assert rows["runoff"]["high"] == pytest.approx(np.quantile(own, 0.95), rel=1e-4)
