@@ -93,7 +93,7 @@ def _show_names(found: list[tuple[str, list[str]]], size: int, as_json: bool) ->
     rows = [(name, len(own)) for name, own in found]
     console.print_table("Simulations and tables in these files", ("source", "files"), rows)
     print(
-        f"{size / 1e6:.0f} MB are listed and not read: open one at a time, as in karstsim forcing '*MODEL_ssp245*.nc'."
+        f"{size / 1e6:.0f} MB, listed and not read: open one at a time, as in karstsim forcing '*MODEL_ssp245*.nc'."
     )
     return True
 
