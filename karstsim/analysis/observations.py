@@ -39,6 +39,19 @@ MOST_FILL = 20  # empty steps for one row of the table: beyond that the series i
 REGULAR = 0.9  # share of the distances between rows that are one step in a regular series
 MOST_BAD = 0.5  # share of cells without a number, beyond which a column is misunderstood
 SHOWN = 6
+REMARKS = (
+    "ice",
+    "eqp",
+    "bkw",
+    "dis",
+    "mnt",
+    "rat",
+    "ssn",
+    "tst",
+    "fld",
+    "dry",
+    "***",
+)  # of the US Geological Survey
 
 
 @dataclass
@@ -275,8 +288,9 @@ def _variable(
     refuse_nines(cells.raw, coded, table, header, path)
     given = len(values) - len(cells.absent) - int(coded.sum())
     bad = {row: note for row, note in cells.bad.items() if not coded[row]}
-    if given and len(bad) > MOST_BAD * given:
-        row, (kind, detail) = next(iter(bad.items()))
+    strange = {row: note for row, note in bad.items() if not _known(note)}
+    if given and len(strange) > MOST_BAD * given:
+        row, (kind, detail) = next(iter(strange.items()))
         where = f"{path}, column {header!r}, line {table.lines[row]}"
         what = f"{kind} ({detail}), as {len(bad)} of {given} cells"
         raise InputError(where, what, "check its unit and decimal mark, or rename the column")
@@ -297,6 +311,12 @@ def _variable(
         "refused": sum("below detection" not in kind for kind, _ in bad.values()),
     }
     return values, attrs
+
+
+def _known(note: tuple[str, str]) -> bool:
+    """Whether a cell without a number is no sign of a misread column: below detection, or a remark of a gauge."""
+    kind, detail = note
+    return "below detection" in kind or detail.strip("'").lower() in REMARKS
 
 
 def column_rule(column: Column) -> str:
