@@ -41,6 +41,19 @@ MOST_BAD = 0.5  # share of cells without a number, beyond which a column is misu
 SHOWN = 6
 ANY = (-np.inf, np.inf)  # of a plain column nothing is known
 LIMIT = "_limit"  # behind the name of a quantity: its detection limits
+REMARKS = (
+    "ice",
+    "eqp",
+    "bkw",
+    "dis",
+    "mnt",
+    "rat",
+    "ssn",
+    "tst",
+    "fld",
+    "dry",
+    "***",
+)  # of the US Geological Survey
 
 
 @dataclass
@@ -309,8 +322,9 @@ def _variable(
     refuse_nines(cells.raw, coded, table, header, path)
     given = len(values) - len(cells.absent) - int(coded.sum())
     bad = {row: note for row, note in cells.bad.items() if not coded[row]}
-    if given and len(bad) > MOST_BAD * given:
-        row, (kind, detail) = next(iter(bad.items()))
+    strange = {row: note for row, note in bad.items() if not _known(note)}
+    if given and len(strange) > MOST_BAD * given:
+        row, (kind, detail) = next(iter(strange.items()))
         where = f"{path}, column {header!r}, line {table.lines[row]}"
         what = f"{kind} ({detail}), as {len(bad)} of {given} cells"
         raise InputError(where, what, "check its unit and decimal mark, or rename the column")
@@ -331,6 +345,12 @@ def _variable(
         "refused": sum("below detection" not in kind for kind, _ in bad.values()),
     }
     return values, attrs
+
+
+def _known(note: tuple[str, str]) -> bool:
+    """Whether a cell without a number is no sign of a misread column: below detection, or a remark of a gauge."""
+    kind, detail = note
+    return "below detection" in kind or detail.strip("'").lower() in REMARKS
 
 
 def column_rule(column: Column) -> str:

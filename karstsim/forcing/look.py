@@ -134,7 +134,8 @@ def _refuse(report: dict[str, Any], error: InputError) -> None:
     """Enter a refusal; one that several variables share stands once."""
     for entry in report["refused"]:
         if (entry["what"], entry["mend"]) == (error.what, error.mend):
-            entry["where"] += f"; {error.where.rsplit(', ', 1)[-1]}"
+            if entry["where"] != error.where:
+                entry["where"] += f"; {error.where.rsplit(', ', 1)[-1]}"
             return
     report["refused"].append({"where": error.where, "what": error.what, "mend": error.mend})
 

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import xarray as xr
 
 from karstsim.core.errors import InputError
@@ -17,6 +19,9 @@ Files = str | Path | Iterable[str | Path]
 LONGEST_DIMENSION = 10_000_000  # 190 years of 10 minutes; more is a broken or hostile file
 FIRST_BYTES = (b"CDF", b"\x89HDF")  # of netCDF 3 and of netCDF 4
 ZARR_TEXTS = (".zarray", ".zgroup", ".zmetadata", "zarr.json")
+ABSOLUTE = "day as %Y%m%d"  # units of time as CDO writes them; dates of the real calendar
+FIRST_DAY = "1850-01-01"
+VERSIONS, MOST_VERSIONS = "expver", 2  # of ERA5: final data and, for the last months, preliminary ones
 SUFFIXES = (".nc", ".nc4", ".cdf", ".netcdf")
 
 
@@ -96,7 +101,7 @@ def opened(path: Path) -> Iterator[xr.Dataset]:
     store = xr.backends.NetCDF4DataStore.open(str(path), mode="r")  # type: ignore[no-untyped-call]
     try:
         _check_sizes(store.get_dimensions(), path)
-        yield xr.open_dataset(store, decode_times=False)
+        yield _usual(xr.open_dataset(store, decode_times=False))
     finally:
         store.close()
 
@@ -110,7 +115,37 @@ def _opened_zarr(path: Path) -> Iterator[xr.Dataset]:
             raise InputError(str(path), "holds pickled objects, which can run code", "write plain numbers")
     with xr.open_zarr(path, decode_times=False, chunks=None) as ds:
         _check_sizes(ds.sizes, path)
-        yield ds
+        yield _usual(ds)
+
+
+def _usual(ds: xr.Dataset) -> xr.Dataset:
+    """Habits of single archives in the usual form: days as numbers of eight digits, two versions of ERA5 in turn."""
+    for name in [str(v) for v in ds.variables if str(ds[v].attrs.get("units", "")).startswith(ABSOLUTE)]:
+        ds = ds.assign_coords({name: (ds[name].dims, _days(ds[name].values), _day_attributes(ds[name]))})
+    versions = [v for v in ds.data_vars if VERSIONS in ds[v].dims and ds[v].dtype.kind == "f"]
+    if VERSIONS in ds.dims and 1 < ds.sizes[VERSIONS] <= MOST_VERSIONS and versions:
+        parts = [ds[versions].isel({VERSIONS: i}, drop=True) for i in range(ds.sizes[VERSIONS])]
+        whole = parts[0]
+        for part in parts[1:]:
+            both = [v for v in versions if bool((whole[v].notnull() & part[v].notnull()).any())]
+            if both:
+                return ds  # both have a value: which one is not for us to say
+            whole = whole.fillna(part)
+        attrs = {v: ds[v].attrs for v in versions}
+        ds = ds.drop_vars(versions).assign({v: whole[v].assign_attrs(attrs[v]) for v in versions})
+    return ds
+
+
+def _days(stamps: np.ndarray) -> np.ndarray:
+    """Days since `FIRST_DAY` of dates such as 20010131.5; other numbers stay what they are and are refused later."""
+    whole = np.floor(stamps.astype("f8"))
+    dates = pd.to_datetime(pd.Series(whole).map("{:08.0f}".format), format="%Y%m%d", errors="coerce")
+    days = (dates.to_numpy("datetime64[D]") - np.datetime64(FIRST_DAY, "D")) / np.timedelta64(1, "D")
+    return np.asarray(days, "f8") + (stamps - whole)
+
+
+def _day_attributes(time: xr.DataArray) -> dict[str, object]:
+    return {**time.attrs, "units": f"days since {FIRST_DAY}", "calendar": "proleptic_gregorian"}
 
 
 def _check_sizes(sizes: object, path: Path) -> None:

@@ -24,6 +24,9 @@ MOST_CELLS = 50_000_000  # of a grid; kilometre grids of the whole earth are lar
 BLOCK = 8_000_000  # values that are read at once: what a long file takes beyond its result
 
 
+WRF = {"latitude": "XLAT", "longitude": "XLONG"}  # coordinates of the WRF model, without attributes of CF
+
+
 @dataclass
 class Place:
     """Locations of one grid, and how their values are taken from it.
@@ -134,7 +137,7 @@ def locate(
 
 def _coordinate(ds: xr.Dataset, da: xr.DataArray, kind: str) -> xr.DataArray | None:
     """Latitude or longitude of the variable, by CF attributes first and by name second."""
-    candidates = [*ds.cf.coordinates.get(kind, []), kind, kind[:3], f"nav_{kind[:3]}"]
+    candidates = [*ds.cf.coordinates.get(kind, []), kind, kind[:3], f"nav_{kind[:3]}", WRF[kind]]
     for name in candidates:
         if name in ds.variables and set(ds[name].dims) <= set(da.dims):
             return ds[name]

@@ -29,7 +29,7 @@ from karstsim.forcing.table_numbers import CODES, doubtful, grouped, sure_mark, 
 from karstsim.forcing.table_times import read_times
 from karstsim.forcing.units import check_names, to_canonical
 
-DATE_COLUMNS = ("date", "time", "datetime", "timestamp", "day", "datum", "fecha")
+DATE_COLUMNS = ("date", "time", "datetime", "timestamp", "day", "datum", "fecha", "mess_datum", "date_time")
 CLOCK_COLUMNS = ("time", "hour", "clock", "zeit", "uhrzeit", "heure", "hora")
 SITE_COLUMNS = (
     "station",
@@ -80,6 +80,10 @@ UNITS = {  # as in headers (lower case, other signs than letters and digits beco
     "mm_h": "mm h-1",
     "mm_hr": "mm h-1",
     "mm_s": "mm s-1",
+    "in_day": "inch d-1",
+    "in_d": "inch d-1",
+    "in_h": "inch h-1",
+    "mph": "mile h-1",
     "kg_m2_s": "kg m-2 s-1",
     "kg_m_2_s_1": "kg m-2 s-1",
     "w_m2": "W m-2",

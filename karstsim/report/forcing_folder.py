@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ from karstsim.forcing.look import entry, look
 from karstsim.forcing.members import find_members
 from karstsim.forcing.units import CANONICAL
 
-MODEL_FILES = (".dat",)  # input of RothC
+MODEL_FILES = (".rdb", ".dat")  # gauges of the US Geological Survey, input of RothC
 NOT_DATA = ("readme", "license", "licence")
 RUN, SPRING, CO2, ROTHC = (
     "karstsim run",
@@ -94,16 +95,23 @@ def _weather(files: list[str], asked: Mapping[str, Any]) -> tuple[Report, dict[s
         return {**EMPTY, "refused": [_refusal(error)]}, {}
 
 
-def _table(path: Path, asked: Mapping[str, Any], select: Mapping[str, str]) -> Report:
-    """A table by the reader that understands it: weather, else a spring, else CO2, else RothC."""
+def is_observations(file: str, asked: Mapping[str, Any]) -> bool:
+    """Whether a file is a table and holds no weather. A table that is none of all is left to the reader of weather."""
     from karstsim.forcing.station import is_weather
 
+    path = Path(file)
+    if netcdf.is_netcdf(path):
+        return False
     columns = {k: v for k, v in (asked.get("columns") or {}).items() if k in CANONICAL}
-    try:
-        weather = is_weather(path, columns, asked.get("sheet"))
-    except InputError:
-        weather = False
-    if weather:
+    with contextlib.suppress(InputError):
+        if is_weather(path, columns, asked.get("sheet")):
+            return False
+    return True
+
+
+def _table(path: Path, asked: Mapping[str, Any], select: Mapping[str, str]) -> Report:
+    """A table by the reader that understands it: weather, else a spring, else CO2, else RothC."""
+    if not is_observations(str(path), asked):
         report, _ = _weather([str(path)], asked)
         return {"kind": "weather", "reader": RUN, **report}
     for kind, reader, read in (("spring", SPRING, _spring), ("CO2", CO2, _co2), ("RothC", ROTHC, _rothc)):

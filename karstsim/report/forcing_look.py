@@ -40,12 +40,11 @@ def show_forcing(
 ) -> bool:
     """Print what is in the files; with `plot` draw it. Returns whether a run can start, or all of a folder was read."""
     from karstsim.forcing.look import look
-    from karstsim.forcing.netcdf import is_netcdf
-    from karstsim.report.forcing_folder import sources
+    from karstsim.report.forcing_folder import is_observations, read_sources, sources
 
     found = sources(files)
     if len(found) > 1 or (
-        files == [f for f in files if Path(f).is_dir()] and not is_netcdf(Path(found[0][1][0]))
+        is_observations(found[0][1][0], asked) and read_sources(found, asked, select)[0][0]["reader"]
     ):
         return _show_sources(found, asked, select, plot, as_json)
     report, series = look(found[0][1], **asked)
@@ -93,7 +92,7 @@ def _show_names(found: list[tuple[str, list[str]]], size: int, as_json: bool) ->
     rows = [(name, len(own)) for name, own in found]
     console.print_table("Simulations and tables in these files", ("source", "files"), rows)
     print(
-        f"{size / 1e6:.0f} MB are listed and not read: open one at a time, as in karstsim forcing '*MODEL_ssp245*.nc'."
+        f"{size / 1e6:.0f} MB, listed and not read: open one at a time, as in karstsim forcing '*MODEL_ssp245*.nc'."
     )
     return True
 

@@ -15,13 +15,13 @@ MM = 86400.0
 
 @pytest.fixture(scope="module")
 def station() -> xr.Dataset:
-    return synthetic_forcing("stationary", 1990, 2009, seed=1)
+    return synthetic_forcing("stationary", 1990, 1999, seed=1)
 
 
 @pytest.fixture(scope="module")
 def model() -> xr.Dataset:
     """Another draw of the same climate: 2 K too warm, a third too wet, and drizzling on dry days; noleap."""
-    ds = synthetic_forcing("stationary", 1990, 2019, seed=2, calendar="noleap")
+    ds = synthetic_forcing("stationary", 1990, 2001, seed=2, calendar="noleap")
     ds["tas"] = ds.tas + 2.0
     ds["pr"] = ds.pr * 1.3333 + 0.3 / MM
     ds["tasmin"], ds["tasmax"] = ds.tas - 4.0, ds.tas + 4.0
@@ -33,7 +33,7 @@ def model() -> xr.Dataset:
 
 @pytest.mark.parametrize("method", bias.METHODS)
 def test_a_known_bias_is_removed(model, station, method):
-    out, table = bias.adjust_bias(model, station, method, train=(1990, 1999))
+    out, table = bias.adjust_bias(model, station, method, train=(1990, 1997))
     assert list(table[table.variable == "tas"].period) == ["trained", "held out"]
     for row in table.itertuples():
         if row.variable == "tas":
@@ -41,32 +41,37 @@ def test_a_known_bias_is_removed(model, station, method):
             assert abs(row.mean_after - row.mean_station) < (0.02 if row.period == "trained" else 0.3)
         if (
             row.variable == "pr" and row.period == "trained"
-        ):  # ten other years of rain differ by as much as the bias
+        ):  # two other years of rain differ by as much as the bias
             assert row.mean_before > 1.3 * row.mean_station
             exact = 1e-6 if method == "linear_scaling" else 0.05
             assert row.mean_after == pytest.approx(row.mean_station, rel=exact)
-            assert row.wet_share_after == pytest.approx(row.wet_share_station, abs=0.03)
+            wet = (
+                0.05 if method == "quantile_delta_mapping" else 0.01
+            )  # the former keeps the model's own changes
+            assert row.wet_share_after == pytest.approx(row.wet_share_station, abs=wet)
+            assert row.wet_share_before > row.wet_share_station + 0.04
         if row.period == "trained":
             assert row.month_error_after < row.month_error_before
     np.testing.assert_allclose(out.prsn, 0.25 * out.pr, rtol=1e-9, atol=1e-15)
     assert bool((out.tasmin <= out.tas).all()) and bool((out.tas <= out.tasmax).all())
-    assert f"adjusted by {method} to the station, 1990 to 1999" in out.attrs["repairs"]
+    assert f"adjusted by {method} to the station, 1990 to 1997" in out.attrs["repairs"]
     assert "tasmin, tasmax: not in the station's record" in out.attrs["repairs"]
-    xr.testing.assert_identical(out, bias.adjust_bias(model, station, method, train=(1990, 1999))[0])
+    if method == "quantile_mapping":  # its noise is drawn anew, and alike
+        xr.testing.assert_identical(out, bias.adjust_bias(model, station, method, train=(1990, 1997))[0])
 
 
 def test_delta_mapping_keeps_the_warming(model, station):
-    warming = 3.0 * (model.time.dt.year.values >= 2010)
+    warming = 3.0 * (model.time.dt.year.values >= 1999)
     future = model.assign(tas=model.tas + warming)
     future.tas.attrs["units"] = "K"
     out, _ = bias.adjust_bias(future, station, "quantile_delta_mapping", variables=["tas"])
-    late = out.tas.values[0, model.time.dt.year.values >= 2010].mean()
-    early = out.tas.values[0, model.time.dt.year.values < 2010].mean()
-    assert late - early == pytest.approx(3.0, abs=0.35)
+    late = model.time.dt.year.values >= 1999
+    change = [da.values[0, late].mean() - da.values[0, ~late].mean() for da in (out.tas, future.tas)]
+    assert change[0] == pytest.approx(change[1], abs=0.25) and change[1] > 2.5
 
 
 def test_a_record_with_gaps_will_do(tmp_path, model):
-    days = np.arange(np.datetime64("1990-01-01"), np.datetime64("2000-01-01"))
+    days = np.arange(np.datetime64("1990-01-01"), np.datetime64("1999-01-01"))
     tas = 10.0 + np.sin(np.arange(days.size))
     rows = [
         f"{d},{t:.2f}" if i % 7 else f"{d}," for i, (d, t) in enumerate(zip(days, tas, strict=True)) if i % 11

@@ -97,6 +97,42 @@ def test_names_in_capitals_and_kelvin(tmp_path):
     assert float(open_cmip(write(tmp_path, ds), **HERE).tas[0, 0]) == pytest.approx(288.18)
 
 
+def test_coordinates_of_wrf(tmp_path):
+    ds = grid()
+    lat, lon = np.meshgrid(ds.lat, ds.lon, indexing="ij")
+    both = ("south_north", "west_east")
+    ds = (
+        ds.drop_vars(["lat", "lon"])
+        .rename(lat=both[0], lon=both[1])
+        .assign(XLAT=(both, lat), XLONG=(both, lon))
+    )
+    assert float(open_cmip(write(tmp_path, ds), **HERE).tas[0, 0]) == pytest.approx(288.18)
+
+
+def test_final_and_preliminary_era5_in_one_file(tmp_path):
+    ds = grid()
+    late = xr.DataArray(np.arange(20) >= 12, dims="time")
+    both = xr.concat([ds.where(~late), ds.where(late)], "expver").assign_coords(expver=[1, 5])
+    for v in ds.data_vars:
+        both[v].attrs = ds[v].attrs
+    out = open_cmip(write(tmp_path, both.transpose("time", "expver", ...)), **HERE)
+    np.testing.assert_allclose(out.tas[0], 288.18)
+    double = xr.concat([ds, ds], "expver").assign_coords(expver=[1, 5])
+    with pytest.raises(InputError, match="further dimension 'expver' of size 2"):
+        open_cmip(write(tmp_path, double, "b.nc"), **HERE)
+
+
+def test_days_as_numbers_of_eight_digits(tmp_path):
+    ds = grid(n=40)
+    ds["time"] = ("time", [20010101.5 + i for i in range(31)] + [20010201.5 + i for i in range(9)],
+                  {"units": "day as %Y%m%d.%f", "calendar": "standard"})  # fmt: skip
+    out = open_cmip(write(tmp_path, ds), **HERE)
+    assert [str(t)[:10] for t in out.time.values[[0, 31, -1]]] == ["2001-01-01", "2001-02-01", "2001-02-09"]
+    ds["time"] = ds.time.where(ds.time != 20010104.5, 20010199.5).assign_attrs(ds.time.attrs)
+    with pytest.raises(InputError, match="missing time stamps"):
+        open_cmip(write(tmp_path, ds, "b.nc"), **HERE)
+
+
 # -------------------------------------------------------------------------------------------- running sums
 
 

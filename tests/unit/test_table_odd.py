@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from karstsim.analysis import read_spring_table
+from karstsim.cli import app
 from karstsim.core.errors import InputError
 from karstsim.forcing import open_forcing, open_station, to_records
 
@@ -169,3 +171,24 @@ def test_rain_of_hours_needs_its_unit(tmp_path):
 def test_chemistry_without_units_says_so(tmp_path):
     with pytest.raises(InputError, match=r"has quantities without units \(Ca, Mg\)(.|\n)*speciate"):
         spring(tmp_path, "date,Ca,Mg\n2019-01-01,60,5\n2019-01-02,61,5\n")
+
+
+def test_remarks_of_a_gauge_and_limits_of_detection_do_not_stop_a_table(tmp_path):
+    rows = "".join(f"2019-01-{d:02d}\t{d}\tEqp\t<1\n" for d in range(1, 9))
+    ds = spring(tmp_path, "datetime\t1_00060_00003\t2_00095_00003\tturbidity (NTU)\n" + rows)
+    assert (
+        np.isfinite(ds.discharge).all() and np.isnan(ds.conductivity).all() and np.isnan(ds.turbidity).all()
+    )
+    assert "conductivity is not a number: taken as missing" in ds.attrs["repairs"]
+
+
+def test_the_command_gives_a_table_to_its_reader(tmp_path):
+    path = tmp_path / "q.rdb"
+    path.write_text(
+        "# USGS\nsite_no\tdatetime\t1_00060_00003\n15s\t20d\t14n\n07\t2019-01-01\t10\n07\t2019-01-02\t12\n"
+    )
+    run = CliRunner().invoke(app, ["forcing", str(path)])
+    assert run.exit_code == 0 and "karstsim hydrograph" in run.stdout and "discharge" in run.stdout
+    path = station(tmp_path, "2019-01-01;5", "2019-01-02;6", header="Mess_Datum;tas_degC")
+    run = CliRunner().invoke(app, ["forcing", str(path)])
+    assert run.exit_code == 2 and "has no pr" in run.stdout
