@@ -283,8 +283,8 @@ def page(results: list[Result]) -> str:
     """The scoreboard as a page of the docs."""
     parts = [
         "# Scoreboard",
-        f"Made by `python -m experiments --write docs/scoreboard.md` on {today()}; not edited by hand. One default table of "
-        "parameters in all experiments. What each claim is, and how it is represented: [claims](claims.md).",
+        f"Made by `python -m experiments --write docs/scoreboard.md` on {today()}; not edited by hand. One default "
+        "table of parameters in all experiments. What each claim is, and how it is represented: [claims](claims.md).",
         summary(results),
         overview(results),
         "## Every number, misses first",
