@@ -25,8 +25,8 @@ def main() -> int:
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
-    if asked.figures:
-        asked.figures.mkdir(parents=True, exist_ok=True)
+    for folder in filter(None, (asked.figures, asked.write and asked.write.parent)):
+        folder.mkdir(parents=True, exist_ok=True)
     results = scoreboard.run_all(experiments, asked.long, asked.figures, _progress)
     if asked.write:
         asked.write.write_text(scoreboard.page(results), encoding="utf-8")

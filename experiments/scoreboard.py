@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import importlib
 import json
 import math
+import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable
@@ -176,8 +178,9 @@ def run_one(experiment: Experiment, figures: Path | None = None, package: str = 
     status = error = ""
     try:
         module = importlib.import_module(f"{package}.{experiment.folder}.run")
-        found = module.find()
-        lines = tuple(module.verdicts(found))
+        with contextlib.redirect_stdout(sys.stderr):  # stdout is for the scoreboard
+            found = module.find()
+            lines = tuple(module.verdicts(found))
         if figures is not None and hasattr(module, "draw"):
             module.draw(found, figures / f"{experiment.folder}.png")
     except ModuleNotFoundError as missing:
@@ -283,8 +286,8 @@ def page(results: list[Result]) -> str:
     """The scoreboard as a page of the docs."""
     parts = [
         "# Scoreboard",
-        f"Made by `python -m experiments --write docs/scoreboard.md` on {today()}; not edited by hand. One default table of "
-        "parameters in all experiments. What each claim is, and how it is represented: [claims](claims.md).",
+        f"Made by `python -m experiments --write docs/scoreboard.md` on {today()}; not edited by hand. One default "
+        "table of parameters in all experiments. What each claim is, and how it is represented: [claims](claims.md).",
         summary(results),
         overview(results),
         "## Every number, misses first",

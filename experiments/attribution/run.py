@@ -89,9 +89,8 @@ def estimate(m: dict[str, np.ndarray]) -> pd.DataFrame:
 
 
 def find() -> pd.DataFrame:
-    table = estimate(simulate(RATES))
-    print(table.round(3).T.to_string())
-    return table
+    """What the monitoring finds and what the tags know, by rate of exchange."""
+    return estimate(simulate(RATES))
 
 
 def verdicts(table: pd.DataFrame) -> list[Line]:
@@ -149,4 +148,4 @@ def draw(table: pd.DataFrame, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    report(__doc__, find, verdicts, draw)
+    print(report(__doc__, find, verdicts, draw).round(3).T.to_string())

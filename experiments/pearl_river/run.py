@@ -168,12 +168,12 @@ def draw(found: dict[str, dict[str, np.ndarray]], path: Path) -> None:
     colours = {"sediment": "#8a6f4d", "organic": "#2f7d4f", "dic": "#1f6f8b", "degassed": "#c8553d"}
     left = np.zeros(len(rows))
     for name, colour in colours.items():
-        shares = np.array([row[name] for row in rows.values()])
-        axis.barh(list(rows), shares, left=left, color=colour, label=names.get(name, name))
-        for y, (x, share) in enumerate(zip(left, shares, strict=True)):
+        parts = np.array([row[name] for row in rows.values()])
+        axis.barh(list(rows), parts, left=left, color=colour, label=names.get(name, name))
+        for y, (x, share) in enumerate(zip(left, parts, strict=True)):
             if share > 3.0:
                 axis.text(x + share / 2.0, y, f"{share:.0f}", ha="center", va="center", color="white")
-        left += shares
+        left += parts
     axis.invert_yaxis()
     axis.set_xlim(0.0, 100.0)
     axis.set_xlabel("carbon on each way, % of all ways out of the river")

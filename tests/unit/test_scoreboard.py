@@ -33,7 +33,7 @@ BAD = 'Line("bad", 2.0, 0.5, 1.5)'
 SHOWN = 'Line("beside", 9.0, 0.0, 1.0, scored=False)'
 OUTSIDE = 'Line("no such thing", float("nan"), 0.0, 1.0, not_comparable="the model has none")'
 MADE = {
-    "good": ("return 1", f"[{GOOD}, {SHOWN}]"),
+    "good": ("print('by the way'); return 1", f"[{GOOD}, {SHOWN}]"),
     "fitted": ("return 1", f"[{GOOD}, {FITTED}]"),
     "bad": ("return 1", f"[{GOOD}, {BAD}]"),
     "outside": ("return 1", f"[{OUTSIDE}, {SHOWN}]"),
