@@ -81,7 +81,7 @@ def estimate(
 def _pairs(option: str, given: Iterable[str] | None) -> dict[str, str]:
     from karstsim.core.errors import InputError
 
-    pairs = [text.partition("=") for text in given or ()]
+    pairs = [text.rpartition("=") for text in given or ()]
     for name, _, value in pairs:
         if not name or not value:
             raise InputError(option, f"{name!r} is no NAME=VALUE", f"write {option} NAME=VALUE")
