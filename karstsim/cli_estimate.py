@@ -11,7 +11,7 @@ import typer
 from karstsim import console
 
 if TYPE_CHECKING:
-    from karstsim.analysis.estimators import Estimate, Monitoring
+    from karstsim.analysis.estimators import Declared, Estimate, Monitoring
 
 ALL = "all"
 WRITERS = (".json", ".csv", ".nc")
@@ -81,7 +81,7 @@ def estimate(
 def _pairs(option: str, given: Iterable[str] | None) -> dict[str, str]:
     from karstsim.core.errors import InputError
 
-    pairs = [text.partition("=") for text in given or ()]
+    pairs = [text.rpartition("=") for text in given or ()]
     for name, _, value in pairs:
         if not name or not value:
             raise InputError(option, f"{name!r} is no NAME=VALUE", f"write {option} NAME=VALUE")
@@ -114,7 +114,7 @@ def _list(m: Monitoring | None, as_json: bool) -> None:
         needs = "; ".join(" or ".join(group) for group in card.needs) or "settings only"
         missing = card.missing(m.data) if m is not None else []
         can = "" if m is None else ("no: " + ", ".join(missing) if missing else "yes")
-        settings = ", ".join(f"{one.name}={getattr(one, 'default', 'LIST')}" for one in card.settings)
+        settings = "; ".join(_setting(one) for one in card.settings)
         rows.append({"method": name, "what": card.title, "needs": needs, "this table": can, "sees": card.sees,
                      "misses": card.misses, "settings": settings})  # fmt: skip
     if as_json:
@@ -123,6 +123,17 @@ def _list(m: Monitoring | None, as_json: bool) -> None:
     shown = ("method", "what", "needs", *(("this table",) if m is not None else ("settings",)))
     console.print_table("Methods", shown, [tuple(row[k] for k in shown) for row in rows])
     print("Run one: karstsim estimate TABLE --method NAME [--set NAME=VALUE]; all that can run: --method all")
+
+
+def _setting(one: Declared) -> str:
+    """A setting with its default, or with its unit where it has none."""
+    from karstsim.analysis.estimators import Choice, Setting
+
+    if isinstance(one, Choice):
+        return f"{one.name}={'|'.join(one.options)}"
+    if isinstance(one, Setting) and one.default == one.default:
+        return f"{one.name}={one.default:g}"
+    return f"{one.name} ({one.units})"
 
 
 def _show(found: list[Estimate], m: Monitoring | None, output: Path | None, as_json: bool) -> None:

@@ -32,6 +32,9 @@ NOISE = (0.0, 1.0, 3.0)  # times the errors of good work: 3 % of an ion, 5 % of 
 LAWS = ("flow_weighted", "interpolation", "beale", "rating")
 SEEDS, DRAWS = 8, 200
 COVERAGE_LAW = "beale"
+BOXES = [
+    {"name": "pond", "kind": "reservoir", "water_class": "pond", "area_km2": 0.02, "depth_m": 1.0}
+]  # of sediment
 COLOURS = dict(zip(LAWS, ("#d55e00", "#009e73", "#0072b2", "#cc79a7"), strict=True))
 
 
@@ -69,7 +72,7 @@ def simulate(stream: Stream) -> xr.Dataset:
     magnesium = stream.dolomite / (1.0 + stream.dolomite)
     rock = {"epikarst.dolomite_share": stream.dolomite, "aquifer.dolomite_share": stream.dolomite,
             "soil.rock_film_mg": min(magnesium, 0.5)}  # fmt: skip
-    return monitored.simulate([{"land_use": use} for use in stream.uses], forcing, rock)
+    return monitored.simulate([{"land_use": use} for use in stream.uses], forcing, rock, boxes=BOXES)
 
 
 def sampled(output: xr.Dataset, name: str) -> list[tuple[Any, ...]]:
@@ -156,7 +159,9 @@ def draw(found: pd.DataFrame, path: Path) -> None:
         axis.axhline(0.0, color="black", lw=0.6)
         axis.set_xticks(places, [f"{d:g}" for d in INTERVALS])
         axis.set_xlabel("days between samples")
-        axis.set_title("without errors" if noise == 0.0 else f"errors of good work x {noise:g}", fontsize=8)
+        axis.set_title(
+            "without errors" if noise == 0.0 else f"errors of good work, times {noise:g}", fontsize=8
+        )
     axes[0].set_ylabel("error of the flux, %")
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, fontsize=7, loc="outside lower center", frameon=False, ncols=4)

@@ -21,7 +21,7 @@ from karstsim.analysis.estimators import (
     tablet,
 )
 from karstsim.analysis.estimators.monitoring import Monitoring, from_simulation, monitoring
-from karstsim.analysis.estimators.record import Choice, Estimate, Method, Samples, Setting, Settings
+from karstsim.analysis.estimators.record import Choice, Declared, Estimate, Method, Samples, Setting, Settings
 from karstsim.analysis.observations import read_spring_table
 from karstsim.core.errors import InputError
 
@@ -97,6 +97,7 @@ def _mend(missing: list[str]) -> str:
 __all__ = [
     "METHODS",
     "Choice",
+    "Declared",
     "Estimate",
     "Method",
     "Monitoring",

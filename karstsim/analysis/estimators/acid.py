@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from karstsim.analysis.estimators.denudation import rock_ions
-from karstsim.analysis.estimators.hydrochem import DISCHARGE_ERROR, LAWS, SHARED_ERROR, mean_load
+from karstsim.analysis.estimators.hydrochem import LOAD, mean_load
 from karstsim.analysis.estimators.monitoring import Monitoring
 from karstsim.analysis.estimators.record import Choice, Declared, Estimate, Method, Setting, Settings, finish
 from karstsim.core.errors import InputError
@@ -21,10 +21,7 @@ from karstsim.core.errors import InputError
 HALF = 0.5
 SETTINGS: tuple[Declared, ...] = (
     Choice("variant", ("balance", "galy"), "from Ca + Mg, or from SO4 and NO3"),
-    Choice("load", LAWS, "how the load comes from samples; auto: continuous or beale"),
-    Setting("concentration_error", 0.03, "1", 0.0, 1.0, "design", "relative error of one concentration"),
-    DISCHARGE_ERROR,
-    SHARED_ERROR,
+    *LOAD,
     Setting("gypsum", 0.0, "mol m-3", 0.0, 50.0, "design", "SO4, and as much Ca, of gypsum in the water"),
     *(
         Setting(

@@ -10,25 +10,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from karstsim.analysis.estimators.hydrochem import (
-    DISCHARGE_ERROR,
-    LAWS,
-    SHARED_ERROR,
-    acid_warning,
-    mean_load,
-)
+from karstsim.analysis.estimators.hydrochem import LOAD, acid_warning, mean_load
 from karstsim.analysis.estimators.monitoring import Monitoring
-from karstsim.analysis.estimators.record import Choice, Estimate, Method, Setting, Settings, finish
+from karstsim.analysis.estimators.record import Estimate, Method, Setting, Settings, finish
 from karstsim.core.constants import DAYS_PER_YEAR, MOLAR_MASS_CACO3
 from karstsim.core.errors import InputError
 
 MOLAR_MASS_MGCO3 = 84.314  # g mol-1
 FOREIGN = Setting("foreign", 0.0, "mol m-3", 0.0, 50.0, "design", "Ca + Mg of rain and gypsum in the water")
 SETTINGS = (
-    Choice("load", LAWS, "how the load comes from samples; auto: continuous or beale"),
-    Setting("concentration_error", 0.03, "1", 0.0, 1.0, "design", "relative error of one concentration"),
-    DISCHARGE_ERROR,
-    SHARED_ERROR,
+    *LOAD,
     FOREIGN,
 )
 DENSITY = Setting("density", 2.7, "t m-3", 1.5, 3.0, "design", "density of the rock", 0.05)

@@ -13,37 +13,27 @@ import numpy as np
 from karstsim.analysis.diagnostics import chemostatic_slope
 from karstsim.analysis.estimators import loads
 from karstsim.analysis.estimators.monitoring import Monitoring
-from karstsim.analysis.estimators.record import Choice, Estimate, Method, Setting, Settings, finish
+from karstsim.analysis.estimators.record import Choice, Declared, Estimate, Method, Setting, Settings, finish
 from karstsim.core.constants import DAYS_PER_YEAR
 
 HALF = 0.5
 FEW = 12  # samples
 LAWS = ("auto", *loads.LAWS)
-DISCHARGE_ERROR = Setting(
-    "discharge_error",
-    0.0,
-    "1",
-    -0.9,
-    0.9,
-    "design",
-    "relative error of all discharge: of a rating curve",
-    0.05,
-)
-SHARED_ERROR = Setting(
-    "calibration_error",
-    0.0,
-    "1",
-    -0.9,
-    0.9,
-    "design",
-    "relative error of all concentrations: a standard",
-    0.02,
-)
-SETTINGS = (
+LOAD: tuple[Declared, ...] = (  # of every method that needs a load
     Choice("load", LAWS, "how the load comes from samples; auto: continuous or beale"),
-    Setting("concentration_error", 0.03, "1", 0.0, 1.0, "design", "relative error of one concentration"),
-    DISCHARGE_ERROR,
-    SHARED_ERROR,
+    Setting(
+        "concentration_error", 0.03, "1", 0.0, 1.0, "design",
+        "relative error of one concentration, where the load is continuous; else their scatter holds it",
+    ),
+    Setting(
+        "discharge_error", 0.0, "1", -0.9, 0.9, "design", "relative error of all discharge: a rating curve", 0.05
+    ),
+    Setting(
+        "calibration_error", 0.0, "1", -0.9, 0.9, "design", "relative error of all concentrations: a standard", 0.02
+    ),
+)  # fmt: skip
+SETTINGS = (
+    *LOAD,
     Setting(
         "imported_alkalinity", 0.0, "eq m-2 a-1", 0.0, 100.0, "design",
         "alkalinity brought in by rain, irrigation and allogenic water, per area",

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from karstsim.analysis.estimators.hydrochem import DISCHARGE_ERROR, LAWS, SHARED_ERROR, mean_load
+from karstsim.analysis.estimators.hydrochem import LOAD, mean_load
 from karstsim.analysis.estimators.monitoring import IONS, Monitoring
 from karstsim.analysis.estimators.record import Choice, Estimate, Method, Setting, Settings, finish
 from karstsim.chemistry.api import carbon_sources, speciate
@@ -21,10 +21,7 @@ SETTINGS = (
     Choice("model", MODELS, "how soil carbon came into the water, see carbon_sources"),
     Setting("soil", -23.0, "permil", -40.0, 0.0, "clark1997", "d13C of soil CO2", 2.0),
     Setting("rock", 1.0, "permil", -10.0, 10.0, "clark1997", "d13C of the rock", 1.0),
-    Choice("load", LAWS, "how the load comes from samples; auto: continuous or beale"),
-    Setting("concentration_error", 0.03, "1", 0.0, 1.0, "design", "relative error of one concentration"),
-    DISCHARGE_ERROR,
-    SHARED_ERROR,
+    *LOAD,
 )
 
 

@@ -9,7 +9,8 @@
                    exp(residual) corrects for the return from logarithms                              (Duan 1983)
 
 Uncertainty: samples are drawn again in blocks of n^(1/3), in the order of time, so that neighbours that resemble each
-other do not count as independent; an error of every concentration and one of discharge as a whole come on top.
+other do not count as independent. Their scatter holds the error of each of them; only where every step is there, and
+nothing is drawn again, an error of every concentration is added.
 """
 
 from __future__ import annotations
@@ -92,22 +93,22 @@ def choose(s: Samples) -> str:
 def mean_load(s: Samples, law: str, error: float, draws: int, rng: np.random.Generator) -> np.ndarray:
     """(1 + draws,) mean of Q c: the estimate first, then those of samples drawn again.
 
-    error   relative standard deviation of a concentration. Raises InputError for too few samples.
+    error   relative standard deviation of a concentration, for the law continuous
+    Raises InputError for too few samples.
     """
     if s.c.size < FEWEST[law]:
         raise InputError(f"load {law!r}", f"has {s.c.size} samples", f"give {FEWEST[law]} at least")
+    if law == "continuous":
+        noise = 1.0 + error * rng.standard_normal((draws, s.c.size))
+        return np.vstack([s.c[None], s.c * noise]) @ _line_weights(s)
     picked = np.vstack([np.arange(s.c.size)[None], _blocks(s.c.size, draws, rng)])
-    noise = 1.0 + error * np.vstack([np.zeros(s.c.size)[None], rng.standard_normal((draws, s.c.size))])
-    c = s.c[picked] * noise
-    q, at = s.q[picked], s.at[picked]
+    q, c, at = s.q[picked], s.c[picked], s.at[picked]
     if law == "flow_weighted":
         return s.mean_flow(draws, rng) * (q * c).sum(axis=1) / q.sum(axis=1)
     if law == "beale":
         return s.mean_flow(draws, rng) * _beale(q, c)
     if law == "rating":
         return _rating(s, q, c, at)
-    if law == "continuous":  # every step is there: nothing to draw again, only the errors of its values
-        return (s.c[None] * noise) @ _line_weights(s)
     return np.array([_on_lines(s, a, b) for a, b in zip(at, c, strict=True)])
 
 
