@@ -318,7 +318,7 @@ def test_the_resolved_file_reads_back_to_the_same(tmp_path) -> None:
     [
         ("catchment_runoff", "catchment_runof", "did you mean"),
         ("catchment_runoff", "catchment_*", "is a pattern"),
-        ("soil.depth", "soil.dept", ""),
+        ("soil.depth", "soil.dept", "matches no parameter"),
         ('method = "morris"', 'method = "sobol"\nfailed = "drop"', "none can be dropped"),
         ("[[diagnostics]]", '[[diagnostics]]\nstatistic = "percentile"', "percentile"),
         (
