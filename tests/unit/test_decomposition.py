@@ -10,9 +10,9 @@ import pytest
 import xarray as xr
 
 from karstsim.core.errors import InputError
-from karstsim.sensitivity import sensitivity
-from karstsim.sensitivity.attribution import attribute, load_attribution, merged, subsets
-from karstsim.sensitivity.decomposition import anova, decompose_variance
+from karstsim.sensitivity_analysis import sensitivity
+from karstsim.sensitivity_analysis.attribution import attribute_trend, load_attribution, merged, subsets
+from karstsim.sensitivity_analysis.decomposition import anova, decompose_variance
 
 SCENARIO, MODEL, DRAW = np.array([0.0, 4.0]), np.array([-3.0, 0.0, 3.0]), np.array([0.0, 1.0, 2.0, 3.0])
 V_SCENARIO, V_MODEL, V_DRAW = 4.0, 6.0, 1.25  # population variances of the three
@@ -147,7 +147,7 @@ def _runs() -> dict[tuple[str, ...], xr.DataArray]:
 
 def test_effects_of_drivers_and_of_their_interaction_are_found() -> None:
     """Stein & Alpert: climate 20 per decade, CO2 10, their interaction 30, land use -10, nothing else."""
-    ds = attribute(_runs(), window=1)
+    ds = attribute_trend(_runs(), window=1)
     found = dict(zip(ds.drivers.values, ds.effect_trend.values, strict=True))
     assert found.pop("climate") == pytest.approx(20.0)
     assert found.pop("co2") == pytest.approx(10.0)
@@ -158,7 +158,7 @@ def test_effects_of_drivers_and_of_their_interaction_are_found() -> None:
 
 
 def test_all_but_one_has_the_interactions_and_alone_has_none() -> None:
-    ds = attribute(_runs(), window=3)
+    ds = attribute_trend(_runs(), window=3)
     assert float(ds.alone_trend.sel(driver="climate")) == pytest.approx(20.0)
     assert float(ds.all_but_one_trend.sel(driver="climate")) == pytest.approx(50.0)
     assert ds.sizes["time"] == 8
@@ -168,7 +168,7 @@ def test_a_missing_run_is_named() -> None:
     runs = _runs()
     del runs[("climate", "co2")]
     with pytest.raises(InputError, match=r"climate\+co2"):
-        attribute(runs, window=1)
+        attribute_trend(runs, window=1)
 
 
 def test_changes_are_merged_and_a_source_of_weather_takes_the_others_place() -> None:
