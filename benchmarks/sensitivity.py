@@ -3,7 +3,7 @@ then karstsim itself.
 
     python -m benchmarks.sensitivity [--model] [--seed N]
 
-The functions stand in the place of the model: the same points, gate, analysis and intervals as of `karstsim sensitivity`.
+The functions stand in the place of the model: points, gate, analysis and intervals are those of `karstsim sensitivity`.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ YEARS = 8
 
 
 def _ensemble(extra: np.ndarray | float = 0.0, noise: np.ndarray | None = None) -> xr.Dataset:
-    """Additive values of 2 scenarios x 3 models x 4 draws; `extra` (2, 3, 4) is added, `noise` (time,) to all series."""
+    """Additive values of 2 scenarios x 3 models x 4 draws; `extra` is added, `noise` (time,) to all series."""
     table = SCENARIO[:, None, None] + MODEL[:, None] + DRAW + extra
     s, m, d = (index.ravel() for index in np.indices(table.shape))
     values = table.ravel()[:, None] + (np.zeros(YEARS) if noise is None else noise)
