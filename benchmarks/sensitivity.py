@@ -3,7 +3,7 @@ then karstsim itself.
 
     python -m benchmarks.sensitivity [--model] [--seed N]
 
-The functions stand in the place of the model: the same points, gate, analysis and intervals as of `karstsim sensitivity`.
+The functions stand in the place of the model: points, gate, analysis and intervals are those of `karstsim sensitivity`.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from karstsim.sensitivity.indices import gate, indices
-from karstsim.sensitivity.methods import Design, points
+from karstsim.sensitivity_analysis.indices import gate, indices
+from karstsim.sensitivity_analysis.methods import Design, points
 
 ISHIGAMI_A, ISHIGAMI_B = 7.0, 0.1
 G_WEIGHTS = (0.0, 1.0, 4.5, 9.0, 99.0, 99.0, 99.0, 99.0)  # Saltelli & Sobol 1995

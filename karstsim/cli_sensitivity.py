@@ -45,7 +45,7 @@ def sensitivity(
     again = f"go on with: karstsim sensitivity {config} -o {folder}"
     with console.guarded(debug, as_json, folder, again):
         from karstsim.report.sensitivity_figures import write_figures
-        from karstsim.sensitivity import sensitivity as run
+        from karstsim.sensitivity_analysis import sensitivity as run
 
         with console.progress_shown() as progress:
             ds = run(config, folder, workers or console.processors(), scheduler, seed, progress)
@@ -59,8 +59,8 @@ def sensitivity(
 
 def check_file(path: Path, as_json: bool) -> None:
     """Show how many members a study would run and what they cost."""
-    from karstsim.sensitivity.config import load_sensitivity
-    from karstsim.sensitivity.study import DRAWS, planned
+    from karstsim.sensitivity_analysis.config import load_sensitivity
+    from karstsim.sensitivity_analysis.study import DRAWS, planned
 
     with tempfile.TemporaryDirectory() as folder:
         cli_ensemble.check_config(planned(load_sensitivity(path), Path(folder) / DRAWS), as_json)

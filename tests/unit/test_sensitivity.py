@@ -12,11 +12,24 @@ import xarray as xr
 from karstsim.core.errors import InputError
 from karstsim.ensemble.draws import Range, draws_csv, read_draws
 from karstsim.model.site import Site
-from karstsim.sensitivity.config import DiagnosticSection, SensitivitySection, load_sensitivity, to_toml
-from karstsim.sensitivity.diagnostics import _statistic, trend
-from karstsim.sensitivity.factors import design_of, draws_at, ranges_of
-from karstsim.sensitivity.indices import Kept, gate, indices
-from karstsim.sensitivity.methods import METHODS, Design, _classes, _distances, _shift, analyse, points
+from karstsim.sensitivity_analysis.config import (
+    DiagnosticSection,
+    SensitivitySection,
+    load_sensitivity,
+    to_toml,
+)
+from karstsim.sensitivity_analysis.diagnostics import _statistic, trend
+from karstsim.sensitivity_analysis.factors import design_of, draws_at, ranges_of
+from karstsim.sensitivity_analysis.indices import Kept, gate, indices
+from karstsim.sensitivity_analysis.methods import (
+    METHODS,
+    Design,
+    _classes,
+    _distances,
+    _shift,
+    analyse,
+    points,
+)
 
 pytest.importorskip("SALib")
 from benchmarks.sensitivity import analysed, ishigami, sobol_g  # noqa: E402
@@ -318,7 +331,7 @@ def test_the_resolved_file_reads_back_to_the_same(tmp_path) -> None:
     [
         ("catchment_runoff", "catchment_runof", "did you mean"),
         ("catchment_runoff", "catchment_*", "is a pattern"),
-        ("soil.depth", "soil.dept", ""),
+        ("soil.depth", "soil.dept", "matches no parameter"),
         ('method = "morris"', 'method = "sobol"\nfailed = "drop"', "none can be dropped"),
         ("[[diagnostics]]", '[[diagnostics]]\nstatistic = "percentile"', "percentile"),
         (

@@ -29,7 +29,7 @@ from karstsim.ensemble.config import (
 from karstsim.ensemble.draws import check_names
 from karstsim.model.output import select
 from karstsim.model.site import Name, Overrides, Section, Site, check_overrides, read_areas
-from karstsim.sensitivity.methods import MAY_DROP
+from karstsim.sensitivity_analysis.methods import MAY_DROP
 from karstsim.tomlfile import emit_toml, problem, problems_error, pruned, read_toml, validated
 
 MOST_SAMPLES = 1_000_000

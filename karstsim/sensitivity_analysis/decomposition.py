@@ -32,7 +32,7 @@ from karstsim.core.errors import InputError
 from karstsim.core.files import whole_file
 from karstsim.ensemble.store import open_ensemble
 from karstsim.model.site import Name, Section
-from karstsim.sensitivity.diagnostics import units_of
+from karstsim.sensitivity_analysis.diagnostics import units_of
 from karstsim.tomlfile import read_toml, validated
 
 FACTORS = {"scenario": "scenario", "model": "source_id", "parameters": "draw"}

@@ -12,7 +12,7 @@ import xarray as xr
 from karstsim.analysis.years import whole_years
 from karstsim.core.errors import InputError
 from karstsim.ensemble.store import open_ensemble, pieces
-from karstsim.sensitivity.config import DiagnosticSection
+from karstsim.sensitivity_analysis.config import DiagnosticSection
 
 WHOLE = -1  # year and month of a diagnostic that is not over years or months
 PER_DECADE = 10.0

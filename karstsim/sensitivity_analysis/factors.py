@@ -12,8 +12,8 @@ from karstsim.ensemble.draws import RAIN, Range
 from karstsim.model.parameters import Overrides, by_name
 from karstsim.model.registry import Address
 from karstsim.model.site import Site
-from karstsim.sensitivity.config import BY_COMPARTMENT, SensitivitySection
-from karstsim.sensitivity.methods import Design
+from karstsim.sensitivity_analysis.config import BY_COMPARTMENT, SensitivitySection
+from karstsim.sensitivity_analysis.methods import Design
 
 
 def ranges_of(section: SensitivitySection, site: Site) -> dict[str, Range]:

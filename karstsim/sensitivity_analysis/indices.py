@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from karstsim.core.errors import InputError
-from karstsim.sensitivity.methods import MAY_DROP, SECOND, Design, analyse, varies
+from karstsim.sensitivity_analysis.methods import MAY_DROP, SECOND, Design, analyse, varies
 
 NAMED = 10  # members in a message
 LONG_NAMES = {

@@ -21,11 +21,11 @@ from karstsim.ensemble.plan import PLAN, Plan
 from karstsim.ensemble.run import start, status, work
 from karstsim.ensemble.work import CONFIG
 from karstsim.model.engine import Progress
-from karstsim.sensitivity.config import SensitivityConfig, to_toml
-from karstsim.sensitivity.diagnostics import diagnostics_of
-from karstsim.sensitivity.factors import design_of, draws_at, ranges_of
-from karstsim.sensitivity.indices import gate, indices, named
-from karstsim.sensitivity.methods import MAY_DROP, Design, points, require_salib
+from karstsim.sensitivity_analysis.config import SensitivityConfig, to_toml
+from karstsim.sensitivity_analysis.diagnostics import diagnostics_of
+from karstsim.sensitivity_analysis.factors import design_of, draws_at, ranges_of
+from karstsim.sensitivity_analysis.indices import gate, indices, named
+from karstsim.sensitivity_analysis.methods import MAY_DROP, Design, points, require_salib
 
 STUDY, DRAWS, MEMBERS = "sensitivity.toml", "draws.csv", "ensemble"
 VALUES, INDICES, TABLE = "diagnostics.csv", "indices.nc", "indices.csv"

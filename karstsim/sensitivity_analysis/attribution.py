@@ -36,8 +36,8 @@ from karstsim.core.files import whole_file
 from karstsim.model.engine import Progress
 from karstsim.model.simulate import run_config
 from karstsim.model.site import Name, Section
-from karstsim.sensitivity.decomposition import smoothed
-from karstsim.sensitivity.diagnostics import trend, units_of
+from karstsim.sensitivity_analysis.decomposition import smoothed
+from karstsim.sensitivity_analysis.diagnostics import trend, units_of
 from karstsim.tomlfile import read_toml, validated
 
 NONE, JOIN = "none", "+"
@@ -65,7 +65,7 @@ def attribution(
 ) -> xr.Dataset:
     """Run what is missing of the factorial runs of a file into a folder, and attribute the trend.
 
-    Returns the Dataset of `attribute`, written to `attribution.nc` as well.
+    Returns the Dataset of `attribute_trend`, written to `attribution.nc` as well.
     Raises InputError for bad input or other runs in the folder, RunError when a run fails.
     """
     section, configs = load_attribution(config)
@@ -76,7 +76,7 @@ def attribution(
         _run(run, place, workers, progress)
         with xr.open_dataset(place / "annual.nc", engine="netcdf4") as ds:
             series[subset] = _annual(ds, section.variable)
-    ds = attribute(series, section.window)
+    ds = attribute_trend(series, section.window)
     with whole_file(folder / RESULT) as temporary:
         ds.to_netcdf(temporary, engine="netcdf4")
     return ds
@@ -149,7 +149,7 @@ def _annual(ds: xr.Dataset, variable: str) -> xr.DataArray:
     return values
 
 
-def attribute(runs: Mapping[Subset, xr.DataArray], window: int = RUNNING) -> xr.Dataset:
+def attribute_trend(runs: Mapping[Subset, xr.DataArray], window: int = RUNNING) -> xr.Dataset:
     """Effects of drivers and of their interactions over time, and on the trend.
 
     runs    annual values (time) by the subset of drivers that change: (), ("climate",), ("climate", "co2"), ...

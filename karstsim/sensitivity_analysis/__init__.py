@@ -28,7 +28,7 @@ def sensitivity(
     workers    threads; scheduler: address of a dask scheduler whose workers see the folder, instead
     seed       instead of that of a [sensitivity] file
     Returns a Dataset: indices (output, factor), each `<index>` with the half-width `<index>_conf` of its interval; or
-    that of `decompose_variance`, or of `attribute`.
+    that of `decompose_variance`, or of `attribute_trend`.
     Raises InputError for bad input, for members without a number, and where SALib is absent.
     """
     from karstsim.core.errors import InputError
@@ -39,15 +39,15 @@ def sensitivity(
         what = "has " + (" and ".join(f"[{name}]" for name in tables) or "no table that says what to do")
         raise InputError(str(config), what, f"give one of {', '.join(f'[{name}]' for name in TABLES)}")
     if tables == ["decomposition"]:
-        from karstsim.sensitivity.decomposition import decomposition
+        from karstsim.sensitivity_analysis.decomposition import decomposition
 
         return decomposition(config, folder)
     if tables == ["attribution"]:
-        from karstsim.sensitivity.attribution import attribution
+        from karstsim.sensitivity_analysis.attribution import attribution
 
         return attribution(config, folder, workers, progress)
-    from karstsim.sensitivity.config import load_sensitivity
-    from karstsim.sensitivity.study import run_study
+    from karstsim.sensitivity_analysis.config import load_sensitivity
+    from karstsim.sensitivity_analysis.study import run_study
 
     settings = load_sensitivity(config)
     settings = settings if seed is None else settings.with_seed(seed)

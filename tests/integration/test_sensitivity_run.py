@@ -1,0 +1,155 @@
+"""A sensitivity study from its file to its indices: by command, after a kill, and with members that cannot run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from typer.testing import CliRunner
+
+import karstsim as ks
+from karstsim.cli import app
+from karstsim.core.errors import InputError
+from karstsim.ensemble.run import status
+from karstsim.report.sensitivity_figures import write_figures
+
+pytest.importorskip("SALib")
+FILE = """
+[site]
+name = "Puding"
+latitude = 26.3
+longitude = 105.7
+elevation = 1200.0
+area_km2 = 20.0
+[[site.tiles]]
+land_use = "shrub"
+area_fraction = 1.0
+[forcing]
+synthetic = "stationary"
+start = "2015-01-01"
+end = "2016-12-31"
+[sensitivity]
+method = "morris"
+samples = 4
+sizes = 2
+resamples = 20
+[sensitivity.ranges]
+"forcing.pr" = { factor = [0.5, 1.5] }
+"soil.structure_factor" = { factor = [0.7, 1.4] }
+[[diagnostics]]
+name = "rain"
+variable = "atmosphere_precipitation"
+[[diagnostics]]
+name = "soil CO2"
+variable = "soil_base_pco2"
+[[diagnostics]]
+name = "soil CO2 by year"
+variable = "soil_base_pco2"
+over = "year"
+[run]
+spinup_years = 0
+block = 3
+"""
+
+
+def _file(folder: Path, text: str = FILE) -> Path:
+    path = folder / "sensitivity.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory) -> tuple[Path, xr.Dataset]:
+    folder = tmp_path_factory.mktemp("study")
+    return folder, ks.sensitivity(_file(folder), folder / "out")
+
+
+def test_rain_has_the_effect_of_its_factor_and_nothing_else_moves_it(study) -> None:
+    """From half to one and a half times the rain is once the mean rain, everywhere; the soil does not make rain."""
+    folder, ds = study
+    rain = ds.sel(output="rain")
+    drawn = pd.read_csv(folder / "out" / "draws.csv")["forcing.pr factor"]
+    values = pd.read_csv(folder / "out" / "diagnostics.csv")["rain"]
+    mean = float((values / drawn).mean())
+    assert mean == pytest.approx(values.iloc[0] / drawn.iloc[0], rel=1e-9)
+    assert 900.0 < mean < 1700.0 and str(rain.units.values) == "mm year-1"
+    assert float(rain.mu_star.sel(factor="forcing.pr")) == pytest.approx(mean, rel=1e-9)
+    assert float(rain.sigma.sel(factor="forcing.pr")) == pytest.approx(0.0, abs=1e-6)
+    assert float(rain.mu_star.sel(factor="soil.structure_factor")) == 0.0
+    assert (
+        float(ds.sel(output="soil CO2").mu.sel(factor="soil.structure_factor")) < 0.0
+    )  # a looser soil holds less
+
+
+def test_outputs_over_years_are_labelled(study) -> None:
+    ds = study[1]
+    yearly = ds.isel(output=np.flatnonzero(ds.diagnostic.values == "soil CO2 by year"))
+    assert yearly.year.values.tolist() == [2015, 2016]
+    mean = float(yearly.mu.sel(factor="forcing.pr").mean())
+    assert mean == pytest.approx(float(ds.mu.sel(output="soil CO2", factor="forcing.pr")), rel=1e-9)
+
+
+def test_a_study_that_was_killed_goes_on_to_the_same_numbers(study, tmp_path) -> None:
+    """Killed after the second task of eight, it does the other six, and no number differs in a bit."""
+
+    def stop(done: int, total: int, label: str) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    path = _file(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        ks.sensitivity(path, tmp_path / "out", progress=stop)
+    assert 2 <= status(tmp_path / "out" / "ensemble")[1].done < 8
+    again = ks.sensitivity(path, tmp_path / "out")
+    assert all(np.array_equal(again[name], study[1][name], equal_nan=True) for name in study[1].data_vars)
+
+
+def test_a_finished_study_is_analysed_again_without_running_members(study, monkeypatch) -> None:
+    """With another confidence the members are taken as they are; with other points the folder is refused."""
+    folder, ds = study
+    monkeypatch.setattr("karstsim.sensitivity_analysis.study.work", lambda *_: pytest.fail("ran members"))
+    wider = ks.sensitivity(
+        _file(folder, FILE.replace("samples = 4", "samples = 4\nconfidence = 0.99")), folder / "out"
+    )
+    assert np.array_equal(wider.mu_star, ds.mu_star)
+    ratio = float(wider.mu_star_conf.sum() / ds.mu_star_conf.sum())
+    assert ratio == pytest.approx(2.5758 / 1.9600, rel=1e-3)
+    with pytest.raises(InputError, match="holds a study of other members"):
+        ks.sensitivity(_file(folder, FILE.replace("samples = 4", "samples = 5")), folder / "out")
+
+
+def test_every_result_has_its_figures(study, tmp_path) -> None:
+    names = [p.name for p in write_figures(study[1], tmp_path)]
+    assert names == ["indices.png", "convergence.png", "over_time.png"]
+
+
+def test_members_that_cannot_run_are_named_before_anything_runs(tmp_path) -> None:
+    """Water at field capacity must exceed what roots cannot take: some corners of these ranges do not."""
+    ranges = '"soil.porosity" = { value = [0.3, 0.75] }\n"soil.residual_water" = { value = [0.02, 0.15] }'
+    text = FILE.replace('"soil.structure_factor" = { factor = [0.7, 1.4] }', ranges)
+    text += '[parameters]\n"soil.field_capacity_ratio" = 0.45\n'
+    result = CliRunner().invoke(
+        app, ["sensitivity", str(_file(tmp_path, text)), "-o", str(tmp_path / "out"), "--json"]
+    )
+    assert result.exit_code == 2, result.output
+    said = json.loads(result.stdout)
+    assert "cannot run" in said["what"] and "residual_water" in said["what"] and "drop" in said["mend"]
+    assert status(tmp_path / "out" / "ensemble")[1].done == 0
+
+
+def test_the_new_file_can_be_checked(tmp_path) -> None:
+    path = tmp_path / "s.toml"
+    assert CliRunner().invoke(app, ["new", "sensitivity", "-o", str(path)]).exit_code == 0
+    result = CliRunner().invoke(app, ["check", str(path), "--json"])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["members"] == 96
+
+
+def test_without_salib_the_mend_is_said(tmp_path, monkeypatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "SALib.sample", None)
+    with pytest.raises(InputError, match=r"karstsim\[sensitivity\]"):
+        ks.sensitivity(_file(tmp_path), tmp_path / "out")

@@ -1,0 +1,217 @@
+"""Variance by source, and trends by driver, of constructed series whose answer is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from karstsim.core.errors import InputError
+from karstsim.sensitivity_analysis import sensitivity
+from karstsim.sensitivity_analysis.attribution import attribute_trend, load_attribution, merged, subsets
+from karstsim.sensitivity_analysis.decomposition import anova, decompose_variance
+
+SCENARIO, MODEL, DRAW = np.array([0.0, 4.0]), np.array([-3.0, 0.0, 3.0]), np.array([0.0, 1.0, 2.0, 3.0])
+V_SCENARIO, V_MODEL, V_DRAW = 4.0, 6.0, 1.25  # population variances of the three
+YEARS = 8
+
+
+def _ensemble(extra: np.ndarray | float = 0.0, noise: np.ndarray | None = None) -> xr.Dataset:
+    """Additive values of 2 scenarios x 3 models x 4 draws; `extra` is added, `noise` (time,) to all series."""
+    table = SCENARIO[:, None, None] + MODEL[:, None] + DRAW + extra
+    s, m, d = (index.ravel() for index in np.indices(table.shape))
+    values = table.ravel()[:, None] + (np.zeros(YEARS) if noise is None else noise)
+    return xr.Dataset(
+        {"sink": (("realization", "time"), values, {"units": "mol m-2", "cell_methods": "time: sum"})},
+        coords={
+            "time": pd.date_range("2015", periods=YEARS, freq="YS"),
+            "scenario": ("realization", np.array(["low", "high"])[s]),
+            "source_id": ("realization", np.array(["A", "B", "C"])[m]),
+            "variant_label": ("realization", np.full(table.size, "r1")),
+            "draw": ("realization", d),
+        },
+    )
+
+
+def _shares(ds: xr.Dataset) -> dict[str, float]:
+    return {str(name): float(ds.share[i, 0]) for i, name in enumerate(ds.source.values)}
+
+
+@pytest.mark.parametrize("method", ["anova", "hawkins_sutton"])
+def test_an_additive_table_has_the_shares_of_its_parts(method) -> None:
+    """Without interactions the variance is 4 + 6 + 1.25, and no method sees anything else."""
+    found = decompose_variance(_ensemble(), "sink", window=1, method=method)
+    total = V_SCENARIO + V_MODEL + V_DRAW
+    shares = _shares(found)
+    assert shares["scenario"] == pytest.approx(V_SCENARIO / total, rel=1e-12)
+    assert shares["model"] == pytest.approx(V_MODEL / total, rel=1e-12)
+    assert shares["parameters"] == pytest.approx(V_DRAW / total, rel=1e-12)
+    assert sum(shares.values()) == pytest.approx(1.0)
+    assert float(found.total[0]) == pytest.approx(total)
+    assert found.attrs["units"] == "mol m-2 year-1"
+
+
+def test_what_scenario_and_model_do_only_together_is_their_interaction() -> None:
+    """A product of two centred contrasts, +-1 and (-1, 0, 1), has no main effect and the variance 2/3."""
+    extra = (np.array([-1.0, 1.0])[:, None] * np.array([-1.0, 0.0, 1.0]))[..., None]
+    found = decompose_variance(_ensemble(extra), "sink", window=1)
+    variance = dict(zip(found.source.values, found.variance.values[:, 0], strict=True))
+    assert variance["scenario x model"] == pytest.approx(2.0 / 3.0)
+    assert variance["scenario"] == pytest.approx(V_SCENARIO) and variance["model"] == pytest.approx(V_MODEL)
+    assert variance["model x parameters"] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_effects_sum_to_the_variance_of_any_table() -> None:
+    table = np.random.default_rng(1).normal(size=(3, 4, 5, 2))
+    found = anova(table, ("a", "b", "c"))
+    assert len(found) == 7
+    assert sum(found.values()) == pytest.approx(np.var(table, axis=(0, 1, 2)))
+
+
+def test_what_a_running_mean_leaves_is_internal() -> None:
+    """A wave of three years, (1, -2, 1), has the running mean 0 over three years and the variance 2 about it.
+
+    Six windows of a record of eight years hold the waves' values -2, 1, 1, -2, 1, 1.
+    """
+    noise = np.resize([1.0, -2.0, 1.0], YEARS)
+    found = decompose_variance(_ensemble(noise=noise), "sink", window=3)
+    internal = float(found.variance.sel(source="internal")[0])
+    assert internal == pytest.approx(2.0)
+    assert float(found.variance.sel(source="model")[0]) == pytest.approx(V_MODEL)
+    assert found.time.values.tolist() == [2016, 2017, 2018, 2019, 2020, 2021]
+
+
+def test_members_of_one_combination_differ_internally() -> None:
+    """A second variant, 2 higher in all: variance 1 between variants, and no change of the rest."""
+    first = _ensemble()
+    second = first.assign(sink=first.sink + 2.0)
+    both = xr.concat([first, second], "realization")
+    found = decompose_variance(both, "sink", window=1)
+    assert float(found.variance.sel(source="internal")[0]) == pytest.approx(1.0)
+    assert float(found.variance.sel(source="scenario")[0]) == pytest.approx(V_SCENARIO)
+
+
+def test_an_incomplete_design_is_named_and_the_nested_method_takes_it() -> None:
+    ds = _ensemble()
+    gone = (ds.scenario == "high") & (ds.source_id == "C") & (ds.draw == 3)
+    part = ds.isel(realization=np.flatnonzero(~gone.values))
+    with pytest.raises(InputError, match="scenario high, model C, parameters 3"):
+        decompose_variance(part, "sink", window=1)
+    found = decompose_variance(part, "sink", window=1, method="hawkins_sutton")
+    assert np.isfinite(found.share.values).all()
+
+
+def test_a_baseline_leaves_the_change() -> None:
+    """What is constant has no change to be taken apart; all shares are 0, not NaN."""
+    found = decompose_variance(_ensemble(), "sink", window=1, baseline=(2015, 2016))
+    assert float(found.total[0]) == pytest.approx(0.0, abs=1e-20)
+    assert np.isfinite(found.share.values).all()
+
+
+@pytest.mark.parametrize(
+    ("more", "what"),
+    [({"window": 4}, "has no middle"), ({"window": 5}, "too long"), ({"baseline": (1990, 1995)}, "outside")],
+)
+def test_windows_and_baselines_that_do_not_fit_are_refused(more, what) -> None:
+    with pytest.raises(InputError, match=what):
+        decompose_variance(_ensemble(), "sink", **more)
+
+
+def test_members_without_a_number_are_refused() -> None:
+    ds = _ensemble()
+    ds.sink[7] = np.nan
+    with pytest.raises(InputError, match="realizations 7"):
+        decompose_variance(ds, "sink", window=1)
+
+
+# ------------------------------------------------------------------------------------------------------ attribution
+
+
+def _runs() -> dict[tuple[str, ...], xr.DataArray]:
+    """Per year: 1 without drivers; climate adds 2 t, CO2 adds t, both together 3 t more; land use takes 1 t off."""
+    t = np.arange(10.0)
+    time = pd.date_range("2000", periods=10, freq="YS")
+
+    def of(subset: tuple[str, ...]) -> np.ndarray:
+        c, g, u = (name in subset for name in ("climate", "co2", "land use"))
+        return 1.0 + 2.0 * t * c + t * g + 3.0 * t * (c and g) - t * u
+
+    return {
+        s: xr.DataArray(of(s), dims="time", coords={"time": time}, name="sink", attrs={"units": "mol m-2"})
+        for s in subsets(("climate", "co2", "land use"))
+    }
+
+
+def test_effects_of_drivers_and_of_their_interaction_are_found() -> None:
+    """Stein & Alpert: climate 20 per decade, CO2 10, their interaction 30, land use -10, nothing else."""
+    ds = attribute_trend(_runs(), window=1)
+    found = dict(zip(ds.drivers.values, ds.effect_trend.values, strict=True))
+    assert found.pop("climate") == pytest.approx(20.0)
+    assert found.pop("co2") == pytest.approx(10.0)
+    assert found.pop("climate+co2") == pytest.approx(30.0)
+    assert found.pop("land use") == pytest.approx(-10.0)
+    assert list(found.values()) == pytest.approx([0.0, 0.0, 0.0], abs=1e-9)
+    assert ds.effect.sum("drivers").values + ds.base.values == pytest.approx(ds["all"].values)
+
+
+def test_all_but_one_has_the_interactions_and_alone_has_none() -> None:
+    ds = attribute_trend(_runs(), window=3)
+    assert float(ds.alone_trend.sel(driver="climate")) == pytest.approx(20.0)
+    assert float(ds.all_but_one_trend.sel(driver="climate")) == pytest.approx(50.0)
+    assert ds.sizes["time"] == 8
+
+
+def test_a_missing_run_is_named() -> None:
+    runs = _runs()
+    del runs[("climate", "co2")]
+    with pytest.raises(InputError, match=r"climate\+co2"):
+        attribute_trend(runs, window=1)
+
+
+def test_changes_are_merged_and_a_source_of_weather_takes_the_others_place() -> None:
+    tables = {"forcing": {"files": ["a.nc"], "co2": 400.0}, "run": {"seed": 1}}
+    changed = merged(tables, {"forcing": {"synthetic": "stationary"}})
+    assert changed == {"forcing": {"synthetic": "stationary", "co2": 400.0}, "run": {"seed": 1}}
+    assert tables["forcing"] == {"files": ["a.nc"], "co2": 400.0}
+
+
+FILE = """
+[site]
+name = "Puding"
+latitude = 26.3
+longitude = 105.7
+elevation = 1200.0
+area_km2 = 20.0
+[[site.tiles]]
+land_use = "shrub"
+area_fraction = 1.0
+[forcing]
+synthetic = "ssp585"
+[attribution]
+variable = "catchment_runoff"
+[attribution.without.climate.forcing]
+synthetic = "stationary"
+[attribution.without.co2.forcing]
+co2 = 400.0
+"""
+
+
+def test_a_file_makes_the_runs_of_all_subsets(tmp_path: Path) -> None:
+    path = tmp_path / "attribution.toml"
+    path.write_text(FILE, encoding="utf-8")
+    section, configs = load_attribution(path)
+    assert section.window == 11 and list(configs) == [(), ("climate",), ("co2",), ("climate", "co2")]
+    assert configs[()].forcing.synthetic == "stationary" and configs[()].forcing.co2 == 400.0
+    assert configs[("climate", "co2")].forcing.synthetic == "ssp585"
+    assert configs[("climate", "co2")].forcing.co2 is None
+    assert all(c.run.output == ["annual"] for c in configs.values())
+
+
+def test_a_file_without_a_task_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text("[site]\n", encoding="utf-8")
+    with pytest.raises(InputError, match="no table that says what to do"):
+        sensitivity(path, tmp_path / "out")
