@@ -19,7 +19,7 @@ from karstsim.core.jit import source_hash
 from karstsim.ensemble.draws import Range
 from karstsim.forcing.times import check_regular
 from karstsim.model.output import select_water
-from karstsim.model.parameters import Overrides, by_name, parameter_tables
+from karstsim.model.parameters import Override, Overrides, by_name, parameter_tables
 from karstsim.model.registry import variables
 from karstsim.model.simulate import Simulation
 
@@ -91,9 +91,9 @@ class Problem:
 
     def members(self, values: np.ndarray) -> list[Overrides]:
         """Overrides of each point, on top of those of the file."""
-        rows = []
+        rows: list[Overrides] = []
         for row in values:
-            own = {
+            own: dict[str, Override] = {
                 f.name: {"factor": float(v)} if f.range.factor else float(v)
                 for f, v in zip(self.free, row, strict=True)
                 if f.of_model
@@ -266,7 +266,7 @@ def _free(config: CalibrationConfig) -> list[Free]:
         for key, value in target.error_parameters().items():
             if isinstance(value, list):
                 log = key == "sigma" and value[0] > 0.0
-                found.append(Free(f"{target.label}:{key}", Range(*value, log=log), target.label))
+                found.append(Free(f"{target.label}:{key}", Range(value[0], value[1], log=log), target.label))
     return found
 
 

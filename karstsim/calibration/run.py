@@ -33,6 +33,7 @@ CONFIG, POSTERIOR, BEST, DRAWS, ENSEMBLE = (
     "posterior.csv",
     "ensemble.toml",
 )
+OF_A_BEGINNING = (CONFIG, LEDGER, "karstsim.log")  # all that a calibration leaves that was killed as it began
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ def begin(config: CalibrationConfig, folder: Path) -> None:
             )
         return
     folder.mkdir(parents=True, exist_ok=True)
+    if any(entry.name not in OF_A_BEGINNING for entry in folder.iterdir()):
+        raise InputError(str(folder), "is not empty and holds no calibration", "name another folder with -o")
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     Ledger(folder).close()

@@ -14,6 +14,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from karstsim.calibration.results import safe
 from karstsim.report.style import (
     BAND_ALPHA,
+    GRID,
     INK,
     OTHER_COLOURS,
     SOFT,
@@ -165,12 +166,12 @@ def fit(posterior: xr.Dataset, target: str) -> Figure:
     if below.any():
         ax.plot(times[below], observed[below], "v", ms=4, mfc="none", color=INK, label="below a limit")
     if not fitted.all():
-        start = times[np.argmin(fitted)]
-        ax.axvline(start, color=SOFT, lw=1.0, ls="--")
-        ax.annotate(" held out", (start, 1.0), xycoords=("data", "axes fraction"), va="bottom", color=SOFT)
+        ax.axvspan(
+            times[np.argmin(fitted)], times[-1], color=GRID, alpha=0.5, lw=0.0, zorder=0, label="held out"
+        )
     _dates(ax)
     ax.set_ylabel(plain(f"{target} ({unit})"))
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=4)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=5)
     panel_title(ax, "a", plain(_score_text(posterior, target)))
     ends = float(min(observed.min(), best.min())), float(max(observed.max(), best.max()))
     for rows, colour, label in ((fitted, BLUE, "fitted"), (~fitted, ORANGE, "held out")):
@@ -181,7 +182,7 @@ def fit(posterior: xr.Dataset, target: str) -> Figure:
     cross.set_ylabel("best run")
     if not fitted.all():
         cross.legend(loc="upper left", markerscale=2.0, handletextpad=0.1)
-    panel_title(cross, "b", "")
+    panel_title(cross, "b", "One to one")
     return figure
 
 
@@ -191,9 +192,9 @@ def _band(ax: Axes, times: np.ndarray, ends: np.ndarray, colour: str, label: str
 
 
 def _dates(ax: Axes) -> None:
-    locator = AutoDateLocator(maxticks=8)
+    locator = AutoDateLocator(maxticks=8)  # type: ignore[no-untyped-call]
     ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
 
 
 def _score_text(posterior: xr.Dataset, target: str) -> str:

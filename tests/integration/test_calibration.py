@@ -93,6 +93,20 @@ def test_chains_too_short_are_refused_on_the_command_line(calibration_file: Writ
     assert json.loads(done.stdout)["of these made now"] == 0
 
 
+def test_what_would_be_observed_is_wider_than_what_is_simulated(
+    calibration_file: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if the chains had converged: the band with errors encloses that of the draws, in m3 s-1 again."""
+    monkeypatch.setattr("karstsim.calibration.results.refusal", lambda found: "")
+    likely = 'objective = "heteroscedastic"\ntransform = "log"\nsigma = [0.2, 0.5]\nslope = 0.1'
+    posterior = calibrate(calibration_file("emcee", 240, target=likely), tmp_path / "mc")
+    inner, outer = posterior["band_discharge"].values, posterior["predicted_discharge"].values
+    assert ((outer[0] < inner[0]) & (outer[2] > inner[2])).mean() > 0.9
+    assert_allclose(np.median(outer[1] / inner[1]), 1.0, atol=0.2)
+    assert "discharge:sigma" in posterior.parameter.values
+    assert (tmp_path / "mc" / DRAWS).exists()
+
+
 def test_pareto_front_of_two_targets(calibration_file: Write, tmp_path: Path) -> None:
     second = '[[observations.targets]]\nquantity = "discharge"\nname = "low flow"\nobjective = "log_nse"'
     both = f'objective = "nse"\n{second}'

@@ -74,6 +74,15 @@ def test_a_folder_of_another_calibration_is_refused(calibration_file: Write, tmp
         begin(load_calibration(calibration_file(evaluations=60)), tmp_path / "run")
 
 
+def test_a_folder_of_something_else_is_left_alone(calibration_file: Write, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    for name in ("config.toml", "annual.nc"):
+        (tmp_path / "run" / name).write_text("of another run")
+    with pytest.raises(InputError, match="not empty"):
+        begin(load_calibration(calibration_file()), tmp_path / "run")
+    assert (tmp_path / "run" / "config.toml").read_text() == "of another run"
+
+
 def test_other_observations_are_other_evaluations(calibration_file: Write, tmp_path: Path) -> None:
     """The file has the same name and the folder the same configuration; its numbers are not those of the ledger."""
     path = calibration_file()

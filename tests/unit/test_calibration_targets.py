@@ -175,3 +175,59 @@ def test_a_score_that_divides_by_a_mean_of_both_signs_is_refused(calibration_fil
     own = f'objective = "rmse"\n[[observations.targets]]\n{own}'
     with pytest.raises(InputError, match="both signs"):
         open_problem(load_calibration(calibration_file(table=table, target=own)))
+
+
+EVERYTHING = """date,Q (L/s),Ca (mg/L),alkalinity (meq/L),HCO3 (mg/L),pH,pCO2 (atm),EC (uS/cm),T (degC),d13c_dic (permil),DIC (mmol/L),soil CO2 (ppm),soil_respiration (umol/m2/s)
+2015-04-01,100,60,3,180,7.5,0.005,350,15,-12,3,9000,2
+2015-04-11,110,61,3,181,7.6,0.005,351,15,-12,3,9000,2
+2015-04-21,120,62,3,182,7.7,0.005,352,15,-12,3,9000,2
+"""  # noqa: E501
+CHEMISTRY = (
+    "ca",
+    "alkalinity",
+    "hco3",
+    "ph",
+    "pco2",
+    "conductivity",
+    "temperature",
+    "d13c_dic",
+    "dic",
+    "soil_respiration",
+)
+
+
+@pytest.fixture
+def everything(calibration_file: Write) -> dict[str, np.ndarray]:
+    """What the model gives for each quantity of a spring, (3 values); and the CO2 of the soil's air under its tile."""
+    target = 'objective = "rmse"\n' + "".join(
+        f'[[observations.targets]]\nquantity = "{name}"\nobjective = "rmse"\nabsolute = 1.0\n'
+        for name in CHEMISTRY
+    )
+    target += '[[observations.targets]]\nquantity = "air_co2"\nvariable = "soil_base_pco2"\nrow = "grass"\n'
+    target += 'objective = "gaussian"\nsigma = 1000.0\n'
+    target = target.replace(
+        'objective = "rmse"\nabsolute = 1.0', 'objective = "gaussian"\nsigma = 1.0'
+    ).replace('objective = "rmse"', 'objective = "gaussian"\nsigma = 1.0')
+    problem = open_problem(load_calibration(calibration_file(table=EVERYTHING, target=target)))
+    assert problem.isotopes
+    simulated, reasons = problem.simulate(problem.values(np.full((1, 3), 0.5)), 1)
+    assert not reasons
+    assert np.isfinite(problem.scores(problem.values(np.full((1, 3), 0.5)), simulated)).all()
+    return {t.label: s[0] for t, s in zip(problem.targets, simulated, strict=True)}
+
+
+def test_all_quantities_of_a_spring_come_in_the_unit_of_their_column(
+    everything: dict[str, np.ndarray],
+) -> None:
+    """Dilute limestone water: alkalinity is bicarbonate within a few per cent, and most of the DIC.
+
+    The CO2 of soil air lies above that of the open air and below 10 %, in ppm; the spring's pCO2, in atm, far below 1
+    (the first months after a start with dilute water).
+    """
+    assert_allclose(everything["alkalinity"], everything["hco3"], rtol=0.1)
+    assert (everything["dic"] > everything["hco3"]).all()
+    assert ((everything["air_co2"] > 300.0) & (everything["air_co2"] < 1e5)).all()
+    assert ((everything["pco2"] > 1e-5) & (everything["pco2"] < 0.1)).all()
+    assert ((everything["ph"] > 6.0) & (everything["ph"] < 9.0)).all()
+    assert ((everything["d13c_dic"] > -30.0) & (everything["d13c_dic"] < 5.0)).all()
+    assert (everything["soil_respiration"] >= 0.0).all()
