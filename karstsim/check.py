@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from karstsim.config import RunConfig, load_config
 from karstsim.core.constants import GRAMS_PER_KG, SECONDS_PER_DAY, ZERO_CELSIUS
 from karstsim.forcing.units import CARBON_FLUXES
+from karstsim.model.interventions.records import as_entries, check_dates
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -29,6 +30,7 @@ def check(path: Path) -> dict[str, Any]:
         "evaporation": evaporation,
         "run": config.run.model_dump(exclude_none=True),
         "parameters": config.parameters,
+        "interventions": as_entries(config.intervention),
     }
 
 
@@ -46,8 +48,14 @@ def open_checked(config: RunConfig) -> tuple[xr.Dataset, dict[str, str]]:
     from karstsim.model.simulate import Simulation
 
     select(config.run.variables, "run.variables", config.run.isotopes)
+    check_dates(config.intervention, int(ds.time.dt.year[-1]))
     run = Simulation(
-        config.site, ds, [config.parameters], isotopes=config.run.isotopes, series=config.open_series()
+        config.site,
+        ds,
+        [config.parameters],
+        isotopes=config.run.isotopes,
+        series=config.open_series(),
+        interventions=config.intervention,
     )
     if config.run.restart is not None:
         run.start_from(config.run.restart)

@@ -216,6 +216,11 @@ def _show_check(report: dict[str, Any]) -> None:
     console.print_table(
         "Parameters", ("name", "value"), [(k, _override(v)) for k, v in report["parameters"].items()]
     )
+    rows = [
+        (i.pop("kind"), i.pop("start"), ", ".join(f"{k} {v}" for k, v in i.items()))
+        for i in report["interventions"]
+    ]
+    console.print_table("Interventions", ("kind", "start", "keys"), rows)
     console.print_list("Repairs of the input", repairs)
     print("All inputs are usable.")
 

@@ -26,6 +26,18 @@ PERMANENCE = {  # class of carbon: (shortest, longest) lifetime in years [scienc
     "harvested plants": (0.0, 1.0),
 }
 PATHS = ("sediment", "organic", "dic", "degassed", "harvested")
+EXPORTED = ("dic", "aoc_labile", "aoc_semilabile", "aoc_refractory", "poc", "algae")
+VARIABLES = (  # that `paths_of` reads
+    "catchment_runoff_dic",
+    "catchment_invasion",
+    "catchment_evasion",
+    "catchment_burial_ic",
+    "catchment_burial_oc",
+    "catchment_aquatic_harvest",
+    "surface_water_tributary_dic",
+    "surface_water_burial_oc_land",
+    *(f"catchment_export_{name}" for name in EXPORTED),
+)
 
 
 @dataclass(frozen=True)

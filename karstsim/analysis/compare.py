@@ -86,6 +86,19 @@ QUANTITIES = (
     Quantity("npp", "net primary production", _C, "side", ("catchment_npp",), (), MOLAR_MASS_C),
 )
 HIGHEST_BOX = ("surface_water_water_ph",)
+# All that a comparison reads; variables of an ensemble are slow to load one by one.
+VARIABLES = tuple(
+    dict.fromkeys(
+        (
+            *(name for q in QUANTITIES for name in (*q.add, *q.subtract)),
+            *carbon_paths.VARIABLES,
+            "catchment_stock_carbon",
+            "soil_powder",
+            "tile_area_fraction",
+            "time_bnds",
+        )
+    )
+)
 
 
 @dataclass(frozen=True)

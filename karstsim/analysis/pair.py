@@ -10,7 +10,7 @@ from typing import Any
 
 import xarray as xr
 
-from karstsim.analysis.compare import Comparison, compare_datasets
+from karstsim.analysis.compare import VARIABLES, Comparison, compare_datasets
 from karstsim.analysis.economics import Economics
 from karstsim.config import load_config
 from karstsim.core.errors import InputError
@@ -57,7 +57,8 @@ class Finished:
     def annual(self) -> xr.Dataset:
         """Its annual output. Raises InputError where it was not kept or the run has not ended."""
         if self.ensemble:
-            return open_ensemble(self.folder, ANNUAL).load()
+            whole = open_ensemble(self.folder, ANNUAL)
+            return whole[[name for name in VARIABLES if name in whole]].load()
         path = self.folder / f"{ANNUAL}.nc"
         if not path.is_file() or not (self.folder / RECORD).is_file():
             mend = 'run it to its end with output = ["annual"]'

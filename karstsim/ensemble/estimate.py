@@ -40,7 +40,13 @@ def estimate(config: EnsembleConfig, plan: Plan) -> Estimate:
     wanted = frequencies(config.ensemble.output)
     seconds = 0.0
     for _ in range(2):  # the first time compiles, or reads the compiled model from its cache
-        run = Simulation(config.site, sample, members, isotopes=config.ensemble.isotopes)
+        run = Simulation(
+            config.site,
+            sample,
+            members,
+            isotopes=config.ensemble.isotopes,
+            interventions=config.intervention,
+        )
         run.spin_up(0)
         began = time.thread_time()
         datasets = run.advance(wanted, config.ensemble.variables)

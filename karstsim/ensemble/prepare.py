@@ -20,6 +20,7 @@ from karstsim.ensemble.work import open_climate
 from karstsim.forcing.times import calendar_of
 from karstsim.model.engine import calendar_fields
 from karstsim.model.interventions.measures import Measures
+from karstsim.model.interventions.records import check_dates
 from karstsim.model.interventions.restoration import restored
 from karstsim.model.output import frequencies, select
 from karstsim.model.parameters import Overrides, parameter_tables
@@ -119,6 +120,7 @@ def look_at_climates(
             climate = _replace(climate, spun_by=groups.setdefault(group, i))
         found.append(climate)
     _check_joins(found)
+    check_dates(config.intervention, max(climate.years[1] for climate in found))
     return tuple(found), cells
 
 

@@ -200,6 +200,10 @@ class Simulation:
         )
         spans = self.forcing.windows()
         attrs = out.provenance(self.site, self.forcing_attrs, self.constants)
+        if self.measures.interventions:
+            attrs["interventions"] = "; ".join(
+                f"{w.KIND} from {w.start}" for w in self.measures.interventions
+            )
         datasets = {}
         for name in wanted:
             windows = [window[FREQUENCIES.index(name)] for window in results]

@@ -19,7 +19,7 @@ def test_the_price_of_the_review() -> None:
 
 
 def test_credits_by_hand() -> None:
-    """(10 0.9 - 8 0.75) t C = 3 t C km-2, 44.01/12.011 of it as CO2, 20 km2, 80 % credited, less 12 t spent: 163.9 t."""
+    """(10 0.9 - 8 0.75) t C = 3 t C km-2, 44.01/12.011 of it as CO2, 20 km2, 80 % credited, less 12 t: 163.9 t."""
     found = credits(np.array([10.0]), np.array([8.0]), 0.9, 0.75, 20.0, 0.2, 12.0)
     assert found[0] == pytest.approx(3.0 * 44.01 / 12.011 * 20.0 * 0.8 - 12.0)
     assert found[0] == pytest.approx(163.88, abs=0.01)

@@ -10,10 +10,12 @@ import pytest
 import karstsim as ks
 from karstsim.config import load_config, to_toml
 from karstsim.core.errors import InputError
+from karstsim.ensemble.config import load_ensemble
 from karstsim.forcing.times import calendar_of
 from karstsim.model.interventions.measures import Measures
 from karstsim.model.interventions.records import KINDS, as_entries, read_interventions
-from karstsim.model.parameters import parameter_tables
+from karstsim.model.interventions.restoration import restored
+from karstsim.model.parameters import by_name, parameter_tables
 from karstsim.model.restart import write_restart
 from karstsim.model.simulate import Simulation
 from karstsim.model.site import Site
@@ -248,8 +250,13 @@ def test_powder_in_moles_and_intervals() -> None:
     ]
     _, during = _params(_site(), make.dolomite_powder(start=2001), 2001)
     soil = during["tile"]["soil"]
-    assert soil["powder_rate"][0, 0] == pytest.approx(50.0 / 92.2005, rel=1e-6)
+    dolomite = 50.0 / 92.2005
+    assert soil["powder_rate"][0, 0] == pytest.approx(dolomite, rel=1e-6)
     assert soil["powder_dolomite"][0, 0] == 1.0
+    _, both = _params(_site(), [calcite, make.dolomite_powder(start=2001)], 2001)
+    assert both["tile"]["soil"]["powder_dolomite"][0, 0] == pytest.approx(
+        dolomite / (dolomite + 4 * 0.49957), rel=1e-4
+    )
 
 
 def test_irrigation_divides_its_depth_over_the_season() -> None:
@@ -405,3 +412,28 @@ def test_a_run_file_holds_interventions_and_the_resolved_one_too(tmp_path) -> No
     (tmp_path / "again.toml").write_text(to_toml(config))
     assert load_config(tmp_path / "again.toml").intervention == config.intervention
     assert read_interventions(as_entries(config.intervention), "again") == config.intervention
+
+
+@pytest.mark.parametrize("template", ["site.toml", "ensemble.toml"])
+def test_the_examples_of_the_templates_are_ready_to_use(template, tmp_path) -> None:
+    text = (Path(ks.__file__).parent / "templates" / template).read_text(encoding="utf-8")
+    begin = text.index("# [[intervention]]")
+    lines = [line.removeprefix("# ") for line in text[begin:].splitlines()]
+    (tmp_path / template).write_text(text[:begin] + "\n".join(lines) + "\n", encoding="utf-8")
+    load = load_config if template == "site.toml" else load_ensemble
+    config = load(tmp_path / template)
+    assert len(config.intervention) == text.count("[[intervention]]")
+    Measures(restored(config.site, config.intervention)[0], config.intervention)
+
+
+def test_every_number_of_a_record_has_a_unit_and_a_source_or_a_parameter() -> None:
+    """Where a key stands for a parameter, that is one; elsewhere units and source are declared with the bounds."""
+    for cls in KINDS.values():
+        for name, field in cls.model_fields.items():
+            extra = field.json_schema_extra
+            if "parameter" in (extra or {}):
+                assert extra["parameter"] in by_name(), name
+            elif extra:
+                assert extra["units"], name
+                assert extra["source"], name
+                assert field.description, name

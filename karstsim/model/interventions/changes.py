@@ -210,17 +210,24 @@ def _species(species: str, site: Site, row: int) -> Iterator[Change]:
 
 def powder(what: records.Powder, site: Site, year: int) -> Iterator[Change]:
     rows = _tiles(what, site)
-    dolomite = what.dolomite if isinstance(what, records.DolomitePowder) else 0.0
     if (year - what.start) % what.interval == 0:
-        yield Change("soil.powder_rate", plus(what.rate * what.interval / what.molar_mass), rows)
+        amount = what.rate * what.interval / what.molar_mass
+        dolomite = what.dolomite if isinstance(what, records.DolomitePowder) else 0.0
+        yield Change("soil.powder_dolomite", partial(_mixed_powder, amount, dolomite), rows)
+        yield Change("soil.powder_rate", plus(amount), rows)
     yield from _given(
         rows,
-        powder_dolomite=dolomite,
         powder_day=what.day,
         powder_diameter=what.diameter,
         powder_deviation=what.deviation,
         powder_roughness=what.roughness,
     )
+
+
+def _mixed_powder(amount: float, dolomite: float, was: Values, rows: np.ndarray) -> Values:
+    """Share of dolomite when `amount` joins what the year spreads already."""
+    there = rows["soil"]["powder_rate"]
+    return (was * there + dolomite * amount) / (there + amount)
 
 
 def carbonic_anhydrase(what: records.CarbonicAnhydrase, site: Site, year: int) -> Iterator[Change]:
