@@ -38,6 +38,7 @@ MADE_UP = (
 # Of the record, what stands elsewhere on the page; of the netCDF attributes, what tells where the numbers come from.
 ALREADY_SHOWN = ("summary", "closure", "reports", "failed")
 OF_DATA = ("Conventions", "forcing_", "time_coverage_")
+BEST_FOR_ISOTOPES = ("monthly", "annual", "daily")
 NO_YEAR = "No whole year of annual output was kept, so there is no budget: add \"annual\" to output and run whole years."
 Outputs = Mapping[str, xr.Dataset]
 
@@ -126,7 +127,7 @@ def sections_of_outputs(
             "The land uses of the catchment from bare rock to old forest, per area of the land use; means of the run."
         )
         sections.append(Section("Land uses", figures=[draw("land_uses", land_use_figure(land), caption)]))
-    with_isotopes = next((ds for ds in outputs.values() if any(name in ds for name, _, _ in SERIES)), None)
+    with_isotopes = next((outputs[k] for k in BEST_FOR_ISOTOPES if k in outputs and any(n in outputs[k] for n, _, _ in SERIES)), None)
     if with_isotopes is not None:
         caption = "Carbon isotopes. (a) From the air of the soil to surface water. (b) The spring against its bicarbonate."
         sections.append(Section("Isotopes", figures=[draw("isotopes", isotope_figure(with_isotopes), caption)]))

@@ -57,21 +57,22 @@ def _draw(ax: Axes, budget: Budget) -> None:
     whole = max(budget.total_in, budget.total_out)
     left, right = dict(budget.sources), dict(budget.fates)
     (right if budget.remainder > 0.0 else left)[REST] = abs(budget.remainder)
+    lowest = 0.0
     for flows, side in ((left, LEFT), (right, RIGHT)):
         drawn = {k: v / whole for k, v in flows.items() if v > LEAST * whole}
-        _column(ax, drawn, side, whole, budget.remainder_label)
+        lowest = min(lowest, _column(ax, drawn, side, whole, budget.remainder_label))
     ax.add_patch(Rectangle((MIDDLE - NODE, 0.0), 2 * NODE, 1.0, facecolor=style.SOFT, linewidth=0.0))
     ax.text(MIDDLE, 0.5, "carbon in the water", color="white", rotation=90, ha="center", va="center", weight="bold")
     ax.set_xlim(LEFT - ROOM, RIGHT + ROOM)
-    ax.set_ylim(-0.14, 1.04)
+    ax.set_ylim(lowest - 0.15, 1.04)
     ax.set_axis_off()
     label = style.plain(style.scenario_label(budget.scenario))
     ax.set_title(f"Carbon in the catchment's water, {label}, {budget.years} ({UNIT})")
-    ax.text(MIDDLE, -0.1, closure_said(budget), ha="center", va="center")
+    ax.text(MIDDLE, lowest - 0.11, closure_said(budget), ha="center", va="center")
 
 
-def _column(ax: Axes, flows: Mapping[str, float], side: float, whole: float, rest: str) -> None:
-    """One side: bands from top to bottom, each with its label and its number."""
+def _column(ax: Axes, flows: Mapping[str, float], side: float, whole: float, rest: str) -> float:
+    """One side: bands from top to bottom, each with its label and its number; returns the place of the lowest label."""
     outer, inner = (side, MIDDLE - NODE) if side < MIDDLE else (side, MIDDLE + NODE)
     gap = LINE / 3.0
     top, middle_top = 1.0 + gap * (len(flows) - 1) / 2.0, 1.0
@@ -82,10 +83,12 @@ def _column(ax: Axes, flows: Mapping[str, float], side: float, whole: float, res
         top -= value + gap
         middle_top -= value
     shift, align = (-0.04, "right") if side < MIDDLE else (0.04, "left")
-    for (key, value), y, place in zip(flows.items(), _apart(places), places, strict=True):
+    labels = _apart(places)
+    for (key, value), y, place in zip(flows.items(), labels, places, strict=True):
         ax.plot([outer, outer + 0.7 * shift], [place, y], color=style.SOFT, linewidth=0.6)
         name = rest if key == REST else LABELS[key]
         ax.text(outer + shift, y, f"{_folded(name)}  {value * whole:.2f}", ha=align, va="center", fontsize=9.5)
+    return min(labels, default=0.0)
 
 
 def _folded(name: str) -> str:
