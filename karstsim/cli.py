@@ -406,36 +406,40 @@ def hydrograph(
 
 
 @app.command()
-def parameters(csv: Csv = False, markdown: Markdown = False, debug: Debug = False) -> None:
+def parameters(
+    csv: Csv = False, markdown: Markdown = False, as_json: Json = False, debug: Debug = False
+) -> None:
     """List every parameter with its default, bounds, unit and source."""
-    with console.guarded(debug):
+    with console.guarded(debug, as_json):
         from karstsim.model.parameters import parameters_table
 
-        console.print_frame(parameters_table(), "Parameters", csv, markdown)
+        console.print_frame(parameters_table(), "Parameters", csv, markdown, as_json)
 
 
 @app.command()
-def variables(csv: Csv = False, markdown: Markdown = False, debug: Debug = False) -> None:
+def variables(
+    csv: Csv = False, markdown: Markdown = False, as_json: Json = False, debug: Debug = False
+) -> None:
     """List every output variable with its unit and meaning."""
-    with console.guarded(debug):
+    with console.guarded(debug, as_json):
         from karstsim.model.output import variables_table
 
-        console.print_frame(variables_table(), "Variables", csv, markdown)
+        console.print_frame(variables_table(), "Variables", csv, markdown, as_json)
 
 
 @new.command("site")
 def new_site(
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")] = Path("site.toml"),
+    as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Write a complete, commented run file: a site, its weather and what to compute."""
-    with console.guarded(debug):
-        _write_new(output, "site.toml")
-        print(f"{output} written. Next: karstsim check {output}, then karstsim run {output}")
+    with console.guarded(debug, as_json):
+        _write_new(output, "site.toml", as_json)
 
 
-def _write_new(path: Path, template: str) -> None:
-    """Copy a template to a file that does not exist yet."""
+def _write_new(path: Path, template: str, as_json: bool) -> None:
+    """Copy a template to a file that does not exist yet, and say what to do with it."""
     from importlib.resources import files
 
     from karstsim.core.errors import InputError
@@ -450,17 +454,21 @@ def _write_new(path: Path, template: str) -> None:
         raise InputError(
             str(path), f"cannot be written ({error.strerror})", "name another file with -o"
         ) from None
+    if as_json:
+        console.print_json({"status": "done", "files": [str(path)]})
+    else:
+        print(f"{path} written. Next: karstsim check {path}, then karstsim run {path}")
 
 
 @new.command("ensemble")
 def new_ensemble(
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")] = Path("ensemble.toml"),
+    as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Write a complete, commented ensemble file: a site, climates, parameter draws and what to keep."""
-    with console.guarded(debug):
-        _write_new(output, "ensemble.toml")
-        print(f"{output} written. Next: karstsim check {output}, then karstsim run {output}")
+    with console.guarded(debug, as_json):
+        _write_new(output, "ensemble.toml", as_json)
 
 
 @app.command()
@@ -470,13 +478,14 @@ def demo(
     ),
     workers: Workers = None,
     overwrite: Overwrite = False,
+    as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Run the built-in example; needs no input files."""
-    with console.guarded(debug, folder=output):
+    with console.guarded(debug, as_json, output):
         from karstsim.demo import run_demo
 
         _make_folder(output, overwrite)
         with console.progress_shown() as progress:
             summary = run_demo(output, workers or console.processors(), progress)
-        _show_summary(summary, output, as_json=False)
+        _show_summary(summary, output, as_json)

@@ -32,7 +32,9 @@ SITE = {
     "area_km2": 20.0,
     "mean_temperature": 15.0,
     "tiles": [{"land_use": "shrub", "area_fraction": 1.0}],
-    "boxes": [{"name": "brook", "kind": "stream", "water_class": "headwater", "length_km": 3.0, "slope": 0.01}],
+    "boxes": [
+        {"name": "brook", "kind": "stream", "water_class": "headwater", "length_km": 3.0, "slope": 0.01}
+    ],
 }
 Part = Callable[[], str]
 PARTS = 4
@@ -121,7 +123,9 @@ def _books() -> str:
 
     element, worst = max(_run(0, DAYS).closure().items(), key=lambda item: item[1])
     if not worst <= RUN_CLOSURE:
-        raise AssertionError(f"{element} does not add up: {worst:.1e} of the throughput (limit {RUN_CLOSURE:g})")
+        raise AssertionError(
+            f"{element} does not add up: {worst:.1e} of the throughput (limit {RUN_CLOSURE:g})"
+        )
     return f"{DAYS} days; largest residual {worst:.1e} of the throughput, {element} (limit {RUN_CLOSURE:g})"
 
 
@@ -129,7 +133,10 @@ def _restart() -> str:
     """A run in two halves ends in the state of one in a piece."""
     whole, first, second = _simulation(0, DAYS), _simulation(0, SPLIT), _simulation(SPLIT, DAYS)
     whole.spin_up(0)
-    for level, floats in whole.tables.state_floats.items():  # the state at the start depends on the whole forcing
+    for (
+        level,
+        floats,
+    ) in whole.tables.state_floats.items():  # the state at the start depends on the whole forcing
         first.tables.state_floats[level][...] = floats
     _advance(whole)
     _advance(first)
@@ -152,10 +159,14 @@ def _plain() -> str:
     compiled = _state(_run(0, PLAIN_DAYS))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "plain.bin"
-        script = f"from karstsim import verify; verify._state(verify._run(0, {PLAIN_DAYS})).tofile({str(path)!r})"
+        script = (
+            f"from karstsim import verify; verify._state(verify._run(0, {PLAIN_DAYS})).tofile({str(path)!r})"
+        )
         places = [str(Path(__file__).resolve().parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
         env = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": os.pathsep.join(places)}
-        done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", script], env=env, capture_output=True, text=True, check=False
+        )
         if done.returncode != 0:
             raise AssertionError(f"plain Python stopped: {done.stderr.strip().splitlines()[-1]}")
         plain = np.fromfile(path)

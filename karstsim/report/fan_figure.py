@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from karstsim.core.errors import InputError
 from karstsim.report import numbers, style
@@ -56,7 +57,9 @@ def _keys(annual: xr.Dataset, variables: Sequence[str]) -> list[Key]:
         raise InputError(f"variable {unknown[0]!r}", "has no panel", f"choose from {', '.join(known)}")
     found = [known[name] for name in variables if name in annual]
     if not found:
-        raise InputError("scenario fan", "the run kept none of its quantities", "keep annual output and catchment_*")
+        raise InputError(
+            "scenario fan", "the run kept none of its quantities", "keep annual output and catchment_*"
+        )
     return found
 
 
@@ -74,4 +77,4 @@ def _panel(ax: Axes, groups: dict[str, xr.Dataset], key: Key) -> None:
     unit = "–" if key.unit == "1" else key.unit
     ax.set_ylabel(f"({unit})")
     ax.set_xlabel("Year")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
