@@ -1,6 +1,6 @@
 """Figures on a Dataset: `ds.karst.results()`, `ds.karst.carbon_budget()` and the others of `ks.plot`.
 
-Loaded with the first public name of karstsim that is used, or by `import karstsim.plot`.
+Loaded with the first public name of karstsim that is used, such as `ks.plot`.
 """
 
 from __future__ import annotations
@@ -34,4 +34,4 @@ class Karst:
 
 
 if not hasattr(xr.Dataset, NAME):
-    xr.register_dataset_accessor(NAME)(Karst)
+    xr.register_dataset_accessor(NAME)(Karst)  # type: ignore[no-untyped-call]

@@ -364,58 +364,69 @@ def hydrograph(
 
 
 @app.command()
-def parameters(csv: Csv = False, markdown: Markdown = False, debug: Debug = False) -> None:
+def parameters(
+    csv: Csv = False, markdown: Markdown = False, as_json: Json = False, debug: Debug = False
+) -> None:
     """List every parameter with its default, bounds, unit and source."""
-    with console.guarded(debug):
+    with console.guarded(debug, as_json):
         from karstsim.model.parameters import parameters_table
 
-        console.print_frame(parameters_table(), "Parameters", csv, markdown)
+        console.print_frame(parameters_table(), "Parameters", csv, markdown, as_json)
 
 
 @app.command()
-def variables(csv: Csv = False, markdown: Markdown = False, debug: Debug = False) -> None:
+def variables(
+    csv: Csv = False, markdown: Markdown = False, as_json: Json = False, debug: Debug = False
+) -> None:
     """List every output variable with its unit and meaning."""
-    with console.guarded(debug):
+    with console.guarded(debug, as_json):
         from karstsim.model.output import variables_table
 
-        console.print_frame(variables_table(), "Variables", csv, markdown)
+        console.print_frame(variables_table(), "Variables", csv, markdown, as_json)
 
 
 @new.command("site")
 def new_site(
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")] = Path("site.toml"),
+    as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Write a complete, commented run file: a site, its weather and what to compute."""
-    with console.guarded(debug):
-        from karstsim.tomlfile import write_template
+    with console.guarded(debug, as_json):
+        _write_new(output, "site.toml", "run", as_json)
 
-        write_template(output, "site.toml")
-        print(f"{output} written. Next: karstsim check {output}, then karstsim run {output}")
+
+def _write_new(path: Path, template: str, command: str, as_json: bool) -> None:
+    """Copy a template to a file that does not exist yet, and say what to do with it."""
+    from karstsim.tomlfile import write_template
+
+    write_template(path, template)
+    if as_json:
+        console.print_json({"status": "done", "files": [str(path)]})
+    else:
+        print(f"{path} written. Next: karstsim check {path}, then karstsim {command} {path}")
 
 
 @new.command("ensemble")
 def new_ensemble(
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")] = Path("ensemble.toml"),
+    as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Write a complete, commented ensemble file: a site, climates, parameter draws and what to keep."""
-    with console.guarded(debug):
-        from karstsim.tomlfile import write_template
-
-        write_template(output, "ensemble.toml")
-        print(f"{output} written. Next: karstsim check {output}, then karstsim run {output}")
+    with console.guarded(debug, as_json):
+        _write_new(output, "ensemble.toml", "run", as_json)
 
 
 @new.command("sensitivity")
 def new_sensitivity(
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")] = Path("sensitivity.toml"),
+    as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Write a complete, commented sensitivity file: a site, its weather, what is varied and what is asked."""
-    with console.guarded(debug):
-        _write_new(output, "sensitivity.toml")
-        print(f"{output} written. Next: karstsim check {output}, then karstsim sensitivity {output}")
+    with console.guarded(debug, as_json):
+        _write_new(output, "sensitivity.toml", "sensitivity", as_json)
 
 
 @app.command()
@@ -425,13 +436,14 @@ def demo(
     ),
     workers: Workers = None,
     overwrite: Overwrite = False,
+    as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Run the built-in example; needs no input files."""
-    with console.guarded(debug, folder=output):
+    with console.guarded(debug, as_json, output):
         from karstsim.demo import run_demo
 
         _make_folder(output, overwrite)
         with console.progress_shown() as progress:
             summary = run_demo(output, workers or console.processors(), progress)
-        _show_summary(summary, output, as_json=False)
+        _show_summary(summary, output, as_json)

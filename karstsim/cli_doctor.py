@@ -35,7 +35,9 @@ def doctor(as_json: Json = False, debug: Debug = False) -> None:
         else:
             console.print_table("Installation", ("", "", ""), [(f.name, f.state, f.detail) for f in findings])
             console.print_list("What to do", [f"{f.name}: {f.mend}" for f in findings if f.mend])
-            print(f"{len(problems)} problems." if problems else "Ready. `karstsim verify` checks the numbers.")
+            print(
+                f"{len(problems)} problems." if problems else "Ready. `karstsim verify` checks the numbers."
+            )
         if problems:
             raise typer.Exit(console.FAILED)
 
@@ -43,7 +45,9 @@ def doctor(as_json: Json = False, debug: Debug = False) -> None:
 def verify(
     reference: Annotated[
         Path | None,
-        typer.Option("--reference", help="Another table of waters with expected_ columns; default: the shipped one."),
+        typer.Option(
+            "--reference", help="Another table of waters with expected_ columns; default: the shipped one."
+        ),
     ] = None,
     as_json: Json = False,
     debug: Debug = False,
@@ -70,6 +74,10 @@ def verify(
         else:
             rows = [(c.name, "passed" if c.passed else "FAILED", c.detail) for c in done]
             console.print_table("Self-check", ("check", "", ""), rows)
-            print("All passed." if not failed else "Something is wrong with this installation: try `karstsim doctor`.")
+            print(
+                "All passed."
+                if not failed
+                else "Something is wrong with this installation: try `karstsim doctor`."
+            )
         if failed:
             raise typer.Exit(console.FAILED)

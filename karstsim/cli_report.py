@@ -19,10 +19,14 @@ def report(
     folder: Annotated[Path, typer.Argument(help="Folder of a run, an ensemble, or other results.")],
     observations: Annotated[
         Path | None,
-        typer.Option("--observations", help="Table of the spring (CSV) to set beside a run: fit and residuals."),
+        typer.Option(
+            "--observations", help="Table of the spring (CSV) to set beside a run: fit and residuals."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")
+    ] = False,
 ) -> None:
     """Write report.html into FOLDER: what was run, checks, numbers, figures, tables, provenance.
 
@@ -43,8 +47,12 @@ def report(
         if as_json:
             lines = [{"name": c.name, "passed": c.passed, "detail": c.detail} for c in checks]
             sections = [section.title for section in contents.sections]
-            console.print_json({"status": "done", "files": [str(path)], "sections": sections, "checks": lines})
+            console.print_json(
+                {"status": "done", "files": [str(path)], "sections": sections, "checks": lines}
+            )
         else:
             signs = {True: "passed", False: "FAILED", None: "note"}
-            console.print_table("Checks", ("check", "", ""), [(c.name, signs[c.passed], c.detail) for c in checks])
+            console.print_table(
+                "Checks", ("check", "", ""), [(c.name, signs[c.passed], c.detail) for c in checks]
+            )
             print(f"{path} written. Open it in a browser.")

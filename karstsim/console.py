@@ -164,8 +164,11 @@ def print_list(title: str, lines: Iterable[str], stderr: bool = False) -> None:
         console(stderr).print(text, soft_wrap=True)
 
 
-def print_frame(frame: pd.DataFrame, title: str, csv: bool, markdown: bool) -> None:
-    """A pandas table on stdout: for people, as CSV or as Markdown."""
+def print_frame(frame: pd.DataFrame, title: str, csv: bool, markdown: bool, as_json: bool = False) -> None:
+    """A pandas table on stdout: for people, as CSV, as Markdown, or as a list of objects in JSON."""
+    if as_json:
+        print_json({title.lower(): frame.to_dict("records")})
+        return
     if csv:
         sys.stdout.write(frame.to_csv(index=False))
         return

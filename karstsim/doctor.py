@@ -71,7 +71,9 @@ def _needed() -> Iterator[Finding]:
     yield Finding("packages", OK, there)
     missing = [name for name, version in versions.items() if version is None]
     if missing:
-        yield Finding("packages", PROBLEM, f"missing: {', '.join(missing)}", f"pip install {' '.join(missing)}")
+        yield Finding(
+            "packages", PROBLEM, f"missing: {', '.join(missing)}", f"pip install {' '.join(missing)}"
+        )
 
 
 def _compiler() -> Finding:
@@ -124,7 +126,9 @@ def _cache() -> Iterator[Finding]:
 def _disk(name: str, folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free / BYTES_PER_GB
     if free < LEAST_GB:
-        return Finding(name, PROBLEM, f"{free:.2f} GB free at {folder}", "make room, or name another folder with -o")
+        return Finding(
+            name, PROBLEM, f"{free:.2f} GB free at {folder}", "make room, or name another folder with -o"
+        )
     return Finding(name, OK, f"{free:.0f} GB free at {folder}")
 
 

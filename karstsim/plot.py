@@ -1,7 +1,8 @@
 """Figures of results, as `ks.plot.<name>(...)`: each returns a matplotlib Figure; `ks.plot.save` writes it.
 
-`ds` is what `ks.simulate`, `ks.open_ensemble` or a netCDF of a run gives. One style, colours that colour-blind readers can
-tell apart, units on every axis. A suffix decides on the format: `.svg` and `.pdf` are vectors, `.png` is not.
+`ds` is what `ks.simulate`, `ks.open_ensemble` or a netCDF of a run gives; `ds.karst.<name>()` is the same. One style,
+colours that colour-blind readers can tell apart, units on every axis. A suffix decides on the format: `.svg` and `.pdf`
+are vectors, `.png` is not.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from pathlib import Path
 import xarray as xr
 from matplotlib.figure import Figure
 
-from karstsim import accessor  # noqa: F401  registers ds.karst
 from karstsim.core.errors import InputError
 from karstsim.report import style
 from karstsim.report.event_figures import diel_figure as diel
@@ -45,11 +45,15 @@ __all__ = [
     "storm",
 ]
 FORMATS = (".png", ".svg", ".pdf")
-WATER = ("atmosphere_precipitation", "aquifer_spring")
+RAIN = "atmosphere_precipitation"
+WATER = (RAIN, "aquifer_spring")
 
 
 def chemistry(
-    ds: xr.Dataset, observations: xr.Dataset | None = None, area_km2: float | None = None, scenario: str | None = None
+    ds: xr.Dataset,
+    observations: xr.Dataset | None = None,
+    area_km2: float | None = None,
+    scenario: str | None = None,
 ) -> Figure:
     """The chemistry of the spring over time; as `results`, without rain and discharge."""
     kept = [panel.variable for panel in PANELS if panel.variable in ds and panel.variable not in WATER]
@@ -76,16 +80,17 @@ def discharge_and_rain(spring: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray |
     if "discharge" in spring:
         return spring["discharge"], spring.get("precipitation")
     if "aquifer_spring" not in spring:
-        raise InputError("hydrograph", "has neither discharge nor aquifer_spring", "keep aquifer_spring, daily")
-    series: list[xr.DataArray | None] = []
-    for name in ("aquifer_spring", "atmosphere_precipitation"):
-        values = spring[name] if name in spring else None
-        if values is not None and "realization" in values.dims:
-            values = values.isel(realization=0)
-        series.append(None if values is None else values.copy(data=per_day(spring, values.values)))
-        if values is not None:
-            series[-1].attrs["units"] = "mm d-1"  # type: ignore[union-attr]
-    return series[0], series[1]  # type: ignore[return-value]
+        raise InputError(
+            "hydrograph", "has neither discharge nor aquifer_spring", "keep aquifer_spring, daily"
+        )
+    discharge = _rate(spring, "aquifer_spring")
+    return discharge, _rate(spring, RAIN) if RAIN in spring else None
+
+
+def _rate(ds: xr.Dataset, name: str) -> xr.DataArray:
+    """Amounts of the periods as mm d-1; the first member of an ensemble."""
+    values = ds[name].isel(realization=0) if "realization" in ds[name].dims else ds[name]
+    return values.copy(data=per_day(ds, values.values)).assign_attrs(units="mm d-1")
 
 
 def forcing(ds: xr.Dataset) -> Figure:

@@ -82,7 +82,11 @@ STORES = (
     *(f"aquifer_conduit_above_{i}" for i in range(1, MOST_CELLS)),
     "surface_water_water",
 )
-STORED = (*(name for store in STORES for name in _flow(store)), "surface_water_plants", "surface_water_bed_calcite")
+STORED = (
+    *(name for store in STORES for name in _flow(store)),
+    "surface_water_plants",
+    "surface_water_bed_calcite",
+)
 LABELS = {term.key: term.label for term in (*SOURCES, *FATES)}
 REMAINDER_LABEL = "change of storage"
 PARTLY_LABEL = "storage change, terms not kept"
@@ -167,7 +171,7 @@ def net_inflow(ds: xr.Dataset) -> np.ndarray:
 def stored(ds: xr.Dataset) -> np.ndarray:
     """(realization, time) carbon in water, aquatic plants and calcite of the bed, mol m-2.
 
-    In the output of every step these are states at its end, and their change is `net_inflow`; longer periods hold means.
+    In the output of every step these are states at its end, whose change is `net_inflow`; longer periods hold means.
     """
     total = np.zeros((ds.sizes["realization"], ds.sizes["time"]))
     for name in (n for n in STORED if n in ds):

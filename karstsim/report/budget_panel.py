@@ -134,7 +134,12 @@ def _legend(figure: Figure | SubFigure, budgets: list[Budget]) -> None:
             Patch(facecolor=COLOURS[k], edgecolor=style.SOFT, linewidth=0.4, label=LABELS[k]) for k in seen
         ]
     handles.append(
-        Patch(facecolor=REMAINDER_COLOUR, edgecolor=style.SOFT, hatch=REMAINDER_HATCH, label=budgets[0].remainder_label)
+        Patch(
+            facecolor=REMAINDER_COLOUR,
+            edgecolor=style.SOFT,
+            hatch=REMAINDER_HATCH,
+            label=budgets[0].remainder_label,
+        )
     )
     legend = figure.legend(handles=handles, loc="outside right upper", handlelength=1.3, labelspacing=0.35)
     for at in headings:

@@ -1,4 +1,4 @@
-"""The report of a folder: what lies in it decides which sections the page has. One way for runs, ensembles and the rest.
+"""The report of a folder: what lies in it decides on the sections of the page. One way for runs, ensembles, the rest.
 
 A folder of a kind that is not known here has its figures, checklists and tables shown (`found`).
 """
@@ -40,7 +40,9 @@ def sections_of(folder: str | Path) -> Sequence[Section]:
 def contents_of(folder: Path, observations: xr.Dataset | None = None) -> Contents:
     """Everything that the page of a folder says."""
     if not folder.is_dir():
-        raise InputError(str(folder), "is no folder", "name a folder that `karstsim run` or the like has written")
+        raise InputError(
+            str(folder), "is no folder", "name a folder that `karstsim run` or the like has written"
+        )
     for mark, reader in READERS:
         if (folder / mark).is_file():
             known = reader(folder, observations)

@@ -21,18 +21,20 @@ def chart_of(annual: xr.Dataset | None, monthly: xr.Dataset | None) -> list[Char
     if annual is not None:
         annual = numbers.whole_years(annual)
         if annual.sizes["time"] >= LEAST_YEARS or (monthly is None and annual.sizes["time"] > 1):
-            return [_chart(annual, "Annual values")]
-    return [_chart(monthly, "Monthly values; amounts per month")] if monthly is not None else []
+            return _chart(annual, "Annual values")
+    return _chart(monthly, "Monthly values; amounts per month") if monthly is not None else []
 
 
-def _chart(ds: xr.Dataset, what: str) -> Chart:
+def _chart(ds: xr.Dataset, what: str) -> list[Chart]:
     groups = numbers.members_by_scenario(ds)
     by_month = what.startswith("Monthly")
     panels = [_panel(groups, key, by_month) for key in KEYS if key.variable in ds]
+    panels = [p for p in panels if any(v is not None for line in p["lines"] for v in line["middle"])]
     several = max(part.sizes["realization"] for part in groups.values()) > 1
     spread = "; median of the draws, in brackets 5 to 95 %" if several else ""
     x = [round(float(v), 4) for v in decimal_years(ds["time"].values)]
-    return Chart(f"{what}{spread}. Point at the chart, or use the arrow keys, to read the values.", x, panels)
+    caption = f"{what}{spread}. Point at the chart, or use the arrow keys, to read the values."
+    return [Chart(caption, x, panels)] if panels else []
 
 
 def _panel(groups: dict[str, xr.Dataset], key: Key, by_month: bool) -> dict[str, Any]:
@@ -40,7 +42,10 @@ def _panel(groups: dict[str, xr.Dataset], key: Key, by_month: bool) -> dict[str,
     lines = []
     for position, (name, ds) in enumerate(groups.items()):
         middle, low, high = numbers.band(key.factor * numbers.members(ds, key.variable, key.rows))
-        line = {"name": style.scenario_label(name), "colour": style.scenario_colour(name, position)}
+        line: dict[str, Any] = {
+            "name": style.scenario_label(name),
+            "colour": style.scenario_colour(name, position),
+        }
         line["middle"] = _rounded(middle)
         if ds.sizes["realization"] > 1:
             line |= {"low": _rounded(low), "high": _rounded(high)}

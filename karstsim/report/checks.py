@@ -34,7 +34,7 @@ class Usual:
     rows: str | None = None
 
 
-# What karst springs and their soils show (recalled; wide on purpose: a value outside is not wrong but asks for a reason).
+# What karst springs and their soils show (recalled; wide: a value outside asks for a reason).
 USUAL = (
     Usual("spring pH", "aquifer_spring_ph", 6.5, 8.8),
     Usual("spring SI calcite", "aquifer_spring_si_calcite", -2.0, 1.2),
@@ -123,7 +123,7 @@ def _amounts() -> set[str]:
 
 
 def _lowest_of_state(restart: Path, names: set[str]) -> dict[str, float]:
-    found = {}
+    found: dict[str, float] = {}
     with xr.open_dataset(restart, engine="netcdf4") as ds:
         for level in LEVELS:
             layout = [str(name) for name in ds[f"layout_{level}"].values]

@@ -20,7 +20,15 @@ from karstsim.report.fan_figure import fan_figure
 from karstsim.report.isotope_figure import SERIES
 from karstsim.report.land_use_figure import RUNGS
 from karstsim.report.results_figure import PANELS
-from karstsim.report.run_folder import CONFIG, FIGURES, MADE_UP, PERCENT, is_synthetic, provenance_of, sections_of_outputs
+from karstsim.report.run_folder import (
+    CONFIG,
+    FIGURES,
+    MADE_UP,
+    PERCENT,
+    is_synthetic,
+    provenance_of,
+    sections_of_outputs,
+)
 from karstsim.report.scheme_figure import ARROWS
 from karstsim.report.section import Check, Contents, Notes, Section, Table
 from karstsim.report.tables import KEYS
@@ -29,7 +37,7 @@ from karstsim.tomlfile import read_toml
 DRIFT_REPORT, YEARS_REPORT = "largest drift of a spin-up, % per decade", "spin-up years"
 SHOWN = 10
 FAN_CAPTION = (
-    "Key quantities by scenario: running means of the median draw, with bands that hold 50 and 90 % of the draws."
+    "Key quantities by scenario: running mean of the median draw, bands of 50 and 90 % of the draws."
 )
 
 
@@ -52,13 +60,19 @@ def ensemble_contents(folder: Path, observations: xr.Dataset | None = None) -> C
         Check("All members computed", outcome.complete and not outcome.failed, _members_said(plan, outcome)),
         *standard_checks(annual, outcome.closure, settled(outcome), spin_up_text(outcome), repairs),
     ]
-    notes = Notes([what_ran(plan, site), *([MADE_UP] if is_synthetic(annual) else [])], checks, repairs, warnings)
+    notes = Notes(
+        [what_ran(plan, site), *([MADE_UP] if is_synthetic(annual) else [])], checks, repairs, warnings
+    )
     sections = sections_of_outputs(folder, outputs, site.get("area_km2"))
     if "annual" in outputs and any(key.variable in annual for key in KEYS):
         files = style.save(fan_figure(annual), folder / FIGURES / "fans")
         sections.insert(1, Section("Scenarios", figures=[(files[-1], FAN_CAPTION)]))
     sections.append(_members(plan, outcome))
-    record = json.loads((folder / RUN_RECORD).read_text(encoding="utf-8")) if (folder / RUN_RECORD).is_file() else {}
+    record = (
+        json.loads((folder / RUN_RECORD).read_text(encoding="utf-8"))
+        if (folder / RUN_RECORD).is_file()
+        else {}
+    )
     title = f"{site.get('name', folder.resolve().name)}: {len(plan.climates)} climates, {plan.n_columns} members each"
     return Contents(title, sections, notes, provenance_of(record, annual))
 
@@ -80,7 +94,11 @@ def _outputs(folder: Path, outcome: Outcome) -> dict[str, xr.Dataset]:
 def _shown() -> set[str]:
     """Names of all variables of the page."""
     names = {*budget.patterns(), "tile_area_fraction", "time_bnds", "aquifer_spring_alkalinity"}
-    names |= {key.variable for key in KEYS} | {panel.variable for panel in PANELS} | {name for name, _, _ in SERIES}
+    names |= (
+        {key.variable for key in KEYS}
+        | {panel.variable for panel in PANELS}
+        | {name for name, _, _ in SERIES}
+    )
     names |= {n for item in (*RUNGS, *ARROWS) for n in (*item.add, *item.subtract)}
     return names | {f"catchment_imbalance_{e}" for e in ("water", "carbon", "calcium", "magnesium", "alkali", "sulfate",
                                                          "nitrate", "chloride", "oxygen")}  # fmt: skip
@@ -117,7 +135,9 @@ def warnings_of(outcome: Outcome) -> list[str]:
     if settled(outcome) is False:
         warnings.append(f"the spin-up left a drift: {spin_up_text(outcome)} (limit {PERCENT * DRIFT:g} %)")
     if outcome.failed:
-        warnings.append(f"{len(outcome.failed)} members failed and have no values; they are listed under Members")
+        warnings.append(
+            f"{len(outcome.failed)} members failed and have no values; they are listed under Members"
+        )
     return warnings
 
 
@@ -131,7 +151,10 @@ def _members(plan: Plan, outcome: Outcome) -> Section:
     climates = Table(
         "Climates",
         ["climate", "scenario", "model", "member", "calendar", "from", "to"],
-        [[c.name, c.scenario, c.source_id, c.variant_label, c.calendar, c.start[:10], c.end[:10]] for c in plan.climates],
+        [
+            [c.name, c.scenario, c.source_id, c.variant_label, c.calendar, c.start[:10], c.end[:10]]
+            for c in plan.climates
+        ],
     )
     names = sorted({name for draw in plan.draws for name in draw})
     rows = [[str(d), *(_shown_value(draw.get(n)) for n in names)] for d, draw in enumerate(plan.draws)]

@@ -49,15 +49,21 @@ def diel_figure(ds: xr.Dataset, months: tuple[int, ...] = (6, 7, 8)) -> Figure:
     Raises InputError for steps of a day and for a run without surface water.
     """
     if float(np.max(period_days(ds))) > 0.5:
-        raise InputError("diel figure", "needs steps shorter than a day", 'run hourly forcing with output = ["step"]')
+        raise InputError(
+            "diel figure", "needs steps shorter than a day", 'run hourly forcing with output = ["step"]'
+        )
     panels = [p for p in DIEL if p.variable in ds]
     if not panels or "box" not in ds.dims:
-        raise InputError("diel figure", "the run kept no water box", "keep surface_water_water_ph and the like")
+        raise InputError(
+            "diel figure", "the run kept no water box", "keep surface_water_water_ph and the like"
+        )
     ds = ds.isel(time=np.isin(numbers.months_of(ds), months))
     boxes = [str(name) for name in ds["box_name"].values]
     figure = style.new_figure(HEIGHT * -(-len(panels) // 2) + 0.4)
     axes = figure.subplots(-(-len(panels) // 2), 2, squeeze=False).ravel()
-    hour = np.asarray(ds["time"].dt.hour.values, float) + np.asarray(ds["time"].dt.minute.values, float) / 60.0
+    hour = (
+        np.asarray(ds["time"].dt.hour.values, float) + np.asarray(ds["time"].dt.minute.values, float) / 60.0
+    )
     for ax, panel, letter in zip(axes, panels, "abcdef", strict=False):
         for number, box in enumerate(boxes):
             values = panel.factor * ds[panel.variable].isel(box=number).transpose(..., "time").values

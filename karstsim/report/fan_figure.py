@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from karstsim.core.errors import InputError
 from karstsim.report import numbers, style
@@ -16,6 +17,7 @@ from karstsim.report.tables import KEYS, Key
 HEIGHT = 2.9  # inches a row
 COLUMNS = 2
 OUTER, INNER = (0.05, 0.95), (0.25, 0.75)
+PALE = 0.09  # of the outer band
 SHOWN = (
     "catchment_sink_hydrochemical",
     "catchment_runoff",
@@ -55,7 +57,9 @@ def _keys(annual: xr.Dataset, variables: Sequence[str]) -> list[Key]:
         raise InputError(f"variable {unknown[0]!r}", "has no panel", f"choose from {', '.join(known)}")
     found = [known[name] for name in variables if name in annual]
     if not found:
-        raise InputError("scenario fan", "the run kept none of its quantities", "keep annual output and catchment_*")
+        raise InputError(
+            "scenario fan", "the run kept none of its quantities", "keep annual output and catchment_*"
+        )
     return found
 
 
@@ -66,11 +70,11 @@ def _panel(ax: Axes, groups: dict[str, xr.Dataset], key: Key) -> None:
             key.factor * numbers.members(ds, key.variable, key.rows), numbers.years_of(ds)
         )
         if values.shape[0] > 1:
-            for low, high in (OUTER, INNER):
+            for (low, high), alpha in ((OUTER, PALE), (INNER, style.BAND_ALPHA)):
                 edges = np.nanquantile(values, (low, high), axis=0)
-                ax.fill_between(years, *edges, color=colour, alpha=style.BAND_ALPHA, linewidth=0.0)
+                ax.fill_between(years, *edges, color=colour, alpha=alpha, linewidth=0.0)
         ax.plot(years, numbers.band(values)[0], color=colour, label=style.plain(style.scenario_label(name)))
     unit = "–" if key.unit == "1" else key.unit
-    ax.set_ylabel(f"{key.label}\n({unit})")
+    ax.set_ylabel(f"({unit})")
     ax.set_xlabel("Year")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))

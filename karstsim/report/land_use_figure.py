@@ -39,7 +39,12 @@ RUNGS = (
     Rung(
         "Carbonate dissolved above the aquifer",
         "g C m⁻² yr⁻¹",
-        ("soil_rock_dissolution", "soil_grain_dissolution", "soil_rock_film_dissolution", "epikarst_rock_dissolution"),
+        (
+            "soil_rock_dissolution",
+            "soil_grain_dissolution",
+            "soil_rock_film_dissolution",
+            "epikarst_rock_dissolution",
+        ),
         ("soil_calcite_precipitation", "epikarst_calcite_precipitation"),
         MOLAR_MASS_C,
     ),
@@ -53,7 +58,9 @@ def land_use_figure(ds: xr.Dataset) -> Figure:
     Raises InputError where the Dataset has no tiles.
     """
     if "tile" not in ds.dims or "land_use" not in ds.coords:
-        raise InputError("land-use ladder", "the Dataset has no tiles", "keep variables such as soil_base_pco2")
+        raise InputError(
+            "land-use ladder", "the Dataset has no tiles", "keep variables such as soil_base_pco2"
+        )
     if "realization" not in ds.dims:
         ds = ds.expand_dims("realization")
     names = [str(name) for name in ds["land_use"].values]
@@ -70,7 +77,14 @@ def land_use_figure(ds: xr.Dataset) -> Figure:
             ax.hlines(y, low, high, color=COLOUR, linewidth=1.4)
         ax.plot(middle, y, "o", color=COLOUR)
         for at, value in zip(y, middle, strict=True):
-            ax.annotate(number(value, decimals=0 if value >= LARGE else None), (value, at), (0, 7), textcoords="offset points", ha="center", fontsize=9)
+            ax.annotate(
+                number(value, decimals=0 if value >= LARGE else None),
+                (value, at),
+                (0, 7),
+                textcoords="offset points",
+                ha="center",
+                fontsize=9,
+            )
         ax.set_title(f"{letter}  {rung.title}".replace(" above", "\nabove"))
         ax.set_xlabel(f"({rung.unit})")
         ax.set_xlim(min(0.0, 1.15 * float(np.nanmin(middle))), 1.2 * max(float(np.nanmax(middle)), 1e-9))

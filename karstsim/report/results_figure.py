@@ -1,8 +1,7 @@
-"""The stack of a run: forcing, discharge and chemistry over one time axis, with observations and what they leave over."""
+"""The stack of a run: forcing, discharge and chemistry over one time axis, with observations and residuals."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,7 +51,10 @@ PANELS = (
 
 @style.styled
 def results_figure(
-    ds: xr.Dataset, observations: xr.Dataset | None = None, area_km2: float | None = None, scenario: str | None = None
+    ds: xr.Dataset,
+    observations: xr.Dataset | None = None,
+    area_km2: float | None = None,
+    scenario: str | None = None,
 ) -> Figure:
     """Rain, discharge and chemistry of the spring; below each observed quantity what the model leaves over.
 
@@ -65,7 +67,11 @@ def results_figure(
     if not panels:
         raise InputError("results stack", "the run kept no variable of the spring", "keep aquifer_spring_*")
     seen = {} if observations is None else observed_series(observations, panels, area_km2)
-    rows = [(panel, residual) for panel in panels for residual in ((False, True) if panel.label in seen else (False,))]
+    rows = [
+        (panel, residual)
+        for panel in panels
+        for residual in ((False, True) if panel.label in seen else (False,))
+    ]
     figure = style.new_figure(HEIGHT * len(rows) + 0.6)
     axes = figure.subplots(len(rows), 1, sharex=True, squeeze=False)[:, 0]
     x = instants(ds)
@@ -105,14 +111,18 @@ def observed_series(
     return found
 
 
-def paired(ds: xr.Dataset, values: np.ndarray, series: xr.DataArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def paired(
+    ds: xr.Dataset, values: np.ndarray, series: xr.DataArray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Times, median member and mean observation of every period that has one.
 
     An observation belongs to the period in which it was made.
     """
     starts = ds["time"].values
     if not np.issubdtype(starts.dtype, np.datetime64):
-        raise InputError("observations", "have dates, and the run's calendar has others", "run on a standard calendar")
+        raise InputError(
+            "observations", "have dates, and the run's calendar has others", "run on a standard calendar"
+        )
     there = np.isfinite(series.values)
     times, numbers_seen = series["time"].values[there], series.values[there]
     at = np.searchsorted(starts, times, side="right") - 1
@@ -166,7 +176,7 @@ def fit_rows(
     ds: xr.Dataset, observations: xr.Dataset, area_km2: float | None
 ) -> list[tuple[str, int, float, float, float]]:
     """Quantity, number of pairs, Nash-Sutcliffe efficiency, Kling-Gupta efficiency (2009) and bias of each."""
-    rows = []
+    rows: list[tuple[str, int, float, float, float]] = []
     ds = next(iter(numbers.members_by_scenario(ds).values()))
     for label, series in observed_series(observations, PANELS, area_km2).items():
         panel = next(p for p in PANELS if p.label == label)
@@ -174,12 +184,12 @@ def fit_rows(
             continue
         _, model, seen = paired(ds, simulated(ds, panel), series)
         if seen.size > 1 and seen.std() > 0.0:
-            rows.append((f"{label} ({panel.unit})", seen.size, *_scores(model, seen).values()))
+            rows.append((f"{label} ({panel.unit})", seen.size, *_scores(model, seen)))
     return rows
 
 
-def _scores(model: np.ndarray, seen: np.ndarray) -> Mapping[str, float]:
+def _scores(model: np.ndarray, seen: np.ndarray) -> tuple[float, float, float]:
     from scores.continuous import additive_bias, kge, nse
 
     pair = [xr.DataArray(values, dims="time") for values in (model, seen)]
-    return {name: float(score(*pair)) for name, score in (("nse", nse), ("kge", kge), ("bias", additive_bias))}
+    return float(nse(*pair)), float(kge(*pair)), float(additive_bias(*pair))

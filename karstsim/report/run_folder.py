@@ -38,21 +38,22 @@ MADE_UP = (
 # Of the record, what stands elsewhere on the page; of the netCDF attributes, what tells where the numbers come from.
 ALREADY_SHOWN = ("summary", "closure", "reports", "failed")
 OF_DATA = ("Conventions", "forcing_", "time_coverage_")
-NO_YEAR = "No whole year of annual output was kept, so there is no budget: add \"annual\" to output and run whole years."
+BEST_FOR_ISOTOPES = ("monthly", "annual", "daily")
+NO_YEAR = 'No whole year of annual output was kept, so there is no budget: add "annual" to output and run whole years.'
 Outputs = Mapping[str, xr.Dataset]
 
 
 def run_contents(folder: Path, observations: xr.Dataset | None = None) -> Contents:
     """All that the page of a run says.  Raises InputError where the run left no output."""
     outputs = read_outputs(folder)
-    record: dict[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8")) if (folder / RECORD).is_file() else {}
+    record: dict[str, Any] = (
+        json.loads((folder / RECORD).read_text(encoding="utf-8")) if (folder / RECORD).is_file() else {}
+    )
     config = read_toml(folder / CONFIG) if (folder / CONFIG).is_file() else {}
     site = config.get("site", {})
     shown = outputs.get("annual", next(iter(outputs.values())))
     spin = record.pop("spin_up", None)
-    drift = max(spin["drift_per_decade"]) if spin else None
-    settled = None if drift is None else drift < DRIFT
-    spun = f"{spin['years']} years; largest drift {PERCENT * drift:.2g} % per decade ({spin['stock'][0]})" if spin else ""
+    settled, spun = spin_up_said(spin) if spin else (None, "")
     repairs, warnings = record.pop("repairs", []), record.pop("warnings", [])
     notes = Notes(
         summary=[what_ran(site, shown), *([MADE_UP] if is_synthetic(shown) else [])],
@@ -66,13 +67,22 @@ def run_contents(folder: Path, observations: xr.Dataset | None = None) -> Conten
     return Contents(title, sections, notes, provenance)
 
 
+def spin_up_said(spin: Mapping[str, Any]) -> tuple[bool, str]:
+    """Whether the spin-up ended in balance, and how."""
+    drift = max(float(d) for d in spin["drift_per_decade"])
+    said = f"{spin['years']} years; largest drift {PERCENT * drift:.2g} % per decade ({spin['stock'][0]})"
+    return drift < DRIFT, said
+
+
 def provenance_of(record: Mapping[str, Any], ds: xr.Dataset) -> dict[str, object]:
     """Versions, source, inputs, seed and times of a run, and what its forcing says of itself."""
     kept = {k: v for k, v in record.items() if k not in ALREADY_SHOWN}
     for name in ("inputs_sha256", "inputs"):
         if name in kept and not kept[name]:
             kept[name] = "no input files"
-    return kept | {str(k): v for k, v in ds.attrs.items() if str(k).startswith(OF_DATA) and k != "forcing_repairs"}
+    return kept | {
+        str(k): v for k, v in ds.attrs.items() if str(k).startswith(OF_DATA) and k != "forcing_repairs"
+    }
 
 
 def read_outputs(folder: Path) -> dict[str, xr.Dataset]:
@@ -84,7 +94,11 @@ def read_outputs(folder: Path) -> dict[str, xr.Dataset]:
             with xr.open_dataset(path, engine="netcdf4", decode_timedelta=False) as ds:
                 found[name] = ds.load()
     if not found:
-        raise InputError(str(folder), "holds no output of its run", "run it again with [run] output = [\"monthly\", \"annual\"]")
+        raise InputError(
+            str(folder),
+            "holds no output of its run",
+            'run it again with [run] output = ["monthly", "annual"]',
+        )
     return found
 
 
@@ -92,7 +106,11 @@ def what_ran(site: Mapping[str, Any], ds: xr.Dataset) -> str:
     """Place, land, water and years in a sentence."""
     years = numbers.years_of(ds)
     parts = [f"{site['area_km2']:g} km² of karst"] if "area_km2" in site else []
-    tiles = [f"{t['land_use'].replace('_', ' ')} {PERCENT * t['area_fraction']:.0f} %" for t in site.get("tiles", []) if "area_fraction" in t]
+    tiles = [
+        f"{t['land_use'].replace('_', ' ')} {PERCENT * t['area_fraction']:.0f} %"
+        for t in site.get("tiles", [])
+        if "area_fraction" in t
+    ]
     parts += [f"land: {', '.join(tiles)}"] if tiles else []
     boxes = [f"{b['name']} ({b['kind']})" for b in site.get("boxes", [])]
     parts += [f"surface water: {', '.join(boxes)}"] if boxes else []
@@ -118,18 +136,27 @@ def sections_of_outputs(
     else:
         sections.append(Section("Key numbers", [NO_YEAR], charts=chart_of(None, monthly)))
     sections.append(_spring(draw, fine, monthly, area_km2, observations))
-    if whole is not None and all(name in whole for name in budget.NEEDED):
+    if whole is not None and budget.carbon_budgets(whole):
         sections.append(_carbon(draw, whole))
     land = whole if whole is not None else monthly
     if land is not None and land.sizes.get("tile", 1) > 1 and "soil_base_pco2" in land:
-        caption = (
-            "The land uses of the catchment from bare rock to old forest, per area of the land use; means of the run."
-        )
+        caption = "Land uses from bare rock to old forest, per area of the land use; means of the run."
         sections.append(Section("Land uses", figures=[draw("land_uses", land_use_figure(land), caption)]))
-    with_isotopes = next((ds for ds in outputs.values() if any(name in ds for name, _, _ in SERIES)), None)
+    with_isotopes = next(
+        (
+            outputs[k]
+            for k in BEST_FOR_ISOTOPES
+            if k in outputs and any(n in outputs[k] for n, _, _ in SERIES)
+        ),
+        None,
+    )
     if with_isotopes is not None:
-        caption = "Carbon isotopes. (a) From the air of the soil to surface water. (b) The spring against its bicarbonate."
-        sections.append(Section("Isotopes", figures=[draw("isotopes", isotope_figure(with_isotopes), caption)]))
+        caption = (
+            "Carbon isotopes: (a) from soil air to surface water; (b) the spring against its bicarbonate."
+        )
+        sections.append(
+            Section("Isotopes", figures=[draw("isotopes", isotope_figure(with_isotopes), caption)])
+        )
     return sections + _short_time(draw, outputs)
 
 
@@ -145,16 +172,25 @@ class _Drawer:
 
 
 def _spring(
-    draw: _Drawer, fine: xr.Dataset | None, monthly: xr.Dataset | None, area_km2: float | None, seen: xr.Dataset | None
+    draw: _Drawer,
+    fine: xr.Dataset | None,
+    monthly: xr.Dataset | None,
+    area_km2: float | None,
+    seen: xr.Dataset | None,
 ) -> Section:
     figures, tables = [], []
     if fine is not None and "aquifer_spring" in fine and "realization" not in fine.dims:
         caption = "Rain, discharge and chemistry of the spring over the run."
         if seen is not None:
             caption += " Observations in orange; below each observed quantity what the model leaves over."
-            rows = [(label, n, *(number(v) for v in scores)) for label, n, *scores in fit_rows(fine, seen, area_km2)]
+            rows = [
+                (label, n, *(number(v) for v in scores))
+                for label, n, *scores in fit_rows(fine, seen, area_km2)
+            ]
             header = ["Quantity", "pairs", "Nash–Sutcliffe", "Kling–Gupta", "bias"]
-            note = "Simulated against observed, period by period; a value of 1 is perfect for both efficiencies."
+            note = (
+                "Simulated against observed, period by period; a value of 1 is perfect for both efficiencies."
+            )
             tables.append(Table("Fit to the observations", header, rows, note))
         figures.append(draw("results", results_figure(fine, seen, area_km2), caption))
     if monthly is not None and "aquifer_spring" in monthly:
@@ -171,7 +207,9 @@ def _carbon(draw: _Drawer, annual: xr.Dataset) -> Section:
         "and what is left over; bands are as wide as the flow."
     )
     figures.append(draw("sankey", sankey_figure(annual), caption))
-    caption = "The compartments of the catchment with the mean water and carbon of the last years on their arrows."
+    caption = (
+        "The compartments of the catchment with the mean water and carbon of the last years on their arrows."
+    )
     figures.append(draw("scheme", scheme_figure(annual), caption))
     return Section("Carbon", [DEFINITION], tables=[budget_table(annual)], figures=figures)
 
@@ -183,7 +221,9 @@ def _short_time(draw: _Drawer, outputs: Outputs) -> list[Section]:
         return []
     length = float(period_days(finest).max())
     if length <= LONGEST and "aquifer_spring" in finest:
-        figures.append(draw("storm", storm_figure(finest), "The spring through the largest storm of the run."))
+        figures.append(
+            draw("storm", storm_figure(finest), "The spring through the largest storm of the run.")
+        )
     if length <= 0.5 and "surface_water_water_ph" in finest:
         caption = "The mean summer day of the surface water, with 10 to 90 % of the days."
         figures.append(draw("diel", diel_figure(finest), caption))

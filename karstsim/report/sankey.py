@@ -36,7 +36,9 @@ def sankey_figure(annual: xr.Dataset, scenario: str | None = None) -> Figure:
     """
     budgets = {b.scenario: b for b in carbon_budgets(annual)}
     if not budgets:
-        raise InputError("carbon budget", "the run did not keep its terms", "keep annual output and catchment_*")
+        raise InputError(
+            "carbon budget", "the run did not keep its terms", "keep annual output and catchment_*"
+        )
     budget = budgets[scenario if scenario is not None else middle_scenario(list(budgets))]
     figure = style.new_figure(HEIGHT)
     ax = figure.subplots()
@@ -57,21 +59,31 @@ def _draw(ax: Axes, budget: Budget) -> None:
     whole = max(budget.total_in, budget.total_out)
     left, right = dict(budget.sources), dict(budget.fates)
     (right if budget.remainder > 0.0 else left)[REST] = abs(budget.remainder)
+    lowest = 0.0
     for flows, side in ((left, LEFT), (right, RIGHT)):
         drawn = {k: v / whole for k, v in flows.items() if v > LEAST * whole}
-        _column(ax, drawn, side, whole, budget.remainder_label)
+        lowest = min(lowest, _column(ax, drawn, side, whole, budget.remainder_label))
     ax.add_patch(Rectangle((MIDDLE - NODE, 0.0), 2 * NODE, 1.0, facecolor=style.SOFT, linewidth=0.0))
-    ax.text(MIDDLE, 0.5, "carbon in the water", color="white", rotation=90, ha="center", va="center", weight="bold")
+    ax.text(
+        MIDDLE,
+        0.5,
+        "carbon in the water",
+        color="white",
+        rotation=90,
+        ha="center",
+        va="center",
+        weight="bold",
+    )
     ax.set_xlim(LEFT - ROOM, RIGHT + ROOM)
-    ax.set_ylim(-0.14, 1.04)
+    ax.set_ylim(lowest - 0.15, 1.04)
     ax.set_axis_off()
     label = style.plain(style.scenario_label(budget.scenario))
     ax.set_title(f"Carbon in the catchment's water, {label}, {budget.years} ({UNIT})")
-    ax.text(MIDDLE, -0.1, closure_said(budget), ha="center", va="center")
+    ax.text(MIDDLE, lowest - 0.11, closure_said(budget), ha="center", va="center")
 
 
-def _column(ax: Axes, flows: Mapping[str, float], side: float, whole: float, rest: str) -> None:
-    """One side: bands from top to bottom, each with its label and its number."""
+def _column(ax: Axes, flows: Mapping[str, float], side: float, whole: float, rest: str) -> float:
+    """One side: bands from top to bottom, each with its label and its number; returns the place of the lowest label."""
     outer, inner = (side, MIDDLE - NODE) if side < MIDDLE else (side, MIDDLE + NODE)
     gap = LINE / 3.0
     top, middle_top = 1.0 + gap * (len(flows) - 1) / 2.0, 1.0
@@ -82,10 +94,14 @@ def _column(ax: Axes, flows: Mapping[str, float], side: float, whole: float, res
         top -= value + gap
         middle_top -= value
     shift, align = (-0.04, "right") if side < MIDDLE else (0.04, "left")
-    for (key, value), y, place in zip(flows.items(), _apart(places), places, strict=True):
+    labels = _apart(places)
+    for (key, value), y, place in zip(flows.items(), labels, places, strict=True):
         ax.plot([outer, outer + 0.7 * shift], [place, y], color=style.SOFT, linewidth=0.6)
         name = rest if key == REST else LABELS[key]
-        ax.text(outer + shift, y, f"{_folded(name)}  {value * whole:.2f}", ha=align, va="center", fontsize=9.5)
+        ax.text(
+            outer + shift, y, f"{_folded(name)}  {value * whole:.2f}", ha=align, va="center", fontsize=9.5
+        )
+    return min(labels, default=0.0)
 
 
 def _folded(name: str) -> str:
@@ -111,7 +127,9 @@ def _band(ax: Axes, x0: float, top0: float, x1: float, top1: float, width: float
     codes = [Path.MOVETO, *[Path.CURVE4] * 3, Path.LINETO, *[Path.CURVE4] * 3, Path.CLOSEPOLY]
     outline = Path([*upper, *lower, (x0, top0)], codes)
     if key == REST:
-        patch = PathPatch(outline, facecolor="white", edgecolor=style.SOFT, hatch=REMAINDER_HATCH, linewidth=0.6)
+        patch = PathPatch(
+            outline, facecolor="white", edgecolor=style.SOFT, hatch=REMAINDER_HATCH, linewidth=0.6
+        )
     else:
         patch = PathPatch(outline, facecolor=COLOURS[key], alpha=FLOW_ALPHA, linewidth=0.0)
     ax.add_patch(patch)

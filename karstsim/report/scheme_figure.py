@@ -112,7 +112,7 @@ def _value(ds: xr.Dataset, arrow: Arrow) -> float:
     total = 0.0
     for sign, names in ((1.0, arrow.add), (-1.0, arrow.subtract)):
         for name in (n for n in names if n in ds):
-            total += sign * float(np.nanmean(per_year(ds, numbers.members(ds, name, "tile"))))
+            total += sign * float(numbers.mean_over(per_year(ds, numbers.members(ds, name, "tile"))))
     return total * (MOLAR_MASS_C if arrow.carbon else 1.0)
 
 

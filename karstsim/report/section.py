@@ -32,7 +32,8 @@ class Check:
 class Chart:
     """Lines over time; the reader chooses the quantity, and hovering shows the numbers.
 
-    x       decimal years;  panels: name, unit and lines (name, colour, middle and perhaps low and high) of each quantity
+    x       decimal years
+    panels  of each quantity its name, unit and lines: name, colour, middle, and perhaps low and high
     """
 
     caption: str

@@ -37,7 +37,7 @@ def period_days(ds: xr.Dataset) -> np.ndarray:
     """(time) length of every period, d."""
     if "time_bnds" not in ds:
         times = decimal_years(ds["time"].values) * DAYS_PER_YEAR
-        return np.gradient(times) if times.size > 1 else np.ones(1)
+        return np.gradient(times) if times.size > 1 else np.full(1, np.nan)
     bounds = ds["time_bnds"]
     if "realization" in bounds.dims:
         bounds = bounds.isel(realization=0)

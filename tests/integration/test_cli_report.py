@@ -20,7 +20,9 @@ def invoke(*arguments: str | Path) -> Result:
 
 
 def test_report_of_a_folder(tmp_path: Path) -> None:
-    (tmp_path / "checks.json").write_text('[{"name": "Fit", "passed": true, "detail": "KGE 0.8"}]', encoding="utf-8")
+    (tmp_path / "checks.json").write_text(
+        '[{"name": "Fit", "passed": true, "detail": "KGE 0.8"}]', encoding="utf-8"
+    )
     done = invoke("report", tmp_path)
     assert done.exit_code == 0, done.output
     assert "Fit" in done.stdout
@@ -56,7 +58,9 @@ def test_doctor_names_each_problem_and_its_mend(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
     monkeypatch.setenv("KARSTSIM_CACHE", str(blocked))
     version = doctor._version
-    monkeypatch.setattr(doctor, "_version", lambda name: None if name in ("cftime", "emcee") else version(name))
+    monkeypatch.setattr(
+        doctor, "_version", lambda name: None if name in ("cftime", "emcee") else version(name)
+    )
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, 1000))
     done = invoke("doctor", "--json")
     assert done.exit_code == 1
@@ -66,7 +70,10 @@ def test_doctor_names_each_problem_and_its_mend(monkeypatch: pytest.MonkeyPatch,
     assert "unset NUMBA_DISABLE_JIT" in problems["compiler"]
     assert "pip install cftime" in problems["packages"]
     extra = next(f for f in findings if f["name"] == "extra: calibration")
-    assert (extra["state"], extra["mend"]) == (doctor.NOTE, 'pip install "karstsim[calibration]" where it is needed')
+    assert (extra["state"], extra["mend"]) == (
+        doctor.NOTE,
+        'pip install "karstsim[calibration]" where it is needed',
+    )
     assert "What to do" in invoke("doctor").stdout
 
 

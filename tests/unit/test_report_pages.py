@@ -90,7 +90,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_budget_closes_to_the_change_of_storage(outputs: dict[str, xr.Dataset]) -> None:
-    """In less out of every day is what the water, the plants and the bed gained: no term is missing or counted twice."""
+    """In less out of every day is what water, plants and bed gained: no term is missing or counted twice."""
     ds = outputs["daily"].expand_dims("realization")
     change = np.diff(budget.stored(ds), axis=1)
     np.testing.assert_allclose(budget.net_inflow(ds)[:, 1:], change, rtol=0, atol=1e-12)
@@ -118,7 +118,13 @@ def test_page_of_a_run(folder: Path) -> None:
         "Checks", "Key numbers", "Spring", "Carbon", "Land uses", "Days and storms", "Repairs of the inputs",
         "Provenance",
     ]  # fmt: skip
-    for text in ("two tiles: a karstsim run", "10 km² of karst", "no projection", "Copy as Markdown", "wall_seconds"):
+    for text in (
+        "two tiles: a karstsim run",
+        "10 km² of karst",
+        "no projection",
+        "Copy as Markdown",
+        "wall_seconds",
+    ):
         assert text in page, text
     assert not re.search(r"https?:", re.sub(r"base64,[A-Za-z0-9+/=]+", "", page))
     contents = contents_of(folder)
@@ -145,7 +151,7 @@ def test_observations_beside_a_run(folder: Path) -> None:
     spring = next(s for s in sections_of_with(folder, seen) if s.title == "Spring")
     (row,) = spring.tables[0].rows
     assert row[0] == "pH (–)"
-    assert row[4] == "−0.100"
+    assert row[4] == "−0.1000"
 
 
 def sections_of_with(folder: Path, seen: xr.Dataset):
@@ -168,10 +174,15 @@ def test_a_folder_of_another_kind_shows_what_it_holds(tmp_path: Path) -> None:
     """Figures with their captions, a checklist, a table cut to what a page can hold, the record."""
     figures = tmp_path / "figures"
     figures.mkdir()
-    (figures / "pareto_front.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'></svg>", encoding="utf-8")
+    (figures / "pareto_front.svg").write_text(
+        "<svg xmlns='http://www.w3.org/2000/svg'></svg>", encoding="utf-8"
+    )
     (figures / "pareto_front.png").write_bytes(b"png")
     (figures / "captions.json").write_text(json.dumps({"pareto_front": "Two aims."}), encoding="utf-8")
-    lines = [{"name": "Converged", "passed": False, "detail": "R-hat 1.3"}, {"name": "Held out", "passed": None}]
+    lines = [
+        {"name": "Converged", "passed": False, "detail": "R-hat 1.3"},
+        {"name": "Held out", "passed": None},
+    ]
     (tmp_path / "checklist.json").write_text(json.dumps(lines), encoding="utf-8")
     rows = "\n".join(f"{i},{i / 3}" for i in range(300))
     (tmp_path / "best_draws.csv").write_text(f"draw,value\n{rows}\n", encoding="utf-8")
@@ -216,7 +227,14 @@ def visible(figure: Figure) -> list[Axes]:
 
 def has_unit(label: str) -> bool:
     """A unit in brackets, or an axis of time or of names, which has none."""
-    return bool(re.search(r"\([^)]+\)", label)) or label in ("", "Time", "Year", "Month", "Scenario", "Land use")
+    return bool(re.search(r"\([^)]+\)", label)) or label in (
+        "",
+        "Time",
+        "Year",
+        "Month",
+        "Scenario",
+        "Land use",
+    )
 
 
 FIGURES = ("results", "chemistry", "seasons", "sink", "carbon_budget", "scenario_fan", "land_uses", "scheme", "storm",
@@ -224,8 +242,16 @@ FIGURES = ("results", "chemistry", "seasons", "sink", "carbon_budget", "scenario
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_figures_draw_without_warnings_and_carry_units(name: str, outputs: dict[str, xr.Dataset], tmp_path: Path) -> None:
-    frequency = {"storm": "daily", "hydrograph": "daily", "results": "daily", "chemistry": "daily", "seasons": "monthly"}
+def test_figures_draw_without_warnings_and_carry_units(
+    name: str, outputs: dict[str, xr.Dataset], tmp_path: Path
+) -> None:
+    frequency = {
+        "storm": "daily",
+        "hydrograph": "daily",
+        "results": "daily",
+        "chemistry": "daily",
+        "seasons": "monthly",
+    }
     ds = outputs[frequency.get(name, "annual")]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -236,7 +262,9 @@ def test_figures_draw_without_warnings_and_carry_units(name: str, outputs: dict[
     for ax in visible(figure):
         assert has_unit(ax.get_ylabel()), ax.get_ylabel()
         assert has_unit(ax.get_xlabel()), ax.get_xlabel()
-        assert ax.get_ylabel() or any(other.get_shared_y_axes().joined(ax, other) for other in figure.axes if other is not ax)
+        assert ax.get_ylabel() or any(
+            other.get_shared_y_axes().joined(ax, other) for other in figure.axes if other is not ax
+        )
 
 
 def test_sankey_and_scheme_say_the_numbers(outputs: dict[str, xr.Dataset]) -> None:
@@ -245,7 +273,9 @@ def test_sankey_and_scheme_say_the_numbers(outputs: dict[str, xr.Dataset]) -> No
     assert not said.missing
     texts = [t.get_text() for t in plot.carbon_budget(annual).axes[0].texts]
     assert any(t.endswith(f"{said.sources['rock']:.2f}") and "carbonate rock" in t for t in texts)
-    assert any(t.startswith(f"in {said.total_in:.2f} − out {said.total_out:.2f} = change of storage") for t in texts)
+    assert any(
+        t.startswith(f"in {said.total_in:.2f} − out {said.total_out:.2f} = change of storage") for t in texts
+    )
     year = float(annual.catchment_runoff.isel(time=0))
     days = time_axis.period_days(annual)[0]
     texts = [t.get_text() for t in plot.scheme(annual).axes[0].texts]
