@@ -105,7 +105,7 @@ def test_fractionation_has_an_error_of_its_own(water) -> None:
 
 
 def test_an_end_member_next_to_rock_says_nothing(water) -> None:
-    """Under soil CO2 of -8 (C4) open DIC stands at +0.5, half a permil from rock of +1: NaN and a flag, the others stay.
+    """Under soil CO2 of -8 (C4) open DIC stands at +0.5, half a permil from rock of +1: NaN, flagged; others stay.
 
     By hand: 1.00855 x 992 - 1000 = 0.48. The mixing span is 9 permil: (-3 + 8)/9 = 0.556.
     """
