@@ -89,3 +89,57 @@ def test_speciate_takes_d13c(water) -> None:
 def test_end_members_that_are_the_same_are_refused(water) -> None:
     with pytest.raises(InputError, match="soil, rock"):
         ks.carbon_sources(water, -13.0, (-23.0, 1.0), (-22.5, 1.0))
+
+
+def test_fractionation_has_an_error_of_its_own(water) -> None:
+    """Sample and end members without error: closed and open keep that of the fractionation, 0.2 (1 - f)/span.
+
+    Closed 0.2 x (1 - 0.4446)/25.208 = 0.00441; mixing has none.
+    """
+    found = ks.carbon_sources(water, -13.0, (-23.0, 0.0), (1.0, 0.0), d13c_error=0.0)
+    assert _value(found, "rock_share_mixing_sd") == 0.0
+    assert _value(found, "rock_share_closed_sd") == pytest.approx(0.00441, abs=2e-5)
+    assert _value(found, "rock_share_open_sd") == pytest.approx(0.2 * 0.895 / 15.65, rel=0.02)
+    exact = ks.carbon_sources(water, -13.0, (-23.0, 0.0), (1.0, 0.0), 0.0, fractionation_error=0.0)
+    assert _value(exact, "rock_share_open_sd") == 0.0
+
+
+def test_an_end_member_next_to_rock_says_nothing(water) -> None:
+    """Under soil CO2 of -8 (C4) open DIC stands at +0.5, half a permil from rock of +1: NaN, flagged; others stay.
+
+    By hand: 1.00855 x 992 - 1000 = 0.48. The mixing span is 9 permil: (-3 + 8)/9 = 0.556.
+    """
+    found = ks.carbon_sources(water, -3.0, (-8.0, 1.0), (1.0, 1.0))
+    assert np.isnan(_value(found, "rock_share_open")) and np.isnan(_value(found, "rock_share_open_sd"))
+    assert _value(found, "rock_share_mixing") == pytest.approx(5.0 / 9.0)
+    assert "open" in str(np.asarray(found["flag"]).ravel()[0])
+
+
+def test_numbers_that_are_no_deltas(water) -> None:
+    """A row whose d13C is a pMC or a sentinel is NaN with a reason; end members and errors of that kind are refused."""
+    both = ks.speciate(**{**WATER, "ca": np.full(3, 2.0)}, d13c=np.array([-13.0, -999.0, 98.0]))
+    shares, flags = np.asarray(both["rock_share_mixing"]), np.asarray(both["flag"])
+    assert np.isfinite(shares[0]) and np.isnan(shares[1:]).all()
+    assert flags[0] == "" and "d13c" in flags[1] and "d13c" in flags[2]
+    with pytest.raises(InputError, match="rock"):
+        ks.carbon_sources(water, -13.0, rock=(100.0, 1.0))
+    with pytest.raises(InputError, match="soil deviation"):
+        ks.carbon_sources(water, -13.0, soil=(-23.0, -1.0))
+    with pytest.raises(InputError, match="d13c_error"):
+        ks.carbon_sources(water, -13.0, d13c_error=float("nan"))
+
+
+def test_a_table_with_d13c_gets_its_shares(tmp_path) -> None:
+    """A monitoring table with a d13C column, decimal commas and a gap: shares where there is a number."""
+    path = tmp_path / "springs.csv"
+    path.write_text(
+        "Temp (degC);Ca (mmol/L);Alkalinity (meq/L);DIC (mmol/L);d13C-DIC (permil)\n"
+        "15,0;2,0;4,0;4,2;-13,0\n15,0;2,0;4,0;4,2;\n",
+        encoding="utf-8",
+    )
+    found = ks.speciate_csv(path)
+    assert found["rock_share_mixing"][0] == pytest.approx(10.0 / 24.0)
+    assert np.isnan(found["rock_share_mixing"][1]) and np.isfinite(found["ph"][1])
+    without = tmp_path / "plain.csv"
+    without.write_text("Temp (degC);Ca (mmol/L);Alkalinity (meq/L);DIC (mmol/L)\n15,0;2,0;4,0;4,2\n")
+    assert "rock_share_mixing" not in ks.speciate_csv(without).columns

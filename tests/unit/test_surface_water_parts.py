@@ -269,10 +269,13 @@ def test_bakers_law_in_a_box(record_of, on_rows) -> None:
 
 
 def test_a_sub_step_ends_at_the_chemistry_of_its_water(record_of, on_rows) -> None:
-    """pH of every sub-step of a bright day against `speciate` from nothing: 1e-6, though the medium is extrapolated."""
+    """pH and CO2 of every sub-step of a bright day against `speciate` from nothing: 2e-5, 5e-5.
+
+    The medium is extrapolated, and mostly one round is enough; half the sub-step moves pH a thousand times as much.
+    """
     p, s, f = _box(record_of, depth=0.3, plants=20.0, gross_production=60.0, biogenic_calcite=0.0, slope=2e-3)
     x, k, t = _scratch(20.0)
-    forcing = _air(record_of)
+    forcing, apart = _air(record_of), []
     for j in range(48):
         t.par_mean, t.par_swing = 1500.0 * max(math.sin(math.pi * (j - 12) / 24.0), 0.0), 0.0
         on_rows(_react_once)(p, s, f, forcing, x, k, t, 1.0 / 48.0, j == 0)
@@ -283,9 +286,10 @@ def test_a_sub_step_ends_at_the_chemistry_of_its_water(record_of, on_rows) -> No
         dic_now = float(s.water.sol.dic) / 100.0
         y.dic, y.alkalinity = dic_now, sum(n * y[name] for name, n in ALKALINITY_OF.items())
         SPECIATE(y, k, int(Mode.ALK_DIC))
-        assert s.water.ph == pytest.approx(y.ph, abs=2e-6)
-        assert s.water.pco2 == pytest.approx(y.pco2, rel=5e-6)
         assert x.unsolved == 0.0
+        apart.append((abs(s.water.ph - y.ph), abs(s.water.pco2 / y.pco2 - 1.0)))
+    worst = np.max(apart, axis=0)
+    assert worst[0] < 2e-5 and worst[1] < 5e-5
 
 
 CORNERS = {  # parameters, depth m, DIC, Ca, Na mol m-3
