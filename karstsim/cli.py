@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from karstsim import cli_calibration, cli_compare, cli_doctor, cli_ensemble, cli_estimate, cli_experiments, cli_forcing, cli_report, cli_sensitivity, console
+from karstsim import (
+    cli_calibration,
+    cli_compare,
+    cli_doctor,
+    cli_ensemble,
+    cli_estimate,
+    cli_experiments,
+    cli_forcing,
+    cli_report,
+    cli_sensitivity,
+    console,
+)
 from karstsim.cli_ensemble import SchedulerAddress, Workers
 
 if TYPE_CHECKING:

@@ -23,7 +23,6 @@ from pydantic import AfterValidator, Field, PrivateAttr, SerializeAsAny, model_v
 
 from karstsim.config import FilePath, ForcingSection, Period, RunConfig, RunSection, no_repeats, with_paths
 from karstsim.ensemble.draws import MOST_DRAWS, RAIN, Range, check_names
-from karstsim.ensemble.draws import MOST_DRAWS, Range, check_names
 from karstsim.model.interventions.records import Intervention, as_entries, read_interventions
 from karstsim.model.parameters import by_name
 from karstsim.model.site import Name, Overrides, Section, Site, check_overrides, read_areas
