@@ -120,10 +120,14 @@ def _opened_zarr(path: Path) -> Iterator[xr.Dataset]:
 
 def _usual(ds: xr.Dataset) -> xr.Dataset:
     """Habits of single archives in the usual form: days as numbers of eight digits, two versions of ERA5 in turn."""
-    for name in [str(v) for v in ds.variables if str(ds[v].attrs.get("units", "")).startswith(ABSOLUTE)]:
+    for name in [
+        str(n) for n, v in ds.variables.items() if str(v.attrs.get("units", "")).startswith(ABSOLUTE)
+    ]:
         ds = ds.assign_coords({name: (ds[name].dims, _days(ds[name].values), _day_attributes(ds[name]))})
+    if VERSIONS not in ds.dims:
+        return ds
     versions = [v for v in ds.data_vars if VERSIONS in ds[v].dims and ds[v].dtype.kind == "f"]
-    if VERSIONS in ds.dims and 1 < ds.sizes[VERSIONS] <= MOST_VERSIONS and versions:
+    if 1 < ds.sizes[VERSIONS] <= MOST_VERSIONS and versions:
         parts = [ds[versions].isel({VERSIONS: i}, drop=True) for i in range(ds.sizes[VERSIONS])]
         whole = parts[0]
         for part in parts[1:]:

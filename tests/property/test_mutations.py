@@ -19,11 +19,11 @@ def _faults(found: dict) -> dict[str, int]:
     }
 
 
-def test_a_hundred_mutations() -> None:
-    found = run(110, seed=2)
+def test_seventy_mutations() -> None:
+    found = run(70, seed=2)
     assert not _faults(found)
-    assert sum(ends["refused"] for ends in found.values()) > 40
-    assert sum(ends["read"] for ends in found.values()) > 10
+    assert sum(ends["refused"] for ends in found.values()) > 25
+    assert sum(ends["read"] for ends in found.values()) > 8
 
 
 @pytest.mark.slow

@@ -421,9 +421,9 @@ def test_time_axis_without_units_or_with_missing_stamps(tmp_path):
 def test_files_that_are_not_there_or_not_ours(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         open_forcing(tmp_path / "*.nc")
-    (tmp_path / "a.xlsx").write_text("x")
+    (tmp_path / "a.docx").write_text("x")
     with pytest.raises(InputError, match="suffix"):
-        open_forcing(tmp_path / "a.xlsx")
+        open_forcing(tmp_path / "a.docx")
     path = write(tmp_path, grid())
     with pytest.raises(InputError, match="twice"):
         open_forcing(path, path)
