@@ -17,7 +17,7 @@ ORDER = (MISSED, NOT_COMPARABLE, REPRODUCED)
 class Line:
     """One number put to the test.
 
-    low, high       the band, both included; infinite where it is open
+    low, high       the band, both included; infinite where it is open; both infinite: a number for information
     calibrated      whether a parameter was fitted to get the number; predicted otherwise
     scored          False for a number that stands beside the claim: shown, but no part of the experiment's verdict
     not_comparable  why the claim cannot be put to the model; empty where it can
@@ -47,7 +47,14 @@ class Line:
         return "calibrated" if self.calibrated else "predicted"
 
     @property
+    def open(self) -> bool:
+        """No band: a number for information."""
+        return math.isinf(self.low) and math.isinf(self.high)
+
+    @property
     def band(self) -> str:
+        if self.open:
+            return "none"
         if math.isinf(self.high):
             return f">= {self.low:g}"
         return f"<= {self.high:g}" if math.isinf(self.low) else f"{self.low:.4g} to {self.high:.4g}"
@@ -55,6 +62,8 @@ class Line:
     @property
     def text(self) -> str:
         """Verdict and kind for people."""
+        if self.open:
+            return f"for information, {self.kind}"
         verdict = f"**{MISSED}**" if self.verdict == MISSED else self.verdict
         why = f": {self.not_comparable}" if self.not_comparable else ""
         return f"{verdict}, {self.kind}{'' if self.scored else ', beside the claim'}{why}"
@@ -69,7 +78,8 @@ def table(lines: Iterable[Line]) -> str:
     rows = ["| claim | band | result | verdict |", "|---|---|---|---|"]
     for line in sorted(lines, key=lambda line: (ORDER.index(line.verdict), not line.scored)):
         result = with_units(f"{line.value:.4g}", line.units)
-        rows.append(f"| {line.claim} | {with_units(line.band, line.units)} | {result} | {line.text} |")
+        band = line.band if line.open else with_units(line.band, line.units)
+        rows.append(f"| {line.claim} | {band} | {result} | {line.text} |")
     return "\n".join(rows)
 
 

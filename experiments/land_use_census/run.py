@@ -42,7 +42,7 @@ def share(one: dict[str, float]) -> float:
 
 
 def verdicts(found: dict[str, dict[str, float]]) -> list[Line]:
-    """A15: share of 0.5-2 %. A32: signs and size of soil improvement. A51: order of soil carbon."""
+    """A15: share of 0.5-2 %. A32: signs of soil improvement, its size beside. A51: order of soil carbon."""
     field = found[FIELD]
     lines = [
         Line(f"A15 sink over soil respiration, {use}", share(found[use]), 0.5, 2.0, "%")
@@ -53,9 +53,8 @@ def verdicts(found: dict[str, dict[str, float]]) -> list[Line]:
             gain = catchments.change(found[name][key], field[key])
             lines.append(Line(f"A32 {name}: {text} rises", gain, LEAST, INF, "%"))
     manured = found[IMPROVED[0]]
-    lines.append(
-        Line("A32 manure 2 t C/ha: sink", catchments.change(manured["CSF"], field["CSF"]), 4.0, 10.0, "%")
-    )
+    sink = catchments.change(manured["CSF"], field["CSF"])
+    lines.append(Line("A32 manure 2 t C/ha: sink (order)", sink, 4.0, 10.0, "%", scored=False))
     lines.append(
         Line(
             "A32 no tillage: soil carbon rises",
