@@ -182,10 +182,10 @@ def _write(found: list[Estimate], output: Path | None, table: Path | None, area:
             rows = [{k: e.to_dict()[k] for k in keys} | {"warnings": " | ".join(e.warnings)} for e in found]
             pd.DataFrame(rows).to_csv(part, index=False)
         else:
-            table = xr.concat([e.to_dataset()[["value", "low", "high"]] for e in found], "method")
-            table["units"] = ("method", [e.units for e in found])
-            table.coords["method"] = ("method", [e.method for e in found])
-            table.to_netcdf(part)
+            joined = xr.concat([e.to_dataset()[["value", "low", "high"]] for e in found], "method")
+            joined["units"] = ("method", [e.units for e in found])
+            joined.coords["method"] = ("method", [e.method for e in found])
+            joined.to_netcdf(part)
 
 
 def _report(found: list[Estimate], table: Path | None, area: float | None) -> str:
