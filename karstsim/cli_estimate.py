@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from karstsim.analysis.estimators import Declared, Estimate, Monitoring
 
 ALL = "all"
-WRITERS = (".json", ".csv", ".nc")
+WRITERS = (".json", ".csv", ".nc", ".md")
 Pairs = list[str] | None
 
 
@@ -49,7 +49,8 @@ def estimate(
     sort: Annotated[bool, typer.Option("--sort", help="Bring rows into the order of time.")] = False,
     average: Annotated[bool, typer.Option("--average", help="Take the mean of rows of one time.")] = False,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="File to write: .json, .csv or .nc.")
+        Path | None,
+        typer.Option("-o", "--output", help="File: .json, .csv, .nc, or .md for the report after DZ/T 0375."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")] = False,
     debug: Annotated[
@@ -74,7 +75,7 @@ def estimate(
         settings = _pairs("--set", setting)
         names = every if method == [ALL] else method
         found = [estimated(m, name, **_of(name, settings, len(names) > 1)) for name in names]
-        _write(found, output)
+        _write(found, output, table, area)
         _show(found, m, output, as_json)
 
 
@@ -161,7 +162,7 @@ def _show(found: list[Estimate], m: Monitoring | None, output: Path | None, as_j
 READ = ("columns", "unused", "supposed", "repairs")
 
 
-def _write(found: list[Estimate], output: Path | None) -> None:
+def _write(found: list[Estimate], output: Path | None, table: Path | None, area: float | None) -> None:
     if output is None:
         return
     import json
@@ -174,12 +175,28 @@ def _write(found: list[Estimate], output: Path | None) -> None:
     with whole_file(output) as part:
         if output.suffix == ".json":
             Path(part).write_text(json.dumps([e.to_dict() for e in found], indent=2), encoding="utf-8")
+        elif output.suffix == ".md":
+            Path(part).write_text(_report(found, table, area), encoding="utf-8")
         elif output.suffix == ".csv":
             keys = ("method", "value", "low", "high", "units", "quantity")
             rows = [{k: e.to_dict()[k] for k in keys} | {"warnings": " | ".join(e.warnings)} for e in found]
             pd.DataFrame(rows).to_csv(part, index=False)
         else:
-            table = xr.concat([e.to_dataset()[["value", "low", "high"]] for e in found], "method")
-            table["units"] = ("method", [e.units for e in found])
-            table.coords["method"] = ("method", [e.method for e in found])
-            table.to_netcdf(part)
+            joined = xr.concat([e.to_dataset()[["value", "low", "high"]] for e in found], "method")
+            joined["units"] = ("method", [e.units for e in found])
+            joined.coords["method"] = ("method", [e.method for e in found])
+            joined.to_netcdf(part)
+
+
+def _report(found: list[Estimate], table: Path | None, area: float | None) -> str:
+    """The report after DZ/T 0375 of the estimates of one table."""
+    from karstsim.analysis.estimators.dzt0375 import guideline_report
+    from karstsim.core.errors import InputError
+
+    of = {e.method: e for e in found}
+    if area is None or "hydrochem" not in of:
+        mend = "give --area and --method hydrochem (with acid and tablet beside it, or all)"
+        raise InputError("--output", "the report needs the area and hydrochemistry", mend)
+    tablets = {"the catchment": of["tablet"]} if "tablet" in of else None
+    name = table.stem if table is not None else "the catchment"
+    return guideline_report(name, area, of["hydrochem"], acid=of.get("acid"), tablets=tablets)

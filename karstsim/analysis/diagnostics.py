@@ -13,9 +13,10 @@ import numpy as np
 import xarray as xr
 
 from karstsim.analysis.carbon_units import FLUX, Carbon, ratio
-from karstsim.core.constants import DAYS_PER_YEAR, MOLAR_MASS_C
+from karstsim.core.constants import DAYS_PER_YEAR, MOLAR_MASS_C, SECONDS_PER_DAY
 from karstsim.core.errors import InputError
 from karstsim.core.solutes import SOLUTES
+from karstsim.forcing import times as clock
 
 HALF = 0.5
 SURE = 0.95
@@ -82,8 +83,8 @@ def years_of(output: xr.Dataset) -> float:
     """Length of an output, in years."""
     if "time_bnds" not in output:
         raise InputError("output", "has no time_bnds", "give output of karstsim.simulate")
-    edges = output["time_bnds"].values.ravel()
-    return float((edges.max() - edges.min()) / np.timedelta64(1, "D")) / DAYS_PER_YEAR
+    edges = clock.seconds(output["time_bnds"].values.ravel())
+    return float(edges.max() - edges.min()) / (SECONDS_PER_DAY * DAYS_PER_YEAR)
 
 
 def _optional(output: xr.Dataset, *names: str) -> float:

@@ -15,8 +15,9 @@ import numpy as np
 import xarray as xr
 
 from karstsim.analysis.estimators.monitoring import PPM, SIMULATED, from_simulation
-from karstsim.core.constants import DAYS_PER_YEAR
+from karstsim.core.constants import DAYS_PER_YEAR, SECONDS_PER_DAY
 from karstsim.core.errors import InputError
+from karstsim.forcing import times as clock
 
 GAP_DAYS = 10.0  # mean length of an outage
 MILLI = 1e3  # parts of a day, in the seed of the visits
@@ -110,8 +111,8 @@ def observe(truth: xr.Dataset, instruments: Sequence[Instrument] = SPRING, seed:
 
 
 def _days(table: xr.Dataset) -> np.ndarray:
-    times = table["time"].values
-    return (times - times[0]) / np.timedelta64(1, "D")
+    seconds = clock.seconds(table["time"].values)
+    return (seconds - seconds[0]) / SECONDS_PER_DAY
 
 
 def _read(true: np.ndarray, days: np.ndarray, one: Instrument, rng: np.random.Generator) -> np.ndarray:

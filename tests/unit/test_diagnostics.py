@@ -154,6 +154,17 @@ def test_net_exchange_is_the_sum_of_its_parts(output: xr.Dataset) -> None:
     assert nee == pytest.approx(total, abs=0.01 * parts["soil_respiration"])
 
 
+def test_calendars_of_climate_models(output: xr.Dataset) -> None:
+    """The same values under stamps of a calendar without leap days."""
+    model = output.drop_vars("time_bnds").convert_calendar("noleap", use_cftime=True)
+    edges = model["time"].values
+    step = edges[1] - edges[0]
+    model["time_bnds"] = (("time", "bnds"), np.stack([edges, edges + step], axis=1))
+    assert estimate(model, draws=0).value == pytest.approx(estimate(output, draws=0).value, rel=0.01)
+    assert sinks(model).truth == pytest.approx(sinks(output).truth, rel=0.01)
+    assert observe(model, SPRING)["hco3"].notnull().sum() >= 104
+
+
 def test_what_was_not_kept_is_named(output: xr.Dataset) -> None:
     with pytest.raises(InputError, match="catchment_imported_alkalinity"):
         sinks(output.drop_vars("catchment_imported_alkalinity"))

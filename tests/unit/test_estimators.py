@@ -414,6 +414,14 @@ def test_the_command_reads_a_messy_table(messy: Path, tmp_path: Path) -> None:
     assert list(pd.read_csv(out)["method"]) == ["hydrochem", "stoichiometric"]
 
 
+def test_the_command_writes_the_report(messy: Path, tmp_path: Path) -> None:
+    out = tmp_path / "report.md"
+    arguments = ["estimate", str(messy), "-m", "hydrochem", "-m", "tablet", "--day-first", "-o", str(out)]
+    assert CliRunner().invoke(app, arguments).exit_code == 2
+    assert CliRunner().invoke(app, [*arguments, "--area", "1"]).exit_code == 0
+    assert "Tablets by land use" in out.read_text(encoding="utf-8")
+
+
 def test_the_command_lists_what_each_method_needs(messy: Path) -> None:
     result = CliRunner().invoke(app, ["estimate", str(messy), "--day-first", "--json"])
     listed = {row["method"]: row["this table"] for row in json.loads(result.stdout)["methods"]}

@@ -10,13 +10,13 @@ karst sink and NEE must not be added.
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from karstsim.analysis.carbon_units import FLUX
 from karstsim.analysis.estimators.monitoring import Monitoring
 from karstsim.analysis.estimators.record import Estimate, Method, Setting, Settings, finish
 from karstsim.core.constants import DAYS_PER_YEAR, MOLAR_MASS_C
 from karstsim.core.errors import InputError
+from karstsim.forcing import times as clock
 
 WINDOWS = (
     3.5,
@@ -25,6 +25,7 @@ WINDOWS = (
     30.0,
     183.0,
 )  # days to each side; the first are those of Falge et al. (2001), 7 and 14 d
+SECONDS_PER_HOUR, HOURS = 3600.0, 24.0
 MOST_FILLED = 0.6  # share of gaps, from which the sum is mainly what was filled in
 SYSTEMATIC = Setting("flux_error", 0.0, "1", -0.9, 0.9, "design", "relative error of all fluxes", 0.1)
 RANDOM = Setting("noise", 0.3, "1", 0.0, 5.0, "design", "relative random error of one value")
@@ -51,7 +52,8 @@ def _sum(
     if not np.isfinite(values).any():
         raise InputError(f"data, {name}", "has no value", "check its unit and its missing values")
     gaps = float(np.isnan(values).mean())
-    filled = fill(values, days, pd.DatetimeIndex(m.data["time"].values).hour.to_numpy())
+    hours = clock.seconds(m.data["time"].values) // SECONDS_PER_HOUR % HOURS
+    filled = fill(values, days, hours)
     there = np.isfinite(filled)
     mean = float(np.average(filled[there], weights=m.weights(there)))
     measured = max(int(np.isfinite(values).sum()), 1)

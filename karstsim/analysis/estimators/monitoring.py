@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from karstsim.analysis.carbon_units import FLUX, TOTAL
 from karstsim.chemistry.isotopes import PERMIL, R_VPDB
 from karstsim.core.constants import DAYS_PER_YEAR, MOLAR_MASS_C, SECONDS_PER_DAY
 from karstsim.core.errors import InputError
+from karstsim.forcing import times as clock
 
 SIMULATED = "aquifer_spring"  # a Dataset that has it is output of the model
 IONS = ("ca", "mg", "na", "k", "cl", "so4", "no3", "dic")
@@ -50,8 +50,8 @@ class Monitoring:
     @property
     def days(self) -> np.ndarray:
         """Days since the first row."""
-        stamps = pd.DatetimeIndex(self.data["time"].values)
-        return ((stamps - stamps[0]) / pd.Timedelta(days=1)).to_numpy()
+        seconds = clock.seconds(self.data["time"].values)
+        return (seconds - seconds[0]) / SECONDS_PER_DAY
 
     def weights(self, there: np.ndarray) -> np.ndarray:
         """Days that each row with a value stands for: half the way to its neighbours."""
@@ -199,7 +199,7 @@ def _tile_mean(data: xr.Dataset, name: str) -> xr.DataArray:
 def _step_days(data: xr.Dataset) -> np.ndarray:
     """Days of each period of the output."""
     if "time_bnds" in data:
-        edges = data["time_bnds"].values
-        return (edges[:, 1] - edges[:, 0]) / np.timedelta64(1, "D")
-    gaps = np.diff(data["time"].values) / np.timedelta64(1, "D")
+        first, last = (clock.seconds(data["time_bnds"].values[:, i]) for i in (0, 1))
+        return (last - first) / SECONDS_PER_DAY
+    gaps = np.diff(clock.seconds(data["time"].values)) / SECONDS_PER_DAY
     return np.r_[gaps, gaps[-1]]
