@@ -44,6 +44,7 @@ NAMES = {
     "median": "PAWN index (median over slices)",
     "delta": "Borgonovo's δ",
 }
+IDLE = 0.01  # of the largest index: a factor with less has no line
 LEAST_TOP = 0.05  # of the colours of second-order indices
 MARKERS = "os^Dvp*hX"
 
@@ -124,7 +125,10 @@ def morris_figure(ds: xr.Dataset) -> Figure:
                 color=colour, elinewidth=1.0, capsize=2.0, markersize=6, label=style.plain(str(factor)),
             )  # fmt: skip
         top = max(float(np.nanmax(x + ds["mu_star_conf"].values[at])), float(y.max()))
-        ax.plot([0.0, top], [0.0, top], color=style.BASELINE, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
+        line = (0, (4, 3))
+        ax.plot(
+            [0.0, top], [0.0, top], color=style.BASELINE, lw=0.8, linestyle=line, zorder=1, label="σ = μ*"
+        )
         ax.set_xlim(0.0, 1.05 * top)
         ax.set_ylim(0.0, 1.05 * max(float(y.max()), 0.4 * top))
         units = _units(ds, at)
@@ -258,7 +262,7 @@ def _title_panels(panels: list[Axes], shown: np.ndarray, ds: xr.Dataset) -> None
 def _leading(ds: xr.Dataset, outputs: list[int]) -> Iterator[tuple[int, str]]:
     """The factors with the largest main index, as number and name."""
     size = np.nanmax(np.abs(ds[MAIN[ds.attrs["method"]]].values[outputs]), axis=0)
-    for k in sorted(np.argsort(-size)[:MOST_LINES]):
+    for k in sorted(k for k in np.argsort(-size)[:MOST_LINES] if size[k] > IDLE * size.max()):
         yield int(k), style.plain(str(ds["factor"].values[k]))
 
 
