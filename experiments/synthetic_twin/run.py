@@ -3,9 +3,9 @@
     python -m experiments.synthetic_twin.run [--twins N] [--draws N] [--chains N] [--seed S] [--workers N]
 
 A twin is drawn from the ranges of config.toml; its discharge, every three weeks with gaps and correlated errors, is
-written as a table and read back as any spring's would be. The model is run once for all twins at `--draws` points of the
-ranges; each twin weighs them by its likelihood, which gives its posterior without a search. The first `--chains` twins
-are also sampled by emcee, to compare.
+written as a table and read back as any spring's would be. The model is run once for all twins at `--draws` points of
+the ranges; each twin weighs them by its likelihood, which gives its posterior without a search. The first `--chains`
+twins are also sampled by emcee, to compare.
 """
 
 from __future__ import annotations
