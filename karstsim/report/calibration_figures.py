@@ -36,14 +36,14 @@ NARROW = 100.0  # upper over lower end of a logarithmic range, below which 2 and
 
 
 def draw_all(posterior: xr.Dataset, folder: Path) -> list[Path]:
-    """Draw everything that the posterior Dataset has into a folder (PNG and SVG)."""
-    files = save(trace(posterior), folder / "trace") + save(dotty(posterior), folder / "dotty")
+    """Draw everything that the posterior Dataset has into a folder, as PNG: with thousands of dots SVG is large."""
+    figures = {"trace": trace(posterior), "dotty": dotty(posterior)}
     for target in map(str, posterior.target.values):
-        files += save(fit(posterior, target), folder / f"fit_{safe(target)}")
-        files += save(residual_panels(posterior, target), folder / f"residuals_{safe(target)}")
+        figures[f"fit_{safe(target)}"] = fit(posterior, target)
+        figures[f"residuals_{safe(target)}"] = residual_panels(posterior, target)
     if posterior.sizes["draw"] > 1 and posterior.sizes["parameter"] > 1:
-        files += save(corner(posterior), folder / "corner")
-    return files
+        figures["corner"] = corner(posterior)
+    return [file for name, figure in figures.items() for file in save(figure, folder / name, (".png",))]
 
 
 def _short(posterior: xr.Dataset, i: int) -> str:

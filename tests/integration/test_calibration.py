@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import xarray as xr
 from numpy.testing import assert_allclose
 from typer.testing import CliRunner
 
@@ -21,29 +20,12 @@ from karstsim.ensemble.draws import read_draws
 Write = Callable[..., Path]
 
 
-@pytest.fixture
-def accepted(calibration_file: Write, tmp_path: Path) -> tuple[xr.Dataset, Path]:
-    """A GLUE that has converged: every second of 240 draws is kept."""
+def test_a_posterior_has_bands_and_goes_into_an_ensemble(calibration_file: Write, tmp_path: Path) -> None:
+    """A GLUE that has converged: every second of 240 draws is kept, four of them are simulated and handed on."""
     path = calibration_file("glue", 240, "keep = 0.5\ndraws = 4", 'objective = "nse"')
-    return calibrate(path, tmp_path / "glue"), tmp_path / "glue"
-
-
-def test_a_posterior_goes_into_an_ensemble(accepted: tuple[xr.Dataset, Path]) -> None:
-    posterior, folder = accepted
+    folder = tmp_path / "glue"
+    posterior = calibrate(path, folder)
     assert posterior.attrs["uncertainties"] == "given", posterior.attrs["convergence_checks"]
-    draws = read_draws(folder / DRAWS)
-    assert len(draws) == posterior.sizes["draw"] == 4
-    factor = posterior["value"].sel(parameter="vegetation.crop_coefficient").values
-    assert [d["vegetation.crop_coefficient"] for d in draws] == [{"factor": float(f)} for f in factor]
-    assert all("area_km2" not in d for d in draws)
-    done = CliRunner().invoke(
-        app, ["run", str(folder / ENSEMBLE), "-o", str(folder / "scenarios"), "--workers", "1"]
-    )
-    assert done.exit_code == 0, done.output
-
-
-def test_bands_and_intervals_enclose_their_medians(accepted: tuple[xr.Dataset, Path]) -> None:
-    posterior, _ = accepted
     low, middle, high = posterior["interval"].values
     assert ((low < middle) & (middle < high)).all()
     assert ((posterior["lower"] <= low) & (high <= posterior["upper"])).all()
@@ -51,6 +33,14 @@ def test_bands_and_intervals_enclose_their_medians(accepted: tuple[xr.Dataset, P
     assert ((band[0] <= band[1]) & (band[1] <= band[2])).all()
     assert posterior["evaluated"].sizes["evaluation"] == 240
     assert_allclose(posterior["profile"].min(), posterior["evaluated_loss"].min())
+    draws = read_draws(folder / DRAWS)
+    assert len(draws) == posterior.sizes["draw"] == 4
+    factor = posterior["value"].sel(parameter="vegetation.crop_coefficient").values
+    assert [d["vegetation.crop_coefficient"] for d in draws] == [{"factor": float(f)} for f in factor]
+    assert all("area_km2" not in d for d in draws)
+    scenarios = str(folder / "scenarios")
+    done = CliRunner().invoke(app, ["run", str(folder / ENSEMBLE), "-o", scenarios, "--workers", "1"])
+    assert done.exit_code == 0, done.output
 
 
 def test_the_best_run_is_the_one_that_the_parameters_give(calibration_file: Write, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from karstsim.calibration.run import POSTERIOR, begin, work
 from karstsim.core.errors import InputError
 
 Write = Callable[..., Path]
-BUDGET = 600
+BUDGET = 360
 WAIT = 120.0  # s
 
 
@@ -60,7 +60,7 @@ def test_killed_and_resumed_it_ends_as_if_it_had_not_been(calibration_file: Writ
 
 
 def test_begun_again_nothing_is_computed_and_nothing_changes(calibration_file: Write, tmp_path: Path) -> None:
-    path = calibration_file(calibration="folds = 2\nrefine = true")
+    path = calibration_file(evaluations=24, calibration="folds = 2\nrefine = true")
     first = calibrate(path, tmp_path / "run")
     again = work(load_calibration(path), tmp_path / "run", workers=2)
     assert again.new == 0
