@@ -269,7 +269,7 @@ def _rows(a: xr.Dataset, b: xr.Dataset, days: np.ndarray) -> tuple[list[Row], li
     for what in QUANTITIES:
         missing = [n for n in (*what.add, *what.subtract) if n not in a or n not in b]
         if missing:
-            notes.append(f"{what.label}: the runs did not keep {', '.join(missing)}")
+            notes.append(f"{what.label}: the runs hold no {', '.join(missing)}")
             continue
         before, after = _mean(a, what, days), _mean(b, what, days)
         if not (np.isfinite(before).any() and np.isfinite(after).any()):
