@@ -438,7 +438,7 @@ def new_site(
         _write_new(output, "site.toml", as_json)
 
 
-def _write_new(path: Path, template: str, as_json: bool) -> None:
+def _write_new(path: Path, template: str, as_json: bool = False) -> None:
     """Copy a template to a file that does not exist yet, and say what to do with it."""
     from importlib.resources import files
 
