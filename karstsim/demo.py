@@ -83,9 +83,8 @@ def run_demo(folder: Path, workers: int = 1, progress: Progress | None = None) -
     _write_weather(config, folder / "forcing")
     outcome = work(folder, workers, progress=progress)
     files = [export(folder, folder / f"{name}.nc", name) for name in config.ensemble.output]
-    annual = open_ensemble(folder, "annual").load()
     files.append(report(folder))
-    return RunSummary(files, headline(annual, outcome), [], warnings_of(outcome))
+    return RunSummary(files, headline(open_ensemble(folder, "annual"), outcome), [], warnings_of(outcome))
 
 
 def ensemble() -> EnsembleConfig:
