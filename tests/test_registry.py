@@ -198,9 +198,11 @@ KERNEL_FILES = [
     *sorted((PACKAGE / "processes").rglob("*.py")),
     *sorted(p for p in (PACKAGE / "chemistry").glob("*.py") if p.name not in ("api.py", "columns.py")),
     PACKAGE / "model" / "column.py",
+    PACKAGE / "model" / "isotope_books.py",
 ]
 ALLOWED = ("numpy", "math", "numba", "enum", "__future__", "collections.abc", "typing", "dataclasses")
-ROOMS = ("karstsim.core", "karstsim.chemistry", "karstsim.processes", "karstsim.model.books")
+BOOKS = ("karstsim.model.books", "karstsim.model.isotope_books")
+ROOMS = ("karstsim.core", "karstsim.chemistry", "karstsim.processes", *BOOKS)
 
 
 @pytest.mark.parametrize("path", KERNEL_FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
