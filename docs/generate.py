@@ -26,10 +26,16 @@ ROOT = Path(__file__).resolve().parents[1]
 KEY = re.compile(r"@\w+\{([^,\s]+),")
 KEYS = set(KEY.findall((ROOT / "docs" / "references.bib").read_text(encoding="utf-8")))
 EXPERIMENT = re.compile(r"\]\((?:\.\./)*experiments/(\w+)(?:/README\.md|/)?\)")
+NEIGHBOUR = re.compile(r"\]\(\.\./(\w+)/README\.md\)")  # of one experiment to another
 DOCUMENT = re.compile(r"\]\((?:\.\./)+docs/([\w/]+\.(?:md|png|svg))(#[\w-]+)?\)")
 COLUMNS = re.compile(r"\S {3,}\S")
 SPECIAL = re.compile(r"([\\*_<>$\[\]|`#])")
-OUTSIDE = {"README.md": "index", "CONTRIBUTING.md": "extending", "CHANGELOG.md": "changelog"}
+OUTSIDE = {
+    "benchmarks/README.md": "benchmarks",
+    "README.md": "index",
+    "CONTRIBUTING.md": "extending",
+    "CHANGELOG.md": "changelog",
+}
 
 
 def links_inside(text: str) -> str:
@@ -229,4 +235,5 @@ def _experiments() -> dict[str, str]:
 def _included(path: Path) -> str:
     """The text, with pictures that lie beside it found from the generated page."""
     picture = re.compile(r"\]\((?!https?:|/|\.\.)([^)]+\.(?:png|svg))\)")
-    return picture.sub(rf"](/../experiments/{path.parent.name}/\1)", path.read_text(encoding="utf-8"))
+    text = NEIGHBOUR.sub(r"](/generated/experiments/\1.md)", path.read_text(encoding="utf-8"))
+    return picture.sub(rf"](/../experiments/{path.parent.name}/\1)", text)
