@@ -31,8 +31,8 @@ OPTIONS = {
 }
 CASES: tuple[tuple[dict[str, float], bool], ...] = (
     ({}, True),
-    (OPTIONS, False),
-)  # soil air with a stock has no isotopes
+    (OPTIONS, True),
+)
 SIGNED = (
     "temperature",
     "si_calcite",

@@ -81,7 +81,7 @@ def react(p, s, f, after, kept, rise, temperature, forcing, x, k, dt):
         return 0.0
     released = prior_precipitation.step(p, s, f, rise, x, k)
     if k.tracers == 1.0:
-        isotopes.fissures(p, s, f, x)
+        isotopes.fissures(p, s, f, kept, x)
     f.air_pco2 += rise * released
     readings.note(s.ceiling, x)
     drip.count(p, f, dt)
@@ -94,7 +94,7 @@ def react(p, s, f, after, kept, rise, temperature, forcing, x, k, dt):
         return released
     degassed = drip.step(p, s, f, rise, temperature, x, k)
     if k.tracers == 1.0:
-        isotopes.drips(s, f, x, forcing.co2_c14)
+        isotopes.drips(s, f, kept, x, forcing.co2_c14)
     f.air_pco2 = mean + rise * degassed
     readings.note(s.floor, x)
     return released + degassed

@@ -32,6 +32,7 @@ FLUXES = (
     tracer_block("released_of", "CO2 that drip water gives the cave's air"),
     tracer_block("vadose_of", "CO2 that drip water gives the vadose air"),
     tracer_block("growth_of", "calcite grown on the floor in the step"),
+    tracer_block("met_of", "CO2 in the air that drip water meets"),
     tracer_block("gas_of", "CO2 that drip water took up last"),
     tracer_block("solid_of", "nothing: no solid dissolves here"),
     isotope_block("from_air_of", "carbon taken out of the open air"),
@@ -71,31 +72,38 @@ def ventilate(p, s, f, vadose_pco2, outside, kept, cave_temperature):
 
 
 @kernel
-def degas(f, gas, into_cave, x):
-    """Tracers of CO2 that drip water gave off (negative: took up), mol m-2; `into_cave` the share of the cave's air."""
-    held = tracers.total(f.after_of)
+def degas(f, gas, into_cave, kept, x):
+    """Tracers of CO2 that drip water gave off (negative: took up), mol m-2; `into_cave` the share of the cave's air.
+
+    It meets the air with what was released into it before: without that, water that takes nearly all of the CO2 would
+    take more from one source than the air has of it.
+    """
+    tracers.empty(f.met_of)
+    tracers.add(f.met_of, f.after_of, 1.0)
+    tracers.add(f.met_of, f.released_of, kept)
+    held = tracers.total(f.met_of)
     tracers.empty(f.gas_of)
-    tracers.exchange(f.drip.sol, f.solid_of, 0.0, -gas, f.after_of, held, 0.0, 0.0, 0.0, x, f.gas_of)
+    tracers.exchange(f.drip.sol, f.solid_of, 0.0, -gas, f.met_of, held, 0.0, 0.0, 0.0, x, f.gas_of)
     tracers.add(f.released_of, f.gas_of, -into_cave)
     tracers.add(f.vadose_of, f.gas_of, into_cave - 1.0)
 
 
 @kernel
-def fissures(p, s, f, x):
+def fissures(p, s, f, kept, x):
     """Tracers of what drip water lost in the fissures."""
     sol = f.drip.sol
     before = sol.dic + f.fissure_growth + f.fissure_degassing
     tracers.precipitate(sol, s.fissure_of, before, f.fissure_growth, x)
-    degas(f, f.fissure_degassing, p.fissure_cave_share, x)
+    degas(f, f.fissure_degassing, p.fissure_cave_share, kept, x)
 
 
 @kernel
-def drips(s, f, x, air_c14):
+def drips(s, f, kept, x, air_c14):
     """Tracers of what drip water lost to the cave's air and floor."""
     sol = f.drip.sol
     before = sol.dic + f.calcite_growth + f.drip_degassing
     tracers.precipitate(sol, f.growth_of, before, f.calcite_growth, x)
-    degas(f, f.drip_degassing, 1.0, x)
+    degas(f, f.drip_degassing, 1.0, kept, x)
     tracers.add(s.calcite_of, f.growth_of, 1.0)
     s.drip_d13c = tracers.delta_of(sol.di13c, sol.dic)
     if f.calcite_growth > 0.0:
