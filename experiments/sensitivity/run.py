@@ -8,6 +8,8 @@ FOLDER holds the members; stopped at any moment, the same command goes on there.
 from __future__ import annotations
 
 import argparse
+import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +34,12 @@ CLAIMS = {  # the factors that science.md 10 expects to lead
     "runoff": ("vegetation.crop_coefficient", "forcing.pr"),
     "soil CO2": ("soil.structure_factor", "soil.production_depth", "soil.field_capacity_ratio"),
 }
+
+
+def find() -> xr.Dataset:
+    """The indices, from members in a folder that goes away."""
+    with tempfile.TemporaryDirectory() as folder:
+        return indices(Path(folder), os.cpu_count() or 1).load()
 
 
 def indices(folder: Path, workers: int) -> xr.Dataset:
@@ -79,12 +87,11 @@ def verdicts(ds: xr.Dataset) -> list[Line]:
     return lines
 
 
-def draw(found: xr.Dataset, parts: xr.Dataset, path: Path) -> None:
-    """Indices, their convergence, their seasons, and the decomposition, beside each other's names."""
+def draw(found: xr.Dataset, path: Path) -> None:
+    """Indices, their convergence and their seasons, beside each other's names."""
     makers = {"": bars_figure, "_convergence": convergence_figure, "_months": time_figure}
     for end, make in makers.items():
         style.save(make(found), path.with_stem(path.stem + end), (".png",))
-    style.save(decomposition_figure(parts), path.with_stem(f"{path.stem}_spread"), (".png",))
 
 
 def main() -> None:
@@ -113,7 +120,9 @@ def main() -> None:
             + "  ".join(f"{parts.time.values[i]}: {float(parts.share[k, i]):.3f}" for i in (0, 15, -1))
         )
     if asked.figure:
-        draw(found, parts, asked.figure)
+        draw(found, asked.figure)
+        spread_file = asked.figure.with_stem(f"{asked.figure.stem}_spread")
+        style.save(decomposition_figure(parts), spread_file, (".png",))
 
 
 if __name__ == "__main__":
