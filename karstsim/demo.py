@@ -14,7 +14,7 @@ import xarray as xr
 from karstsim.core.constants import MOLAR_MASS_C
 from karstsim.ensemble.config import EnsembleConfig
 from karstsim.ensemble.run import Outcome, start, work
-from karstsim.ensemble.store import export, open_ensemble
+from karstsim.ensemble.store import export, kept_open, open_ensemble
 from karstsim.forcing.synthetic import synthetic_forcing, write_cmip
 from karstsim.model.simulate import RunSummary
 from karstsim.report import budget
@@ -84,7 +84,9 @@ def run_demo(folder: Path, workers: int = 1, progress: Progress | None = None) -
     outcome = work(folder, workers, progress=progress)
     files = [export(folder, folder / f"{name}.nc", name) for name in config.ensemble.output]
     files.append(report(folder))
-    return RunSummary(files, headline(open_ensemble(folder, "annual"), outcome), [], warnings_of(outcome))
+    annual = open_ensemble(folder, "annual")
+    with kept_open():
+        return RunSummary(files, headline(annual, outcome), [], warnings_of(outcome))
 
 
 def ensemble() -> EnsembleConfig:

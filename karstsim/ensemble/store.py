@@ -5,8 +5,9 @@ Realizations are climates x cells x draws, climates outermost. What has not been
 
 from __future__ import annotations
 
-import functools
+import contextlib
 from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from karstsim.ensemble.plan import Plan
 from karstsim.ensemble.work import DISK
 
 OPEN_SHARDS = 64  # files kept open
+_KEPT: ContextVar[dict[Path, netCDF4.Dataset] | None] = ContextVar("_KEPT", default=None)
 EXPORT_BYTES = 64_000_000  # of one variable held in memory while exporting
 PER_CALENDAR = ("daily", "step")  # outputs whose time axis differs between calendars
 
@@ -186,21 +188,42 @@ class ShardedArray(BackendArray):
         self, shard: Shard, members: np.ndarray, times: np.ndarray, rest: Sequence[np.ndarray]
     ) -> np.ndarray:
         """Values of a shard; the span that holds what is wanted is read, and what is wanted taken out of it."""
-        with DISK:
-            variable = _opened(shard.path, shard.path.stat().st_mtime_ns)[self.name]
+        with DISK, _file_of(shard.path) as file:
+            variable = file[self.name]
+            variable.set_auto_mask(False)
             span = variable[members.min() : members.max() + 1, times.min() : times.max() + 1]
         return np.asarray(span[np.ix_(members - members.min(), times - times.min(), *rest)])
 
 
-@functools.lru_cache(maxsize=OPEN_SHARDS)
-def _opened(path: Path, written_ns: int) -> netCDF4.Dataset:
-    """A shard, kept open: reading hundreds of variables one by one, opening took ten times as long as reading.
+@contextlib.contextmanager
+def kept_open() -> Iterator[None]:
+    """Shards that are read stay open until the end: opening one takes ten times as long as reading a variable of it.
 
-    A file that was written anew has another time and is opened anew.
+    Nothing else may open them meanwhile, for netCDF crashes on a file that is opened twice.
     """
-    file = netCDF4.Dataset(path)
-    file.set_auto_mask(False)
-    return file
+    kept: dict[Path, netCDF4.Dataset] = {}
+    token = _KEPT.set(kept)
+    try:
+        yield
+    finally:
+        _KEPT.reset(token)
+        with DISK:
+            for file in kept.values():
+                file.close()
+
+
+@contextlib.contextmanager
+def _file_of(path: Path) -> Iterator[netCDF4.Dataset]:
+    kept = _KEPT.get()
+    if kept is None:
+        with netCDF4.Dataset(path) as file:
+            yield file
+        return
+    if path not in kept:
+        if len(kept) >= OPEN_SHARDS:
+            kept.pop(next(iter(kept))).close()
+        kept[path] = netCDF4.Dataset(path)
+    yield kept[path]
 
 
 def _labelled(ds: xr.Dataset, plan: Plan, chosen: Sequence[int]) -> xr.Dataset:
@@ -256,7 +279,7 @@ def export(folder: Path, target: Path, frequency: str | None = None, climates: S
     ds = open_ensemble(folder, frequency, climates)
     if target.suffix == ".zarr":
         return _export_zarr(ds, target)
-    with whole_file(target) as temporary:
+    with kept_open(), whole_file(target) as temporary:
         _export_netcdf(ds, temporary)
     return target
 

@@ -11,7 +11,7 @@ import xarray as xr
 from karstsim.core.errors import InputError
 from karstsim.ensemble.plan import Plan
 from karstsim.ensemble.run import RUN_RECORD, Outcome, status
-from karstsim.ensemble.store import open_ensemble
+from karstsim.ensemble.store import kept_open, open_ensemble
 from karstsim.model.initial import DRIFT
 from karstsim.model.simulate import FLAGS, flag_text
 from karstsim.report import budget, style
@@ -85,7 +85,8 @@ def _outputs(folder: Path, outcome: Outcome) -> dict[str, xr.Dataset]:
             ds = open_ensemble(folder, name, partial=not outcome.complete)
         except InputError:
             continue
-        found[name] = ds[sorted({str(n) for n in ds.data_vars} & _shown())].load()
+        with kept_open():
+            found[name] = ds[sorted({str(n) for n in ds.data_vars} & _shown())].load()
     if not found:
         raise InputError(str(folder), "holds no annual or monthly output yet", f"karstsim resume {folder}")
     return found
