@@ -218,6 +218,38 @@ def test_gross_fluxes_are_kept_apart_within_the_day() -> None:
     )
 
 
+def test_a_flood_degasses_at_its_own_velocity() -> None:
+    """0.1, 10, 0.1 m3/s: in steps of a day as in steps of an hour, for k600 follows the flow within the step."""
+    total = {}
+    for steps in (1, HOURS):
+        n = 6 * steps
+        chain = _chain(STREAM, substeps=48)
+        chain.fill(0.1, FILLING, WARM)
+        flow = np.full(n, 0.1)
+        flow[steps : 2 * steps] = 10.0
+        out = chain.run(
+            ["evasion", "invasion"], step=1.0 / steps, discharge=flow, solutes=INLET, temperature=np.full(n, WARM),
+            day_fraction=np.arange(n) / steps % 1.0, year_fraction=0.47, rsds_day=RSDS,
+        )  # fmt: skip
+        total[steps] = (out["evasion"] - out["invasion"]).sum()
+    assert total[1] == pytest.approx(total[HOURS], rel=0.01)
+
+
+def test_a_box_does_not_depend_on_the_area_of_the_karst() -> None:
+    """The same reach below 10 and 10,000 km2 gives off the same moles a day."""
+    found = []
+    for area in (10.0, 1.0e4):
+        reach = {**STREAM, "length_km": 0.3}
+        tiles = [{"land_use": "grass", "area_fraction": 1.0}]
+        terrain = {"name": "s", "latitude": 26.0, "longitude": 106.0, "elevation": 0.0, "area_km2": area}
+        chain = WaterChain(Site.from_dict({**terrain, "tiles": tiles, "boxes": [reach]}), {})
+        chain.fill(DISCHARGE, FILLING, WARM)
+        out = _run(chain, 1, ["evasion", "gpp", "water_ph"])
+        found.append([out["evasion"].sum() * area, out["gpp"].sum() * area, out["water_ph"][-1, 0]])
+    assert found[0][2] > 7.0
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-6)
+
+
 # -------------------------------------------------------------------------------------- tributaries, closed chains
 
 

@@ -202,13 +202,12 @@ def step(p, s, f, light, forcing, x, k, t, h, fresh):
     fresh  whether this is the first sub-step of a step, which starts from the box's state alone
     """
     t.gross = 0.0
-    if s.water.volume < MINIMUM_VOLUME or s.water.sol.dic <= 0.0:
+    if s.water.volume <= MINIMUM_VOLUME * f.area_ratio or s.water.sol.dic <= 0.0:
         x.ph = 0.0
         return
     set_temperature(k, s.temperature, k.constant_set)
     begin_solution(s, x, k, t, fresh)
-    if fresh:
-        gas_exchange.set_k600(p, f, forcing.sfcwind)
+    gas_exchange.set_k600(p, f, forcing.sfcwind)
     prepare(p, s, f, light, forcing, x, t, h)
     co2, hco3, n = solve(x, k, p, t)
     exchange(s, f, t, co2, x.c_kh)

@@ -63,12 +63,12 @@ PARAMS = (
     Param("least_k600", 0.2, "m d-1", 0.01, 1.0, "design; science.md 6.2", calibrate=False),
     Param("greatest_k600", 50.0, "m d-1", 10.0, 500.0, "design; science.md 6.2", calibrate=False),
 )
-FLUXES = (Var("k600", "m d-1", "gas transfer velocity at a Schmidt number of 600"),)
+FLUXES = (Var("k600", "m d-1", "gas transfer velocity at a Schmidt number of 600, at the end of the step"),)
 
 
 @kernel
 def set_k600(p, f, wind):
-    """k600 of the step from the flow and the wind at its beginning, m d-1."""
+    """k600 of the sub-step from its flow and the wind, m d-1: a flood within a day degasses at its own velocity."""
     raw = k600(p.k600_law, f.velocity, p.slope, f.depth, wind, p.reservoir_area) * p.k600_multiplier
     f.k600 = min(max(raw, p.least_k600), p.greatest_k600)
 

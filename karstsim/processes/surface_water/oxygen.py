@@ -87,7 +87,7 @@ def step(p, s, f, gross, respired, forcing, h):
 
     gross, respired  carbon assimilated and respired in the sub-step, mol m-2
     """
-    if s.water.volume < MINIMUM_VOLUME or f.k600 <= 0.0:
+    if s.water.volume <= MINIMUM_VOLUME * f.area_ratio or f.k600 <= 0.0:
         return
     volume = s.water.volume / MM_PER_M
     before = s.water.sol.oxygen / volume
