@@ -130,22 +130,41 @@ def mix_cave_air(cf, ts, tf):
         if held > 0.0:
             weight = cf.aquifer.conduit_air_slope * offered / held
             tracers.add(cf.aquifer.cave_air_of, ts[i].cave.air_of, weight)
+    tracers.empty(cf.aquifer.cave_air_before)
+    tracers.add(cf.aquifer.cave_air_before, cf.aquifer.cave_air_of, 1.0)
 
 
 @kernel
 def return_tracers(cf, ts, tf):
-    """Give the tracers that conduit water released to the caves in the shares of the CO2."""
-    releasing = cf.aquifer.conduit_gas_uptake <= 0.0
-    total = 0.0
+    """Each cave gives of its own air what conduit water takes one way; what comes back is mixed.
+
+    With one mixture both ways a cave would pay with CO2 of sources that its air does not have.
+    """
+    a = cf.aquifer
+    releasing = a.conduit_gas_uptake <= 0.0
+    total, offered = 0.0, 0.0
     for i in range(ts.shape[0]):
         total += conduit_weight(releasing, ts[i].tile.area_fraction, tf[i].cave)
+        offered += conduit_weight(False, ts[i].tile.area_fraction, tf[i].cave)
+    if not total > 0.0:
+        return
+    taken = min(a.conduit_swapped, offered) / offered if offered > 0.0 else 0.0  # of what the caves offer
+    returned = taken * offered - a.conduit_gas_uptake
     for i in range(ts.shape[0]):
         area = ts[i].tile.area_fraction
-        share = conduit_weight(releasing, area, tf[i].cave)
-        if share > 0.0:
-            cave_isotopes.receive(
-                ts[i].cave, tf[i].cave, cf.aquifer.conduit_uptake_of, -share / (total * area)
-            )
+        if area <= 0.0:
+            continue
+        gives = taken * conduit_weight(False, area, tf[i].cave)
+        gets = gives - a.conduit_gas_uptake * conduit_weight(releasing, area, tf[i].cave) / total
+        own = tracers.total(ts[i].cave.air_of)
+        tracers.empty(a.gas_of)
+        if own > 0.0:
+            tracers.add(a.gas_of, ts[i].cave.air_of, -gives / own)
+        if returned > 0.0 and a.conduit_air_slope > 0.0:
+            share = gets / returned
+            tracers.add(a.gas_of, a.cave_air_before, share * taken / a.conduit_air_slope)
+            tracers.add(a.gas_of, a.conduit_uptake_of, -share)
+        cave_isotopes.receive(ts[i].cave, tf[i].cave, a.gas_of, 1.0 / area)
 
 
 @kernel

@@ -332,6 +332,17 @@ def test_tags_add_up_to_the_carbon(settled) -> None:
     assert (held >= 0.0).all()
 
 
+def test_no_cave_pays_with_carbon_that_it_does_not_have(whole_site, climate_forcing) -> None:
+    """Air of caves under forest, cropland and bare rock over one conduit: no source falls below nothing on any day."""
+    run = Simulation(whole_site(), climate_forcing("monsoon"), [{}], isotopes=True)
+    run.spin_up(0)
+    out = run.run(["daily"], ["cave_air_of_*", "catchment_gap_of_tags"])["daily"]
+    tags = [name for name in out if name.startswith("cave_air_of_tag_")]
+    assert len(tags) == N_TRACERS - tracers.ISOTOPES
+    assert min(float(out[name].min()) for name in tags) >= 0.0
+    assert float(out["catchment_gap_of_tags"].max()) <= 1e-12
+
+
 def test_numbers_are_those_of_karst(settled) -> None:
     """Soil CO2 -20 to -24 and 4.4 above respiration less the air's part; spring -10 to -16; dead carbon 0.05 to 0.3."""
     _, out = settled

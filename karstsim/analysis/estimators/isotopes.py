@@ -66,6 +66,8 @@ def _rock_share(m: Monitoring, s: Settings) -> tuple[float, float, int]:
     found = carbon_sources(water, m.values("d13c_dic")[rows], soil=ends[0], rock=ends[1])
     share, spread = (found[f"rock_share_{s.model}{end}"].values for end in ("", "_sd"))
     good = np.isfinite(share)
+    if not good.any():
+        raise InputError("isotopes", "no row gives a share of rock", "check d13c_dic and the end members")
     weight = m.flow[rows][good]
     return (
         float(np.average(share[good], weights=weight)),

@@ -26,6 +26,8 @@ FLUXES = (
     tracer_block("calcite_of", "calcite precipitated in matrix and conduit"),
     tracer_block("cave_air_of", "CO2 of the air above conduit water", "atm"),
     tracer_block("gas_of", "CO2 that conduit water took up last"),
+    tracer_block("cave_air_before", "CO2 of the air above conduit water before", "atm"),
+    Var("conduit_swapped", "mol m-2", "CO2 of cave air that went into conduit water one way"),
     tracer_block("conduit_uptake_of", "CO2 that conduit water took up"),
     isotope_block("crossing_of", "carbon that crossed the boundary of the catchment here"),
 )
@@ -36,6 +38,7 @@ def begin(f):
     """Empty the sums of the step."""
     tracers.empty(f.calcite_of)
     tracers.empty(f.conduit_uptake_of)
+    f.conduit_swapped = 0.0
     f.crossing_of.v[C13] = 0.0
     f.crossing_of.v[C14] = 0.0
 
@@ -62,6 +65,7 @@ def exchange(f, water, gas, pressure, rate_dt, x):
     """Tracers of conduit water that has taken `gas` (mol m-2) up from cave air of `pressure` before."""
     slope = f.conduit_air_slope
     out = max(rate_dt * x.m_co2 * water.volume - max(-gas, 0.0), 0.0)
+    f.conduit_swapped += out + max(gas, 0.0)
     tracers.empty(f.solid_of)
     tracers.empty(f.gas_of)
     tracers.exchange(
