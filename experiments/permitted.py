@@ -53,4 +53,4 @@ EXPERIMENTS: dict[str, dict[str, tuple[str, ...]]] = {
 FITTED = ("blowing_springs", "karstmod_spring", "soil_respiration", "french_creek")
 
 # Experiments whose subject is the parameters themselves.
-ABOUT_PARAMETERS = ("sensitivity",)
+ABOUT_PARAMETERS = ("sensitivity", "synthetic_twin")

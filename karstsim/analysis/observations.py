@@ -310,7 +310,7 @@ def _variable(
     column, header = cells.column, table.headers[place]
     values = cells.values.copy()
     coded = np.isin(cells.raw, missing) & np.isfinite(cells.raw)
-    low, high = LIMITS[column.name]
+    low, high = LIMITS.get(column.name, ANY)
     beyond = np.isin(cells.raw, NINES) & (
         (column.convert(cells.raw) < low) | (column.convert(cells.raw) > high)
     )

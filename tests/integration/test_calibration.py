@@ -70,6 +70,7 @@ def test_a_search_for_the_best_tells_no_uncertainty(calibration_file: Write, tmp
     assert (tmp_path / "de" / "best.toml").exists()
 
 
+@pytest.mark.slow
 def test_chains_too_short_are_refused_on_the_command_line(calibration_file: Write, tmp_path: Path) -> None:
     path = calibration_file("emcee", 96, target='objective = "ar1"\nsigma = [0.01, 1.0]\nrho = [0.0, 0.95]')
     done = CliRunner().invoke(app, ["calibrate", str(path), "-o", str(tmp_path / "mc"), "--json"])

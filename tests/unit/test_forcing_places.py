@@ -125,7 +125,7 @@ def test_mask_on_the_same_grid_and_on_a_finer_one(tmp_path):
     da = xr.DataArray(fine, {"lat": lat, "lon": lon}, ("lat", "lon"))
     ds = open_cmip(path, region=da)
     assert float(ds.tas[0, 0]) == pytest.approx(288.15 + 0.01 / 3.0)
-    two = mask.assign(other=mask.karst)
+    two = mask.assign(other=mask["karst"])
     two.to_netcdf(tmp_path / "two.nc4")
     with pytest.raises(InputError, match="has 2 maps") as caught:
         open_cmip(path, region=tmp_path / "two.nc4")

@@ -186,7 +186,7 @@ def test_unknown_frequencies_are_refused(wrong) -> None:
         out.frequencies(wrong)
 
 
-@pytest.mark.parametrize("calendar", ["standard", "noleap", "360_day"])
+@pytest.mark.parametrize("calendar", [pytest.param("standard", marks=pytest.mark.slow), "noleap", "360_day"])
 def test_files_hold_what_the_dataset_holds(runs, calendar, tmp_path) -> None:
     """Written and read back: every number the same, times and bounds in their calendar, no other file left behind."""
     ds = runs[calendar]["monthly"].isel(realization=0)

@@ -291,7 +291,7 @@ def test_books_close_with_compartments(climate, scheme, climate_forcing, whole_s
 
 @pytest.mark.skipif(disabled(), reason="long")
 @pytest.mark.parametrize("scheme", list(Concentration))
-@pytest.mark.parametrize("at", [2, 37, 61, 90])
+@pytest.mark.parametrize("at", [2, 61])
 def test_a_restart_between_compartments_changes_no_bit(
     scheme, at, climate_forcing, whole_site, tmp_path
 ) -> None:
