@@ -7,8 +7,11 @@ import pytest
 import xarray as xr
 
 from karstsim.core.errors import InputError
+from karstsim.core.jit import disabled
 from karstsim.forcing import bias, open_station, synthetic_forcing
 
+if disabled():
+    pytest.skip("xsdba needs numba's compiler", allow_module_level=True)
 pytest.importorskip("xsdba")
 MM = 86400.0
 
