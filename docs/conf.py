@@ -25,6 +25,7 @@ nb_execution_mode = "force"
 nb_execution_timeout = 180
 nb_execution_raise_on_error = True
 nb_merge_streams = True
+nb_execution_in_temp = True  # files that notebooks write stay out of the sources
 
 html_theme = "pydata_sphinx_theme"
 html_title = "karstsim"
