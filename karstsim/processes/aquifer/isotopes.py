@@ -27,7 +27,9 @@ FLUXES = (
     tracer_block("cave_air_of", "CO2 of the air above conduit water", "atm"),
     tracer_block("gas_of", "CO2 that conduit water took up last"),
     tracer_block("cave_air_before", "CO2 of the air above conduit water before", "atm"),
-    Var("conduit_swapped", "mol m-2", "CO2 of cave air that went into conduit water one way", aggregate="sum"),
+    Var(
+        "conduit_swapped", "mol m-2", "CO2 of cave air that went into conduit water one way", aggregate="sum"
+    ),
     tracer_block("conduit_uptake_of", "CO2 that conduit water took up"),
     isotope_block("crossing_of", "carbon that crossed the boundary of the catchment here"),
 )
