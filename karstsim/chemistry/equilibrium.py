@@ -16,7 +16,7 @@ from karstsim.chemistry.medium import (
     accelerate,
     alk_over_hco3,
     dic_over_hco3,
-    finish,
+    finish_carbonate,
     medium_residual,
     noncarbonate_alkalinity,
     settle,
@@ -118,7 +118,7 @@ def _conclude(x, k, h, converged):
     0 solved; 1 solved as far as the direction goes: the water is supersaturated but has too little Mg for the rock to
     precipitate, so the caller takes calcite; -1 not solved (counted in ``x.unsolved``).
     """
-    finish(x, k, h)
+    finish_carbonate(x, k, h)
     x.status = -1.0
     if converged != 0 and h > H_MIN * H_EDGE and h < H_MAX / H_EDGE:
         x.status = 0.0 if converged == 1 else 1.0
@@ -130,7 +130,8 @@ def equilibrate_closed(x, k, mg_fraction):
     """Carbonate rock that must dissolve into a closed water to reach calcite saturation.
 
     x            water (SOLUTION_DTYPE): totals ca mg na k cl so4 no3 dic (mol kgw-1) and alkalinity (eq kgw-1) in;
-                 leaves the water at equilibrium, speciated. ph and ionic_strength > 0 on entry: warm start.
+                 leaves the water at equilibrium, speciated. ph and ionic_strength > 0 on entry: warm start;
+                 tolerance as in `speciate`.
                  status 0 solved; -1 not (no calcite in the rock, Mg below zero, no convergence)
     k            constants at the water's temperature
     mg_fraction  Mg per carbonate of the rock, 0 (calcite) .. 0.5 (dolomite) .. < 1
@@ -143,6 +144,7 @@ def equilibrate_closed(x, k, mg_fraction):
         return 0.0 * mg_fraction
     h = _start(x, k)
     n, converged = 0.0, 0
+    tolerance = max(x.tolerance, MEDIUM_TOLERANCE)
     for _ in range(MAX_OUTER):
         h = _closed_h(x, h, ca, dic, alk, mg_fraction)
         n, ca_after, dic_after, _dn = rock_to_saturation(x, h, ca, dic, mg_fraction)
@@ -153,7 +155,7 @@ def equilibrate_closed(x, k, mg_fraction):
         x.alkalinity = alk + 2.0 * n
         update_species(x, h, dic_after / dic_over_hco3(x, h))
         residual = medium_residual(x)
-        if residual < MEDIUM_TOLERANCE:
+        if residual < tolerance:
             converged = 1 if mg_after > -MG_ROUNDING else SHORT_OF_MG
             break
         if residual != residual:
@@ -237,6 +239,7 @@ def equilibrate_open(x, k, mg_fraction, pco2_0, pco2_slope):
         return 0.0 * mg_fraction, 0.0 * pco2_0
     h = _start(x, k)
     n, g, converged = 0.0, 0.0, 0
+    tolerance = max(x.tolerance, MEDIUM_TOLERANCE)
     for _ in range(MAX_OUTER):
         h = _open_h(x, h, ca, dic, alk, mg_fraction, pco2_0, pco2_slope)
         p, _dp, w = open_pressure(x, h, ca, dic, mg_fraction, pco2_0, pco2_slope)
@@ -250,7 +253,7 @@ def equilibrate_open(x, k, mg_fraction, pco2_0, pco2_slope):
         x.alkalinity = alk + 2.0 * n
         update_species(x, h, hco3)
         residual = medium_residual(x)
-        if residual < MEDIUM_TOLERANCE:
+        if residual < tolerance:
             converged = 1 if mg_after > -MG_ROUNDING else SHORT_OF_MG
             break
         if residual != residual:
@@ -307,6 +310,7 @@ def equilibrate_gas(x, k, pco2_0, pco2_slope):
         return 0.0 * pco2_0
     h = _start(x, k)
     converged = 0
+    tolerance = max(x.tolerance, MEDIUM_TOLERANCE)
     for _ in range(MAX_OUTER):
         h = _gas_h(x, h, dic, alk, pco2_0, pco2_slope)
         p, _dp = _gas_pressure(x, h, dic, pco2_0, pco2_slope)
@@ -314,7 +318,7 @@ def equilibrate_gas(x, k, pco2_0, pco2_slope):
         x.dic = hco3 * dic_over_hco3(x, h)
         update_species(x, h, hco3)
         residual = medium_residual(x)
-        if residual < MEDIUM_TOLERANCE:
+        if residual < tolerance:
             converged = 1
             break
         if residual != residual:

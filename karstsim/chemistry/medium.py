@@ -48,7 +48,7 @@ N_STATE = 5
 
 THETA_LOW, THETA_HIGH = -20.0, 0.9  # limits of the extrapolation in `accelerate`
 
-_INPUTS = "resume temperature ca mg na k cl so4 no3 dic alkalinity ph pco2 ionic_strength"
+_INPUTS = "resume tolerance temperature ca mg na k cl so4 no3 dic alkalinity ph pco2 ionic_strength"
 _SPECIES = (
     "m_h m_oh m_co2 m_co2_dimer m_hco3 m_co3 m_ca m_mg m_na m_k m_so4 m_cahco3 m_caco3 m_mghco3 m_mgco3 m_nahco3 "
     "m_naco3 m_khco3 m_caso4 m_mgso4 m_mgso42 m_naso4 m_kso4 m_hso4 m_cahso4 m_caoh m_mgoh m_cl m_hcl"

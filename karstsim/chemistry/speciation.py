@@ -193,7 +193,8 @@ def speciate(x, k, mode):
     x      water (SOLUTION_DTYPE). In: totals ca mg na k cl so4 no3 (mol kgw-1) and, by `mode`, two of alkalinity
            (eq kgw-1), dic (mol kgw-1), ph, pco2 (fugacity, atm). Out: the other two, ionic_strength, all species,
            activity coefficients, saturation indices, status (0 solved, -1 not).
-           A warm start is taken from ph and ionic_strength when both are positive on entry.
+           A warm start is taken from ph and ionic_strength when both are positive on entry; tolerance > 0 ends the
+           solve at a larger change of the medium than MEDIUM_TOLERANCE.
     k      constants at the water's temperature (CONSTANTS_DTYPE, `set_temperature`)
     mode   `Mode`
     returns the number of medium iterations, or -1 when there is no solution or it did not converge.
@@ -211,6 +212,7 @@ def speciate(x, k, mode):
     count, reached, hco3 = -1, h, _bicarbonate(x, mode, h)
     if warm < 2 and hco3 > 0.0 and mode != DIC_PCO2:
         settle(x, k, h, hco3, warm)
+    tolerance = max(x.tolerance, MEDIUM_TOLERANCE)
     for iteration in range(MAX_OUTER):
         if not given_h:
             reached = _solve_h(x, mode, h)
@@ -218,7 +220,7 @@ def speciate(x, k, mode):
         hco3 = _bicarbonate(x, mode, h)
         update_species(x, h, hco3 if not hco3 < 0.0 else 0.0)
         residual = medium_residual(x)
-        if residual < MEDIUM_TOLERANCE and h == reached:
+        if residual < tolerance and h == reached:
             count = iteration + 1
             break
         if residual != residual:

@@ -26,6 +26,10 @@ MINIMUM_VOLUME = 1.0e-3  # mm; a thinner film than a micrometre of water has no 
 NEGLIGIBLE_FALL = 0.01  # of the gas pressure: a smaller fall by the way to saturation needs no second look
 BRACKET_STEPS = 8
 BRACKET_TOLERANCE = 1.0e-3
+NEGLIGIBLE_ROCK = 1.0e-5  # of the water's calcium
+MODEL_STEPS, MODEL_TOLERANCE = 12, 1.0e-4  # of the search between two trials
+STORE_TOLERANCE = 1.0e-6  # of a store's solve: relative change of its medium; what is left is a few per cent of it
+TRIAL_TOLERANCE = 1.0e-4  # of the solves that only lead to one
 LEAST_PRESSURE = 1.0e-7  # atm
 HALF = 0.5
 CLOSED = -1.0  # in place of a gas pressure: no gas
@@ -104,6 +108,7 @@ def load(x, water, temperature):
     x.ph = 0.0
     x.ionic_strength = 0.0
     x.resume = 0.0
+    x.tolerance = STORE_TOLERANCE
 
 
 @kernel
@@ -112,6 +117,13 @@ def load_store(x, store, temperature):
     load(x, store, temperature)
     x.ph = store.ph
     x.ionic_strength = store.ionic_strength
+
+
+@kernel
+def load_again(x, store, temperature, solved):
+    """As `load_store`; `solved` is 1 where `x` holds this very water's last solve, whose medium is then gone on from."""
+    load_store(x, store, temperature)
+    x.resume = solved
 
 
 @kernel
@@ -216,8 +228,8 @@ def _rock_with_its_gas(
     false position between them. At the root the water is undersaturated. Solving for saturation with all its uptake in
     the step instead would make the rate depend on the step: a short step asks for the whole uptake within it.
     """
-    excess_high = low - high
-    excess_low = 0.0
+    x.tolerance = TRIAL_TOLERANCE
+    saturating_low, saturating_high = high, high
     trial = low
     for _ in range(BRACKET_STEPS):
         _compose(x, dic, ca, mg, alk, trial, mg_fraction)
@@ -226,14 +238,40 @@ def _rock_with_its_gas(
         _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
         saturating = max(_rock_to(x, k, 0.0, mg_fraction, pressure, 0.0), 0.0)
         excess = relaxed_rock(alk, saturating, k_dt, tail_start, tail_order) - trial
-        if not abs(excess) > BRACKET_TOLERANCE * trial:
-            return trial
+        if not abs(excess) > BRACKET_TOLERANCE * trial + NEGLIGIBLE_ROCK * ca:
+            break
         if excess > 0.0:
-            low, excess_low = trial, excess
+            low, saturating_low = trial, saturating
         else:
-            high, excess_high = trial, excess
-        trial = low + (high - low) * excess_low / (excess_low - excess_high)
-    return low
+            high, saturating_high = trial, saturating
+        trial = _rock_between(low, saturating_low, high, saturating_high, alk, k_dt, tail_start, tail_order)
+    x.tolerance = STORE_TOLERANCE
+    return trial
+
+
+@kernel
+def _rock_between(low, saturating_low, high, saturating_high, alk, k_dt, tail_start, tail_order):
+    """Root of r = relax(saturation at p(r)) between two trials, with saturation as a straight line in r.
+
+    All that bends much is in `relax`, which is taken as it is. False position, halving the end that stays
+    (Dowell & Jarratt 1971).
+    """
+    fall = (saturating_high - saturating_low) / (high - low)
+    first, last = low, high
+    above = relaxed_rock(alk, saturating_low, k_dt, tail_start, tail_order) - low
+    below = relaxed_rock(alk, saturating_high, k_dt, tail_start, tail_order) - high
+    rock = low
+    for _ in range(MODEL_STEPS):
+        rock = first + (last - first) * above / (above - below)
+        saturating = saturating_low + fall * (rock - low)
+        excess = relaxed_rock(alk, saturating, k_dt, tail_start, tail_order) - rock
+        if not abs(excess) > MODEL_TOLERANCE * rock:
+            break
+        if excess > 0.0:
+            first, above, below = rock, excess, HALF * below
+        else:
+            last, below, above = rock, excess, HALF * above
+    return rock
 
 
 @kernel

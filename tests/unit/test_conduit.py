@@ -108,7 +108,7 @@ def test_springs_are_warm_in_summer(climate_forcing, whole_site) -> None:
 @kernel
 def _exchange(s, f, x, k, p, dt):
     conduit_air.begin(f, AIR, AIR_CO2)
-    conduit_air.exchange(s.conduit, x, k, p, f, dt)
+    conduit_air.exchange(s.conduit, x, k, p, f, dt, 0.0)
 
 
 def _under_air(record_of, on_rows, dt: float, **parameters):

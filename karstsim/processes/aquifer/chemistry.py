@@ -9,7 +9,7 @@ from karstsim.processes.dissolution import (
     MINIMUM_VOLUME,
     apply,
     closed_step,
-    load_store,
+    load_again,
     own_pressure,
     rate_constant,
     rate_params,
@@ -72,14 +72,17 @@ FLUXES = (
 
 
 @kernel
-def react(store, x, k, mg, area_to_volume, film, p, f, dt, tail_start, tail_order):
-    """Closed dissolution in one store; returns the rock dissolved, mol m-2."""
+def react(store, x, k, mg, area_to_volume, film, p, f, dt, tail_start, tail_order, solved):
+    """Closed dissolution in one store; returns the rock dissolved, mol m-2.
+
+    solved   1 where `x` holds this store's last solve
+    """
     if store.volume < MINIMUM_VOLUME:
         return 0.0
     temperature = temperature_of(store)
     set_temperature(k, temperature, k.constant_set)
     k_dt = rate_constant(area_to_volume, film, temperature, own_pressure(store), p.ca_factor) * dt
-    load_store(x, store, temperature)
+    load_again(x, store, temperature, solved)
     rock = closed_step(x, k, mg, k_dt, p.calcite_rate * dt, p.calcite_threshold, tail_start, tail_order)
     dissolved = rock * store.volume
     apply(store, dissolved, 0.0, mg)
@@ -105,6 +108,7 @@ def begin(p, s, f, x, k, dt):
         dt,
         p.matrix_tail_start,
         p.matrix_tail_order,
+        0.0,
     )
     f.conduit_dissolution = 0.0
     f.conduit_precipitation = 0.0
@@ -115,7 +119,7 @@ def step(p, s, f, x, k, dt):
     mg = magnesium_share(p.dolomite_share)
     for above in range(p.conduit_cells):
         store = cell(s, above)
-        conduit_air.exchange(store, x, k, p, f, dt)
+        solved = conduit_air.exchange(store, x, k, p, f, dt, 0.0)
         rock = react(
             store,
             x,
@@ -128,7 +132,9 @@ def step(p, s, f, x, k, dt):
             dt,
             p.conduit_tail_start,
             p.conduit_tail_order,
+            solved,
         )
-        conduit_air.exchange(store, x, k, p, f, dt)
+        # Where the water reacted at all, `x` now holds it.
+        conduit_air.exchange(store, x, k, p, f, dt, 1.0)
         f.conduit_dissolution += rock
         f.conduit_precipitation += max(-rock, 0.0)

@@ -14,7 +14,7 @@ from karstsim.chemistry.constants import set_temperature
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
 from karstsim.processes.aquifer import isotopes
-from karstsim.processes.dissolution import MINIMUM_VOLUME, apply, exchange_gas, load_store
+from karstsim.processes.dissolution import MINIMUM_VOLUME, apply, exchange_gas, load_again
 from karstsim.processes.lowpass import relaxed_share
 from karstsim.processes.transport import temperature_of
 
@@ -66,14 +66,17 @@ def begin(f, air, co2):
 
 
 @kernel
-def exchange(store, x, k, p, f, dt):
-    """Half of the gas exchange of a step between a cell of the conduit and the air."""
+def exchange(store, x, k, p, f, dt, solved):
+    """Half of the gas exchange of a step between a cell of the conduit and the air.
+
+    solved   1 where `x` holds this cell's last solve; so is what is returned
+    """
     rate = p.conduit_air_share * p.conduit_gas_exchange
     if rate <= 0.0 or f.conduit_air_slope <= 0.0 or store.volume < MINIMUM_VOLUME:
-        return
+        return solved
     temperature = temperature_of(store)
     set_temperature(k, temperature, k.constant_set)
-    load_store(x, store, temperature)
+    load_again(x, store, temperature, solved)
     slope = f.conduit_air_slope * store.volume
     gas = exchange_gas(x, k, f.conduit_air_pco2, slope) * relaxed_share(HALF * rate * dt, 1.0) * store.volume
     apply(store, 0.0, gas, 0.0)
@@ -81,3 +84,4 @@ def exchange(store, x, k, p, f, dt):
         isotopes.exchange(f, store, gas, f.conduit_air_pco2, HALF * rate * dt, x)
     f.conduit_gas_uptake += gas
     f.conduit_air_pco2 -= f.conduit_air_slope * gas
+    return 1.0

@@ -75,6 +75,7 @@ def react(p, s, f, after, kept, rise, temperature, forcing, x, k, dt):
     x.ph = s.ceiling.ph
     x.ionic_strength = s.ceiling.ionic_strength
     speciate(x, k, ALK_DIC)
+    x.resume = 1.0  # all that follows is this water's
     if f.air_pco2 < LEAST_PRESSURE:  # next to no CO2 in the air: nothing to be in equilibrium with
         readings.note(s.ceiling, x)
         readings.note(s.floor, x)
