@@ -234,3 +234,33 @@ def test_random_waters_of_the_whole_range_are_solved(which: int) -> None:
         assert np.abs(x["si_calcite"]).max() < 1e-9
     if which > 0:
         assert np.abs(x["pco2"] - (pressure - slope * g)).max() < 1e-6
+
+
+@pytest.mark.parametrize("tolerance", [1e-6, 1e-5])
+def test_a_looser_solve_ends_close_to_the_tight_one(tolerance: float) -> None:
+    """A solve ends when a round moves its medium by less than the tolerance, relative, and rounds shrink: what is left is
+    at most the tolerance, in ln h (so 0.43 of it in pH) and in the amounts exchanged beside the water's DIC.
+    """
+    rng = np.random.default_rng(5)
+    n = 300
+    tight = np.zeros(n, SOLUTION_DTYPE)
+    for name, most in (("ca", 3e-3), ("mg", 1e-3), ("na", 5e-4), ("cl", 5e-4), ("so4", 5e-4)):
+        tight[name] = rng.uniform(0.0, most, n)
+    tight["alkalinity"] = 2.0 * (tight["ca"] + tight["mg"] - tight["so4"]) + tight["na"] - tight["cl"]
+    tight["dic"] = np.abs(tight["alkalinity"]) * rng.uniform(0.95, 1.5, n) + 1e-5
+    loose = tight.copy()
+    loose["tolerance"] = tolerance
+    temperatures, rock = rng.uniform(0.0, 30.0, n), rng.uniform(0.0, 0.4, n)
+    pressure, slope = 10.0 ** rng.uniform(-3.4, -1.5, n), 10.0 ** rng.uniform(-1.0, 2.0, n)
+    for which in range(3):
+        found = []
+        for waters in (tight.copy(), loose.copy()):
+            taken, gas = np.zeros(n), np.zeros(n)
+            run_all(waters, temperatures, rock, pressure, slope, which, taken, gas)
+            found.append((waters, taken, gas))
+        (x, taken, gas), (y, near, near_gas) = found
+        assert (x["status"] == y["status"]).all() and (x["status"] == 0.0).sum() > n // 2
+        solved = x["status"] == 0.0
+        assert np.abs(x["ph"] - y["ph"])[solved].max() < 0.43 * tolerance
+        for a, b in ((taken, near), (gas, near_gas)):
+            assert (np.abs(a - b) / x["dic"])[solved].max() < 0.1 * tolerance

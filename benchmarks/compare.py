@@ -1,0 +1,225 @@
+"""karstsim beside its peers on the same work, and how its cost grows, in one run.
+
+    python benchmarks/compare.py [--quick] [--json]
+
+Four parts: waters and stiff store days beside PHREEQC, PyCO2SYS, numbalsoda and scipy (`chemistry.py`); the whole
+column, with members, days and threads growing; the same output through karstsim's store and through plain xarray; and
+the largest memory of ensembles that grow. No other program simulates the whole column: the stiff day of one of its
+stores is the part that integrators can do.
+
+Thread or process CPU time, so that other jobs disturb less; ratios within one part are what counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import chemistry  # noqa: E402 - beside this file
+from throughput import site  # noqa: E402
+from timing import markdown  # noqa: E402
+
+from karstsim.forcing.synthetic import synthetic_forcing  # noqa: E402
+from karstsim.model.engine import step_all  # noqa: E402
+from karstsim.model.initial import EMPTY, set_initial_state  # noqa: E402
+from karstsim.model.output import write_netcdf  # noqa: E402
+from karstsim.model.simulate import Simulation  # noqa: E402
+
+REPEATS = 3
+STORE_PACKING = {
+    "compression": "zstd",
+    "complevel": 1,
+    "shuffle": True,
+    "dtype": "f4",
+}  # of the ensemble's shards
+MEGABYTE = 1024.0  # of the kilobytes that the system counts
+NO_CAVES = {"cave.area_fraction": 0.0}
+
+Rows = list[dict[str, Any]]
+
+
+def stepping(run: Simulation, workers: int = 1) -> tuple[float, float]:
+    """Median CPU and wall time (s) of stepping all members through the forcing, after a first time."""
+    step_all(run.tables, run.forcing, EMPTY, run.physics, workers)
+    cpu, wall = [], []
+    for _ in range(REPEATS):
+        began, clock = time.process_time(), time.perf_counter()
+        step_all(run.tables, run.forcing, EMPTY, run.physics, workers)
+        cpu.append(time.process_time() - began)
+        wall.append(time.perf_counter() - clock)
+    return float(np.median(cpu)), float(np.median(wall))
+
+
+def ready(
+    years: int, members: int, boxes: int = 0, overrides: dict[str, Any] | None = None, **how: Any
+) -> Simulation:
+    """A cropland catchment with its stores filled."""
+    place = site(["cropland"], boxes)
+    run = Simulation(
+        place, synthetic_forcing("ssp245", 2015, 2014 + years), [overrides or {}] * members, **how
+    )
+    set_initial_state(run.tables, place, run.forcing)
+    return run
+
+
+def columns(quick: bool) -> Rows:
+    """Microseconds of a column-day: what is in it, and with more members, days and threads."""
+    members, years = (4, 1) if quick else (16, 2)
+    more = 4 if quick else 8
+    cases: list[tuple[str, Callable[[], Simulation], int]] = [
+        ("four stores, without caves", lambda: ready(years, members, overrides=NO_CAVES), 1),
+        ("with caves (default)", lambda: ready(years, members), 1),
+        ("with caves and a stream", lambda: ready(years, members, boxes=1), 1),
+        ("water alone", lambda: ready(years, members, chemistry=False), 1),
+        (f"default, {more} times the members", lambda: ready(years, members * more), 1),
+        (f"default, {more} times the years", lambda: ready(years * more, members), 1),
+        ("default, two threads", lambda: ready(years, members), 2),
+    ]
+    rows: Rows = []
+    for name, make, workers in cases:
+        run = make()
+        cpu, wall = stepping(run, workers)
+        days = len(run.tables) * len(run.forcing.times)
+        rows.append({"case": name, "cpu_us": cpu / days * 1e6, "wall_us": wall / days * 1e6})
+    for row in rows:
+        row["ratio"] = row["cpu_us"] / rows[1]["cpu_us"]
+    return rows
+
+
+def writing(quick: bool) -> Rows:
+    """CPU time of writing the same daily output, and how large the file becomes."""
+    run = ready(1, 4 if quick else 32)
+    began = time.process_time()
+    ds = run.advance(["daily"], None)["daily"].drop_vars("time_bnds")
+    simulated = time.process_time() - began
+    coded = {name: {"zlib": True, "complevel": 4} for name in ds.data_vars}
+    ways: dict[str, Callable[[Path], object]] = {
+        "karstsim's store (zstd 1, single)": lambda path: write_netcdf(ds, path, STORE_PACKING),
+        "xarray to_netcdf, as it is": ds.to_netcdf,
+        "xarray to_netcdf, zlib 4": lambda path: ds.to_netcdf(path, encoding=coded),
+    }
+    rows: Rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for i, (name, write) in enumerate(ways.items()):
+            path = Path(folder) / f"{i}.nc"
+            began = time.process_time()
+            write(path)
+            spent = time.process_time() - began
+            size = path.stat().st_size / MEGABYTE / MEGABYTE
+            rows.append({"way": name, "share_of_run": spent / simulated, "megabytes": size})
+    for row in rows:
+        row["ratio"] = row["share_of_run"] / rows[0]["share_of_run"]
+    return rows
+
+
+PEAK = """
+import resource, sys
+import karstsim as ks
+ks.run_ensemble(sys.argv[1], sys.argv[2], workers=2).close()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def memory(quick: bool) -> Rows:
+    """Largest memory (MB) of an ensemble in a process of its own, with members and years growing."""
+    small, short = (8, 2) if quick else (64, 4)
+    rows: Rows = []
+    for members, years in ((small, short), (4 * small, short), (small, 4 * short)):
+        with tempfile.TemporaryDirectory() as folder:
+            config = Path(folder) / "ensemble.toml"
+            config.write_text(_ensemble(members, years), encoding="utf-8")
+            done = subprocess.run(
+                [sys.executable, "-c", PEAK, str(config), str(Path(folder) / "out")],
+                cwd=ROOT,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if done.returncode != 0:
+                raise SystemExit(f"the ensemble failed:\n{done.stderr}")
+            peak = float(done.stdout.split()[-1]) / MEGABYTE
+            rows.append({"members": members, "years": years, "megabytes": peak})
+    return rows
+
+
+def _ensemble(members: int, years: int) -> str:
+    return f"""
+[site]
+name = "benchmark"
+latitude = 26.3
+longitude = 105.7
+elevation = 1200.0
+area_km2 = 10.0
+
+[[site.tiles]]
+land_use = "cropland"
+area_fraction = 1.0
+
+[[climates]]
+name = "ssp245"
+synthetic = "ssp245"
+start = "2015-01-01"
+end = "{2014 + years}-12-31"
+
+[draws]
+number = {members}
+
+[draws.ranges]
+"soil.structure_factor" = {{ factor = [0.7, 1.4], scale = "log" }}
+
+[ensemble]
+output = ["daily"]
+spinup_years = 1
+window_years = 2
+"""
+
+
+def table(rows: Rows) -> str:
+    """Rows as Markdown."""
+    names = list(rows[0])
+    lines = ["| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
+    for row in rows:
+        cells = [f"{row[n]:.3g}" if isinstance(row[n], float) else str(row[n]) for n in names]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="small numbers, to see that everything runs")
+    parser.add_argument("--json", action="store_true", help="numbers for machines")
+    asked = parser.parse_args()
+    waters = chemistry.speciation(1000 if asked.quick else 50_000, False, REPEATS)
+    days = chemistry.store_days(20 if asked.quick else 160, REPEATS)
+    parts = {"column": columns(asked.quick), "writing": writing(asked.quick), "memory": memory(asked.quick)}
+    machine = f"{platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
+    if asked.json:
+        peers = {"speciation": chemistry.plain(waters), "store_day": chemistry.plain(days)}
+        print(json.dumps({"machine": machine, **peers, **parts}, indent=1))
+        return
+    print(machine)
+    print(f"\nWaters\n\n{markdown(waters, 'water', 'max abs dpH against PHREEQC')}")
+    print(f"\nStiff store days\n\n{markdown(days, 'store day', 'rms relative error of Ca and DIC')}")
+    for name, rows in parts.items():
+        print(f"\n{name.capitalize()}\n\n{table(rows)}")
+
+
+if __name__ == "__main__":
+    main()
