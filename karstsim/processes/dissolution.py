@@ -121,7 +121,7 @@ def load_store(x, store, temperature):
 
 @kernel
 def load_again(x, store, temperature, solved):
-    """As `load_store`; `solved` is 1 where `x` holds this very water's last solve, whose medium is then gone on from."""
+    """As `load_store`; `solved` is 1 where `x` holds this very water's last solve, to go on from its medium."""
     load_store(x, store, temperature)
     x.resume = solved
 
