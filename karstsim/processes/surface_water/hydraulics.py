@@ -48,7 +48,7 @@ FLUXES = (
     Flow("inflow", "water entering the box"),
     Flow("outflow", "water leaving the box"),
     Flow("released", "water leaving the box in the last sub-step"),
-    Flow("parcel", "water leaving the box in the last half sub-step"),
+    Flow("parcel", "water leaving the box at the end of the last sub-step"),
     Var("outgoing", "mm", "outflow of the last sub-step", aggregate="last"),
     Flow("rain", "precipitation on the box"),
     Var("evaporation", "mm", "evaporation from the box per karst area", aggregate="sum"),
@@ -144,10 +144,10 @@ def stream_outflow(volume, p, h, guess):
 
 
 @kernel
-def geometry(p, s, f, h):
-    """Outflow of this sub-step (`outgoing`), depth and surface of the water that stays."""
+def geometry(p, s, f, entering, h):
+    """Outflow of this sub-step (`outgoing`), in which `entering` mm come, depth and surface of the water that stays."""
     to_mm = mm_per_m3(p)
-    volume = s.water.volume / to_mm
+    volume = (s.water.volume + entering) / to_mm
     if p.reservoir == 1:
         full = p.reservoir_area * M2_PER_KM2 * p.reservoir_depth
         out = max(volume - full, 0.0)
@@ -166,13 +166,19 @@ def geometry(p, s, f, h):
 
 @kernel
 def release_half(s, f, n_active):
-    """Let the first half of the sub-step's outflow go."""
+    """Let half of the sub-step's outflow go, or all that is there."""
     withdraw(s.water, f.released, HALF * f.outgoing, n_active)
 
 
 @kernel
+def staying(s, f):
+    """Share of the water of a box that is still there after the rest of the outflow."""
+    return max(1.0 - (f.outgoing - f.released.volume) / s.water.volume, 0.0) if s.water.volume > 0.0 else 1.0
+
+
+@kernel
 def release_rest(s, f, n_active):
-    """Let the second half go, and count both."""
-    withdraw(s.water, f.parcel, HALF * f.outgoing, n_active)
+    """Let the rest go, and count both."""
+    withdraw(s.water, f.parcel, f.outgoing - f.released.volume, n_active)
     receive(f.released, f.parcel, 1.0, n_active)
     receive(f.outflow, f.released, 1.0, n_active)

@@ -54,6 +54,10 @@ FLUXES = (
 )
 
 
+MOST_DILUTION = 2.0  # of O2 by the inflow of one sub-step that is followed
+HALF = 0.5
+
+
 @kernel
 def begin(f):
     f.oxygen_inflow = 0.0
@@ -82,31 +86,47 @@ def enter(s, f, flow, share, saturation, forcing):
 
 
 @kernel
-def step(p, s, f, gross, respired, forcing, h):
-    """Exact solution of the linear equation over a sub-step of `h` days, the share K_O/(K_O + O2) frozen.
+def before_inflow(f, mixed):
+    """O2 of the water as it was before this sub-step's inflow, mol m-3: that of the outflow's first half.
+
+    mixed  after the inflow; where most of the water is new, what was before does not matter
+    """
+    if f.released.volume <= 0.0:
+        return mixed
+    return min(f.released.sol.oxygen * MM_PER_M / f.released.volume, MOST_DILUTION * mixed)
+
+
+@kernel
+def step(p, s, f, gross, respired, forcing, h, stays):
+    """Solution of the linear equation over a sub-step, inflow spread over it, the share K_O/(K_O + O2) frozen.
 
     gross, respired  carbon assimilated and respired in the sub-step, mol m-2
+    h, stays         sub-step (d), and the share of the water that is there after it
     """
     if s.water.volume <= MINIMUM_VOLUME * f.area_ratio or f.k600 <= 0.0:
         return
     volume = s.water.volume / MM_PER_M
-    before = s.water.sol.oxygen / volume
+    mixed = s.water.sol.oxygen / volume
+    before = before_inflow(f, mixed)
     saturation = oxygen_saturation(s.temperature, forcing.ps / STANDARD_ATMOSPHERE)
     exponent = schmidt_exponent(p.k600_law, forcing.sfcwind)
     velocity = gas_transfer_velocity(f.k600, schmidt_o2(s.temperature), exponent)
-    exchange = velocity * h / max(f.depth, LEAST_DEPTH)
+    exchange = velocity * h * stays / max(f.depth, LEAST_DEPTH)
     production = p.photosynthetic_quotient * gross / volume
-    demand = respired / (p.respiratory_quotient * volume * (p.half_saturation_oxygen + before))
+    gain = exchange * saturation + production
+    breathed = respired / (p.respiratory_quotient * volume)
+    # The half-way O2 that freezes that share comes from one backward Euler step.
+    end = (mixed + gain) / (1.0 + exchange + breathed / (p.half_saturation_oxygen + before))
+    demand = breathed / (p.half_saturation_oxygen + HALF * (before + end))
     loss = exchange + demand
-    target = (exchange * saturation + production) / loss
-    share = relaxed_share(loss, 1.0)
-    after = before + (target - before) * share
-    # The mean over the sub-step gives the demand; what is left of the change has come from the air.
-    consumption = demand * (target + (before - target) * share / loss)
+    share = relaxed_share(loss / stays, 1.0)
+    after = before + share * stays * ((mixed - before + gain) / loss - before)
+    # What is lost is the mean over the sub-step times `loss`; what is left of the change has come from the air.
+    consumption = demand * max(mixed - after + gain, 0.0) / loss
     s.water.sol.oxygen = after * volume
     f.oxygen_production += production * volume
     f.oxygen_consumption += consumption * volume
-    f.oxygen_exchange += (after - before - production + consumption) * volume
+    f.oxygen_exchange += (after - mixed - production + consumption) * volume
     ratio = after / saturation
     f.oxygen_saturation = ratio
     f.oxygen_min = min(f.oxygen_min, ratio) if f.oxygen_min > 0.0 else ratio
