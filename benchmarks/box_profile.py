@@ -70,13 +70,13 @@ PLACE = {
 
 
 @numba.njit(error_model="numpy")
-def _sub_step(p, s, f, inlet, air_s, air_f, forcing, x, k, t, time_of_day, h, fresh, parts):  # type: ignore[no-untyped-def]
+def _sub_step(p, s, f, inlet, spring_oxygen, air_s, air_f, forcing, x, k, t, time_of_day, h, fresh, parts):  # type: ignore[no-untyped-def]
     """The first `parts` of a sub-step, as surface_water.step and react do them."""
     hydraulics.weather(p, s, f, air_f, h, N_CORE)
     hydraulics.geometry(p, s, f, inlet.volume * h, h)
     hydraulics.release_half(s, f, N_CORE)
     hydraulics.inflow(s, f, inlet, h, N_CORE)
-    oxygen.enter(s, f, inlet, h, p.spring_oxygen, forcing)
+    oxygen.enter(s, f, spring_oxygen)
     stays = hydraulics.staying(s, f)
     h_water = h * stays
     hydraulics.release_rest(s, f, N_CORE)
@@ -126,10 +126,11 @@ def _days(  # type: ignore[no-untyped-def]
     for _ in range(n):
         floats[:] = kept
         waters[0].ph = 0.0
+        spring_oxygen = oxygen.dissolved(inlets[0], h, p.spring_oxygen, forcing[0])
         for j in range(SUBSTEPS // 2):
             time_of_day = start + (j + 0.5) * h
             _sub_step(
-                p, s, f, inlets[0], air_s[0], air_f[0], forcing[0], waters[0], scratch[0].constants,
+                p, s, f, inlets[0], spring_oxygen, air_s[0], air_f[0], forcing[0], waters[0], scratch[0].constants,
                 scratch[0].substep, time_of_day, h, j == 0, parts,
             )  # fmt: skip
 

@@ -65,9 +65,12 @@ def step(params, states, fluxes, first_inflow, air_p, air_s, air_f, forcing, wat
         p, s, f = params[i].surface_water, states[i].surface_water, fluxes[i].surface_water
         begin(f, s, n_active)
         tributary.step(p, s, f, air_f, forcing, k, dt, n_active)
+    if params.shape[0] == 0:
+        return
     n_sub = hydraulics.substeps(params, fluxes, first_inflow.volume, dt)
     h = dt / n_sub
     photosynthesis.set_sun(t, air_p, air_f, forcing)
+    spring_oxygen = oxygen.dissolved(first_inflow, 1.0 / n_sub, params[0].surface_water.spring_oxygen, forcing)
     for j in range(n_sub):
         time_of_day = forcing.day_fraction + (j + 0.5) * h
         for i in range(params.shape[0]):
@@ -75,7 +78,7 @@ def step(params, states, fluxes, first_inflow, air_p, air_s, air_f, forcing, wat
             hydraulics.weather(p, s, f, air_f, 1.0 / n_sub, n_active)
             if p.reservoir == 1:
                 share = p.reservoir_area / (p.catchment_area * n_sub)
-                oxygen.enter(s, f, air_f.precipitation, share, 1.0, forcing)
+                oxygen.enter(s, f, oxygen.dissolved(air_f.precipitation, share, 1.0, forcing))
             from_above = fluxes[i - 1].surface_water.released.volume if i > 0 else first_inflow.volume / n_sub
             hydraulics.geometry(p, s, f, from_above + f.tributary.volume / n_sub, h)
             # Half of the outflow is water as it was, half as it will be: what passes a box then errs by the second
@@ -83,12 +86,12 @@ def step(params, states, fluxes, first_inflow, air_p, air_s, air_f, forcing, wat
             hydraulics.release_half(s, f, n_active)
             if i == 0:
                 hydraulics.inflow(s, f, first_inflow, 1.0 / n_sub, n_active)
-                oxygen.enter(s, f, first_inflow, 1.0 / n_sub, p.spring_oxygen, forcing)
+                oxygen.enter(s, f, spring_oxygen)
             else:
                 hydraulics.inflow(s, f, fluxes[i - 1].surface_water.released, 1.0, n_active)
             if f.tributary.volume > 0.0:
                 hydraulics.inflow(s, f, f.tributary, 1.0 / n_sub, n_active)
-                oxygen.enter(s, f, f.tributary, 1.0 / n_sub, p.tributary_oxygen, forcing)
+                oxygen.enter(s, f, oxygen.dissolved(f.tributary, 1.0 / n_sub, p.tributary_oxygen, forcing))
             temperature.step(p, s, air_s, time_of_day)
             if n_active > 0:
                 react(p, s, f, air_f.air_of, forcing, waters[i], k, t, time_of_day, h, j == 0)

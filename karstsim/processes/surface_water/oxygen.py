@@ -70,17 +70,18 @@ def begin(f):
 
 
 @kernel
-def dissolved(flow, share, saturation, pressure):
-    """O2 (mol m-2) of a `share` of a flow that is saturated to `saturation`; pressure of the air, atm."""
+def dissolved(flow, share, saturation, forcing):
+    """O2 (mol m-2) of a `share` of a flow that is saturated to `saturation`."""
     if flow.volume <= 0.0:
         return 0.0
-    return share * flow.volume / MM_PER_M * saturation * oxygen_saturation(temperature_of(flow), pressure)
+    return share * flow.volume / MM_PER_M * saturation * oxygen_saturation(
+        temperature_of(flow), forcing.ps / STANDARD_ATMOSPHERE
+    )
 
 
 @kernel
-def enter(s, f, flow, share, saturation, forcing):
+def enter(s, f, amount):
     """O2 of water that comes from where oxygen is not followed: the ground, or rain."""
-    amount = dissolved(flow, share, saturation, forcing.ps / STANDARD_ATMOSPHERE)
     s.water.sol.oxygen += amount
     f.oxygen_inflow += amount
 
@@ -105,28 +106,31 @@ def step(p, s, f, gross, respired, forcing, h, stays):
     """
     if s.water.volume <= MINIMUM_VOLUME * f.area_ratio or f.k600 <= 0.0:
         return
-    volume = s.water.volume / MM_PER_M
-    mixed = s.water.sol.oxygen / volume
+    per_volume = MM_PER_M / s.water.volume
+    mixed = s.water.sol.oxygen * per_volume
     before = before_inflow(f, mixed)
     saturation = oxygen_saturation(s.temperature, forcing.ps / STANDARD_ATMOSPHERE)
     exponent = schmidt_exponent(p.k600_law, forcing.sfcwind)
     velocity = gas_transfer_velocity(f.k600, schmidt_o2(s.temperature), exponent)
     exchange = velocity * h * stays / max(f.depth, LEAST_DEPTH)
-    production = p.photosynthetic_quotient * gross / volume
-    gain = exchange * saturation + production
-    breathed = respired / (p.respiratory_quotient * volume)
-    # The half-way O2 that freezes that share comes from one backward Euler step.
-    end = (mixed + gain) / (1.0 + exchange + breathed / (p.half_saturation_oxygen + before))
-    demand = breathed / (p.half_saturation_oxygen + HALF * (before + end))
+    production = p.photosynthetic_quotient * gross
+    gain = exchange * saturation + production * per_volume
+    demand = respired * per_volume / p.respiratory_quotient
+    # The O2 half-way that freezes the share comes from one backward Euler step.
+    half = p.half_saturation_oxygen + before
+    end = (mixed + gain) * half / ((1.0 + exchange) * half + demand)
+    demand /= p.half_saturation_oxygen + HALF * (before + end)
     loss = exchange + demand
+    per_loss = 1.0 / loss
     share = relaxed_share(loss / stays, 1.0)
-    after = before + share * stays * ((mixed - before + gain) / loss - before)
+    after = before + share * stays * ((mixed - before + gain) * per_loss - before)
     # What is lost is the mean over the sub-step times `loss`; what is left of the change has come from the air.
-    consumption = demand * max(mixed - after + gain, 0.0) / loss
-    s.water.sol.oxygen = after * volume
-    f.oxygen_production += production * volume
-    f.oxygen_consumption += consumption * volume
-    f.oxygen_exchange += (after - mixed - production + consumption) * volume
+    consumption = demand * max(mixed - after + gain, 0.0) * per_loss / per_volume
+    change = (after - mixed) / per_volume
+    s.water.sol.oxygen += change
+    f.oxygen_production += production
+    f.oxygen_consumption += consumption
+    f.oxygen_exchange += change - production + consumption
     ratio = after / saturation
     f.oxygen_saturation = ratio
     f.oxygen_min = min(f.oxygen_min, ratio) if f.oxygen_min > 0.0 else ratio
