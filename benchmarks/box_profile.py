@@ -35,6 +35,7 @@ from karstsim.processes.surface_water import (
     plants,
     temperature,
 )
+from karstsim.processes.transport import receive
 
 PARTS = (
     "flow and transport",
@@ -75,7 +76,7 @@ def _sub_step(p, s, f, inlet, spring_oxygen, air_s, air_f, forcing, x, k, t, tim
     hydraulics.weather(p, s, f, air_f, h, N_CORE)
     hydraulics.geometry(p, s, f, inlet.volume * h, h)
     hydraulics.release_half(s, f, N_CORE)
-    hydraulics.inflow(s, f, inlet, h, N_CORE)
+    receive(s.water, inlet, h, N_CORE)
     oxygen.enter(s, f, spring_oxygen)
     stays = hydraulics.staying(s, f)
     h_water = h * stays

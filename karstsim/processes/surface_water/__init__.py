@@ -21,7 +21,7 @@ from karstsim.processes.surface_water import (
     tributary,
 )
 from karstsim.processes.surface_water.carbon import KG_PER_M3
-from karstsim.processes.transport import clear
+from karstsim.processes.transport import clear, receive
 
 NAME = "surface_water"
 LEVEL = "box"
@@ -65,11 +65,13 @@ def step(params, states, fluxes, first_inflow, air_p, air_s, air_f, forcing, wat
         p, s, f = params[i].surface_water, states[i].surface_water, fluxes[i].surface_water
         begin(f, s, n_active)
         tributary.step(p, s, f, air_f, forcing, k, dt, n_active)
+        receive(f.inflow, f.tributary, 1.0, n_active)
     if params.shape[0] == 0:
         return
     n_sub = hydraulics.substeps(params, fluxes, first_inflow.volume, dt)
     h = dt / n_sub
     photosynthesis.set_sun(t, air_p, air_f, forcing)
+    receive(fluxes[0].surface_water.inflow, first_inflow, 1.0, n_active)
     spring_oxygen = oxygen.dissolved(first_inflow, 1.0 / n_sub, params[0].surface_water.spring_oxygen, forcing)
     for j in range(n_sub):
         time_of_day = forcing.day_fraction + (j + 0.5) * h
@@ -85,12 +87,13 @@ def step(params, states, fluxes, first_inflow, air_p, air_s, air_f, forcing, wat
             # order of the sub-step only, and a steady flow not at all.
             hydraulics.release_half(s, f, n_active)
             if i == 0:
-                hydraulics.inflow(s, f, first_inflow, 1.0 / n_sub, n_active)
+                receive(s.water, first_inflow, 1.0 / n_sub, n_active)
                 oxygen.enter(s, f, spring_oxygen)
             else:
-                hydraulics.inflow(s, f, fluxes[i - 1].surface_water.released, 1.0, n_active)
+                receive(s.water, fluxes[i - 1].surface_water.released, 1.0, n_active)
+                receive(f.inflow, fluxes[i - 1].surface_water.released, 1.0, n_active)
             if f.tributary.volume > 0.0:
-                hydraulics.inflow(s, f, f.tributary, 1.0 / n_sub, n_active)
+                receive(s.water, f.tributary, 1.0 / n_sub, n_active)
                 oxygen.enter(s, f, oxygen.dissolved(f.tributary, 1.0 / n_sub, p.tributary_oxygen, forcing))
             temperature.step(p, s, air_s, time_of_day)
             if n_active > 0:

@@ -60,6 +60,7 @@ FLUXES = (
 VELOCITY_COEFFICIENT, VELOCITY_EXPONENT = 0.194, 0.285  # Raymond et al. (2012)
 DEPTH_COEFFICIENT, DEPTH_EXPONENT = 0.409, 0.294
 LEAST_DISCHARGE = 1.0e-6  # m3 s-1
+LEAST_VOLUME = 1.0e-30  # m3
 M_PER_KM, M2_PER_KM2 = 1.0e3, 1.0e6
 HALF = 0.5
 NEWTON_STEPS = 50
@@ -104,12 +105,6 @@ def mm_per_m3(p):
 
 
 @kernel
-def inflow(s, f, flow, share, n_active):
-    receive(s.water, flow, share, n_active)
-    receive(f.inflow, flow, share, n_active)
-
-
-@kernel
 def weather(p, s, f, air_f, share, n_active):
     """Rain on and evaporation from a reservoir; a stream's surface is too small to matter for its water."""
     if p.reservoir == 0:
@@ -136,7 +131,7 @@ def stream_outflow(volume, p, h, guess):
         q = math.exp(
             exponent * math.log(max(VELOCITY_COEFFICIENT * v / (p.reach_length * M_PER_KM), 1.0e-30))
         )
-        change = (v + seconds * q - volume) / (1.0 + seconds * exponent * q / max(v, 1.0e-30))
+        change = (v + seconds * q - volume) / (1.0 + seconds * exponent * q / max(v, LEAST_VOLUME))
         v -= change
         if abs(change) <= LAST_STEP * volume:
             break
@@ -157,9 +152,10 @@ def geometry(p, s, f, entering, h):
         f.velocity = f.discharge * p.reach_length * M_PER_KM / max(volume, 1.0)
     else:
         out, f.discharge = stream_outflow(volume, p, h, f.outgoing / to_mm)
-        log_q = math.log(max(f.discharge, LEAST_DISCHARGE))
-        f.depth = DEPTH_COEFFICIENT * math.exp(DEPTH_EXPONENT * log_q)
-        f.velocity = VELOCITY_COEFFICIENT * math.exp(VELOCITY_EXPONENT * log_q)
+        f.depth = DEPTH_COEFFICIENT * math.exp(
+            DEPTH_EXPONENT * math.log(max(f.discharge, LEAST_DISCHARGE))
+        )
+        f.velocity = f.discharge * p.reach_length * M_PER_KM / max(volume - out, LEAST_VOLUME)
         f.area_ratio = (volume - out) * to_mm / (f.depth * MM_PER_M)
     f.outgoing = out * to_mm
 
