@@ -72,7 +72,9 @@ def step(params, states, fluxes, first_inflow, air_p, air_s, air_f, forcing, wat
     h = dt / n_sub
     photosynthesis.set_sun(t, air_p, air_f, forcing)
     receive(fluxes[0].surface_water.inflow, first_inflow, 1.0, n_active)
-    spring_oxygen = oxygen.dissolved(first_inflow, 1.0 / n_sub, params[0].surface_water.spring_oxygen, forcing)
+    spring_oxygen = oxygen.dissolved(
+        first_inflow, 1.0 / n_sub, params[0].surface_water.spring_oxygen, forcing
+    )
     for j in range(n_sub):
         time_of_day = forcing.day_fraction + (j + 0.5) * h
         for i in range(params.shape[0]):

@@ -152,9 +152,7 @@ def geometry(p, s, f, entering, h):
         f.velocity = f.discharge * p.reach_length * M_PER_KM / max(volume, 1.0)
     else:
         out, f.discharge = stream_outflow(volume, p, h, f.outgoing / to_mm)
-        f.depth = DEPTH_COEFFICIENT * math.exp(
-            DEPTH_EXPONENT * math.log(max(f.discharge, LEAST_DISCHARGE))
-        )
+        f.depth = DEPTH_COEFFICIENT * math.exp(DEPTH_EXPONENT * math.log(max(f.discharge, LEAST_DISCHARGE)))
         f.velocity = f.discharge * p.reach_length * M_PER_KM / max(volume - out, LEAST_VOLUME)
         f.area_ratio = (volume - out) * to_mm / (f.depth * MM_PER_M)
     f.outgoing = out * to_mm

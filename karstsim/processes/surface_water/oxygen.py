@@ -74,8 +74,12 @@ def dissolved(flow, share, saturation, forcing):
     """O2 (mol m-2) of a `share` of a flow that is saturated to `saturation`."""
     if flow.volume <= 0.0:
         return 0.0
-    return share * flow.volume / MM_PER_M * saturation * oxygen_saturation(
-        temperature_of(flow), forcing.ps / STANDARD_ATMOSPHERE
+    return (
+        share
+        * flow.volume
+        / MM_PER_M
+        * saturation
+        * oxygen_saturation(temperature_of(flow), forcing.ps / STANDARD_ATMOSPHERE)
     )
 
 
