@@ -35,6 +35,7 @@ from karstsim.processes.surface_water import (
     plants,
     temperature,
 )
+from karstsim.processes.transport import receive
 
 PARTS = (
     "flow and transport",
@@ -70,13 +71,15 @@ PLACE = {
 
 
 @numba.njit(error_model="numpy")
-def _sub_step(p, s, f, inlet, air_s, air_f, forcing, x, k, t, time_of_day, h, fresh, parts):  # type: ignore[no-untyped-def]
+def _sub_step(p, s, f, inlet, spring_oxygen, air_s, air_f, forcing, x, k, t, time_of_day, h, fresh, parts):  # type: ignore[no-untyped-def]
     """The first `parts` of a sub-step, as surface_water.step and react do them."""
-    hydraulics.inflow(s, f, inlet, h, N_CORE)
-    oxygen.enter(s, f, inlet, h, p.spring_oxygen, forcing)
     hydraulics.weather(p, s, f, air_f, h, N_CORE)
-    hydraulics.geometry(p, s, f, h)
+    hydraulics.geometry(p, s, f, inlet.volume * h, h)
     hydraulics.release_half(s, f, N_CORE)
+    receive(s.water, inlet, h, N_CORE)
+    oxygen.enter(s, f, spring_oxygen)
+    stays = hydraulics.staying(s, f)
+    h_water = h * stays
     hydraulics.release_rest(s, f, N_CORE)
     if parts < 2:
         return
@@ -86,8 +89,8 @@ def _sub_step(p, s, f, inlet, air_s, air_f, forcing, x, k, t, time_of_day, h, fr
     if parts < 3:
         return
     warmth = organic.warmth(p, s.temperature)
-    respired, aquatic = organic.step(p, s, f, warmth, h)
-    by_plants = plants.step(p, s, f, warmth, h)
+    respired, aquatic = organic.step(p, s, f, warmth, h_water)
+    by_plants = plants.step(p, s, f, warmth, h, h_water)
     if parts < 4:
         return
     set_temperature(k, s.temperature, k.constant_set)
@@ -98,7 +101,7 @@ def _sub_step(p, s, f, inlet, air_s, air_f, forcing, x, k, t, time_of_day, h, fr
         gas_exchange.set_k600(p, f, forcing.sfcwind)
     if parts < 6:
         return
-    carbon.prepare(p, s, f, light, forcing, x, t, h)
+    carbon.prepare(p, s, f, light, forcing, x, t, h_water)
     if parts < 7:
         return
     co2, hco3, n = carbon.solve(x, k, p, t)
@@ -111,7 +114,7 @@ def _sub_step(p, s, f, inlet, air_s, air_f, forcing, x, k, t, time_of_day, h, fr
         return
     nitrogen.step(p, s, f, t.gross, aquatic + by_plants)
     calcite.bury(p, s, f, h)
-    oxygen.step(p, s, f, t.gross, respired + by_plants, forcing, h)
+    oxygen.step(p, s, f, t.gross, respired + by_plants, forcing, h, stays)
 
 
 @numba.njit(error_model="numpy")
@@ -124,10 +127,11 @@ def _days(  # type: ignore[no-untyped-def]
     for _ in range(n):
         floats[:] = kept
         waters[0].ph = 0.0
+        spring_oxygen = oxygen.dissolved(inlets[0], h, p.spring_oxygen, forcing[0])
         for j in range(SUBSTEPS // 2):
             time_of_day = start + (j + 0.5) * h
             _sub_step(
-                p, s, f, inlets[0], air_s[0], air_f[0], forcing[0], waters[0], scratch[0].constants,
+                p, s, f, inlets[0], spring_oxygen, air_s[0], air_f[0], forcing[0], waters[0], scratch[0].constants,
                 scratch[0].substep, time_of_day, h, j == 0, parts,
             )  # fmt: skip
 

@@ -94,6 +94,7 @@ def paths(found: dict[str, np.ndarray]) -> CarbonPaths:
         refractory_out=last["aoc_refractory"],
         particles_out=last["poc"] + last["algae"],
         harvested=total["plant_harvest"].sum(),
+        alkalinity_out=2.0 * total["outflow_ca"][-1],
     )
 
 

@@ -11,9 +11,10 @@ from karstsim.analysis.carbon_paths import (
     PERMANENCE,
     CarbonPaths,
     no_return,
-    ocean_step,
+    ocean_kept,
     permanence,
     retained,
+    transport_efficiency,
 )
 
 
@@ -32,9 +33,16 @@ def verdicts(found: dict[str, CarbonPaths]) -> list[Line]:
 
 
 def describe(name: str, ledger: CarbonPaths) -> str:
-    """S1, S3 and the carbon in every class of permanence."""
-    consumed = ledger.dic_in - pearl.SPRING["ca"] / pearl.SPRING["dic"] * ledger.dic_in
-    rows = [f"{name}: S1 {no_return(ledger, consumed):.2f}, S3 {ocean_step():.2f}"]
+    """S1 by both denominators, S3, the alkalinity that arrives, and the carbon in every class of permanence."""
+    rock = pearl.SPRING["ca"] / pearl.SPRING["dic"] * ledger.dic_in
+    taken_up = ledger.dic_in - rock
+    rows = [
+        name,
+        f"  S1 {no_return(ledger, taken_up):.2f} of the CO2 that the water took up, free CO2 included; "
+        f"{no_return(ledger, rock):.2f} of the CO2 that dissolved rock",
+        f"  S3 {ocean_kept(ledger) / rock:.2f} of the CO2 that dissolved rock; "
+        f"{transport_efficiency(ledger.alkalinity_out, 0.0, rock):.2f} of the rock's alkalinity reaches the ocean",
+    ]
     for kind, amount in permanence(ledger).items():
         low, high = PERMANENCE[kind]
         rows.append(

@@ -6,6 +6,7 @@ interventions did. The rows are means over the years in which an intervention of
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -84,6 +85,21 @@ QUANTITIES = (
     ),
     Quantity("amendment", "carbon spread on soils", _C, "side", ("catchment_amendment",), (), MOLAR_MASS_C),
     Quantity("npp", "net primary production", _C, "side", ("catchment_npp",), (), MOLAR_MASS_C),
+)
+DENOMINATORS = {"consumed": "CO2 that water took up", "on_rock": "CO2 that dissolved rock"}
+SHARES = (  # key, label, its denominator
+    (
+        "S1",
+        "S1: of the CO2 that water took up, free CO2 included, not given back by surface water",
+        "consumed",
+    ),
+    ("S1_rock", "S1 of rock: the same over the CO2 that dissolved rock", "on_rock"),
+    ("S2", "S2: retained after 100 years", "consumed"),
+    ("S3", "S3: kept by the ocean for the alkalinity delivered, of the CO2 that dissolved rock", "on_rock"),
+)
+WAYS = (
+    ("transport", "alkalinity of rock exported, of that dissolved"),
+    ("aquatic", "organic carbon exported, share of aquatic plants"),
 )
 HIGHEST_BOX = ("surface_water_water_ph",)
 # All that a comparison reads; variables of an ensemble are slow to load one by one.
@@ -319,31 +335,51 @@ def _stability(
     classes: list[dict[str, float]] = []
     for ds in (a, b):
         paths = [carbon_paths.paths_of(ds.isel(realization=[m])) for m in range(ds.sizes["realization"])]
-        consumed = ds[LEDGER].sum("time").values
+        consumed, on_rock = ds[LEDGER].sum("time").values, ds[SINK].sum("time").values
         shares.append(
             {
                 "S1": np.array([carbon_paths.no_return(p, c) for p, c in zip(paths, consumed, strict=True)]),
+                "S1_rock": np.array(
+                    [carbon_paths.no_return(p, c) for p, c in zip(paths, on_rock, strict=True)]
+                ),
                 "S2": np.array([carbon_paths.retained(p) for p in paths]),
+                "S3": np.array([carbon_paths.ocean_kept(p) for p in paths]) / on_rock,
+                "transport": np.array([_transport(ds, m, p) for m, p in enumerate(paths)]),
+                "aquatic": np.array(
+                    [carbon_paths.autochthonous_share(p.organic_out, p.land_out) for p in paths]
+                ),
                 "consumed": consumed / span * MOLAR_MASS_C,
+                "on_rock": on_rock / span * MOLAR_MASS_C,
             }
         )
         found = [carbon_paths.permanence(p) for p in paths]
         classes.append({k: float(np.median([f[k] for f in found])) * MOLAR_MASS_C / span for k in found[0]})
     before, after = shares
     rows = []
-    for key, label in (
-        ("S1", "S1: not given back by surface water"),
-        ("S2", "S2: retained after 100 years"),
-    ):
+    for key, label, of in SHARES:
         rows.append(row_of(key, label, "1", "stability", before[key], after[key]))
-        kept = [s[key] * s["consumed"] for s in (before, after)]
-        rows.append(row_of(f"{key}_sink", f"CO2 taken up x {key}", _C, "stability", *kept))
-    step = np.full(len(before["S1"]), carbon_paths.ocean_step())
-    rows.append(row_of("S3", "S3: kept by the ocean step", "1", "stability", step, step))
-    kept = [step * s["consumed"] for s in (before, after)]
-    rows.append(row_of("S3_sink", "CO2 taken up x S3", _C, "stability", *kept))
+        kept = [s[key] * s[of] for s in (before, after)]
+        rows.append(
+            row_of(f"{key}_sink", f"{label.partition(':')[0]} x {DENOMINATORS[of]}", _C, "stability", *kept)
+        )
+    for key, label in WAYS:
+        if np.isfinite(before[key]).any() and np.isfinite(after[key]).any():
+            rows.append(row_of(key, label, "1", "stability", before[key], after[key]))
     permanence = {k: (classes[0][k], classes[1][k]) for k in classes[0]}
     return _Stability(rows, (before["S2"], after["S2"])), permanence
+
+
+def _transport(ds: xr.Dataset, member: int, paths: carbon_paths.CarbonPaths) -> float:
+    """Exported alkalinity of rock over that which was dissolved; NaN where the run kept no dissolution."""
+    name = "catchment_rock_dissolution"
+    if name not in ds:
+        return math.nan
+    dissolved = float(ds[name].isel(realization=member).sum("time"))
+    return (
+        carbon_paths.transport_efficiency(paths.alkalinity_out, 0.0, dissolved)
+        if dissolved > 0.0
+        else math.nan
+    )
 
 
 def _costs(

@@ -1,4 +1,4 @@
-"""Chains of boxes: tributaries, dams and ponds, short reaches, and noon of the brightest day with half the sub-step."""
+"""Chains of boxes: tributaries, dams and ponds, short reaches, and soft water full of plants."""
 
 from __future__ import annotations
 
@@ -80,21 +80,6 @@ def test_a_dam_or_a_pond_is_a_box_more() -> None:
     assert (
         found["dam"]["water_pco2"][-HOURS:, 1].mean() < 0.5 * found["free"]["water_pco2"][-HOURS:, 0].mean()
     )
-
-
-@pytest.mark.parametrize("kind", ["planted_stream", "pond"])
-def test_half_the_sub_step_at_noon_of_the_brightest_day(kind) -> None:
-    """DIC, Ca and O2 at noon within 1 %, at any hour of a midsummer day full of plants within 2 %; pH within 0.02."""
-    box = {"name": "b", **STREAM, "water_class": kind, "length_km": 3.1} if kind != "pond" else POND
-    found = {}
-    for n in (96, 192):
-        water = chain(box, substeps=n, diel_amplitude=0.0)
-        found[n] = {k: v[-HOURS:, 0] for k, v in run(water, 5, rsds=330.0, plants=25.0).items()}
-    for name in ("outflow_dic", "outflow_ca", "outflow_oxygen"):
-        np.testing.assert_allclose(found[96][name], found[192][name], rtol=0.02, err_msg=name)
-        assert found[96][name][12] == pytest.approx(found[192][name][12], rel=0.01), name
-    np.testing.assert_allclose(found[96]["water_ph"], found[192]["water_ph"], atol=0.02)
-    assert found[96]["gpp"].sum() == pytest.approx(found[192]["gpp"].sum(), rel=0.01)
 
 
 def test_soft_water_full_of_plants_passes_ph_9_5() -> None:

@@ -88,7 +88,16 @@ def test_stability_follows_the_paths(compared) -> None:
     given_back = float((both["catchment_evasion"] - both["catchment_invasion"]).sum())
     assert rows["S1"]["intervention"] == pytest.approx(1.0 - given_back / consumed)
     assert rows["S2"]["intervention"] < 1.0
-    assert rows["S3"]["intervention"] == pytest.approx(0.7)
+    on_rock = float(both["catchment_sink_hydrochemical"].sum())
+    assert rows["S1_rock"]["intervention"] == pytest.approx(1.0 - given_back / on_rock)
+    equivalents = {"ca": 2.0, "mg": 2.0, "na": 1.0, "k": 1.0, "so4": -2.0, "no3": -1.0, "cl": -1.0}
+    delivered = sum(n * float(both[f"catchment_export_{ion}"].sum()) for ion, n in equivalents.items())
+    delivered -= float(both["catchment_imported_alkalinity"].sum())
+    assert rows["S3"]["intervention"] == pytest.approx(0.7 * delivered / 2.0 / on_rock)
+    dissolved = float(both["catchment_rock_dissolution"].sum())
+    assert rows["transport"]["intervention"] == pytest.approx(delivered / 2.0 / dissolved)
+    assert 0.0 < rows["aquatic"]["intervention"] < 1.0
+    assert {"soil organic carbon", "biomass"} < found["permanence_t_c_km2_a"].keys()
 
 
 def _changed(out: Path, folder: Path, name: str, old: str, new: str) -> Path:

@@ -325,7 +325,7 @@ def _carbon_steps(p, s, f, light, forcing, x, k, t, h, n):
     for i in range(n):
         before = f.autotrophic_respiration
         carbon.step(p, s, f, light, forcing, x, k, t, h, i == 0)
-        oxygen.step(p, s, f, t.gross, f.autotrophic_respiration - before, forcing, h)
+        oxygen.step(p, s, f, t.gross, f.autotrophic_respiration - before, forcing, h, 1.0)
 
 
 @kernel

@@ -79,7 +79,7 @@ def test_cover_grows_with_biomass(record_of, on_rows) -> None:
 def test_a_stand_is_respired_dies_and_is_cut(record_of, on_rows) -> None:
     """Rates 0.01, 0.01 and 36.52425/365.2425 = 0.1 per day take 1 - exp(-0.06) in half a day, in the ratio 1:1:10."""
     p, s, f = _box(record_of, plants=10.0, plant_harvest=36.52425, algal_production=0.5)
-    respired = on_rows(plants.step)(p, s, f, 1.0, 0.5)
+    respired = on_rows(plants.step)(p, s, f, 1.0, 0.5, 0.5)
     lost = 10.0 * -math.expm1(-0.06)
     assert s.plants == pytest.approx(10.0 - lost, rel=1e-12)
     assert f.plant_harvest == pytest.approx(lost * 10.0 / 12.0, rel=1e-12)
@@ -105,7 +105,7 @@ def test_phytoplankton_dies_sinks_and_breathes(record_of, on_rows) -> None:
     """Rates 0.1 (20 degC), 0.05 and 0.1/0.5 = 0.2 per day; of what sinks 0.3 is buried, the rest respired below."""
     p, s, f = _box(record_of)
     s.water.sol.algae = 0.01
-    respired = on_rows(plants.step)(p, s, f, 1.0, 1.0)
+    respired = on_rows(plants.step)(p, s, f, 1.0, 1.0, 1.0)
     lost = 0.01 * -math.expm1(-0.35)
     assert s.water.sol.algae == pytest.approx(0.01 - lost, rel=1e-12)
     assert s.water.sol.poc == pytest.approx(lost * 0.05 / 0.35, rel=1e-10)
@@ -143,7 +143,7 @@ def test_oxygen_goes_to_saturation_at_any_step(record_of, on_rows, steps) -> Non
     p, s, f = _box(record_of, depth=2.0)
     f.k600, s.water.sol.oxygen = 1.5, 0.01
     for _ in range(steps):
-        on_rows(oxygen.step)(p, s, f, 0.0, 0.0, _air(record_of), 1.0 / steps)
+        on_rows(oxygen.step)(p, s, f, 0.0, 0.0, _air(record_of), 1.0 / steps, 1.0)
     saturation = python_callable(oxygen_saturation)(20.0, 1.0)
     rate = 1.5 * math.sqrt(600.0 / python_callable(schmidt_o2)(20.0)) / 2.0
     expected = saturation + (0.1 - saturation) * math.exp(-rate)
@@ -159,7 +159,7 @@ def test_steady_oxygen_of_a_producing_and_of_a_breathing_water(record_of, on_row
         f.k600 = 2.0
         start = float(s.water.sol.oxygen)
         for _ in range(2000):
-            on_rows(oxygen.step)(p, s, f, gross * 0.005, respired * 0.005, _air(record_of), 0.005)
+            on_rows(oxygen.step)(p, s, f, gross * 0.005, respired * 0.005, _air(record_of), 0.005, 1.0)
             assert s.water.sol.oxygen > 0.0
         o2 = 10.0 * float(s.water.sol.oxygen)
         rate = 2.0 * math.sqrt(600.0 / python_callable(schmidt_o2)(20.0)) / 0.5

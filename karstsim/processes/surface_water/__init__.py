@@ -21,7 +21,7 @@ from karstsim.processes.surface_water import (
     tributary,
 )
 from karstsim.processes.surface_water.carbon import KG_PER_M3
-from karstsim.processes.transport import clear
+from karstsim.processes.transport import clear, receive
 
 NAME = "surface_water"
 LEVEL = "box"
@@ -65,29 +65,38 @@ def step(params, states, fluxes, first_inflow, air_p, air_s, air_f, forcing, wat
         p, s, f = params[i].surface_water, states[i].surface_water, fluxes[i].surface_water
         begin(f, s, n_active)
         tributary.step(p, s, f, air_f, forcing, k, dt, n_active)
+        receive(f.inflow, f.tributary, 1.0, n_active)
+    if params.shape[0] == 0:
+        return
     n_sub = hydraulics.substeps(params, fluxes, first_inflow.volume, dt)
     h = dt / n_sub
     photosynthesis.set_sun(t, air_p, air_f, forcing)
+    receive(fluxes[0].surface_water.inflow, first_inflow, 1.0, n_active)
+    spring_oxygen = oxygen.dissolved(
+        first_inflow, 1.0 / n_sub, params[0].surface_water.spring_oxygen, forcing
+    )
     for j in range(n_sub):
         time_of_day = forcing.day_fraction + (j + 0.5) * h
         for i in range(params.shape[0]):
             p, s, f = params[i].surface_water, states[i].surface_water, fluxes[i].surface_water
-            if i == 0:
-                hydraulics.inflow(s, f, first_inflow, 1.0 / n_sub, n_active)
-                oxygen.enter(s, f, first_inflow, 1.0 / n_sub, p.spring_oxygen, forcing)
-            else:
-                hydraulics.inflow(s, f, fluxes[i - 1].surface_water.released, 1.0, n_active)
-            if f.tributary.volume > 0.0:
-                hydraulics.inflow(s, f, f.tributary, 1.0 / n_sub, n_active)
-                oxygen.enter(s, f, f.tributary, 1.0 / n_sub, p.tributary_oxygen, forcing)
             hydraulics.weather(p, s, f, air_f, 1.0 / n_sub, n_active)
             if p.reservoir == 1:
                 share = p.reservoir_area / (p.catchment_area * n_sub)
-                oxygen.enter(s, f, air_f.precipitation, share, 1.0, forcing)
-            hydraulics.geometry(p, s, f, h)
-            # Half of the outflow leaves before the reactions and half after them, so that the water that reacts is
-            # neither more nor less than the box holds; the error in the turnover is then of second order.
+                oxygen.enter(s, f, oxygen.dissolved(air_f.precipitation, share, 1.0, forcing))
+            from_above = fluxes[i - 1].surface_water.released.volume if i > 0 else first_inflow.volume / n_sub
+            hydraulics.geometry(p, s, f, from_above + f.tributary.volume / n_sub, h)
+            # Half of the outflow is water as it was, half as it will be: what passes a box then errs by the second
+            # order of the sub-step only, and a steady flow not at all.
             hydraulics.release_half(s, f, n_active)
+            if i == 0:
+                receive(s.water, first_inflow, 1.0 / n_sub, n_active)
+                oxygen.enter(s, f, spring_oxygen)
+            else:
+                receive(s.water, fluxes[i - 1].surface_water.released, 1.0, n_active)
+                receive(f.inflow, fluxes[i - 1].surface_water.released, 1.0, n_active)
+            if f.tributary.volume > 0.0:
+                receive(s.water, f.tributary, 1.0 / n_sub, n_active)
+                oxygen.enter(s, f, oxygen.dissolved(f.tributary, 1.0 / n_sub, p.tributary_oxygen, forcing))
             temperature.step(p, s, air_s, time_of_day)
             if n_active > 0:
                 react(p, s, f, air_f.air_of, forcing, waters[i], k, t, time_of_day, h, j == 0)
@@ -96,23 +105,29 @@ def step(params, states, fluxes, first_inflow, air_p, air_s, air_f, forcing, wat
 
 @kernel
 def react(p, s, f, air_of, forcing, x, k, t, time_of_day, h, fresh):
-    """Reactions of one sub-step of `h` days in the water of one box."""
+    """Reactions of one sub-step of `h` days in one box, after its inflow and before the rest of its outflow.
+
+    That rest leaves as the reactions leave it, so they last for it as for the water that stays: as much reacts as
+    would in the latter alone. A steady state is then exact at any sub-step.
+    """
     algae = KG_PER_M3 * s.water.sol.algae / s.water.volume if s.water.volume > 0.0 else 0.0
     light = photosynthesis.mean_light(p, f, algae, t, time_of_day)
     if k.tracers == 1.0:
         isotopes.note(s, f, t.before)
+    stays = hydraulics.staying(s, f)
+    h_water = h * stays
     warmth = organic.warmth(p, s.temperature)
-    respired, aquatic = organic.step(p, s, f, warmth, h)
-    by_plants = plants.step(p, s, f, warmth, h)
+    respired, aquatic = organic.step(p, s, f, warmth, h_water)
+    by_plants = plants.step(p, s, f, warmth, h, h_water)
     respired += by_plants
     aquatic += by_plants
     before = f.autotrophic_respiration
-    carbon.step(p, s, f, light, forcing, x, k, t, h, fresh)
+    carbon.step(p, s, f, light, forcing, x, k, t, h_water, fresh)
     grown = f.autotrophic_respiration - before
     respired += grown
     nitrogen.step(p, s, f, t.gross - grown, aquatic)
     calcite.bury(p, s, f, h)
-    oxygen.step(p, s, f, t.gross, respired, forcing, h)
+    oxygen.step(p, s, f, t.gross, respired, forcing, h, stays)
     if k.tracers == 1.0:
         isotopes.step(p, s, f, t, air_of, x)
 

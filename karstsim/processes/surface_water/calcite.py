@@ -2,7 +2,7 @@
 
     n = h k_cc/D (sqrt(Omega) - 1)   in mol kg-1: above a threshold of SI, and below 0 while the bed has calcite
     n = h alpha/D (Ca - Ca_eq)       instead: alpha of Baker et al. (1998), Ca_eq that of saturation at the water's pH
-    plants precipitate r_cc per HCO3- that they take up, in supersaturated water
+    n = r_cc G_HCO3                        beside them: of plants, per HCO3- that they take up, while Omega > 1 is left
 
 The implicit solution of n is that of the whole sub-step (carbon.py). Calcite settles within a sub-step. The bed loses
 it to burial at a first-order rate; what is buried stays.
@@ -85,7 +85,6 @@ FLUXES = (
     Var("calcite_dissolution", "mol m-2", "calcite of the bed dissolved", aggregate="sum"),
     Var("calcite_burial", "mol m-2", "calcite buried", aggregate="sum"),
 )
-MOST_OF_CALCIUM = 0.1  # that plants precipitate in one sub-step
 KG_PER_M3 = 1000.0
 
 
@@ -112,29 +111,36 @@ def prepare(p, s, t, turns):
 
 
 @kernel
-def precipitated(t, w, w_slope, alk, alk_slope):
-    """(n, its slope): calcite, mol kg-1, that leaves the water in the sub-step; Omega is then w (Ca - n)(alk - 2 n).
+def quadratic(per_kappa, w, w_slope, ca, ca_slope, alk, alk_slope):
+    """(n, its slope) of (n/kappa + 1)^2 = w (Ca - n)(alk - 2 n), with 0 per kappa where that is 1."""
+    excess = w * ca * alk - 1.0
+    a = per_kappa * per_kappa - 2.0 * w
+    b = 2.0 * per_kappa + w * (alk + 2.0 * ca)
+    n = 2.0 * excess / (b + math.sqrt(max(b * b + 4.0 * a * excess, 0.0)))
+    left = alk - 2.0 * n
+    stiffness = 2.0 * per_kappa * (n * per_kappa + 1.0) + w * (left + 2.0 * (ca - n))
+    change = (ca - n) * (w_slope * left + w * alk_slope) + w * ca_slope * left
+    return n, change / stiffness if stiffness > 0.0 else 0.0
+
+
+@kernel
+def precipitated(t, w, w_slope, ca, ca_slope, alk, alk_slope):
+    """(n, its slope): calcite, mol kg-1, that leaves the water without plants; Omega is then w (Ca - n)(alk - 2 n).
 
     Root law: n solves (n/kappa + 1)^2 = Omega, a quadratic with one positive root where Omega(0) > 1 and one in
     -kappa..0 where it is less. Baker's: the share v/(1 + v), v = h alpha/D, of what goes until Omega = 1. No more than
     the bed holds dissolves. The slopes are by ln h.
     """
-    excess = w * t.ca * alk - 1.0
-    if t.calcite + t.calcite_share <= 0.0 or not (excess > 0.0 or t.bed > 0.0):
+    if t.calcite + t.calcite_share <= 0.0 or not (w * ca * alk > 1.0 or t.bed > 0.0):
         return 0.0, 0.0
     share, per_kappa = 1.0, 0.0
     if t.calcite_share > 0.0:
         share = t.calcite_share
     else:
         per_kappa = 1.0 / t.calcite
-    a = per_kappa * per_kappa - 2.0 * w
-    b = 2.0 * per_kappa + w * (alk + 2.0 * t.ca)
-    n = 2.0 * excess / (b + math.sqrt(max(b * b + 4.0 * a * excess, 0.0)))
+    n, slope = quadratic(per_kappa, w, w_slope, ca, ca_slope, alk, alk_slope)
     if share * n < -t.bed:
         return -t.bed, 0.0
-    ca, left = t.ca - n, alk - 2.0 * n
-    stiffness = 2.0 * per_kappa * (n * per_kappa + 1.0) + w * (left + 2.0 * ca)
-    slope = ca * (w_slope * left + w * alk_slope) / stiffness if stiffness > 0.0 else 0.0
     return share * n, share * slope
 
 
@@ -147,13 +153,6 @@ def book(s, f, solid):
     s.bed_calcite += solid
     f.calcite += max(solid, 0.0)
     f.calcite_dissolution += max(-solid, 0.0)
-
-
-@kernel
-def precipitate_with_plants(p, s, f, from_hco3):
-    """Calcite of `from_hco3` mol m-2 of HCO3- assimilated."""
-    if s.water.si_calcite > 0.0:
-        book(s, f, min(p.biogenic_calcite * from_hco3, MOST_OF_CALCIUM * s.water.sol.ca))
 
 
 @kernel

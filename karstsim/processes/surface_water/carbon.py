@@ -1,13 +1,15 @@
 """Inorganic carbon of a box: gas exchange, photosynthesis and calcite in one implicit sub-step (science.md 6.1-6.5).
 
     DIC1 = DIC0 - E k h/D (CO2 - KH p_air) - (1 - r) G(CO2, HCO3) - n
-    Alk1 = Alk0 - 2 n,   n = h k_cc/D (sqrt(Omega) - 1)
+    Alk1 = Alk0 - 2 n,   Ca1 = Ca0 - n,   n = h k_cc/D (sqrt(Omega) - 1) + r_cc G_HCO3
 
-n precipitates where SI exceeds its threshold at the start of the sub-step, and dissolves the bed where SI < 0.
+The first part of n precipitates where SI exceeds its threshold at the start of the sub-step, and dissolves the bed
+where SI < 0; the second, that of plants which take up HCO3-, does not go below saturation.
 
 All terms are taken at the end of the sub-step (science.md 12.12: photosynthesis and calcite share one limiter), so no
 step is too long: with the activities frozen, every species follows from h = 10^-pH, n is the root of a quadratic, and
-one increasing equation in ln h is left. The loop over the activities is that of the chemistry.
+one increasing equation in ln h is left. What plants precipitate is in proportion to the HCO3- at the end, whose factor
+follows the uptake. The loop over the activities is that of the chemistry.
 """
 
 import math
@@ -51,19 +53,23 @@ FLUXES = (
 )
 ALK_DIC = int(Mode.ALK_DIC)
 KG_PER_M3 = 1000.0
-NEAR = 1.0e-3  # of the carbon at hand: mismatch from where one step is enough
+NEAR = 1.0e-3  # of the carbon at hand: mismatch from where one step is enough,
+HASTY = 4  # but where saturation bounds the calcite of plants it may lead astray round after round
 # Of the mismatch before the last step in h and of the last change of the medium; a few per cent of them are left, a
 # thousandth of what the length of a sub-step errs by. Tighter ones take another round of the medium.
 BALANCE_TOLERANCE = 2.0e-4
 MEDIUM_TOLERANCE = 5.0e-5
+UPTAKE_TOLERANCE = 5.0e-5  # of the carbon at hand: calcite of plants
 FAMILIAR = 0.2  # relative change of the medium, or of h, that may go on
 MAX_OUTER, MAX_INNER = 60, 120
 NEWTON_TRIES = 40  # then bisection, which cannot fail
+UPTAKE_TRIES = 40
 WARM = 1
 
 # Of one sub-step: exchange of gas (1) and the pressure of the air (atm); potential production of submerged plants and
 # of phytoplankton and what of both can take HCO3- (mol kg-1), K_H (mol m-3); calcite that would precipitate at
-# Omega = 4, or by the other law the share of what can; that of the bed, and the water before (mol kg-1); carbon
+# Omega = 4, or by the other law the share of what can; calcite of plants if light alone were the limit (mol kg-1), and
+# per free HCO3- at the end; calcite of the bed, and the water before (mol kg-1); carbon
 # assimilated (mol m-2); h before and a guess of it after; the day's sun (`photosynthesis.set_sun`); amounts
 # before it, for isotopes.
 SUBSTEP_DTYPE = record_dtype(
@@ -80,6 +86,8 @@ SUBSTEP_DTYPE = record_dtype(
             "half_hco3",
             "calcite",
             "calcite_share",
+            "plants_calcite",
+            "calcite_per_hco3",
             "bed",
             "dic",
             "alkalinity",
@@ -111,17 +119,34 @@ def begin(f, s):
 def bicarbonate_and_calcite(x, t, h):
     """(free HCO3-, precipitated calcite n, and their slopes by ln h), mol kg-1, at `h` in the frozen medium.
 
-    Omega = w (Ca0 - n)(B - 2 n) with B the carbonate alkalinity.
+    Carbonate alkalinity is B - 2 n = A HCO3, and Omega = w A (Ca0 - n) HCO3. Plants precipitate c HCO3 of n; by the
+    rest m, HCO3 = (B - 2 m)/(A + 2 c), and Omega is again a product of a calcium less m and B - 2 m.
     """
     per_h = 1.0 / h
     alk = t.alkalinity - noncarbonate_alkalinity(x, h)
     alk_slope = x.n_oh * per_h + x.n_h * h
-    per_a = 1.0 / alk_over_hco3(x, h)
-    a_slope = -x.a1 * per_h * per_a  # of ln A
+    a = alk_over_hco3(x, h)
+    per_a, a_slope = 1.0 / a, -x.a1 * per_h
     w = x.c_k2 * per_h * per_a / (x.ca_ratio * x.c_calcite)
-    n, n_slope = calcite.precipitated(t, w, -w * (1.0 + a_slope), alk, alk_slope)
-    hco3 = (alk - 2.0 * n) * per_a
-    return hco3, n, (alk_slope - 2.0 * n_slope) * per_a - hco3 * a_slope, n_slope
+    c, per_all, room = t.calcite_per_hco3, per_a, 0.0
+    if c > 0.0:
+        per_all = 1.0 / (a + 2.0 * c)
+        if w * a * (t.ca - c * alk * per_all) * alk * per_all > 1.0:
+            room = c * per_a
+        elif w * t.ca * alk > 1.0:
+            n, n_slope = calcite.quadratic(0.0, w, -w * (1.0 + a_slope * per_a), t.ca, 0.0, alk, alk_slope)
+            hco3 = (alk - 2.0 * n) * per_a
+            return hco3, n, (alk_slope - 2.0 * n_slope - hco3 * a_slope) * per_a, n_slope
+        else:
+            c, per_all = 0.0, per_a
+    w *= a * a * per_all * per_all
+    w_slope = -w * (1.0 + a_slope * (2.0 * per_all - per_a))
+    ca = t.ca + room * (2.0 * t.ca - alk)
+    ca_slope = -room * (a_slope * per_a * (2.0 * t.ca - alk) + alk_slope)
+    n, n_slope = calcite.precipitated(t, w, w_slope, ca, ca_slope, alk, alk_slope)
+    hco3 = (alk - 2.0 * n) * per_all
+    hco3_slope = (alk_slope - 2.0 * n_slope - hco3 * a_slope) * per_all
+    return hco3, n + c * hco3, hco3_slope, n_slope + c * hco3_slope
 
 
 @kernel
@@ -131,14 +156,31 @@ def limits(p, t, co2, hco3):
 
 
 @kernel
+def follow_uptake(t, on_hco3, hco3):
+    """Set the calcite of plants per HCO3- by their uptake; whether that has changed the water."""
+    per_hco3 = t.plants_calcite * on_hco3 / hco3
+    changed = abs(per_hco3 - t.calcite_per_hco3) * hco3 > UPTAKE_TOLERANCE * t.dic
+    t.calcite_per_hco3 = per_hco3
+    return changed
+
+
+@kernel
 def mismatch(x, p, t, h):
     """(carbon that the water holds at `h` beyond what the sub-step leaves it, its slope by ln h > 0), mol kg-1."""
     hco3, n, hco3_slope, n_slope = bicarbonate_and_calcite(x, t, h)
+    producing = t.plants + t.algae > 0.0 and hco3 > 0.0
+    on_co2, on_hco3 = 0.0, 0.0
+    if producing:
+        on_co2, on_hco3 = limits(p, t, h * hco3 / x.c_k1, hco3)
+        for _ in range(UPTAKE_TRIES):
+            if not (t.plants_calcite > 0.0 and follow_uptake(t, on_hco3, hco3)):
+                break
+            hco3, n, hco3_slope, n_slope = bicarbonate_and_calcite(x, t, h)
+            on_co2, on_hco3 = limits(p, t, h * hco3 / x.c_k1, hco3)
     co2, co2_slope = h * hco3 / x.c_k1, h * (hco3 + hco3_slope) / x.c_k1
     f = hco3 * dic_over_hco3(x, h) + t.gas * (co2 - x.c_kh * t.air) + n - t.dic
     slope = hco3_slope * dic_over_hco3(x, h) + hco3 * (h * x.d_h - x.d1 / h) + t.gas * co2_slope + n_slope
-    if t.plants + t.algae > 0.0 and hco3 > 0.0:
-        on_co2, on_hco3 = limits(p, t, co2, hco3)
+    if producing:
         co2_slopes, hco3_slopes = photosynthesis.carbon_slopes(
             p, t.half_hco3, KG_PER_M3 * co2, KG_PER_M3 * hco3, KG_PER_M3 * co2_slope, KG_PER_M3 * hco3_slope
         )
@@ -150,11 +192,11 @@ def mismatch(x, p, t, h):
 
 
 @kernel
-def solve_h(x, p, t, h):
+def solve_h(x, p, t, h, near):
     """Nearer to the root of `mismatch` by safeguarded Newton steps in ln h: (h, |mismatch| one step before it).
 
     The carbon balance is what counts, not h: in acid water a small error of h is much carbon. So the mismatch is over
-    the carbon at hand. Once it is small one more step is enough for this medium.
+    the carbon at hand. Once it is below `near` one more step is enough for this medium.
     """
     scale = t.dic + t.gas * x.c_kh * t.air
     low, high = H_MIN, H_MAX
@@ -167,7 +209,7 @@ def solve_h(x, p, t, h):
         else:
             low = h
         h = newton_step(h, f, slope, low, high) if i < NEWTON_TRIES else math.sqrt(low * high)
-        if not off > NEAR:
+        if not off > near:
             break
     return h, off
 
@@ -177,8 +219,8 @@ def solve(x, k, p, t):
     """Water at the end of the sub-step into `x`, whose medium has been started: (CO2, HCO3, calcite n), mol kg-1."""
     h = t.guess
     x.status = -1.0
-    for _ in range(MAX_OUTER):
-        h, off = solve_h(x, p, t, h)
+    for i in range(MAX_OUTER):
+        h, off = solve_h(x, p, t, h, NEAR if i < HASTY else BALANCE_TOLERANCE)
         hco3, n, _, _ = bicarbonate_and_calcite(x, t, h)
         x.ca = t.ca - n
         update_species(x, h, max(hco3, 0.0))
@@ -267,6 +309,9 @@ def prepare(p, s, f, light, forcing, x, t, h):
     t.alkalinity = x.alkalinity
     t.ca = x.ca
     prepare_plants(p, s, f, depth, light, x.no3 * KG_PER_M3, t, h / KG_PER_M3)
+    if t.plants_calcite > 0.0:
+        hco3 = t.dic / dic_over_hco3(x, t.acidity)
+        follow_uptake(t, limits(p, t, t.acidity * hco3 / x.c_k1, hco3)[1], hco3)
     calcite.prepare(p, s, t, h / depth)
 
 
@@ -274,6 +319,7 @@ def prepare(p, s, f, light, forcing, x, t, h):
 def prepare_plants(p, s, f, depth, light, no3, t, per_kg):
     """Potential production of plants and phytoplankton; `per_kg` is the sub-step (d) over 1000 kg m-3."""
     t.plants, t.algae, t.plants_hco3, t.algae_hco3 = 0.0, 0.0, 0.0, 0.0
+    t.plants_calcite, t.calcite_per_hco3 = 0.0, 0.0
     t.half_hco3 = photosynthesis.half_saturation_hco3(p)
     if light <= 0.0:
         return
@@ -285,6 +331,7 @@ def prepare_plants(p, s, f, depth, light, no3, t, per_kg):
     t.algae = p.algal_production * (density + plants.SPORES) * driven * for_algae
     t.plants_hco3 = t.plants * photosynthesis.bicarbonate_capacity(p, p.bicarbonate_use, light)
     t.algae_hco3 = t.algae * photosynthesis.bicarbonate_capacity(p, p.algal_bicarbonate_use, light)
+    t.plants_calcite = p.biogenic_calcite * (t.plants_hco3 + t.algae_hco3)
 
 
 @kernel
@@ -298,7 +345,7 @@ def exchange(s, f, t, co2, henry):
 
 @kernel
 def assimilate(p, s, f, t, co2, hco3):
-    """Photosynthesis, growth respiration, the growth that is left, and the calcite that HCO3- users make."""
+    """Photosynthesis, growth respiration, and the growth that is left."""
     on_co2, on_hco3 = limits(p, t, co2, hco3)
     mass = s.water.volume
     by_plants = (t.plants * on_co2 + t.plants_hco3 * on_hco3) * mass
@@ -313,4 +360,3 @@ def assimilate(p, s, f, t, co2, hco3):
     f.gpp_algae += by_algae
     f.gpp_bicarbonate += from_hco3
     f.autotrophic_respiration += respired
-    calcite.precipitate_with_plants(p, s, f, from_hco3)

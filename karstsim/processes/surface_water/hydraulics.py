@@ -48,7 +48,7 @@ FLUXES = (
     Flow("inflow", "water entering the box"),
     Flow("outflow", "water leaving the box"),
     Flow("released", "water leaving the box in the last sub-step"),
-    Flow("parcel", "water leaving the box in the last half sub-step"),
+    Flow("parcel", "water leaving the box at the end of the last sub-step"),
     Var("outgoing", "mm", "outflow of the last sub-step", aggregate="last"),
     Flow("rain", "precipitation on the box"),
     Var("evaporation", "mm", "evaporation from the box per karst area", aggregate="sum"),
@@ -60,6 +60,7 @@ FLUXES = (
 VELOCITY_COEFFICIENT, VELOCITY_EXPONENT = 0.194, 0.285  # Raymond et al. (2012)
 DEPTH_COEFFICIENT, DEPTH_EXPONENT = 0.409, 0.294
 LEAST_DISCHARGE = 1.0e-6  # m3 s-1
+LEAST_VOLUME = 1.0e-30  # m3
 M_PER_KM, M2_PER_KM2 = 1.0e3, 1.0e6
 HALF = 0.5
 NEWTON_STEPS = 50
@@ -104,12 +105,6 @@ def mm_per_m3(p):
 
 
 @kernel
-def inflow(s, f, flow, share, n_active):
-    receive(s.water, flow, share, n_active)
-    receive(f.inflow, flow, share, n_active)
-
-
-@kernel
 def weather(p, s, f, air_f, share, n_active):
     """Rain on and evaporation from a reservoir; a stream's surface is too small to matter for its water."""
     if p.reservoir == 0:
@@ -136,7 +131,7 @@ def stream_outflow(volume, p, h, guess):
         q = math.exp(
             exponent * math.log(max(VELOCITY_COEFFICIENT * v / (p.reach_length * M_PER_KM), 1.0e-30))
         )
-        change = (v + seconds * q - volume) / (1.0 + seconds * exponent * q / max(v, 1.0e-30))
+        change = (v + seconds * q - volume) / (1.0 + seconds * exponent * q / max(v, LEAST_VOLUME))
         v -= change
         if abs(change) <= LAST_STEP * volume:
             break
@@ -144,10 +139,10 @@ def stream_outflow(volume, p, h, guess):
 
 
 @kernel
-def geometry(p, s, f, h):
-    """Outflow of this sub-step (`outgoing`), depth and surface of the water that stays."""
+def geometry(p, s, f, entering, h):
+    """Outflow of this sub-step (`outgoing`), in which `entering` mm come, depth and surface of the water that stays."""
     to_mm = mm_per_m3(p)
-    volume = s.water.volume / to_mm
+    volume = (s.water.volume + entering) / to_mm
     if p.reservoir == 1:
         full = p.reservoir_area * M2_PER_KM2 * p.reservoir_depth
         out = max(volume - full, 0.0)
@@ -157,22 +152,27 @@ def geometry(p, s, f, h):
         f.velocity = f.discharge * p.reach_length * M_PER_KM / max(volume, 1.0)
     else:
         out, f.discharge = stream_outflow(volume, p, h, f.outgoing / to_mm)
-        log_q = math.log(max(f.discharge, LEAST_DISCHARGE))
-        f.depth = DEPTH_COEFFICIENT * math.exp(DEPTH_EXPONENT * log_q)
-        f.velocity = VELOCITY_COEFFICIENT * math.exp(VELOCITY_EXPONENT * log_q)
+        f.depth = DEPTH_COEFFICIENT * math.exp(DEPTH_EXPONENT * math.log(max(f.discharge, LEAST_DISCHARGE)))
+        f.velocity = f.discharge * p.reach_length * M_PER_KM / max(volume - out, LEAST_VOLUME)
         f.area_ratio = (volume - out) * to_mm / (f.depth * MM_PER_M)
     f.outgoing = out * to_mm
 
 
 @kernel
 def release_half(s, f, n_active):
-    """Let the first half of the sub-step's outflow go."""
+    """Let half of the sub-step's outflow go, or all that is there."""
     withdraw(s.water, f.released, HALF * f.outgoing, n_active)
 
 
 @kernel
+def staying(s, f):
+    """Share of the water of a box that is still there after the rest of the outflow."""
+    return max(1.0 - (f.outgoing - f.released.volume) / s.water.volume, 0.0) if s.water.volume > 0.0 else 1.0
+
+
+@kernel
 def release_rest(s, f, n_active):
-    """Let the second half go, and count both."""
-    withdraw(s.water, f.parcel, HALF * f.outgoing, n_active)
+    """Let the rest go, and count both."""
+    withdraw(s.water, f.parcel, f.outgoing - f.released.volume, n_active)
     receive(f.released, f.parcel, 1.0, n_active)
     receive(f.outflow, f.released, 1.0, n_active)

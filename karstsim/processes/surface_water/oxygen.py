@@ -54,6 +54,10 @@ FLUXES = (
 )
 
 
+MOST_DILUTION = 2.0  # of O2 by the inflow of one sub-step that is followed
+HALF = 0.5
+
+
 @kernel
 def begin(f):
     f.oxygen_inflow = 0.0
@@ -66,47 +70,71 @@ def begin(f):
 
 
 @kernel
-def dissolved(flow, share, saturation, pressure):
-    """O2 (mol m-2) of a `share` of a flow that is saturated to `saturation`; pressure of the air, atm."""
+def dissolved(flow, share, saturation, forcing):
+    """O2 (mol m-2) of a `share` of a flow that is saturated to `saturation`."""
     if flow.volume <= 0.0:
         return 0.0
-    return share * flow.volume / MM_PER_M * saturation * oxygen_saturation(temperature_of(flow), pressure)
+    return (
+        share
+        * flow.volume
+        / MM_PER_M
+        * saturation
+        * oxygen_saturation(temperature_of(flow), forcing.ps / STANDARD_ATMOSPHERE)
+    )
 
 
 @kernel
-def enter(s, f, flow, share, saturation, forcing):
+def enter(s, f, amount):
     """O2 of water that comes from where oxygen is not followed: the ground, or rain."""
-    amount = dissolved(flow, share, saturation, forcing.ps / STANDARD_ATMOSPHERE)
     s.water.sol.oxygen += amount
     f.oxygen_inflow += amount
 
 
 @kernel
-def step(p, s, f, gross, respired, forcing, h):
-    """Exact solution of the linear equation over a sub-step of `h` days, the share K_O/(K_O + O2) frozen.
+def before_inflow(f, mixed):
+    """O2 of the water as it was before this sub-step's inflow, mol m-3: that of the outflow's first half.
+
+    mixed  after the inflow; where most of the water is new, what was before does not matter
+    """
+    if f.released.volume <= 0.0:
+        return mixed
+    return min(f.released.sol.oxygen * MM_PER_M / f.released.volume, MOST_DILUTION * mixed)
+
+
+@kernel
+def step(p, s, f, gross, respired, forcing, h, stays):
+    """Solution of the linear equation over a sub-step, inflow spread over it, the share K_O/(K_O + O2) frozen.
 
     gross, respired  carbon assimilated and respired in the sub-step, mol m-2
+    h, stays         sub-step (d), and the share of the water that is there after it
     """
     if s.water.volume <= MINIMUM_VOLUME * f.area_ratio or f.k600 <= 0.0:
         return
-    volume = s.water.volume / MM_PER_M
-    before = s.water.sol.oxygen / volume
+    per_volume = MM_PER_M / s.water.volume
+    mixed = s.water.sol.oxygen * per_volume
+    before = before_inflow(f, mixed)
     saturation = oxygen_saturation(s.temperature, forcing.ps / STANDARD_ATMOSPHERE)
     exponent = schmidt_exponent(p.k600_law, forcing.sfcwind)
     velocity = gas_transfer_velocity(f.k600, schmidt_o2(s.temperature), exponent)
-    exchange = velocity * h / max(f.depth, LEAST_DEPTH)
-    production = p.photosynthetic_quotient * gross / volume
-    demand = respired / (p.respiratory_quotient * volume * (p.half_saturation_oxygen + before))
+    exchange = velocity * h * stays / max(f.depth, LEAST_DEPTH)
+    production = p.photosynthetic_quotient * gross
+    gain = exchange * saturation + production * per_volume
+    demand = respired * per_volume / p.respiratory_quotient
+    # The O2 half-way that freezes the share comes from one backward Euler step.
+    half = p.half_saturation_oxygen + before
+    end = (mixed + gain) * half / ((1.0 + exchange) * half + demand)
+    demand /= p.half_saturation_oxygen + HALF * (before + end)
     loss = exchange + demand
-    target = (exchange * saturation + production) / loss
-    share = relaxed_share(loss, 1.0)
-    after = before + (target - before) * share
-    # The mean over the sub-step gives the demand; what is left of the change has come from the air.
-    consumption = demand * (target + (before - target) * share / loss)
-    s.water.sol.oxygen = after * volume
-    f.oxygen_production += production * volume
-    f.oxygen_consumption += consumption * volume
-    f.oxygen_exchange += (after - before - production + consumption) * volume
+    per_loss = 1.0 / loss
+    share = relaxed_share(loss / stays, 1.0)
+    after = before + share * stays * ((mixed - before + gain) * per_loss - before)
+    # What is lost is the mean over the sub-step times `loss`; what is left of the change has come from the air.
+    consumption = demand * max(mixed - after + gain, 0.0) * per_loss / per_volume
+    change = (after - mixed) / per_volume
+    s.water.sol.oxygen += change
+    f.oxygen_production += production
+    f.oxygen_consumption += consumption
+    f.oxygen_exchange += change - production + consumption
     ratio = after / saturation
     f.oxygen_saturation = ratio
     f.oxygen_min = min(f.oxygen_min, ratio) if f.oxygen_min > 0.0 else ratio

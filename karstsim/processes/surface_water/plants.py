@@ -92,8 +92,10 @@ def cover(p, s, f):
 
 
 @kernel
-def step(p, s, f, warmth, h):
-    """What a sub-step of `h` days takes from the stand and the phytoplankton; returns the respired carbon, mol m-2."""
+def step(p, s, f, warmth, h, h_water):
+    """What a sub-step takes from the stand (`h` days) and the phytoplankton (`h_water`); returns the respired carbon,
+    mol m-2.
+    """
     sol = s.water.sol
     respiration, death = p.plant_maintenance * warmth, p.plant_mortality
     harvest = p.plant_harvest / DAYS_PER_YEAR
@@ -107,7 +109,7 @@ def step(p, s, f, warmth, h):
     f.stand_death += dead
     respiration, death = p.algal_maintenance * warmth, p.algal_mortality
     settling = p.algal_settling / max(f.depth, organic.LEAST_DEPTH)
-    lost = relaxed_share((respiration + death + settling) * h, 1.0) * sol.algae
+    lost = relaxed_share((respiration + death + settling) * h_water, 1.0) * sol.algae
     sol.algae -= lost
     per_rate = lost / (respiration + death + settling)
     respired += per_rate * respiration
