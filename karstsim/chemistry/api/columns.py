@@ -72,7 +72,9 @@ _CARRIED_NAMES = (  # constituents and properties that often stand in such table
 )
 _CARRIED = frozenset(_CARRIED_NAMES.split())
 _D13C = re.compile(r"^((dic|tic)_)?(d|delta)_?13_?c(?P<rest>((_|t?dic).*)?)$")  # of a header as words
-_ABOUT_DIC_NAMES = "dic tic tdic hco3 co3 water spring sample field lab permil per mil mill vpdb pdb v vs measured"
+_ABOUT_DIC_NAMES = (
+    "dic tic tdic hco3 co3 water spring sample field lab permil per mil mill vpdb pdb v vs measured"
+)
 _ABOUT_DIC = frozenset(("", *_ABOUT_DIC_NAMES.split()))  # what may follow d13C
 _UNIT_TAIL = re.compile(
     r"_(u|m)?(g|mol|eq)(_[a-z0-9]+)?_(l|kgw|kg|m3)$|_(u|m)?(g|mol|eq)_(l|kgw|kg|m3)(_[a-z0-9]+)?$"
