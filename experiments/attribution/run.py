@@ -122,7 +122,15 @@ def draw(table: pd.DataFrame, path: Path) -> None:
     for name, (colour, dashes, label) in lines.items():
         axis.plot(place, 100.0 * table[name], color=colour, linestyle=dashes, marker="o", ms=3, label=label)
     low, high = (100.0 * (table["mixing"] + s * table["mixing_sd"]) for s in (-1, 1))
-    axis.fill_between(place, low, high, color="tab:blue", alpha=0.15, lw=0)
+    axis.fill_between(
+        place,
+        low,
+        high,
+        color="tab:blue",
+        alpha=0.15,
+        lw=0,
+        label="its standard deviation, from the end members'",
+    )
     for name, value in MAOCUN.items():
         axis.axhline(100.0 * value, color=lines[name][0], lw=0.6, alpha=0.7)
         axis.text(
