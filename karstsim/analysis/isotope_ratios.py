@@ -42,11 +42,12 @@ NAMED_OTHERWISE = {  # the carbon of a flux's isotopes, where it is not the name
 def isotope_ratios(results: xr.Dataset) -> xr.Dataset:
     """d13C (permil VPDB, ``*_d13c``) and 14C activity (modern is 1, ``*_c14``) of everything that has its parts there.
 
-    results   a run with ``isotopes=True``, or sums of it, with amounts of isotopes and their carbon among the variables:
-              ``soil_efflux`` and ``soil_efflux_of_*``, ``soil_percolation_*``, ``soil_hum`` and ``soil_organic_*_hum``,
-              ``surface_water_buried_of_*`` (blocks with tags bring their carbon)
+    results   a run with ``isotopes=True``, or sums of it, that holds amounts of isotopes and their carbon:
+              ``soil_efflux`` and ``soil_efflux_of_*``, ``soil_percolation_*``, ``soil_hum`` and
+              ``soil_organic_*_hum``, ``surface_water_buried_of_*`` (blocks with tags bring their carbon)
     NaN where a flux is zero or goes the other way, and where it is the net of an exchange in which one source goes in
-    and another out, as CO2 that soil water took up: such a net has no d13C of its own. Raises InputError where no isotope meets its carbon.
+    and another out, as CO2 that soil water took up: such a net has no d13C of its own.
+    Raises InputError where no isotope meets its carbon.
     """
     import xarray as xr
 

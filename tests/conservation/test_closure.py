@@ -146,7 +146,7 @@ def test_isotopes_close_for_any_parameters(climate, climate_forcing, whole_site)
 
 
 def _assert_isotopes_closed(run: Simulation) -> None:
-    """All books with those of 13C and 14C, tags against their carbon, and no negative tracer, over the whole forcing."""
+    """All books with those of 13C and 14C, tags against their carbon, no negative tracer, over the whole forcing."""
     run.spin_up(0)
     out = run.run(["annual"], ["catchment_imbalance_*", "catchment_gap_of_tags"])["annual"]
     steps = {e: float(out[f"catchment_imbalance_{e}"].max()) for e in BOOKED}

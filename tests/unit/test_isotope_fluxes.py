@@ -92,7 +92,7 @@ def test_gross_fluxes_of_gas_make_the_net_one(year) -> None:
 
 def test_what_is_fixed_is_what_plants_are_made_of(year, ratios) -> None:
     """Nothing fractionates after photosynthesis: gross production, leaf litter's pool and fixation agree."""
-    grass = dict(tile=2)
+    grass = {"tile": 2}
     fixed = float(ratios["vegetation_gpp_d13c"].isel(grass))
     assert fixed == pytest.approx(float(year["vegetation_fixed_d13c"].isel(grass)), abs=0.05)
     assert float(ratios["vegetation_leaf_d13c"].isel(grass)) == pytest.approx(fixed, abs=0.3)
@@ -132,7 +132,7 @@ def test_hand_made_ratios(year) -> None:
 
 
 def test_no_flux_of_inorganic_carbon_is_without_its_isotopes() -> None:
-    """Whatever moves DIC moves all of its tracers: each flow's and each water's `_dic` has a `_di13c` and a `_di14c`."""
+    """Whatever moves DIC moves its tracers: each flow's and each water's `_dic` has a `_di13c` and a `_di14c`."""
     names = set(variables_table()["name"])
     dissolved = [n for n in names if n.endswith("_dic") and n.removesuffix("_dic") in names]
     assert len(dissolved) > 40
