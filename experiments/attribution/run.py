@@ -134,7 +134,7 @@ def draw(table: pd.DataFrame, path: Path) -> None:
         color="tab:blue",
         alpha=0.15,
         lw=0,
-        label="its standard deviation, from the end members'",
+        label="d13C as a mixture, ± 1 standard deviation",
     )
     for name, value in MAOCUN.items():
         axis.axhline(100.0 * value, color=lines[name][0], lw=0.6, alpha=0.7)

@@ -89,7 +89,7 @@ STATE = (
     tracer_block("carbonate_of", "pedogenic calcite"),
 )
 FLUXES = (
-    Var("co2_d13c", "permille", "d13C of CO2 at the soil base"),
+    Var("co2_d13c", "permille", "d13C of CO2 at the soil base, before water takes any up"),
     Var("respired_d13c", "permille", "d13C of CO2 produced in the soil"),
     Var("slower_by_c13", "1", "fall of the base pressure per uptake, of 13CO2 over that of all CO2"),
     tracer_block("air_of", "CO2 of the open air", "atm"),
