@@ -120,9 +120,22 @@ def draw(table: pd.DataFrame, path: Path) -> None:
     figure = style.new_figure(5.2)
     axis = figure.subplots()
     for name, (colour, dashes, label) in lines.items():
-        axis.plot(place, 100.0 * table[name], color=colour, linestyle=dashes, marker="o", ms=3, label=label)
+        share = 100.0 * table[name].to_numpy()
+        axis.plot(place[1:], share[1:], color=colour, linestyle=dashes, marker="o", ms=3, label=label)
+        axis.plot(
+            place[:2], share[:2], color=colour, lw=0.6, linestyle=(0, (1, 3))
+        )  # "none" is off the scale
+        axis.plot(place[:1], share[:1], color=colour, marker="o", ms=3)
     low, high = (100.0 * (table["mixing"] + s * table["mixing_sd"]) for s in (-1, 1))
-    axis.fill_between(place, low, high, color="tab:blue", alpha=0.15, lw=0)
+    axis.fill_between(
+        place,
+        low,
+        high,
+        color="tab:blue",
+        alpha=0.15,
+        lw=0,
+        label="d13C as a mixture, ± 1 standard deviation",
+    )
     for name, value in MAOCUN.items():
         axis.axhline(100.0 * value, color=lines[name][0], lw=0.6, alpha=0.7)
         axis.text(

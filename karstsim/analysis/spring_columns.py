@@ -199,7 +199,11 @@ def parse_header(header: str, area_km2: float | None = None) -> Column | None:
         column = _column(header, usgs[0], [usgs[1]], area_km2)
         said = next((_STATISTICS[w] for w in words if w in _STATISTICS), "")
         return replace(column, rank=column.rank + 1, assumption=f"{said}, not its mean") if said else column
+    if water.is_d13c(header):
+        return Column(header, "d13c_dic", unit="permil")
     name, rest = _find(words)
+    if name == "d13c_dic" and _unit_words(rest) and "_".join(rest) not in _FACTORS[name]:
+        return None  # of something else than DIC
     if name:
         return _column(header, name, rest, area_km2)
     if words[0] == "pco2" and "_".join(_unit_words(words[1:])) in _VOLUME_SHARE:

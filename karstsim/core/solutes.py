@@ -28,7 +28,7 @@ _OF_CARBON = (
     ("di14c", "carbon-14 as modern carbon"),
     ("tag_soil", "carbon from soil CO2"),
     ("tag_rock", "carbon from rock dissolved by carbonic acid"),
-    ("tag_acid_rock", "carbon from rock dissolved by strong acids"),
+    ("tag_acid_rock", "carbon from rock dissolved by strong acids, by their share at each step"),
     ("tag_atmosphere", "carbon from the atmosphere"),
     ("tag_powder", "carbon from spread carbonate powder"),
     ("tag_allogenic", "carbon from allogenic water"),

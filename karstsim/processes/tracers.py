@@ -129,6 +129,13 @@ def add(block, other, weight):
 
 
 @kernel
+def note(flux, stock, sign):
+    """Read a stock's isotopes into those of a flux: with -1 before and 1 after, what the stock has gained."""
+    for i in range(ISOTOPES):
+        flux.v[i] += sign * stock.v[i]
+
+
+@kernel
 def total(block):
     """The carbon that the tracers of a block belong to: the sum of its sources."""
     carbon = 0.0
@@ -209,6 +216,12 @@ def alpha_of_dic(x):
 
 
 @kernel
+def alpha_into_water(x):
+    """alpha of CO2 that enters the water one way, against the gas that it comes from (Zhang et al. 1995)."""
+    return ALPHA_GAS_TRANSFER * alpha_co2(ZHANG1995, x.temperature)
+
+
+@kernel
 def precipitate(sol, into, carbon, calcite, x):
     """Tracers of `calcite` that has left a water which had `carbon` (mol m-2); `x` the speciated water."""
     alpha = alpha_calcite(CALCITE_LAW, x.temperature) * alpha_hco3(ZHANG1995, x.temperature) / alpha_of_dic(x)
@@ -230,7 +243,7 @@ def exchange(sol, solid, rock, gas, air, pressure, slope, slope_13, out, x, take
     after = sol.dic
     pressure = max(pressure, LEAST_PRESSURE)
     dic_gas = alpha_of_dic(x)
-    one_way = ALPHA_GAS_TRANSFER * alpha_co2(ZHANG1995, x.temperature)
+    one_way = alpha_into_water(x)
     brought, lost = max(gas, 0.0), max(-gas, 0.0)
     before = after - rock - gas
     held = before + rock

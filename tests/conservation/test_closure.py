@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from karstsim.core.solutes import N_CORE, N_TRACERS
 from karstsim.core.spec import Flow, expand
+from karstsim.forcing.air_isotopes import with_air_isotopes
 from karstsim.model import origins
 from karstsim.model.books import BOOKED
+from karstsim.model.books import ISOTOPES as ISOTOPE_BOOKS
 from karstsim.model.column import MAXIMUM, MINIMUM
 from karstsim.model.engine import TABLE_ORDER, Tables, step_all
 from karstsim.model.output import of_isotopes
@@ -140,11 +142,18 @@ def test_isotopes_close_for_any_parameters(climate, climate_forcing, whole_site)
         for share, c in ((0.2, 1.0), *((1.0, c) for c in (0.0, 0.5, 1.0)))
     ]
     run = Simulation(whole_site(), climate_forcing(climate, years=1), [{}, *drawn], isotopes=True)
+    _assert_isotopes_closed(run)
+
+
+def _assert_isotopes_closed(run: Simulation) -> None:
+    """All books with those of 13C and 14C, tags against their carbon, no negative tracer, over the whole forcing."""
     run.spin_up(0)
-    out = run.run(["annual"], ["catchment_imbalance_*"])["annual"]
+    out = run.run(["annual"], ["catchment_imbalance_*", "catchment_gap_of_tags"])["annual"]
     steps = {e: float(out[f"catchment_imbalance_{e}"].max()) for e in BOOKED}
     assert max(steps.values()) <= STEP_CLOSURE, steps
     assert max(run.closure().values()) <= RUN_CLOSURE, run.closure()
+    assert set(ISOTOPE_BOOKS) <= set(run.closure())
+    assert float(out["catchment_gap_of_tags"].max()) <= RUN_CLOSURE
     for store in origins.waters(run.tables):
         tracers, carbon = store["sol"]["v"][..., N_CORE:], store["sol"]["dic"]
         assert (tracers >= 0.0).all()
@@ -294,6 +303,21 @@ def test_books_close_over_150_years(climate, climate_forcing, whole_site) -> Non
     run.spin_up(0)
     _assert_closed(run, *_extremes(run))
     print(climate, run.closure())
+
+
+@pytest.mark.slow
+def test_books_of_isotopes_close_over_150_years(climate_forcing, whole_site, tmp_path) -> None:
+    """With a sketch of bomb carbon and of the Suess effect, so that neither isotope has a steady state."""
+    for name, rows in {
+        "Delta14co2": "1850,0\n1955,0\n1964,700\n1980,270\n2000,90",
+        "delta13co2": "1850,-6.5\n1960,-7\n2000,-8",
+    }.items():
+        (tmp_path / name).write_text(f"year,{name}\n{rows}\n")
+    ds = climate_forcing("monsoon", years=150, start="1850-01-01", calendar="noleap")
+    ds = with_air_isotopes(ds, tmp_path / "delta13co2", tmp_path / "Delta14co2")
+    run = Simulation(whole_site(), ds, isotopes=True)
+    _assert_isotopes_closed(run)
+    print(run.closure())
 
 
 def test_spin_up_ends_with_its_test(climate_forcing, whole_site) -> None:

@@ -86,3 +86,16 @@ def test_weather_of_the_experiment_has_the_normals() -> None:
     np.testing.assert_allclose(by_month["rsds"], experiment.RADIATION, rtol=0.02)
     assert float(weather["pr"].mean()) * 86400.0 * 365.25 == pytest.approx(sum(experiment.RAIN), rel=0.01)
     assert float(weather["rsds"].max()) < 450.0 and float(weather["pr"].min()) >= 0.0
+
+
+@pytest.mark.slow
+def test_the_spring_has_the_d13c_of_the_samples(shared_data: Path) -> None:
+    """Default parameters, nothing fitted: median, 5 and 95 % of the days lie in the samples' 5-95 % band."""
+    folder = (shared_data / NAME).parent
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not there")
+    measured = experiment.samples(folder)["d13c"].dropna()
+    assert len(measured) > 40
+    low, high = measured.quantile(experiment.BAND)
+    days = experiment.spring(experiment.USES[experiment.ASKED], experiment.climate())["d13c"]
+    assert len(days) > 1000 and days.quantile([0.05, 0.5, 0.95]).between(low, high).all()

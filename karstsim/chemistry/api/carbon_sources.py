@@ -16,12 +16,13 @@ estimate says nothing and is NaN; the row's `flag` says so.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from karstsim.chemistry.api.columns import is_d13c
+from karstsim.chemistry.api.labelled import as_array, broadcast, headers_of
 from karstsim.chemistry.isotopes import (
     PERMIL,
     Z_CO2_A,
@@ -45,7 +46,6 @@ ION_ERROR = 0.03  # relative, of Ca + Mg and of DIC
 FRACTIONATION_ERROR = 0.2  # permil; the sets of chemistry/isotopes.py differ by 0.1-0.4 between DIC and CO2
 LEAST_SPAN = 1.0  # permil between rock and biogenic carbon
 LIGHTEST, HEAVIEST = -100.0, 50.0  # permil; beyond it a number is no d13C of carbon in waters
-TITLE = re.compile(r"^\W*(d|delta|\u03b4)[\s_]*\^?13[\s_]*c(\b|_)", re.IGNORECASE)
 GROUPS = {
     "co2": (("co2", 1.0), ("co2_dimer", 2.0)),
     "hco3": (("hco3", 1.0), ("cahco3", 1.0), ("mghco3", 1.0), ("nahco3", 1.0), ("khco3", 1.0)),
@@ -66,7 +66,8 @@ def carbon_sources(
     """The shares of rock carbon in the DIC of speciated waters, each with its standard deviation `_sd`.
 
     water        result of `speciate`
-    d13c         of DIC, permil VPDB: a number, an array shaped like the waters, or a DataArray
+    d13c         of DIC, permil VPDB: a number, an array, Series or DataArray; fitted to the waters as `speciate` fits
+                 its inputs, so that one water with many deltas gives many rows
     soil, rock   d13C of soil CO2 and of rock, permil: mean and standard deviation
     d13c_error   standard deviation of d13c, permil; `ion_error` relative, of Ca + Mg and of DIC;
                  `fractionation_error` of that between DIC or CO2(aq) and CO2 gas, permil
@@ -80,7 +81,7 @@ def carbon_sources(
         rock,
         {"d13c_error": d13c_error, "ion_error": ion_error, "fractionation_error": fractionation_error},
     )
-    delta = d13c if hasattr(d13c, "dims") else water["dic"] * 0.0 + d13c
+    water, delta = _fitted(water, d13c)
     epsilon = _epsilon_dic(water)
     dissolved = _scaled(soil[0], Z_CO2_A + Z_CO2_B * water["temperature"])
     out = water.assign(d13c_dic=delta, d13c_co2_gas=(delta + PERMIL) / (1.0 + epsilon / PERMIL) - PERMIL)
@@ -108,6 +109,17 @@ def carbon_sources(
     return out
 
 
+def _fitted(water: xr.Dataset, d13c: Any) -> tuple[xr.Dataset, xr.DataArray]:
+    """The waters and their d13C in one shape. Raises InputError where d13C is not numeric or fits no water."""
+    delta = as_array("d13c", d13c, "permil")
+    dic = water["dic"]
+    if delta.shape == dic.shape and not delta.coords:
+        return water, dic.copy(data=delta.data)
+    both = broadcast({"waters": dic, "d13c": delta})
+    single = [d for d, n in dic.sizes.items() if n == 1 != both["waters"].sizes.get(d, n)]
+    return water.isel(dict.fromkeys(single, 0), drop=True).broadcast_like(both["waters"]), both["d13c"]
+
+
 def _check(soil: tuple[float, float], rock: tuple[float, float], errors: dict[str, float]) -> None:
     for name, (mean, deviation) in (("soil", soil), ("rock", rock)):
         if not LIGHTEST <= mean <= HEAVIEST:
@@ -132,9 +144,25 @@ def _flag(out: xr.Dataset, where: Any, reason: str) -> None:
     out["flag"] = said.where(~(where & (said == "")), reason)
 
 
+def _place(headers: Sequence[str]) -> int | None:
+    """Where d13C of DIC stands. Raises InputError for two such headers."""
+    places = [i for i, header in enumerate(headers) if is_d13c(header)]
+    if len(places) > 1:
+        both = " and ".join(repr(headers[i]) for i in places)
+        raise InputError(f"columns {both}", "both give d13C of DIC", "keep one of them")
+    return places[0] if places else None
+
+
+def column_in(table: Any) -> Any:
+    """d13C of DIC of a DataFrame, Dataset or mapping, by its header; None without such a column."""
+    headers = headers_of(table)
+    place = _place(list(headers))
+    return None if place is None else table[headers[list(headers)[place]]]
+
+
 def column_of(titles: Sequence[str], rows: Sequence[Sequence[str]], mark: str) -> np.ndarray | None:
-    """d13C by the column of a text table whose title begins so; NaN for cells without a number. None without one."""
-    place = next((i for i, title in enumerate(titles) if TITLE.search(title)), None)
+    """d13C of DIC of a text table, by its title; NaN for cells without a number. None without such a column."""
+    place = _place(titles)
     if place is None:
         return None
     values = np.full(len(rows), np.nan)

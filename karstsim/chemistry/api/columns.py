@@ -71,6 +71,11 @@ _CARRIED_NAMES = (  # constituents and properties that often stand in such table
     "oxygen nitrite ammonium phosphate silica fluoride bromide hardness balance air soil"
 )
 _CARRIED = frozenset(_CARRIED_NAMES.split())
+_D13C = re.compile(r"^((dic|tic)_)?(d|delta)_?13_?c(?P<rest>((_|t?dic).*)?)$")  # of a header as words
+_ABOUT_DIC_NAMES = (
+    "dic tic tdic hco3 co3 water spring sample field lab permil per mil mill vpdb pdb v vs measured"
+)
+_ABOUT_DIC = frozenset(("", *_ABOUT_DIC_NAMES.split()))  # what may follow d13C
 _UNIT_TAIL = re.compile(
     r"_(u|m)?(g|mol|eq)(_[a-z0-9]+)?_(l|kgw|kg|m3)$|_(u|m)?(g|mol|eq)_(l|kgw|kg|m3)(_[a-z0-9]+)?$"
 )
@@ -134,8 +139,15 @@ def normalise(header: str) -> str:
     return text
 
 
+def is_d13c(header: str) -> bool:
+    """Whether a header means d13C of DIC: ``d13C``, ``δ¹³C-DIC (‰)``, ``DIC_d13C``; not that of gas or calcite."""
+    found = _D13C.match(normalise(header))
+    return found is not None and set(found["rest"].split("_")) <= _ABOUT_DIC
+
+
 def _plain(header: str) -> str:
     """Lower case without accents, superscripts and exotic signs."""
+    header = re.sub("[\u03b4\u0394\u2202]", "d", header)  # the delta of isotopes, and what is typed for it
     text = header.replace("º", "°").replace("℃", "°C").replace("·", " ")
     text = unicodedata.normalize("NFKD", text).lower()
     text = "".join(c for c in text if not unicodedata.combining(c))

@@ -31,7 +31,7 @@ def collect(table: Any, keywords: dict[str, Any]) -> dict[str, xr.DataArray]:
     """
     given: dict[str, xr.DataArray] = {}
     if table is not None:
-        headers = _headers(table)
+        headers = headers_of(table)
         for name, column in choose_columns(headers).items():
             raw = table[headers[column.header]]
             values = as_array(name, raw, UNITS[name], _said_twice(column, raw))
@@ -63,7 +63,7 @@ def _attribute_column(name: str, value: Any) -> Column | None:
 
 def assumptions(table: Any) -> list[str]:
     """What had to be supposed to read the headers of a table: ``column 'Ca': no unit: read as mol m-3``."""
-    columns = choose_columns(_headers(table)).values() if table is not None else ()
+    columns = choose_columns(headers_of(table)).values() if table is not None else ()
     return [f"column {c.header!r}: {c.assumption}" for c in columns if c.assumption]
 
 
@@ -75,7 +75,7 @@ def _merge_reported(given: dict[str, xr.DataArray]) -> None:
         given["alkalinity"] = reported["hco3"] + carbonate
 
 
-def _headers(table: Any) -> dict[str, Any]:
+def headers_of(table: Any) -> dict[str, Any]:
     """Column names of a DataFrame, Dataset or mapping as text, and their keys."""
     if hasattr(table, "data_vars"):
         return {str(name): name for name in table.data_vars}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from karstsim.chemistry.api.blocks import GAMMAS, SPECIES, given_variables, speciate_columns
-from karstsim.chemistry.api.carbon_sources import carbon_sources
+from karstsim.chemistry.api.carbon_sources import carbon_sources, column_in
 from karstsim.chemistry.api.columns import CARBONATE, INPUTS, IONS, check_columns
 from karstsim.chemistry.api.labelled import assumptions, collect, compute
 from karstsim.chemistry.api.units import UNITS
@@ -115,7 +115,8 @@ def speciate(
     ca .. no3        totals, mol m-3 (= mmol/L = mmol/kgw; 1 m3 of water counts as 1000 kg); absent: 0
     alkalinity, dic, ph, pco2   eq m-3, mol m-3, -log10 of the activity, partial pressure in atm: two of them
     charge_balance   take the alkalinity from the ions; one of dic, ph, pco2 besides
-    d13c             of DIC, permil VPDB: adds the shares of rock carbon by `carbon_sources` with its usual end members
+    d13c             of DIC, permil VPDB, here or as a column of the table (``d13c``, ``δ13C-DIC (permil)``): adds the
+                     shares of rock carbon by `carbon_sources` with its usual end members, and their uncertainty
     constants        ``"pb82"`` (phreeqc.dat of PHREEQC 3.7.3) or ``"phreeqc386"`` (PHREEQC 3.8.6)
 
     Scalars, arrays and DataArrays are broadcast; the index of pandas inputs becomes a coordinate. With a dask-backed
@@ -141,7 +142,11 @@ def speciate(
         _attributes(),
         attrs,
     )
-    return result if d13c is None else carbon_sources(result, d13c)
+    delta = column_in(table) if table is not None else None
+    if delta is not None and d13c is not None:
+        raise InputError("d13c", "given both in the table and as a keyword", "keep one of them")
+    delta = d13c if delta is None else delta
+    return result if delta is None else carbon_sources(result, delta)
 
 
 def _solve(flat: dict[str, np.ndarray], charge_balance: bool, chosen: ConstantSet) -> dict[str, np.ndarray]:

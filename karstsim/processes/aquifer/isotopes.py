@@ -23,14 +23,14 @@ STATE = (
 FLUXES = (
     Var("rock_d13c", "permille", "d13C of the rock: soil.rock_d13c of all land, weighted by area"),
     tracer_block("solid_of", "rock dissolved last"),
-    tracer_block("calcite_of", "calcite precipitated in matrix and conduit"),
+    tracer_block("calcite_of", "calcite precipitated in matrix and conduit", how="sum"),
     tracer_block("cave_air_of", "CO2 of the air above conduit water", "atm"),
     tracer_block("gas_of", "CO2 that conduit water took up last"),
     tracer_block("cave_air_before", "CO2 of the air above conduit water before", "atm"),
     Var(
         "conduit_swapped", "mol m-2", "CO2 of cave air that went into conduit water one way", aggregate="sum"
     ),
-    tracer_block("conduit_uptake_of", "CO2 that conduit water took up"),
+    tracer_block("conduit_uptake_of", "CO2 that conduit water took up", how="sum"),
     isotope_block("crossing_of", "carbon that crossed the boundary of the catchment here"),
 )
 

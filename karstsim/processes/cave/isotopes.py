@@ -26,12 +26,13 @@ STATE = (
 FLUXES = (
     tracer_block("outside_of", "CO2 of the open air", "atm"),
     tracer_block("above_of", "CO2 of the air above the cave", "atm"),
-    tracer_block("brought_of", "CO2 of outside air drawn in"),
-    tracer_block("drawn_of", "soil CO2 drawn with vadose air"),
+    tracer_block("brought_of", "CO2 of outside air drawn in", how="sum"),
+    tracer_block("drawn_of", "soil CO2 drawn with vadose air", how="sum"),
     tracer_block("after_of", "CO2 in cave air at the end of the step without what water releases"),
-    tracer_block("released_of", "CO2 that drip water gives the cave's air"),
-    tracer_block("vadose_of", "CO2 that drip water gives the vadose air"),
-    tracer_block("growth_of", "calcite grown on the floor in the step"),
+    tracer_block("released_of", "CO2 that drip water gives the cave's air", how="sum"),
+    tracer_block("vadose_of", "CO2 that drip water gives the vadose air", how="sum"),
+    tracer_block("growth_of", "calcite grown on the floor", how="sum"),
+    isotope_block("fissure_growth_of", "calcite left in fissures above the cave"),
     tracer_block("met_of", "CO2 in the air that drip water meets"),
     tracer_block("gas_of", "CO2 that drip water took up last"),
     tracer_block("solid_of", "nothing: no solid dissolves here"),
@@ -52,8 +53,9 @@ def begin(f, soil_f, epikarst_f):
     tracers.empty(f.vadose_of)
     tracers.empty(f.growth_of)
     tracers.empty(f.solid_of)
-    f.from_air_of.v[C13] = 0.0
-    f.from_air_of.v[C14] = 0.0
+    for i in range(ISOTOPES):
+        f.from_air_of.v[i] = 0.0
+        f.fissure_growth_of.v[i] = 0.0
 
 
 @kernel
@@ -93,7 +95,9 @@ def fissures(p, s, f, kept, x):
     """Tracers of what drip water lost in the fissures."""
     sol = f.drip.sol
     before = sol.dic + f.fissure_growth + f.fissure_degassing
+    tracers.note(f.fissure_growth_of, s.fissure_of, -1.0)
     tracers.precipitate(sol, s.fissure_of, before, f.fissure_growth, x)
+    tracers.note(f.fissure_growth_of, s.fissure_of, 1.0)
     degas(f, f.fissure_degassing, p.fissure_cave_share, kept, x)
 
 

@@ -26,8 +26,8 @@ PARAMS = (
 FLUXES = (
     tracer_block("vadose_of", "CO2 of vadose air", "atm"),
     tracer_block("solid_of", "rock dissolved in the last part of a step"),
-    tracer_block("uptake_of", "CO2 taken up by epikarst water"),
-    tracer_block("calcite_of", "calcite precipitated in the epikarst"),
+    tracer_block("uptake_of", "CO2 taken up by epikarst water", how="sum"),
+    tracer_block("calcite_of", "calcite precipitated in the epikarst", how="sum"),
     isotope_block("from_air_of", "carbon taken out of the open air"),
     isotope_block("crossing_of", "other carbon that crossed the boundary of the catchment here"),
 )

@@ -89,15 +89,18 @@ STATE = (
     tracer_block("carbonate_of", "pedogenic calcite"),
 )
 FLUXES = (
-    Var("co2_d13c", "permille", "d13C of CO2 at the soil base"),
+    Var("co2_d13c", "permille", "d13C of CO2 at the soil base, before water takes any up"),
     Var("respired_d13c", "permille", "d13C of CO2 produced in the soil"),
     Var("slower_by_c13", "1", "fall of the base pressure per uptake, of 13CO2 over that of all CO2"),
     tracer_block("air_of", "CO2 of the open air", "atm"),
     tracer_block("gas_of", "CO2 of soil air at the base, before water took it up", "atm"),
     tracer_block("solid_of", "rock and grains dissolved in the last part of a step"),
-    tracer_block("uptake_of", "soil CO2 taken up by water in soil and epikarst"),
+    tracer_block("uptake_of", "soil CO2 taken up by water in soil and epikarst", how="sum"),
     tracer_block("film_of", "CO2 of the open air taken up by water on bare rock"),
-    tracer_block("respired_of", "CO2 produced in the soil"),
+    tracer_block("respired_of", "CO2 produced in the soil", how="sum"),
+    isotope_block("respiration_of", "heterotrophic respiration of the soil"),
+    isotope_block("efflux_of", "CO2 efflux from the soil"),
+    isotope_block("calcite_precipitation_of", "calcite precipitated in the soil"),
     isotope_block("from_air_of", "carbon taken out of the open air"),
     isotope_block("crossing_of", "other carbon that crossed the boundary of the catchment here"),
 )
@@ -112,6 +115,8 @@ def begin(s, f, air_f, forcing):
     tracers.empty(f.solid_of)
     for i in range(ISOTOPES):
         f.from_air_of.v[i] = -gas_layers.total_of(s, i)
+        f.efflux_of.v[i] = gas_layers.total_of(s, i)
+        f.calcite_precipitation_of.v[i] = 0.0
         f.crossing_of.v[i] = 0.0
 
 
@@ -148,6 +153,7 @@ def decompose(p, s, f, litter, forcing, dt):
         )
         cross(f, i, share * (f.manure + f.straw + f.biochar))
         f.respired_of.v[i] = decomposed * (1.0 - dissolved)
+        f.respiration_of.v[i] = f.respired_of.v[i]
         if i == C13:
             s.pore_water.sol.do13c += decomposed * dissolved
         else:
@@ -215,7 +221,9 @@ def react(p, s, f, solid, gas, x, h):
     out = max(p.isotope_exchange * h * x.m_co2 * s.pore_water.volume - max(-gas, 0.0), 0.0)
     if solid < 0.0:
         tracers.empty(f.solid_of)
+        tracers.note(f.calcite_precipitation_of, s.carbonate_of, -1.0)
         tracers.precipitate(s.pore_water.sol, s.carbonate_of, s.pore_water.sol.dic - solid - gas, -solid, x)
+        tracers.note(f.calcite_precipitation_of, s.carbonate_of, 1.0)
     tracers.exchange(
         s.pore_water.sol,
         f.solid_of,
@@ -264,3 +272,4 @@ def vent(p, s, f, cave_f):
     for i in range(ISOTOPES):
         drawn = cave_f.drawn_of.v[i] - cave_f.vadose_of.v[i]
         f.from_air_of.v[i] += f.uptake_of.v[i] + drawn - f.respired_of.v[i] + gas_layers.total_of(s, i)
+        f.efflux_of.v[i] += f.respired_of.v[i] - f.uptake_of.v[i] - drawn - gas_layers.total_of(s, i)

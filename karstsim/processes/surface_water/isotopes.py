@@ -65,12 +65,18 @@ FLUXES = (
     Var("organic_rock_share", "1", "share of rock in that carbon by its tags"),
     Var("bed_d13c", "permille", "d13C of calcite on the bed"),
     tracer_block("buried_of", "organic carbon buried", how="sum"),
+    tracer_block("evaded_of", "CO2 that left to the open air one way", how="sum"),
+    tracer_block("invaded_of", "CO2 that entered from the open air one way", how="sum"),
     tracer_block("fixed_of", "net production of the last sub-step"),
     tracer_block("solid_of", "calcite of the bed that dissolved last"),
     tracer_block("gas_of", "CO2 that the water took up last"),
     isotope_block("from_air_of", "carbon taken out of the open air"),
     isotope_block("crossing_of", "other carbon that crossed the boundary of the catchment here"),
     isotope_block("harvest_of", "plants harvested and taken away"),
+    isotope_block("production_of", "net primary production of aquatic plants"),
+    isotope_block("respired_of", "organic carbon that became DIC"),
+    isotope_block("calcite_of", "calcite precipitated"),
+    isotope_block("calcite_burial_of", "calcite buried"),
 )
 BEFORE_DTYPE = record_dtype(
     [
@@ -107,10 +113,16 @@ def aquatic_carbon(sol):
 def begin(f):
     """Empty the sums of the step."""
     tracers.empty(f.buried_of)
+    tracers.empty(f.evaded_of)
+    tracers.empty(f.invaded_of)
     for i in range(ISOTOPES):
         f.from_air_of.v[i] = 0.0
         f.crossing_of.v[i] = 0.0
         f.harvest_of.v[i] = 0.0
+        f.production_of.v[i] = 0.0
+        f.respired_of.v[i] = 0.0
+        f.calcite_of.v[i] = 0.0
+        f.calcite_burial_of.v[i] = 0.0
     f.lowest_d13c = math.nan
     f.highest_d13c = math.nan
 
@@ -150,7 +162,9 @@ def step(p, s, f, t, air_of, x):
     if x.ph > 0.0:
         carbon = exchange(s, f, t, air_of, x, carbon)
         carbon = produce(p, s, f, t.before, x, carbon)
+        tracers.note(f.calcite_of, s.bed_of, -1.0)
         tracers.precipitate(s.water.sol, s.bed_of, carbon, f.calcite - t.before.calcite, x)
+        tracers.note(f.calcite_of, s.bed_of, 1.0)
     bury(s, f, f.calcite_burial - t.before.calcite_burial)
     read(s, f, air_of)
 
@@ -200,6 +214,7 @@ def lose_land(sol, f, respired_share, buried_share, respired, buried):
         f.buried_of.v[i] += buried_share * held
         f.crossing_of.v[i] -= buried_share * held
         sol.v[N_CORE + i] += respired_share * held
+        f.respired_of.v[i] += respired_share * held
         if i == C13:
             sol.do13c = kept * held
         else:
@@ -217,6 +232,7 @@ def lose_aquatic(sol, f, respired_share, buried_share):
         sol.v[N_CORE + i] += respired_share * held
         f.buried_of.v[i] += buried_share * held
         if i < ISOTOPES:
+            f.respired_of.v[i] += respired_share * held
             f.crossing_of.v[i] -= buried_share * held
 
 
@@ -230,6 +246,7 @@ def thin_stand(s, f, respired_share, died_share, harvested_share):
         sol.v[N_CORE + i] += respired_share * held
         sol.v[AQUATIC + i] += died_share * held
         if i < ISOTOPES:
+            f.respired_of.v[i] += respired_share * held
             f.harvest_of.v[i] += harvested_share * held
 
 
@@ -242,7 +259,7 @@ def exchange(s, f, t, air_of, x, carbon):
     rock = f.calcite_dissolution - before.calcite_dissolution
     tracers.empty(f.solid_of)
     tracers.take(s.bed_of, f.solid_of, share_of(rock, before.bed))
-    entering = t.gas * x.c_kh * t.air * s.water.volume
+    entering = max(t.gas * x.c_kh * t.air * s.water.volume, gas)
     final = sol.dic
     sol.dic = carbon + rock + gas  # production and calcite come after
     after = sol.dic
@@ -256,11 +273,16 @@ def exchange(s, f, t, air_of, x, carbon):
         OPEN_AIR,
         0.0,
         0.0,
-        max(entering - max(gas, 0.0), 0.0),
+        entering - max(gas, 0.0),
         x,
         f.gas_of,
     )
     sol.dic = final
+    slower = tracers.scaled(air_of.v[C13], tracers.alpha_into_water(x))
+    for i in range(N_TRACERS):
+        invaded = entering * (slower if i == C13 else air_of.v[i])
+        f.invaded_of.v[i] += invaded
+        f.evaded_of.v[i] += invaded - f.gas_of.v[i]
     for i in range(ISOTOPES):
         f.from_air_of.v[i] += f.gas_of.v[i]
     return after
@@ -292,6 +314,8 @@ def produce(p, s, f, before, x, carbon):
         to_stand = grown * f.fixed_of.v[i]
         s.plants_of.v[i] += to_stand
         s.water.sol.v[AQUATIC + i] += f.fixed_of.v[i] - to_stand
+        if i < ISOTOPES:
+            f.production_of.v[i] += f.fixed_of.v[i]
     return carbon - kept
 
 
@@ -301,6 +325,7 @@ def bury(s, f, buried):
     tracers.empty(f.solid_of)
     tracers.take(s.bed_of, f.solid_of, share_of(buried, s.bed_calcite + buried))
     for i in range(ISOTOPES):
+        f.calcite_burial_of.v[i] += f.solid_of.v[i]
         f.crossing_of.v[i] -= f.solid_of.v[i]
 
 

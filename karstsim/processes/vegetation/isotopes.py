@@ -67,6 +67,9 @@ FLUXES = (
     isotope_block("root_respired_of", "root respiration"),
     isotope_block("from_air_of", "production less respiration above ground"),
     isotope_block("harvest_of", "harvest"),
+    isotope_block("gpp_of", "gross primary production"),
+    isotope_block("respiration_of", "respiration of leaves and wood"),
+    isotope_block("bicarbonate_uptake_of", "soil inorganic carbon taken up by roots"),
 )
 REFERENCE_CO2 = 410.0  # ppm, of about 2020
 OF_DIFFUSION, OF_CARBOXYLATION = (
@@ -121,6 +124,8 @@ def step(p, s, f, forcing, dt):
         pools.reserve -= f.root_respired_of.v[i]
         respired = by_leaves * pools.reserve
         pools.reserve -= respired
+        f.gpp_of.v[i] = share * f.gpp
+        f.respiration_of.v[i] = respired
         f.from_air_of.v[i] = share * f.gpp - respired
 
 
@@ -129,7 +134,9 @@ def keep_bicarbonate(s, f, pore_water):
     """Isotopes of the DIC that roots have kept; it has left the water with all tracers in proportion."""
     before = pore_water.sol.dic + f.bicarbonate_uptake
     share = f.bicarbonate_uptake / before if before > 0.0 else 0.0
-    s.plants_c13.reserve += share * pore_water.sol.v[N_CORE + C13]
-    s.plants_c14.reserve += share * pore_water.sol.v[N_CORE + C14]
+    for i in range(ISOTOPES):
+        f.bicarbonate_uptake_of.v[i] = share * pore_water.sol.v[N_CORE + i]
+    s.plants_c13.reserve += f.bicarbonate_uptake_of.v[C13]
+    s.plants_c14.reserve += f.bicarbonate_uptake_of.v[C14]
     for i in range(N_TRACERS):
         pore_water.sol.v[N_CORE + i] *= 1.0 - share
