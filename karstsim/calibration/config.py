@@ -261,7 +261,9 @@ def _check_area(config: CalibrationConfig) -> list[tuple[str, str, str]]:
         found.append((key, "is seen in the discharge alone, which is no target", "remove it"))
     if site.boxes or site.sinking_streams or site.allogenic_area_km2 > 0.0:
         what = "cannot be searched where surface water or land outside the karst is set against the area"
-        found.append((key, what, "remove it, or the boxes, sinking_streams and allogenic_area_km2 of the site"))
+        found.append(
+            (key, what, "remove it, or the boxes, sinking_streams and allogenic_area_km2 of the site")
+        )
     return found
 
 

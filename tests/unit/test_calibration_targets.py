@@ -137,6 +137,15 @@ def test_the_resolved_file_reads_back_to_the_same(calibration_file: Write) -> No
     assert load_calibration(again).model_dump() == config.model_dump()
 
 
+BROOK = """
+name = "brook"
+kind = "stream"
+water_class = "headwater"
+length_km = 3.0
+slope = 0.01
+"""
+
+
 @pytest.mark.parametrize(
     "change, said",
     [
@@ -153,6 +162,8 @@ def test_the_resolved_file_reads_back_to_the_same(calibration_file: Write) -> No
         (('method = "de"', 'method = "nsga2"'), "there is one"),
         (('method = "de"', 'method = "de"\nfolds = 1'), "one fold"),
         (('method = "de"', 'method = "de"\nsplit = "1990"'), "before 1990"),
+        (("area_fraction = 1.0", "area_fraction = 1.0\n[[site.boxes]]" + BROOK), "cannot be searched"),
+        (("area_km2 = 20.0", "area_km2 = 20.0\nallogenic_area_km2 = 2.0"), "cannot be searched"),
         (("conduit_residence_time", "conduit_residence"), "is not a parameter"),
         (("[0.5, 20.0]", "[0.5, 1e9]"), "goes beyond"),
         (("[10.0, 40.0]", "[-1.0, 40.0]"), "no range"),
@@ -167,6 +178,19 @@ def test_what_cannot_be_is_named(calibration_file: Write, change: tuple[str, str
         open_problem(load_calibration(path))
     assert said in str(error.value)
     assert error.value.mend
+
+
+@pytest.mark.parametrize("objective", ["kge", "nse", "log_nse"])
+def test_limits_alone_have_no_correlation(calibration_file: Write, objective: str) -> None:
+    """A model below all limits would have the best score; a likelihood knows how little that says."""
+    table = (
+        "date,Q (L/s)\n" + "\n".join(f"2015-03-{d:02d},<{100 + d}" for d in range(1, 9)) + "\n2015-03-09,50\n"
+    )
+    path = calibration_file(table=table, target=f'objective = "{objective}"')
+    with pytest.raises(InputError, match="of 1 values beside limits"):
+        open_problem(load_calibration(path))
+    likely = calibration_file(table=table, target='objective = "gaussian"\nsigma = 0.1')
+    assert open_problem(load_calibration(likely)).targets[0].observed.censored.sum() == 8
 
 
 def test_a_score_that_divides_by_a_mean_of_both_signs_is_refused(calibration_file: Write) -> None:
