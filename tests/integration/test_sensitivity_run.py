@@ -141,6 +141,19 @@ def test_members_that_cannot_run_are_named_before_anything_runs(tmp_path) -> Non
     assert status(tmp_path / "out" / "ensemble")[1].done == 0
 
 
+def test_members_without_a_number_are_a_failed_run_and_named(study) -> None:
+    """The spread of one value is none. The input is good, so the exit code is that of a run that failed."""
+    folder, _ = study
+    text = FILE.replace('over = "year"', 'over = "year"\nstatistic = "std"')
+    result = CliRunner().invoke(
+        app, ["sensitivity", str(_file(folder, text)), "-o", str(folder / "out"), "--json"]
+    )
+    assert result.exit_code == 1, result.output
+    said = json.loads(result.stdout)
+    assert "12 of 12 members have no number:\n  member 0: soil CO2 by year, 2015 is no number" in said["what"]
+    assert "narrow the ranges" in said["mend"]
+
+
 def test_the_new_file_can_be_checked(tmp_path) -> None:
     path = tmp_path / "s.toml"
     assert CliRunner().invoke(app, ["new", "sensitivity", "-o", str(path)]).exit_code == 0

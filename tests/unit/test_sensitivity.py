@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from karstsim.core.errors import InputError
+from karstsim.core.errors import InputError, RunError
 from karstsim.ensemble.draws import Range, draws_csv, read_draws
 from karstsim.model.site import Site
 from karstsim.sensitivity_analysis.config import (
@@ -194,14 +194,14 @@ def _failed(design: Design) -> xr.DataArray:
 @pytest.mark.parametrize("method", METHODS)
 def test_members_without_a_number_are_named_and_nothing_is_computed(method) -> None:
     design = _design(method, LEAST[method])
-    with pytest.raises(InputError, match=r"member 5: y is no number") as caught:
+    with pytest.raises(RunError, match=r"member 5: y is no number") as caught:
         gate(_failed(design), design)
     assert f"1 of {design.members}" in str(caught.value)
 
 
 def test_why_a_member_failed_is_said() -> None:
     design = _design("pawn", 64)
-    with pytest.raises(InputError, match=r"member 5: draw 5: soil\.depth") as caught:
+    with pytest.raises(RunError, match=r"member 5: draw 5: soil\.depth") as caught:
         gate(_failed(design), design, {5: "draw 5: soil.depth lies outside"})
     assert 'failed = "drop"' in str(caught.value)
 
@@ -209,7 +209,7 @@ def test_why_a_member_failed_is_said() -> None:
 @pytest.mark.parametrize("method", ["sobol", "fast"])
 def test_designs_that_need_every_member_drop_none(method) -> None:
     design = _design(method, LEAST[method])
-    with pytest.raises(InputError, match=f"{method} needs every member"):
+    with pytest.raises(RunError, match=f"{method} needs every member"):
         gate(_failed(design), design, drop=True)
 
 
