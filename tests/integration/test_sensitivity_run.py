@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from small_site import SITE
 from typer.testing import CliRunner
 
 import karstsim as ks
@@ -18,16 +19,9 @@ from karstsim.ensemble.run import status
 from karstsim.report.sensitivity_figures import write_figures
 
 pytest.importorskip("SALib")
-FILE = """
-[site]
-name = "Puding"
-latitude = 26.3
-longitude = 105.7
-elevation = 1200.0
-area_km2 = 20.0
-[[site.tiles]]
-land_use = "shrub"
-area_fraction = 1.0
+FILE = (
+    SITE
+    + """
 [forcing]
 synthetic = "stationary"
 start = "2015-01-01"
@@ -54,6 +48,7 @@ over = "year"
 spinup_years = 0
 block = 3
 """
+)
 
 
 def _file(folder: Path, text: str = FILE) -> Path:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
+from small_site import SITE
 
 from karstsim.core.errors import InputError, RunError
 from karstsim.ensemble.draws import Range, draws_csv, read_draws
@@ -34,24 +36,10 @@ from karstsim.sensitivity_analysis.methods import (
 pytest.importorskip("SALib")
 from benchmarks.sensitivity import analysed, ishigami, sobol_g  # noqa: E402
 
-SITE = Site(
-    name="Puding",
-    latitude=26.3,
-    longitude=105.7,
-    elevation=1200.0,
-    area_km2=20.0,
-    tiles=[{"land_use": "shrub", "area_fraction": 1.0}],
-)
-FILE = """
-[site]
-name = "Puding"
-latitude = 26.3
-longitude = 105.7
-elevation = 1200.0
-area_km2 = 20.0
-[[site.tiles]]
-land_use = "shrub"
-area_fraction = 1.0
+PUDING = Site.from_dict(tomllib.loads(SITE)["site"])
+FILE = (
+    SITE
+    + """
 [forcing]
 synthetic = "stationary"
 start = "2015-01-01"
@@ -63,6 +51,7 @@ parameters = ["soil.depth", "soil.structure_factor"]
 [[diagnostics]]
 variable = "catchment_runoff"
 """
+)
 LEAST = {"morris": 4, "sobol": 8, "fast": 65, "rbd_fast": 64, "pawn": 64, "delta": 64}
 
 
@@ -242,7 +231,7 @@ def test_ranges_are_those_of_the_declarations_unless_given() -> None:
             "ranges": {"soil.depth": {"value": [0.2, 0.4]}},
         }
     )
-    ranges = ranges_of(section, SITE)
+    ranges = ranges_of(section, PUDING)
     assert ranges["soil.depth"] == Range(0.2, 0.4)
     assert ranges["soil.structure_factor"] == Range(0.3, 4.0, log=True)
     draw = draws_at(np.array([[0.5, 0.5]]), ranges)[0]
@@ -252,11 +241,11 @@ def test_ranges_are_those_of_the_declarations_unless_given() -> None:
 
 def test_a_pattern_finds_what_may_be_calibrated_and_the_site_has() -> None:
     section = SensitivitySection.model_validate({"samples": 4, "parameters": ["soil.*"]})
-    names = set(ranges_of(section, SITE))
+    names = set(ranges_of(section, PUDING))
     assert "soil.depth" in names and "soil.tail_order" not in names
     nothing = SensitivitySection.model_validate({"samples": 4, "parameters": ["surface_water.*"]})
     with pytest.raises(InputError, match="matches no parameter"):
-        ranges_of(nothing, SITE)
+        ranges_of(nothing, PUDING)
 
 
 def test_whole_numbers_share_their_range_evenly() -> None:
@@ -272,14 +261,14 @@ def test_groups_by_compartment_and_by_name() -> None:
         "parameters": ["soil.depth", "soil.porosity", "vegetation.fpar"],
     }
     by_compartment = SensitivitySection.model_validate({**given, "groups": "compartment"})
-    assert design_of(by_compartment, ranges_of(by_compartment, SITE)).factors == ("soil", "vegetation")
+    assert design_of(by_compartment, ranges_of(by_compartment, PUDING)).factors == ("soil", "vegetation")
     by_name = SensitivitySection.model_validate(
         {**given, "groups": {"space": ["soil.depth", "soil.porosity"]}}
     )
-    assert design_of(by_name, ranges_of(by_name, SITE)).factors == ("space", "vegetation.fpar")
+    assert design_of(by_name, ranges_of(by_name, PUDING)).factors == ("space", "vegetation.fpar")
     wrong = SensitivitySection.model_validate({**given, "groups": {"space": ["soil.clay"]}})
     with pytest.raises(InputError, match="is not varied"):
-        design_of(wrong, ranges_of(wrong, SITE))
+        design_of(wrong, ranges_of(wrong, PUDING))
 
 
 @pytest.mark.parametrize(
