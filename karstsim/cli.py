@@ -45,7 +45,7 @@ cli_ensemble.add_to(app)
 cli_forcing.add_to(app)
 cli_experiments.add_to(app)
 cli_estimate.add_to(app)
-cli_sensitivity.add_to(app)
+cli_sensitivity.add_to(app, new)
 cli_report.add_to(app)
 cli_doctor.add_to(app)
 cli_calibration.add_to(app, new)
@@ -420,18 +420,7 @@ def new_site(
 ) -> None:
     """Write a complete, commented run file: a site, its weather and what to compute."""
     with console.guarded(debug, as_json):
-        _write_new(output, "site.toml", "run", as_json)
-
-
-def _write_new(path: Path, template: str, command: str, as_json: bool) -> None:
-    """Copy a template to a file that does not exist yet, and say what to do with it."""
-    from karstsim.tomlfile import write_template
-
-    write_template(path, template)
-    if as_json:
-        console.print_json({"status": "done", "files": [str(path)]})
-    else:
-        print(f"{path} written. Next: karstsim check {path}, then karstsim {command} {path}")
+        console.write_new(output, "site.toml", "run", as_json)
 
 
 @new.command("ensemble")
@@ -442,18 +431,7 @@ def new_ensemble(
 ) -> None:
     """Write a complete, commented ensemble file: a site, climates, parameter draws and what to keep."""
     with console.guarded(debug, as_json):
-        _write_new(output, "ensemble.toml", "run", as_json)
-
-
-@new.command("sensitivity")
-def new_sensitivity(
-    output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")] = Path("sensitivity.toml"),
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Write a complete, commented sensitivity file: a site, its weather, what is varied and what is asked."""
-    with console.guarded(debug, as_json):
-        _write_new(output, "sensitivity.toml", "sensitivity", as_json)
+        console.write_new(output, "ensemble.toml", "run", as_json)
 
 
 @app.command()

@@ -17,9 +17,44 @@ if TYPE_CHECKING:
 MOST_OUTPUTS = 6  # shown as tables on a terminal
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the command to the application."""
+def add_to(app: typer.Typer, new: typer.Typer) -> None:
+    """Add the commands to the application."""
     app.command()(sensitivity)
+    new.command("sensitivity")(new_sensitivity)
+    new.command("decomposition")(new_decomposition)
+    new.command("attribution")(new_attribution)
+
+
+def new_sensitivity(
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")] = Path("sensitivity.toml"),
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Write a complete, commented sensitivity file: a site, its weather, what is varied and what is asked."""
+    with console.guarded(debug, as_json):
+        console.write_new(output, "sensitivity.toml", "sensitivity", as_json)
+
+
+def new_decomposition(
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")] = Path(
+        "decomposition.toml"
+    ),
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Write a commented file that takes the variance of an ensemble apart."""
+    with console.guarded(debug, as_json):
+        console.write_new(output, "decomposition.toml", "sensitivity", as_json)
+
+
+def new_attribution(
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")] = Path("attribution.toml"),
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Write a complete, commented file of factorial runs that attribute a trend to its drivers."""
+    with console.guarded(debug, as_json):
+        console.write_new(output, "attribution.toml", "sensitivity", as_json)
 
 
 def sensitivity(

@@ -211,6 +211,17 @@ def make_folder(folder: Path, overwrite: bool, ignored: Sequence[str] = (LOG_NAM
         raise InputError(str(folder), "is not empty", "name another folder with -o, or add --overwrite")
 
 
+def write_new(path: Path, template: str, command: str, as_json: bool) -> None:
+    """Copy a template to a file that does not exist yet, and say what to do with it."""
+    from karstsim.tomlfile import write_template
+
+    write_template(path, template)
+    if as_json:
+        print_json({"status": "done", "files": [str(path)]})
+    else:
+        print(f"{path} written. Next: karstsim check {path}, then karstsim {command} {path}")
+
+
 def processors() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

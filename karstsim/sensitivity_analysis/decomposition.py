@@ -169,7 +169,8 @@ def smoothed(values: np.ndarray, years: np.ndarray, window: int) -> tuple[np.nda
         raise InputError(f"window of {window} years", "has no middle year", "give an odd number")
     smooth, middle, length = running_mean(values, years, window)
     if length != window:
-        mend = f"give at most {len(years) // 2} years, or a longer ensemble"
+        longest = (len(years) // 2 - 1) // 2 * 2 + 1  # odd
+        mend = f"give at most {max(longest, 1)} years, or a longer ensemble"
         raise InputError(f"window of {window} years", f"is too long for {len(years)} years", mend)
     return smooth, middle
 

@@ -114,7 +114,11 @@ def test_a_baseline_leaves_the_change() -> None:
 
 @pytest.mark.parametrize(
     ("more", "what"),
-    [({"window": 4}, "has no middle"), ({"window": 5}, "too long"), ({"baseline": (1990, 1995)}, "outside")],
+    [
+        ({"window": 4}, "has no middle"),
+        ({"window": 5}, "too long for 8 years\n  mend: give at most 3 "),
+        ({"baseline": (1990, 1995)}, "outside"),
+    ],
 )
 def test_windows_and_baselines_that_do_not_fit_are_refused(more, what) -> None:
     with pytest.raises(InputError, match=what):
