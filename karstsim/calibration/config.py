@@ -247,24 +247,10 @@ def _check_ranges(config: CalibrationConfig, where: str) -> None:
             found.append((key, "is also set in [parameters]", "remove one of them"))
         if low == high:
             found.append((key, f"has no width ({low:g})", "set it in [parameters] instead"))
-    if AREA in config.ranges:
-        found += _check_area(config)
+    if AREA in config.ranges and not any(t.quantity == "discharge" for t in config.targets):
+        found.append((f"ranges.{AREA}", "is seen in the discharge alone, which is no target", "remove it"))
     if found:
         raise problems_error(where, found)
-
-
-def _check_area(config: CalibrationConfig) -> list[tuple[str, str, str]]:
-    """The area scales the discharge afterwards; what takes it inside the model would keep that of the site."""
-    site, key = config.site, f"ranges.{AREA}"
-    found = []
-    if not any(t.quantity == "discharge" for t in config.targets):
-        found.append((key, "is seen in the discharge alone, which is no target", "remove it"))
-    if site.boxes or site.sinking_streams or site.allogenic_area_km2 > 0.0:
-        what = "cannot be searched where surface water or land outside the karst is set against the area"
-        found.append(
-            (key, what, "remove it, or the boxes, sinking_streams and allogenic_area_km2 of the site")
-        )
-    return found
 
 
 def _with_paths(config: CalibrationConfig, folder: Path, where: str) -> CalibrationConfig:
