@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from karstsim.core.errors import RunError
-from karstsim.sensitivity_analysis.methods import MAY_DROP, SECOND, Design, analyse, varies
+from karstsim.sensitivity_analysis.methods import LEAST, MAY_DROP, SECOND, Design, analyse, varies
 
 NAMED = 10  # members in a message
 LONG_NAMES = {
@@ -53,7 +53,7 @@ def gate(
         )
     lost = {member // design.unit for member in bad}
     units = [u for u in range(design.units) if u not in lost]
-    if len(units) * design.unit < len(design.factors) + 2 or len(units) < 2:
+    if len(units) < (LEAST[design.method] if design.unit == 1 else 2):
         raise RunError(f"too few members are left:\n{named(bad)}\n  mend: narrow the ranges")
     rows = np.concatenate([np.arange(u * design.unit, (u + 1) * design.unit) for u in units])
     return Kept(rows, bad)
@@ -133,7 +133,7 @@ def design_rows_lost(design: Design, kept: Kept) -> list[int]:
 
 def _nested(design: Design, units: int, sizes: int) -> list[int]:
     """Numbers of units, each half of the next, that give indices at all."""
-    least = 1 if design.method == "fast" else 2 if design.unit > 1 else 4 * design.slices
+    least = 1 if design.method == "fast" else 2 if design.unit > 1 else LEAST[design.method]
     wanted = [units // 2**k for k in reversed(range(max(sizes, 1)))]
     return list(dict.fromkeys(n for n in wanted if n >= least or n == units))
 

@@ -23,6 +23,7 @@ from karstsim.sensitivity_analysis.config import (
 from karstsim.sensitivity_analysis.diagnostics import _statistic, trend
 from karstsim.sensitivity_analysis.factors import design_of, draws_at, ranges_of
 from karstsim.sensitivity_analysis.indices import Kept, gate, indices
+from karstsim.sensitivity_analysis.methods import LEAST as FEWEST
 from karstsim.sensitivity_analysis.methods import (
     METHODS,
     Design,
@@ -52,7 +53,7 @@ parameters = ["soil.depth", "soil.structure_factor"]
 variable = "catchment_runoff"
 """
 )
-LEAST = {"morris": 4, "sobol": 8, "fast": 65, "rbd_fast": 64, "pawn": 64, "delta": 64}
+LEAST = {"morris": 4, "sobol": 8, "fast": 65, "rbd_fast": 80, "pawn": 64, "delta": 64}
 
 
 def _design(method: str, samples: int, n: int = 3, **more: object) -> Design:
@@ -157,6 +158,26 @@ def test_an_output_that_does_not_vary_has_no_indices_and_is_named() -> None:
     ds = indices(design, points(design), values, gate(values, design))
     assert np.isnan(ds.S1.values).all()
     assert ds.attrs["outputs_without_variation"] == "y"
+
+
+@pytest.mark.parametrize("method", ["rbd_fast", "pawn", "delta"])
+def test_the_fewest_samples_have_indices_with_intervals(method) -> None:
+    """Also where members were dropped, and on the parts of the convergence curve; fewer are refused."""
+    known, least = ishigami(), FEWEST[method]
+    design = _design(method, 2 * least + 1)
+    x = points(design)
+    y = known.evaluate(x)
+    y[least:-1] = np.nan
+    kept = gate(_values(y), design, drop=True)
+    assert len(kept.rows) == least + 1
+    whole = indices(design, x, _values(known.evaluate(x)), gate(_values(known.evaluate(x)), design), sizes=4)
+    assert whole.members.values.tolist() == [least, 2 * least + 1]
+    few = indices(design, x, _values(y), kept, sizes=4)
+    for ds in (whole, few):
+        assert all(np.isfinite(ds[f"{name}_conf"].values).all() for name in design.indices)
+    y[:2] = np.nan
+    with pytest.raises(RunError, match="too few members are left"):
+        gate(_values(y), design, drop=True)
 
 
 def test_the_convergence_curve_ends_in_the_result() -> None:
