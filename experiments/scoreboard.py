@@ -77,6 +77,8 @@ CATALOGUE = (
     Experiment("D02", "karstmod_spring", "daily discharge of KarstMod's demo spring", long=True),
     Experiment("D03", "soil_respiration", "soil respiration at Laegeren", long=True),
     Experiment("D04", "french_creek", "oxygen of a creek", long=True),
+    Experiment("D05", "blowing_springs_fit", "the spring in Arkansas, calibrated", long=True),
+    Experiment("D06", "synthetic_twin", "known parameters found again", long=True),
 )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -20,7 +21,7 @@ from karstsim import (
     cli_sensitivity,
     console,
 )
-from karstsim.cli_ensemble import SchedulerAddress, Workers
+from karstsim.cli_options import Debug, Json, Results, SchedulerAddress, Seed, Workers
 
 if TYPE_CHECKING:
     from karstsim.model.simulate import RunSummary
@@ -44,11 +45,34 @@ cli_ensemble.add_to(app)
 cli_forcing.add_to(app)
 cli_experiments.add_to(app)
 cli_estimate.add_to(app)
-cli_sensitivity.add_to(app)
+cli_sensitivity.add_to(app, new)
 cli_report.add_to(app)
 cli_doctor.add_to(app)
 cli_calibration.add_to(app, new)
 cli_compare.add_to(app)
+
+
+class Kind(NamedTuple):
+    """A kind of file: the command that runs it, and what `check` shows of it."""
+
+    command: str
+    check: Callable[[Path, bool], None]
+
+
+KINDS = {  # by the table that only files of this kind have; without any of them it is a run file
+    "climates": Kind("run", cli_ensemble.check_file),
+    "sensitivity": Kind("sensitivity", cli_sensitivity.check_file),
+    "attribution": Kind("sensitivity", cli_sensitivity.check_attribution),
+    "decomposition": Kind("sensitivity", cli_sensitivity.check_decomposition),
+    "observations": Kind("calibrate", cli_calibration.check_file),
+}
+
+
+def kind_of(config: Path) -> str:
+    """The table that tells what kind of file this is; empty for a run file."""
+    from karstsim.tomlfile import read_toml
+
+    return next((name for name in read_toml(config) if name in KINDS), "")
 
 
 class Constants(StrEnum):
@@ -59,8 +83,6 @@ class Constants(StrEnum):
 
 
 Config = Annotated[Path, typer.Argument(help="Run file (TOML); `karstsim new site` writes one.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")]
 Csv = Annotated[bool, typer.Option("--csv", help="Print as CSV.")]
 Markdown = Annotated[bool, typer.Option("--markdown", help="Print as a Markdown table.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Write into a folder that is not empty.")]
@@ -91,15 +113,10 @@ def _options(
 @app.command()
 def run(
     config: Config,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", help="Folder of the results; default: runs/<name of CONFIG>."),
-    ] = None,
+    output: Results = None,
     workers: Workers = None,
     scheduler: SchedulerAddress = None,
-    seed: Annotated[
-        int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Instead of the seed in CONFIG.")
-    ] = None,
+    seed: Seed = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
     debug: Debug = False,
@@ -108,11 +125,17 @@ def run(
     folder = output or Path("runs") / config.stem
     with console.guarded(debug, as_json, folder):
         from karstsim.config import load_config, to_toml
-        from karstsim.tomlfile import read_toml
+        from karstsim.core.errors import InputError
 
-        if "climates" in read_toml(config):
+        kind = kind_of(config)
+        if kind == "climates":
             _run_ensemble(config, folder, workers, scheduler, seed, overwrite, as_json)
             return
+        if kind:
+            command = KINDS[kind].command
+            raise InputError(
+                f"{config}, [{kind}]", "is not of a run", f"start it with: karstsim {command} {config}"
+            )
         _refuse_scheduler(scheduler)
         settings = load_config(config)
         if seed is not None:
@@ -174,17 +197,10 @@ def check(config: Config, as_json: Json = False, debug: Debug = False) -> None:
     """
     with console.guarded(debug, as_json):
         from karstsim.check import check as check_run
-        from karstsim.tomlfile import read_toml
 
-        tables = read_toml(config)
-        if "climates" in tables:
-            cli_ensemble.check_file(config, as_json)
-            return
-        if "sensitivity" in tables:
-            cli_sensitivity.check_file(config, as_json)
-            return
-        if "observations" in tables:
-            cli_calibration.check_file(config, as_json)
+        kind = kind_of(config)
+        if kind:
+            KINDS[kind].check(config, as_json)
             return
         report = check_run(config)
         if as_json:
@@ -404,18 +420,7 @@ def new_site(
 ) -> None:
     """Write a complete, commented run file: a site, its weather and what to compute."""
     with console.guarded(debug, as_json):
-        _write_new(output, "site.toml", "run", as_json)
-
-
-def _write_new(path: Path, template: str, command: str, as_json: bool) -> None:
-    """Copy a template to a file that does not exist yet, and say what to do with it."""
-    from karstsim.tomlfile import write_template
-
-    write_template(path, template)
-    if as_json:
-        console.print_json({"status": "done", "files": [str(path)]})
-    else:
-        print(f"{path} written. Next: karstsim check {path}, then karstsim {command} {path}")
+        console.write_new(output, "site.toml", "run", as_json)
 
 
 @new.command("ensemble")
@@ -426,18 +431,7 @@ def new_ensemble(
 ) -> None:
     """Write a complete, commented ensemble file: a site, climates, parameter draws and what to keep."""
     with console.guarded(debug, as_json):
-        _write_new(output, "ensemble.toml", "run", as_json)
-
-
-@new.command("sensitivity")
-def new_sensitivity(
-    output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")] = Path("sensitivity.toml"),
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Write a complete, commented sensitivity file: a site, its weather, what is varied and what is asked."""
-    with console.guarded(debug, as_json):
-        _write_new(output, "sensitivity.toml", "sensitivity", as_json)
+        console.write_new(output, "ensemble.toml", "run", as_json)
 
 
 @app.command()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from karstsim import console
+from karstsim.cli_options import Debug, Json, Results, Seed, Workers
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
 
 LEDGER, CONFIG = "ledger.sqlite", "config.toml"
 SPRING = "spring.csv"
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")]
-Workers = Annotated[
-    int | None, typer.Option("--workers", min=1, max=4096, help="Threads; default: all processors.")
-]
 
 
 def add_to(app: typer.Typer, new: typer.Typer) -> None:
@@ -31,14 +27,9 @@ def add_to(app: typer.Typer, new: typer.Typer) -> None:
 
 def calibrate(
     config: Annotated[Path, typer.Argument(help="Calibration file; `karstsim new calibration` writes one.")],
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", help="Folder of the results; default: runs/<name of CONFIG>."),
-    ] = None,
+    output: Results = None,
     workers: Workers = None,
-    seed: Annotated[
-        int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Instead of the seed in CONFIG.")
-    ] = None,
+    seed: Seed = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:

@@ -8,9 +8,7 @@ from typing import Annotated
 import typer
 
 from karstsim import console
-
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")]
+from karstsim.cli_options import Debug, Json
 
 
 def add_to(app: typer.Typer) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from karstsim import cli_calibration, console
+from karstsim.cli_options import Debug, Json, SchedulerAddress, Workers
 
 if TYPE_CHECKING:
     from karstsim.ensemble.config import EnsembleConfig
@@ -18,17 +19,6 @@ if TYPE_CHECKING:
 SHOWN = 10  # failed members
 
 Folder = Annotated[Path, typer.Argument(help="Folder of an ensemble.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")]
-Workers = Annotated[
-    int | None, typer.Option("--workers", min=1, max=4096, help="Threads; default: all processors.")
-]
-SchedulerAddress = Annotated[
-    str | None,
-    typer.Option(
-        "--scheduler", help="Address of a dask scheduler whose workers see the folder, as tcp://host:8786."
-    ),
-]
 
 
 def add_to(app: typer.Typer) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from karstsim import cli_ensemble, console
-from karstsim.cli_ensemble import Debug, Json, SchedulerAddress, Workers
+from karstsim.cli_options import Debug, Json, Results, SchedulerAddress, Workers
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -17,17 +17,49 @@ if TYPE_CHECKING:
 MOST_OUTPUTS = 6  # shown as tables on a terminal
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the command to the application."""
+def add_to(app: typer.Typer, new: typer.Typer) -> None:
+    """Add the commands to the application."""
     app.command()(sensitivity)
+    new.command("sensitivity")(new_sensitivity)
+    new.command("decomposition")(new_decomposition)
+    new.command("attribution")(new_attribution)
+
+
+def new_sensitivity(
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")] = Path("sensitivity.toml"),
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Write a complete, commented sensitivity file: a site, its weather, what is varied and what is asked."""
+    with console.guarded(debug, as_json):
+        console.write_new(output, "sensitivity.toml", "sensitivity", as_json)
+
+
+def new_decomposition(
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")] = Path(
+        "decomposition.toml"
+    ),
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Write a commented file that takes the variance of an ensemble apart."""
+    with console.guarded(debug, as_json):
+        console.write_new(output, "decomposition.toml", "sensitivity", as_json)
+
+
+def new_attribution(
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")] = Path("attribution.toml"),
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Write a complete, commented file of factorial runs that attribute a trend to its drivers."""
+    with console.guarded(debug, as_json):
+        console.write_new(output, "attribution.toml", "sensitivity", as_json)
 
 
 def sensitivity(
     config: Annotated[Path, typer.Argument(help="Sensitivity file; `karstsim new sensitivity` writes one.")],
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", help="Folder of the results; default: runs/<name of CONFIG>."),
-    ] = None,
+    output: Results = None,
     workers: Workers = None,
     scheduler: SchedulerAddress = None,
     seed: Annotated[
@@ -63,6 +95,38 @@ def check_file(path: Path, as_json: bool) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         cli_ensemble.check_config(planned(load_sensitivity(path), Path(folder) / DRAWS), as_json)
+
+
+def check_attribution(path: Path, as_json: bool) -> None:
+    """Show the factorial runs, each of which is checked as a run file is."""
+    from karstsim.check import open_checked
+    from karstsim.sensitivity_analysis.attribution import load_attribution, name_of
+
+    section, runs = load_attribution(path)
+    rows = []
+    for subset, run in runs.items():
+        forcing = open_checked(run)[0]
+        rows.append((name_of(subset), int(forcing.time.dt.year[0]), int(forcing.time.dt.year[-1])))
+    header = ("drivers that change", "first year", "last year")
+    if as_json:
+        found = [dict(zip(header, row, strict=True)) for row in rows]
+        console.print_json({"status": "ok", **section.model_dump(), "runs": found})
+        return
+    console.print_table(f"Runs for the trend of {section.variable}", header, rows)
+    print("All inputs are usable.")
+
+
+def check_decomposition(path: Path, as_json: bool) -> None:
+    """Show what a decomposition would take apart; its ensemble must be there."""
+    from karstsim.sensitivity_analysis.decomposition import decomposed
+
+    ds = decomposed(path)
+    facts = {**ds.attrs, "first year": int(ds.time.values[0]), "last year": int(ds.time.values[-1])}
+    if as_json:
+        console.print_json({"status": "ok", **facts})
+        return
+    console.print_table("Decomposition", ("", ""), list(facts.items()))
+    print("All inputs are usable.")
 
 
 def _show(ds: xr.Dataset, files: list[str], as_json: bool) -> None:

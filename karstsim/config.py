@@ -179,15 +179,37 @@ class RunSection(Section):
     isotopes: bool = False
 
 
-class RunConfig(Section):
-    """A whole run, as `load_config` read it: all paths absolute, all patterns expanded."""
+class SiteFile(Section):
+    """What the files of runs, ensembles, calibrations and sensitivity studies have in common: a site, parameters."""
 
     site: Site
+    parameters: Overrides = {}
+    _source: str = PrivateAttr(default="file")  # its name, for messages
+
+    @classmethod
+    def read(cls, data: dict[str, Any], path: Path) -> Self:
+        """The file that the tables of `path` make, also where its site is a file of its own; parameters are checked."""
+        folder, where = Path(os.path.abspath(path.parent)), str(path)
+        given = isinstance(data.get("site"), str)
+        if given:
+            data["site"] = Site.from_toml(folder / data["site"])
+        else:
+            read_areas(data.get("site"), folder, where)
+        config = validated(cls, data, where)
+        if not given:
+            config.site.check_parameters(where)
+        check_overrides(config.parameters, f"{where}, parameters")
+        config._source = where
+        return config
+
+
+class RunConfig(SiteFile):
+    """A whole run, as `load_config` read it: all paths absolute, all patterns expanded."""
+
     forcing: ForcingSection
     run: RunSection = RunSection()
-    parameters: Overrides = {}
     intervention: list[SerializeAsAny[Intervention]] = Field(default=[], max_length=1000)
-    _source: str = PrivateAttr(default="run")  # name of the file, for messages
+    _source: str = PrivateAttr(default="run")
 
     @property
     def forcing_seed(self) -> int:
@@ -286,16 +308,7 @@ def config_of(data: dict[str, Any], path: Path) -> RunConfig:
     folder = Path(os.path.abspath(path.parent))
     if "intervention" in data:
         data["intervention"] = read_interventions(data["intervention"], str(path))
-    if isinstance(data.get("site"), str):
-        data["site"] = Site.from_toml(folder / data["site"])
-        config = validated(RunConfig, data, str(path))
-    else:
-        read_areas(data.get("site"), folder, str(path))
-        config = validated(RunConfig, data, str(path))
-        config.site.check_parameters(str(path))
-    check_overrides(config.parameters, f"{path}, parameters")
-    config._source = str(path)
-    return _with_paths(config, folder, str(path))
+    return _with_paths(RunConfig.read(data, path), folder, str(path))
 
 
 def _with_paths(config: RunConfig, folder: Path, where: str) -> RunConfig:

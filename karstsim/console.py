@@ -51,11 +51,19 @@ def guarded(
     except Exception as error:
         if debug:
             raise
-        what = str(error) if isinstance(error, RunError) else f"{type(error).__name__}: {error}"
+        what, mend = _said(error)
         log = _write_log(folder)
-        mend = f"details are in {log}" if log else "run again with --debug for details"
-        complain("failed", " ".join(what.split()) or "for an unknown reason", mend, as_json)
+        more = f"details are in {log}" if log else "run again with --debug for details"
+        complain("failed", what or "for an unknown reason", f"{mend}; {more}" if mend else more, as_json)
         raise typer.Exit(FAILED) from None
+
+
+def _said(error: Exception) -> tuple[str, str]:
+    """What failed, and the mend where the message ends with one."""
+    if not isinstance(error, RunError):
+        return " ".join(f"{type(error).__name__}: {error}".split()), ""
+    what, _, mend = str(error).partition("\n  mend: ")
+    return what, " ".join(mend.split())
 
 
 def _write_log(folder: Path | None) -> Path | None:
@@ -201,6 +209,17 @@ def make_folder(folder: Path, overwrite: bool, ignored: Sequence[str] = (LOG_NAM
         raise InputError(str(folder), what, "name another folder with -o") from None
     if taken and not overwrite:
         raise InputError(str(folder), "is not empty", "name another folder with -o, or add --overwrite")
+
+
+def write_new(path: Path, template: str, command: str, as_json: bool) -> None:
+    """Copy a template to a file that does not exist yet, and say what to do with it."""
+    from karstsim.tomlfile import write_template
+
+    write_template(path, template)
+    if as_json:
+        print_json({"status": "done", "files": [str(path)]})
+    else:
+        print(f"{path} written. Next: karstsim check {path}, then karstsim {command} {path}")
 
 
 def processors() -> int:

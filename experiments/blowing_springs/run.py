@@ -21,6 +21,7 @@ from experiments.verdicts import Line, report
 from karstsim.chemistry.api import speciate_csv
 from karstsim.core.constants import DAYS_PER_YEAR, SECONDS_PER_DAY, ZERO_CELSIUS
 from karstsim.forcing.synthetic import synthetic_forcing
+from karstsim.model.parameters import Overrides
 
 FOLDER = "hydrochem_blowing_springs"
 SAMPLES = "Knierim-BS-Water-Chem-Data.csv"
@@ -41,7 +42,7 @@ SATURATED = (1e-6, 10.0)  # atm, bracket of the pressure at which a sample is ju
 HALVINGS = 50
 MISSING = -9000.0  # and below it: no d13C
 VARIABLES = (
-    "aquifer_spring", "aquifer_spring_ca", "aquifer_spring_pco2", "aquifer_spring_si_calcite",
+    "aquifer_spring", "aquifer_spring_ca", "aquifer_spring_pco2", "aquifer_spring_ph", "aquifer_spring_si_calcite",
     "soil_base_pco2", "aquifer_conduit_air_pco2", "aquifer_spring_d13c",
 )  # fmt: skip
 USES = {
@@ -89,9 +90,11 @@ def scaled(temperature: float, rain: float, years: tuple[int, int] = YEARS) -> x
 
 
 def samples(folder: Path) -> pd.DataFrame:
-    """Site, flow, ca (mol m-3), pco2 and that of saturation (ppm), si and d13c (permil) of every sample."""
+    """Date, site, flow, ca (mol m-3), pco2 and that of saturation (ppm), ph, si and d13c (permil) of every sample."""
     frame = speciate_csv(folder / SAMPLES, units=UNITS)
     found = pd.DataFrame({"site": frame["Site"], "flow": frame["Flow"], "pco2": PPM * frame["pco2"]})
+    found["date"] = pd.to_datetime(frame["Date"], format="%Y/%m/%d")
+    found["ph"] = frame["ph"]
     found["ca"] = pd.to_numeric(frame["Ca (mg/L)"], errors="coerce").where(lambda v: v > 0.0) / 40.078
     found["si"], found["alkalinity"] = frame["si_calcite"], frame["alkalinity"]
     found["temperature"] = pd.to_numeric(frame["Temp_pH"], errors="coerce")
@@ -118,10 +121,8 @@ def saturation_pressure(found: pd.DataFrame) -> np.ndarray:
     return np.where(np.isfinite(found["si"]), PPM * 10.0 ** (0.5 * (low + high)), np.nan)
 
 
-def spring(
-    uses: tuple[str, ...], forcing: xr.Dataset, parameters: dict[str, float] | None = None
-) -> pd.DataFrame:
-    """Days of the model's spring: ca (mol m-3), pco2 (ppm), si, d13c, CO2 of soil and cave air (ppm), flow (mm d-1)."""
+def spring(uses: tuple[str, ...], forcing: xr.Dataset, parameters: Overrides | None = None) -> pd.DataFrame:
+    """Days of the model's spring: ca (mol m-3), pco2 (ppm), ph, si, d13c, air of soil and cave (ppm), flow (mm d-1)."""
     tiles = [{"land_use": use, "area_fraction": 1.0 / len(uses)} for use in uses]
     place = {"latitude": PLACE["lat"], "longitude": PLACE["lon"], "elevation": PLACE["elevation"]}
     site = ks.Site(name="Blowing Springs", area_km2=10.0, tiles=tiles, **place)
@@ -134,6 +135,7 @@ def spring(
         {
             "ca": KG_PER_M3 * days("aquifer_spring_ca") / days("aquifer_spring"),
             "pco2": PPM * days("aquifer_spring_pco2"),
+            "ph": days("aquifer_spring_ph"),
             "si": days("aquifer_spring_si_calcite"),
             "d13c": days("aquifer_spring_d13c"),
             "soil_air": PPM * days("soil_base_pco2"),

@@ -13,12 +13,14 @@ from __future__ import annotations
 import argparse
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
+from experiments.verdicts import Line, table
 from karstsim.calibration.config import load_calibration
 from karstsim.calibration.evaluate import CALL, Evaluator
 from karstsim.calibration.ledger import Ledger
@@ -82,50 +84,44 @@ def by_chains(problem: Problem, folder: Path, workers: int) -> tuple[np.ndarray,
     return np.quantile(problem.values(found.shares), ENDS, axis=0), refusal(found)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--twins", type=int, default=100)
-    parser.add_argument("--draws", type=int, default=8192)
-    parser.add_argument("--chains", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=2)
-    asked = parser.parse_args()
+@dataclass(frozen=True)
+class Coverage:
+    """Parameters, (twin, parameter) whether the interval held the truth, and the effective draws of each twin."""
+
+    names: list[str]
+    inside: np.ndarray
+    effective: np.ndarray
+
+
+def find(twins: int = 100, n_draws: int = 8192, chains: int = 0, seed: int = 0, workers: int = 2) -> Coverage:
     with tempfile.TemporaryDirectory() as scratch:
-        run(Path(scratch), asked)
+        return cover(Path(scratch), twins, n_draws, chains, seed, workers)
 
 
-def run(folder: Path, asked: argparse.Namespace) -> None:
+def cover(folder: Path, twins: int, n_draws: int, chains: int, seed: int, workers: int) -> Coverage:
     config = shutil.copy(HERE / "config.toml", folder / "config.toml")
     every_day = np.arange(731)
     observe(folder, np.ones(731) + every_day, every_day, 0.0, 0.5, [0])  # to know the model's days
     whole = open_problem(load_calibration(config))
     rho = float(whole.targets[0].section.rho)  # type: ignore[arg-type]
-    points = whole.values(draws(asked.draws, len(whole.free), "sobol", asked.seed))
-    simulated = simulate(whole, points, asked.workers)
-    random = np.random.default_rng(asked.seed + 1)
-    truths = whole.values(random.random((asked.twins, len(whole.free))))
-    clean = simulate(whole, truths, asked.workers)
+    points = whole.values(draws(n_draws, len(whole.free), "sobol", seed))
+    simulated = simulate(whole, points, workers)
+    random = np.random.default_rng(seed + 1)
+    truths = whole.values(random.random((twins, len(whole.free))))
+    clean = simulate(whole, truths, workers)
+    sigmas = truths[:, whole.names.index("discharge:sigma")]
     offset = int(whole.targets[0].periods[0])  # days of warm-up
-    inside, effective = np.zeros((asked.twins, len(whole.free)), dtype=bool), np.zeros(asked.twins)
+    inside, effective = np.zeros((twins, len(whole.free)), dtype=bool), np.zeros(twins)
     for k, truth in enumerate(truths):
         days = observation_days(random, clean.shape[1])
-        observe(
-            folder,
-            clean[k, days],
-            days + offset,
-            truth[whole.names.index("discharge:sigma")],
-            rho,
-            [asked.seed, k],
-        )
+        observe(folder, clean[k, days], days + offset, sigmas[k], rho, [seed, k])
         twin = open_problem(load_calibration(config))
         assert (twin.targets[0].periods - offset == days).all()
         ends, effective[k] = weighed(points, twin.scores(points, [simulated[:, days]])[:, 0])
         inside[k] = (ends[0] <= truth) & (truth <= ends[1])
-        if k < asked.chains:
-            show_chains(twin, truth, ends, folder / f"twin{k}", asked.workers)
-    report(whole.names, inside, effective)
+        if k < chains:
+            show_chains(twin, truth, ends, folder / f"twin{k}", workers)
+    return Coverage(whole.names, inside, effective)
 
 
 def show_chains(twin: Problem, truth: np.ndarray, ends: np.ndarray, folder: Path, workers: int) -> None:
@@ -137,18 +133,46 @@ def show_chains(twin: Problem, truth: np.ndarray, ends: np.ndarray, folder: Path
     print(f"  emcee: {refused or 'converged'}", flush=True)
 
 
-def report(names: list[str], inside: np.ndarray, effective: np.ndarray) -> None:
-    twins = len(inside)
-    few = int((effective < LEAST_WEIGHED).sum())
-    print(f"{twins} twins; effective draws: median {np.median(effective):.0f}, least {effective.min():.0f}")
-    print(f"{few} twins have fewer than {LEAST_WEIGHED:.0f}")
-    for name, share in zip(names, inside.mean(axis=0), strict=True):
-        print(f"{name:32s}{100 * share:6.1f} % inside their 90 % interval")
-    low, high = binom.ppf(ENDS, twins, NOMINAL) / twins
-    print(f"chance alone would give one parameter {100 * low:.0f} to {100 * high:.0f} % in nine cases of ten")
-    total = inside.mean()
-    word = "inside" if BAND[0] <= total <= BAND[1] else "OUTSIDE"
-    print(f"coverage {100 * total:.1f} %: {word} {100 * BAND[0]:.0f} to {100 * BAND[1]:.0f} %")
+def verdicts(found: Coverage) -> list[Line]:
+    """Coverage of all parameters together; that of each, which scatters more, stands beside."""
+    twins = len(found.inside)
+    low, high = (float(end) for end in binom.ppf(ENDS, twins, NOMINAL) / twins)
+    lines = [
+        Line(
+            f"90 % intervals that hold the truth, {twins} twins",
+            float(found.inside.mean()),
+            *BAND,
+            calibrated=True,
+        )
+    ]
+    for name, share in zip(found.names, found.inside.mean(axis=0), strict=True):
+        lines.append(
+            Line(f"the same of {name}, within chance", float(share), low, high, calibrated=True, scored=False)
+        )
+    return lines
+
+
+def describe(found: Coverage) -> str:
+    few = int((found.effective < LEAST_WEIGHED).sum())
+    return (
+        f"effective draws: median {np.median(found.effective):.0f}, least {found.effective.min():.0f}; "
+        f"fewer than {LEAST_WEIGHED:.0f} in {few} twins"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--twins", type=int, default=100)
+    parser.add_argument("--draws", type=int, default=8192)
+    parser.add_argument("--chains", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=2)
+    asked = parser.parse_args()
+    found = find(asked.twins, asked.draws, asked.chains, asked.seed, asked.workers)
+    print(table(verdicts(found)))
+    print(describe(found))
 
 
 if __name__ == "__main__":

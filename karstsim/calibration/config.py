@@ -15,11 +15,11 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
-from karstsim.config import Date, FilePath, ForcingSection, RunConfig, RunSection, with_paths
+from karstsim.config import Date, FilePath, ForcingSection, RunConfig, RunSection, SiteFile, with_paths
 from karstsim.ensemble.config import Limits, RangeSection
-from karstsim.model.parameters import by_name, check_overrides
-from karstsim.model.site import Name, Overrides, Section, Site, read_areas
-from karstsim.tomlfile import emit_toml, problem, problems_error, pruned, read_toml, suggestion, validated
+from karstsim.model.parameters import by_name
+from karstsim.model.site import Name, Section
+from karstsim.tomlfile import emit_toml, problem, problems_error, pruned, read_toml, suggestion
 
 AREA = "area_km2"  # among the ranges: the unknown catchment area, a scale of the discharge
 SCORES = ("kge", "kge_2012", "nse", "log_nse", "pbias", "rmse", "limits")
@@ -165,15 +165,13 @@ class CalibrationSection(Section):
         return self
 
 
-class CalibrationConfig(Section):
+class CalibrationConfig(SiteFile):
     """A whole calibration, as `load_calibration` read it: all paths absolute."""
 
-    site: Site
     forcing: ForcingSection
     calibration: CalibrationSection = CalibrationSection()
     ranges: dict[Name, RangeSection] = Field(min_length=1, max_length=200)
     observations: list[ObservationsSection] = Field(min_length=1, max_length=100)
-    parameters: Overrides = {}
     _source: str = PrivateAttr(default="calibration")
 
     @property
@@ -220,18 +218,8 @@ def load_calibration(path: str | Path) -> CalibrationConfig:
     """Read and check a calibration file. Raises InputError that lists every problem with file and key."""
     path = Path(path)
     folder = Path(os.path.abspath(path.parent))
-    data = read_toml(path)
-    given = isinstance(data.get("site"), str)
-    if given:
-        data["site"] = Site.from_toml(folder / data["site"])
-    else:
-        read_areas(data.get("site"), folder, str(path))
-    config = validated(CalibrationConfig, data, str(path))
-    if not given:
-        config.site.check_parameters(str(path))
-    check_overrides(config.parameters, f"{path}, parameters")
+    config = CalibrationConfig.read(read_toml(path), path)
     _check_ranges(config, str(path))
-    config._source = str(path)
     return _with_paths(config, folder, str(path))
 
 

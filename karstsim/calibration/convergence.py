@@ -124,3 +124,12 @@ def check_chains(chains: np.ndarray, names: list[str], ensembles: int) -> list[C
             Check(f"tail ESS of {name}", tail, f"at least {LEAST_ESS:g}", bool(tail >= LEAST_ESS)),
         ]
     return checks
+
+
+def mend_of(checks: list[Check]) -> str:
+    """What would let chains pass: effective sizes grow with the number of draws once chains have met."""
+    sizes = [c.value for c in checks if "ESS" in c.name]
+    if not np.isfinite(sizes).all():
+        return "give more evaluations: the chains are too short to tell how many"
+    times = LEAST_ESS / min(sizes)
+    return f"give about {times:.1f} times the evaluations" if times > 1.0 else "give more evaluations"

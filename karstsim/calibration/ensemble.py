@@ -14,6 +14,7 @@ from karstsim.model.parameters import by_name
 from karstsim.tomlfile import emit_toml, pruned
 
 DIGITS = 17  # of a number that reads back to the same
+DEFAULT = "pb82"  # constants of every run and ensemble file
 
 
 def _header(name: str, factor: bool) -> str:
@@ -33,6 +34,14 @@ def write_draws(posterior: xr.Dataset, path: Path) -> Path:
     return path
 
 
+def _of_constants(config: CalibrationConfig) -> str:
+    """A line where the calibration had other constants than the file can ask for."""
+    constants = config.calibration.constants
+    if constants == DEFAULT:
+        return ""
+    return f"# The calibration had the constants {constants}; this file runs with {DEFAULT}.\n"
+
+
 def best_toml(posterior: xr.Dataset, config: CalibrationConfig) -> str:
     """The parameters of the best run as tables for a run file."""
     factors = dict(zip(posterior.parameter.values, posterior["factor"].values, strict=True))
@@ -41,6 +50,7 @@ def best_toml(posterior: xr.Dataset, config: CalibrationConfig) -> str:
     tables = {"site": _site(best, config), "parameters": {**config.parameters, **own}}
     return (
         "# The best run of a calibration: parts of a run file. [forcing] and [run] are left to add.\n"
+        + _of_constants(config)
         + emit_toml(pruned(tables))
     )
 
@@ -72,5 +82,7 @@ def ensemble_toml(posterior: xr.Dataset, config: CalibrationConfig, draws: str) 
         '# name = "ssp245"\n'
         '# follows = "calibrated"\n'
         '# files = ["tas_*_ssp245_*.nc", "pr_*_ssp245_*.nc"]\n'
-        "\n" + emit_toml(pruned(tables))
+        + _of_constants(config)
+        + "\n"
+        + emit_toml(pruned(tables))
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,6 +22,9 @@ class Evaluator:
     """The objective of a search.
 
     budget   evaluations that a search may make, for the progress; made, new: asked for, and of those not in the ledger
+    others   the same problem over other values (folds): every run is judged for them too, so that a search over those
+             finds in the ledger what this one has run
+    asked    points and entries by key, in the order in which the search asked for them
     """
 
     problem: Problem
@@ -29,6 +33,8 @@ class Evaluator:
     progress: Progress | None = None
     budget: int = 0
     label: str = "calibrating"
+    others: Sequence[Problem] = ()
+    asked: dict[str, tuple[np.ndarray, Entry]] = field(default_factory=dict)
     made: int = 0
     new: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
@@ -43,26 +49,30 @@ class Evaluator:
         for first in range(0, len(places), CALL):
             part = places[first : first + CALL]
             entries = self._evaluate(values[part])
-            self.ledger.enter(
-                self.problem.context, [(keys[i], values[i], e) for i, e in zip(part, entries, strict=True)]
-            )
             known |= {keys[i]: e for i, e in zip(part, entries, strict=True)}
         self.made += len(keys)
         self.new += len(places)
         self.reasons.update(known[key].reason for key in keys if known[key].reason)
+        for key, point in zip(keys, values, strict=True):
+            self.asked.setdefault(key, (point, known[key]))
         self._show()
         return np.array([known[key].scores for key in keys])
 
     def _evaluate(self, values: np.ndarray) -> list[Entry]:
+        """Run new points in one call, and enter what it says for the search and for the others."""
         simulated, reasons = self.problem.simulate(values, self.workers)
-        scores = self.problem.scores(values, simulated)
-        for i in np.flatnonzero(~np.isfinite(scores).all(axis=1)):
-            reasons.setdefault(
-                int(i), "a score is not finite: a target has no value, or none after its transformation"
-            )
-        return [
-            Entry(np.where(i in reasons, np.nan, row), reasons.get(i, "")) for i, row in enumerate(scores)
-        ]
+        judged = [(p, _judged(p, values, simulated, reasons)) for p in (self.problem, *self.others)]
+        self.ledger.enter(
+            (problem.context, point, entry)
+            for problem, entries in judged
+            for point, entry in zip(values, entries, strict=True)
+        )
+        return judged[0][1]
+
+    def evaluated(self) -> tuple[np.ndarray, np.ndarray]:
+        """Points (n, d) that were asked for, each once, and their scores (n, n_targets)."""
+        points, entries = zip(*self.asked.values(), strict=True)
+        return np.array(points), np.array([entry.scores for entry in entries])
 
     def _show(self) -> None:
         if self.progress is not None:
@@ -87,3 +97,16 @@ class Evaluator:
                 + "; ".join(self.failures()[:NAMED])
                 + "\n  mend: look at the ranges"
             )
+
+
+def _judged(
+    problem: Problem, values: np.ndarray, simulated: Sequence[np.ndarray], reasons: Mapping[int, str]
+) -> list[Entry]:
+    """Scores of runs; NaN with a reason where a run failed or has no score."""
+    scores = problem.scores(values, simulated)
+    reasons = dict(reasons)
+    for i in np.flatnonzero(~np.isfinite(scores).all(axis=1)):
+        reasons.setdefault(
+            int(i), "a score is not finite: a target has no value, or none after its transformation"
+        )
+    return [Entry(np.where(i in reasons, np.nan, row), reasons.get(i, "")) for i, row in enumerate(scores)]

@@ -60,8 +60,11 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __len__(self) -> int:
-        return int(self._db.execute("select count(*) from evaluation").fetchone()[0])
+    def runs(self, contexts: Sequence[str]) -> int:
+        """Points that were run for these contexts; a run that several of them judge counts once."""
+        marks = ",".join("?" * len(contexts))
+        question = f"select count(distinct point) from evaluation where context in ({marks})"
+        return int(self._db.execute(question, contexts).fetchone()[0])
 
     def find(self, keys: Sequence[str]) -> dict[str, Entry]:
         """Those of the keys that are entered."""
@@ -75,23 +78,20 @@ class Ledger:
             found |= {key: Entry(np.frombuffer(scores, "<f8"), reason) for key, scores, reason in rows}
         return found
 
-    def enter(self, context: str, entries: Iterable[tuple[str, np.ndarray, Entry]]) -> None:
-        """Enter the evaluations (key, point, entry) of one call."""
+    def enter(self, entries: Iterable[tuple[str, np.ndarray, Entry]]) -> None:
+        """Enter the evaluations (context, point, entry) of one call: all of them or, killed, none."""
         rows = [
-            (context, key, point.astype("<f8").tobytes(), entry.scores.astype("<f8").tobytes(), entry.reason)
-            for key, point, entry in entries
+            (
+                context,
+                key_of(context, point),
+                point.astype("<f8").tobytes(),
+                entry.scores.astype("<f8").tobytes(),
+                entry.reason,
+            )
+            for context, point, entry in entries
         ]
         with self._db:
             self._db.executemany(
                 "insert or ignore into evaluation (context, key, point, scores, reason) values (?, ?, ?, ?, ?)",
                 rows,
             )
-
-    def all_of(self, context: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
-        """Points, scores and reasons of a context in the order in which they were made."""
-        rows = self._db.execute(
-            "select point, scores, reason from evaluation where context = ? order by number", (context,)
-        ).fetchall()
-        points = np.array([np.frombuffer(p, "<f8") for p, _, _ in rows])
-        scores = np.array([np.frombuffer(s, "<f8") for _, s, _ in rows])
-        return points, scores, [reason for _, _, reason in rows]

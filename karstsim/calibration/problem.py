@@ -271,7 +271,11 @@ def _free(config: CalibrationConfig) -> list[Free]:
 
 
 def _check_row(target: Target, config: CalibrationConfig) -> None:
+    """One row of a variable that has several, and none of surface water where the area is searched."""
     level = next((v.level for v in variables() if v.name == target.variable), "column")
+    if level == "box" and AREA in config.ranges:
+        what = f"{target.variable} depends on the catchment area, and its streams and reservoirs have fixed sizes"
+        raise InputError(f"{config._source}, ranges.{AREA}", what, f"remove it, or the target {target.label}")
     if level == "column":
         if target.section.row is not None:
             raise InputError(

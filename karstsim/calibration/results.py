@@ -32,11 +32,7 @@ def refusal(found: Found) -> str:
         return NOT_A_POSTERIOR[found.kind]
     failed = [c.line() for c in found.checks if not c.passed]
     more = f", and {len(failed) - 3} more" if len(failed) > 3 else ""
-    return (
-        f"the sampling has not converged ({'; '.join(failed[:3])}{more}); give more evaluations"
-        if failed
-        else ""
-    )
+    return f"the sampling has not converged ({'; '.join(failed[:3])}{more}); {found.mend}" if failed else ""
 
 
 def posterior(
@@ -105,9 +101,9 @@ def _identifiability(
     ds: xr.Dataset, problem: Problem, evaluator: Evaluator, found: Found, refused: str
 ) -> None:
     """Dotty data, profiles, and how much narrower than the ranges the posterior is."""
-    points, scores, _ = evaluator.ledger.all_of(problem.context)
+    points, scores = evaluator.evaluated()
     totals = problem.total(scores)
-    ds["evaluated"] = (("evaluation", "parameter"), points, {"long_name": "all points of the ledger"})
+    ds["evaluated"] = (("evaluation", "parameter"), points, {"long_name": "all points of the search"})
     ds["evaluated_loss"] = ("evaluation", totals)
     shares = problem.shares(points)
     profile = np.full((len(problem.free), BINS), np.nan)
@@ -281,7 +277,7 @@ def _attributes(problem: Problem, found: Found, refused: str, evaluator: Evaluat
         "convergence_checks": "\n".join(c.line() for c in found.checks),
         "observations": "\n".join(f"{t.label}: {note}" for t in problem.targets for note in t.notes),
         "failed_evaluations": "\n".join(evaluator.failures()),
-        "evaluations": len(evaluator.ledger),
+        "evaluations": evaluator.ledger.runs([p.context for p in (problem, *evaluator.others)]),
         "context": problem.context,
         "karstsim": __version__,
     }

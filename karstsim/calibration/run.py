@@ -21,9 +21,10 @@ from karstsim.calibration.ledger import LEDGER, Ledger
 from karstsim.calibration.problem import Problem, open_problem
 from karstsim.calibration.results import metrics, posterior
 from karstsim.calibration.search import Found
+from karstsim.calibration.targets import LEAST_VALUES
 from karstsim.core.errors import InputError
 from karstsim.core.files import whole_file
-from karstsim.ensemble.manifest import locked
+from karstsim.ensemble.manifest import locked, remove_temporary
 from karstsim.model.engine import Progress
 
 CONFIG, POSTERIOR, BEST, DRAWS, ENSEMBLE = (
@@ -33,7 +34,8 @@ CONFIG, POSTERIOR, BEST, DRAWS, ENSEMBLE = (
     "posterior.csv",
     "ensemble.toml",
 )
-OF_A_BEGINNING = (CONFIG, LEDGER, "karstsim.log")  # all that a calibration leaves that was killed as it began
+# All that a calibration leaves that was killed as it began, but for temporary files.
+OF_A_BEGINNING = (CONFIG, LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm", ".lock", "karstsim.log")
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ def begin(config: CalibrationConfig, folder: Path) -> None:
             )
         return
     folder.mkdir(parents=True, exist_ok=True)
+    remove_temporary(folder)
     if any(entry.name not in OF_A_BEGINNING for entry in folder.iterdir()):
         raise InputError(str(folder), "is not empty and holds no calibration", "name another folder with -o")
     with whole_file(path) as temporary:
@@ -68,31 +71,57 @@ def work(
 ) -> Outcome:
     """Search to the end and write the results. Raises InputError for bad input, RunError where nothing can be run."""
     problem = open_problem(config)
+    generations(problem)
     with locked(folder), Ledger(folder) as ledger:
-        evaluator = Evaluator(problem, ledger, workers, progress, config.calibration.evaluations)
+        remove_temporary(folder)
+        folds = blocks_of(problem)
+        others = [problem.fitted_to(fold.masks) for fold in folds]
+        evaluator = Evaluator(
+            problem, ledger, workers, progress, config.calibration.evaluations, others=others
+        )
         found = run_search(evaluator)
         evaluator.refuse_if_all_failed()
         best = best_point(evaluator, found)
-        folds = [_fold(problem, ledger, i, workers, progress) for i in range(config.calibration.folds)]
-        results = posterior(found, evaluator, best, config.calibration.seed, folds)
-    return Outcome(results, _write(results, config, folder), evaluator.new)
+        searches = [
+            Evaluator(p, ledger, workers, progress, evaluator.budget, f"fold {i} of {len(others)}")
+            for i, p in enumerate(others, start=1)
+        ]
+        skills = [_fold(each, fold) for each, fold in zip(searches, folds, strict=True)]
+        results = posterior(found, evaluator, best, config.calibration.seed, skills)
+    return Outcome(
+        results, _write(results, config, folder), evaluator.new + sum(each.new for each in searches)
+    )
+
+
+def generations(problem: Problem) -> tuple[int, int]:
+    """Points of a generation and how many generations the budget holds. Raises InputError where they are too few."""
+    settings = problem.config.calibration
+    if settings.method == "glue":
+        return settings.evaluations, 1
+    n_free = len(problem.free)
+    size = search.population_size(settings.population, n_free, settings.method == "emcee")
+    groups = 1
+    if settings.method == "emcee":
+        size, groups = max(size, 2 * (n_free + 1)), settings.ensembles
+    number = settings.evaluations // (size * groups)
+    least = sampling.LEAST_ROUNDS if settings.method == "emcee" else search.LEAST_GENERATIONS
+    if number < least:
+        what = f"{settings.evaluations} evaluations are {number} generations of {size * groups}"
+        mend = f"give at least {least * size * groups}, or a smaller population"
+        raise InputError(f"{problem.config._source}, calibration.evaluations", what, mend)
+    return size, number
 
 
 def run_search(evaluator: Evaluator) -> Found:
     """The search that the configuration asks for."""
     settings = evaluator.problem.config.calibration
-    budget, seed = settings.evaluations, settings.seed
-    size = search.population_size(
-        settings.population, len(evaluator.problem.free), settings.method == "emcee"
-    )
+    size, number = generations(evaluator.problem)
     if settings.method == "glue":
-        return sampling.accept(evaluator, budget, settings.sampler, settings.keep, seed)
+        return sampling.accept(evaluator, size, settings.sampler, settings.keep, settings.seed)
     if settings.method == "emcee":
-        size = max(size, 2 * (len(evaluator.problem.free) + 1))
-        return sampling.chains(evaluator, size, budget, settings.ensembles, settings.burn_in, seed)
-    if settings.method == "nsga2":
-        return search.pareto(evaluator, size, max(budget // size, 1), seed)
-    return search.evolve(evaluator, size, max(budget // size, 1), seed)
+        return sampling.chains(evaluator, size, number, settings.ensembles, settings.burn_in, settings.seed)
+    run = search.pareto if settings.method == "nsga2" else search.evolve
+    return run(evaluator, size, number, settings.seed)
 
 
 def best_point(evaluator: Evaluator, found: Found) -> np.ndarray:
@@ -100,28 +129,45 @@ def best_point(evaluator: Evaluator, found: Found) -> np.ndarray:
     problem = evaluator.problem
     if problem.config.calibration.refine:  # from where the search ended, also when begun again
         search.refine(evaluator, found.shares[0])
-    points, scores, _ = evaluator.ledger.all_of(problem.context)
+    points, scores = evaluator.evaluated()
     return np.clip(problem.shares(points[[int(np.argmin(problem.total(scores)))]])[0], 0.0, 1.0)
 
 
-def _fold(
-    problem: Problem, ledger: Ledger, number: int, workers: int, progress: Progress | None
-) -> dict[str, dict[str, float]]:
-    """Metrics of one block of the fitted time under the fit to the other blocks, by target."""
+@dataclass(frozen=True)
+class Fold:
+    """A block of the fitted time that is held out: (n,) rows of each target, and (n_values,) what the search sees."""
+
+    rows: list[np.ndarray]
+    masks: list[np.ndarray]
+
+
+def blocks_of(problem: Problem) -> list[Fold]:
+    """The folds of a problem. Raises InputError where a block of a target has too few values to be judged."""
     settings = problem.config.calibration
-    blocks = [np.array_split(np.flatnonzero(t.fitted), settings.folds)[number] for t in problem.targets]
-    masks = []
-    for target, block in zip(problem.targets, blocks, strict=True):
-        mask = target.fitted.copy()
-        mask[block] = False
-        masks.append(mask)
-    label = f"fold {number + 1} of {settings.folds}"
-    evaluator = Evaluator(problem.fitted_to(masks), ledger, workers, progress, settings.evaluations, label)
+    folds = []
+    for number in range(settings.folds):
+        rows = [np.array_split(np.flatnonzero(t.fitted), settings.folds)[number] for t in problem.targets]
+        for target, block in zip(problem.targets, rows, strict=True):
+            if len(block) < LEAST_VALUES:
+                where = f"{problem.config._source}, calibration.folds"
+                what = f"leaves {len(block)} of the {int(target.fitted.sum())} values of {target.label} in a block"
+                raise InputError(where, what, f"give fewer folds: a block needs {LEAST_VALUES} values")
+        masks = [
+            t.fitted & ~np.isin(np.arange(len(t.fitted)), r)
+            for t, r in zip(problem.targets, rows, strict=True)
+        ]
+        folds.append(Fold(rows, masks))
+    return folds
+
+
+def _fold(evaluator: Evaluator, fold: Fold) -> dict[str, dict[str, float]]:
+    """Metrics of the block under the fit to the other blocks, by target."""
+    problem = evaluator.problem
     best = best_point(evaluator, run_search(evaluator))
-    runs = problem.simulate(problem.values(best[None]), workers)[0]
+    runs = problem.simulate(problem.values(best[None]), evaluator.workers)[0]
     return {
         t.label: metrics(t, run[0], block)
-        for t, run, block in zip(problem.targets, runs, blocks, strict=True)
+        for t, run, block in zip(problem.targets, runs, fold.rows, strict=True)
     }
 
 

@@ -6,15 +6,16 @@ import numpy as np
 from scipy.stats import qmc
 
 from karstsim.calibration import objectives
-from karstsim.calibration.convergence import Check, check_chains
+from karstsim.calibration.convergence import Check, check_chains, mend_of
 from karstsim.calibration.evaluate import CALL, Evaluator
-from karstsim.calibration.search import Found, evolve, finite, optional
+from karstsim.calibration.search import LEAST_GENERATIONS, Found, evolve, finite, optional
 
 LEAST_ACCEPTED = 100  # draws, below which the ends of a 90 % band are of five of them
 LARGEST_SHIFT = (
     0.15  # between the medians of two halves of the accepted draws, over the width of their 90 % band
 )
 START_SHARE = 0.25  # of the budget of an ensemble of walkers, to find where the likelihood is high
+LEAST_ROUNDS = 4  # of an ensemble: two generations of that and two steps
 START_SPREAD = (
     1.0  # of the log-likelihoods of walkers at the start, as in a posterior: they must not be one point
 )
@@ -87,31 +88,29 @@ def largest_shift(shares: np.ndarray) -> float:
 
 
 def chains(
-    evaluator: Evaluator, walkers: int, evaluations: int, ensembles: int, burn_in: float, seed: int
+    evaluator: Evaluator, walkers: int, rounds: int, ensembles: int, burn_in: float, seed: int
 ) -> Found:
     """Draws of the posterior by ensembles of walkers (Foreman-Mackey et al. 2013).
 
     Priors are flat on the scale of the ranges. Each ensemble begins with a differential evolution of its own, and steps
     by differences between its walkers. Ensembles that ended in different modes fail their R-hat.
+
+    rounds  calls of the model that each ensemble may make, a point of every walker in each
     """
     optional("emcee", "emcee")
+    first_rounds = max(int(START_SHARE * rounds), LEAST_GENERATIONS)
     found, trace = [], []
     for i in range(ensembles):
-        start = evolve(
-            evaluator,
-            walkers,
-            int(START_SHARE * evaluations / ensembles / walkers),
-            seed + APART * i,
-            START_SPREAD,
-        )
+        start = evolve(evaluator, walkers, first_rounds, seed + APART * i, START_SPREAD)
         trace.append(start.trace)
-        steps = max(int((1.0 - START_SHARE) * evaluations / ensembles / walkers), 2)
-        found.append(_walk(evaluator, start.shares, steps, seed + APART * i))
+        found.append(_walk(evaluator, start.shares, rounds - first_rounds, seed + APART * i))
     first = min(round(burn_in * found[0].shape[0]), found[0].shape[0] - 1)
     kept = np.concatenate([walk[first:].transpose(1, 0, 2) for walk in found])
     checks = check_chains(kept, evaluator.problem.names, ensembles)
     flat = kept.reshape(-1, kept.shape[-1])
-    return Found(flat, "posterior", checks, np.minimum.accumulate(np.concatenate(trace)), kept)
+    return Found(
+        flat, "posterior", checks, np.minimum.accumulate(np.concatenate(trace)), kept, mend_of(checks)
+    )
 
 
 def _walk(evaluator: Evaluator, start: np.ndarray, steps: int, seed: int) -> np.ndarray:

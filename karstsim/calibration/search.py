@@ -6,7 +6,7 @@ seed alone, so that a search that begins again asks for the same points and find
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from karstsim.core.errors import InputError
 
 FAILED = 1.0e9  # loss of a run that failed: searches cannot reckon with infinity
 POPULATION_PER_PARAMETER, LEAST_POPULATION = 6, 16
+LEAST_GENERATIONS = 2  # the first one is drawn, the second searches
 LARGEST_SPREAD = 0.01  # of the losses of a population, over their mean
 HYPERVOLUME_SHARE, LARGEST_GROWTH = 0.2, 0.01  # over the last fifth of the generations
 REFINE_STEPS, REFINE_STEP = 20, 1.0e-3  # gradient steps, and their finite difference as a share of a range
@@ -35,7 +36,7 @@ class Found:
     kind     which of them; only a posterior has uncertainties
     chains   (m, n, d) of a sampler, after the burn-in
     trace    (generation,) lowest loss so far
-    checks   whether it has ended
+    checks   whether it has ended;  mend: what to do where it has not
     """
 
     shares: np.ndarray
@@ -43,7 +44,7 @@ class Found:
     checks: list[Check]
     trace: np.ndarray
     chains: np.ndarray | None = None
-    notes: list[str] = field(default_factory=list)
+    mend: str = "give more evaluations"
 
     @property
     def converged(self) -> bool:
@@ -87,7 +88,7 @@ def evolve(evaluator: Evaluator, population: int, generations: int, seed: int, s
         return found
 
     result = differential_evolution(
-        loss, [(0.0, 1.0)] * d, init=latin(population, d, seed), maxiter=max(generations - 1, 1), rng=seed,
+        loss, [(0.0, 1.0)] * d, init=latin(population, d, seed), maxiter=generations - 1, rng=seed,
         tol=LARGEST_SPREAD, atol=spread, vectorized=True, updating="deferred", polish=False,
     )  # fmt: skip
     energies = result.population_energies

@@ -29,6 +29,7 @@ from karstsim.model.site import Site
 DISCHARGE = "discharge"
 M2_PER_KM2 = 1.0e6
 LEAST_VALUES = 3  # of a target
+CORRELATED = ("kge", "kge_2012", "nse", "log_nse")  # scores that need values and not limits alone
 VARIABLES = {  # what a quantity of a spring table is in the model
     DISCHARGE: "aquifer_spring",
     "temperature": "aquifer_spring_temperature",
@@ -231,7 +232,7 @@ def _target(
         _before(times, split, where), scale, shift, unit, tuple(notes),
     )  # fmt: skip
     moved = target.transform(values)
-    _check_objective(section, values, moved, where)
+    _check_objective(section, values, moved, censored, where)
     return replace(target, observed=Observed(moved, censored, days))
 
 
@@ -330,7 +331,13 @@ def needs_isotopes(variable: str) -> bool:
     return of_isotopes(variable)
 
 
-def _check_objective(section: TargetSection, values: np.ndarray, moved: np.ndarray, where: str) -> None:
+def _check_objective(
+    section: TargetSection, values: np.ndarray, moved: np.ndarray, censored: np.ndarray, where: str
+) -> None:
+    known = int((~censored).sum())
+    if known < LEAST_VALUES and section.objective in CORRELATED:
+        what = f"{section.objective} of {known} values beside limits says nothing"
+        raise InputError(where, what, "take limits, or a likelihood")
     if not np.isfinite(moved).all():
         how = "log_nse" if section.objective == "log_nse" else section.transform
         low = float(values[~np.isfinite(moved)][0])

@@ -21,12 +21,21 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, PrivateAttr, SerializeAsAny, model_validator
 
-from karstsim.config import FilePath, ForcingSection, Period, RunConfig, RunSection, no_repeats, with_paths
+from karstsim.config import (
+    FilePath,
+    ForcingSection,
+    Period,
+    RunConfig,
+    RunSection,
+    SiteFile,
+    no_repeats,
+    with_paths,
+)
 from karstsim.ensemble.draws import MOST_DRAWS, RAIN, Range, check_names
 from karstsim.model.interventions.records import Intervention, as_entries, read_interventions
 from karstsim.model.parameters import by_name
-from karstsim.model.site import Name, Overrides, Section, Site, check_overrides, read_areas
-from karstsim.tomlfile import emit_toml, problem, problems_error, pruned, read_toml, validated
+from karstsim.model.site import Name, Section
+from karstsim.tomlfile import emit_toml, problem, problems_error, pruned, read_toml
 
 MOST_CLIMATES = 10_000
 LABELS = ("name", "scenario", "model", "member", "follows")
@@ -110,14 +119,12 @@ class EnsembleSection(Section):
     window_years: int = Field(default=10, ge=1, le=10_000)
 
 
-class EnsembleConfig(Section):
+class EnsembleConfig(SiteFile):
     """A whole ensemble, as `load_ensemble` read it: all paths absolute, all patterns expanded."""
 
-    site: Site
     climates: list[ClimateSection] = Field(min_length=1, max_length=MOST_CLIMATES)
     draws: DrawsSection = DrawsSection()
     ensemble: EnsembleSection = EnsembleSection()
-    parameters: Overrides = {}
     intervention: list[SerializeAsAny[Intervention]] = Field(default=[], max_length=1000)
     _source: str = PrivateAttr(default="ensemble")
 
@@ -171,18 +178,9 @@ def load_ensemble(path: str | Path) -> EnsembleConfig:
     data = read_toml(path)
     if "intervention" in data:
         data["intervention"] = read_interventions(data["intervention"], str(path))
-    given = isinstance(data.get("site"), str)
-    if given:
-        data["site"] = Site.from_toml(folder / data["site"])
-    else:
-        read_areas(data.get("site"), folder, str(path))
     _give_climates_their_forcing(data)
-    config = validated(EnsembleConfig, data, str(path))
-    if not given:
-        config.site.check_parameters(str(path))
-    check_overrides(config.parameters, f"{path}, parameters")
+    config = EnsembleConfig.read(data, path)
     _check_ranges(config, str(path))
-    config._source = str(path)
     return _with_paths(config, folder, str(path))
 
 

@@ -172,6 +172,12 @@ class Manifest:
         return found
 
 
+def remove_temporary(folder: Path, pattern: str = ".*.tmp") -> None:
+    """Remove files that a process was writing when it was killed."""
+    for path in folder.glob(pattern):
+        path.unlink(missing_ok=True)
+
+
 def locked(folder: Path):  # type: ignore[no-untyped-def]
     """An open file that no other process can lock while this one lives; the system frees it at any death."""
     path = folder / ".lock"

@@ -27,7 +27,7 @@ from karstsim.core.errors import InputError, RunError
 from karstsim.core.files import whole_file
 from karstsim.core.jit import source_hash
 from karstsim.ensemble.config import EnsembleConfig, to_toml
-from karstsim.ensemble.manifest import Entry, Manifest, sha256_of
+from karstsim.ensemble.manifest import Entry, Manifest, remove_temporary, sha256_of
 from karstsim.ensemble.plan import Plan, Task
 from karstsim.ensemble.prepare import describe_input, make_plan
 from karstsim.ensemble.work import CONFIG, SHARDS, STATE, STATES, run_task
@@ -277,8 +277,7 @@ def _check_unchanged(plan: Plan, folder: Path) -> None:
 def clean(folder: Path) -> None:
     """Remove what a killed process left: temporary files."""
     for place in (folder / SHARDS, folder / STATES):
-        for path in place.glob("*/.*.tmp"):
-            path.unlink(missing_ok=True)
+        remove_temporary(place, "*/.*.tmp")
 
 
 def _write_record(folder: Path, plan: Plan, outcome: Outcome, seconds: float) -> None:

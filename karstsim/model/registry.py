@@ -5,6 +5,7 @@ A new compartment is one line here and one in `column.py`. Kernels never import 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType
@@ -104,8 +105,13 @@ def _declared(compartment: ModuleType, kind: Kind) -> tuple[Declaration, ...]:
     return compartment.STATE if kind == "state" else compartment.FLUXES
 
 
-def variables() -> Iterator[Variable]:
+@functools.cache
+def variables() -> tuple[Variable, ...]:
     """Every float of every state and flux table, named ``<compartment>_<quantity>``."""
+    return tuple(_variables())
+
+
+def _variables() -> Iterator[Variable]:
     for c in COMPARTMENTS:
         for kind in KINDS:
             dtype = (STATE_DTYPES if kind == "state" else FLUX_DTYPES)[c.LEVEL]

@@ -29,7 +29,7 @@ def sensitivity(
     seed       instead of that of a [sensitivity] file
     Returns a Dataset: indices (output, factor), each `<index>` with the half-width `<index>_conf` of its interval; or
     that of `decompose_variance`, or of `attribute_trend`.
-    Raises InputError for bad input, for members without a number, and where SALib is absent.
+    Raises InputError for bad input and where SALib is absent, RunError that names the members without a number.
     """
     from karstsim.core.errors import InputError
     from karstsim.tomlfile import read_toml

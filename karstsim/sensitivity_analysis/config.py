@@ -16,7 +16,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
-from karstsim.config import ForcingSection, Period, with_paths
+from karstsim.config import ForcingSection, Period, SiteFile, with_paths
 from karstsim.core.errors import InputError
 from karstsim.ensemble.config import (
     ClimateSection,
@@ -28,9 +28,9 @@ from karstsim.ensemble.config import (
 )
 from karstsim.ensemble.draws import check_names
 from karstsim.model.output import select
-from karstsim.model.site import Name, Overrides, Section, Site, check_overrides, read_areas
+from karstsim.model.site import Name, Section
 from karstsim.sensitivity_analysis.methods import MAY_DROP
-from karstsim.tomlfile import emit_toml, problem, problems_error, pruned, read_toml, validated
+from karstsim.tomlfile import emit_toml, problem, problems_error, pruned, read_toml
 
 MOST_SAMPLES = 1_000_000
 CLIMATE = "climate"  # the name of the only one of the ensemble
@@ -154,17 +154,15 @@ def _distinct(diagnostics: list[DiagnosticSection]) -> list[DiagnosticSection]:
     return diagnostics
 
 
-class SensitivityConfig(Section):
+class SensitivityConfig(SiteFile):
     """A whole study, as `load_sensitivity` read it: all paths absolute."""
 
-    site: Site
     forcing: ForcingSection
     sensitivity: SensitivitySection
     diagnostics: Annotated[list[DiagnosticSection], AfterValidator(_distinct)] = Field(
         min_length=1, max_length=1000
     )
     run: MembersSection = MembersSection()
-    parameters: Overrides = {}
     _source: str = PrivateAttr(default="sensitivity")
 
     def with_seed(self, seed: int) -> SensitivityConfig:
@@ -207,16 +205,7 @@ def load_sensitivity(path: str | Path) -> SensitivityConfig:
     """Read and check a sensitivity file. Raises InputError that lists every problem with file and key."""
     path = Path(path)
     folder = Path(os.path.abspath(path.parent))
-    data = read_toml(path)
-    given = isinstance(data.get("site"), str)
-    if given:
-        data["site"] = Site.from_toml(folder / data["site"])
-    else:
-        read_areas(data.get("site"), folder, str(path))
-    config = validated(SensitivityConfig, data, str(path))
-    if not given:
-        config.site.check_parameters(str(path))
-    check_overrides(config.parameters, f"{path}, parameters")
+    config = SensitivityConfig.read(read_toml(path), path)
     ranges = config.sensitivity.ranges
     check_names(ranges, f"{path}, sensitivity.ranges")
     found = check_ranges(ranges, "sensitivity.ranges")
@@ -225,9 +214,7 @@ def load_sensitivity(path: str | Path) -> SensitivityConfig:
         raise problems_error(str(path), found)
     for i, diagnostic in enumerate(config.diagnostics):
         _check_variable(diagnostic.variable, config.run.isotopes, f"{path}, diagnostics[{i}]")
-    config = config.model_copy(update={"forcing": forcing})
-    config._source = str(path)
-    return config
+    return config.model_copy(update={"forcing": forcing})
 
 
 def _check_variable(name: str, isotopes: bool, where: str) -> None:

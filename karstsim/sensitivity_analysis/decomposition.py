@@ -64,16 +64,21 @@ def decomposition(config: str | Path, folder: str | Path) -> xr.Dataset:
 
     Raises InputError for bad input, and as `decompose_variance` does.
     """
-    path, folder = Path(config), Path(folder)
-    asked = validated(_File, read_toml(path), str(path)).decomposition
-    source = os.path.join(os.path.abspath(path.parent), asked.ensemble)
-    baseline = (asked.baseline[0], asked.baseline[1]) if asked.baseline else None
-    ensemble = open_ensemble(source, "annual", asked.climates)
-    ds = decompose_variance(ensemble, asked.variable, asked.window, asked.method, baseline)
+    ds, folder = decomposed(config), Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with whole_file(folder / RESULT) as temporary:
         ds.to_netcdf(temporary, engine="netcdf4")
     return ds
+
+
+def decomposed(config: str | Path) -> xr.Dataset:
+    """What the [decomposition] table of a file asks for."""
+    path = Path(config)
+    asked = validated(_File, read_toml(path), str(path)).decomposition
+    source = os.path.join(os.path.abspath(path.parent), asked.ensemble)
+    baseline = (asked.baseline[0], asked.baseline[1]) if asked.baseline else None
+    ensemble = open_ensemble(source, "annual", asked.climates)
+    return decompose_variance(ensemble, asked.variable, asked.window, asked.method, baseline)
 
 
 def decompose_variance(
@@ -164,7 +169,8 @@ def smoothed(values: np.ndarray, years: np.ndarray, window: int) -> tuple[np.nda
         raise InputError(f"window of {window} years", "has no middle year", "give an odd number")
     smooth, middle, length = running_mean(values, years, window)
     if length != window:
-        mend = f"give at most {len(years) // 2} years, or a longer ensemble"
+        longest = (len(years) // 2 - 1) // 2 * 2 + 1  # odd
+        mend = f"give at most {max(longest, 1)} years, or a longer ensemble"
         raise InputError(f"window of {window} years", f"is too long for {len(years)} years", mend)
     return smooth, middle
 

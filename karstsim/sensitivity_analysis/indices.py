@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from karstsim.core.errors import InputError
-from karstsim.sensitivity_analysis.methods import MAY_DROP, SECOND, Design, analyse, varies
+from karstsim.core.errors import RunError
+from karstsim.sensitivity_analysis.methods import LEAST, MAY_DROP, SECOND, Design, analyse, varies
 
 NAMED = 10  # members in a message
 LONG_NAMES = {
@@ -38,7 +38,7 @@ class Kept:
 def gate(
     values: xr.DataArray, design: Design, failures: Mapping[int, str] | None = None, drop: bool = False
 ) -> Kept:
-    """The members to analyse. Raises InputError that names members without a number, unless they may be dropped.
+    """The members to analyse. Raises RunError that names members without a number, unless they may be dropped.
 
     values    (member, output);  failures: why members failed, as the ensemble says
     drop      leave them out, with all that belongs to them (a trajectory of Morris), where the method allows it
@@ -48,13 +48,13 @@ def gate(
         return Kept(np.arange(design.members), {})
     allowed = drop and design.method in MAY_DROP
     if not allowed:
-        raise InputError(
-            f"{len(bad)} of {design.members} members", f"have no number:\n{named(bad)}", _mend(design, drop)
+        raise RunError(
+            f"{len(bad)} of {design.members} members have no number:\n{named(bad)}\n  mend: {_mend(design, drop)}"
         )
     lost = {member // design.unit for member in bad}
     units = [u for u in range(design.units) if u not in lost]
-    if len(units) * design.unit < len(design.factors) + 2 or len(units) < 2:
-        raise InputError("members", f"too few are left: {named(bad)}", "narrow the ranges")
+    if len(units) < (LEAST[design.method] if design.unit == 1 else 2):
+        raise RunError(f"too few members are left:\n{named(bad)}\n  mend: narrow the ranges")
     rows = np.concatenate([np.arange(u * design.unit, (u + 1) * design.unit) for u in units])
     return Kept(rows, bad)
 
@@ -133,7 +133,7 @@ def design_rows_lost(design: Design, kept: Kept) -> list[int]:
 
 def _nested(design: Design, units: int, sizes: int) -> list[int]:
     """Numbers of units, each half of the next, that give indices at all."""
-    least = 1 if design.method == "fast" else 2 if design.unit > 1 else 4 * design.slices
+    least = 1 if design.method == "fast" else 2 if design.unit > 1 else LEAST[design.method]
     wanted = [units // 2**k for k in reversed(range(max(sizes, 1)))]
     return list(dict.fromkeys(n for n in wanted if n >= least or n == units))
 

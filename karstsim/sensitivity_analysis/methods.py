@@ -44,9 +44,13 @@ INDICES = {
     "delta": ("delta",),
 }
 SECOND = "S2"
-LEAST = {"morris": 2, "sobol": 2, "fast": 65, "rbd_fast": 40, "pawn": 40, "delta": 40}  # of samples
 FAST_HARMONICS = 4  # M of Saltelli et al. 1999: a curve needs more than 4 M^2 points
-RBD_HARMONICS = 10
+RBD_HARMONICS = (
+    10  # its interval takes half of the members, from which 2 M / N of the variance is taken off as bias
+)
+LEAST = {  # of samples
+    "morris": 2, "sobol": 2, "fast": 65, "rbd_fast": 8 * RBD_HARMONICS, "pawn": 40, "delta": 40,
+}  # fmt: skip
 DELTA_GRID = 100  # points at which densities are compared
 MOST_CLASSES = 48
 SPARE_RESAMPLES = 2  # the fewest that SALib takes where its own intervals are not used

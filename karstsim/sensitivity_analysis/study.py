@@ -42,7 +42,7 @@ def run_study(
 
     Where the folder holds the same members, only what is missing is run, and the analysis is made anew: diagnostics,
     confidence and resamples may change.
-    Raises InputError for bad input, another study in the folder, or members without a number.
+    Raises InputError for bad input or another study in the folder, RunError for members without a number.
     """
     require_salib()
     section = config.sensitivity

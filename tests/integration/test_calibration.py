@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 from numpy.testing import assert_allclose
 from typer.testing import CliRunner
 
 from karstsim import calibrate
 from karstsim.calibration.config import load_calibration
+from karstsim.calibration.ensemble import best_toml, ensemble_toml
 from karstsim.calibration.run import DRAWS, ENSEMBLE
 from karstsim.cli import app
 from karstsim.ensemble.draws import read_draws
@@ -129,3 +131,18 @@ def test_the_template_is_usable_as_it_is_written(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     again = CliRunner().invoke(app, ["new", "calibration", "-o", str(tmp_path / "calibration.toml")])
     assert again.exit_code == 2
+
+
+@pytest.mark.parametrize("constants", ["pb82", "phreeqc386"])
+def test_files_that_go_on_say_where_they_would_use_other_constants(
+    calibration_file: Write, constants: str
+) -> None:
+    """Runs and ensembles have no key for the constants."""
+    config = load_calibration(calibration_file(calibration=f'constants = "{constants}"'))
+    posterior = xr.Dataset(
+        {"factor": ("parameter", [False]), "best": ("parameter", [4.0])},
+        coords={"parameter": ["aquifer.conduit_residence_time"]},
+    )
+    for text in (best_toml(posterior, config), ensemble_toml(posterior, config, DRAWS)):
+        assert ("had the constants phreeqc386" in text) == (constants != "pb82")
+        assert "aquifer.conduit_residence_time" in text or "posterior.csv" in text

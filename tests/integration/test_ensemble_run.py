@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from small_site import SITE
 from typer.testing import CliRunner
 
 from karstsim.cli import app
@@ -27,17 +28,6 @@ from karstsim.ensemble.store import export, open_ensemble
 from karstsim.forcing import synthetic_forcing
 from karstsim.model.simulate import Simulation
 
-SITE = """
-[site]
-name = "Puding"
-latitude = 26.3
-longitude = 105.7
-elevation = 1200.0
-area_km2 = 20.0
-[[site.tiles]]
-land_use = "shrub"
-area_fraction = 1.0
-"""
 CLIMATES = """
 [forcing]
 end = "2016-12-31"

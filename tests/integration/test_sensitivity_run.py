@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from small_site import SITE
 from typer.testing import CliRunner
 
 import karstsim as ks
@@ -18,16 +19,9 @@ from karstsim.ensemble.run import status
 from karstsim.report.sensitivity_figures import write_figures
 
 pytest.importorskip("SALib")
-FILE = """
-[site]
-name = "Puding"
-latitude = 26.3
-longitude = 105.7
-elevation = 1200.0
-area_km2 = 20.0
-[[site.tiles]]
-land_use = "shrub"
-area_fraction = 1.0
+FILE = (
+    SITE
+    + """
 [forcing]
 synthetic = "stationary"
 start = "2015-01-01"
@@ -54,6 +48,7 @@ over = "year"
 spinup_years = 0
 block = 3
 """
+)
 
 
 def _file(folder: Path, text: str = FILE) -> Path:
@@ -139,6 +134,19 @@ def test_members_that_cannot_run_are_named_before_anything_runs(tmp_path) -> Non
     said = json.loads(result.stdout)
     assert "cannot run" in said["what"] and "residual_water" in said["what"] and "drop" in said["mend"]
     assert status(tmp_path / "out" / "ensemble")[1].done == 0
+
+
+def test_members_without_a_number_are_a_failed_run_and_named(study) -> None:
+    """The spread of one value is none. The input is good, so the exit code is that of a run that failed."""
+    folder, _ = study
+    text = FILE.replace('over = "year"', 'over = "year"\nstatistic = "std"')
+    result = CliRunner().invoke(
+        app, ["sensitivity", str(_file(folder, text)), "-o", str(folder / "out"), "--json"]
+    )
+    assert result.exit_code == 1, result.output
+    said = json.loads(result.stdout)
+    assert "12 of 12 members have no number:\n  member 0: soil CO2 by year, 2015 is no number" in said["what"]
+    assert "narrow the ranges" in said["mend"]
 
 
 def test_the_new_file_can_be_checked(tmp_path) -> None:

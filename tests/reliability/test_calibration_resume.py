@@ -11,18 +11,25 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import xarray as xr
 
 from karstsim import calibrate
 from karstsim.calibration.config import load_calibration
-from karstsim.calibration.ledger import LEDGER
-from karstsim.calibration.run import POSTERIOR, begin, work
+from karstsim.calibration.evaluate import Evaluator
+from karstsim.calibration.ledger import LEDGER, Ledger
+from karstsim.calibration.problem import open_problem
+from karstsim.calibration.results import metrics
+from karstsim.calibration.run import POSTERIOR, begin, best_point, blocks_of, run_search, work
 from karstsim.core.errors import InputError
 
 Write = Callable[..., Path]
 BUDGET = 360
 WAIT = 120.0  # s
+BOTH = (
+    'objective = "nse"\n[[observations.targets]]\nquantity = "discharge"\nname = "low"\nobjective = "log_nse"'
+)
 
 
 def entered(folder: Path) -> int:
@@ -66,6 +73,61 @@ def test_begun_again_nothing_is_computed_and_nothing_changes(calibration_file: W
     assert again.new == 0
     xr.testing.assert_identical(again.posterior, first)
     assert first.sizes["fold"] == 2 and first["fold_skill"].notnull().all()
+
+
+def test_folds_share_the_runs_of_equal_points(calibration_file: Write, tmp_path: Path) -> None:
+    """The draws of GLUE are the same for every fold: 24 runs in all, and held-out skill as from a search of its own."""
+    path = calibration_file("glue", 24, "folds = 2\nkeep = 0.2")
+    config = load_calibration(path)
+    begin(config, tmp_path / "run")
+    outcome = work(config, tmp_path / "run")
+    assert outcome.new == outcome.posterior.attrs["evaluations"] == 24
+    whole = open_problem(config)
+    fold = blocks_of(whole)[0]
+    alone = whole.fitted_to(fold.masks)
+    (tmp_path / "alone").mkdir()
+    with Ledger(tmp_path / "alone") as ledger:
+        evaluator = Evaluator(alone, ledger)
+        best = best_point(evaluator, run_search(evaluator))
+        assert evaluator.new == 24
+    run = alone.simulate(alone.values(best[None]), 1)[0][0][0]
+    expected = list(metrics(alone.targets[0], run, fold.rows[0]).values())
+    np.testing.assert_array_equal(outcome.posterior["fold_skill"].values[0, 0], expected)
+
+
+def test_blocks_too_small_to_judge_are_refused(calibration_file: Write, tmp_path: Path) -> None:
+    config = load_calibration(calibration_file(calibration="folds = 20"))
+    begin(config, tmp_path / "run")
+    with pytest.raises(InputError, match="leaves 2 of the 44 values"):
+        work(config, tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("method", "evaluations", "target"),
+    [("de", 23, ""), ("nsga2", 23, BOTH), ("emcee", 95, 'objective = "gaussian"\nsigma = 0.1')],
+)
+def test_a_budget_below_what_a_search_needs_is_refused_and_no_budget_is_exceeded(
+    calibration_file: Write, tmp_path: Path, method: str, evaluations: int, target: str
+) -> None:
+    """Two generations of 12 points; of emcee two generations and two steps of 12 walkers, twice."""
+    config = load_calibration(calibration_file(method, evaluations, target=target))
+    with pytest.raises(InputError, match=f"give at least {evaluations + 1}"):
+        work(config, tmp_path)
+    config = load_calibration(calibration_file(method, evaluations + 1, target=target))
+    begin(config, tmp_path / "run")
+    assert work(config, tmp_path / "run").new <= evaluations + 1
+
+
+def test_what_a_killed_beginning_left_is_no_other_calibration(
+    calibration_file: Write, tmp_path: Path
+) -> None:
+    """A temporary file of the configuration, a ledger without tables, its log and the lock."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    for name in (".config.toml.0123abcd.tmp", LEDGER, f"{LEDGER}-wal", ".lock"):
+        (folder / name).write_bytes(b"")
+    begin(load_calibration(calibration_file()), folder)
+    assert not list(folder.glob(".*.tmp"))
 
 
 def test_a_folder_of_another_calibration_is_refused(calibration_file: Write, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_site import SITE
 
 from karstsim.ensemble import run as running
 from karstsim.ensemble import run_ensemble
@@ -23,16 +24,9 @@ pytestmark = pytest.mark.slow
 
 KILLS = 100
 LONGEST = 12.0  # s that a run may live before it is killed: from its imports to well into its work
-FILE = """
-[site]
-name = "Puding"
-latitude = 26.3
-longitude = 105.7
-elevation = 1200.0
-area_km2 = 20.0
-[[site.tiles]]
-land_use = "shrub"
-area_fraction = 1.0
+FILE = (
+    SITE
+    + """
 [[climates]]
 name = "low"
 synthetic = "ssp126"
@@ -54,6 +48,7 @@ spinup_years = 1
 block = 2
 window_years = 2
 """
+)
 
 
 def _digest(folder: Path) -> str:

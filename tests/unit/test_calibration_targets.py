@@ -169,6 +169,40 @@ def test_what_cannot_be_is_named(calibration_file: Write, change: tuple[str, str
     assert error.value.mend
 
 
+@pytest.mark.parametrize("objective", ["kge", "nse", "log_nse"])
+def test_limits_alone_have_no_correlation(calibration_file: Write, objective: str) -> None:
+    """A model below all limits would have the best score; a likelihood knows how little that says."""
+    table = (
+        "date,Q (L/s)\n" + "\n".join(f"2015-03-{d:02d},<{100 + d}" for d in range(1, 9)) + "\n2015-03-09,50\n"
+    )
+    path = calibration_file(table=table, target=f'objective = "{objective}"')
+    with pytest.raises(InputError, match="of 1 values beside limits"):
+        open_problem(load_calibration(path))
+    likely = calibration_file(table=table, target='objective = "gaussian"\nsigma = 0.1')
+    assert open_problem(load_calibration(likely)).targets[0].observed.censored.sum() == 8
+
+
+BROOK = """[[site.boxes]]
+name = "brook"
+kind = "stream"
+water_class = "headwater"
+length_km = 3.0
+slope = 0.01
+
+[forcing]
+"""
+
+
+def test_the_area_is_not_searched_beside_what_a_stream_of_fixed_size_gives(calibration_file: Write) -> None:
+    """The area scales the discharge after the run; the water that the stream got would be that of another area."""
+    table = "date,Q (L/s),T (degC)\n" + "\n".join(f"2015-03-{d:02d},{100 + d},{10 + d}" for d in range(1, 9))
+    stream = '[[observations.targets]]\nquantity = "temperature"\nvariable = "surface_water_temperature"'
+    path = calibration_file(table=table, target=f'objective = "rmse"\n{stream}\nobjective = "rmse"')
+    path.write_text(path.read_text().replace("[forcing]\n", BROOK))
+    with pytest.raises(InputError, match=r"ranges\.area_km2: surface_water_temperature depends on"):
+        open_problem(load_calibration(path))
+
+
 def test_a_score_that_divides_by_a_mean_of_both_signs_is_refused(calibration_file: Write) -> None:
     table = TABLE.replace("0.05\n", "-0.05\n")
     own = 'column = "SI"\nname = "si"\nvariable = "aquifer_spring_si_calcite"'

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from small_site import SITE
 
 from karstsim.core.errors import InputError
 from karstsim.sensitivity_analysis import sensitivity
@@ -113,7 +114,11 @@ def test_a_baseline_leaves_the_change() -> None:
 
 @pytest.mark.parametrize(
     ("more", "what"),
-    [({"window": 4}, "has no middle"), ({"window": 5}, "too long"), ({"baseline": (1990, 1995)}, "outside")],
+    [
+        ({"window": 4}, "has no middle"),
+        ({"window": 5}, "too long for 8 years\n  mend: give at most 3 "),
+        ({"baseline": (1990, 1995)}, "outside"),
+    ],
 )
 def test_windows_and_baselines_that_do_not_fit_are_refused(more, what) -> None:
     with pytest.raises(InputError, match=what):
@@ -178,16 +183,9 @@ def test_changes_are_merged_and_a_source_of_weather_takes_the_others_place() -> 
     assert tables["forcing"] == {"files": ["a.nc"], "co2": 400.0}
 
 
-FILE = """
-[site]
-name = "Puding"
-latitude = 26.3
-longitude = 105.7
-elevation = 1200.0
-area_km2 = 20.0
-[[site.tiles]]
-land_use = "shrub"
-area_fraction = 1.0
+FILE = (
+    SITE
+    + """
 [forcing]
 synthetic = "ssp585"
 [attribution]
@@ -197,6 +195,7 @@ synthetic = "stationary"
 [attribution.without.co2.forcing]
 co2 = 400.0
 """
+)
 
 
 def test_a_file_makes_the_runs_of_all_subsets(tmp_path: Path) -> None:

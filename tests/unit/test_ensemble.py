@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_site import SITE
 
 from karstsim.core.errors import InputError
 from karstsim.ensemble.config import load_ensemble, to_toml
@@ -15,17 +16,6 @@ from karstsim.ensemble.draws import Range, drawn_values, read_draws, sample
 from karstsim.ensemble.manifest import Entry, Manifest, Written
 from karstsim.ensemble.plan import SPIN_UP, Climate, Plan, Task, block_size
 
-SITE = """
-[site]
-name = "Puding"
-latitude = 26.3
-longitude = 105.7
-elevation = 1200.0
-area_km2 = 20.0
-[[site.tiles]]
-land_use = "shrub"
-area_fraction = 1.0
-"""
 CLIMATES = """
 [forcing]
 end = "2016-12-31"

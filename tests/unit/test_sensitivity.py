@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
+from small_site import SITE
 
-from karstsim.core.errors import InputError
+from karstsim.core.errors import InputError, RunError
 from karstsim.ensemble.draws import Range, draws_csv, read_draws
 from karstsim.model.site import Site
 from karstsim.sensitivity_analysis.config import (
@@ -21,6 +23,7 @@ from karstsim.sensitivity_analysis.config import (
 from karstsim.sensitivity_analysis.diagnostics import _statistic, trend
 from karstsim.sensitivity_analysis.factors import design_of, draws_at, ranges_of
 from karstsim.sensitivity_analysis.indices import Kept, gate, indices
+from karstsim.sensitivity_analysis.methods import LEAST as FEWEST
 from karstsim.sensitivity_analysis.methods import (
     METHODS,
     Design,
@@ -34,24 +37,10 @@ from karstsim.sensitivity_analysis.methods import (
 pytest.importorskip("SALib")
 from benchmarks.sensitivity import analysed, ishigami, sobol_g  # noqa: E402
 
-SITE = Site(
-    name="Puding",
-    latitude=26.3,
-    longitude=105.7,
-    elevation=1200.0,
-    area_km2=20.0,
-    tiles=[{"land_use": "shrub", "area_fraction": 1.0}],
-)
-FILE = """
-[site]
-name = "Puding"
-latitude = 26.3
-longitude = 105.7
-elevation = 1200.0
-area_km2 = 20.0
-[[site.tiles]]
-land_use = "shrub"
-area_fraction = 1.0
+PUDING = Site.from_dict(tomllib.loads(SITE)["site"])
+FILE = (
+    SITE
+    + """
 [forcing]
 synthetic = "stationary"
 start = "2015-01-01"
@@ -63,7 +52,8 @@ parameters = ["soil.depth", "soil.structure_factor"]
 [[diagnostics]]
 variable = "catchment_runoff"
 """
-LEAST = {"morris": 4, "sobol": 8, "fast": 65, "rbd_fast": 64, "pawn": 64, "delta": 64}
+)
+LEAST = {"morris": 4, "sobol": 8, "fast": 65, "rbd_fast": 80, "pawn": 64, "delta": 64}
 
 
 def _design(method: str, samples: int, n: int = 3, **more: object) -> Design:
@@ -170,6 +160,26 @@ def test_an_output_that_does_not_vary_has_no_indices_and_is_named() -> None:
     assert ds.attrs["outputs_without_variation"] == "y"
 
 
+@pytest.mark.parametrize("method", ["rbd_fast", "pawn", "delta"])
+def test_the_fewest_samples_have_indices_with_intervals(method) -> None:
+    """Also where members were dropped, and on the parts of the convergence curve; fewer are refused."""
+    known, least = ishigami(), FEWEST[method]
+    design = _design(method, 2 * least + 1)
+    x = points(design)
+    y = known.evaluate(x)
+    y[least:-1] = np.nan
+    kept = gate(_values(y), design, drop=True)
+    assert len(kept.rows) == least + 1
+    whole = indices(design, x, _values(known.evaluate(x)), gate(_values(known.evaluate(x)), design), sizes=4)
+    assert whole.members.values.tolist() == [least, 2 * least + 1]
+    few = indices(design, x, _values(y), kept, sizes=4)
+    for ds in (whole, few):
+        assert all(np.isfinite(ds[f"{name}_conf"].values).all() for name in design.indices)
+    y[:2] = np.nan
+    with pytest.raises(RunError, match="too few members are left"):
+        gate(_values(y), design, drop=True)
+
+
 def test_the_convergence_curve_ends_in_the_result() -> None:
     """Half and quarter of the rows are designs of their own: the same numbers as of a smaller design."""
     known, design = ishigami(), _design("sobol", 64)
@@ -194,14 +204,14 @@ def _failed(design: Design) -> xr.DataArray:
 @pytest.mark.parametrize("method", METHODS)
 def test_members_without_a_number_are_named_and_nothing_is_computed(method) -> None:
     design = _design(method, LEAST[method])
-    with pytest.raises(InputError, match=r"member 5: y is no number") as caught:
+    with pytest.raises(RunError, match=r"member 5: y is no number") as caught:
         gate(_failed(design), design)
     assert f"1 of {design.members}" in str(caught.value)
 
 
 def test_why_a_member_failed_is_said() -> None:
     design = _design("pawn", 64)
-    with pytest.raises(InputError, match=r"member 5: draw 5: soil\.depth") as caught:
+    with pytest.raises(RunError, match=r"member 5: draw 5: soil\.depth") as caught:
         gate(_failed(design), design, {5: "draw 5: soil.depth lies outside"})
     assert 'failed = "drop"' in str(caught.value)
 
@@ -209,7 +219,7 @@ def test_why_a_member_failed_is_said() -> None:
 @pytest.mark.parametrize("method", ["sobol", "fast"])
 def test_designs_that_need_every_member_drop_none(method) -> None:
     design = _design(method, LEAST[method])
-    with pytest.raises(InputError, match=f"{method} needs every member"):
+    with pytest.raises(RunError, match=f"{method} needs every member"):
         gate(_failed(design), design, drop=True)
 
 
@@ -242,7 +252,7 @@ def test_ranges_are_those_of_the_declarations_unless_given() -> None:
             "ranges": {"soil.depth": {"value": [0.2, 0.4]}},
         }
     )
-    ranges = ranges_of(section, SITE)
+    ranges = ranges_of(section, PUDING)
     assert ranges["soil.depth"] == Range(0.2, 0.4)
     assert ranges["soil.structure_factor"] == Range(0.3, 4.0, log=True)
     draw = draws_at(np.array([[0.5, 0.5]]), ranges)[0]
@@ -252,11 +262,11 @@ def test_ranges_are_those_of_the_declarations_unless_given() -> None:
 
 def test_a_pattern_finds_what_may_be_calibrated_and_the_site_has() -> None:
     section = SensitivitySection.model_validate({"samples": 4, "parameters": ["soil.*"]})
-    names = set(ranges_of(section, SITE))
+    names = set(ranges_of(section, PUDING))
     assert "soil.depth" in names and "soil.tail_order" not in names
     nothing = SensitivitySection.model_validate({"samples": 4, "parameters": ["surface_water.*"]})
     with pytest.raises(InputError, match="matches no parameter"):
-        ranges_of(nothing, SITE)
+        ranges_of(nothing, PUDING)
 
 
 def test_whole_numbers_share_their_range_evenly() -> None:
@@ -272,14 +282,14 @@ def test_groups_by_compartment_and_by_name() -> None:
         "parameters": ["soil.depth", "soil.porosity", "vegetation.fpar"],
     }
     by_compartment = SensitivitySection.model_validate({**given, "groups": "compartment"})
-    assert design_of(by_compartment, ranges_of(by_compartment, SITE)).factors == ("soil", "vegetation")
+    assert design_of(by_compartment, ranges_of(by_compartment, PUDING)).factors == ("soil", "vegetation")
     by_name = SensitivitySection.model_validate(
         {**given, "groups": {"space": ["soil.depth", "soil.porosity"]}}
     )
-    assert design_of(by_name, ranges_of(by_name, SITE)).factors == ("space", "vegetation.fpar")
+    assert design_of(by_name, ranges_of(by_name, PUDING)).factors == ("space", "vegetation.fpar")
     wrong = SensitivitySection.model_validate({**given, "groups": {"space": ["soil.clay"]}})
     with pytest.raises(InputError, match="is not varied"):
-        design_of(wrong, ranges_of(wrong, SITE))
+        design_of(wrong, ranges_of(wrong, PUDING))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,27 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, max=4096, help="Threads; default: all processors.")
+]
+SchedulerAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler", help="Address of a dask scheduler whose workers see the folder, as tcp://host:8786."
+    ),
+]
+Results = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", help="Folder of the results; default: runs/<name of CONFIG>."),
+]
+Seed = Annotated[
+    int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Instead of the seed in CONFIG.")
+]
