@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from karstsim.core.constants import SECONDS_PER_DAY
@@ -106,7 +107,7 @@ def open_cmip(
         raw = monthly.disaggregate(raw, where, repairs)
     raw = clock.select_span(raw, start, end, where)
     raw = join.without_sea(raw, request, repairs)
-    height = 0.0 if variables is not None else reader.heights(elevation, paths, raw.location.values)
+    height = 0.0 if variables is not None else reader.heights(elevation, paths, raw.indexes["location"])
     raw.attrs |= {"source_files": "\n".join(str(p) for p in paths), **attrs}
     return finish(raw, where, repairs, estimate, height, keep=variables, wind_height=wind_height,
                   told=request.told, gaps=as_is, step=step)  # fmt: skip
@@ -125,7 +126,7 @@ class _Reader:
         """The wanted variables of all files, each with dims (location, time) in canonical units."""
         return [part for path in paths for part in self._read(path, wanted)]
 
-    def heights(self, told: Elevation, paths: Sequence[Path], locations: np.ndarray) -> float | np.ndarray:
+    def heights(self, told: Elevation, paths: Sequence[Path], locations: pd.Index) -> float | np.ndarray:
         """Height of the locations, m: as told, else by the orography among the files, else 0."""
         if isinstance(told, str | Path):
             paths = expand(told)
@@ -179,7 +180,7 @@ class _Reader:
         known = self.headers.get(path)
         if known is not None and not find_variables(known, wanted, self.request, path, self.repairs):
             return []
-        with netcdf.reading(path), netcdf.opened(path) as ds:
+        with netcdf.reading(path), netcdf.opened(path, masked=False) as ds:
             if known is None:
                 self.headers[path] = _header(ds)
             names = find_variables(ds, wanted, self.request, path, self.repairs)
@@ -215,7 +216,7 @@ class _Reader:
         return xr.DataArray(
             out.T,
             dims=("location", "time"),
-            coords=place.coords.assign(time=starts),
+            coords=place.over(starts),
             name=variable,
             attrs={**_global_attrs(ds), "path": str(path), "seconds": sec},
         )
