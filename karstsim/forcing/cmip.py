@@ -195,7 +195,7 @@ class _Reader:
     def _series(self, ds: xr.Dataset, variable: str, name: str, path: Path) -> xr.DataArray:
         where = f"{path}, {variable}"
         da = ds[name]
-        time = _time_name(ds, da, where)
+        time = time_name(ds, da, where)
         _refuse_climatology(ds, da, time, where)
         starts, sec = self._starts(ds, time, path)
         place = self._place(ds, da, time, where)
@@ -325,7 +325,7 @@ def _global_attrs(ds: xr.Dataset) -> dict[str, str]:
     return {n: str(v) for n, v in found.items() if v and v != "none"}
 
 
-def _time_name(ds: xr.Dataset, da: xr.DataArray, where: str) -> str:
+def time_name(ds: xr.Dataset, da: xr.DataArray, where: str) -> str:
     for dim in da.dims:
         if dim in ds.variables and " since " in str(ds[dim].attrs.get("units", "")):
             return str(dim)

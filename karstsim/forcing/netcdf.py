@@ -115,7 +115,12 @@ def opened(path: Path, masked: bool = True) -> Iterator[xr.Dataset]:
 def fills(field: xr.Variable) -> list[float]:
     """Numbers that mark missing values in a field of space and time, of floats that are not packed."""
     attrs = field.attrs
-    if field.dtype.kind != "f" or field.ndim < FIELD or VERSIONS in field.dims or any(a in attrs for a in PACKING):
+    if (
+        field.dtype.kind != "f"
+        or field.ndim < FIELD
+        or VERSIONS in field.dims
+        or any(a in attrs for a in PACKING)
+    ):
         return []
     marks = [mark for name in FILLS if name in attrs for mark in np.ravel(attrs[name])]
     return [] if any(not isinstance(mark, np.number) for mark in marks) else marks

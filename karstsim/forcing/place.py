@@ -67,7 +67,9 @@ class Place:
         """Values (n_time, n) of the locations, float64, read in blocks of time."""
         chunk, marks = _time_chunk(da, time), fills(da.variable)
         single = {d: 0 for d in da.dims if d != time and d not in self.dims}
-        stored = da.variable.isel({**single, **self.index})  # without the coordinates, which would be cut as well
+        stored = da.variable.isel(
+            {**single, **self.index}
+        )  # without the coordinates, which would be cut as well
         space = tuple(d for d in self.dims if d in stored.dims)
         steps, n = stored.sizes[time], self.names.size
         if steps * n > MOST_VALUES:
