@@ -23,7 +23,7 @@ from karstsim.forcing.optional import OPTIONAL, leaving_out
 from karstsim.forcing.place import Place, locate
 from karstsim.forcing.region import Region
 from karstsim.forcing.request import Degrees, Request
-from karstsim.forcing.units import per_step, to_canonical
+from karstsim.forcing.units import check_files, per_step, to_canonical, told_for
 
 IDENTITY = ("source_id", "variant_label", "sub_experiment_id")  # must agree between files
 HISTORICAL = ("historical", "esm-hist")  # what a scenario continues
@@ -65,7 +65,7 @@ def open_cmip(
     cells      True: every cell with data is a location of its own; with a region those inside it
     variables  only these CMIP variables, checked but not completed (for a look into single files)
     columns    {CMIP name: name in the file} where the file uses others
-    units      {CMIP name: units}, used instead of what the file says
+    units      {CMIP name: units}, used instead of what the file says; {"pr@CanESM5*": ...} for files of that name
     estimate, wind_height  see canonical.finish
     elevation  m, for the air pressure where ps is absent: a number, one for every location, or a file of the orography;
                by default that of orog among the files at every place, else 0
@@ -79,6 +79,7 @@ def open_cmip(
     paths = expand(files)
     repairs = Repairs()
     request = Request(lon, lat, location, variables, columns, units, region, cells)
+    check_files(request.units, paths)
     monthly.check(months)
     as_is = as_is and variables is not None
     reader = _Reader(request, repairs)
@@ -248,7 +249,7 @@ class _Reader:
         self, ds: xr.Dataset, da: xr.DataArray, variable: str, starts: np.ndarray, path: Path
     ) -> str | None:
         """Units of a variable that adds up from midnight on, as told or as the file says; None for any other."""
-        told, stored = self.request.units.get(variable), da.attrs.get("units")
+        told, stored = told_for(self.request.units, path).get(variable), da.attrs.get("units")
         if told is not None:
             return running.SINCE_MIDNIGHT.sub("", told) if running.SINCE_MIDNIGHT.search(told) else None
         if stored is None or variable not in ADD_UP or not running.of_file(ds, da, starts, path):
@@ -267,7 +268,7 @@ class _Reader:
         self, da: xr.DataArray, variable: str, values: np.ndarray, starts: np.ndarray, path: Path
     ) -> np.ndarray:
         """Values in canonical units: those told, else those of the file; amounts of a step become rates."""
-        stored, told = da.attrs.get("units"), self.request.units.get(variable)
+        stored, told = da.attrs.get("units"), told_for(self.request.units, path).get(variable)
         written = told if told is not None else stored
         if written is not None and monthly.per_month(str(written)):
             self.repairs.note(f"{path.name}: {variable} in {written!r}, divided by the length of each month")

@@ -27,7 +27,7 @@ from karstsim.forcing.records import LOCAL_CLOCK
 from karstsim.forcing.table_bytes import table_bytes
 from karstsim.forcing.table_numbers import CODES, doubtful, grouped, sure_mark, ungrouped
 from karstsim.forcing.table_times import read_times
-from karstsim.forcing.units import check_names, to_canonical
+from karstsim.forcing.units import check_names, to_canonical, told_for
 
 DATE_COLUMNS = ("date", "time", "datetime", "timestamp", "day", "datum", "fecha", "mess_datum", "date_time")
 CLOCK_COLUMNS = ("time", "hour", "clock", "zeit", "uhrzeit", "heure", "hora")
@@ -173,15 +173,16 @@ def open_station(
     values that are missing or no numbers, and for missing variables or units.
     """
     path, repairs = Path(path), Repairs()
+    told_units = told_for(check_names(units), path)
     table = _one_site(_read(path, sheet, repairs), path, location)
     times, universal = _times(table, _date_column(table, path, columns), path, dayfirst, timezone, repairs)
-    found = _variables(table, path, dict(columns or {}), check_names(units))
+    found = _variables(table, path, dict(columns or {}), told_units)
     place = {
         "lat": ("location", [np.nan if lat is None else lat]),
         "lon": ("location", [np.nan if lon is None else lon]),
     }
     coords = {"time": times, "location": [location or path.name.split(".")[0]], **place}
-    data, told = {}, {*(columns or {}), *(units or {})}
+    data, told = {}, {*(columns or {}), *told_units}
     for name, (header, unit) in found.items():
         if variables is not None and name not in variables:
             continue
