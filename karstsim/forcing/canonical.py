@@ -198,6 +198,13 @@ def _checked(
     if lower <= lowest and highest <= upper and not _suspicious(name, values, highest, step):
         return da
     _refuse(
+        np.isnan(values).all(axis=1, keepdims=True),
+        da,
+        where,
+        "all that is there",
+        "choose a point on land, or fill the gap; cells=True leaves empty cells out",
+    )
+    _refuse(
         ~np.isfinite(values),
         da,
         where,

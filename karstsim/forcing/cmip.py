@@ -5,6 +5,7 @@ CMIP5 and CMIP6, CORDEX, ISIMIP, ERA5, E-OBS and whatever else has CF coordinate
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -32,6 +33,9 @@ SUBSTITUTES = {
     "ps": ("psl",),
 }  # looked for only where the variable itself is absent
 ADD_UP = ("pr", "prsn", "rsds", "rlds", "evspsblpot")  # may be stored as running sums
+_UNEVEN = re.compile(
+    r"\s*(months?|years?|decades?)\s", re.IGNORECASE
+)  # units of time that calendars do not have
 _OTHER_NAMES = {"source_id": "model_id"}  # CMIP5
 
 
@@ -355,8 +359,14 @@ def decoded_starts(ds: xr.Dataset, time: str, where: str, repairs: Repairs) -> n
         axis[time].attrs["bounds"] = bounds
     if not np.all(np.isfinite(ds[time].values.astype("f8"))):
         raise InputError(f"{where}, {time}", "has missing time stamps", "mend the time axis of the file")
+    if _UNEVEN.match(str(ds[time].attrs.get("units", ""))):
+        what = f"is in {ds[time].attrs['units']!r}, which have no fixed length"
+        raise InputError(f"{where}, {time}", what, "write the time axis in days")
     axis = xr.decode_cf(axis, decode_timedelta=False)
     times, intervals = axis[time].values, None if bounds is None else axis[bounds].values
+    if intervals is None and (moved := clock.from_middles(times)) is not times:
+        repairs.note(f"{Path(where).name}: stamped in the middle of its steps, moved to their beginning")
+        times = moved
     if intervals is not None and np.all(times[:2] >= intervals[:2, 1]):
         repairs.note(
             f"{Path(where).name}: stamped at the end of its steps (time bounds), moved to their beginning"

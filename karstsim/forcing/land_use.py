@@ -73,8 +73,9 @@ def _of_table(path: Path) -> tuple[list[int], dict[str, np.ndarray]]:
     if len(values.columns) < 2:
         raise InputError(str(path), "has no fractions", "add one column per tile, named as the tile")
     years = values.pop("year")
-    if years.isna().any() or (years != years.round()).any():
-        row = int(np.flatnonzero(years.isna() | (years != years.round()))[0]) + 2
+    whole = np.isfinite(years) & (years == years.round())
+    if not whole.all():
+        row = int(np.argmin(whole)) + 2
         raise InputError(f"{path}, row {row}", "has no whole year", "give calendar years")
     return [int(y) for y in years], {name: values[name].to_numpy(float) for name in values}
 

@@ -75,4 +75,5 @@ def looks_running(values: np.ndarray, stamps: np.ndarray) -> bool:
     wet = last > 0.0
     grows: np.ndarray = np.all(np.diff(table, axis=1) >= -BACKWARD * last[:, None], axis=1)
     early = table[:, per_day // 2] > 0.0
-    return bool((wet & early).sum() >= SURE_DAYS and grows[wet].all())
+    rises = last > (1.0 + BACKWARD) * table[:, 0]  # equal amounts of all steps do not fall either
+    return bool((wet & early & rises).sum() >= SURE_DAYS and grows[wet].all())

@@ -85,6 +85,14 @@ SPELLINGS = {
     "deg k": "K",
     "deg_k": "K",
     "degk": "K",
+    "degree k": "K",
+    "degrees k": "K",
+    "degree_k": "K",
+    "degrees_k": "K",
+    "wm-2": "W m-2",
+    "wm^-2": "W m-2",
+    "wm**-2": "W m-2",
+    "mb": "mbar",
     "kelvin": "K",
     "kelvins": "K",
     "celsius": "degC",
@@ -95,6 +103,7 @@ SPELLINGS = {
 }
 _SAFE = re.compile(r"[A-Za-z0-9µ°%/*^. _()+-]{1,40}")
 _OF_CARBON = re.compile(r"(?<=g)[ _]?C\b|(?<=mol)[ _]?C\b")  # "g C m-2 d-1": to a unit parser C is coulomb
+_PER_HOURS = re.compile(r"/\s*(\d+)\s*(h|hr|hrs|hours?|d|days?)$", re.IGNORECASE)  # "mm/24h" is mm/(24 h)
 _NUMBER_OF_POWER = re.compile(
     r"[A-Za-z)]\S*[\s.*]+\d[\d.]*\s*[A-Za-z]+(\*\*|\^)?[-+]?\d"
 )  # "mm 3h-1" is 3 mm/h
@@ -164,6 +173,7 @@ def per_step(name: str, units: str, where: str) -> bool:
 def parse(units: str, name: str, where: str) -> Any:
     """The quantity that a unit string stands for. Raises InputError when it stands for none."""
     spelled = SPELLINGS.get(units.strip().lower(), units.strip())
+    spelled = _PER_HOURS.sub(r"/(\1 \2)", spelled)
     if name in CARBON_FLUXES:
         spelled = _OF_CARBON.sub("", spelled)
     try:
