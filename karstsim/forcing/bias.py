@@ -61,8 +61,8 @@ def adjust_bias(
     Returns the Dataset (its ``repairs`` say what was done) and a table by variable and period ("trained", "held
     out" for common years outside `train`): means, standard deviations, 95 % quantiles, wet-day shares and the error of
     the monthly means, of the station, of the model before and after.
-    Raises InputError where xsdba is absent or the compiler that it needs is switched off, for an unknown method, for fewer than five common years, for a
-    calendar month without data of the station, for results that are not finite.
+    Raises InputError where xsdba is absent or the compiler that it needs is switched off, for an unknown method, for
+    fewer than five common years, for a calendar month without data of the station, for results that are not finite.
     """
     if method not in METHODS:
         raise InputError("method", f"{method!r} is not known", f"choose from {', '.join(METHODS)}")
