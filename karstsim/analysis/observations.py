@@ -24,7 +24,7 @@ from karstsim.analysis.spring_columns import (
     ZONE,
     vocabulary,
 )
-from karstsim.analysis.spring_doubts import one_decimal_mark, refuse_nines, refuse_sites
+from karstsim.analysis.spring_doubts import one_decimal_mark, refuse_long_form, refuse_nines, refuse_sites
 from karstsim.analysis.spring_times import (
     Reading,
     cells_of,
@@ -44,6 +44,7 @@ from karstsim.forcing.table_numbers import NINES
 
 MOST_BAD = 0.5  # share of cells without a number, beyond which a column is misunderstood
 SHOWN = 6
+NINE = ("-9", "−9")  # what marks of missing values begin with; no other absent cell does
 ANY = (-np.inf, np.inf)  # of a plain column nothing is known
 LIMIT = "_limit"  # behind the name of a quantity: its detection limits
 REMARKS = (
@@ -115,6 +116,7 @@ def read_spring_table(
         raise InputError("area_km2", f"is {area_km2}", "give the area of the catchment in km2, above 0")
     words = vocabulary(dict(columns or {}), area_km2)
     data, said = table_bytes(path, sheet)
+    refuse_long_form(data, path)
     table = read_text(path, units or {}, words, data)
     reading = Reading(supposed=[*said, *table.notes])
     _drop_odd_rows(table, reading)
@@ -313,6 +315,9 @@ def _variable(
         codes = ", ".join(f"{c:g}" for c in np.unique(cells.raw[beyond]))
         reading.repairs.append(f"{int(beyond.sum())} cells of {header!r} are {codes}: taken as missing")
     coded |= beyond
+    marks = [t for row in cells.absent if (t := table.rows[row][place].strip()).startswith(NINE)]
+    if marks:
+        reading.repairs.append(f"{len(marks)} cells of {header!r} are {marks[0]}: taken as missing")
     values[coded] = np.nan
     refuse_nines(cells.raw, coded, table, header, path)
     given = len(values) - len(cells.absent) - int(coded.sum())

@@ -14,6 +14,7 @@ from karstsim.analysis.spring_columns import CLOCK, DATE, ZONE
 from karstsim.chemistry.api.columns import Column
 from karstsim.chemistry.api.table_text import TableText
 from karstsim.core.errors import InputError
+from karstsim.forcing.table_parts import dates_of_parts
 from karstsim.forcing.table_times import looks_like_dates, read_times
 
 MOST_FILL = 20  # empty steps for one row of the table: beyond that the series is not a regular one
@@ -40,6 +41,16 @@ def row_times(
     date_format: str | None,
 ) -> np.ndarray:
     """Time stamps of the rows, datetime64[ns]."""
+    parts = dates_of_parts(table.headers, table.rows)
+    if parts is not None:
+        said = ", ".join(map(repr, parts[1]))
+        reading.supposed.append(f"{said}: taken as the date")
+        reading.unused = [u for u in reading.unused if u not in map(repr, parts[1])]
+        stamps, notes = read_times(
+            parts[0], None, table.lines, f"{path}, columns {said}", None, None, timezone
+        )
+        reading.supposed += notes
+        return stamps
     dates = [place for place, column in found.items() if column.name == DATE]
     clocks = [place for place, column in found.items() if column.name == CLOCK]
     if not dates and clocks:

@@ -201,7 +201,7 @@ def _checked(
         np.isnan(values).all(axis=1, keepdims=True),
         da,
         where,
-        "all that is there",
+        "missing at all steps",
         "choose a point on land, or fill the gap; cells=True leaves empty cells out",
     )
     _refuse(

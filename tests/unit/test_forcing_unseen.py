@@ -48,7 +48,7 @@ def test_a_point_in_the_sea_is_said_to_be_there(tmp_path: Path) -> None:
         {"tas": (("time", "lat", "lon"), values, {"units": "K"})},
         {"time": days, "lat": [45.0, 46.0], "lon": [13.0, 14.0]},
     ).to_netcdf(path)
-    with pytest.raises(InputError, match="nan is all that is there(.|\n)*on land"):
+    with pytest.raises(InputError, match="nan is missing at all steps(.|\n)*on land"):
         open_cmip(path, 13.0, 45.0, variables=("tas",))
 
 
