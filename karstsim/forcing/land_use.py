@@ -62,8 +62,8 @@ def _of_table(path: Path) -> tuple[list[int], dict[str, np.ndarray]]:
 
     try:
         frame = pd.read_csv(path, sep=r"[;,\t]", engine="python", comment="#", encoding="utf-8-sig")
-        values = frame.apply(pd.to_numeric)
-    except (ValueError, OSError, pd.errors.ParserError) as error:
+        values = frame.apply(pd.to_numeric).astype("f8")
+    except (ValueError, TypeError, OverflowError, OSError, pd.errors.ParserError) as error:
         raise InputError(
             str(path), f"is no table of numbers ({error})", "give a column year and one column per tile"
         ) from error
@@ -72,6 +72,8 @@ def _of_table(path: Path) -> tuple[list[int], dict[str, np.ndarray]]:
         raise InputError(str(path), "has no column 'year'", "name the column of calendar years year")
     if len(values.columns) < 2:
         raise InputError(str(path), "has no fractions", "add one column per tile, named as the tile")
+    if values.empty:
+        raise InputError(str(path), "has no row of numbers", "give one row a year")
     years = values.pop("year")
     whole = np.isfinite(years) & (years == years.round())
     if not whole.all():

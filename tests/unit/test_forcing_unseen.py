@@ -74,8 +74,16 @@ def test_spellings_of_single_archives(name: str, units: str, value: float, canon
     np.testing.assert_allclose(to_canonical(name, np.array([value]), units, "file"), canonical, rtol=1e-12)
 
 
-def test_a_year_that_is_infinite_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("rows", "what"),
+    [
+        ("2010,0.4,0.6\ninf,0.4,0.6\n", "row 3(.|\n)*no whole year"),
+        ("", "no row of numbers"),
+        ("2010," + "9" * 400 + ",0.6\n", "areas.csv"),
+    ],
+)
+def test_land_use_without_numbers_is_refused(tmp_path: Path, rows: str, what: str) -> None:
     path = tmp_path / "areas.csv"
-    path.write_text("year,crop,shrub\n2010,0.4,0.6\ninf,0.4,0.6\n")
-    with pytest.raises(InputError, match="row 3(.|\n)*no whole year"):
+    path.write_text(f"year,crop,shrub\n{rows}")
+    with pytest.raises(InputError, match=what):
         read_land_use(path)
