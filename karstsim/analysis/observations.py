@@ -7,12 +7,11 @@ mark, titles, comments and a row of units are found out. Values below detection 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from karstsim.analysis.spring_columns import (
@@ -25,7 +24,16 @@ from karstsim.analysis.spring_columns import (
     ZONE,
     vocabulary,
 )
-from karstsim.analysis.spring_doubts import one_decimal_mark, refuse_nines, refuse_sites
+from karstsim.analysis.spring_doubts import one_decimal_mark, refuse_long_form, refuse_nines, refuse_sites
+from karstsim.analysis.spring_times import (
+    Reading,
+    cells_of,
+    order_of,
+    regular,
+    row_times,
+    usual_step,
+    without_doubles,
+)
 from karstsim.chemistry.api.columns import Column
 from karstsim.chemistry.api.table_cells import Cells, read_cells
 from karstsim.chemistry.api.table_text import TableText, Vocabulary, read_text
@@ -33,12 +41,10 @@ from karstsim.core.constants import SECONDS_PER_DAY
 from karstsim.core.errors import InputError
 from karstsim.forcing.table_bytes import table_bytes
 from karstsim.forcing.table_numbers import NINES
-from karstsim.forcing.table_times import looks_like_dates, read_times
 
-MOST_FILL = 20  # empty steps for one row of the table: beyond that the series is not a regular one
-REGULAR = 0.9  # share of the distances between rows that are one step in a regular series
 MOST_BAD = 0.5  # share of cells without a number, beyond which a column is misunderstood
 SHOWN = 6
+NINE = ("-9", "−9")  # what marks of missing values begin with; no other absent cell does
 ANY = (-np.inf, np.inf)  # of a plain column nothing is known
 LIMIT = "_limit"  # behind the name of a quantity: its detection limits
 REMARKS = (
@@ -54,16 +60,6 @@ REMARKS = (
     "dry",
     "***",
 )  # of the US Geological Survey
-
-
-@dataclass
-class _Reading:
-    """What was understood and supposed."""
-
-    columns: list[str] = field(default_factory=list)
-    unused: list[str] = field(default_factory=list)
-    supposed: list[str] = field(default_factory=list)
-    repairs: list[str] = field(default_factory=list)
 
 
 def read_spring_table(
@@ -120,30 +116,31 @@ def read_spring_table(
         raise InputError("area_km2", f"is {area_km2}", "give the area of the catchment in km2, above 0")
     words = vocabulary(dict(columns or {}), area_km2)
     data, said = table_bytes(path, sheet)
+    refuse_long_form(data, path)
     table = read_text(path, units or {}, words, data)
-    reading = _Reading(supposed=[*said, *table.notes])
+    reading = Reading(supposed=[*said, *table.notes])
     _drop_odd_rows(table, reading)
     _select(table, select or {}, path)
     found = _columns(table, words, reading, path)
     found |= _plain_columns(table, plain or {}, reading, path)
     refuse_sites(table, found, select or {}, path)
-    times = _times(table, found, reading, path, dayfirst, timezone, date_format)
-    order = _order(times, table, reading, path, sort)
+    times = row_times(table, found, reading, path, dayfirst, timezone, date_format)
+    order = order_of(times, table, reading, path, sort)
     chosen = _choose(found, reading, path, dict(columns or {}))
-    step = _usual_step(times[order])
+    step = usual_step(times[order])
     mark = one_decimal_mark(table, chosen, reading.repairs, path)
     variables = {}
     for name, place in chosen.items():
         column = _rate(found[place], step, path)
-        texts = _cells(table, place)
+        texts = cells_of(table, place)
         cells = read_cells(column, texts, mark, {column.name: ANY, **LIMITS})
         values, attrs = _variable(cells, table, place, reading, path, tuple(missing))
         limits = _detection_limits(column, texts, mark) if censored else np.full(len(values), np.nan)
         variables[name] = np.where(np.isfinite(limits), np.nan, values), attrs
         if np.isfinite(limits).any():
             variables[f"{name}{LIMIT}"] = limits, {**attrs, "long_name": f"detection limit of {name}"}
-    rows = _without_doubles(order, times[order], table, variables, path, reading, average)
-    dataset = _regular(_dataset(rows, times, variables), step, reading)
+    rows = without_doubles(order, times[order], table, variables, path, reading, average)
+    dataset = regular(_dataset(rows, times, variables), step, reading)
     dataset.attrs = {
         "source_file": str(path),
         "format": f"{table.encoding}, {table.separator} between cells, decimal {mark!r}, header in line "
@@ -156,7 +153,7 @@ def read_spring_table(
 # ----------------------------------------------------------------------------------------------------- rows
 
 
-def _drop_odd_rows(table: TableText, reading: _Reading) -> None:
+def _drop_odd_rows(table: TableText, reading: Reading) -> None:
     """Leave out rows of the wrong length, and the row of field widths (``15s 20d``) of USGS files."""
     widths = [
         i for i, row in enumerate(table.rows[:1]) if all(c[:-1].isdigit() and c[-1:] in "snd" for c in row)
@@ -194,7 +191,7 @@ def _select(table: TableText, select: Mapping[str, str], path: Path) -> None:
 # -------------------------------------------------------------------------------------------------- columns
 
 
-def _columns(table: TableText, words: Vocabulary, reading: _Reading, path: Path) -> dict[int, Column]:
+def _columns(table: TableText, words: Vocabulary, reading: Reading, path: Path) -> dict[int, Column]:
     """Columns by place. Raises InputError for a quantity whose unit is not understood."""
     found: dict[int, Column] = {}
     for place, title in enumerate(table.titles):
@@ -213,7 +210,7 @@ def _columns(table: TableText, words: Vocabulary, reading: _Reading, path: Path)
 
 
 def _plain_columns(
-    table: TableText, plain: Mapping[str, str], reading: _Reading, path: Path
+    table: TableText, plain: Mapping[str, str], reading: Reading, path: Path
 ) -> dict[int, Column]:
     """Columns of plain numbers by place."""
     found = {}
@@ -248,7 +245,7 @@ def _air(found: dict[int, Column]) -> dict[int, Column]:
 
 
 def _choose(
-    found: dict[int, Column], reading: _Reading, path: Path, told: Mapping[str, str]
+    found: dict[int, Column], reading: Reading, path: Path, told: Mapping[str, str]
 ) -> dict[str, int]:
     """Quantity -> place of its column: told or of the lowest rank; chemistry without a unit is left out."""
     chosen: dict[str, int] = {}
@@ -279,7 +276,7 @@ def _choose(
     return chosen
 
 
-def _second(first: Column, second: Column, reading: _Reading, path: Path) -> None:
+def _second(first: Column, second: Column, reading: Reading, path: Path) -> None:
     if first.rank == second.rank:
         where = f"{path}, columns {first.header!r} and {second.header!r}"
         mend = f'choose one: columns={{"{first.name}": "{first.header}"}}'
@@ -304,7 +301,7 @@ def _rate(column: Column, step: float | None, path: Path) -> Column:
 
 
 def _variable(
-    cells: Cells, table: TableText, place: int, reading: _Reading, path: Path, missing: tuple[float, ...]
+    cells: Cells, table: TableText, place: int, reading: Reading, path: Path, missing: tuple[float, ...]
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """Values in file order and attributes; what is said of single cells goes into the reading."""
     column, header = cells.column, table.headers[place]
@@ -318,6 +315,9 @@ def _variable(
         codes = ", ".join(f"{c:g}" for c in np.unique(cells.raw[beyond]))
         reading.repairs.append(f"{int(beyond.sum())} cells of {header!r} are {codes}: taken as missing")
     coded |= beyond
+    marks = [t for row in cells.absent if (t := table.rows[row][place].strip()).startswith(NINE)]
+    if marks:
+        reading.repairs.append(f"{len(marks)} cells of {header!r} are {marks[0]}: taken as missing")
     values[coded] = np.nan
     refuse_nines(cells.raw, coded, table, header, path)
     given = len(values) - len(cells.absent) - int(coded.sum())
@@ -365,141 +365,8 @@ def _by_kind(notes: Mapping[int, tuple[str, str]], end: str) -> list[tuple[str, 
     return list(kinds.items())
 
 
-# ---------------------------------------------------------------------------------------------------- times
-
-
-def _times(
-    table: TableText,
-    found: dict[int, Column],
-    reading: _Reading,
-    path: Path,
-    dayfirst: bool | None,
-    timezone: str | None,
-    date_format: str | None,
-) -> np.ndarray:
-    """Time stamps of the rows, datetime64[ns]."""
-    dates = [place for place, column in found.items() if column.name == DATE]
-    clocks = [place for place, column in found.items() if column.name == CLOCK]
-    if not dates and clocks:
-        dates, clocks = clocks[:1], []
-    if not dates:
-        dates = [
-            p for p in range(len(table.titles)) if p not in found and looks_like_dates(_cells(table, p))
-        ][:1]
-        if not dates:
-            mend = 'name the column "date", or give columns={"date": "its header"}'
-            raise InputError(str(path), f"no date among {', '.join(table.headers[:15])}", mend)
-        reading.supposed.append(f"{table.headers[dates[0]]!r} holds dates: taken as the time")
-        reading.unused = [u for u in reading.unused if u != repr(table.headers[dates[0]])]
-    where = f"{path}, column {table.headers[dates[0]]!r}"
-    times = [_cells(table, place) for place in (dates[0], *clocks[:1])]
-    separate = times[1] if len(times) > 1 and not any(":" in cell for cell in times[0]) else None
-    zones = next((_cells(table, place) for place, column in found.items() if column.name == ZONE), None)
-    stamps, notes = read_times(
-        times[0], separate, table.lines, where, dayfirst, zones, timezone, form=date_format
-    )
-    reading.supposed += notes
-    return stamps
-
-
-def _cells(table: TableText, place: int) -> list[str]:
-    return [row[place] for row in table.rows]
-
-
-def _order(times: np.ndarray, table: TableText, reading: _Reading, path: Path, sort: bool) -> np.ndarray:
-    """Rows in the order of time. A table from last to first is turned round; other disorder is refused or sorted."""
-    gaps = np.diff(times)
-    backwards = gaps < np.timedelta64(0, "ns")
-    if not backwards.any():
-        return np.arange(len(times))
-    if not (gaps > np.timedelta64(0, "ns")).any():
-        reading.repairs.append("the table runs from the last time to the first: turned round")
-        return np.arange(len(times))[::-1]
-    if not sort:
-        row = int(np.argmax(backwards)) + 1
-        what = f"{_text(times[row])} comes after {_text(times[row - 1])} ({int(backwards.sum())} times run backwards)"
-        raise InputError(f"{path}, line {table.lines[row]}", what, "correct the time, or give sort=True")
-    reading.repairs.append(f"rows sorted by time ({int(backwards.sum())} times ran backwards)")
-    return np.argsort(times, kind="stable")
-
-
-def _text(time: np.datetime64) -> str:
-    return str(pd.Timestamp(time)).removesuffix(" 00:00:00")
-
-
-def _without_doubles(
-    order: np.ndarray,
-    times: np.ndarray,
-    table: TableText,
-    data: dict[str, tuple[np.ndarray, dict[str, Any]]],
-    path: Path,
-    reading: _Reading,
-    average: bool,
-) -> np.ndarray:
-    """Rows with one time each: repeated rows are left out and named, rows that differ averaged if told, else refused.
-
-    order   (n,) rows in the order of time;  times: (n,) their times
-    """
-    first = np.r_[True, np.diff(times) != np.timedelta64(0, "ns")]
-    differ = 0
-    for place in np.flatnonzero(~first):
-        one, two = int(order[place - 1]), int(order[place])
-        if all(np.array_equal(v[one], v[two], equal_nan=True) for v, _ in data.values()):
-            continue
-        differ += 1
-        if not average:
-            where = f"{path}, lines {table.lines[one]} and {table.lines[two]}"
-            mend = "keep one row for each time, choose the rows with select=, or give average=True"
-            raise InputError(where, f"{_text(times[place])} stands twice with different values", mend)
-    if first.all():
-        return order
-    line = table.lines[int(order[np.argmin(first)])]
-    how = f", {differ} of them averaged" if differ else ""
-    reading.repairs.append(f"{int((~first).sum())} row(s) repeat a time{how} (first in line {line})")
-    group = pd.Series(np.cumsum(first))
-    for name, (values, attrs) in data.items():
-        means = pd.Series(values[order]).groupby(group.to_numpy()).transform("mean").to_numpy()
-        mixed = values.copy()
-        mixed[order] = means
-        data[name] = (mixed if average else values, attrs)
-    return order[first]
-
-
-def _usual_step(times: np.ndarray) -> float | None:
-    """The step, s, of a series that has one: most rows follow each other by it, the others by whole multiples."""
-    gaps = np.diff(times).astype("timedelta64[ns]").astype("i8")
-    gaps = gaps[gaps > 0]
-    if gaps.size < 2:
-        return None
-    values, counts = np.unique(gaps, return_counts=True)
-    step = int(values[np.argmax(counts)])
-    if (
-        counts.max() < REGULAR * gaps.size
-        or (gaps % step).any()
-        or gaps.sum() // step > MOST_FILL * gaps.size
-    ):
-        return None
-    return step / 1e9
-
-
 def _dataset(
     rows: np.ndarray, times: np.ndarray, data: Mapping[str, tuple[np.ndarray, dict[str, Any]]]
 ) -> xr.Dataset:
     variables = {name: ("time", values[rows], attrs) for name, (values, attrs) in data.items()}
     return xr.Dataset(variables, {"time": times[rows]})
-
-
-def _regular(dataset: xr.Dataset, step: float | None, reading: _Reading) -> xr.Dataset:
-    """Absent steps of a regular series as NaN."""
-    if step is None:
-        reading.supposed.append("the times have no common step: kept as they are")
-        return dataset
-    first, last = dataset.time.values[[0, -1]]
-    whole = np.arange(first, last + np.timedelta64(1, "ns"), np.timedelta64(round(step * 1e9), "ns"))
-    absent = len(whole) - dataset.sizes["time"]
-    if absent:
-        before = int(np.argmax(~np.isin(whole, dataset.time.values)))
-        reading.repairs.append(
-            f"{absent} step(s) absent from the table are NaN (first {_text(whole[before])})"
-        )
-    return dataset.reindex(time=whole)

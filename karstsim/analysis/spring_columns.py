@@ -68,13 +68,13 @@ _DATE_NAMES = frozenset(("date", "dates", "datetime", "timestamp", "datum", "fec
 _CLOCK_NAMES = frozenset(("time", "hour", "heure", "hora", "uhrzeit", "zeit"))
 _SPELLINGS = {
     "discharge": "discharge q qobs qobss q_obs qspring q_spring spring_discharge spring_flow streamflow stream_flow "
-    "flow_rate flowrate outflow debit abfluss schuttung quellschuttung",
+    "flow_rate flowrate outflow debit abfluss schuttung quellschuttung caudal portata pretok",
     "precipitation": "precipitation p pr prcp precip rain rainfall niederschlag pluie",
     "evapotranspiration": "evapotranspiration et etp pet et0 potential_evapotranspiration",
     "temperature": "t",
     "air_temperature": "air_temperature air_temp t_air tair temp_air temperature_air",
     "conductivity": "conductivity electrical_conductivity specific_conductivity specific_conductance ec ec25 sc spc "
-    "speccond spec_cond cond conductivite leitfahigkeit leitf",
+    "speccond spec_cond cond conductivite leitfahigkeit leitf lf conductividad conducibilita",
     "relative_humidity": "relative_humidity rh humidity",
     "turbidity": "turbidity turb turbidite trubung",
     "water_level": "water_level stage gage_height gauge_height",

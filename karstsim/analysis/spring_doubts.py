@@ -15,6 +15,8 @@ from karstsim.forcing.table_numbers import doubtful, grouped, sure_mark, ungroup
 
 FAR = 10.0  # times the next lower value: a 9999 as far as that above all others is a missing value
 HIGH_NINES = (999.0, 9999.0, 99999.0, 999.9, 9999.9, 999.99, 9999.99)
+LONG_HEAD = 10_000  # bytes in which a header ends
+_LONG_FORM = ("CharacteristicName", "Result_Characteristic", "Parameter Code", "ResultMeasureValue")
 _SITES = frozenset(
     (
         "site",
@@ -44,6 +46,16 @@ def refuse_sites(
             what = f"has rows of {len(sites)} sites ({', '.join(sites[:8])})"
             mend = f'choose one: select={{"{header}": "{sites[0]}"}} (--select "{header}={sites[0]}")'
             raise InputError(f"{path}, column {header!r}", what, mend)
+
+
+def refuse_long_form(data: bytes, path: Path) -> None:
+    """A row for every result, as the Water Quality Portal has it, is no row for every time."""
+    head = data[:LONG_HEAD].decode("utf-8", errors="replace").split("\n", 1)[0]
+    if (name := next((n for n in _LONG_FORM if n in head), None)) is not None:
+        what = f"has a row for every result (column {name!r})"
+        raise InputError(
+            str(path), what, "give one row a time and one column a quantity (pandas: pivot_table)"
+        )
 
 
 def refuse_nines(raw: np.ndarray, coded: np.ndarray, table: TableText, header: str, path: Path) -> None:

@@ -24,6 +24,7 @@ import xarray as xr
 
 from karstsim.core.constants import SECONDS_PER_DAY
 from karstsim.core.errors import InputError
+from karstsim.core.jit import disabled
 from karstsim.forcing import times as clock
 from karstsim.forcing.canonical import Repairs, label
 
@@ -60,13 +61,16 @@ def adjust_bias(
     Returns the Dataset (its ``repairs`` say what was done) and a table by variable and period ("trained", "held
     out" for common years outside `train`): means, standard deviations, 95 % quantiles, wet-day shares and the error of
     the monthly means, of the station, of the model before and after.
-    Raises InputError where xsdba is absent, for an unknown method, for fewer than five common years, for a
-    calendar month without data of the station, for results that are not finite.
+    Raises InputError where xsdba is absent or the compiler that it needs is switched off, for an unknown method, for
+    fewer than five common years, for a calendar month without data of the station, for results that are not finite.
     """
     if method not in METHODS:
         raise InputError("method", f"{method!r} is not known", f"choose from {', '.join(METHODS)}")
     if find_spec("xsdba") is None:
         raise InputError("bias adjustment", "needs xsdba, which is absent", "pip install 'karstsim[climate]'")
+    if disabled():
+        what = "needs numba's compiler, which NUMBA_DISABLE_JIT=1 switches off"
+        raise InputError("bias adjustment", what, "unset NUMBA_DISABLE_JIT")
     names = _names(model, station, variables)
     reference, past = _common(model, station, names, train)
     for name in names:

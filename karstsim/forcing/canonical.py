@@ -80,7 +80,9 @@ TOO_DRIZZLY = (
 )  # kg m-2 s-1; it does not rain on most days of a month without ever passing 0.02 mm
 MANY_DAYS, DRIEST = 2 * SECONDS_PER_DAY, 1.5  # %; no place on earth stays below that for days
 HALF = 0.5  # of the steps
+AT_HAND = 65_536  # values that a core keeps close between two looks at them
 ROUNDING = 1e-3  # K by which tasmin may exceed tasmax: float32 and packing
+ORDER = ("location", "time")
 NEEDED = ("tas", "pr", "prsn", "rsds", "sfcWind", "ps")
 KEPT = (*NEEDED, "tasmin", "tasmax", *OPTIONAL)
 _FIELD = {
@@ -141,6 +143,7 @@ def finish(
     """
     _check_request(estimate, elevation, wind_height)
     step = clock.check_regular(raw.time.values, where) if step is None else step
+    raw = raw if all(v.dims == ORDER for v in raw.data_vars.values()) else raw.transpose(*ORDER)
     strict = OPTIONAL if keep is not None else tuple(told)
     checked = {}
     for name in map(str, raw.data_vars):
@@ -185,16 +188,22 @@ def _checked(
     name: str, da: xr.DataArray, step: float, where: str, repairs: Repairs, gaps: bool = False
 ) -> xr.DataArray:
     """The variable with noise around zero removed. Raises InputError for gaps and for unphysical values."""
-    da = da.transpose("location", "time")
     if gaps and np.isnan(da.values).any():
         return _with_gaps(name, da, step, where, repairs)
     if name in leaves.FORMS:
         da = _bridged(da, repairs)
     values = da.values
     lower, upper = gate(name, step)
-    lowest, highest = float(values.min()), float(values.max())  # NaN and inf pass through both
+    lowest, highest = _extremes(values)
     if lower <= lowest and highest <= upper and not _suspicious(name, values, highest, step):
         return da
+    _refuse(
+        np.isnan(values).all(axis=1, keepdims=True),
+        da,
+        where,
+        "missing at all steps",
+        "choose a point on land, or fill the gap; cells=True leaves empty cells out",
+    )
     _refuse(
         ~np.isfinite(values),
         da,
@@ -223,6 +232,14 @@ def _checked(
     if said := _suspicious(name, values, float(values.max()), step):
         raise InputError(f"{where}, {name}", *said)
     return da.copy(data=values)
+
+
+def _extremes(values: np.ndarray) -> tuple[float, float]:
+    """Lowest and highest value, NaN where there is one; both of a part while it is at hand: memory is read once."""
+    flat = values.ravel(order="K")
+    parts = [flat[i : i + AT_HAND] for i in range(0, flat.size, AT_HAND)]
+    both = np.array([(part.min(), part.max()) for part in parts])
+    return float(both[:, 0].min()), float(both[:, 1].max())
 
 
 def _with_gaps(name: str, da: xr.DataArray, step: float, where: str, repairs: Repairs) -> xr.DataArray:

@@ -5,10 +5,12 @@ CMIP5 and CMIP6, CORDEX, ISIMIP, ERA5, E-OBS and whatever else has CF coordinate
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from karstsim.core.constants import SECONDS_PER_DAY
@@ -22,7 +24,7 @@ from karstsim.forcing.optional import OPTIONAL, leaving_out
 from karstsim.forcing.place import Place, locate
 from karstsim.forcing.region import Region
 from karstsim.forcing.request import Degrees, Request
-from karstsim.forcing.units import per_step, to_canonical
+from karstsim.forcing.units import check_files, per_step, to_canonical, told_for
 
 IDENTITY = ("source_id", "variant_label", "sub_experiment_id")  # must agree between files
 HISTORICAL = ("historical", "esm-hist")  # what a scenario continues
@@ -31,6 +33,9 @@ SUBSTITUTES = {
     "ps": ("psl",),
 }  # looked for only where the variable itself is absent
 ADD_UP = ("pr", "prsn", "rsds", "rlds", "evspsblpot")  # may be stored as running sums
+_UNEVEN = re.compile(
+    r"\s*(months?|years?|decades?)\s", re.IGNORECASE
+)  # units of time that calendars do not have
 _OTHER_NAMES = {"source_id": "model_id"}  # CMIP5
 
 
@@ -64,7 +69,7 @@ def open_cmip(
     cells      True: every cell with data is a location of its own; with a region those inside it
     variables  only these CMIP variables, checked but not completed (for a look into single files)
     columns    {CMIP name: name in the file} where the file uses others
-    units      {CMIP name: units}, used instead of what the file says
+    units      {CMIP name: units}, used instead of what the file says; {"pr@CanESM5*": ...} for files of that name
     estimate, wind_height  see canonical.finish
     elevation  m, for the air pressure where ps is absent: a number, one for every location, or a file of the orography;
                by default that of orog among the files at every place, else 0
@@ -78,6 +83,7 @@ def open_cmip(
     paths = expand(files)
     repairs = Repairs()
     request = Request(lon, lat, location, variables, columns, units, region, cells)
+    check_files(request.units, paths)
     monthly.check(months)
     as_is = as_is and variables is not None
     reader = _Reader(request, repairs)
@@ -106,7 +112,7 @@ def open_cmip(
         raw = monthly.disaggregate(raw, where, repairs)
     raw = clock.select_span(raw, start, end, where)
     raw = join.without_sea(raw, request, repairs)
-    height = 0.0 if variables is not None else reader.heights(elevation, paths, raw.location.values)
+    height = 0.0 if variables is not None else reader.heights(elevation, paths, raw.indexes["location"])
     raw.attrs |= {"source_files": "\n".join(str(p) for p in paths), **attrs}
     return finish(raw, where, repairs, estimate, height, keep=variables, wind_height=wind_height,
                   told=request.told, gaps=as_is, step=step)  # fmt: skip
@@ -125,7 +131,7 @@ class _Reader:
         """The wanted variables of all files, each with dims (location, time) in canonical units."""
         return [part for path in paths for part in self._read(path, wanted)]
 
-    def heights(self, told: Elevation, paths: Sequence[Path], locations: np.ndarray) -> float | np.ndarray:
+    def heights(self, told: Elevation, paths: Sequence[Path], locations: pd.Index) -> float | np.ndarray:
         """Height of the locations, m: as told, else by the orography among the files, else 0."""
         if isinstance(told, str | Path):
             paths = expand(told)
@@ -179,7 +185,7 @@ class _Reader:
         known = self.headers.get(path)
         if known is not None and not find_variables(known, wanted, self.request, path, self.repairs):
             return []
-        with netcdf.reading(path), netcdf.opened(path) as ds:
+        with netcdf.reading(path), netcdf.opened(path, masked=False) as ds:
             if known is None:
                 self.headers[path] = _header(ds)
             names = find_variables(ds, wanted, self.request, path, self.repairs)
@@ -194,7 +200,7 @@ class _Reader:
     def _series(self, ds: xr.Dataset, variable: str, name: str, path: Path) -> xr.DataArray:
         where = f"{path}, {variable}"
         da = ds[name]
-        time = _time_name(ds, da, where)
+        time = time_name(ds, da, where)
         _refuse_climatology(ds, da, time, where)
         starts, sec = self._starts(ds, time, path)
         place = self._place(ds, da, time, where)
@@ -215,7 +221,7 @@ class _Reader:
         return xr.DataArray(
             out.T,
             dims=("location", "time"),
-            coords=place.coords.assign(time=starts),
+            coords=place.over(starts),
             name=variable,
             attrs={**_global_attrs(ds), "path": str(path), "seconds": sec},
         )
@@ -247,7 +253,7 @@ class _Reader:
         self, ds: xr.Dataset, da: xr.DataArray, variable: str, starts: np.ndarray, path: Path
     ) -> str | None:
         """Units of a variable that adds up from midnight on, as told or as the file says; None for any other."""
-        told, stored = self.request.units.get(variable), da.attrs.get("units")
+        told, stored = told_for(self.request.units, path).get(variable), da.attrs.get("units")
         if told is not None:
             return running.SINCE_MIDNIGHT.sub("", told) if running.SINCE_MIDNIGHT.search(told) else None
         if stored is None or variable not in ADD_UP or not running.of_file(ds, da, starts, path):
@@ -266,7 +272,7 @@ class _Reader:
         self, da: xr.DataArray, variable: str, values: np.ndarray, starts: np.ndarray, path: Path
     ) -> np.ndarray:
         """Values in canonical units: those told, else those of the file; amounts of a step become rates."""
-        stored, told = da.attrs.get("units"), self.request.units.get(variable)
+        stored, told = da.attrs.get("units"), told_for(self.request.units, path).get(variable)
         written = told if told is not None else stored
         if written is not None and monthly.per_month(str(written)):
             self.repairs.note(f"{path.name}: {variable} in {written!r}, divided by the length of each month")
@@ -324,7 +330,7 @@ def _global_attrs(ds: xr.Dataset) -> dict[str, str]:
     return {n: str(v) for n, v in found.items() if v and v != "none"}
 
 
-def _time_name(ds: xr.Dataset, da: xr.DataArray, where: str) -> str:
+def time_name(ds: xr.Dataset, da: xr.DataArray, where: str) -> str:
     for dim in da.dims:
         if dim in ds.variables and " since " in str(ds[dim].attrs.get("units", "")):
             return str(dim)
@@ -353,8 +359,14 @@ def decoded_starts(ds: xr.Dataset, time: str, where: str, repairs: Repairs) -> n
         axis[time].attrs["bounds"] = bounds
     if not np.all(np.isfinite(ds[time].values.astype("f8"))):
         raise InputError(f"{where}, {time}", "has missing time stamps", "mend the time axis of the file")
+    if _UNEVEN.match(str(ds[time].attrs.get("units", ""))):
+        what = f"is in {ds[time].attrs['units']!r}, which have no fixed length"
+        raise InputError(f"{where}, {time}", what, "write the time axis in days")
     axis = xr.decode_cf(axis, decode_timedelta=False)
     times, intervals = axis[time].values, None if bounds is None else axis[bounds].values
+    if intervals is None and (moved := clock.from_middles(times)) is not times:
+        repairs.note(f"{Path(where).name}: stamped in the middle of its steps, moved to their beginning")
+        times = moved
     if intervals is not None and np.all(times[:2] >= intervals[:2, 1]):
         repairs.note(
             f"{Path(where).name}: stamped at the end of its steps (time bounds), moved to their beginning"

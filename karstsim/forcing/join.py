@@ -50,12 +50,13 @@ def _join(
     calendars = {clock.calendar_of(p.time.values): p.attrs["path"] for p in pieces}
     if len(calendars) > 1:
         raise InputError(name, f"calendars differ: {calendars}", "give files of one calendar")
-    pieces = sorted(pieces, key=lambda p: p.time.values.min())
+    if len(pieces) > 1:
+        pieces = sorted(pieces, key=lambda p: p.time.values.min())
     for p in pieces:
         if not p.indexes["time"].is_monotonic_increasing:
             repairs.note(f"{Path(p.attrs['path']).name}: times of {name} were not in order, sorted")
     owner = np.repeat(np.arange(len(pieces)), [p.sizes["time"] for p in pieces])
-    if any(list(p.location.values) != list(pieces[0].location.values) for p in pieces[1:]):
+    if not all(_same_locations(pieces[0], p) for p in pieces[1:]):
         raise InputError(
             name, "files hold different locations", "choose one with location=... or with lon and lat"
         )
@@ -120,9 +121,9 @@ def combine(series: dict[str, xr.DataArray], request: Request, repairs: Repairs)
     spans = {
         n: f"{clock.text(d.time.values[0])} to {clock.text(d.time.values[-1])}" for n, d in series.items()
     }
-    if all(np.array_equal(d.time.values, first.time.values) for d in series.values()):
+    if all(d.indexes["time"].equals(first.indexes["time"]) for d in series.values()):
         variables = {n: (d.dims, d.values) for n, d in series.items()}  # a merge would compare and copy
-        return xr.Dataset(variables, {"time": first.time, "location": first.location, **_place(first)})
+        return xr.Dataset(variables, first.coords)
     bare = [d.drop_vars(PLACE, errors="ignore").rename(n) for n, d in series.items()]
     ds = xr.merge(bare, join="inner", combine_attrs="drop").assign_coords(_place(first))
     listing = "; ".join(f"{n} {s}" for n, s in spans.items())
@@ -158,9 +159,13 @@ def _check_together(
             raise InputError(
                 both, f"{what} differ: {left} and {right}", "give files of one kind for all variables"
             )
-    if not np.array_equal(a.location.values, b.location.values):
+    if not _same_locations(a, b):
         raise InputError(both, "have different locations", "choose one with location=... or with lon and lat")
     _check_place(both, a, b, request, repairs)
+
+
+def _same_locations(a: xr.DataArray, b: xr.DataArray) -> bool:
+    return a.indexes["location"].equals(b.indexes["location"])
 
 
 def _check_place(both: str, a: xr.DataArray, b: xr.DataArray, request: Request, repairs: Repairs) -> None:
@@ -179,7 +184,7 @@ def without_sea(ds: xr.Dataset, request: Request, repairs: Repairs) -> xr.Datase
         return ds
     empty = np.zeros(ds.sizes["location"], bool)
     for name in ds.data_vars:
-        values = ds[name].transpose("location", "time").values
+        values = ds[name].values
         blank = np.flatnonzero(np.isnan(values[:, 0]))
         empty[blank[np.isnan(values[blank]).all(axis=1)]] = True
     if empty.all():

@@ -62,8 +62,8 @@ def _of_table(path: Path) -> tuple[list[int], dict[str, np.ndarray]]:
 
     try:
         frame = pd.read_csv(path, sep=r"[;,\t]", engine="python", comment="#", encoding="utf-8-sig")
-        values = frame.apply(pd.to_numeric)
-    except (ValueError, OSError, pd.errors.ParserError) as error:
+        values = frame.apply(pd.to_numeric).astype("f8")
+    except (ValueError, TypeError, OverflowError, OSError, pd.errors.ParserError) as error:
         raise InputError(
             str(path), f"is no table of numbers ({error})", "give a column year and one column per tile"
         ) from error
@@ -72,9 +72,12 @@ def _of_table(path: Path) -> tuple[list[int], dict[str, np.ndarray]]:
         raise InputError(str(path), "has no column 'year'", "name the column of calendar years year")
     if len(values.columns) < 2:
         raise InputError(str(path), "has no fractions", "add one column per tile, named as the tile")
+    if values.empty:
+        raise InputError(str(path), "has no row of numbers", "give one row a year")
     years = values.pop("year")
-    if years.isna().any() or (years != years.round()).any():
-        row = int(np.flatnonzero(years.isna() | (years != years.round()))[0]) + 2
+    whole = np.isfinite(years) & (years == years.round())
+    if not whole.all():
+        row = int(np.argmin(whole)) + 2
         raise InputError(f"{path}, row {row}", "has no whole year", "give calendar years")
     return [int(y) for y in years], {name: values[name].to_numpy(float) for name in values}
 

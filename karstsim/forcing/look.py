@@ -15,6 +15,7 @@ from karstsim.forcing.cmip import SUBSTITUTES, open_cmip
 from karstsim.forcing.names import find_variables
 from karstsim.forcing.netcdf import Files, expand
 from karstsim.forcing.request import WANTED, Request
+from karstsim.forcing.units import fits, variable_of
 
 _NOT_OF_A_VARIABLE = ("co2", "estimate", "elevation", "wind_height", "dayfirst", "timezone", "sheet")
 
@@ -70,7 +71,11 @@ def _each_variable(
             holders.setdefault(name, []).append(path)
     for name, where in holders.items():
         own = {
-            k: {n: v for n, v in place[k].items() if n == name} for k in ("columns", "units") if place.get(k)
+            k: {
+                n: v for n, v in place[k].items() if variable_of(n) == name and any(fits(n, p) for p in where)
+            }
+            for k in ("columns", "units")
+            if place.get(k)
         }
         try:
             _add(_one(where, {**place, **own, "variables": (name,)}, not placed), report, series)

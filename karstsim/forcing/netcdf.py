@@ -22,6 +22,8 @@ ZARR_TEXTS = (".zarray", ".zgroup", ".zmetadata", "zarr.json")
 ABSOLUTE = "day as %Y%m%d"  # units of time as CDO writes them; dates of the real calendar
 FIRST_DAY = "1850-01-01"
 VERSIONS, MOST_VERSIONS = "expver", 2  # of ERA5: final data and, for the last months, preliminary ones
+FIELD = 3  # dimensions, and more: those with fewer may be axes and their bounds
+FILLS, PACKING = ("_FillValue", "missing_value"), ("scale_factor", "add_offset", "_Unsigned")
 SUFFIXES = (".nc", ".nc4", ".cdf", ".netcdf")
 
 
@@ -88,8 +90,11 @@ def reading(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[xr.Dataset]:
+def opened(path: Path, masked: bool = True) -> Iterator[xr.Dataset]:
     """One opening of the file, times not decoded, with a look at its dimensions before any coordinate is read.
+
+    masked   False leaves the missing values of fields that are not packed to `fills`, where they are read in blocks:
+             xarray would copy every block once more
 
     A second, direct opening through netCDF4 would crash the interpreter where the caller already holds the file open
     in xarray (netCDF-C 4.10 with HDF5 2.2).
@@ -101,9 +106,24 @@ def opened(path: Path) -> Iterator[xr.Dataset]:
     store = xr.backends.NetCDF4DataStore.open(str(path), mode="r")  # type: ignore[no-untyped-call]
     try:
         _check_sizes(store.get_dimensions(), path)
-        yield _usual(xr.open_dataset(store, decode_times=False))
+        raw = {} if masked else {n: False for n, v in store.get_variables().items() if fills(v)}
+        yield _usual(xr.open_dataset(store, decode_times=False, mask_and_scale=raw or None))
     finally:
         store.close()
+
+
+def fills(field: xr.Variable) -> list[float]:
+    """Numbers that mark missing values in a field of space and time, of floats that are not packed."""
+    attrs = field.attrs
+    if (
+        field.dtype.kind != "f"
+        or field.ndim < FIELD
+        or VERSIONS in field.dims
+        or any(a in attrs for a in PACKING)
+    ):
+        return []
+    marks = [mark for name in FILLS if name in attrs for mark in np.ravel(attrs[name])]
+    return [] if any(not isinstance(mark, np.number) for mark in marks) else marks
 
 
 @contextmanager

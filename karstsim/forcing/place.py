@@ -12,7 +12,8 @@ import numpy as np
 import xarray as xr
 
 from karstsim.core.errors import InputError
-from karstsim.forcing.canonical import Repairs
+from karstsim.forcing.canonical import AT_HAND, Repairs
+from karstsim.forcing.netcdf import fills
 from karstsim.forcing.region import Grid, areas_inside, corners_of_axes, corners_of_cells
 from karstsim.forcing.request import Request
 
@@ -45,6 +46,7 @@ class Place:
     cells: np.ndarray | None = None
     weights: np.ndarray | None = None
     area: np.ndarray | None = None
+    _over: tuple[np.ndarray, xr.Coordinates] | None = None
 
     @cached_property
     def coords(self) -> xr.Coordinates:
@@ -55,20 +57,30 @@ class Place:
             found["area_km2"] = ("location", self.area)
         return xr.Dataset(coords=found).coords
 
+    def over(self, starts: np.ndarray) -> xr.Coordinates:
+        """Coordinates of locations and steps; made once for all variables that share the array of the steps."""
+        if self._over is None or self._over[0] is not starts:
+            self._over = starts, self.coords.assign(time=starts)
+        return self._over[1]
+
     def read(self, da: xr.DataArray, time: str, where: str, repairs: Repairs) -> np.ndarray:
         """Values (n_time, n) of the locations, float64, read in blocks of time."""
-        chunk = _time_chunk(da, time)
+        chunk, marks = _time_chunk(da, time), fills(da.variable)
         single = {d: 0 for d in da.dims if d != time and d not in self.dims}
-        da = da.isel(single).isel(self.index)
-        space = tuple(d for d in self.dims if d in da.dims)
-        steps, n = da.sizes[time], self.names.size
+        stored = da.variable.isel(
+            {**single, **self.index}
+        )  # without the coordinates, which would be cut as well
+        space = tuple(d for d in self.dims if d in stored.dims)
+        steps, n = stored.sizes[time], self.names.size
         if steps * n > MOST_VALUES:
             what = f"{steps * n} values are too many"
             raise InputError(where, what, "give fewer cells or stations, or a shorter span")
         out = np.empty((steps, n))
         weights = self.weights
-        for part in _blocks(steps, max(1, da.size // max(1, steps)), chunk):
-            block = da.isel({time: part}).transpose(time, *space).values.reshape(part.stop - part.start, -1)
+        for part in _blocks(steps, max(1, stored.size // max(1, steps)), chunk):
+            values = stored.isel({time: part}).transpose(time, *space).values
+            block = values.reshape(part.stop - part.start, -1)
+            _blank(block, marks)
             if weights is not None:
                 if part.start == 0:
                     weights = _with_data(block[0], weights, where, repairs)
@@ -77,6 +89,17 @@ class Place:
             else:
                 out[part] = block if self.cells is None else block[:, self.cells]
         return out
+
+
+def _blank(block: np.ndarray, marks: list[float]) -> None:
+    """NaN where a value (n_time, n_read) is one of the marks of missing ones."""
+    rows = max(1, AT_HAND // block.shape[1])
+    for mark in marks:
+        for first in range(0, len(block), rows):
+            part = block[first : first + rows]
+            missing = part == mark
+            if missing.any():
+                part[missing] = np.nan
 
 
 def _time_chunk(da: xr.DataArray, time: str) -> int:
@@ -255,8 +278,12 @@ def _length(part: int | slice | np.ndarray) -> int:
 
 
 def _cell_names(grid: Grid, cells: np.ndarray) -> np.ndarray:
-    lat, lon = grid.lat.ravel()[cells], grid.lon.ravel()[cells]
-    return np.array([f"{a:.5g}N {o:.6g}E" for a, o in zip(lat.tolist(), lon.tolist(), strict=True)])
+    """Every latitude and longitude is written once: grids have few of them."""
+    parts = []
+    for degrees, form in ((grid.lat, "{:.5g}N "), (grid.lon, "{:.6g}E")):
+        unique, where = np.unique(degrees.ravel()[cells], return_inverse=True)
+        parts.append(np.array([form.format(v) for v in unique.tolist()])[where])
+    return np.char.add(*parts)
 
 
 def _taken(grid: Grid, cells: np.ndarray, names: np.ndarray, area: np.ndarray | None = None) -> Place:

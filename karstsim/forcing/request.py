@@ -10,7 +10,7 @@ import numpy as np
 from karstsim.core.errors import InputError
 from karstsim.forcing.canonical import NAMES
 from karstsim.forcing.optional import OPTIONAL
-from karstsim.forcing.units import check_names
+from karstsim.forcing.units import check_names, variable_of
 
 if TYPE_CHECKING:
     from karstsim.forcing.region import Region
@@ -53,7 +53,11 @@ class Request:
         if self.lons and (region is not None or cells):
             raise InputError("lon, lat", "are given beside a region or cells=True", "give one of them")
         self.location, self.region, self.cells = location, region, cells
-        self.told = {*(variables or ()), *self.columns, *self.units}  # variables that the caller named
+        self.told = {
+            *(variables or ()),
+            *self.columns,
+            *map(variable_of, self.units),
+        }  # variables that the caller named
 
     @property
     def placed(self) -> bool:

@@ -28,14 +28,10 @@ SURE_DAYS = (
 
 def of_file(ds: xr.Dataset, da: xr.DataArray, stamps: np.ndarray, path: Path) -> bool:
     """Whether the file says that its amounts are running sums: ERA5-Land in steps below a day."""
-    if (
-        len(stamps) < 2
-        or clock.usual_step(clock.seconds(stamps)) >= DAY
-        or "sum" in str(da.attrs.get("cell_methods", ""))
-    ):
+    if len(stamps) < 2 or "sum" in str(da.attrs.get("cell_methods", "")):
         return False
-    said = " ".join(str(v) for v in (*ds.attrs.values(), *da.attrs.values()))
-    return bool(_LAND.search(path.name) or _LAND.search(said))
+    said = " ".join(map(str, (path.name, *ds.attrs.values(), *da.attrs.values())))
+    return bool(_LAND.search(said)) and clock.usual_step(clock.seconds(stamps)) < DAY
 
 
 def amounts(values: np.ndarray, stamps: np.ndarray, where: str) -> tuple[np.ndarray, np.ndarray]:
@@ -79,4 +75,5 @@ def looks_running(values: np.ndarray, stamps: np.ndarray) -> bool:
     wet = last > 0.0
     grows: np.ndarray = np.all(np.diff(table, axis=1) >= -BACKWARD * last[:, None], axis=1)
     early = table[:, per_day // 2] > 0.0
-    return bool((wet & early).sum() >= SURE_DAYS and grows[wet].all())
+    rises = last > (1.0 + BACKWARD) * table[:, 0]  # equal amounts of all steps do not fall either
+    return bool((wet & early & rises).sum() >= SURE_DAYS and grows[wet].all())

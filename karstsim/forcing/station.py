@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import re
-import unicodedata
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -24,10 +23,12 @@ from karstsim.forcing.canonical import NAMES as VARIABLES
 from karstsim.forcing.canonical import STANDARD_HEIGHT, Repairs, Unsaid, finish, label
 from karstsim.forcing.optional import leaving_out
 from karstsim.forcing.records import LOCAL_CLOCK
+from karstsim.forcing.station_headers import UNITS, key_of, split_header, variables_of_headers
 from karstsim.forcing.table_bytes import table_bytes
 from karstsim.forcing.table_numbers import CODES, doubtful, grouped, sure_mark, ungrouped
+from karstsim.forcing.table_parts import below_preamble, dates_of_parts
 from karstsim.forcing.table_times import read_times
-from karstsim.forcing.units import check_names, to_canonical
+from karstsim.forcing.units import check_names, to_canonical, told_for
 
 DATE_COLUMNS = ("date", "time", "datetime", "timestamp", "day", "datum", "fecha", "mess_datum", "date_time")
 CLOCK_COLUMNS = ("time", "hour", "clock", "zeit", "uhrzeit", "heure", "hora")
@@ -42,91 +43,6 @@ SITE_COLUMNS = (
     "id",
     "location",
 )
-NAMES = {
-    "tas": ("tas", "tmean", "tavg", "temp", "temperature", "air_temperature", "t_air"),
-    "tasmin": ("tasmin", "tmin", "t_min"),
-    "tasmax": ("tasmax", "tmax", "t_max"),
-    "pr": ("pr", "prcp", "precip", "precipitation", "rain", "rainfall", "p"),
-    "prsn": ("prsn", "snowfall"),
-    "rsds": ("rsds", "srad", "radiation", "solar", "solar_radiation", "shortwave"),
-    "sfcWind": ("sfcwind", "wind", "wind_speed", "windspeed"),
-    "ps": ("ps", "pressure", "air_pressure"),
-    "hurs": ("hurs", "rh", "relative_humidity", "humidity"),
-    "huss": ("huss", "specific_humidity"),
-    "tdps": ("tdps", "dew_point", "dewpoint", "t_dew", "tdew"),
-    "rlds": ("rlds", "longwave"),
-    "evspsblpot": ("evspsblpot", "pet", "et0", "eto"),
-    "npp": ("npp", "net_primary_production"),
-    "rhSoil": ("rhsoil", "heterotrophic_respiration"),
-    "rSoil": ("rsoil", "soil_respiration"),
-    "fco2antt": ("fco2antt", "emissions", "co2_emissions"),
-    "lai": ("lai", "leaf_area_index"),
-    "fapar": ("fapar", "fpar"),
-    "ndvi": ("ndvi",),
-    "co2": ("co2",),
-}
-UNITS = {  # as in headers (lower case, other signs than letters and digits become _): as in units.py
-    "degc": "degC",
-    "c": "degC",
-    "celsius": "degC",
-    "deg_c": "degC",
-    "k": "K",
-    "degf": "degF",
-    "f": "degF",
-    "mm_day": "mm d-1",
-    "mm_d": "mm d-1",
-    "mm_d_1": "mm d-1",
-    "mm_day_1": "mm d-1",
-    "mm_h": "mm h-1",
-    "mm_hr": "mm h-1",
-    "mm_s": "mm s-1",
-    "in_day": "inch d-1",
-    "in_d": "inch d-1",
-    "in_h": "inch h-1",
-    "mph": "mile h-1",
-    "kg_m2_s": "kg m-2 s-1",
-    "kg_m_2_s_1": "kg m-2 s-1",
-    "w_m2": "W m-2",
-    "w_m_2": "W m-2",
-    "mj_m2_day": "MJ m-2 d-1",
-    "mj_m2_d": "MJ m-2 d-1",
-    "mj_m_2_d_1": "MJ m-2 d-1",
-    "m_s": "m s-1",
-    "m_s_1": "m s-1",
-    "km_h": "km h-1",
-    "pa": "Pa",
-    "hpa": "hPa",
-    "kpa": "kPa",
-    "mbar": "hPa",
-    "ppm": "ppm",
-    "percent": "%",
-    "pct": "%",
-    "kg_kg": "kg kg-1",
-    "kg_kg_1": "kg kg-1",
-    "g_kg": "g kg-1",
-    "g_kg_1": "g kg-1",
-    "g_m2_d": "g m-2 d-1",
-    "g_m2_day": "g m-2 d-1",
-    "g_m_2_d_1": "g m-2 d-1",
-    "gc_m2_d": "g m-2 d-1",
-    "gc_m2_day": "g m-2 d-1",
-    "gc_m_2_d_1": "g m-2 d-1",
-    "g_c_m2_d": "g m-2 d-1",
-    "g_c_m2_day": "g m-2 d-1",
-    "g_c_m_2_d_1": "g m-2 d-1",
-    "mol_m2_d": "mol m-2 d-1",
-    "mol_m_2_d_1": "mol m-2 d-1",
-    "umol_m2_s": "umol m-2 s-1",
-    "umol_m_2_s_1": "umol m-2 s-1",
-    "m2_m2": "1",
-    "m2_m_2": "1",
-}
-_UNIT_TEXT = (  # words that a unit which is not in UNITS is made of
-    "1 2 3 a atm bar c cal cm d day deg degc degf degk degree degrees f fahrenheit ft g h hg hour hpa hr in inch "
-    "inches inhg j k kcal kelvin kg kj km kmh kmph knot knots kn kph kpa kt kts l ly langley m m2 mb mbar mg min mj "
-    "mjm2 mm mmhg mol mon month mph ms mwh pa per s sec torr tenths umol v w week wh wm2 y year yr kwh"
-)
-UNIT_WORDS = frozenset(_UNIT_TEXT.split())
 MISSING = ("", "na", "nan", "null", "none", "-", "n/a")
 _BLANK_IN_NUMBER = re.compile("\\d['’ \u00a0\u2009\u202f]\\d{3}(?!\\d)")
 _UNIVERSAL = re.compile(r":\d\d(?:[.,]\d+)?\s*(?:Z|UTC|GMT|[+-]00(?::?00)?)$")
@@ -173,15 +89,16 @@ def open_station(
     values that are missing or no numbers, and for missing variables or units.
     """
     path, repairs = Path(path), Repairs()
+    told_units = told_for(check_names(units), path)
     table = _one_site(_read(path, sheet, repairs), path, location)
     times, universal = _times(table, _date_column(table, path, columns), path, dayfirst, timezone, repairs)
-    found = _variables(table, path, dict(columns or {}), check_names(units))
+    found = variables_of_headers(table, path, dict(columns or {}), told_units)
     place = {
         "lat": ("location", [np.nan if lat is None else lat]),
         "lon": ("location", [np.nan if lon is None else lon]),
     }
     coords = {"time": times, "location": [location or path.name.split(".")[0]], **place}
-    data, told = {}, {*(columns or {}), *(units or {})}
+    data, told = {}, {*(columns or {}), *told_units}
     for name, (header, unit) in found.items():
         if variables is not None and name not in variables:
             continue
@@ -243,6 +160,9 @@ def _read(path: Path, sheet: str | None, repairs: Repairs) -> pd.DataFrame:
     for note in said:
         repairs.note(f"{path.name}: {note}")
     text = _decoded(content, path, repairs)
+    text, above = below_preamble(text)
+    if above:
+        repairs.note(f"{path.name}: {above} lines above the header left out")
     separator = _separator(text, path)
     try:
         with warnings.catch_warnings():
@@ -261,7 +181,7 @@ def _read(path: Path, sheet: str | None, repairs: Repairs) -> pd.DataFrame:
         mend = "give every row the columns of the header"
         raise InputError(str(path), f"is no table ({error})"[:200], mend) from error
     table.columns = [str(c).strip().strip('"') for c in table.columns]
-    table = _with_units_row(table)
+    table = _with_dates(_with_units_row(table))
     twice = table.columns[table.columns.duplicated()]
     if len(twice):
         raise InputError(str(path), f"has two columns {twice[0]!r}", "give every column its own name")
@@ -288,17 +208,26 @@ def _with_units_row(table: pd.DataFrame) -> pd.DataFrame:
     if table.empty or any(c.isdigit() for c in table.iloc[0, 0]):
         return table
     units = [cell.strip(" []()") for cell in table.iloc[0]]
-    if not any(_key(u) in UNITS for u in units) or any(re.fullmatch(r"[-+]?[\d.,]+", u) for u in units):
+    if not any(key_of(u) in UNITS for u in units) or any(re.fullmatch(r"[-+]?[\d.,]+", u) for u in units):
         return table
     named = [
-        f"{c} [{u}]" if _key(u) in UNITS and split_header(c) else c for c, u in zip(table, units, strict=True)
+        f"{c} [{u}]" if key_of(u) in UNITS and split_header(c) else c
+        for c, u in zip(table, units, strict=True)
     ]
     return table.iloc[1:].set_axis(named, axis=1).reset_index(drop=True)
 
 
+def _with_dates(table: pd.DataFrame) -> pd.DataFrame:
+    """A column of dates where year, month and day have columns of their own."""
+    parts = dates_of_parts(list(table), table.to_numpy().tolist())
+    if parts is None or any(c.lower() in DATE_COLUMNS for c in table if c not in parts[1]):
+        return table
+    return table.drop(columns=parts[1]).assign(date=parts[0])
+
+
 def _one_site(table: pd.DataFrame, path: Path, location: str | None) -> pd.DataFrame:
     """Rows of one station. Raises InputError for rows of several where none is chosen."""
-    column = next((c for c in table if _key(c) in SITE_COLUMNS and table[c].nunique() > 1), None)
+    column = next((c for c in table if key_of(c) in SITE_COLUMNS and table[c].nunique() > 1), None)
     if column is None:
         return table
     sites = list(dict.fromkeys(table[column].str.strip()))
@@ -392,7 +321,7 @@ def _times(
 
 def _clock_column(table: pd.DataFrame, column: str) -> str | None:
     """A column of times of the day beside that of the dates."""
-    named = [c for c in table if c != column and _key(c) in CLOCK_COLUMNS]
+    named = [c for c in table if c != column and key_of(c) in CLOCK_COLUMNS]
     return next((c for c in named if table[c].str.contains(r"^\s*\d{1,2}:\d\d", regex=True).all()), None)
 
 
@@ -414,77 +343,3 @@ def _numbers(column: pd.Series, header: str, path: Path, repairs: Repairs) -> np
             f"{path.name}: {int(coded.sum())} cells {values[coded][0]:g} of {header} are missing values"
         )
     return np.where(coded, np.nan, values)
-
-
-# ------------------------------------------------------------------------------------------------ the header
-
-
-def split_header(header: str) -> tuple[str, str | None] | None:
-    """("pr", "mm d-1") for ``prcp_mm_day``; units None for a bare name; None where the header is no variable."""
-    key = _key(header)
-    for variable, names in NAMES.items():
-        for name in names:
-            if key == name:
-                return variable, None
-            if key.startswith(f"{name}_") and key[len(name) + 1 :] in UNITS:
-                return variable, UNITS[key[len(name) + 1 :]]
-    return None
-
-
-def _key(header: str) -> str:
-    """Lower case letters, digits and single underscores; superscripts as digits."""
-    text = unicodedata.normalize("NFKC", header).lower().replace("°", "deg").replace("μ", "u")
-    return re.sub(r"[^a-z0-9]+", "_", text).strip("_")
-
-
-def _unread_unit(header: str) -> str | None:
-    """The variable of a header whose name is known and followed by a unit that is not read, else None."""
-    key, bracket = _key(header), re.search(r"[\[(](.+)[\])]\s*$", header)
-    for variable, names in NAMES.items():
-        for name in names:
-            rest = key[len(name) + 1 :] if key.startswith(f"{name}_") else ""
-            if rest and (
-                all(w in UNIT_WORDS for w in rest.split("_")) or (bracket and rest == _key(bracket[1]))
-            ):
-                return variable
-    return None
-
-
-def _variables(
-    table: pd.DataFrame, path: Path, columns: dict[str, str], units: dict[str, str]
-) -> dict[str, tuple[str, str | None]]:
-    """{CMIP name: (header, units)}: told columns first, then those whose header says what they are."""
-    columns.pop("time", None)
-    for name, header in columns.items():
-        if name not in VARIABLES:
-            raise InputError(
-                "columns", f"unknown variable {name!r}", f"choose from time, {', '.join(VARIABLES)}"
-            )
-        if header not in table:
-            what = f"has no column {header!r} for {name}"
-            raise InputError(str(path), what, f"choose from {', '.join(table.columns[:15])}")
-    parsed = {h: split_header(h) for h in table.columns}
-    found: dict[str, tuple[str, str | None]] = {}
-    for header, meaning in parsed.items():
-        told = [n for n, h in columns.items() if h == header]
-        variable = told[0] if told else meaning[0] if meaning else None
-        if variable is None or (not told and variable in columns):
-            continue
-        if variable in found:
-            what = f"columns {found[variable][0]!r} and {header!r} are both {variable}"
-            raise InputError(str(path), what, f'choose one: columns={{"{variable}": "{header}"}}')
-        own = meaning[1] if meaning and meaning[0] == variable else None
-        found[variable] = (header, units.get(variable, own))
-    _refuse_unread(parsed, found, columns, path)
-    return found
-
-
-def _refuse_unread(
-    parsed: Mapping[str, object], found: Mapping[str, object], columns: Mapping[str, str], path: Path
-) -> None:
-    """A column with a known name must not vanish because of its unit, unless another gives the variable."""
-    for header, meaning in parsed.items():
-        variable = _unread_unit(header) if meaning is None and header not in columns.values() else None
-        if variable is not None and variable not in found:
-            mend = f'tell them: columns={{"{variable}": "{header}"}}, units={{"{variable}": ...}}'
-            raise InputError(f"{path}, column {header!r}", f"is {variable} in units that are not read", mend)

@@ -71,6 +71,7 @@ def read_times(
     if clocks is not None:
         text = (text + " " + pd.Series([clock.strip() for clock in clocks], dtype="str")).str.strip()
     where, lines = f"{where}, {row}", list(lines)
+    text = text.str.replace(r"(?<=\d)\. +(?=\d)", ".", regex=True)  # "31. 12. 2019"
     if form is not None:
         stamps, notes = _by_form(text, form, lines, where), [f"dates read as {form!r}, as told"]
         return (stamps if timezone is None else _standard_time(stamps, timezone, text, lines, where)), notes
@@ -225,6 +226,8 @@ def _order(
             False,
             f"dates read with the month first: {text[int(np.argmax(second > 12))]!r} allows no other",
         )
+    if text.str.match(r"^\d{1,2}\.\d{1,2}\.").all() and not (second > 12).any():
+        return True, "dates with points read with the day first, as all who write them so do"
     both = (first > 12).any()
     row = int(np.argmax(second > 12)) if both else 0
     what = f"date {text[row]!r}: {'both orders of day and month occur' if both else 'day or month first?'}"

@@ -109,6 +109,15 @@ def _gap_mend(times: np.ndarray, odd: np.ndarray) -> str:
     )
 
 
+def from_middles(times: np.ndarray) -> np.ndarray:
+    """Stamps in the middle of steps below a day (00:30, 01:30, ...) moved to their beginning; others as they are."""
+    sec = seconds(times)
+    step = int(usual_step(sec)) if len(np.unique(sec)) > 1 else 0
+    if not 0 < step < LONGEST_STEP or step % 2 or SECONDS_PER_DAY % step or (sec % step != step // 2).any():
+        return times
+    return stamps(sec - step // 2, times)
+
+
 def step_starts(times: np.ndarray, bounds: np.ndarray | None, where: str) -> np.ndarray:
     """The beginning of every step: canonical stamps, whatever a file uses (noon, midnight, end of the interval).
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatch
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -83,6 +85,14 @@ SPELLINGS = {
     "deg k": "K",
     "deg_k": "K",
     "degk": "K",
+    "degree k": "K",
+    "degrees k": "K",
+    "degree_k": "K",
+    "degrees_k": "K",
+    "wm-2": "W m-2",
+    "wm^-2": "W m-2",
+    "wm**-2": "W m-2",
+    "mb": "mbar",
     "kelvin": "K",
     "kelvins": "K",
     "celsius": "degC",
@@ -93,6 +103,7 @@ SPELLINGS = {
 }
 _SAFE = re.compile(r"[A-Za-z0-9µ°%/*^. _()+-]{1,40}")
 _OF_CARBON = re.compile(r"(?<=g)[ _]?C\b|(?<=mol)[ _]?C\b")  # "g C m-2 d-1": to a unit parser C is coulomb
+_PER_HOURS = re.compile(r"/\s*(\d+)\s*(h|hr|hrs|hours?|d|days?)$", re.IGNORECASE)  # "mm/24h" is mm/(24 h)
 _NUMBER_OF_POWER = re.compile(
     r"[A-Za-z)]\S*[\s.*]+\d[\d.]*\s*[A-Za-z]+(\*\*|\^)?[-+]?\d"
 )  # "mm 3h-1" is 3 mm/h
@@ -162,6 +173,7 @@ def per_step(name: str, units: str, where: str) -> bool:
 def parse(units: str, name: str, where: str) -> Any:
     """The quantity that a unit string stands for. Raises InputError when it stands for none."""
     spelled = SPELLINGS.get(units.strip().lower(), units.strip())
+    spelled = _PER_HOURS.sub(r"/(\1 \2)", spelled)
     if name in CARBON_FLUXES:
         spelled = _OF_CARBON.sub("", spelled)
     try:
@@ -189,7 +201,8 @@ def _temperature(name: str, values: np.ndarray, parsed: Any, units: str, where: 
 def _tell_units(name: str) -> str:
     example = EXAMPLES.get(name, CANONICAL[name])
     return (
-        f'give units={{"{name}": "{example}"}}, or {name} = "{example}" under [forcing.units] in the config'
+        f'give units={{"{name}": "{example}"}}, or {name} = "{example}" under [forcing.units] in the config; '
+        f'for some files of many "{name}@NAME*" in place of "{name}"'
     )
 
 
@@ -209,7 +222,34 @@ def model_factor(name: str) -> float:
 def check_names(units: Mapping[str, str] | None) -> dict[str, str]:
     """The told units. Raises InputError for a variable that the forcing does not know."""
     units = dict(units or {})
-    unknown = [k for k in units if k not in CANONICAL]
+    unknown = [k for k in map(variable_of, units) if k not in CANONICAL]
     if unknown:
         raise InputError("units", f"unknown variable {unknown[0]!r}", f"choose from {', '.join(CANONICAL)}")
     return units
+
+
+def variable_of(key: str) -> str:
+    """The variable of a key of told units, which may name files as well: that of ``pr@CanESM5*`` is pr."""
+    return key.partition("@")[0]
+
+
+def fits(key: str, path: Path) -> bool:
+    """Whether told units are for a file: those under ``pr`` are for all, under ``pr@CanESM5*`` for such names."""
+    _, at, pattern = key.partition("@")
+    return not at or fnmatch(path.name, pattern)
+
+
+def told_for(units: Mapping[str, str], path: Path) -> dict[str, str]:
+    """{variable: units} told for a file; those for its name go before those for all."""
+    keys = sorted((key for key in units if fits(key, path)), key=lambda key: "@" in key)
+    return {variable_of(key): units[key] for key in keys}
+
+
+def check_files(units: Mapping[str, str], paths: Sequence[Path]) -> None:
+    """Raises InputError where told units are for files that are not there."""
+    for key in units:
+        if not any(fits(key, path) for path in paths):
+            names = ", ".join(path.name for path in paths[:8])
+            raise InputError(
+                f"units, {key!r}", "fits no file", f"name one of {names}, or a pattern such as 'A*.nc'"
+            )

@@ -128,9 +128,15 @@ class Simulation:
         self.spin: SpinUp | None = None
 
     def _check_evaporation(self, dataset: xr.Dataset) -> None:
-        """The laws of evapotranspiration against the forcing; what stands in for what joins the forcing's repairs."""
+        """The laws of evapotranspiration against the forcing; what stands in for what joins the forcing's repairs.
+
+        So does what a file of yearly series holds and no parameter takes.
+        """
         table = self.tables.params["column"]
-        notes = check_supply(laws_used(table), Supply.of(dataset, self.forcing.dt))
+        notes = [
+            *getattr(self.yearly.series, "notes", ()),
+            *check_supply(laws_used(table), Supply.of(dataset, self.forcing.dt)),
+        ]
         if notes:
             earlier = str(self.forcing_attrs.get("repairs", ""))
             self.forcing_attrs["repairs"] = "\n".join([*filter(None, [earlier]), *notes])

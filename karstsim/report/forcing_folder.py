@@ -14,7 +14,7 @@ from karstsim.core.errors import InputError
 from karstsim.forcing import TABLES, netcdf
 from karstsim.forcing.look import entry, look
 from karstsim.forcing.members import find_members
-from karstsim.forcing.units import CANONICAL
+from karstsim.forcing.units import CANONICAL, fits, variable_of
 
 MODEL_FILES = (".rdb", ".dat")  # gauges of the US Geological Survey, input of RothC
 NOT_DATA = ("readme", "license", "licence")
@@ -86,7 +86,11 @@ def read_sources(
 
 def _weather(files: list[str], asked: Mapping[str, Any]) -> tuple[Report, dict[str, xr.DataArray]]:
     own = {
-        k: {n: v for n, v in (asked.get(k) or {}).items() if n in (*CANONICAL, "time")}
+        k: {
+            n: v
+            for n, v in (asked.get(k) or {}).items()
+            if variable_of(n) in (*CANONICAL, "time") and any(fits(n, Path(p)) for p in files)
+        }
         for k in ("units", "columns")
     }
     try:

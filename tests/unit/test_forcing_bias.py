@@ -16,6 +16,12 @@ pytest.importorskip("xsdba")
 MM = 86400.0
 
 
+def test_without_the_compiler_the_mend_is_named(model, station, monkeypatch):
+    monkeypatch.setattr(bias, "disabled", lambda: True)
+    with pytest.raises(InputError, match="unset NUMBA_DISABLE_JIT"):
+        bias.adjust_bias(model, station)
+
+
 @pytest.fixture(scope="module")
 def station() -> xr.Dataset:
     return synthetic_forcing("stationary", 1990, 1999, seed=1)

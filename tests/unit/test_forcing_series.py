@@ -12,7 +12,7 @@ import xarray as xr
 from karstsim.check import describe_forcing
 from karstsim.core.errors import InputError
 from karstsim.forcing import leaves, open_cmip, open_forcing, synthetic_forcing, to_records, write_cmip
-from karstsim.forcing.station import split_header
+from karstsim.forcing.station_headers import split_header
 from karstsim.forcing.units import CANONICAL, to_canonical
 
 HEADER = "date,tas_degC,pr_mm_d,rsds_W_m2,co2_ppm"

@@ -7,7 +7,7 @@ import pytest
 
 from karstsim.core.errors import InputError
 from karstsim.forcing import open_forcing, open_station, to_records
-from karstsim.forcing.station import split_header
+from karstsim.forcing.station_headers import split_header
 
 HEADER = "date,tas_degC,pr_mm_d,srad_W_m2"
 ROWS = ["2015-02-27,10,0,100", "2015-02-28,11,5.5,90", "2015-03-01,12,0,120"]
