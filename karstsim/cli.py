@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -17,13 +17,11 @@ from karstsim import (
     cli_experiments,
     cli_forcing,
     cli_report,
+    cli_run,
     cli_sensitivity,
     console,
 )
 from karstsim.cli_ensemble import SchedulerAddress, Workers
-
-if TYPE_CHECKING:
-    from karstsim.model.simulate import RunSummary
 
 MOST_YEARS_SHOWN = 12
 RESOLVED = "config.toml"
@@ -104,9 +102,9 @@ def run(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Run the simulation or the ensemble that CONFIG describes."""
+    """Run the simulation or the ensemble that CONFIG describes; `karstsim resume` goes on after a stop."""
     folder = output or Path("runs") / config.stem
-    with console.guarded(debug, as_json, folder):
+    with console.guarded(debug, as_json, folder, f"go on with: karstsim resume {folder}"):
         from karstsim.config import load_config, to_toml
         from karstsim.tomlfile import read_toml
 
@@ -120,26 +118,25 @@ def run(
         _make_folder(folder, overwrite)
         (folder / RESOLVED).write_text(to_toml(settings), encoding="utf-8")
 
-        from karstsim.model.simulate import run_config
+        from karstsim.model.run_file import run_config
 
         with console.progress_shown() as progress:
             summary = run_config(settings, folder, workers or console.processors(), progress)
-        _show_summary(summary, folder, as_json)
+        cli_run.show_summary(summary, folder, as_json)
 
 
 def _run_ensemble(
     config: Path, folder: Path, workers: int | None, scheduler: str | None, seed: int | None, overwrite: bool,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Run an ensemble file; Ctrl-C says how to go on."""
+    """Run an ensemble file."""
     from karstsim.ensemble.config import load_ensemble
 
     settings = load_ensemble(config)
     if seed is not None:
         settings = settings.with_seed(seed)
     _make_folder(folder, overwrite)
-    with console.guarded(as_json=as_json, folder=folder, again=f"go on with: karstsim resume {folder}"):
-        cli_ensemble.run_file(settings, folder, workers, scheduler, as_json)
+    cli_ensemble.run_file(settings, folder, workers, scheduler, as_json)
 
 
 def _refuse_scheduler(scheduler: str | None) -> None:
@@ -151,19 +148,6 @@ def _refuse_scheduler(scheduler: str | None) -> None:
 
 def _make_folder(folder: Path, overwrite: bool) -> None:
     console.make_folder(folder, overwrite, BEFORE_RESULTS)
-
-
-def _show_summary(summary: RunSummary, folder: Path, as_json: bool) -> None:
-    files = [str(path) for path in summary.files]
-    repairs, warnings = list(summary.repairs), list(summary.warnings)
-    if as_json:
-        result = {"status": "done", "folder": str(folder), "files": files, "summary": summary.summary}
-        console.print_json({**result, "repairs": repairs, "warnings": warnings})
-        return
-    console.print_table("Summary", ("quantity", "value"), list(summary.summary.items()))
-    console.print_list("Repairs of the input", repairs)
-    console.print_list("Warnings", warnings)
-    console.print_list("Files", files)
 
 
 @app.command()
@@ -404,18 +388,7 @@ def new_site(
 ) -> None:
     """Write a complete, commented run file: a site, its weather and what to compute."""
     with console.guarded(debug, as_json):
-        _write_new(output, "site.toml", "run", as_json)
-
-
-def _write_new(path: Path, template: str, command: str, as_json: bool) -> None:
-    """Copy a template to a file that does not exist yet, and say what to do with it."""
-    from karstsim.tomlfile import write_template
-
-    write_template(path, template)
-    if as_json:
-        console.print_json({"status": "done", "files": [str(path)]})
-    else:
-        print(f"{path} written. Next: karstsim check {path}, then karstsim {command} {path}")
+        cli_run.write_new(output, "site.toml", "run", as_json)
 
 
 @new.command("ensemble")
@@ -426,7 +399,7 @@ def new_ensemble(
 ) -> None:
     """Write a complete, commented ensemble file: a site, climates, parameter draws and what to keep."""
     with console.guarded(debug, as_json):
-        _write_new(output, "ensemble.toml", "run", as_json)
+        cli_run.write_new(output, "ensemble.toml", "run", as_json)
 
 
 @new.command("sensitivity")
@@ -437,7 +410,7 @@ def new_sensitivity(
 ) -> None:
     """Write a complete, commented sensitivity file: a site, its weather, what is varied and what is asked."""
     with console.guarded(debug, as_json):
-        _write_new(output, "sensitivity.toml", "sensitivity", as_json)
+        cli_run.write_new(output, "sensitivity.toml", "sensitivity", as_json)
 
 
 @app.command()
@@ -457,4 +430,4 @@ def demo(
         _make_folder(output, overwrite)
         with console.progress_shown() as progress:
             summary = run_demo(output, workers or console.processors(), progress)
-        _show_summary(summary, output, as_json)
+        cli_run.show_summary(summary, output, as_json)

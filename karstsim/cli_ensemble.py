@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from karstsim import cli_calibration, console
+from karstsim import cli_calibration, cli_run, console
 
 if TYPE_CHECKING:
     from karstsim.ensemble.config import EnsembleConfig
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SHOWN = 10  # failed members
 
-Folder = Annotated[Path, typer.Argument(help="Folder of an ensemble.")]
+Folder = Annotated[Path, typer.Argument(help="Folder of the results.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")]
 Workers = Annotated[
@@ -81,10 +81,13 @@ def resume(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Go on with an ensemble or a calibration that was stopped; finished work is checked and kept."""
+    """Go on with a run, an ensemble or a calibration that was stopped; finished work is checked and kept."""
     with console.guarded(debug, as_json, folder, f"go on with: karstsim resume {folder}"):
         if cli_calibration.is_calibration(folder):
             cli_calibration.work_in(folder, workers, as_json)
+            return
+        if cli_run.is_run(folder):
+            cli_run.resume_in(folder, workers, as_json)
             return
         _work(folder, workers, scheduler, as_json)
 
@@ -101,8 +104,14 @@ def _work(folder: Path, workers: int | None, scheduler: str | None, as_json: boo
 
 
 def status(folder: Folder, as_json: Json = False, debug: Debug = False) -> None:
-    """Show how far an ensemble is, what failed, and whether its files are as they were written."""
+    """Show how far a run, an ensemble or a calibration is, what failed, and which files are not as they were."""
     with console.guarded(debug, as_json):
+        if cli_calibration.is_calibration(folder):
+            cli_calibration.show_status(folder, as_json)
+            return
+        if cli_run.is_run(folder):
+            cli_run.show_status(folder, as_json)
+            return
         from karstsim.ensemble.run import status as standing_of
 
         plan, outcome, broken = standing_of(folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import math
 import os
 import sys
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 3
 LOG_NAME = "karstsim.log"
+OF_STOPPED = ("parts", "plan.json")  # what a folder that may be gone on with holds
 WIDE = 160  # columns of a table that goes to a file or a pipe
 LOG_SHARE = 0.1  # of the work between two lines of progress where there is no terminal
 
@@ -38,6 +40,7 @@ def guarded(
 
     folder  where its log goes; again  what to do after an interruption
     """
+    _show_notices()
     try:
         yield
     except (typer.Exit, BrokenPipeError):
@@ -56,6 +59,28 @@ def guarded(
         mend = f"details are in {log}" if log else "run again with --debug for details"
         complain("failed", " ".join(what.split()) or "for an unknown reason", mend, as_json)
         raise typer.Exit(FAILED) from None
+
+
+class _Notices(logging.Handler):
+    """What the model says on its way, once each, as lines on stderr, which may be redirected meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.said: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        if text not in self.said:
+            self.said.add(text)
+            print(text, file=sys.stderr, flush=True)
+
+
+def _show_notices() -> None:
+    log = logging.getLogger("karstsim")
+    if not any(isinstance(handler, _Notices) for handler in log.handlers):
+        log.addHandler(_Notices())
+        log.setLevel(logging.INFO)
+        log.propagate = False
 
 
 def _write_log(folder: Path | None) -> Path | None:
@@ -200,7 +225,10 @@ def make_folder(folder: Path, overwrite: bool, ignored: Sequence[str] = (LOG_NAM
         what = f"cannot hold results ({error.strerror})"
         raise InputError(str(folder), what, "name another folder with -o") from None
     if taken and not overwrite:
-        raise InputError(str(folder), "is not empty", "name another folder with -o, or add --overwrite")
+        stopped = any((folder / mark).exists() for mark in OF_STOPPED)
+        resume = f"if it was stopped, `karstsim resume {folder}` goes on with it; else " if stopped else ""
+        mend = f"{resume}name another folder with -o, or add --overwrite"
+        raise InputError(str(folder), "is not empty", mend)
 
 
 def processors() -> int:

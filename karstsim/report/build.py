@@ -12,6 +12,8 @@ from pathlib import Path
 import xarray as xr
 
 from karstsim.core.errors import InputError
+from karstsim.report.calibration_folder import calibration_contents
+from karstsim.report.compare_folder import compare_contents
 from karstsim.report.ensemble_folder import ensemble_contents
 from karstsim.report.found import found_contents
 from karstsim.report.html import NAME, write_page
@@ -20,7 +22,12 @@ from karstsim.report.section import Contents, Section
 
 Reader = Callable[[Path, xr.Dataset | None], Contents]
 # What marks a folder, and who reads it; the first that is there.
-READERS: tuple[tuple[str, Reader], ...] = (("plan.json", ensemble_contents), ("restart.nc", run_contents))
+READERS: tuple[tuple[str, Reader], ...] = (
+    ("plan.json", ensemble_contents),
+    ("restart.nc", run_contents),
+    ("posterior.nc", calibration_contents),
+    ("compare.json", compare_contents),
+)
 
 
 def report(folder: str | Path, observations: xr.Dataset | None = None) -> Path:

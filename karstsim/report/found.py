@@ -15,7 +15,7 @@ CHECKLIST = "check"  # in the name of a JSON file with [{"name", "passed", "deta
 RECORD = "run.json"
 MOST_ROWS, FOLDED_ROWS, MOST_COLUMNS = 200, 25, 24
 LARGEST = 5_000_000  # bytes of a table or figure that is shown
-NOT_RESULTS = ("plan.json", RECORD)
+NOT_RESULTS = ("plan.json", "compare.json", RECORD)
 
 
 def found_contents(folder: Path, shown: set[str]) -> Contents:

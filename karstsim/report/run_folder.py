@@ -160,6 +160,17 @@ def sections_of_outputs(
     return sections + _short_time(draw, outputs)
 
 
+def sections_of_member(
+    folder: Path, outputs: Outputs, whose: str, area_km2: float | None = None
+) -> list[Section]:
+    """Short time of one member of an ensemble: its spring, its largest storm, its summer day."""
+    draw = _Drawer(folder)
+    finest = next(iter(outputs.values()))
+    sections = [_spring(draw, finest, None, area_km2, None), *_short_time(draw, outputs)]
+    figures = [(file, f"{text} {whose}") for section in sections for file, text in section.figures]
+    return [Section("One member in short steps", figures=figures)] if figures else []
+
+
 class _Drawer:
     """Saves figures into the folder and hands the page the SVG file with its caption."""
 
