@@ -24,10 +24,11 @@ def is_run(folder: Path) -> bool:
 
 def resume_in(folder: Path, workers: int | None, as_json: bool) -> None:
     """Go on with a run that was stopped."""
+    from karstsim.config import load_config
     from karstsim.model.run_file import resume_run
 
     with console.progress_shown() as progress:
-        summary = resume_run(folder, workers or console.processors(), progress)
+        summary = resume_run(load_config(folder / CONFIG), folder, workers or console.processors(), progress)
     show_summary(summary, folder, as_json)
 
 

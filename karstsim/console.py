@@ -77,10 +77,9 @@ class _Notices(logging.Handler):
 
 def _show_notices() -> None:
     log = logging.getLogger("karstsim")
-    if not any(isinstance(handler, _Notices) for handler in log.handlers):
-        log.addHandler(_Notices())
-        log.setLevel(logging.INFO)
-        log.propagate = False
+    log.handlers = [handler for handler in log.handlers if not isinstance(handler, _Notices)]
+    log.addHandler(_Notices())
+    log.setLevel(logging.INFO)
 
 
 def _write_log(folder: Path | None) -> Path | None:

@@ -89,16 +89,18 @@ def windows_done(folder: Path) -> tuple[int, int] | None:
     return len(list((folder / PARTS).glob("state_*.nc"))) - 1 if begun else 0, begun.get("windows", 0)
 
 
-def resume_run(folder: Path, workers: int = 1, progress: Progress | None = None) -> RunSummary:
+def resume_run(
+    config: RunConfig, folder: Path, workers: int = 1, progress: Progress | None = None
+) -> RunSummary:
     """Go on with a run that was stopped.
+
+    config  of the folder's config.toml
 
     Raises InputError for a run that is done, or begun with other inputs or another version of karstsim.
     """
-    from karstsim.config import load_config
-
     if windows_done(folder) is None:
         raise InputError(str(folder), "holds a run that is done", f"karstsim report {folder} shows it")
-    run = _Run(load_config(folder / CONFIG), folder, workers, progress)
+    run = _Run(config, folder, workers, progress)
     run.check_unchanged()
     return run.to_the_end()
 

@@ -1,4 +1,4 @@
-"""The page of a calibration: what was searched and compared, the best parameters, scores, and whether to believe them."""
+"""The page of a calibration: what was searched and compared, what was found, and whether to believe it."""
 
 from __future__ import annotations
 
@@ -24,15 +24,14 @@ METHODS = {
 }
 CAPTIONS = {
     "trace": "The search: losses, or parameters, over the evaluations.",
-    "dotty": "Every evaluation: a parameter against the loss. Where the lower edge is flat, the observations do not tell it.",
-    "corner": "Pairs of parameters among the best evaluations or the draws: a ridge means that two can stand for each other.",
+    "dotty": "Every evaluation: a parameter against the loss. A flat lower edge: the observations do not tell it.",
+    "corner": "Pairs of parameters among the best runs or the draws; on a ridge two can stand for each other.",
     "pareto": "Compromises between the targets: no point is better in all.",
 }
 FIT = "Observed and simulated {}; grey was held out of the fit."
 RESIDUALS = (
     "What the best run leaves over of {}: over time, against its size, their memory and their distribution."
 )
-EVERY_LINE = "A line that fails says which claim of the error model is not to be believed."
 
 
 def calibration_contents(folder: Path, observations: xr.Dataset | None = None) -> Contents:
