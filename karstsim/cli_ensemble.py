@@ -141,7 +141,9 @@ def _show(folder: Path, plan: Plan, outcome: Outcome, broken: dict[str, str], as
         f"Files that are missing or changed (`karstsim resume {folder}` computes them again)",
         sorted(broken.values()),
     )
-    if not outcome.complete:
+    if outcome.complete:
+        print(f"Next: karstsim report {folder}, or karstsim export {folder} OUT.nc")
+    else:
         print(f"{outcome.tasks - outcome.done} tasks are left: karstsim resume {folder}")
 
 

@@ -50,7 +50,8 @@ def calibration_contents(folder: Path, observations: xr.Dataset | None = None) -
     warnings = [f"evaluation without a score: {line}" for line in failed]
     if ds.attrs["converged"] != "yes":
         warnings.insert(0, "the search has not converged: give it more evaluations, or fewer ranges")
-    notes = Notes(_summary(ds, config), _checks(ds), (), warnings)
+    repairs = str(ds.attrs.get("forcing_repairs", "")).splitlines()
+    notes = Notes(_summary(ds, config), _checks(ds), repairs, warnings)
     provenance = {
         "karstsim": ds.attrs["karstsim"],
         "context": ds.attrs["context"],
@@ -75,7 +76,7 @@ def _summary(ds: xr.Dataset, config: dict[str, Any]) -> list[str]:
     return [
         f"{site}: {ds.sizes['parameter']} parameters searched by {method} in {ds.attrs['evaluations']} runs of the "
         f"model, held against {targets}.",
-        *str(ds.attrs["observations"]).splitlines(),
+        "; ".join(str(ds.attrs["observations"]).splitlines()) + ".",
     ]
 
 

@@ -49,7 +49,7 @@ def compare_contents(folder: Path, observations: xr.Dataset | None = None) -> Co
     return Contents(
         f"With and without: {'; '.join(labels)}",
         sections,
-        Notes(summary, (), (), found["notes"]),
+        Notes(summary, (), None, found["notes"]),
         {"folder": folder.resolve().name},
     )
 

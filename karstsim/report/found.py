@@ -32,7 +32,7 @@ def found_contents(folder: Path, shown: set[str]) -> Contents:
     notes = Notes(
         summary=[f"Results in {folder.resolve().name}."],
         checks=found_checks(folder),
-        repairs=[str(line) for line in record.pop("repairs", None) or ()],
+        repairs=[str(line) for line in record.pop("repairs")] if record.get("repairs") else None,
         warnings=[str(line) for line in record.pop("warnings", None) or ()],
     )
     return Contents(f"karstsim: {folder.resolve().name}", sections, notes, record)
