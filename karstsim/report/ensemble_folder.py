@@ -78,7 +78,8 @@ def ensemble_contents(folder: Path, observations: xr.Dataset | None = None) -> C
         if (folder / RUN_RECORD).is_file()
         else {}
     )
-    title = f"{site.get('name', folder.resolve().name)}: {len(plan.climates)} climates, {plan.n_columns} members each"
+    members = f"{plan.n_columns} member{'s' * (plan.n_columns > 1)}{' each' * (len(plan.climates) > 1)}"
+    title = f"{site.get('name', folder.resolve().name)}: {_climates(plan)}, {members}"
     return Contents(title, sections, notes, provenance_of(record, annual))
 
 
@@ -137,7 +138,11 @@ def what_ran(plan: Plan, site: dict[str, Any]) -> str:
     cells = f" x {len(plan.cells)} grid cells" if len(plan.cells) > 1 else ""
     area = f"{site['area_km2']:g} km² of karst. " if "area_km2" in site else ""
     names = ", ".join(c.name for c in plan.climates)
-    return f"{area}{len(plan.climates)} climates ({names}) x {draws}{cells}, {years[0]}–{years[1]}."
+    return f"{area}{_climates(plan)} ({names}) x {draws}{cells}, {years[0]}–{years[1]}."
+
+
+def _climates(plan: Plan) -> str:
+    return f"{len(plan.climates)} climate{'s' * (len(plan.climates) > 1)}"
 
 
 def settled(outcome: Outcome) -> bool | None:

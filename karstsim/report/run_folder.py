@@ -135,7 +135,8 @@ def sections_of_outputs(
         sections.append(Section("Key numbers", tables=[key_numbers(whole)], charts=chart_of(whole, monthly)))
     else:
         sections.append(Section("Key numbers", [NO_YEAR], charts=chart_of(None, monthly)))
-    sections.append(_spring(draw, fine, monthly, area_km2, observations))
+    spring = _spring(draw, fine, monthly, area_km2, observations)
+    sections += [spring] if spring.figures else []
     if whole is not None and budget.carbon_budgets(whole):
         sections.append(_carbon(draw, whole))
     land = whole if whole is not None else monthly
