@@ -16,6 +16,7 @@ from karstsim.report.tables import number
 from karstsim.tomlfile import read_toml
 
 PASSED = {"pass": True, "FAIL": False}
+WORD = 8  # letters of a line of a checklist that hold its verdict
 METHODS = {
     "de": "differential evolution",
     "nsga2": "NSGA-II",
@@ -107,10 +108,9 @@ def _checks(ds: xr.Dataset) -> list[Check]:
 
 
 def _check(whose: str, line: str) -> Check:
-    """A line of a checklist, ``pass name: value (limit)``, as a check of the page."""
-    word, _, text = line.partition(" ")
-    name, _, detail = text.strip().rpartition(": ")
-    return Check(f"{whose}{name}", PASSED.get(word), detail)
+    """A line of a checklist, ``pass     name: value (limit)``, as a check of the page."""
+    name, _, detail = line[WORD:].strip().rpartition(": ")
+    return Check(f"{whose}{name}", PASSED.get(line[:WORD].strip()), detail)
 
 
 def _figures(folder: Path, names: tuple[str, ...]) -> list[tuple[Path, str]]:
