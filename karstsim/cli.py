@@ -38,15 +38,6 @@ app = typer.Typer(
 )
 new = typer.Typer(no_args_is_help=True, help="Write a commented file to start from.")
 app.add_typer(new, name="new")
-cli_ensemble.add_to(app)
-cli_forcing.add_to(app)
-cli_experiments.add_to(app)
-cli_estimate.add_to(app)
-cli_sensitivity.add_to(app)
-cli_report.add_to(app)
-cli_doctor.add_to(app)
-cli_calibration.add_to(app, new)
-cli_compare.add_to(app)
 
 
 class Constants(StrEnum):
@@ -84,6 +75,26 @@ def _options(
     ] = False,
 ) -> None:
     pass
+
+
+@app.command()
+def demo(
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the results.")] = Path(
+        "karstsim-demo"
+    ),
+    workers: Workers = None,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Run the built-in example; needs no input files."""
+    with console.guarded(debug, as_json, output):
+        from karstsim.demo import run_demo
+
+        _make_folder(output, overwrite)
+        with console.progress_shown() as progress:
+            summary = run_demo(output, workers or console.processors(), progress)
+        cli_run.show_summary(summary, output, as_json)
 
 
 @app.command()
@@ -413,21 +424,13 @@ def new_sensitivity(
         cli_run.write_new(output, "sensitivity.toml", "sensitivity", as_json)
 
 
-@app.command()
-def demo(
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the results.")] = Path(
-        "karstsim-demo"
-    ),
-    workers: Workers = None,
-    overwrite: Overwrite = False,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Run the built-in example; needs no input files."""
-    with console.guarded(debug, as_json, output):
-        from karstsim.demo import run_demo
-
-        _make_folder(output, overwrite)
-        with console.progress_shown() as progress:
-            summary = run_demo(output, workers or console.processors(), progress)
-        cli_run.show_summary(summary, output, as_json)
+# After those above, which `karstsim --help` lists first: what one begins with.
+cli_ensemble.add_to(app)
+cli_forcing.add_to(app)
+cli_experiments.add_to(app)
+cli_estimate.add_to(app)
+cli_sensitivity.add_to(app)
+cli_report.add_to(app)
+cli_doctor.add_to(app)
+cli_calibration.add_to(app, new)
+cli_compare.add_to(app)
