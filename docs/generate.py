@@ -24,12 +24,25 @@ from karstsim.model.registry import COMPARTMENTS
 
 ROOT = Path(__file__).resolve().parents[1]
 KEY = re.compile(r"@\w+\{([^,\s]+),")
+WORD = re.compile(r"[a-z]+\d{4}[a-z]?")
 KEYS = set(KEY.findall((ROOT / "docs" / "references.bib").read_text(encoding="utf-8")))
 EXPERIMENT = re.compile(r"\]\((?:\.\./)*experiments/(\w+)(?:/README\.md|/)?\)")
 NEIGHBOUR = re.compile(r"\]\(\.\./(\w+)/README\.md\)")  # of one experiment to another
 DOCUMENT = re.compile(r"\]\((?:\.\./)+docs/([\w/]+\.(?:md|png|svg))(#[\w-]+)?\)")
 COLUMNS = re.compile(r"\S {3,}\S")
 SPECIAL = re.compile(r"([\\*_<>$\[\]|`#])")
+# Sections of the document that karstsim was designed from, which is not published: left out of the pages.
+ONE = r"A?\d++(?:\.\d++)*+"
+SECTIONS = rf"science\.md {ONE}(?:(?:, and |, | and |-){ONE})*+"
+DESIGN = (
+    (re.compile(rf"\s*\({SECTIONS}\)"), ""),
+    (re.compile(rf"(?<=\(){SECTIONS}[;,] "), ""),
+    (re.compile(rf"[;,] {SECTIONS}(?=[);.:,]|$)"), ""),
+    (re.compile(rf"{SECTIONS} (?=range)"), ""),
+    (re.compile(rf"(?<=\*\* ){SECTIONS}"), "The design"),
+    (re.compile(rf"(?<=design; ){SECTIONS} "), ""),
+    (re.compile(SECTIONS), "the design"),
+)
 OUTSIDE = {
     "benchmarks/README.md": "benchmarks",
     "README.md": "index",
@@ -38,8 +51,16 @@ OUTSIDE = {
 }
 
 
+def without_sections(text: str) -> str:
+    """The text without references to the unpublished design."""
+    for pattern, instead in DESIGN:
+        text = pattern.sub(instead, text)
+    return text
+
+
 def links_inside(text: str) -> str:
     """Rewrite links to files of the checkout so that they lead to the page made of them."""
+    text = without_sections(text)
     text = EXPERIMENT.sub(r"](/generated/experiments/\1.md)", text)
     text = DOCUMENT.sub(lambda m: f"](/{m[1]}{m[2] or ''})", text)
     for file, page in OUTSIDE.items():
@@ -78,8 +99,13 @@ def _cell(value: object) -> str:
 
 def _cited(source: str) -> str:
     """A source with its keys of references.bib as citations."""
-    parts = [p.strip() for p in source.split(";")]
-    return "; ".join(f"{{cite:t}}`{p}`" if p in KEYS else _cell(p) for p in parts)
+    parts = [p.strip() for p in without_sections(source).split(";")]
+    return "; ".join(_citation(p) for p in parts if p)
+
+
+def _citation(part: str) -> str:
+    """Keys of references.bib as citations; other words as they are."""
+    return WORD.sub(lambda m: f"{{cite:t}}`{m[0]}`" if m[0] in KEYS else m[0], _cell(part))
 
 
 def _table(header: list[str], rows: list[list[str]]) -> str:
@@ -110,6 +136,9 @@ def _parameters() -> str:
         f"All {len(table)}, as `karstsim parameters` prints them. Any of them can be set in `[parameters]` of a run "
         "file, drawn in an ensemble, and calibrated. Values that depend on land use, water class or plant follow the "
         "default.\n",
+        "Of the sources that are no publication, *design* marks a value that was chosen when the model was made, "
+        "inside what the literature reports or for want of it, and belongs to no site; *site* and *management* stand "
+        "for what the user knows.\n",
     ]
     for compartment, part in table.groupby(table.name.str.split(".").str[0], sort=False):
         text += [f"## {compartment}\n", _table(HEADER, _parameter_rows(part))]

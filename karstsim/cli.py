@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -18,13 +18,11 @@ from karstsim import (
     cli_experiments,
     cli_forcing,
     cli_report,
+    cli_run,
     cli_sensitivity,
     console,
 )
 from karstsim.cli_options import Debug, Json, Results, SchedulerAddress, Seed, Workers
-
-if TYPE_CHECKING:
-    from karstsim.model.simulate import RunSummary
 
 MOST_YEARS_SHOWN = 12
 RESOLVED = "config.toml"
@@ -41,15 +39,6 @@ app = typer.Typer(
 )
 new = typer.Typer(no_args_is_help=True, help="Write a commented file to start from.")
 app.add_typer(new, name="new")
-cli_ensemble.add_to(app)
-cli_forcing.add_to(app)
-cli_experiments.add_to(app)
-cli_estimate.add_to(app)
-cli_sensitivity.add_to(app, new)
-cli_report.add_to(app)
-cli_doctor.add_to(app)
-cli_calibration.add_to(app, new)
-cli_compare.add_to(app)
 
 
 class Kind(NamedTuple):
@@ -111,6 +100,26 @@ def _options(
 
 
 @app.command()
+def demo(
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the results.")] = Path(
+        "karstsim-demo"
+    ),
+    workers: Workers = None,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Run the built-in example; needs no input files."""
+    with console.guarded(debug, as_json, output):
+        from karstsim.demo import run_demo
+
+        _make_folder(output, overwrite)
+        with console.progress_shown() as progress:
+            summary = run_demo(output, workers or console.processors(), progress)
+        cli_run.show_summary(summary, output, as_json)
+
+
+@app.command()
 def run(
     config: Config,
     output: Results = None,
@@ -121,9 +130,9 @@ def run(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Run the simulation or the ensemble that CONFIG describes."""
+    """Run the simulation or the ensemble that CONFIG describes; `karstsim resume` goes on after a stop."""
     folder = output or Path("runs") / config.stem
-    with console.guarded(debug, as_json, folder):
+    with console.guarded(debug, as_json, folder, f"go on with: karstsim resume {folder}"):
         from karstsim.config import load_config, to_toml
         from karstsim.core.errors import InputError
 
@@ -143,26 +152,25 @@ def run(
         _make_folder(folder, overwrite)
         (folder / RESOLVED).write_text(to_toml(settings), encoding="utf-8")
 
-        from karstsim.model.simulate import run_config
+        from karstsim.model.run_file import run_config
 
         with console.progress_shown() as progress:
             summary = run_config(settings, folder, workers or console.processors(), progress)
-        _show_summary(summary, folder, as_json)
+        cli_run.show_summary(summary, folder, as_json)
 
 
 def _run_ensemble(
     config: Path, folder: Path, workers: int | None, scheduler: str | None, seed: int | None, overwrite: bool,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Run an ensemble file; Ctrl-C says how to go on."""
+    """Run an ensemble file."""
     from karstsim.ensemble.config import load_ensemble
 
     settings = load_ensemble(config)
     if seed is not None:
         settings = settings.with_seed(seed)
     _make_folder(folder, overwrite)
-    with console.guarded(as_json=as_json, folder=folder, again=f"go on with: karstsim resume {folder}"):
-        cli_ensemble.run_file(settings, folder, workers, scheduler, as_json)
+    cli_ensemble.run_file(settings, folder, workers, scheduler, as_json)
 
 
 def _refuse_scheduler(scheduler: str | None) -> None:
@@ -174,19 +182,6 @@ def _refuse_scheduler(scheduler: str | None) -> None:
 
 def _make_folder(folder: Path, overwrite: bool) -> None:
     console.make_folder(folder, overwrite, BEFORE_RESULTS)
-
-
-def _show_summary(summary: RunSummary, folder: Path, as_json: bool) -> None:
-    files = [str(path) for path in summary.files]
-    repairs, warnings = list(summary.repairs), list(summary.warnings)
-    if as_json:
-        result = {"status": "done", "folder": str(folder), "files": files, "summary": summary.summary}
-        console.print_json({**result, "repairs": repairs, "warnings": warnings})
-        return
-    console.print_table("Summary", ("quantity", "value"), list(summary.summary.items()))
-    console.print_list("Repairs of the input", repairs)
-    console.print_list("Warnings", warnings)
-    console.print_list("Files", files)
 
 
 @app.command()
@@ -434,21 +429,13 @@ def new_ensemble(
         console.write_new(output, "ensemble.toml", "run", as_json)
 
 
-@app.command()
-def demo(
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the results.")] = Path(
-        "karstsim-demo"
-    ),
-    workers: Workers = None,
-    overwrite: Overwrite = False,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Run the built-in example; needs no input files."""
-    with console.guarded(debug, as_json, output):
-        from karstsim.demo import run_demo
-
-        _make_folder(output, overwrite)
-        with console.progress_shown() as progress:
-            summary = run_demo(output, workers or console.processors(), progress)
-        _show_summary(summary, output, as_json)
+# After those above, which `karstsim --help` lists first: what one begins with.
+cli_ensemble.add_to(app)
+cli_forcing.add_to(app)
+cli_experiments.add_to(app)
+cli_estimate.add_to(app)
+cli_sensitivity.add_to(app, new)
+cli_report.add_to(app)
+cli_doctor.add_to(app)
+cli_calibration.add_to(app, new)
+cli_compare.add_to(app)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,8 +11,6 @@ from karstsim import console
 from karstsim.cli_options import Debug, Json, Results, Seed, Workers
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from karstsim.calibration.run import Outcome
 
 LEDGER, CONFIG = "ledger.sqlite", "config.toml"
@@ -48,6 +46,27 @@ def is_calibration(folder: Path) -> bool:
     return (folder / LEDGER).is_file()
 
 
+def show_status(folder: Path, as_json: bool) -> None:
+    """How far a calibration is."""
+    from karstsim.calibration.config import load_calibration
+    from karstsim.calibration.ledger import Ledger
+    from karstsim.calibration.run import POSTERIOR
+
+    wanted = load_calibration(folder / CONFIG).calibration.evaluations
+    with Ledger(folder) as ledger:
+        made = len(ledger)
+    done = (folder / POSTERIOR).is_file()
+    if as_json:
+        state = "done" if done else "unfinished"
+        console.print_json({"status": state, "folder": str(folder), "evaluations": made, "at most": wanted})
+    elif done:
+        print(f"{folder} holds a calibration that is done: {made} evaluations; karstsim report {folder}")
+    else:
+        print(
+            f"{folder} holds a calibration with {made} evaluations of at most {wanted}: karstsim resume {folder}"
+        )
+
+
 def work_in(folder: Path, workers: int | None, as_json: bool) -> None:
     """Search to the end in a folder that was begun, write results and figures, and show them."""
     from karstsim.calibration.config import load_calibration
@@ -61,74 +80,32 @@ def work_in(folder: Path, workers: int | None, as_json: bool) -> None:
 
 
 def _show(outcome: Outcome, files: list[str], as_json: bool) -> None:
+    from karstsim.calibration.summary import HEADER, facts, parameter_rows, residual_lines, skill_rows
+
     ds = outcome.posterior
-    facts = {
-        "method": ds.attrs["method"],
-        "evaluations": int(ds.attrs["evaluations"]),
-        "of these made now": outcome.new,
-        "lowest loss": float(ds["evaluated_loss"].min()),
-        "converged": ds.attrs["converged"],
-        "uncertainties": ds.attrs["uncertainties"],
-    }
-    skills = [
-        (str(t), str(p), *map(float, ds["skill"].sel(target=t, part=p).values))
-        for t in ds.target.values
-        for p in ds.part.values
-        if ds["skill"].sel(target=t, part=p).notnull().any()
-    ]
-    skills += _folds(ds)
+    told = {**facts(ds), "of these made now": outcome.new}
+    rows, skills = parameter_rows(ds), skill_rows(ds)
     metrics = [str(m) for m in ds.metric.values]
     checks = ds.attrs["convergence_checks"].splitlines()
+    residuals = {str(t): residual_lines(ds, t) for t in ds.target.values}
+    failed = ds.attrs["failed_evaluations"].splitlines()
     if as_json:
-        parameters = [dict(zip(_HEADER, row, strict=False)) for row in _rows(ds)]
         console.print_json(
-            {"status": "done", **facts, "parameters": parameters, "files": files, "convergence": checks,
-             "skill": [dict(zip(("target", "part", *metrics), row, strict=True)) for row in skills],
-             "residuals": {str(t): _residual_lines(ds, t) for t in ds.target.values},
-             "failed": ds.attrs["failed_evaluations"].splitlines()}
+            {"status": "done", **told, "parameters": [dict(zip(HEADER, row, strict=False)) for row in rows],
+             "files": files, "convergence": checks, "residuals": residuals, "failed": failed,
+             "skill": [dict(zip(("target", "part", *metrics), row, strict=True)) for row in skills]}
         )  # fmt: skip
         return
-    console.print_table("Calibration", ("", ""), list(facts.items()))
+    console.print_table("Calibration", ("", ""), list(told.items()))
     console.print_list("Observations", ds.attrs["observations"].splitlines())
-    rows = _rows(ds)
-    console.print_table("Parameters", _HEADER[: len(rows[0])], rows)
+    console.print_table("Parameters", HEADER[: len(rows[0])], rows)
     console.print_table("Scores of the best run", ("target", "part", *metrics), skills)
     console.print_list("Convergence", checks)
-    for target in ds.target.values:
-        console.print_list(f"Residuals of {target}", _residual_lines(ds, target))
-    console.print_list("Failed evaluations", ds.attrs["failed_evaluations"].splitlines())
+    for target, lines in residuals.items():
+        console.print_list(f"Residuals of {target}", lines)
+    console.print_list("Failed evaluations", failed)
     console.print_list("Files", files)
-
-
-def _residual_lines(ds: xr.Dataset, target: Any) -> list[str]:
-    return str(ds["residual_checks"].sel(target=target).values).splitlines()
-
-
-_HEADER = ("parameter", "best", "unit", "lower", "upper", "5 %", "median", "95 %", "identifiability")
-
-
-def _rows(ds: xr.Dataset) -> list[tuple[Any, ...]]:
-    """One line a parameter; with uncertainties only where they are given."""
-    rows = []
-    for i, name in enumerate(ds.parameter.values):
-        unit = "x default" if bool(ds["factor"].values[i]) else str(ds["units"].values[i])
-        row: tuple[Any, ...] = (
-            str(name), float(ds["best"].values[i]), unit, float(ds["lower"].values[i]), float(ds["upper"].values[i]),
-        )  # fmt: skip
-        if "interval" in ds:
-            row += (*map(float, ds["interval"].values[:, i]), float(ds["identifiability"].values[i]))
-        rows.append(row)
-    return rows
-
-
-def _folds(ds: xr.Dataset) -> list[tuple[Any, ...]]:
-    if "fold_skill" not in ds:
-        return []
-    return [
-        (str(t), f"fold {f + 1}, held out", *map(float, ds["fold_skill"].sel(target=t).values[f]))
-        for t in ds.target.values
-        for f in range(ds.sizes["fold"])
-    ]
+    print(f"Next: karstsim report {Path(files[0]).parent}")
 
 
 def check_file(path: Path, as_json: bool) -> None:
@@ -174,17 +151,17 @@ def check_file(path: Path, as_json: bool) -> None:
 
 def new_calibration(
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")] = Path("calibration.toml"),
+    as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Write a complete, commented calibration file, and beside it a made-up spring to try it on."""
-    with console.guarded(debug):
+    with console.guarded(debug, as_json):
         from karstsim.calibration.example import write_spring
         from karstsim.tomlfile import write_template
 
         write_template(output, "calibration.toml")
+        files = [output]
         spring = output.parent / SPRING
         if not spring.exists():
-            write_spring(spring)
-        print(
-            f"{output} and {spring} written. Next: karstsim check {output}, then karstsim calibrate {output}"
-        )
+            files.append(write_spring(spring))
+        console.show_new(files, "calibrate", as_json)

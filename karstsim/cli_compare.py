@@ -15,12 +15,6 @@ if TYPE_CHECKING:
     from karstsim.config import RunConfig
 
 BASELINE, INTERVENTION = "baseline", "intervention"
-TITLES = {
-    "sink": "Sink",
-    "stability": "Stability",
-    "side": "Side effects",
-    "economics": "Economics (whole catchment)",
-}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -104,7 +98,7 @@ def _run_both(
 
 def _run_one(path: Path, folder: Path, plain: bool, workers: int | None) -> None:
     from karstsim.config import load_config, to_toml
-    from karstsim.model.simulate import run_config
+    from karstsim.model.run_file import run_config
 
     config: RunConfig = load_config(path)
     output: list[Any] = list(dict.fromkeys([*config.run.output, "annual"]))
@@ -138,6 +132,8 @@ def _write(found: Comparison, folder: Path) -> list[str]:
 
 
 def _show(found: Comparison, files: list[str]) -> None:
+    from karstsim.report.compare_folder import TITLES
+
     first, last = found.years
     print(f"{'; '.join(found.labels)}; means of {first} to {last}, {found.members} member(s)")
     many = found.members > 1
@@ -159,3 +155,5 @@ def _show(found: Comparison, files: list[str]) -> None:
     console.print_list("Terms", [", ".join(terms)])
     console.print_list("Notes", found.notes)
     console.print_list("Files", files)
+    if files:
+        print(f"Next: karstsim report {Path(files[0]).parent}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from karstsim import cli_calibration, console
+from karstsim import cli_calibration, cli_run, console
 from karstsim.cli_options import Debug, Json, SchedulerAddress, Workers
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SHOWN = 10  # failed members
 
-Folder = Annotated[Path, typer.Argument(help="Folder of an ensemble.")]
+Folder = Annotated[Path, typer.Argument(help="Folder of the results.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -71,10 +71,13 @@ def resume(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Go on with an ensemble or a calibration that was stopped; finished work is checked and kept."""
+    """Go on with a run, an ensemble or a calibration that was stopped; finished work is checked and kept."""
     with console.guarded(debug, as_json, folder, f"go on with: karstsim resume {folder}"):
         if cli_calibration.is_calibration(folder):
             cli_calibration.work_in(folder, workers, as_json)
+            return
+        if cli_run.is_run(folder):
+            cli_run.resume_in(folder, workers, as_json)
             return
         _work(folder, workers, scheduler, as_json)
 
@@ -91,8 +94,14 @@ def _work(folder: Path, workers: int | None, scheduler: str | None, as_json: boo
 
 
 def status(folder: Folder, as_json: Json = False, debug: Debug = False) -> None:
-    """Show how far an ensemble is, what failed, and whether its files are as they were written."""
+    """Show how far a run, an ensemble or a calibration is, what failed, and which files are not as they were."""
     with console.guarded(debug, as_json):
+        if cli_calibration.is_calibration(folder):
+            cli_calibration.show_status(folder, as_json)
+            return
+        if cli_run.is_run(folder):
+            cli_run.show_status(folder, as_json)
+            return
         from karstsim.ensemble.run import status as standing_of
 
         plan, outcome, broken = standing_of(folder)
@@ -122,7 +131,9 @@ def _show(folder: Path, plan: Plan, outcome: Outcome, broken: dict[str, str], as
         f"Files that are missing or changed (`karstsim resume {folder}` computes them again)",
         sorted(broken.values()),
     )
-    if not outcome.complete:
+    if outcome.complete:
+        print(f"Next: karstsim report {folder}, or karstsim export {folder} OUT.nc")
+    else:
         print(f"{outcome.tasks - outcome.done} tasks are left: karstsim resume {folder}")
 
 

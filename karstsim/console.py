@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import math
 import os
 import sys
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 3
 LOG_NAME = "karstsim.log"
+OF_STOPPED = ("parts", "plan.json")  # what a folder that may be gone on with holds
 WIDE = 160  # columns of a table that goes to a file or a pipe
 LOG_SHARE = 0.1  # of the work between two lines of progress where there is no terminal
 
@@ -38,6 +40,7 @@ def guarded(
 
     folder  where its log goes; again  what to do after an interruption
     """
+    _show_notices()
     try:
         yield
     except (typer.Exit, BrokenPipeError):
@@ -64,6 +67,27 @@ def _said(error: Exception) -> tuple[str, str]:
         return " ".join(f"{type(error).__name__}: {error}".split()), ""
     what, _, mend = str(error).partition("\n  mend: ")
     return what, " ".join(mend.split())
+
+
+class _Notices(logging.Handler):
+    """What the model says on its way, once each, as lines on stderr, which may be redirected meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.said: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        if text not in self.said:
+            self.said.add(text)
+            print(text, file=sys.stderr, flush=True)
+
+
+def _show_notices() -> None:
+    log = logging.getLogger("karstsim")
+    log.handlers = [handler for handler in log.handlers if not isinstance(handler, _Notices)]
+    log.addHandler(_Notices())
+    log.setLevel(logging.INFO)
 
 
 def _write_log(folder: Path | None) -> Path | None:
@@ -208,7 +232,10 @@ def make_folder(folder: Path, overwrite: bool, ignored: Sequence[str] = (LOG_NAM
         what = f"cannot hold results ({error.strerror})"
         raise InputError(str(folder), what, "name another folder with -o") from None
     if taken and not overwrite:
-        raise InputError(str(folder), "is not empty", "name another folder with -o, or add --overwrite")
+        stopped = any((folder / mark).exists() for mark in OF_STOPPED)
+        resume = f"if it was stopped, `karstsim resume {folder}` goes on with it; else " if stopped else ""
+        mend = f"{resume}name another folder with -o, or add --overwrite"
+        raise InputError(str(folder), "is not empty", mend)
 
 
 def write_new(path: Path, template: str, command: str, as_json: bool) -> None:
@@ -216,10 +243,17 @@ def write_new(path: Path, template: str, command: str, as_json: bool) -> None:
     from karstsim.tomlfile import write_template
 
     write_template(path, template)
+    show_new([path], command, as_json)
+
+
+def show_new(files: list[Path], command: str, as_json: bool) -> None:
+    """Which files were written to start from, and what to do with the first."""
     if as_json:
-        print_json({"status": "done", "files": [str(path)]})
+        print_json({"status": "done", "files": [str(f) for f in files]})
     else:
-        print(f"{path} written. Next: karstsim check {path}, then karstsim {command} {path}")
+        first = files[0]
+        names = " and ".join(str(f) for f in files)
+        print(f"{names} written. Next: karstsim check {first}, then karstsim {command} {first}")
 
 
 def processors() -> int:

@@ -16,7 +16,7 @@ from karstsim.ensemble.config import EnsembleConfig
 from karstsim.ensemble.run import Outcome, start, work
 from karstsim.ensemble.store import export, kept_open, open_ensemble
 from karstsim.forcing.synthetic import synthetic_forcing, write_cmip
-from karstsim.model.simulate import RunSummary
+from karstsim.model.run_file import RunSummary
 from karstsim.report import budget
 from karstsim.report.build import report
 from karstsim.report.ensemble_folder import warnings_of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SCENARIOS = ("ssp126", "ssp245", "ssp585")
 FIRST_YEAR, LAST_YEAR = 2015, 2100
-DRAWS = 8
+DRAWS = 6
 SEED = 20221109
 SPINUP_YEARS = 40
 SITE: dict[str, Any] = {

@@ -139,8 +139,8 @@ def draw(found: Found, path: Path) -> None:
         )
     ax.set_yticks(y, list(rows), fontsize=8)
     ax.invert_yaxis()
-    ax.set_xlabel("t C km$^{-2}$ a$^{-1}$")
-    ax.legend(fontsize=8, loc="upper right")
+    ax.set_xlabel("karst sink (t C km$^{-2}$ a$^{-1}$)")
+    ax.legend(fontsize=8, loc="upper right", bbox_to_anchor=(0.94, 1.0))
     figure.savefig(path, dpi=120)
 
 

@@ -192,7 +192,7 @@ def draw(found: Found, path: Path) -> None:
         color="0.7",
         label="all of it dissolves (and no other sink)",
     )
-    axes[1].plot(RATES, found.by_rate, "o-", color="#0072b2", label=f"grains of {USUAL_DIAMETER:g} um")
+    axes[1].plot(RATES, found.by_rate, "o-", color="#0072b2", label=f"grains of {USUAL_DIAMETER:g} µm")
     axes[1].set(xlabel="powder (100 t km$^{-2}$ a$^{-1}$)", ylabel="CO$_2$ bound (t C km$^{-2}$ a$^{-1}$)",
                 ylim=(0.0, 1.3 * found.ceiling))  # fmt: skip
     axes[1].legend(fontsize=8, loc="lower right")
@@ -205,7 +205,7 @@ def draw(found: Found, path: Path) -> None:
     )
     axes[2].set(
         xscale="log",
-        xlabel="median diameter (um)",
+        xlabel="median diameter (µm)",
         ylabel="share dissolved in the first year",
         ylim=(0.0, 1.0),
     )

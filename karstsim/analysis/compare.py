@@ -223,7 +223,7 @@ def compare_datasets(
         money=money,
         area_km2=area_km2,
         terms=terms,
-        labels=tuple(f"{w.KIND} from {w.start}" for w in interventions),
+        labels=tuple(f"{w.KIND.replace('_', ' ')} from {w.start}" for w in interventions),
         notes=tuple(notes),
     )
 

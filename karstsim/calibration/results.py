@@ -276,6 +276,7 @@ def _attributes(problem: Problem, found: Found, refused: str, evaluator: Evaluat
         "uncertainties": "given" if not refused else f"refused: {refused}",
         "convergence_checks": "\n".join(c.line() for c in found.checks),
         "observations": "\n".join(f"{t.label}: {note}" for t in problem.targets for note in t.notes),
+        "forcing_repairs": str(problem.forcing.attrs.get("repairs", "")),
         "failed_evaluations": "\n".join(evaluator.failures()),
         "evaluations": evaluator.ledger.runs([p.context for p in (problem, *evaluator.others)]),
         "context": problem.context,

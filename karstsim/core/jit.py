@@ -45,6 +45,7 @@ KERNEL_ROOMS = ("core", "chemistry", "processes", "model")
 KEPT_CACHES = 3
 KEPT_SECONDS = 7 * 86400.0  # a younger folder may be in use by another process
 MARKER = "karstsim-compile-cache"
+COMPILING = "compiling a part of the model for this processor; it is kept, the next start takes seconds"
 HASH_NAME = re.compile("[0-9a-f]{16}")
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 if os.environ.get("KARSTSIM_STRICT", "0") == "0":
@@ -151,7 +152,10 @@ class _RebuildingCache(FunctionCache):
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:
-            return super().load_overload(sig, target_context)
+            found = super().load_overload(sig, target_context)
+            if found is None:
+                LOG.info(COMPILING)
+            return found
         except Exception as error:  # numba unpickles cache files: garbage can raise anything
             LOG.warning("compile cache entry unreadable (%s); it is rebuilt", error)
             for path in Path(self.cache_path).glob("*.nb[ic]"):

@@ -224,7 +224,7 @@ def _points(grid: Grid, where: str, request: Request, repairs: Repairs) -> Place
         nearest = int(np.argmin(distance))
         away, diagonal = float(distance.flat[nearest]), _diagonal(grid, nearest)
         if away > min(FARTHEST, OUTSIDE * diagonal):
-            what = f"the nearest cell is {away:.2g} degrees away from lon {lon:g}, lat {lat:g}"
+            what = f"the nearest cell is {away:.3g} degrees away from lon {lon:g}, lat {lat:g}"
             raise InputError(where, what, "check lon and lat, or give files that cover the point")
         if away > BESIDE * diagonal:
             repairs.note(

@@ -328,7 +328,8 @@ def _spin_up(
         # Each catchment stops when it has settled itself: its state must not depend on its neighbours in the table.
         moving = tables.take(unsettled)
         before = {k: v.copy() for k, v in drift_stocks(moving, physics).items()}
-        step_all(moving, cycle, EMPTY, physics, workers, progress, "spin-up")
+        shown = _of_limit(progress, years, max(limit_years, years + cycle_years))
+        step_all(moving, cycle, EMPTY, physics, workers, shown, "spin-up")
         years += cycle_years
         plant_stands(moving, forcing)
         if physics.isotopes:
@@ -340,6 +341,13 @@ def _spin_up(
         unsettled = unsettled[~(drift[unsettled] < DRIFT)]
     close_books(tables)
     return SpinUp(years, drift, tuple(stock))
+
+
+def _of_limit(progress: Progress | None, years: int, limit: int) -> Progress | None:
+    """Progress of one cycle as a share of all years that the spin-up may take; it ends when the stocks stand still."""
+    if progress is None:
+        return None
+    return lambda done, _, label: progress(years + done, limit, label)
 
 
 def close_books(tables: Tables) -> None:

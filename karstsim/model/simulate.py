@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from karstsim.chemistry.constants import ConstantSet
-from karstsim.core.constants import CO2_PER_C, DAYS_PER_YEAR, MOLAR_MASS_C
 from karstsim.core.errors import InputError, RunError
 from karstsim.forcing.records import to_records
 from karstsim.forcing.times import calendar_of
@@ -36,9 +30,6 @@ from karstsim.model.restart import read_restart, write_restart
 from karstsim.model.site import Site
 from karstsim.model.yearly import Series, YearlyParameters
 from karstsim.processes.atmosphere.co2_box import PRESCRIBED
-
-if TYPE_CHECKING:
-    from karstsim.config import RunConfig
 
 LOG = logging.getLogger(__name__)
 CONSTANT_SETS = {"pb82": int(ConstantSet.PB82), "phreeqc386": int(ConstantSet.PHREEQC386)}
@@ -373,7 +364,7 @@ def _run_once(
     if restart is not None:
         run.start_from(restart)
     else:
-        _warn_about(run.spin_up(spinup_years))
+        warnings_of(run.spin_up(spinup_years))
     datasets = run.run(output, variables)
     for flag in run.flags():
         LOG.warning(flag)
@@ -402,7 +393,8 @@ def _by_location(parts: Sequence[xr.Dataset], forcing: xr.Dataset) -> xr.Dataset
     return ds
 
 
-def _warn_about(spun: SpinUp) -> list[str]:
+def warnings_of(spun: SpinUp) -> list[str]:
+    """What a reader should know of a spin-up; it is logged too."""
     if spun.years == 0:
         text = "no spin-up: plants and soils start without carbon and waters dilute; set run.spinup_years"
         LOG.warning(text)
@@ -416,149 +408,3 @@ def _warn_about(spun: SpinUp) -> list[str]:
     )
     LOG.warning(text)
     return [text]
-
-
-# label: variable, factor (carbon is converted to grams where the unit says so)
-HEADLINES = {
-    "precipitation mm/yr": ("atmosphere_precipitation", 1.0),
-    "runoff mm/yr": ("catchment_runoff", 1.0),
-    "soil CO2 at the base ppm": ("soil_base_pco2", 1e6),
-    "spring Ca, flow-weighted mmol/L": ("aquifer_spring_ca_concentration", 1.0),
-    "spring HCO3, time mean mmol/L": ("aquifer_spring_hco3", 1.0),
-    "spring pH": ("aquifer_spring_ph", 1.0),
-    "spring SI calcite": ("aquifer_spring_si_calcite", 1.0),
-    "NPP g C/m2/yr": ("catchment_npp", 1.0),
-    "soil respiration g C/m2/yr": ("catchment_soil_respiration", 1.0),
-    "karst sink t C/km2/yr": ("catchment_sink_hydrochemical", 1.0),
-    "karst sink t CO2/km2/yr": ("catchment_sink_hydrochemical", CO2_PER_C),
-    "CO2 evasion g C/m2/yr": ("catchment_evasion", 1.0),
-    "CO2 invasion g C/m2/yr": ("catchment_invasion", 1.0),
-}
-
-
-@dataclass
-class RunSummary:
-    """What a run left behind: files, headline numbers, repairs of the forcing, warnings."""
-
-    files: list[Path]
-    summary: dict[str, float | str]
-    repairs: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-
-def run_config(
-    config: RunConfig, folder: Path, workers: int = 1, progress: Progress | None = None
-) -> RunSummary:
-    """Run a configuration and write its outputs, its restart state and run.json into `folder`."""
-    began = time.time()
-    dataset = config.open_forcing()
-    if dataset.sizes.get("location", 1) > 1:
-        raise InputError(
-            "forcing", "has several locations", "name one with [forcing] location, or give lon and lat"
-        )
-    check_dates(config.intervention, int(dataset.time.dt.year[-1]))
-    run = Simulation(
-        config.site,
-        dataset,
-        [config.parameters],
-        workers=workers,
-        isotopes=config.run.isotopes,
-        series=config.open_series(),
-        interventions=config.intervention,
-    )
-    warnings = []
-    if config.run.restart is not None:
-        run.start_from(config.run.restart)
-    else:
-        warnings += _warn_about(run.spin_up(config.run.spinup_years, progress))
-    wanted = out.frequencies([*config.run.output, "annual"])
-    datasets = run.run(wanted, config.run.variables, progress)
-    warnings += run.flags()
-    folder.mkdir(parents=True, exist_ok=True)
-    files = [
-        out.write_netcdf(datasets[name].isel(realization=0), folder / f"{name}.nc")
-        for name in wanted
-        if name in config.run.output
-    ]
-    files.append(run.write_restart(folder / "restart.nc"))
-    repairs = run.repairs
-    summary = summarise(datasets["annual"], run)
-    _write_json(folder / "run.json", config, run, summary, repairs, warnings, time.time() - began)
-    return RunSummary([*files, folder / "run.json"], summary, repairs, warnings)
-
-
-def summarise(annual: xr.Dataset, run: Simulation) -> dict[str, float | str]:
-    """Headline numbers: amounts per year of the span that was run, whole years or not, and time means of states."""
-    grams = MOLAR_MASS_C
-    bounds = annual["time_bnds"].values
-    steps = np.array(
-        [(end - start) / (run.forcing.times[1] - run.forcing.times[0]) for start, end in bounds], float
-    )
-    years = float(steps.sum()) * run.forcing.dt / DAYS_PER_YEAR
-    summary: dict[str, float | str] = {"years": round(years, 3)}
-    if run.spin is not None:
-        summary["spin-up years"] = float(run.spin.years)
-    for label, (name, factor) in HEADLINES.items():
-        if name not in annual:
-            continue
-        values = annual[name].values.reshape(len(annual.realization), len(steps), -1)
-        if annual[name].attrs["cell_methods"] == "time: sum":
-            value = values.sum(axis=1).mean() / years
-        else:
-            value = (values * steps[:, None]).sum(axis=1).mean() / steps.sum()
-        carbon = grams if annual[name].attrs["units"] == "mol m-2" else 1.0
-        summary[label] = float(carbon * factor * value)
-    summary["largest imbalance of the books"] = max(run.closure().values())
-    return summary
-
-
-def _write_json(
-    path: Path,
-    config: RunConfig,
-    run: Simulation,
-    summary: Mapping[str, Any],
-    repairs: Sequence[str],
-    warnings: Sequence[str],
-    seconds: float,
-) -> None:
-    """Provenance of the run: versions, source hash, inputs with their sha256, seed, wall time, what was repaired."""
-    import platform
-
-    import numba
-
-    from karstsim import __version__
-    from karstsim.core.jit import source_hash
-
-    inputs = {name: hashlib.sha256(Path(name).read_bytes()).hexdigest() for name in config.forcing.files}
-    record = {
-        "karstsim": __version__,
-        "source": source_hash(),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "numba": numba.__version__,
-        "inputs_sha256": inputs,
-        "seed": config.run.seed,
-        "constants": run.constants,
-        "wall_seconds": round(seconds, 3),
-        "spin_up": None
-        if run.spin is None
-        else {
-            "years": run.spin.years,
-            "drift_per_decade": run.spin.drift.tolist(),
-            "stock": list(run.spin.stock),
-        },
-        "closure": run.closure(),
-        "summary": dict(summary),
-        "repairs": list(repairs),
-        "warnings": list(warnings),
-    }
-    path.write_text(json.dumps(_without_nan(record), indent=2, allow_nan=False) + "\n", encoding="utf-8")
-
-
-def _without_nan(value: Any) -> Any:
-    """JSON has no NaN and no infinity: null instead."""
-    if isinstance(value, Mapping):
-        return {k: _without_nan(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(v) for v in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -12,15 +12,24 @@ from pathlib import Path
 import xarray as xr
 
 from karstsim.core.errors import InputError
+from karstsim.report.calibration_folder import calibration_contents
+from karstsim.report.compare_folder import compare_contents
 from karstsim.report.ensemble_folder import ensemble_contents
 from karstsim.report.found import found_contents
 from karstsim.report.html import NAME, write_page
 from karstsim.report.run_folder import run_contents
 from karstsim.report.section import Contents, Section
+from karstsim.report.sensitivity_folder import sensitivity_contents
 
 Reader = Callable[[Path, xr.Dataset | None], Contents]
 # What marks a folder, and who reads it; the first that is there.
-READERS: tuple[tuple[str, Reader], ...] = (("plan.json", ensemble_contents), ("restart.nc", run_contents))
+READERS: tuple[tuple[str, Reader], ...] = (
+    ("plan.json", ensemble_contents),
+    ("restart.nc", run_contents),
+    ("posterior.nc", calibration_contents),
+    ("compare.json", compare_contents),
+    ("indices.nc", sensitivity_contents),
+)
 
 
 def report(folder: str | Path, observations: xr.Dataset | None = None) -> Path:
@@ -47,7 +56,8 @@ def contents_of(folder: Path, observations: xr.Dataset | None = None) -> Content
         if (folder / mark).is_file():
             known = reader(folder, observations)
             shown = {Path(f).stem for section in known.sections for f, _ in section.figures}
-            extra = found_contents(folder, shown)
+            titles = {table.title for section in known.sections for table in section.tables}
+            extra = found_contents(folder, shown, titles)
             return replace(known, sections=[*known.sections, *extra.sections])
     found = found_contents(folder, set())
     if not (found.sections or found.notes.checks):

@@ -178,8 +178,8 @@ def fit(posterior: xr.Dataset, target: str) -> Figure:
         if rows.any():
             cross.plot(observed[rows], best[rows], ".", ms=3, color=colour, label=label)
     cross.plot(ends, ends, color=SOFT, lw=1.0)
-    cross.set_xlabel("observed")
-    cross.set_ylabel("best run")
+    cross.set_xlabel(plain(f"observed ({unit})"))
+    cross.set_ylabel(plain(f"best run ({unit})"))
     if not fitted.all():
         cross.legend(loc="upper left", markerscale=2.0, handletextpad=0.1)
     panel_title(cross, "b", "One to one")

@@ -36,6 +36,7 @@ SIDES = (
 POINTS = ("spring_ph", "water_ph", "spring_si")  # in units, not per cent
 LEAST = 1e-9  # of a baseline, to be compared in per cent
 MINUS = "−"
+MOST_TICKS = 4  # across a panel: numbers such as −0.0003 are wide
 
 
 @style.styled
@@ -101,6 +102,14 @@ def _short(row: Row) -> str:
     return row.label.replace("CO2", "CO₂").replace("HCO3", "HCO₃⁻").replace(", highest box", "")
 
 
+def _shown(value: float, text: str) -> str:
+    """A change as `text` prints it, with two digits where that would print a change as none."""
+    printed = text.format(value)
+    if value != 0.0 and not any(c in "123456789" for c in printed):
+        return f"{value:+.2g}" + (" %" if text.endswith("%") else "")
+    return printed
+
+
 def _bars(
     ax: Axes,
     labels: list[str],
@@ -116,10 +125,11 @@ def _bars(
     for place, value, row, factor in zip(places, values, rows, factors, strict=True):
         if row.high > row.low:
             ax.plot([row.low * factor, row.high * factor], [place, place], color=style.INK, linewidth=1.2)
-        shown = text.format(value).replace("-", MINUS)
+        shown = _shown(value, text).replace("-", MINUS)
         edge = max(value, row.high * factor, row.low * factor, 0.0)
         ax.annotate(shown, (edge, place), (5, 0), textcoords="offset points", va="center", fontsize=9)
     ax.set_yticks(places, labels)
     ax.axvline(0.0, color=style.BASELINE, linewidth=0.9)
     ax.grid(axis="y", visible=False)
+    ax.xaxis.set_major_locator(MaxNLocator(MOST_TICKS))
     ax.margins(x=0.25)

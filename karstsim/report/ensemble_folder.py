@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from karstsim.report.run_folder import (
     PERCENT,
     is_synthetic,
     provenance_of,
+    sections_of_member,
     sections_of_outputs,
 )
 from karstsim.report.scheme_figure import ARROWS
@@ -46,8 +48,10 @@ def ensemble_contents(folder: Path, observations: xr.Dataset | None = None) -> C
     if observations is not None:
         raise InputError("observations", "are for a single run", "leave them out for an ensemble")
     plan, outcome, broken = status(folder)
-    outputs = _outputs(folder, outcome)
-    annual = outputs.get("annual", next(iter(outputs.values())))
+    outputs, member = _outputs(folder, outcome), _one_member(folder, outcome)
+    if not (outputs or member):
+        raise InputError(str(folder), "holds no output yet", f"karstsim resume {folder}")
+    annual = outputs.get("annual", next(iter((outputs or member).values())))
     config = read_toml(folder / CONFIG)
     site = config.get("site", {})
     site = site if isinstance(site, dict) else {}
@@ -63,17 +67,19 @@ def ensemble_contents(folder: Path, observations: xr.Dataset | None = None) -> C
     notes = Notes(
         [what_ran(plan, site), *([MADE_UP] if is_synthetic(annual) else [])], checks, repairs, warnings
     )
-    sections = sections_of_outputs(folder, outputs, site.get("area_km2"))
+    sections = sections_of_outputs(folder, outputs, site.get("area_km2")) if outputs else []
     if "annual" in outputs and any(key.variable in annual for key in KEYS):
         files = style.save(fan_figure(annual), folder / FIGURES / "fans")
         sections.insert(1, Section("Scenarios", figures=[(files[-1], FAN_CAPTION)]))
+    sections += sections_of_member(folder, member, _whose(member), site.get("area_km2")) if member else []
     sections.append(_members(plan, outcome))
     record = (
         json.loads((folder / RUN_RECORD).read_text(encoding="utf-8"))
         if (folder / RUN_RECORD).is_file()
         else {}
     )
-    title = f"{site.get('name', folder.resolve().name)}: {len(plan.climates)} climates, {plan.n_columns} members each"
+    members = f"{plan.n_columns} member{'s' * (plan.n_columns > 1)}{' each' * (len(plan.climates) > 1)}"
+    title = f"{site.get('name', folder.resolve().name)}: {_climates(plan)}, {members}"
     return Contents(title, sections, notes, provenance_of(record, annual))
 
 
@@ -81,15 +87,34 @@ def _outputs(folder: Path, outcome: Outcome) -> dict[str, xr.Dataset]:
     """Annual and monthly output of all members, the variables that the page shows."""
     found = {}
     for name in ("annual", "monthly"):
-        try:
-            ds = open_ensemble(folder, name, partial=not outcome.complete)
-        except InputError:
-            continue
-        with kept_open():
-            found[name] = ds[sorted({str(n) for n in ds.data_vars} & _shown())].load()
-    if not found:
-        raise InputError(str(folder), "holds no annual or monthly output yet", f"karstsim resume {folder}")
+        if (ds := _opened(folder, outcome, name)) is not None:
+            with kept_open():
+                found[name] = ds.load()
     return found
+
+
+def _one_member(folder: Path, outcome: Outcome) -> dict[str, xr.Dataset]:
+    """Daily output and that of every step, of the first member alone: all of them would not fit into a page."""
+    found = {}
+    for name in ("daily", "step"):
+        if (ds := _opened(folder, outcome, name)) is not None:
+            with kept_open():
+                found[name] = ds.isel(realization=0).load()
+    return found
+
+
+def _opened(folder: Path, outcome: Outcome, name: str) -> xr.Dataset | None:
+    """Output of one frequency, the variables that the page shows; None where it was not kept."""
+    try:
+        ds = open_ensemble(folder, name, partial=not outcome.complete)
+    except InputError:
+        return None
+    return ds[sorted({str(n) for n in ds.data_vars} & _shown())]
+
+
+def _whose(member: Mapping[str, xr.Dataset]) -> str:
+    ds = next(iter(member.values()))
+    return f"Climate {ds.climate.item()}, draw {ds.draw.item()}."
 
 
 def _shown() -> set[str]:
@@ -113,7 +138,11 @@ def what_ran(plan: Plan, site: dict[str, Any]) -> str:
     cells = f" x {len(plan.cells)} grid cells" if len(plan.cells) > 1 else ""
     area = f"{site['area_km2']:g} km² of karst. " if "area_km2" in site else ""
     names = ", ".join(c.name for c in plan.climates)
-    return f"{area}{len(plan.climates)} climates ({names}) x {draws}{cells}, {years[0]}–{years[1]}."
+    return f"{area}{_climates(plan)} ({names}) x {draws}{cells}, {years[0]}–{years[1]}."
+
+
+def _climates(plan: Plan) -> str:
+    return f"{len(plan.climates)} climate{'s' * (len(plan.climates) > 1)}"
 
 
 def settled(outcome: Outcome) -> bool | None:

@@ -19,6 +19,8 @@ SINK = "catchment_sink_hydrochemical"
 SINK_LABEL = "Karst carbon sink\n(g C m⁻² yr⁻¹ = t C km⁻² yr⁻¹)"
 SINK_CHANGE_LABEL = "last minus first years\n(g C m⁻² yr⁻¹)"
 PREFERRED_SCENARIO = "ssp245"
+HEADROOM = 0.3  # of an axis, above what is drawn, for its legend
+MOST_BESIDE = 3  # scenarios in a row of the legend
 # None of these is the colour of a scenario.
 LATE_COLOUR, EARLY_COLOUR, BICARBONATE_COLOUR = "#0f5c5c", "#8a9097", "#8e5ea2"
 LATE_STYLE, EARLY_STYLE = "-", "--"
@@ -138,7 +140,8 @@ def _spring_legends(
     how = f"median and 5–95 % of {n} draws" if n > 1 else "one run"
     style.panel_title(grid[0, 0], "a", style.plain(f"{style.scenario_label(name)}, {recent}: {how}"))
     style.panel_title(grid[0, 1], "b", "Mean seasons")
-    grid[1, 0].legend(loc="center right", ncols=len(rows[1][2]))
+    above = {"loc": "lower right", "bbox_to_anchor": (1.0, 0.97), "borderaxespad": 0.0}
+    grid[1, 0].legend(ncols=len(rows[1][2]), **above)
     if decades is not None:
         grid[0, 1].legend(loc="upper right")
     grid[-1, 0].set_xlabel("Year")
@@ -189,9 +192,10 @@ def draw_sink(figure: Figure | SubFigure, annual: xr.Dataset) -> None:
     series.set_xlabel("Year")
     series.set_ylabel(SINK_LABEL)
     draws = max(ds.sizes["realization"] for ds in groups.values())
-    series.legend(
-        loc="best", title=f"median, 5–95 % of {draws} draws" if draws > 1 else None, alignment="left"
-    )
+    low, high = series.get_ylim()
+    series.set_ylim(low, high + HEADROOM * (high - low))
+    title = f"median, 5–95 % of {draws} draws" if draws > 1 else None
+    series.legend(loc="upper left", title=title, alignment="left", ncols=min(len(groups), MOST_BESIDE))
     series.xaxis.get_major_locator().set_params(integer=True)
     _draw_change(change, groups)
 

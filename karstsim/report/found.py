@@ -15,24 +15,27 @@ CHECKLIST = "check"  # in the name of a JSON file with [{"name", "passed", "deta
 RECORD = "run.json"
 MOST_ROWS, FOLDED_ROWS, MOST_COLUMNS = 200, 25, 24
 LARGEST = 5_000_000  # bytes of a table or figure that is shown
-NOT_RESULTS = ("plan.json", RECORD)
+NOT_RESULTS = ("plan.json", "compare.json", RECORD)
 
 
-def found_contents(folder: Path, shown: set[str]) -> Contents:
-    """Figures (but those already `shown`, by name), checklists, tables and the record of any folder."""
+def found_contents(folder: Path, shown: set[str], titles: set[str] | None = None) -> Contents:
+    """Figures, checklists, tables and the record of any folder.
+
+    shown, titles  figures by name and tables by title that the page has already
+    """
     sections = []
     figures = found_figures(folder, shown)
     if figures:
         sections.append(Section("Figures", figures=figures))
     tables = [table for path in sorted(folder.glob("*.csv")) if (table := read_table(path)) is not None]
-    tables += _facts(folder)
+    tables = [table for table in tables + _facts(folder) if table.title not in (titles or ())]
     if tables:
         sections.append(Section("Tables", tables=tables))
     record = _record(folder)
     notes = Notes(
         summary=[f"Results in {folder.resolve().name}."],
         checks=found_checks(folder),
-        repairs=[str(line) for line in record.pop("repairs", None) or ()],
+        repairs=[str(line) for line in record.pop("repairs")] if record.get("repairs") else None,
         warnings=[str(line) for line in record.pop("warnings", None) or ()],
     )
     return Contents(f"karstsim: {folder.resolve().name}", sections, notes, record)

@@ -135,7 +135,8 @@ def sections_of_outputs(
         sections.append(Section("Key numbers", tables=[key_numbers(whole)], charts=chart_of(whole, monthly)))
     else:
         sections.append(Section("Key numbers", [NO_YEAR], charts=chart_of(None, monthly)))
-    sections.append(_spring(draw, fine, monthly, area_km2, observations))
+    spring = _spring(draw, fine, monthly, area_km2, observations)
+    sections += [spring] if spring.figures else []
     if whole is not None and budget.carbon_budgets(whole):
         sections.append(_carbon(draw, whole))
     land = whole if whole is not None else monthly
@@ -158,6 +159,17 @@ def sections_of_outputs(
             Section("Isotopes", figures=[draw("isotopes", isotope_figure(with_isotopes), caption)])
         )
     return sections + _short_time(draw, outputs)
+
+
+def sections_of_member(
+    folder: Path, outputs: Outputs, whose: str, area_km2: float | None = None
+) -> list[Section]:
+    """Short time of one member of an ensemble: its spring, its largest storm, its summer day."""
+    draw = _Drawer(folder)
+    finest = next(iter(outputs.values()))
+    sections = [_spring(draw, finest, None, area_km2, None), *_short_time(draw, outputs)]
+    figures = [(file, f"{text} {whose}") for section in sections for file, text in section.figures]
+    return [Section("One member in short steps", figures=figures)] if figures else []
 
 
 class _Drawer:

@@ -16,6 +16,7 @@ from karstsim.report import style
 from karstsim.report.budget import LABELS, Budget, carbon_budgets
 from karstsim.report.budget_panel import COLOURS, REMAINDER_HATCH
 from karstsim.report.figures import middle_scenario
+from karstsim.report.tables import number
 
 UNIT = "g C m⁻² yr⁻¹"
 LEAST = 2.0e-3  # share of the whole below which a flow is not drawn; the table has it
@@ -51,7 +52,7 @@ def closure_said(budget: Budget) -> str:
     share = 100.0 * budget.remainder / budget.total_in if budget.total_in > 0.0 else np.nan
     return (
         f"in {budget.total_in:.2f} − out {budget.total_out:.2f} = {budget.remainder_label} "
-        f"{budget.remainder:.2f} {UNIT} ({share:.1f} % of in)"
+        f"{number(budget.remainder, 2)} {UNIT} ({number(share, 1)} % of in)"
     ).replace("-", "−")
 
 

@@ -58,13 +58,13 @@ class Notes:
 
     summary   paragraphs: what was run
     checks    the checklist
-    repairs   what was mended in the inputs
+    repairs   what was mended in the inputs; None where the folder does not tell
     warnings  what the reader should know before using the numbers
     """
 
     summary: Sequence[str] = ()
     checks: Sequence[Check] = ()
-    repairs: Sequence[str] = ()
+    repairs: Sequence[str] | None = ()
     warnings: Sequence[str] = ()
 
 

@@ -15,6 +15,8 @@ from karstsim.report.section import Table
 PER_MILLION = 1.0e6
 PERCENT = 100.0
 NOTHING = "–"
+LEAST_PLAIN = 1.0e-4  # smaller numbers are written with a power of ten
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 DIGITS = 3  # significant ones of a key number
 G_C = "g C m⁻² yr⁻¹"
 NEGLIGIBLE, LEAST_SHOWN = 5.0e-4, 5.0e-3  # g C m-2 yr-1
@@ -140,6 +142,9 @@ def number(value: float, decimals: int | None = None) -> str:
     if not np.isfinite(value):
         return NOTHING
     if decimals is None:
+        if 0.0 < abs(value) < LEAST_PLAIN:
+            digits, power = f"{value:.1e}".split("e")
+            return f"{digits} × 10{str(int(power)).translate(RAISED)}".replace("-", "−")
         decimals = _decimals(value)
     text = f"{value:,.{decimals}f}".replace(",", "\u202f")
     return text.replace("-", "−") if any(c in "123456789" for c in text) else text.lstrip("-")

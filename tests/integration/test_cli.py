@@ -48,9 +48,9 @@ def simulator(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Put a function in the place of the simulator's entry."""
 
     def replace(run_config: Callable[..., Any]) -> None:
-        module = ModuleType("karstsim.model.simulate")
+        module = ModuleType("karstsim.model.run_file")
         module.run_config = run_config  # type: ignore[attr-defined]
-        monkeypatch.setitem(sys.modules, "karstsim.model.simulate", module)
+        monkeypatch.setitem(sys.modules, "karstsim.model.run_file", module)
 
     return replace
 

@@ -19,7 +19,8 @@ from karstsim.core.jit import python_callable
 from karstsim.core.solutes import AQUATIC, N_CORE, N_TRACERS
 from karstsim.model.books import BOOKED
 from karstsim.model.engine import step_window
-from karstsim.model.simulate import Simulation, run_config
+from karstsim.model.run_file import run_config
+from karstsim.model.simulate import Simulation
 from karstsim.model.site import Site
 from karstsim.model.water_chain import WaterChain
 from karstsim.processes import surface_water, tracers

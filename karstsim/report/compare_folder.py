@@ -1,0 +1,73 @@
+"""The page of a comparison: what an intervention added to the sink, its stability, side effects and money."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from karstsim.core.errors import InputError
+from karstsim.report.section import Contents, Notes, Section, Table
+from karstsim.report.tables import number
+
+COMPARISON, FIGURE = "compare.json", "compare.svg"
+TITLES = {
+    "sink": "Sink",
+    "stability": "Stability",
+    "side": "Side effects",
+    "economics": "Economics (whole catchment)",
+}
+CAPTION = (
+    "(a) The sink with and without, the dotted line where the intervention begins. (b) What it added, by definition of "
+    "the sink. (c) Side effects in per cent. (d) Acidity and saturation in their units."
+)
+DEFINITION = "Additional is with less without: both runs share weather, parameters and start."
+
+
+def compare_contents(folder: Path, observations: xr.Dataset | None = None) -> Contents:
+    """All that the page of a comparison says."""
+    if observations is not None:
+        raise InputError("observations", "are for a single run", "leave them out for a comparison")
+    found = json.loads((folder / COMPARISON).read_text(encoding="utf-8"))
+    labels, (first, last) = found["interventions"], found["years"]
+    many = found["members"] > 1
+    tables = [_table(found["rows"], group, title, many) for group, title in TITLES.items()]
+    tables.append(_permanence(found["permanence_t_c_km2_a"]))
+    figures = [(folder / FIGURE, CAPTION)] if (folder / FIGURE).is_file() else []
+    terms = Table(
+        "Terms", ["term", "value"], [[k.replace("_", " "), v] for k, v in found["economics"].items()]
+    )
+    sections = [
+        Section("Comparison", [DEFINITION], [t for t in tables if t.rows], figures=figures),
+        Section("Terms of the economics", tables=[terms]),
+    ]
+    members = f"{found['members']} members; values are medians" if many else "one run each"
+    summary = [f"{'; '.join(labels)}. Means of {first} to {last} over {found['area_km2']:g} km²; {members}."]
+    return Contents(
+        f"With and without: {'; '.join(labels)}",
+        sections,
+        Notes(summary, (), None, found["notes"]),
+        {"folder": folder.resolve().name},
+    )
+
+
+def _table(rows: Sequence[dict[str, Any]], group: str, title: str, many: bool) -> Table:
+    money = group == "economics"
+    keys = ["difference"] if money else ["baseline", "intervention", "difference"]
+    names = ["value"] if money else ["without", "with", "difference"]
+    if many:
+        keys, names = [*keys, "low", "high"], [*names, "5 %", "95 %"]
+    body = [[r["label"], *(_number(r[k]) for k in keys), r["unit"]] for r in rows if r["group"] == group]
+    return Table(title, ["quantity", *names, "unit"], body)
+
+
+def _permanence(classes: dict[str, Sequence[Any]]) -> Table:
+    rows = [[name, *map(_number, values)] for name, values in classes.items()]
+    return Table("Carbon by permanence, t C km⁻² a⁻¹", ["class", "without", "with"], rows)
+
+
+def _number(value: float | None) -> str:
+    return number(float("nan") if value is None else value)

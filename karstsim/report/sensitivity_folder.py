@@ -1,0 +1,116 @@
+"""The page of a sensitivity study: what was varied and asked, the indices, and whether they stand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from karstsim.core.errors import InputError
+from karstsim.ensemble.run import RUN_RECORD
+from karstsim.report.found import found_figures, read_table
+from karstsim.report.section import Check, Contents, Notes, Section, Table
+from karstsim.report.tables import number
+from karstsim.sensitivity_analysis.study import DRAWS, INDICES, MEMBERS, VALUES
+from karstsim.tomlfile import read_toml
+
+CONFIG = "sensitivity.toml"
+WIDE = 0.1  # half-width of an interval beyond which an index tells little
+MOST_TABLES = 6
+CAPTIONS = {
+    "indices": "Indices of every factor with their intervals.",
+    "convergence": "Indices from parts of the same design: one that still moves is no result.",
+    "over_time": "Indices of each month or year.",
+}
+READ = "An index whose convergence curve still moves, or whose interval reaches that of others, is no result."
+KEPT = ("karstsim", "source", "numpy", "numba", "cpu_seconds", "inputs")  # of the record of the members
+
+
+def sensitivity_contents(folder: Path, observations: xr.Dataset | None = None) -> Contents:
+    """All that the page of a study says."""
+    if observations is not None:
+        raise InputError("observations", "are for a single run", "leave them out for a sensitivity study")
+    with xr.open_dataset(folder / INDICES, engine="netcdf4") as opened:
+        ds = opened.load()
+    record = _record(folder)
+    sections = [
+        Section("Indices", [READ], _tables(ds), figures=_figures(folder, "indices")),
+        Section("Convergence", figures=_figures(folder, "convergence")),
+        Section("Over time", figures=_figures(folder, "over_time")),
+        Section("Members", tables=_members(folder)),
+    ]
+    silent = str(ds.attrs["outputs_without_variation"]).splitlines()
+    warnings = [f"does not vary, so has no indices: {name}" for name in silent if name]
+    notes = Notes([_what_ran(folder, ds)], _checks(ds, record), None, warnings)
+    provenance: dict[str, object] = {k: record[k] for k in KEPT if record.get(k)}
+    provenance["seed"] = int(ds.attrs["seed"])
+    kept = [s for s in sections if s.tables or s.figures]
+    return Contents(str(ds.attrs["title"]), kept, notes, provenance)
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    path = folder / MEMBERS / RUN_RECORD
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+
+
+def _what_ran(folder: Path, ds: xr.Dataset) -> str:
+    site = read_toml(folder / CONFIG).get("site", {}) if (folder / CONFIG).is_file() else {}
+    name = site.get("name", "the site") if isinstance(site, dict) else "the site"
+    factors = ", ".join(str(f) for f in ds.factor.values)
+    asked = ", ".join(dict.fromkeys(str(d) for d in ds.diagnostic.values))
+    method, members = ds.attrs["method"], int(ds.attrs["members"])
+    return f"{name}: {method} on {members} members. Varied: {factors}. Asked: {asked}."
+
+
+def _checks(ds: xr.Dataset, record: dict[str, Any]) -> list[Check]:
+    dropped, members = int(ds.attrs["dropped"]), int(ds.attrs["members"])
+    whole = f"{members} members" + (f", {dropped} left out: {ds.attrs['dropped_because']}" if dropped else "")
+    checks = [Check("All members computed", dropped == 0, whole)]
+    closure = [v for v in record.get("closure", {}).values() if v is not None]
+    if closure:
+        checks.append(Check("Books closed", max(closure) < 1.0e-12, f"largest residual {max(closure):.1e}"))
+    widths = [float(np.nanmax(ds[f"{n}_conf"].values)) for n in _indices(ds) if f"{n}_conf" in ds]
+    if widths:
+        text = f"widest half-width {max(widths):.2g} (at most {WIDE:g}); more samples make it narrower"
+        checks.append(Check("Intervals narrow", max(widths) <= WIDE, text))
+    return checks
+
+
+def _indices(ds: xr.Dataset) -> list[str]:
+    return [
+        str(n)
+        for n, v in ds.data_vars.items()
+        if v.dims == ("output", "factor") and not str(n).endswith("_conf")
+    ]
+
+
+def _tables(ds: xr.Dataset) -> list[Table]:
+    """A table an output that is one number; those of months and years are drawn."""
+    single = [i for i in range(ds.sizes["output"]) if ds.year.values[i] < 0 and ds.month.values[i] < 0]
+    names = _indices(ds)
+    tables = []
+    for i in single[:MOST_TABLES]:
+        part = ds.isel(output=i)
+        order = np.argsort(-np.abs(part[names[-1]].values))
+        rows = [[str(ds.factor.values[k]), *(_with_width(part, n, int(k)) for n in names)] for k in order]
+        tables.append(Table(f"{ds.output.values[i]} ({ds.units.values[i]})", ["factor", *names], rows))
+    return tables
+
+
+def _with_width(part: xr.Dataset, name: str, k: int) -> str:
+    text = number(float(part[name].values[k]), 2)
+    conf = f"{name}_conf"
+    return f"{text} ± {number(float(part[conf].values[k]), 2)}" if conf in part else text
+
+
+def _figures(folder: Path, stem: str) -> list[tuple[Path, str]]:
+    return [(file, CAPTIONS[stem]) for file, _ in found_figures(folder, set()) if file.stem == stem]
+
+
+def _members(folder: Path) -> list[Table]:
+    """Parameters and diagnostics of the members, folded."""
+    found = [read_table(folder / name) for name in (DRAWS, VALUES) if (folder / name).is_file()]
+    return [Table(t.title, t.header, t.rows, t.note, folded=True) for t in found if t is not None]

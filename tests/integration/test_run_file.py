@@ -1,0 +1,108 @@
+"""A run file through windows: what a kill leaves, and that going on gives the same files to the bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import xarray as xr
+from typer.testing import CliRunner
+
+from karstsim.cli import app
+from karstsim.config import load_config, to_toml
+from karstsim.core.errors import InputError
+from karstsim.model import run_file
+
+FILE = """
+[site]
+name = "small"
+latitude = 26.3
+longitude = 105.7
+elevation = 1200.0
+area_km2 = 1.0
+[[site.tiles]]
+land_use = "grass"
+area_fraction = 1.0
+[forcing]
+synthetic = "ssp245"
+start = "2015-04-01"
+end = "2017-09-30"
+[run]
+output = ["monthly", "annual"]
+variables = ["aquifer_spring", "aquifer_spring_*", "catchment_*"]
+spinup_years = 3
+[[intervention]]
+kind = "soil_improvement"
+start = 2016
+manure = 2.0
+"""
+
+
+class _KilledError(Exception):
+    """Stands for a kill: nothing of the run's own code catches it."""
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    path = tmp_path_factory.mktemp("file") / "run.toml"
+    path.write_text(FILE)
+    return load_config(path)
+
+
+def _folder(place: Path, config) -> Path:
+    place.mkdir()
+    (place / "config.toml").write_text(to_toml(config))
+    return place
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, config):
+    """The run in one piece."""
+    folder = _folder(tmp_path_factory.mktemp("whole") / "run", config)
+    run_file.run_config(config, folder)
+    return folder
+
+
+@pytest.fixture
+def stopped(tmp_path, config, monkeypatch):
+    """The run in windows of a year, killed in the second."""
+    monkeypatch.setattr(run_file, "WINDOW_YEARS", 1)
+    folder = _folder(tmp_path / "run", config)
+
+    def progress(done: int, total: int, label: str) -> None:
+        if label == "simulating" and done > 0.5 * total:
+            raise _KilledError
+
+    with pytest.raises(_KilledError):
+        run_file.run_config(config, folder, progress=progress)
+    return folder
+
+
+def test_going_on_after_a_kill_gives_the_files_of_a_run_in_one_piece(stopped, whole):
+    result = CliRunner().invoke(app, ["resume", str(stopped)])
+    assert result.exit_code == 0, result.output
+    for name in ("monthly.nc", "annual.nc", "restart.nc"):
+        with xr.open_dataset(stopped / name) as ours, xr.open_dataset(whole / name) as theirs:
+            xr.testing.assert_identical(ours.load(), theirs.load())
+    assert not (stopped / run_file.PARTS).exists()
+
+
+def test_a_stopped_run_says_how_far_it_is_and_refuses_to_be_run_over(stopped):
+    assert run_file.windows_done(stopped) == (1, 3)
+    said = CliRunner().invoke(app, ["status", str(stopped)])
+    assert "1 of 3 windows" in said.output and "karstsim resume" in said.output
+    again = CliRunner().invoke(app, ["run", str(stopped / "config.toml"), "-o", str(stopped)])
+    assert again.exit_code == 2
+    assert "karstsim resume" in again.output
+
+
+def test_a_run_is_not_continued_by_other_code(stopped, config, monkeypatch):
+    monkeypatch.setattr(run_file, "source_hash", lambda: "another")
+    with pytest.raises(InputError, match="another version"):
+        run_file.resume_run(config, stopped)
+
+
+def test_a_run_that_is_done_is_not_run_again(whole, config):
+    with pytest.raises(InputError, match="done"):
+        run_file.resume_run(config, whole)
+    assert "is done" in CliRunner().invoke(app, ["status", str(whole)]).output

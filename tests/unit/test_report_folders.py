@@ -1,0 +1,124 @@
+"""Pages of calibrations, comparisons and sensitivity studies, from small folders written here."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from karstsim.core.errors import InputError
+from karstsim.report.build import contents_of, report
+from karstsim.report.tables import number
+
+RESIDUALS = "pass     r2: 0.9 (at least 0.5)\nFAIL     runs test, p: 0 (at least 0.05)"
+CALIBRATION = """
+[site]
+name = "my spring"
+[forcing]
+files = ["tas.nc", "pr.nc"]
+[calibration]
+seed = 3
+[[observations]]
+file = "spring.csv"
+"""
+
+
+@pytest.fixture
+def calibration(tmp_path):
+    ds = xr.Dataset(
+        {
+            "best": ("parameter", [0.4]),
+            "lower": ("parameter", [0.1]),
+            "upper": ("parameter", [1.5]),
+            "factor": ("parameter", [False]),
+            "units": ("parameter", ["m"]),
+            "skill": (("target", "part", "metric"), [[[0.91], [0.84]]]),
+            "residual_checks": ("target", [RESIDUALS]),
+            "evaluated_loss": ("evaluation", [0.2, 0.1]),
+        },
+        coords={
+            "parameter": ["soil.depth"],
+            "target": ["discharge"],
+            "part": ["fitted", "held out"],
+            "metric": ["kge"],
+        },
+        attrs={
+            "title": "karstsim calibration of my spring", "method": "de", "converged": "no", "evaluations": 2,
+            "uncertainties": "refused: one point", "convergence_checks": "not made spread: 0.1 (at most 0.01)",
+            "observations": "discharge: 5 observed values", "failed_evaluations": "", "karstsim": "0.1.0",
+            "forcing_repairs": "ps: absent", "context": "abc",
+        },
+    )  # fmt: skip
+    ds.to_netcdf(tmp_path / "posterior.nc")
+    (tmp_path / "config.toml").write_text(CALIBRATION)
+    return tmp_path
+
+
+def test_page_of_a_calibration_tells_parameters_scores_and_checks(calibration):
+    page = contents_of(calibration)
+    tables = {t.title: t for s in page.sections for t in s.tables}
+    assert tables["Parameters of the best run"].rows[0][:3] == ["soil.depth", "0.400", "m"]
+    assert [row[1:] for row in tables["Scores of the best run"].rows] == [
+        ["fitted", "0.910"],
+        ["held out", "0.840"],
+    ]
+    found = {c.name: c.passed for c in page.notes.checks}
+    assert found == {"spread": None, "discharge: r2": True, "discharge: runs test, p": False}
+    assert page.notes.repairs == ["ps: absent"]
+    assert "not converged" in page.notes.warnings[0]
+    assert "refused: one point" in report(calibration).read_text(encoding="utf-8")
+
+
+def test_observations_are_for_runs_alone(calibration):
+    with pytest.raises(InputError, match="observations"):
+        contents_of(calibration, xr.Dataset())
+
+
+def test_page_of_a_comparison_tells_every_group(tmp_path):
+    row = {"key": "sink", "unit": "t C km-2 a-1", "baseline": 6.0, "intervention": 6.5, "difference": 0.5}
+    rows = [
+        {**row, "label": label, "group": group, "low": 0.5, "high": 0.5}
+        for label, group in (("karst sink", "sink"), ("revenue", "economics"))
+    ]
+    found = {
+        "years": [2018, 2020], "members": 1, "area_km2": 20.0, "interventions": ["manure from 2018"], "rows": rows,
+        "permanence_t_c_km2_a": {"centuries": [1.0, None]}, "economics": {"price": 15.3}, "notes": ["a note"],
+    }  # fmt: skip
+    (tmp_path / "compare.json").write_text(json.dumps(found))
+    page = contents_of(tmp_path)
+    tables = {t.title: t.rows for s in page.sections for t in s.tables}
+    assert tables["Sink"] == [["karst sink", "6.00", "6.50", "0.500", "t C km-2 a-1"]]
+    assert tables["Economics (whole catchment)"] == [["revenue", "0.500", "t C km-2 a-1"]]
+    assert tables["Carbon by permanence, t C km⁻² a⁻¹"] == [["centuries", "1.00", "–"]]
+    assert "Stability" not in tables
+    assert page.notes.warnings == ["a note"]
+    assert "Repairs of the inputs" not in report(tmp_path).read_text(encoding="utf-8")
+
+
+def test_page_of_a_sensitivity_study_says_whether_its_intervals_are_narrow(tmp_path):
+    dims = ("output", "factor")
+    ds = xr.Dataset(
+        {"S1": (dims, [[0.2, 0.7]]), "S1_conf": (dims, [[0.02, 0.05]]), "ST": (dims, [[0.3, 0.8]]),
+         "ST_conf": (dims, [[0.02, 0.5]])},
+        coords={"output": ["sink"], "factor": ["soil.depth", "forcing.pr"], "diagnostic": ("output", ["sink"]),
+                "units": ("output", ["1"]), "year": ("output", [-1]), "month": ("output", [-1])},
+        attrs={"method": "sobol", "members": 24, "seed": 0, "dropped": 0, "dropped_because": "", "title": "Sensitivity",
+               "outputs_without_variation": ""},
+    )  # fmt: skip
+    ds.to_netcdf(tmp_path / "indices.nc")
+    page = contents_of(tmp_path)
+    assert page.sections[0].tables[0].rows[0] == ["forcing.pr", "0.70 ± 0.05", "0.80 ± 0.50"]
+    assert {c.name: c.passed for c in page.notes.checks} == {
+        "All members computed": True,
+        "Intervals narrow": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(-1.47e-7, "−1.5 × 10⁻⁷"), (2.0e-10, "2.0 × 10⁻¹⁰"), (0.0, "0.00"), (2.0e-4, "0.000200"), (np.nan, "–")],
+)
+def test_small_numbers_are_written_with_a_power_of_ten(value, text):
+    assert number(value) == text
