@@ -54,7 +54,7 @@ def show_status(folder: Path, as_json: bool) -> None:
 
     wanted = load_calibration(folder / CONFIG).calibration.evaluations
     with Ledger(folder) as ledger:
-        made = len(ledger)
+        made = ledger.runs()
     done = (folder / POSTERIOR).is_file()
     if as_json:
         state = "done" if done else "unfinished"

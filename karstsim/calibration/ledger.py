@@ -60,8 +60,10 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def runs(self, contexts: Sequence[str]) -> int:
-        """Points that were run for these contexts; a run that several of them judge counts once."""
+    def runs(self, contexts: Sequence[str] | None = None) -> int:
+        """Points that were run for these contexts, or for any; a run that several of them judge counts once."""
+        if contexts is None:
+            return int(self._db.execute("select count(distinct point) from evaluation").fetchone()[0])
         marks = ",".join("?" * len(contexts))
         question = f"select count(distinct point) from evaluation where context in ({marks})"
         return int(self._db.execute(question, contexts).fetchone()[0])
