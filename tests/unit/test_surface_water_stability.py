@@ -91,8 +91,8 @@ def test_a_steady_box_is_the_same_at_any_sub_step() -> None:
 def test_half_the_default_sub_step_at_noon_of_the_brightest_day(kind, share) -> None:
     """Default sub-steps and half of them: DIC, Ca, O2 at noon and the day's production, evasion, Ca within 1 %.
 
-    Mean H+ within 2 %, calcite of the day within 1 %, whether plants precipitate a tenth of their HCO3 or as much. At
-    any other hour within 2.5 %: in the first light O2 doubles within an hour.
+    Mean H+ within 2 %, calcite of the day within 1 %, whether plants precipitate a tenth of their HCO3 or as much.
+    At any other hour within 2.5 %: in the first light O2 doubles within an hour.
     """
     n = BOXES[kind][2]
     one, half = (_run(kind, 5, substeps=m, biogenic_calcite=share) for m in (n, 2 * n))
