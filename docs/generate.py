@@ -41,7 +41,9 @@ DESIGN = (
     (re.compile(rf"{SECTIONS} (?=range)"), ""),
     (re.compile(rf"(?<=\*\* ){SECTIONS}"), "The design"),
     (re.compile(rf"(?<=design; ){SECTIONS} "), ""),
+    (re.compile(rf"\s*\[{SECTIONS}\]"), ""),
     (re.compile(SECTIONS), "the design"),
+    (re.compile(r"\bscience\.md(?=[,.])"), "the design"),
 )
 OUTSIDE = {
     "benchmarks/README.md": "benchmarks",

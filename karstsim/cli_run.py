@@ -60,4 +60,5 @@ def show_summary(summary: RunSummary, folder: Path, as_json: bool) -> None:
     console.print_list("Repairs of the input", repairs)
     console.print_list("Warnings", warnings)
     console.print_list("Files", files)
-    print(f"Next: karstsim report {folder}")
+    page = folder / "report.html"
+    print(f"Next: open {page} in a browser" if str(page) in files else f"Next: karstsim report {folder}")
