@@ -50,7 +50,7 @@ EXPERIMENTS: dict[str, dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 # Comparisons with data: fitted, or with what was measured beside the data; their verdicts say calibrated.
-FITTED = ("blowing_springs", "karstmod_spring", "soil_respiration", "french_creek")
+FITTED = ("blowing_springs", "blowing_springs_fit", "karstmod_spring", "soil_respiration", "french_creek")
 
 # Experiments whose subject is the parameters themselves.
 ABOUT_PARAMETERS = ("sensitivity", "synthetic_twin")

@@ -84,7 +84,7 @@ def read_draws(path: Path) -> list[Overrides]:
         text = path.read_text(encoding="utf-8-sig")
         header = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
         separator = next((s for s in ("\t", ";") if s in header), ",")
-        table = pd.read_csv(io.StringIO(text), comment="#", sep=separator)
+        table = pd.read_csv(io.StringIO(text), comment="#", sep=separator, float_precision="round_trip")
     except Exception as error:  # pandas raises many kinds on garbage
         raise InputError(str(path), f"is no table of draws ({str(error)[:100]})", mend) from error
     table.columns = [str(c).strip() for c in table.columns]

@@ -172,7 +172,7 @@ def _read(path: Path, sheet: str | None, repairs: Repairs) -> pd.DataFrame:
             table = pd.read_csv(
                 io.StringIO(text),
                 sep=separator,
-                dtype=str,
+                dtype=object,  # Python's own text: with pyarrow pandas would read other regular expressions
                 comment="#",
                 keep_default_na=False,
                 index_col=False,
@@ -251,7 +251,7 @@ def _separator(text: str, path: Path) -> str:
 
 def _with_points(table: pd.DataFrame, path: Path, repairs: Repairs) -> pd.DataFrame:
     """Decimal commas become points and marks of thousands vanish. Raises InputError where ``1,234`` may be either."""
-    mixed = [c for c in table if table[c].str.contains(r"\d[,' \u00a0\u2009\u202f]\d", regex=True).any()]
+    mixed = [c for c in table if table[c].str.contains("\\d[,' \u00a0\u2009\u202f]\\d", regex=True).any()]
     mixed = [c for c in mixed if not table[c].str.contains(r"[-/:]\d|[A-Za-z]{2}", regex=True).any()]
     if not mixed:
         return table

@@ -67,9 +67,9 @@ def read_times(
 
     A zone that all stamps share is dropped and named. Raises InputError with the first line at fault.
     """
-    text = pd.Series([date.strip() for date in dates], dtype="str")
+    text = pd.Series([date.strip() for date in dates], dtype=object)
     if clocks is not None:
-        text = (text + " " + pd.Series([clock.strip() for clock in clocks], dtype="str")).str.strip()
+        text = (text + " " + pd.Series([clock.strip() for clock in clocks], dtype=object)).str.strip()
     where, lines = f"{where}, {row}", list(lines)
     text = text.str.replace(r"(?<=\d)\. +(?=\d)", ".", regex=True)  # "31. 12. 2019"
     if form is not None:
@@ -194,7 +194,7 @@ def _refuse_year_first(parts: pd.DataFrame, text: pd.Series, lines: Sequence[int
 
 def looks_like_dates(cells: Sequence[str]) -> bool:
     """Whether the cells of a column without a name are dates."""
-    text = pd.Series([cell.strip() for cell in cells], dtype="str")
+    text = pd.Series([cell.strip() for cell in cells], dtype=object)
     return any(bool(text.str.match(form).all()) for form in _FORMATS.values())
 
 
