@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.data import MissingDataError
-from experiments.verdicts import MISSED, NOT_COMPARABLE, ORDER, REPRODUCED, Line, table
+from experiments.verdicts import MISSED, NOT_COMPARABLE, ORDER, REPRODUCED, Line, draw_in_style, table
 from karstsim.core.errors import InputError
 
 HERE = Path(__file__).parent
@@ -184,7 +184,7 @@ def run_one(experiment: Experiment, figures: Path | None = None, package: str = 
             found = module.find()
             lines = tuple(module.verdicts(found))
         if figures is not None and hasattr(module, "draw"):
-            module.draw(found, figures / f"{experiment.folder}.png")
+            draw_in_style(module.draw, found, figures / f"{experiment.folder}.png")
     except ModuleNotFoundError as missing:
         status, error = NOT_RUN, f"there is no module {missing.name}"
     except MissingDataError as why:

@@ -83,6 +83,13 @@ def table(lines: Iterable[Line]) -> str:
     return "\n".join(rows)
 
 
+def draw_in_style(draw: Callable[[Any, Path], None], found: Any, path: Path) -> None:
+    """Draw an experiment's figure as all of karstsim's figures look."""
+    from karstsim.report import style  # heavy, and most runs draw nothing
+
+    style.styled(draw)(found, path)
+
+
 def report(
     doc: str | None,
     find: Callable[[], Any],
@@ -97,5 +104,5 @@ def report(
     found = find()
     print(table(verdicts(found)))
     if draw is not None and asked.figure:
-        draw(found, asked.figure)
+        draw_in_style(draw, found, asked.figure)
     return found

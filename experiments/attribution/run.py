@@ -105,7 +105,6 @@ def verdicts(table: pd.DataFrame) -> list[Line]:
     ]
 
 
-@style.styled
 def draw(table: pd.DataFrame, path: Path) -> None:
     """Shares against the rate of exchange; no exchange stands at the left end."""
     place = np.where(table.index == 0.0, 0.015, table.index)

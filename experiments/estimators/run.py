@@ -189,7 +189,6 @@ def verdicts(found: pd.DataFrame) -> list[Line]:
     ]  # fmt: skip
 
 
-@style.styled
 def draw(found: pd.DataFrame, path: Path) -> None:
     """Estimate over truth: one line a method, best on top, a marker per land use with its 5-95 % range."""
     table = summary(found)

@@ -143,7 +143,6 @@ def verdicts(found: pd.DataFrame) -> list[Line]:
     ]
 
 
-@style.styled
 def draw(found: pd.DataFrame, path: Path) -> None:
     """90 % range of the error against the interval, one panel per noise."""
     figure = style.new_figure(3.6)
