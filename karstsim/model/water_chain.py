@@ -23,7 +23,6 @@ from karstsim.model.parameters import Overrides, parameter_tables
 from karstsim.model.registry import FLUX_DTYPES, STATE_DTYPES, variables
 from karstsim.model.site import Site
 from karstsim.processes import atmosphere, surface_water
-from karstsim.processes.surface_water.hydraulics import VELOCITY_COEFFICIENT, VELOCITY_EXPONENT
 
 M2_PER_KM2 = 1.0e6
 M_PER_KM = 1.0e3
@@ -100,7 +99,7 @@ class WaterChain:
         """Boxes as full as `discharge` (m3 s-1) keeps them, of water with these solutes (mol m-3; others 0)."""
         self.state["surface_water"] = np.zeros(1, self.state["surface_water"].dtype)[0]
         p = self.params["surface_water"]
-        velocity = VELOCITY_COEFFICIENT * max(discharge, 1e-6) ** VELOCITY_EXPONENT
+        velocity = p["velocity_coefficient"] * max(discharge, 1e-6) ** p["velocity_exponent"]
         stream = p["reach_length"] * M_PER_KM * discharge / velocity
         lake = p["reservoir_area"] * M2_PER_KM2 * p["reservoir_depth"]
         volume = np.where(p["reservoir"] == 1, lake, stream) * self.mm_per_m3

@@ -497,6 +497,7 @@ def test_short_reaches_get_shorter_sub_steps(length, expected) -> None:
     rows, _ = new_table((1,), PARAM_DTYPES["box"])
     fluxes, _ = new_table((1,), FLUX_DTYPES["box"])
     rows["surface_water"]["substeps"], rows["surface_water"]["reach_length"] = 48, length
+    rows["surface_water"]["velocity_coefficient"], rows["surface_water"]["velocity_exponent"] = 0.194, 0.285
     rows["surface_water"]["catchment_area"] = 10.0
     fluxes["surface_water"]["tributary"]["volume"] = 4.32
     call = hydraulics.substeps if disabled() else numba.njit(_substeps)

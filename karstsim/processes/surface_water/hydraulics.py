@@ -1,7 +1,8 @@
 """Volume, depth, area and outflow of streams and reservoirs (science.md 3.8).
 
-Stream: velocity U = 0.194 Q^0.285 and depth D = 0.409 Q^0.294 (Q in m3 s-1, Raymond et al. 2012). A reach of length L
-holds V = L Q/U, which turned around is its rating, Q = (0.194 V/L)^(1/0.715): the volume is the state.
+Stream: velocity U = a Q^m and depth D = c Q^f with Q in m3 s-1; by default those of Raymond et al. (2012), a = 0.194,
+m = 0.285, c = 0.409, f = 0.294, or what was measured at the site. A reach of length L holds V = L Q/U, which turned
+around is its rating, Q = (a V/L)^(1/(1 - m)): the volume is the state.
 Reservoir: fixed area and depth; what exceeds its volume flows out; rain falls on it and water evaporates from it.
 """
 
@@ -29,6 +30,46 @@ PARAMS = (
         "catchment_area", 10.0, "km2", 1.0e-3, 1.0e6, "site", calibrate=False, doc="karst area of the site"
     ),
     Param("reach_length", 5.0, "km", 0.01, 5000.0, "site", calibrate=False),
+    Param(
+        "velocity_coefficient",
+        0.194,
+        "m s-1",
+        0.01,
+        2.0,
+        "site raymond2012",
+        calibrate=False,
+        doc="flow velocity of a stream at 1 m3 s-1",
+    ),
+    Param(
+        "velocity_exponent",
+        0.285,
+        "1",
+        0.0,
+        0.5,
+        "site raymond2012",
+        calibrate=False,
+        doc="power of discharge in the velocity of a stream",
+    ),
+    Param(
+        "depth_coefficient",
+        0.409,
+        "m",
+        0.02,
+        5.0,
+        "site raymond2012",
+        calibrate=False,
+        doc="depth of a stream at 1 m3 s-1",
+    ),
+    Param(
+        "depth_exponent",
+        0.294,
+        "1",
+        0.0,
+        0.5,
+        "site raymond2012",
+        calibrate=False,
+        doc="power of discharge in the depth of a stream",
+    ),
     Param("reservoir_area", 0.1, "km2", 1.0e-5, 1.0e5, "site", calibrate=False),
     Param("reservoir_depth", 3.0, "m", 0.05, 200.0, "site", calibrate=False),
     Param(
@@ -57,8 +98,6 @@ FLUXES = (
     Var("discharge", "m3 s-1", "outflow of the box"),
     Var("velocity", "m s-1", "flow velocity of the box"),
 )
-VELOCITY_COEFFICIENT, VELOCITY_EXPONENT = 0.194, 0.285  # Raymond et al. (2012)
-DEPTH_COEFFICIENT, DEPTH_EXPONENT = 0.409, 0.294
 LEAST_DISCHARGE = 1.0e-6  # m3 s-1
 LEAST_VOLUME = 1.0e-30  # m3
 M_PER_KM, M2_PER_KM2 = 1.0e3, 1.0e6
@@ -77,7 +116,7 @@ def turnover(p, discharge):
         return 0.0
     if p.reservoir == 1:
         return SECONDS_PER_DAY * discharge / (p.reservoir_area * M2_PER_KM2 * p.reservoir_depth)
-    velocity = VELOCITY_COEFFICIENT * math.exp(VELOCITY_EXPONENT * math.log(discharge))
+    velocity = p.velocity_coefficient * math.exp(p.velocity_exponent * math.log(discharge))
     return SECONDS_PER_DAY * velocity / (p.reach_length * M_PER_KM)
 
 
@@ -124,12 +163,12 @@ def stream_outflow(volume, p, h, guess):
     V1 + h Q(V1) = V0 has one root; Newton's second and later steps come from above and converge because Q is convex.
     guess  outflow of the sub-step before, m3
     """
-    exponent = 1.0 / (1.0 - VELOCITY_EXPONENT)
+    exponent = 1.0 / (1.0 - p.velocity_exponent)
     seconds = h * SECONDS_PER_DAY
     v = max(volume - guess, 0.5 * volume)
     for _ in range(NEWTON_STEPS):
         q = math.exp(
-            exponent * math.log(max(VELOCITY_COEFFICIENT * v / (p.reach_length * M_PER_KM), 1.0e-30))
+            exponent * math.log(max(p.velocity_coefficient * v / (p.reach_length * M_PER_KM), 1.0e-30))
         )
         change = (v + seconds * q - volume) / (1.0 + seconds * exponent * q / max(v, LEAST_VOLUME))
         v -= change
@@ -152,7 +191,9 @@ def geometry(p, s, f, entering, h):
         f.velocity = f.discharge * p.reach_length * M_PER_KM / max(volume, 1.0)
     else:
         out, f.discharge = stream_outflow(volume, p, h, f.outgoing / to_mm)
-        f.depth = DEPTH_COEFFICIENT * math.exp(DEPTH_EXPONENT * math.log(max(f.discharge, LEAST_DISCHARGE)))
+        f.depth = p.depth_coefficient * math.exp(
+            p.depth_exponent * math.log(max(f.discharge, LEAST_DISCHARGE))
+        )
         f.velocity = f.discharge * p.reach_length * M_PER_KM / max(volume - out, LEAST_VOLUME)
         f.area_ratio = (volume - out) * to_mm / (f.depth * MM_PER_M)
     f.outgoing = out * to_mm
