@@ -192,6 +192,16 @@ def transport_efficiency(
     return (exported_alkalinity - imported_alkalinity) / (2.0 * dissolved_rock)
 
 
+def geological_sink(exported_alkalinity: float, imported_alkalinity: float, dissolved_rock: float) -> float:
+    """CO2 still bound after more than 10^5 years, when the ocean has made calcite of what it received (9.7).
+
+    One CO2 comes back for each two equivalents that precipitate: half the alkalinity less the rock (net of calcite that
+    grew on the way). Carbonic acid gives 2 eq per mole of rock, so nothing stays; strong acids give less: a source,
+    negative.
+    """
+    return 0.5 * (exported_alkalinity - imported_alkalinity) - dissolved_rock
+
+
 def autochthonous_share(aquatic: float, terrestrial: float) -> float:
     """Share of organic carbon that aquatic plants made; NaN where there is none."""
     return aquatic / (aquatic + terrestrial) if aquatic + terrestrial > 0.0 else math.nan

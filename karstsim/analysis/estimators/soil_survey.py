@@ -65,11 +65,14 @@ def _surveys(m: Monitoring | None, s: Settings) -> tuple[np.ndarray, np.ndarray,
     years = float(s.years[0])
     if s.first.size or s.second.size or m is None or "soil_carbon" not in m:
         return s.first, s.second, years, [f"{s.first.size} and {s.second.size} cores"]
-    stock = m.values("soil_carbon") * MOLAR_MASS_C * KG
+    there = np.isfinite(m.values("soil_carbon"))
+    if there.sum() < FEWEST:
+        raise InputError("soil_survey", "has fewer than two dates with soil_carbon", "add the other survey")
+    stock, days = m.values("soil_carbon")[there] * MOLAR_MASS_C * KG, m.days[there]
     n, scatter = int(s.cores[0]), float(s.scatter[0])
     cores = [mean * (1.0 + scatter * s.rng.standard_normal(n)) for mean in (stock[0], stock[-1])]
     said = [*m.notes, f"{n} virtual cores at each end, scatter {scatter:g}"]
-    length = float(m.days[-1]) / DAYS_PER_YEAR
+    length = float(days[-1] - days[0]) / DAYS_PER_YEAR
     return cores[0], cores[1], length if math.isnan(years) else years, said
 
 
