@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import xarray as xr
 
+from karstsim.core.constants import DAYS_PER_YEAR
 from karstsim.core.errors import InputError
 
-DAYS_PER_YEAR = 365.2425
 HORIZON = 100.0  # years
 REFRACTORY_LIFETIME = 5000.0  # years; 4000-6000 for the ocean's refractory DOC [science.md 9.7]
 SEMILABILE_LIFETIME = 1.5  # years, Hansell (2013)
