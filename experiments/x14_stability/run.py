@@ -1,9 +1,11 @@
 """X14: how much of the carbon of a karst river stays; S1, S2, S3 and the classes of permanence.
 
-python -m experiments.x14_stability.run
+python -m experiments.x14_stability.run [--figure FILE]
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from experiments.pearl_river import run as pearl
 from experiments.verdicts import Line, report
@@ -51,6 +53,28 @@ def describe(name: str, ledger: CarbonPaths) -> str:
     return "\n".join(rows)
 
 
+def draw(found: dict[str, CarbonPaths], path: Path) -> None:
+    """Carbon in every class of permanence, with its range of lifetimes."""
+    import matplotlib.pyplot as plt
+
+    kinds = [kind for kind in PERMANENCE if any(permanence(ledger)[kind] > 0.0 for ledger in found.values())]
+    figure, ax = plt.subplots(figsize=(7.5, 3.6), layout="constrained")
+    height = 0.8 / len(found)
+    for i, ((name, ledger), color) in enumerate(zip(found.items(), ("#0072b2", "#d55e00"), strict=True)):
+        amounts = permanence(ledger)
+        values = [100.0 * amounts[kind] / ledger.dic_in for kind in kinds]
+        at = [k + (i - 0.5 * (len(found) - 1)) * height for k in range(len(kinds))]
+        bars = ax.barh(at, values, height, label=f"{name}: S2 {retained(ledger):.2f}", color=color)
+        ax.bar_label(bars, fmt="%.2g", padding=3, fontsize=8)
+    labels = [f"{kind}\n{PERMANENCE[kind][0]:,.7g} to {PERMANENCE[kind][1]:,.7g} years" for kind in kinds]
+    ax.set_yticks(range(len(kinds)), labels, fontsize=8)
+    ax.invert_yaxis()
+    ax.set_xlabel("carbon that leaves the river for each class, % of the DIC that enters")
+    ax.set_xlim(0.0, 100.0)
+    ax.legend(loc="lower right", fontsize=8)
+    figure.savefig(path, dpi=120)
+
+
 if __name__ == "__main__":
-    for case, paths in report(__doc__, find, verdicts).items():
+    for case, paths in report(__doc__, find, verdicts, draw).items():
         print(describe(case, paths))

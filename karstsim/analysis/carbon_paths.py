@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import xarray as xr
 
+from karstsim.core.constants import DAYS_PER_YEAR
 from karstsim.core.errors import InputError
 
-DAYS_PER_YEAR = 365.2425
 HORIZON = 100.0  # years
 REFRACTORY_LIFETIME = 5000.0  # years; 4000-6000 for the ocean's refractory DOC [science.md 9.7]
 SEMILABILE_LIFETIME = 1.5  # years, Hansell (2013)
@@ -190,6 +190,16 @@ def transport_efficiency(
 ) -> float:
     """Alkalinity of dissolved carbonate rock that is exported over that which was dissolved (2 eq per mol)."""
     return (exported_alkalinity - imported_alkalinity) / (2.0 * dissolved_rock)
+
+
+def geological_sink(exported_alkalinity: float, imported_alkalinity: float, dissolved_rock: float) -> float:
+    """CO2 still bound after more than 10^5 years, when the ocean has made calcite of what it received (9.7).
+
+    One CO2 comes back for each two equivalents that precipitate: half the alkalinity less the rock (net of calcite that
+    grew on the way). Carbonic acid gives 2 eq per mole of rock, so nothing stays; strong acids give less: a source,
+    negative.
+    """
+    return 0.5 * (exported_alkalinity - imported_alkalinity) - dissolved_rock
 
 
 def autochthonous_share(aquatic: float, terrestrial: float) -> float:

@@ -1,4 +1,4 @@
-"""Diagnostics of the karst sink (science.md 9.1, 9.8, 9.13): forms of the flux, ratios, slopes, trends, elasticities.
+"""Diagnostics of the karst sink (science.md 9.1, 9.4, 9.8, 9.13): forms of the flux, ratios, slopes, trends.
 
 Ledgers, stability and permanence (9.6, 9.7) are in `carbon_paths`; the estimators of teams in `estimators`.
 """
@@ -21,10 +21,11 @@ from karstsim.forcing import times as clock
 HALF = 0.5
 SURE = 0.95
 FEWEST_YEARS = 4
-IMPORTS = ("atmosphere_precipitation", "soil_irrigation", "aquifer_allogenic", "aquifer_gain")
+RAIN = "atmosphere_precipitation"
+IMPORTS = (RAIN, "soil_irrigation", "aquifer_allogenic", "aquifer_gain")
 DIAGNOSED = (  # outputs that a run must keep for `sinks` and `ratios`
     "catchment_runoff", "catchment_runoff_*", "catchment_imported_alkalinity", "catchment_weathering_uptake",
-    "catchment_rock_dissolution", "atmosphere_precipitation", "atmosphere_precipitation_dic", "aquifer_allogenic_dic",
+    "catchment_rock_dissolution", RAIN, f"{RAIN}_dic", f"{RAIN}_ca", f"{RAIN}_mg", "aquifer_allogenic_dic",
     "aquifer_gain_dic", "aquifer_loss", "aquifer_loss_*", "catchment_gpp", "catchment_npp",
     "catchment_soil_respiration", "catchment_plant_respiration", "soil_irrigation_dic", "tile_area_fraction",
 )  # fmt: skip
@@ -106,6 +107,7 @@ class Sinks:
     gas             the gas ledger of the same; lower by the CO2 of organic carbon that decays in the water, and apart
                     from it by what the stores gained
     acid_corrected  bicarbonate less the calcium and magnesium that leave
+    acid_net        the same less only the calcium and magnesium that rain did not bring; NaN where rain was not kept
     galy            half of bicarbonate less sulfate and nitrate that leave, in equivalents
     """
 
@@ -114,6 +116,7 @@ class Sinks:
     truth: float
     gas: float
     acid_corrected: float
+    acid_net: float
     galy: float
     units: ClassVar[str] = FLUX
 
@@ -135,12 +138,15 @@ def sinks(output: xr.Dataset) -> Sinks:
     rock, acid = (_yearly(output, f"catchment_runoff_{a}") + _yearly(output, f"catchment_runoff_{b}")
                   for a, b in (("ca", "mg"), ("so4", "no3")))  # fmt: skip
     acid += _yearly(output, "catchment_runoff_so4")
+    rain = (f"{RAIN}_ca", f"{RAIN}_mg")
+    brought = _optional(output, *rain) if all(name in output for name in rain) else math.nan
     forms = {
         "hco3": HALF * alkalinity,
         "dic": HALF * dic,
         "gas": _yearly(output, "catchment_weathering_uptake") + dissolved_in - dissolved_out,
         "truth": alkalinity + lost_alkalinity - imported - _yearly(output, "catchment_rock_dissolution"),
         "acid_corrected": alkalinity - rock,
+        "acid_net": alkalinity - rock + brought,
         "galy": HALF * (alkalinity - acid),
     }
     return Sinks(**{name: MOLAR_MASS_C * value for name, value in forms.items()})
@@ -149,8 +155,8 @@ def sinks(output: xr.Dataset) -> Sinks:
 def ratios(output: xr.Dataset, sink: float | None = None) -> dict[str, float]:
     """CSF (its true form, or `sink` in t C km-2 a-1) over the carbon of the land, and ratios of the water (9.8).
 
-    CSF/R_s, CSF/NPP, CSF/NEP, CSF/(CSF + NEP), HCO3/(Ca + Mg) in equivalents per mol, PCP. NEP counts neither water
-    nor weathering.
+    CSF/R_s, CSF/NPP, CSF/NEP, CSF/(CSF + NEP), HCO3/(Ca + Mg) in equivalents per mol. NEP counts neither water nor
+    weathering. The others of 9.8: `prior_calcite`, `chemostatic_slope`, `carbon_paths.autochthonous_share`.
     """
     csf = (sinks(output).truth if sink is None else sink) / MOLAR_MASS_C
     respiration = _yearly(output, "catchment_soil_respiration")
@@ -167,6 +173,14 @@ def ratios(output: xr.Dataset, sink: float | None = None) -> dict[str, float]:
 
 def _over(one: float, other: float) -> float:
     return one / other if other != 0.0 else math.nan
+
+
+def dissolution_efficiency(sink: Any, potential: Any) -> float:
+    """The sink over what saturated runoff would consume (9.4; 0.6 to 1.0 expected): both with units.
+
+    `potential` may be the estimate of ``estimate(table, "equilibrium")``, `sink` ``Carbon(sinks(output).truth, FLUX)``.
+    """
+    return ratio(sink, potential)
 
 
 def prior_calcite(ca: np.ndarray, mg: np.ndarray, rock_ca_mg: float) -> np.ndarray:

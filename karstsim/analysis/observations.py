@@ -103,7 +103,7 @@ def read_spring_table(
 
     Returns a Dataset over `time`: discharge (m3 s-1), precipitation, evapotranspiration (mm d-1), temperature,
     air_temperature (degC), conductivity (uS cm-1), relative_humidity (%), turbidity (NTU), water_level (m), oxygen
-    (mol m-3), air_co2 (ppm), d13c_dic (permil), soil_respiration (mol m-2 d-1) and, where
+    (mol m-3), air_co2 (ppm), d13c_dic (permil), soil_respiration (mol m-2 d-1), soil_carbon (mol m-2) and, where
     their unit is known, the quantities of water analyses (mol m-3, eq m-3, ph, pco2 in atm): those that the table has.
     A series with one time step keeps it: steps that are absent are NaN. Attributes ``columns``, ``unused``,
     ``supposed`` and ``repairs`` say, line by line, what became of the file; variables carry their header and rule.

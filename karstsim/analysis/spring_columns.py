@@ -29,6 +29,7 @@ UNITS = {**WATER_UNITS, "discharge": "m3 s-1", "precipitation": "mm d-1", "evapo
     "d13c_dic": "permil",
     "soil_respiration": "mol m-2 d-1",
     "net_exchange": "mol m-2 d-1",
+    "soil_carbon": "mol m-2",
 }
 LONG_NAMES = {
     "discharge": "spring discharge",
@@ -45,6 +46,7 @@ LONG_NAMES = {
     "d13c_dic": "d13C of dissolved inorganic carbon, VPDB",
     "soil_respiration": "CO2 efflux of the soil",
     "net_exchange": "net ecosystem exchange of CO2, upward positive",
+    "soil_carbon": "stock of soil organic carbon",
 }
 LIMITS = WATER_LIMITS | {  # canonical units: outside, the unit or the cell is wrong
     "discharge": (0.0, 1e5),
@@ -61,6 +63,7 @@ LIMITS = WATER_LIMITS | {  # canonical units: outside, the unit or the cell is w
     "d13c_dic": (-60.0, 40.0),  # beyond all waters: methane makes the lightest and the heaviest
     "soil_respiration": (-1.0, 20.0),
     "net_exchange": (-20.0, 20.0),
+    "soil_carbon": (0.0, 2e4),  # 240 kg m-2: beyond all peats that are sampled
 }
 DATE, CLOCK, ZONE = "date", "clock", "zone"
 _ZONE_NAMES = frozenset(("tz_cd", "tz", "timezone", "time_zone", "zeitzone"))
@@ -83,6 +86,7 @@ _SPELLINGS = {
     "d13c_dic": "d13c d13c_dic dic_iso dic_d13c delta13c",
     "soil_respiration": "soil_respiration soil_efflux co2_efflux rs_soil",
     "net_exchange": "net_exchange nee net_ecosystem_exchange",
+    "soil_carbon": "soil_carbon soil_organic_carbon soc soc_stock soil_carbon_stock",
 }
 _NAMES = {spelling: name for name, text in _SPELLINGS.items() for spelling in text.split()}
 _ONLY_WITH_UNIT = {"flow": "discharge", "level": "water_level", "co2": "air_co2"}
@@ -125,6 +129,12 @@ _GAS_FLUX = {  # "m-2 s-1" loses its exponents as a header is cleaned; nothing e
     **dict.fromkeys(("g_c_m2_d", "g_c_m_d"), 1.0 / _C),
     **dict.fromkeys(("mol_m2_d", "mol_m_d"), 1.0),
 }
+_STOCK = {  # as above, "m-2" and "ha-1" lose their exponents; Mg is a tonne, for nobody has mg per hectare
+    **dict.fromkeys(("kg_c_m2", "kg_c_m"), 1e3 / _C),
+    **dict.fromkeys(("g_c_m2", "g_c_m"), 1.0 / _C),
+    **dict.fromkeys(("t_c_ha", "mg_c_ha"), 1e2 / _C),
+    **dict.fromkeys(("mol_m2", "mol_m"), 1.0),
+}
 _FACTORS = {
     "discharge": _M3_S,
     "precipitation": _MM_D,
@@ -145,6 +155,7 @@ _FACTORS = {
     "d13c_dic": {"permil": 1.0, "vpdb": 1.0, "permil_vpdb": 1.0},
     "soil_respiration": _GAS_FLUX,
     "net_exchange": _GAS_FLUX,
+    "soil_carbon": _STOCK,
 }
 _WRITTEN = {
     "discharge": "m3/s, L/s, L/min, m3/h, m3/d, cfs, gpm, mgd, or mm/d with the area",
@@ -159,6 +170,7 @@ _WRITTEN = {
     "d13c_dic": "permil",
     "soil_respiration": "umol/m2/s, g C/m2/d, mol/m2/d",
     "net_exchange": "umol/m2/s, g C/m2/d, mol/m2/d",
+    "soil_carbon": "kg C/m2, t C/ha, g C/m2, mol/m2",
 }
 
 
@@ -266,7 +278,7 @@ def _column(header: str, name: str, rest: Sequence[str], area_km2: float | None)
         return _chemistry(header, name, rest)
     unit = _unit(header, name, rest)
     if not unit:
-        if name in ("oxygen", "air_co2", "soil_respiration", "net_exchange"):
+        if name in ("oxygen", "air_co2", "soil_respiration", "net_exchange", "soil_carbon"):
             return Column(header, name)  # several units are in use: left out until one is told
         known = name in ("relative_humidity", "turbidity", "d13c_dic")
         return Column(header, name, assumption="" if known else f"no unit: read as {UNITS[name]}")

@@ -8,10 +8,12 @@ import xarray as xr
 
 import karstsim as ks
 from karstsim.analysis import diagnostics
+from karstsim.analysis.carbon_units import Carbon
 from karstsim.analysis.diagnostics import (
     DIAGNOSED,
     chemostatic_slope,
     context_fraction,
+    dissolution_efficiency,
     elasticity,
     prior_calcite,
     ratios,
@@ -118,6 +120,16 @@ def test_two_ledgers_of_one_truth(output: xr.Dataset) -> None:
     assert found.truth - found.gas == pytest.approx(decayed, abs=0.12 * found.truth)
     assert found.truth < found.hco3 < found.dic
     assert found.acid_corrected == pytest.approx(found.galy, rel=0.02)  # but for salts the ions balance
+    imported = yearly(
+        "catchment_imported_alkalinity"
+    )  # what rain brings is no rock, and its alkalinity no sink
+    assert found.acid_net - found.truth == pytest.approx(imported, abs=0.12 * found.truth)
+    assert found.acid_corrected < found.acid_net
+    assert np.isnan(sinks(output.drop_vars("atmosphere_precipitation_ca")).acid_net)
+    potential = Carbon(2.0 * found.truth, "g C m-2 a-1")
+    assert dissolution_efficiency(Carbon(found.truth, found.units), potential) == pytest.approx(0.5)
+    with pytest.raises(InputError, match="no unit"):
+        dissolution_efficiency(found.truth, potential)
 
 
 def test_formula_on_simulated_output(output: xr.Dataset) -> None:

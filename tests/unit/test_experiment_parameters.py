@@ -57,6 +57,7 @@ def _set_by_code(source: str, declared: dict[str, str]) -> set[str]:
     found = texts & set(declared)
     rooms = {room for room in {name.split(".")[0] for name in declared} if f'.params["{room}"]' in source}
     keys = set(_written(tree)) if rooms else set()
+    found |= set(_tables_in_tables(tree)) & set(declared)
     return found | {f"{room}.{key}" for room in rooms for key in keys if f"{room}.{key}" in declared}
 
 
@@ -72,15 +73,27 @@ def _written(tree: ast.Module) -> Iterator[str]:
         yield from (k.value for k in keys if isinstance(k, ast.Constant) and isinstance(k.value, str))
 
 
+def _tables_in_tables(tree: ast.Module) -> Iterator[str]:
+    """Dotted names of {"room": {"name": value}} and of table["room"]["name"] = value."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict):
+            for key, inner in zip(node.keys, node.values, strict=True):
+                if isinstance(key, ast.Constant) and isinstance(inner, ast.Dict):
+                    yield from (f"{key.value}.{k.value}" for k in inner.keys if isinstance(k, ast.Constant))
+        elif (
+            isinstance(node, ast.Subscript)
+            and isinstance(node.slice, ast.Constant)
+            and isinstance(node.value, ast.Subscript)
+            and isinstance(node.value.slice, ast.Constant)
+        ):
+            yield f"{node.value.slice.value}.{node.slice.value}"
+
+
 def _composed(source: str, declared: dict[str, str]) -> list[str]:
     """Beginnings of parameter names that are put together at run time, where no reader could find them."""
     rooms = {name.split(".")[0] + "." for name in declared}
-    return [
-        node.values[0].value
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.JoinedStr) and node.values and isinstance(node.values[0], ast.Constant)
-        and str(node.values[0].value) in rooms
-    ]  # fmt: skip
+    texts = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant))
+    return [str(node.value) for node in texts if node.value in rooms]  # of f-strings, sums and formats
 
 
 def _folders() -> list[str]:
@@ -135,4 +148,7 @@ def test_a_set_parameter_is_found() -> None:
     )
     assert {"soil.porosity", "soil.depth"} <= set(_keys(config))
     assert _composed('name = f"soil.{what}"', declared) == ["soil."]
+    assert _composed('name = "soil." + what', declared) == ["soil."]
+    assert _set_by_code('tile = {"parameters": {"soil": {"porosity": 0.4}}}', declared) == {"soil.porosity"}
+    assert _set_by_code('table["soil"]["porosity"] = 0.4', declared) == {"soil.porosity"}
     assert not {"soil.porosity", "soil.depth"} & _permitted("storm", declared)

@@ -21,6 +21,7 @@ from karstsim.core.errors import InputError
 KG, FLUX_PER_KG = 1e-3, 1e3  # kg per g; t C km-2 in one kg C m-2
 SURE, POWER = 0.975, 0.8
 FEWEST = 2
+SIMULATED_SINK = "simulated_sink"  # only a simulation has it
 SETTINGS = (
     Samples("first", "kg C m-2", "stocks of the first survey; none: of the table, sampled with `scatter`"),
     Samples("second", "kg C m-2", "stocks of the second survey"),
@@ -65,11 +66,20 @@ def _surveys(m: Monitoring | None, s: Settings) -> tuple[np.ndarray, np.ndarray,
     years = float(s.years[0])
     if s.first.size or s.second.size or m is None or "soil_carbon" not in m:
         return s.first, s.second, years, [f"{s.first.size} and {s.second.size} cores"]
-    stock = m.values("soil_carbon") * MOLAR_MASS_C * KG
+    there = np.isfinite(m.values("soil_carbon"))
+    if there.sum() < FEWEST:
+        raise InputError("soil_survey", "has fewer than two dates with soil_carbon", "add the other survey")
+    stock, days = m.values("soil_carbon")[there] * MOLAR_MASS_C * KG, m.days[there]
     n, scatter = int(s.cores[0]), float(s.scatter[0])
-    cores = [mean * (1.0 + scatter * s.rng.standard_normal(n)) for mean in (stock[0], stock[-1])]
+    errors = s.rng.standard_normal((2, n))
     said = [*m.notes, f"{n} virtual cores at each end, scatter {scatter:g}"]
-    length = float(m.days[-1]) / DAYS_PER_YEAR
+    if SIMULATED_SINK not in m:  # a table holds the mean of its cores, a simulation the truth that cores miss
+        errors -= errors.mean(axis=1, keepdims=True)
+        said[-1] = f"stocks of the table are means of {n} cores, scatter {scatter:g}"
+    cores = [
+        mean * (1.0 + scatter * error) for mean, error in zip((stock[0], stock[-1]), errors, strict=True)
+    ]
+    length = float(days[-1] - days[0]) / DAYS_PER_YEAR
     return cores[0], cores[1], length if math.isnan(years) else years, said
 
 
