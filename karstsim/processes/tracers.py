@@ -268,7 +268,9 @@ def exchange(sol, solid, rock, gas, air, pressure, slope, slope_13, out, x, take
         of_gas = entered + in_balance
         left_of_air = air.v[i] - fall * (kept - old - solid.v[i])
         without_it = pressure + fall * of_gas
-        share = left_of_air / without_it if without_it != 0.0 else 0.0  # y_i over the pressure, which may be zero
+        share = (
+            left_of_air / without_it if without_it != 0.0 else 0.0
+        )  # y_i over the pressure, which may be zero
         now = kept + share * of_gas
         taken.v[i] += now - old - solid.v[i]
         sol.v[N_CORE + i] = now

@@ -1,4 +1,4 @@
-"""Sources of carbon add up to it where a gas is nearly used up, and where water takes more open air than soil air has."""
+"""Sources of carbon add up to it where a gas is nearly used up, and where soil air lacks open air that water takes."""
 
 from __future__ import annotations
 
