@@ -12,7 +12,8 @@ fractionation of its direction (Zhang et al. 1995), out by Rayleigh. Each tracer
 
     y_i = y_i0 - slope_i (what the water took up of it),
 
-solved together with the exchange, which is linear in y_i: a gas that takes rock carbon back has it afterwards.
+solved together with the exchange, which is linear in y_i: a gas that takes rock carbon back has it afterwards. The sum
+over the sources is that of the carbon at any pressure, so alkaline water may leave next to no CO2 in the gas.
 """
 
 import math
@@ -41,7 +42,6 @@ CALCITE_LAW = int(CalciteLaw.ROMANEK1992)
 DEAD, MODERN = 0.0, 1.0
 SLIGHT = 1.0e-5  # below it (1 - e^-y)/y is 1 - y/2 to 1e-11
 HALF = 0.5
-LEAST_PRESSURE = 1.0e-9  # atm
 DISSOLVED = "dissolved inorganic "
 
 
@@ -241,7 +241,7 @@ def exchange(sol, solid, rock, gas, air, pressure, slope, slope_13, out, x, take
     taken           block to which what the water took up out of the gas is added
     """
     after = sol.dic
-    pressure = max(pressure, LEAST_PRESSURE)
+    pressure_before = pressure + slope * gas
     dic_gas = alpha_of_dic(x)
     one_way = alpha_into_water(x)
     brought, lost = max(gas, 0.0), max(-gas, 0.0)
@@ -257,7 +257,7 @@ def exchange(sol, solid, rock, gas, air, pressure, slope, slope_13, out, x, take
         stays, entered, in_balance, fall = left, new_kept * brought, swapped, slope
         if i == C13:
             had = (old + solid.v[i]) / held if held > 0.0 else 0.0
-            in_gas = air.v[i] / pressure
+            in_gas = air.v[i] / pressure_before if pressure_before > 0.0 else 0.0
             if lost > 0.0 and had > 0.0 and left > 0.0:
                 power = (one_way / dic_gas - 1.0) * math.log(left)
                 stays *= scaled(had, math.exp(power)) / had
@@ -265,8 +265,12 @@ def exchange(sol, solid, rock, gas, air, pressure, slope, slope_13, out, x, take
             in_balance *= dic_gas / (1.0 + (dic_gas - 1.0) * in_gas)
             fall = slope_13
         kept = stays * (old_kept * old + new_kept * solid.v[i])
-        per_pressure = (entered + in_balance) / pressure
-        own = (air.v[i] - fall * (kept - old - solid.v[i])) / (1.0 + fall * per_pressure)
-        now = kept + per_pressure * own
+        of_gas = entered + in_balance
+        left_of_air = air.v[i] - fall * (kept - old - solid.v[i])
+        without_it = pressure + fall * of_gas
+        share = (
+            left_of_air / without_it if without_it != 0.0 else 0.0
+        )  # y_i over the pressure, which may be zero
+        now = kept + share * of_gas
         taken.v[i] += now - old - solid.v[i]
         sol.v[N_CORE + i] = now

@@ -31,7 +31,7 @@ nojit = pytest.mark.nojit
 
 @kernel
 def _lower(f, dt):
-    of_soil.lower(f, f.uptake_of, 1.0, dt)
+    of_soil.lower(f, f.uptake_of, dt)
 
 
 class Column:

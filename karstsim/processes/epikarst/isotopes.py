@@ -1,7 +1,8 @@
 """Isotopes and sources of inorganic carbon in the epikarst, open to vadose air.
 
 Vadose air is the open air and its excess of soil air, tracer by tracer as for the pressure (chemistry.py). What water
-takes up of a tracer is paid for by the soil in the share of soil air, by the open air for the rest.
+takes up of a tracer is paid for by the soil in the share of soil air, by the open air for the rest, and for its own CO2
+that the soil air does not have.
 """
 
 from karstsim.chemistry.isotopes import delta_to_fraction
@@ -27,6 +28,7 @@ FLUXES = (
     tracer_block("vadose_of", "CO2 of vadose air", "atm"),
     tracer_block("solid_of", "rock dissolved in the last part of a step"),
     tracer_block("uptake_of", "CO2 taken up by epikarst water", how="sum"),
+    tracer_block("from_soil_of", "CO2 taken up by epikarst water that the soil pays for", how="sum"),
     tracer_block("calcite_of", "calcite precipitated in the epikarst", how="sum"),
     isotope_block("from_air_of", "carbon taken out of the open air"),
     isotope_block("crossing_of", "other carbon that crossed the boundary of the catchment here"),
@@ -76,11 +78,14 @@ def finish(f, soil_p, soil_f, coupling, share, dt):
 
     share  of soil air in the vadose air
     """
-    of_soil.lower(soil_f, f.uptake_of, share, dt)
+    tracers.empty(f.from_soil_of)
+    tracers.add(f.from_soil_of, f.uptake_of, share)
+    of_soil.swap_with_open_air(soil_f, f.from_soil_of, dt)
+    of_soil.lower(soil_f, f.from_soil_of, dt)
     for i in range(N_TRACERS):
         f.vadose_of.v[i] = soil_f.air_of.v[i] + coupling * (soil_f.gas_of.v[i] - soil_f.air_of.v[i])
     for i in range(ISOTOPES):
-        f.from_air_of.v[i] = (1.0 - share) * f.uptake_of.v[i]
+        f.from_air_of.v[i] = f.uptake_of.v[i] - f.from_soil_of.v[i]
         f.crossing_of.v[i] = -f.calcite_of.v[i]
     f.crossing_of.v[C13] += delta_to_fraction(soil_p.rock_d13c) * f.rock_dissolution
-    tracers.add(soil_f.uptake_of, f.uptake_of, share)
+    tracers.add(soil_f.uptake_of, f.from_soil_of, 1.0)

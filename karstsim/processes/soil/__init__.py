@@ -106,4 +106,4 @@ def react(p, s, f, litter, forcing, root_respiration, dolomite, x, k, dt, n_acti
         water.percolate(s, f, HALF / parts, n_active)
     chemistry.finish(s, f, dt)
     if n_active > N_CORE:
-        isotopes.lower(f, f.uptake_of, 1.0, dt)
+        isotopes.lower(f, f.uptake_of, dt)

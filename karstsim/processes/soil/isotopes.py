@@ -255,12 +255,39 @@ def rock_film(p, f, rock, gas, contact, x):
 
 
 @kernel
-def lower(f, taken, share, dt):
-    """Debit a share of what water took up (block, mol m-2) from the gas at the soil base."""
+def fall_of(f, taken, i, dt):
+    """Fall of the pressure of tracer i at the soil base by what water took up (block, mol m-2)."""
+    slower = f.slower_by_c13 if i == C13 else 1.0
+    return slower * f.base_pco2_slope * taken.v[i] / dt
+
+
+@kernel
+def swap_with_open_air(f, taken, dt):
+    """Let the open air pay for that of its own CO2 in `taken` which soil air does not have.
+
+    Vadose air is open air in part, and water that swaps carbon with it may take more of the open air's CO2 than there
+    is in the soil's share. The open air gives the soil what it lacks and gets as much of the mixture, so that neither
+    gains carbon and no source falls below zero.
+    """
+    lacking = fall_of(f, taken, tracers.ATMOSPHERE, dt) - f.gas_of.v[tracers.ATMOSPHERE]
+    if not lacking > 0.0:
+        return
+    brought = lacking / tracers.total(f.air_of)
+    held = lacking
+    for i in range(ISOTOPES, tracers.N_TRACERS):
+        held += f.gas_of.v[i] - fall_of(f, taken, i, dt)
     for i in range(tracers.N_TRACERS):
         slower = f.slower_by_c13 if i == C13 else 1.0
-        fall = slower * f.base_pco2_slope * share * taken.v[i] / dt
-        f.gas_of.v[i] = max(f.gas_of.v[i] - fall, 0.0)
+        given = brought * f.air_of.v[i]
+        returned = lacking / held * (f.gas_of.v[i] - fall_of(f, taken, i, dt) + given)
+        taken.v[i] += (returned - given) * dt / (slower * f.base_pco2_slope)
+
+
+@kernel
+def lower(f, taken, dt):
+    """Debit what water took up (block, mol m-2) from the gas at the soil base; none is below zero by rounding."""
+    for i in range(tracers.N_TRACERS):
+        f.gas_of.v[i] = max(f.gas_of.v[i] - fall_of(f, taken, i, dt), 0.0)
 
 
 @kernel
