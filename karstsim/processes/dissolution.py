@@ -244,6 +244,8 @@ def _rock_with_its_gas(
             low, saturating_low = trial, saturating
         else:
             high, saturating_high = trial, saturating
+        if not low < high:  # what is left between them is the trials' own tolerance
+            break
         trial = _rock_between(low, saturating_low, high, saturating_high, alk, k_dt, tail_start, tail_order)
     x.tolerance = STORE_TOLERANCE
     return trial
