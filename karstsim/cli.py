@@ -16,13 +16,14 @@ from karstsim import (
     cli_ensemble,
     cli_estimate,
     cli_experiments,
+    cli_folder,
     cli_forcing,
     cli_report,
     cli_run,
     cli_sensitivity,
     console,
 )
-from karstsim.cli_options import Debug, Json, Results, SchedulerAddress, Seed, Workers
+from karstsim.cli_options import Debug, Json, Overwrite, Results, SchedulerAddress, Seed, Workers
 
 MOST_YEARS_SHOWN = 12
 RESOLVED = "config.toml"
@@ -74,7 +75,6 @@ class Constants(StrEnum):
 Config = Annotated[Path, typer.Argument(help="Run file (TOML); `karstsim new site` writes one.")]
 Csv = Annotated[bool, typer.Option("--csv", help="Print as CSV.")]
 Markdown = Annotated[bool, typer.Option("--markdown", help="Print as a Markdown table.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Write into a folder that is not empty.")]
 
 
 def main() -> None:
@@ -430,6 +430,7 @@ def new_ensemble(
 
 
 # After those above, which `karstsim --help` lists first: what one begins with.
+cli_folder.add_to(app)
 cli_ensemble.add_to(app)
 cli_forcing.add_to(app)
 cli_experiments.add_to(app)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from karstsim import console
+from karstsim.cli_options import Debug, Json, Overwrite, Workers
 
 if TYPE_CHECKING:
     from karstsim.analysis.compare import Comparison
@@ -39,16 +40,10 @@ def compare(
     economics: Annotated[
         Path | None, typer.Option("--economics", help="TOML with a table [economics]: price, buffer, ...")
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Write into a folder that is not empty.")
-    ] = False,
-    workers: Annotated[
-        int | None, typer.Option("--workers", min=1, max=4096, help="Threads; default: all processors.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")] = False,
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")
-    ] = False,
+    overwrite: Overwrite = False,
+    workers: Workers = None,
+    as_json: Json = False,
+    debug: Debug = False,
 ) -> None:
     """Compare a run with interventions to the run without: additional sink, stability, side effects, cost.
 

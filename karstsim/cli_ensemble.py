@@ -1,4 +1,4 @@
-"""The commands of ensembles: run a file of one, go on with a folder, show how it stands, export its results."""
+"""Ensembles: run a file of one, go on with a folder, show how it stands, export its results."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from karstsim import cli_calibration, cli_run, console
-from karstsim.cli_options import Debug, Json, SchedulerAddress, Workers
+from karstsim import console
+from karstsim.cli_options import Debug, Folder, Json
 
 if TYPE_CHECKING:
     from karstsim.ensemble.config import EnsembleConfig
@@ -18,13 +18,10 @@ if TYPE_CHECKING:
 
 SHOWN = 10  # failed members
 
-Folder = Annotated[Path, typer.Argument(help="Folder of the results.")]
-
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    for command in (resume, status, export):
-        app.command()(command)
+    app.command()(export)
 
 
 def run_file(
@@ -34,7 +31,7 @@ def run_file(
     from karstsim.ensemble.run import start
 
     start(config, folder)
-    _work(folder, workers, scheduler, as_json)
+    work_in(folder, workers, scheduler, as_json)
 
 
 def check_file(path: Path, as_json: bool) -> None:
@@ -64,25 +61,8 @@ def check_config(config: EnsembleConfig, as_json: bool) -> None:
     print("All inputs are usable.")
 
 
-def resume(
-    folder: Folder,
-    workers: Workers = None,
-    scheduler: SchedulerAddress = None,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Go on with a run, an ensemble or a calibration that was stopped; finished work is checked and kept."""
-    with console.guarded(debug, as_json, folder, f"go on with: karstsim resume {folder}"):
-        if cli_calibration.is_calibration(folder):
-            cli_calibration.work_in(folder, workers, as_json)
-            return
-        if cli_run.is_run(folder):
-            cli_run.resume_in(folder, workers, as_json)
-            return
-        _work(folder, workers, scheduler, as_json)
-
-
-def _work(folder: Path, workers: int | None, scheduler: str | None, as_json: bool) -> None:
+def work_in(folder: Path, workers: int | None, scheduler: str | None, as_json: bool) -> None:
+    """Work on an ensemble that was begun, to its end."""
     from karstsim.ensemble.plan import Plan
     from karstsim.ensemble.run import work
 
@@ -93,22 +73,17 @@ def _work(folder: Path, workers: int | None, scheduler: str | None, as_json: boo
         raise typer.Exit(console.FAILED)
 
 
-def status(folder: Folder, as_json: Json = False, debug: Debug = False) -> None:
-    """Show how far a run, an ensemble or a calibration is, what failed, and which files are not as they were."""
-    with console.guarded(debug, as_json):
-        if cli_calibration.is_calibration(folder):
-            cli_calibration.show_status(folder, as_json)
-            return
-        if cli_run.is_run(folder):
-            cli_run.show_status(folder, as_json)
-            return
-        from karstsim.ensemble.run import status as standing_of
+def show_status(folder: Path, as_json: bool, after: str = "") -> None:
+    """How far an ensemble is; `after`: what to say of what is done next, instead of its report and export."""
+    from karstsim.ensemble.run import status
 
-        plan, outcome, broken = standing_of(folder)
-        _show(folder, plan, outcome, {f"{tuple(t)}": path for t, path in broken.items()}, as_json)
+    plan, outcome, broken = status(folder)
+    _show(folder, plan, outcome, {f"{tuple(t)}": path for t, path in broken.items()}, as_json, after)
 
 
-def _show(folder: Path, plan: Plan, outcome: Outcome, broken: dict[str, str], as_json: bool) -> None:
+def _show(
+    folder: Path, plan: Plan, outcome: Outcome, broken: dict[str, str], as_json: bool, after: str = ""
+) -> None:
     facts: dict[str, Any] = {
         "folder": str(folder),
         "climates": len(plan.climates),
@@ -119,19 +94,33 @@ def _show(folder: Path, plan: Plan, outcome: Outcome, broken: dict[str, str], as
         "largest imbalance of the books": max(outcome.closure.values(), default=0.0),
         **outcome.reports,
     }
+    from karstsim.report.ensemble_folder import warnings_of
+
+    warnings = warnings_of(outcome)
     failed = [f"column {column}, {why}" for column, why in outcome.failed.items()]
     if as_json:
         state = "done" if outcome.complete else "unfinished"
-        console.print_json({"status": state, **facts, "failed": failed, "broken": sorted(broken.values())})
+        console.print_json(
+            {
+                "status": state,
+                **facts,
+                "warnings": warnings,
+                "failed": failed,
+                "broken": sorted(broken.values()),
+            }
+        )
         return
     console.print_table("Ensemble", ("", ""), list(facts.items()))
+    console.print_list("Warnings", warnings)
     more = [f"and {len(failed) - SHOWN} more"] if len(failed) > SHOWN else []
     console.print_list("Failed members; they have no values, all others do", [*failed[:SHOWN], *more])
     console.print_list(
         f"Files that are missing or changed (`karstsim resume {folder}` computes them again)",
         sorted(broken.values()),
     )
-    if outcome.complete:
+    if after:
+        print(after)
+    elif outcome.complete:
         print(f"Next: karstsim report {folder}, or karstsim export {folder} OUT.nc")
     else:
         print(f"{outcome.tasks - outcome.done} tasks are left: karstsim resume {folder}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from karstsim import console
+from karstsim.cli_options import Debug, Json
 
 if TYPE_CHECKING:
     from karstsim.analysis.estimators import Declared, Estimate, Monitoring
@@ -52,10 +53,8 @@ def estimate(
         Path | None,
         typer.Option("-o", "--output", help="File: .json, .csv, .nc, or .md for the report after DZ/T 0375."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")] = False,
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")
-    ] = False,
+    as_json: Json = False,
+    debug: Debug = False,
 ) -> None:
     """Estimate the karst carbon sink from a table; without --method, list what each method needs."""
     with console.guarded(debug, as_json):

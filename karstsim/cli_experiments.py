@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from karstsim import console
+from karstsim.cli_options import Debug
 
 CHECKOUT = Path(__file__).parents[1]
 
@@ -25,9 +26,7 @@ def experiments(
         list[str] | None,
         typer.Argument(help="Ids or folders; --long, --json, --write FILE, --figures FOLDER."),
     ] = None,
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")
-    ] = False,
+    debug: Debug = False,
 ) -> None:
     """Run the experiments on the review's claims and print the scoreboard; needs the source checkout."""
     with console.guarded(debug):

@@ -9,6 +9,8 @@ import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")]
+Folder = Annotated[Path, typer.Argument(help="Folder of the results.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Write into a folder that is not empty.")]
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, max=4096, help="Threads; default: all processors.")
 ]

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from karstsim import console
+from karstsim.cli_options import Debug, Json
 
 
 def add_to(app: typer.Typer) -> None:
@@ -23,10 +24,8 @@ def report(
             "--observations", help="Table of the spring (CSV) to set beside a run: fit and residuals."
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")] = False,
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")
-    ] = False,
+    as_json: Json = False,
+    debug: Debug = False,
 ) -> None:
     """Write report.html into FOLDER: what was run, checks, numbers, figures, tables, provenance.
 

@@ -14,6 +14,7 @@ from karstsim.cli_options import Debug, Json, Results, SchedulerAddress, Workers
 if TYPE_CHECKING:
     import xarray as xr
 
+STUDY = "sensitivity.toml"  # in the folder of a study
 MOST_OUTPUTS = 6  # shown as tables on a terminal
 
 
@@ -75,17 +76,67 @@ def sensitivity(
     folder = output or Path("runs") / config.stem
     again = f"go on with: karstsim sensitivity {config} -o {folder}"
     with console.guarded(debug, as_json, folder, again):
-        from karstsim.report.sensitivity_figures import write_figures
-        from karstsim.sensitivity_analysis import sensitivity as run
+        _work(config, folder, workers, scheduler, seed, as_json)
 
-        with console.progress_shown() as progress:
-            ds = run(config, folder, workers or console.processors(), scheduler, seed, progress)
-        write_figures(ds, folder / "figures")
-        files = [str(f) for f in sorted(folder.glob("*.*")) + sorted((folder / "figures").iterdir())]
-        if "method" in ds.attrs and "factor" in ds.dims:
-            _show(ds, files, as_json)
-        else:
-            _show_over_time(ds, files, as_json)
+
+def is_study(folder: Path) -> bool:
+    """Whether the folder is that of a [sensitivity] file, done or stopped."""
+    return (folder / STUDY).is_file()
+
+
+def is_attribution(folder: Path) -> bool:
+    """Whether the folder holds the runs of an [attribution] file."""
+    if not (folder / "runs").is_dir():
+        return False
+    from karstsim.sensitivity_analysis.attribution import NONE, RUNS
+
+    return (folder / RUNS / NONE).is_dir()
+
+
+def resume_in(folder: Path, workers: int | None, scheduler: str | None, as_json: bool) -> None:
+    """Go on with a study that was stopped."""
+    _work(folder / STUDY, folder, workers, scheduler, None, as_json)
+
+
+def show_status(folder: Path, as_json: bool) -> None:
+    """How far a study is: its members, and whether its indices are there."""
+    from karstsim.sensitivity_analysis.study import INDICES, MEMBERS
+
+    if (folder / INDICES).is_file():
+        after = f"Next: karstsim report {folder}"
+    else:
+        after = f"The indices are not computed yet: karstsim resume {folder}"
+    cli_ensemble.show_status(folder / MEMBERS, as_json, after)
+
+
+def _work(
+    config: Path, folder: Path, workers: int | None, scheduler: str | None, seed: int | None, as_json: bool
+) -> None:
+    from karstsim.report.sensitivity_figures import write_figures
+    from karstsim.sensitivity_analysis import sensitivity as run
+
+    with console.progress_shown() as progress:
+        ds = run(config, folder, workers or console.processors(), scheduler, seed, progress)
+    write_figures(ds, folder / "figures")
+    files = [str(f) for f in sorted(folder.glob("*.*")) + sorted((folder / "figures").iterdir())]
+    if "method" in ds.attrs and "factor" in ds.dims:
+        _show(ds, files, as_json)
+    else:
+        _show_over_time(ds, files, as_json)
+    if not as_json:
+        console.print_list("Warnings", _warnings(folder))
+        print(f"Next: karstsim report {folder}")
+
+
+def _warnings(folder: Path) -> list[str]:
+    """What a reader should know of the members of a study."""
+    if not is_study(folder):
+        return []
+    from karstsim.ensemble.run import status
+    from karstsim.report.ensemble_folder import warnings_of
+    from karstsim.sensitivity_analysis.study import MEMBERS
+
+    return warnings_of(status(folder / MEMBERS)[1])
 
 
 def check_file(path: Path, as_json: bool) -> None:
@@ -130,6 +181,8 @@ def check_decomposition(path: Path, as_json: bool) -> None:
 
 
 def _show(ds: xr.Dataset, files: list[str], as_json: bool) -> None:
+    from karstsim.sensitivity_analysis.indices import WIDE, widest
+
     names = [str(n) for n, v in ds.data_vars.items() if v.dims == ("output", "factor")]
     if as_json:
         console.print_json({"status": "done", **ds.attrs, "indices": _as_lists(ds, names), "files": files})
@@ -142,6 +195,10 @@ def _show(ds: xr.Dataset, files: list[str], as_json: bool) -> None:
         console.print_table(f"{ds.output.values[i]} ({ds.units.values[i]})", ("factor", *names), rows)
     console.print_list("Left out", _lines(f"{ds.attrs['dropped']} members", ds.attrs["dropped_because"]))
     console.print_list("Do not vary, so have no indices", _lines("", ds.attrs["outputs_without_variation"]))
+    width = widest(ds)
+    if width is not None and width > WIDE:
+        sized = f"the widest is +-{width:.2g} on {ds.attrs['samples']} samples (wanted: {WIDE:g})"
+        console.print_list("Intervals are wide", [f"{sized}; raise samples before you read the numbers"])
     console.print_list("Files", files)
 
 

@@ -163,11 +163,11 @@ def warnings_of(outcome: Outcome) -> list[str]:
     """What a reader should know: flags of the model, a spin-up that did not settle, members that failed."""
     warnings = [flag_text(name, count) for name, count in outcome.reports.items() if name in FLAGS]
     if settled(outcome) is False:
-        warnings.append(f"the spin-up left a drift: {spin_up_text(outcome)} (limit {PERCENT * DRIFT:g} %)")
-    if outcome.failed:
         warnings.append(
-            f"{len(outcome.failed)} members failed and have no values; they are listed under Members"
+            f"the spin-up left a drift: {spin_up_text(outcome)} (limit {PERCENT * DRIFT:g} %); raise spinup_years"
         )
+    if outcome.failed:
+        warnings.append(f"{len(outcome.failed)} members failed and have no values")
     return warnings
 
 

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from karstsim.core.errors import InputError
 from karstsim.report import numbers, style
-from karstsim.report.tables import KEYS, Key
+from karstsim.report.tables import KEYS, Key, told
 
 HEIGHT = 2.9  # inches a row
 COLUMNS = 2
@@ -32,7 +32,8 @@ SHOWN = (
 def fan_figure(annual: xr.Dataset, variables: Sequence[str] = SHOWN) -> Figure:
     """One panel a quantity: the running mean of the median draw, with bands of 50 and 90 % of the draws.
 
-    variables   names of the key numbers' variables (`report.tables.KEYS`); those that the Dataset lacks are left out
+    variables   names of the key numbers' variables (`report.tables.KEYS`); those that the Dataset lacks, and
+                those that are zero throughout, are left out
     """
     keys = _keys(annual, variables)
     groups = numbers.members_by_scenario(numbers.whole_years(annual))
@@ -55,7 +56,7 @@ def _keys(annual: xr.Dataset, variables: Sequence[str]) -> list[Key]:
     unknown = [name for name in variables if name not in known]
     if unknown:
         raise InputError(f"variable {unknown[0]!r}", "has no panel", f"choose from {', '.join(known)}")
-    found = [known[name] for name in variables if name in annual]
+    found = [known[name] for name in variables if told(annual, known[name])]
     if not found:
         raise InputError(
             "scenario fan", "the run kept none of its quantities", "keep annual output and catchment_*"

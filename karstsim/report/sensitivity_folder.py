@@ -10,15 +10,16 @@ import numpy as np
 import xarray as xr
 
 from karstsim.core.errors import InputError
-from karstsim.ensemble.run import RUN_RECORD
+from karstsim.ensemble.run import RUN_RECORD, status
+from karstsim.report.ensemble_folder import settled, spin_up_text
 from karstsim.report.found import found_figures, read_table
 from karstsim.report.section import Check, Contents, Notes, Section, Table
 from karstsim.report.tables import number
+from karstsim.sensitivity_analysis.indices import WIDE, widest
 from karstsim.sensitivity_analysis.study import DRAWS, INDICES, MEMBERS, VALUES
 from karstsim.tomlfile import read_toml
 
 CONFIG = "sensitivity.toml"
-WIDE = 0.1  # half-width of an interval beyond which an index tells little
 MOST_TABLES = 6
 CAPTIONS = {
     "indices": "Indices of every factor with their intervals.",
@@ -44,7 +45,7 @@ def sensitivity_contents(folder: Path, observations: xr.Dataset | None = None) -
     ]
     silent = str(ds.attrs["outputs_without_variation"]).splitlines()
     warnings = [f"does not vary, so has no indices: {name}" for name in silent if name]
-    notes = Notes([_what_ran(folder, ds)], _checks(ds, record), None, warnings)
+    notes = Notes([_what_ran(folder, ds)], _checks(folder, ds, record), None, warnings)
     provenance: dict[str, object] = {k: record[k] for k in KEPT if record.get(k)}
     provenance["seed"] = int(ds.attrs["seed"])
     kept = [s for s in sections if s.tables or s.figures]
@@ -65,17 +66,20 @@ def _what_ran(folder: Path, ds: xr.Dataset) -> str:
     return f"{name}: {method} on {members} members. Varied: {factors}. Asked: {asked}."
 
 
-def _checks(ds: xr.Dataset, record: dict[str, Any]) -> list[Check]:
+def _checks(folder: Path, ds: xr.Dataset, record: dict[str, Any]) -> list[Check]:
     dropped, members = int(ds.attrs["dropped"]), int(ds.attrs["members"])
     whole = f"{members} members" + (f", {dropped} left out: {ds.attrs['dropped_because']}" if dropped else "")
     checks = [Check("All members computed", dropped == 0, whole)]
     closure = [v for v in record.get("closure", {}).values() if v is not None]
     if closure:
         checks.append(Check("Books closed", max(closure) < 1.0e-12, f"largest residual {max(closure):.1e}"))
-    widths = [float(np.nanmax(ds[f"{n}_conf"].values)) for n in _indices(ds) if f"{n}_conf" in ds]
-    if widths:
-        text = f"widest half-width {max(widths):.2g} (at most {WIDE:g}); more samples make it narrower"
-        checks.append(Check("Intervals narrow", max(widths) <= WIDE, text))
+    outcome = status(folder / MEMBERS)[1]
+    if settled(outcome) is not None:
+        checks.append(Check("Spin-up settled", settled(outcome), spin_up_text(outcome)))
+    width = widest(ds)
+    if width is not None:
+        text = f"widest half-width {width:.2g} (at most {WIDE:g}); more samples make it narrower"
+        checks.append(Check("Intervals narrow", width <= WIDE, text))
     return checks
 
 

@@ -58,6 +58,11 @@ KEYS = (
 )
 
 
+def told(annual: xr.Dataset, key: Key) -> bool:
+    """Whether the results tell anything of a quantity: it was kept, and is not zero throughout."""
+    return key.variable in annual and bool((annual[key.variable] != 0.0).any())
+
+
 def key_numbers(annual: xr.Dataset) -> Table:
     """Headline numbers: the first decade, then the last decade of every scenario; median (5–95 %) of the members."""
     annual = numbers.whole_years(annual)
@@ -70,7 +75,7 @@ def key_numbers(annual: xr.Dataset) -> Table:
     header += [f"{style.scenario_label(name)}\n{decades[1] if decades else last}" for name in groups]
     rows = []
     for key in KEYS:
-        if key.variable not in annual:
+        if not told(annual, key):
             continue
         unit = key.unit.replace(" ", "\u00a0")  # a line breaks before the unit, not within
         cells: list[object] = [key.label if unit == "1" else f"{key.label} ({unit})"]

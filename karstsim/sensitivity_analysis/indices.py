@@ -25,6 +25,7 @@ LONG_NAMES = {
     "maximum": "PAWN index, maximum over slices",
 }
 SHARES = ("mu", "mu_star", "sigma")  # in the units of the output; the others are numbers
+WIDE = 0.1  # half-width of an interval beyond which an index tells little
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,21 @@ def indices(
         "outputs_without_variation": ", ".join(still),
     }
     return ds
+
+
+def widest(ds: xr.Dataset) -> float | None:
+    """The widest half-width of any interval; of indices with units, as a part of their output's largest index.
+
+    None where no index has an interval. Beyond `WIDE` more samples are wanted.
+    """
+    found: list[float] = []
+    for name in (str(n) for n in ds.data_vars if f"{n}_conf" in ds and ds[n].dims == ("output", "factor")):
+        width = ds[f"{name}_conf"].values
+        if name in SHARES:
+            largest = np.abs(ds[name].values).max(axis=1, keepdims=True)
+            width = np.divide(width, largest, out=np.zeros_like(width), where=largest > 0.0)
+        found += width[np.isfinite(width)].tolist()
+    return max(found, default=None)
 
 
 def design_rows_lost(design: Design, kept: Kept) -> list[int]:

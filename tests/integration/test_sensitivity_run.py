@@ -99,7 +99,12 @@ def test_a_study_that_was_killed_goes_on_to_the_same_numbers(study, tmp_path) ->
     with pytest.raises(KeyboardInterrupt):
         ks.sensitivity(path, tmp_path / "out", progress=stop)
     assert 2 <= status(tmp_path / "out" / "ensemble")[1].done < 8
-    again = ks.sensitivity(path, tmp_path / "out")
+    said = CliRunner().invoke(app, ["status", str(tmp_path / "out")])
+    assert said.exit_code == 0 and f"karstsim resume {tmp_path / 'out'}" in said.output.replace("\n", "")
+    done = CliRunner().invoke(app, ["resume", str(tmp_path / "out"), "--json"])
+    assert done.exit_code == 0 and json.loads(done.stdout)["status"] == "done"
+    assert status(tmp_path / "out" / "ensemble")[1].complete
+    again = xr.open_dataset(tmp_path / "out" / "indices.nc")
     assert all(np.array_equal(again[name], study[1][name], equal_nan=True) for name in study[1].data_vars)
 
 

@@ -22,7 +22,7 @@ from karstsim.sensitivity_analysis.config import (
 )
 from karstsim.sensitivity_analysis.diagnostics import _statistic, trend
 from karstsim.sensitivity_analysis.factors import design_of, draws_at, ranges_of
-from karstsim.sensitivity_analysis.indices import Kept, gate, indices
+from karstsim.sensitivity_analysis.indices import Kept, gate, indices, widest
 from karstsim.sensitivity_analysis.methods import LEAST as FEWEST
 from karstsim.sensitivity_analysis.methods import (
     METHODS,
@@ -190,6 +190,21 @@ def test_the_convergence_curve_ends_in_the_result() -> None:
     assert np.array_equal(ds.S1_at.values[-1], ds.S1.values)
     small = analyse(_design("sobol", 16), x[:80], values.values[:80, 0], resamples=200)
     assert ds.S1_at.values[0, 0] == pytest.approx(small["S1"])
+
+
+def test_the_widest_interval_is_told_as_a_part_of_the_largest_index() -> None:
+    """Shares of the variance as they are, effects over the largest of their output; what has no index is left out."""
+    dims = ("output", "factor")
+    shares = {
+        "S1": [[0.8, 0.2]],
+        "S1_conf": [[0.04, 0.3]],
+        "ST": [[np.nan, np.nan]],
+        "ST_conf": [[np.nan, np.nan]],
+    }
+    assert widest(xr.Dataset({n: (dims, v) for n, v in shares.items()})) == 0.3
+    effects = {"mu_star": [[500.0, 10.0], [0.0, 0.0]], "mu_star_conf": [[20.0, 25.0], [0.0, 0.0]]}
+    assert widest(xr.Dataset({n: (dims, v) for n, v in effects.items()})) == 0.05
+    assert widest(xr.Dataset({"S1": (dims, [[0.8, 0.2]])})) is None
 
 
 # ------------------------------------------------------------------------------------------------------------ gate
