@@ -112,6 +112,7 @@ def check_file(path: Path, as_json: bool) -> None:
     """Show what a calibration would compare and search; runs nothing."""
     from karstsim.calibration.config import load_calibration
     from karstsim.calibration.problem import open_problem, parameter_units
+    from karstsim.calibration.targets import not_compared
 
     config = load_calibration(path)
     problem = open_problem(config)
@@ -134,16 +135,17 @@ def check_file(path: Path, as_json: bool) -> None:
         (f.name, f.range.lower, f.range.upper, "log" if f.range.log else "linear", parameter_units(f))
         for f in problem.free
     ]
+    unused = not_compared(config.observations, config.site)
     repairs = [line for line in str(problem.forcing.attrs.get("repairs", "")).splitlines() if line]
     if as_json:
-        console.print_json(
-            {"status": "ok", "calibration": settings, "targets": targets, "ranges": free, "repairs": repairs}
-        )
+        found = {"calibration": settings, "targets": targets, "ranges": free, "not compared": unused}
+        console.print_json({"status": "ok", **found, "repairs": repairs})
         return
     console.print_table("Calibration", ("", ""), list(settings.items()))
     console.print_table(
         "Targets", ("target", "variable", "objective", "fitted", "held out", "observations"), targets
     )
+    console.print_list("In the tables and not compared", unused)
     console.print_table("Ranges", ("parameter", "lower", "upper", "scale", "unit"), free)
     console.print_list("Repairs of the input", repairs)
     print("All inputs are usable.")

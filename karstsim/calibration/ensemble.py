@@ -43,13 +43,18 @@ def _of_constants(config: CalibrationConfig) -> str:
 
 
 def best_toml(posterior: xr.Dataset, config: CalibrationConfig) -> str:
-    """The parameters of the best run as tables for a run file."""
+    """A run file of the best run: its parameters, and the site and the weather of the calibration."""
     factors = dict(zip(posterior.parameter.values, posterior["factor"].values, strict=True))
     best = dict(zip(map(str, posterior.parameter.values), map(float, posterior["best"].values), strict=True))
     own = {n: {"factor": v} if factors[n] else v for n, v in best.items() if n in by_name()}
-    tables = {"site": _site(best, config), "parameters": {**config.parameters, **own}}
+    tables = {
+        "site": _site(best, config),
+        "forcing": config.forcing.model_dump(exclude_none=True),
+        "run": {"output": ["daily", "annual"], "spinup_years": config.calibration.spinup_years},
+        "parameters": {**config.parameters, **own},
+    }
     return (
-        "# The best run of a calibration: parts of a run file. [forcing] and [run] are left to add.\n"
+        "# The best run of a calibration under its weather: karstsim run best.toml -o FOLDER.\n"
         + _of_constants(config)
         + emit_toml(pruned(tables))
     )

@@ -1,6 +1,6 @@
 """Run a calibration into a folder, or go on with one: search, folds, results, and the way into an ensemble.
 
-The folder holds config.toml (as resolved), ledger.sqlite, posterior.nc, best.toml (parameters of the best run), and,
+The folder holds config.toml (as resolved), ledger.sqlite, posterior.nc, best.toml (a run file of the best run), and,
 where uncertainties may be told, posterior.csv with ensemble.toml that runs it. The search itself keeps no state: begun
 again, it asks for the same points and finds in the ledger what was done.
 """

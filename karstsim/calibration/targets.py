@@ -178,6 +178,21 @@ def read_targets(
     return found
 
 
+def not_compared(sections: Sequence[ObservationsSection], site: Site) -> list[str]:
+    """Quantities that the tables hold and the model knows, but no target names."""
+    lines = []
+    for section in sections:
+        table = _table(section, site, "observations")
+        asked = {target.quantity for target in section.targets}
+        counts = {q: int(table[q].notnull().sum()) for q in VARIABLES if q in table and q not in asked}
+        lines += [
+            f"{quantity}: {n} values; [[observations.targets]] with quantity = {quantity!r} compares them"
+            for quantity, n in counts.items()
+            if n
+        ]
+    return lines
+
+
 def _table(section: ObservationsSection, site: Site, key: str) -> xr.Dataset:
     try:
         return read_spring_table(section.file, area_km2=site.area_km2, **section.reader_options())

@@ -85,8 +85,8 @@ def _told(ds: xr.Dataset) -> str:
     """Whether there are uncertainties, and where what was found lies."""
     told = str(ds.attrs["uncertainties"])
     if told == "given":
-        return f"Intervals hold 5 to 95 % of the draws in {DRAWS}; {BEST} holds the best parameters for a run file."
-    return f"Uncertainties are {told}. {BEST} holds the best parameters for a run file."
+        return f"Intervals hold 5 to 95 % of the draws in {DRAWS}; {BEST} runs the best parameters."
+    return f"Uncertainties are {told}. {BEST} runs the best parameters."
 
 
 def _parameters(ds: xr.Dataset) -> Table:

@@ -69,7 +69,13 @@ def test_a_search_for_the_best_tells_no_uncertainty(calibration_file: Write, tmp
     assert posterior.attrs["uncertainties"].startswith("refused")
     assert "interval" not in posterior and "identifiability" not in posterior
     assert not (tmp_path / "de" / DRAWS).exists() and not (tmp_path / "de" / ENSEMBLE).exists()
-    assert (tmp_path / "de" / "best.toml").exists()
+    done = CliRunner().invoke(app, ["run", str(tmp_path / "de" / "best.toml"), "-o", str(tmp_path / "best")])
+    assert done.exit_code == 0, done.output
+    with xr.open_dataset(tmp_path / "best" / "daily.nc") as ds:
+        days = posterior["time_discharge"].values.astype("datetime64[D]").astype("datetime64[ns]")
+        spring = ds["aquifer_spring"].sel(time=days)
+        flow = spring.values * float(posterior["best"].sel(parameter="area_km2")) * 1000.0 / 86400.0
+    assert_allclose(posterior["best_discharge"].values, flow, rtol=1e-9)
 
 
 @pytest.mark.slow
@@ -116,6 +122,16 @@ def test_check_shows_what_is_compared(calibration_file: Write) -> None:
     told = json.loads(done.stdout)
     assert told["targets"][0][:3] == ["discharge", "aquifer_spring", "kge"]
     assert told["calibration"]["computes"] == "water alone"
+    assert told["not compared"] == []
+
+
+def test_check_names_what_the_tables_hold_and_no_target_asks_for(calibration_file: Write) -> None:
+    rows = "\n".join(f"2015-0{m}-01,{100 + m},{'' if m == 3 else 60 + m}" for m in range(1, 6))
+    path = calibration_file(table=f"date,Q (L/s),Ca (mg/L)\n{rows}\n")
+    done = CliRunner().invoke(app, ["check", str(path), "--json"])
+    assert done.exit_code == 0, done.output
+    (line,) = json.loads(done.stdout)["not compared"]
+    assert line.startswith("ca: 4 values")
 
 
 def test_bad_input_ends_with_code_2(calibration_file: Write) -> None:
