@@ -21,20 +21,12 @@ from experiments.verdicts import Line, report
 from karstsim.forcing.synthetic import TRENDS, trend
 
 CONFIG = catchments.config(__file__)
-SCENARIO, FIRST, LAST = "ssp245", 2015, 2060
-FIRST_CO2 = 399.0  # ppm, of 2015
-GLOBE_FIRST, GLOBE_LAST = 1950, 2100
-GLOBE_SCENARIOS = {
-    "ssp245": "SSP2-4.5",
-    "ssp585": "SSP5-8.5",
-}  # nearest to RCP4.5 and RCP8.5 of Zeng et al. (2019)
-GLOBE_LAND = "shrub"
-ENDS = 30  # years whose means are compared on the globe
-POWDER = 2.0  # mol m-2 a-1, more than the soil can dissolve
-POWDER_SPIN_UP = 30  # years
-WORKERS = 2
-REAL = ("cmip6_ssp_access_cm2", "*ACCESS-CM2*.csv.gz")
-PLACE = {"lon": -75.1, "lat": 42.1, "elevation": 500.0}  # of its basin
+SCENARIO, FIRST, LAST = CONFIG["scenario"], CONFIG["first_year"], CONFIG["last_year"]
+FIRST_CO2, WORKERS, REAL = CONFIG["first_co2"], CONFIG["workers"], CONFIG["real"]
+GLOBE_FIRST, GLOBE_LAST, GLOBE_LAND = (CONFIG["globe"][n] for n in ("first_year", "last_year", "land_use"))
+GLOBE_SCENARIOS, ENDS = CONFIG["globe"]["scenarios"], CONFIG["globe"]["ends"]
+POWDER, POWDER_SPIN_UP = CONFIG["powder"]["rate"], CONFIG["powder"]["spin_up_years"]
+PLACE = REAL["place"]
 SINK, DISSOLVED = "catchment_sink_hydrochemical", "soil_powder_dissolution"
 
 
@@ -96,7 +88,7 @@ def annual(site: ks.Site, forcing: xr.Dataset, variable: str = SINK, powder: boo
 def real_model() -> np.ndarray | None:
     """Sink under ACCESS-CM2's weather of a basin in New York on the same land, to 2060; None without the data."""
     try:
-        path = next(data_folder(REAL[0]).glob(REAL[1]))
+        path = next(data_folder(REAL["folder"]).glob(REAL["files"]))
     except MissingDataError:
         return None
     forcing = ks.open_forcing(path, co2=SCENARIO, start=str(FIRST), end=str(LAST), **PLACE)

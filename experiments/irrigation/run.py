@@ -20,20 +20,11 @@ from karstsim.core.constants import SECONDS_PER_DAY
 from karstsim.model.simulate import Simulation
 
 CONFIG = catchments.config(__file__)
-FOREST, FIELD = "secondary_forest", "cropland"
-MORE = 1.5  # of the rain
-# b: water of alkaline wells, 2 mm on every day above 15 degC. mol m-3; sodium balances
-ALKALINE = {
-    "soil.irrigation_rate": 2.0, "soil.irrigation_temperature": 15.0, "soil.irrigation_dic": 6.0,
-    "soil.irrigation_ca": 1.6, "soil.irrigation_mg": 1.0, "soil.irrigation_na": 3.0, "soil.irrigation_cl": 1.0,
-    "soil.irrigation_so4": 0.7, "soil.irrigation_no3": 0.1,
-}  # fmt: skip
-WELL = {"ca": 1.6, "mg": 1.0, "na": 3.0, "cl": 1.0, "so4": 0.7, "no3": 0.1}
-WARMER = 4.0  # K, of the soil alone
-GIVEN = {
-    "atmosphere.pet_law": 4,
-    "vegetation.npp_model": 3,
-}  # c: evapotranspiration and production as without warming
+FOREST, FIELD = CONFIG["forest"], CONFIG["field"]
+MORE, WARMER = CONFIG["more"], CONFIG["warmer"]
+ALKALINE, GIVEN = CONFIG["alkaline"], CONFIG["given"]
+WELL_AT = 15.0  # degC
+IONS = ("ca", "mg", "na", "cl", "so4", "no3")
 VARIABLES = (
     "soil_percolation", "soil_percolation_dic", "soil_percolation_ca", "soil_base_pco2", "soil_efflux",
     "soil_carbonate", "soil_calcite_precipitation", "soil_grain_dissolution", "soil_irrigation",
@@ -133,7 +124,8 @@ def _rate(daily: xr.DataArray, kilograms: float) -> tuple[tuple[str, str], np.nd
 
 
 def find() -> Found:
-    water = ks.speciate(temperature=15.0, dic=ALKALINE["soil.irrigation_dic"], charge_balance=True, **WELL)
+    well = {name: ALKALINE[f"soil.irrigation_{name}"] for name in ("dic", *IONS)}
+    water = ks.speciate(temperature=WELL_AT, charge_balance=True, **well)
     return Found(watered(), alkaline(), warmed(), float(water["si_calcite"].values.item()))
 
 

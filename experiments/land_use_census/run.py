@@ -6,6 +6,7 @@ python -m experiments.land_use_census.run [--figure FILE]
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from experiments import catchments
 from experiments.verdicts import Line, report
@@ -13,23 +14,23 @@ from karstsim.core.classes import LAND_USES
 
 INF = float("inf")
 MOLES_PER_TONNE_HECTARE = 100.0 / catchments.GRAMS_PER_MOL  # mol C m-2 in one t C ha-1
-FIELD = "cropland"
-# Management that has gone on until the soil is at rest. Claim: more CO2, more bicarbonate, more soil carbon.
-MANAGEMENT = {
-    "manure 2 t C/ha": {"soil.manure_rate": 2.0 * MOLES_PER_TONNE_HECTARE},
-    "straw 1 t C/ha": {"soil.straw_rate": 1.0 * MOLES_PER_TONNE_HECTARE},
-    "no tillage": {"soil.tillage": 1.0},
-    "twice the fertiliser": {"soil.fertiliser_nitrogen": 1.0},
-}
-IMPROVED = ("manure 2 t C/ha", "straw 1 t C/ha")  # carbon brought in: all three signs, and the sink
-LEAST = 0.1  # %: what counts as more
+CONFIG = catchments.config(__file__)
+FIELD, IMPROVED, LEAST = CONFIG["field"], CONFIG["improved"], CONFIG["least"]
+
+
+def managed(management: dict[str, Any]) -> dict[str, float]:
+    """Parameters of a management, with its tonnes of carbon as mol m-2 a-1."""
+    carbon = management.get("tonnes_per_hectare", {})
+    return management.get("parameters", {}) | {
+        name: tonnes * MOLES_PER_TONNE_HECTARE for name, tonnes in carbon.items()
+    }
 
 
 def find() -> dict[str, dict[str, float]]:
     """Yearly means of every land use, and of managed cropland."""
-    forcing = catchments.climate()
-    tiles = {use: {"land_use": use} for use in LAND_USES}
-    tiles |= {name: {"land_use": FIELD, "parameters": p} for name, p in MANAGEMENT.items()}
+    forcing = catchments.climate(first_year=CONFIG["first_year"], last_year=CONFIG["last_year"])
+    tiles: dict[str, dict[str, Any]] = {use: {"land_use": use} for use in LAND_USES}
+    tiles |= {m["name"]: {"land_use": FIELD, "parameters": managed(m)} for m in CONFIG["management"]}
     return {
         name: catchments.yearly(catchments.run(catchments.catchment(tile), forcing))
         for name, tile in tiles.items()
@@ -151,16 +152,17 @@ def draw(found: dict[str, dict[str, float]], path: Path) -> None:
         ylabel="sink (g C m$^{-2}$ a$^{-1}$)",
     )
     left.legend(fontsize=8, loc="upper left")
+    names = [m["name"] for m in CONFIG["management"]]
     keys = {"pCO2": "CO$_2$ of soil air", "HCO3": "HCO$_3$", "SOC": "soil carbon", "CSF": "sink"}
     for i, (key, label) in enumerate(keys.items()):
-        rows = [j + 0.2 * (i - 1.5) for j in range(len(MANAGEMENT))]
+        rows = [j + 0.2 * (i - 1.5) for j in range(len(names))]
         right.barh(
             rows,
-            [catchments.change(found[name][key], found[FIELD][key]) for name in MANAGEMENT],
+            [catchments.change(found[name][key], found[FIELD][key]) for name in names],
             0.2,
             label=label,
         )
-    right.set_yticks(range(len(MANAGEMENT)), list(MANAGEMENT))
+    right.set_yticks(range(len(names)), names)
     right.axvline(0.0, color="0.3", lw=0.8)
     right.invert_yaxis()
     right.set_xlabel("change against cropland (%)")

@@ -12,31 +12,19 @@ from pathlib import Path
 import numpy as np
 
 import karstsim as ks
+from experiments import catchments
 from experiments.verdicts import Line, report
 from karstsim.analysis.carbon_paths import CarbonPaths, gross_partition, net_partition
 from karstsim.core.constants import MOLAR_MASS_C
 from karstsim.model.site import Site
 from karstsim.model.water_chain import WaterChain
 
-DISCHARGE = 100.0  # m3 s-1
-SPRING = {"dic": 4.9, "ca": 1.925, "na": 0.1}  # mol m-3; alkalinity 3.95
-BOXES = (  # name, kind of water, depth m, residence time d, k600 m d-1
-    ("headwater", "headwater", 0.6, 0.5, 8.0),
-    ("river", "large_river", 2.5, 6.0, 2.0),
-    ("lower river", "reservoir", 6.0, 20.0, 1.0),
-)
-PRESET = {  # of the prototype: best of a grid of 108 points
-    "gross_production": (8.0, 50.0, 50.0),
-    "plant_cover": (1.0, 1.0, 1.0),
-}
-CLAIM = {"sediment": 4.0, "organic": 27.0, "dic": 54.0, "degassed": 15.0}  # per cent
-BAND = 4.0  # percentage points
-HIGH_PH = 9.0
-MEASURED_DOC = 1.67  # mg/L, mean of the eight outlets of the delta 2005-2006 (Ni et al. 2008)
-MEAN_TEMPERATURE, SWING = 21.0, 7.0  # degC
-RADIATION, RADIATION_SWING = 140.0, 40.0  # W m-2
+CONFIG = catchments.config(__file__)
+SPRING, REACHES, PRESET, CLIMATE = (CONFIG[n] for n in ("spring", "reach", "preset", "climate"))
+CLAIM = CONFIG["claim"]  # per cent
+BAND, HIGH_PH, MEASURED_DOC = (CONFIG["judged"][n] for n in ("band", "high_ph", "measured_doc"))
+DISCHARGE, YEARS = CONFIG["discharge"], CONFIG["years"]
 DAYS = 365
-YEARS = 4  # the last one counts
 CASES = {"default parameters": False, "preset of the prototype": True}  # whether the preset is used
 SECONDS_PER_DAY = 86400.0
 EXPORTED = tuple(
@@ -51,9 +39,9 @@ NAMES = (
 def site() -> Site:
     """The three boxes as mixed waters of their depth and residence time."""
     boxes = [
-        {"name": name, "kind": "reservoir", "water_class": kind, "depth_m": depth,
-         "area_km2": DISCHARGE * SECONDS_PER_DAY * time / depth / 1e6}
-        for name, kind, depth, time, _ in BOXES
+        {"name": r["name"], "kind": "reservoir", "water_class": r["water_class"], "depth_m": r["depth_m"],
+         "area_km2": DISCHARGE * SECONDS_PER_DAY * r["residence_time"] / r["depth_m"] / 1e6}
+        for r in REACHES
     ]  # fmt: skip
     return Site(name="river", latitude=23.0, longitude=110.0, elevation=100.0, area_km2=1000.0,
                 tiles=[{"land_use": "grass", "area_fraction": 1.0}], boxes=boxes)  # fmt: skip
@@ -61,19 +49,20 @@ def site() -> Site:
 
 def run(preset: bool, years: int) -> dict[str, np.ndarray]:
     """Series (day, box) of the last year."""
-    chain = WaterChain(site(), {"surface_water.substeps": 48})
+    chain = WaterChain(site(), {"surface_water.substeps": CONFIG["substeps"]})
     p = chain.params["surface_water"]
-    p["least_k600"] = p["greatest_k600"] = [box[4] for box in BOXES]
+    p["least_k600"] = p["greatest_k600"] = [reach["k600"] for reach in REACHES]
     if preset:
         for name, values in PRESET.items():
             p[name] = values
     days = np.arange(DAYS * years)
     phase = np.cos(2.0 * np.pi * ((days + 0.5) / DAYS - 0.55))
-    chain.fill(DISCHARGE, SPRING | {"oxygen": 0.25}, MEAN_TEMPERATURE)
+    chain.fill(DISCHARGE, SPRING | {"oxygen": CLIMATE["oxygen"]}, CLIMATE["temperature"])
     out = chain.run(
-        NAMES, step=1.0, discharge=DISCHARGE, solutes=SPRING, temperature=MEAN_TEMPERATURE + SWING * phase,
+        NAMES, step=1.0, discharge=DISCHARGE, solutes=SPRING,
+        temperature=CLIMATE["temperature"] + CLIMATE["swing"] * phase,
         day_fraction=np.zeros(len(days)), year_fraction=(days + 0.5) / DAYS % 1.0,
-        rsds_day=RADIATION + RADIATION_SWING * phase,
+        rsds_day=CLIMATE["radiation"] + CLIMATE["radiation_swing"] * phase,
     )  # fmt: skip
     return {name: values[-DAYS:] for name, values in out.items()}
 
@@ -113,13 +102,13 @@ def describe(name: str, found: dict[str, np.ndarray]) -> str:
         "  net ledger, % of the DIC that enters: " + ", ".join(f"{k} {v:.1f}" for k, v in net.items())
         + f"; storage change {100.0 * ledger.remainder / ledger.dic_in:.1f}",
     ]  # fmt: skip
-    for i, box in enumerate(BOXES):
+    for i, reach in enumerate(REACHES):
         mean, highest = found["water_ph"][:, i].mean(), found["ph_max"][:, i].max()
         warning = (
             f"   WARNING: pH above {HIGH_PH:g}, which this river does not show" if highest > HIGH_PH else ""
         )
         rows.append(
-            f"  {box[0]:12} pH {mean:.2f} (highest {highest:.2f}), "
+            f"  {reach['name']:12} pH {mean:.2f} (highest {highest:.2f}), "
             f"pCO2 {1e6 * found['water_pco2'][:, i].mean():.0f} uatm{warning}"
         )
     return "\n".join(rows)
@@ -131,7 +120,11 @@ def asked_for() -> str:
     calcite = share["sediment"] * SPRING["dic"]
     dic, ca = share["dic"] * SPRING["dic"], SPRING["ca"] - calcite
     water = ks.speciate(
-        dic=dic, alkalinity=2.0 * ca + SPRING["na"], ca=ca, na=SPRING["na"], temperature=MEAN_TEMPERATURE
+        dic=dic,
+        alkalinity=2.0 * ca + SPRING["na"],
+        ca=ca,
+        na=SPRING["na"],
+        temperature=CLIMATE["temperature"],
     )
     organic = MOLAR_MASS_C * share["organic"] * SPRING["dic"]
     return (

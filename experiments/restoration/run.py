@@ -15,13 +15,12 @@ from experiments import catchments
 from experiments.verdicts import Line, report
 from karstsim.forcing.synthetic import synthetic_forcing
 
-FIRST, YEARS = 2015, 60
-BASELINE = "cropland"
-RESTORED = ("secondary_forest", "virgin_forest")
-LATE = slice(20, None)  # years after the change: "enclosure for more than 20 years"
+CONFIG = catchments.config(__file__)
+FIRST, YEARS, SMOOTH = CONFIG["first_year"], CONFIG["years"], CONFIG["smooth"]
+BASELINE, RESTORED = CONFIG["baseline"], CONFIG["restored"]
+LATE = slice(CONFIG["late_from"], None)
 GRAMS = catchments.GRAMS_PER_MOL
 UNITS = "t CO2 km-2 a-1"
-SMOOTH = 10  # years, running mean in the figure
 
 
 def find(years: int = YEARS) -> dict[str, xr.Dataset]:
