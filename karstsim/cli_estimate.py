@@ -228,6 +228,7 @@ def _write(found: list[Estimate], output: Path | None, table: Path | None, area:
 def _report(found: list[Estimate], table: Path | None, area: float | None) -> str:
     """The report after DZ/T 0375 of the estimates of one table."""
     from karstsim.analysis.estimators.dzt0375 import guideline_report
+    from karstsim.analysis.estimators.tablet import PURITY
     from karstsim.core.errors import InputError
 
     of = {e.method: e for e in found}
@@ -235,5 +236,6 @@ def _report(found: list[Estimate], table: Path | None, area: float | None) -> st
         mend = "give --area and --method hydrochem (with acid and tablet beside it, or all)"
         raise InputError("--output", "the report needs the area and hydrochemistry", mend)
     tablets = {"the catchment": of["tablet"]} if "tablet" in of else None
+    purity = of["tablet"].parts[PURITY][0] if "tablet" in of else None
     name = table.stem if table is not None else "the catchment"
-    return guideline_report(name, area, of["hydrochem"], acid=of.get("acid"), tablets=tablets)
+    return guideline_report(name, area, of["hydrochem"], acid=of.get("acid"), tablets=tablets, purity=purity)

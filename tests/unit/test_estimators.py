@@ -426,7 +426,16 @@ def test_the_command_writes_the_report(messy: Path, tmp_path: Path) -> None:
     arguments = ["estimate", str(messy), "-m", "hydrochem", "-m", "tablet", "--day-first", "-o", str(out)]
     assert CliRunner().invoke(app, arguments).exit_code == 2
     assert CliRunner().invoke(app, [*arguments, "--area", "1"]).exit_code == 0
-    assert "Tablets by land use" in out.read_text(encoding="utf-8")
+    text = out.read_text(encoding="utf-8")
+    for part in (
+        "Tablets by land use",
+        "standard itself was not seen",
+        "| 97.0 | % |",
+        "u = 0.0089, of cropland",
+    ):
+        assert part in text
+    for column in ("area", "runoff", "HCO3, flow-weighted", "t C km-2 a-1", "t CO2 km-2 a-1", "5-95 %"):
+        assert f"| {column} |" in text
 
 
 def test_the_command_lists_what_each_method_needs(messy: Path) -> None:
