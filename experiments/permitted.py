@@ -61,6 +61,9 @@ EXPERIMENTS: dict[str, dict[str, tuple[str, ...]]] = {
     "strong_acids": {"the ladder of acids": ("soil.dry_nitrogen",)},
 }  # fmt: skip
 
+# Experiments that look at the runs of another one.
+SAME_RUNS = {"x14_stability": "pearl_river"}
+
 # Comparisons with data: fitted, or with what was measured beside the data; their verdicts say calibrated.
 FITTED = ("blowing_springs", "blowing_springs_fit", "karstmod_spring", "soil_respiration", "french_creek")
 
@@ -71,8 +74,8 @@ ABOUT_PARAMETERS = ("sensitivity", "synthetic_twin")
 def names(folder: str) -> set[str]:
     """Every parameter that the experiment in this folder may set."""
     free = {name for name, address in parameters.by_name().items() if address.param.source.startswith(FREE)}
-    own = EXPERIMENTS.get(folder, {}) | (EXPERIMENTS["."] if folder != "." else {})
-    return free | set(SITE) | {name for some in own.values() for name in some}
+    own = [EXPERIMENTS.get(name, {}) for name in {".", SAME_RUNS.get(folder, folder)}]
+    return free | set(SITE) | {name for reasons in own for some in reasons.values() for name in some}
 
 
 @contextmanager

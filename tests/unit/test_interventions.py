@@ -363,6 +363,21 @@ def test_what_the_site_lacks_is_named_before_the_run(what, named, forcing) -> No
     assert named in str(caught.value)
 
 
+def test_land_that_is_gone_is_not_improved(forcing) -> None:
+    """Manure on a field that has become forest would cost and do nothing; on the forest, or before, it may be."""
+    forest = make.vegetation_restoration(
+        **{"from": "cropland"}, to="secondary_forest", start=START, name="plot"
+    )
+    field = make.soil_improvement(start=START, manure=2.0, tiles=["cropland"])
+    with pytest.raises(InputError, match="cropland has no area from 2002 on") as error:
+        Simulation(Site(**PLACE, tiles=TILES), forcing, interventions=[field, forest])
+    assert "plot" in error.value.mend and "shrub" in error.value.mend
+    part = forest.model_copy(update={"area_fraction": 0.5})
+    new = field.model_copy(update={"tiles": ["plot"]})
+    for together in ([part, field], [forest, new], [forest, field.model_copy(update={"start": START - 1})]):
+        Simulation(Site(**PLACE, tiles=TILES), forcing, interventions=together)
+
+
 def test_mulch_under_layers_is_refused(forcing) -> None:
     with pytest.raises(InputError, match=r"soil\.layers"):
         Simulation(
