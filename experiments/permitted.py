@@ -49,7 +49,8 @@ EXPERIMENTS: dict[str, dict[str, tuple[str, ...]]] = {
     "diel": {"planted or not, water without a day of its own": ("surface_water.plant_cover",
              "surface_water.diel_amplitude", "surface_water.substeps")},
     "irrigation": {"soil warmed alone: evapotranspiration and production are given":
-                   ("atmosphere.pet_law", "vegetation.npp_model")},
+                   ("atmosphere.pet_law", "vegetation.npp_model"),
+                   "an option beside the claim, for its miss": ("vegetation.root_temperature_response",)},
     "land_use_ladder": {"the tank of bare soil": NO_PLANTS},
     "pearl_river": {
         "k600 of each reach as the design gives it; step": (

@@ -25,7 +25,7 @@ CONFIG = catchments.config(__file__)
 
 def find(years: int = CONFIG["years"]) -> dict[str, CarbonPaths]:
     """Ways of the carbon in both chains of X13."""
-    return {name: pearl.paths(series) for name, series in pearl.find(years).items()}
+    return {name: pearl.paths(series) for name, series in pearl.chains(years).items()}
 
 
 def verdicts(found: dict[str, CarbonPaths]) -> list[Line]:
