@@ -18,7 +18,8 @@ import karstsim as ks
 from experiments import catchments
 from experiments.data import MissingDataError, data_folder
 from experiments.verdicts import Line, report
-from karstsim.forcing.synthetic import TRENDS, trend
+from karstsim.analysis.diagnostics import trend
+from karstsim.forcing import synthetic
 
 CONFIG = catchments.config(__file__)
 SCENARIO, FIRST, LAST = CONFIG["scenario"], CONFIG["first_year"], CONFIG["last_year"]
@@ -45,7 +46,7 @@ class Found:
 
 def factors(scenario: str, warming: float, wetter: float) -> dict[str, float]:
     """Factors of the generator that give this warming (K) and this much more rain (%) at the end of the years."""
-    at_end, rain = (float(v[0]) for v in trend(scenario, np.array([LAST + 0.5]), 1.0, 1.0))
+    at_end, rain = (float(v[0]) for v in synthetic.trend(scenario, np.array([LAST + 0.5]), 1.0, 1.0))
     return {"warming_factor": warming / at_end, "rain_factor": wetter / 100.0 / (rain - 1.0)}
 
 
@@ -70,7 +71,7 @@ def together(parts: object) -> xr.Dataset:
 
 def globe(scenario: str) -> xr.Dataset:
     """Weather of the shared climates; the asked means are those of 2015."""
-    assert scenario in TRENDS
+    assert scenario in synthetic.TRENDS
     return together(
         catchments.climate(c["temperature"], c["rain"], GLOBE_FIRST, GLOBE_LAST, scenario, lat=c["latitude"])
         for c in catchments.config()["climates"]
@@ -115,7 +116,7 @@ def find() -> Found:
 
 def gains(years: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Slope of Theil and Sen over all the years, of each row."""
-    return (years[-1] - years[0]) * np.array([catchments.theil_sen(years, row) for row in values])
+    return (years[-1] - years[0]) * np.array([trend(row, years).slope for row in values])
 
 
 def growth(values: np.ndarray) -> float:

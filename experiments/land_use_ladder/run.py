@@ -10,6 +10,7 @@ from pathlib import Path
 
 from experiments import catchments
 from experiments.verdicts import Line, report
+from karstsim.analysis.land_use_index import land_use_index
 from karstsim.core.classes import LAND_USES
 from karstsim.forcing.synthetic import synthetic_forcing
 
@@ -44,9 +45,10 @@ def verdicts(found: dict[str, dict[str, float]]) -> list[Line]:
         lines.append(Line(f"X06 runoff of {one} over that of {other}", water, 1.0, INF))
         lines.append(Line(f"X06 HCO3 of {other} over that of {one}", carbon, 1.0, INF))
     for use in ("grass", "shrub"):
-        beta, product = catchments.land_use_index(found["cropland"], found[use])
-        lines.append(Line(f"X06 land-use index beta, cropland to {use}", beta, 1.0, INF))
-        lines.append(Line(f"X06 exact index Phi, cropland to {use}", product, 1.0, INF))
+        before, after = found["cropland"], found[use]
+        index = land_use_index(before["HCO3"], after["HCO3"], before["R"], after["R"])
+        lines.append(Line(f"X06 land-use index beta, cropland to {use}", index.beta, 1.0, INF))
+        lines.append(Line(f"X06 exact index Phi, cropland to {use}", index.phi, 1.0, INF))
     for use in LAND_USES[1:]:
         share = 100.0 * found[use]["CSF"] / found[use]["Rs"]
         lines.append(Line(f"sink over soil respiration, {use}", share, 0.5, 2.0, "%", scored=False))

@@ -73,6 +73,11 @@ def test_china_over_its_forests_needs_units() -> None:
             ratio(bare, "101 Mt C a-1")
 
 
+def test_a_text_is_no_number() -> None:
+    with pytest.raises(InputError, match="is a text"):
+        Carbon("51", "Mt CO2 a-1")
+
+
 def test_per_area_and_in_all_do_not_mix() -> None:
     with pytest.raises(InputError, match="multiply"):
         Carbon(1.0, "t C km-2 a-1").to("t C a-1")
