@@ -111,7 +111,7 @@ def soil_improvement(what: records.SoilImprovement, site: Site, year: int) -> It
         yield Change("soil.straw_rate", plus(what.straw * carbon), rows)
     if what.straw_return:
         left = 1.0 - what.straw_return * (1.0 - what.harvest_index)
-        yield Change("vegetation.harvest", times(left), rows)
+        yield Change("vegetation.harvest", partial(_harvested, left), rows)
     if what.no_till:
         yield Change("soil.tillage", lambda was, _: np.minimum(was, UNTILLED), rows)
     if what.mulch:
@@ -129,6 +129,16 @@ def soil_improvement(what: records.SoilImprovement, site: Site, year: int) -> It
         nitrogen = what.fertiliser * GRAMS_PER_KG_HA / MOLAR_MASS_N
         yield Change("soil.fertiliser_nitrogen", plus(nitrogen), rows)
         yield Change("vegetation.light_use_efficiency", times(1.0 + what.fertiliser_response), rows)
+
+
+def _harvested(left: float, was: Values, _: np.ndarray) -> Values:
+    if not was.any():
+        raise InputError(
+            "soil_improvement, straw_return",
+            "nothing is harvested on these tiles, so that no straw can stay",
+            "name tiles with a harvest, as cropland, or bring straw in (straw)",
+        )
+    return was * left
 
 
 def _demand_left(mulch: float, rows: np.ndarray) -> Values:
