@@ -11,7 +11,6 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 import karstsim as ks
@@ -109,23 +108,6 @@ def yearly(daily: xr.Dataset) -> dict[str, float]:
     }
 
 
-def land_use_index(before: dict[str, float], after: dict[str, float]) -> tuple[float, float]:
-    """(beta, Phi) of a change of land use (science.md 9.9): Zeng's ratio of growth rates, and the exact product.
-
-    beta is nan where runoff does not fall.
-    """
-    loss = 1.0 - after["R"] / before["R"]
-    gain = after["HCO3"] / before["HCO3"] - 1.0
-    beta = gain / loss if loss > 0.0 else np.nan
-    return beta, after["HCO3"] * after["R"] / (before["HCO3"] * before["R"])
-
-
 def change(after: float, before: float) -> float:
     """In per cent."""
     return 100.0 * (after / before - 1.0)
-
-
-def theil_sen(years: np.ndarray, values: np.ndarray) -> float:
-    """Median of the slopes between all pairs, per year (science.md 9.13)."""
-    i, j = np.triu_indices(len(years), 1)
-    return float(np.median((values[j] - values[i]) / (years[j] - years[i])))

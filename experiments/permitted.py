@@ -1,10 +1,22 @@
 """What an experiment may set: what a site has, and the parameters whose change is the experiment itself.
 
-All else keeps the one default table; tests/unit/test_experiment_parameters.py reads configs and run.py, and fails on a
-a parameter that is not named here. Parameters whose declared source is `site` or `management` are always permitted.
+All else keeps the one default table. tests/unit/test_experiment_parameters.py reads configs and run.py, and fails on a
+parameter that is not named here; and an experiment that sets one in spite of that, by whatever way, fails when the
+scoreboard runs it. Parameters whose declared source is `site` or `management` are always permitted.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from unittest.mock import patch
+
+from karstsim.core.errors import InputError
+from karstsim.model import parameters
+from karstsim.model.registry import Level
+
+FREE = ("site", "management")  # beginnings of the source of parameters that a site has
+OF_THE_SITE = ("site", "box")  # layers of parameters that follow from the site's own fields
 
 # Beyond those: what a site has although a default stands for it.
 SITE = {
@@ -37,7 +49,8 @@ EXPERIMENTS: dict[str, dict[str, tuple[str, ...]]] = {
     "diel": {"planted or not, water without a day of its own": ("surface_water.plant_cover",
              "surface_water.diel_amplitude", "surface_water.substeps")},
     "irrigation": {"soil warmed alone: evapotranspiration and production are given":
-                   ("atmosphere.pet_law", "vegetation.npp_model")},
+                   ("atmosphere.pet_law", "vegetation.npp_model"),
+                   "an option beside the claim, for its miss": ("vegetation.root_temperature_response",)},
     "land_use_ladder": {"the tank of bare soil": NO_PLANTS},
     "pearl_river": {
         "k600 of each reach as the design gives it; step": (
@@ -49,8 +62,40 @@ EXPERIMENTS: dict[str, dict[str, tuple[str, ...]]] = {
     "strong_acids": {"the ladder of acids": ("soil.dry_nitrogen",)},
 }  # fmt: skip
 
+# Experiments that look at the runs of another one.
+SAME_RUNS = {"x14_stability": "pearl_river"}
+
 # Comparisons with data: fitted, or with what was measured beside the data; their verdicts say calibrated.
 FITTED = ("blowing_springs", "blowing_springs_fit", "karstmod_spring", "soil_respiration", "french_creek")
 
 # Experiments whose subject is the parameters themselves.
 ABOUT_PARAMETERS = ("sensitivity", "synthetic_twin")
+
+
+def names(folder: str) -> set[str]:
+    """Every parameter that the experiment in this folder may set."""
+    free = {name for name, address in parameters.by_name().items() if address.param.source.startswith(FREE)}
+    own = [EXPERIMENTS.get(name, {}) for name in {".", SAME_RUNS.get(folder, folder)}]
+    return free | set(SITE) | {name for reasons in own for some in reasons.values() for name in some}
+
+
+@contextmanager
+def enforced(folder: str) -> Iterator[None]:
+    """InputError inside it from any run that sets a parameter which the experiment may not."""
+    if folder in (*FITTED, *ABOUT_PARAMETERS):
+        yield
+        return
+    row, allowed = parameters._row, names(folder)
+
+    def checked(level: Level, class_name: str, layers: Sequence[parameters.Layer]) -> dict[str, float]:
+        foreign = {n for where, layer in layers if where not in OF_THE_SITE for n in layer} - allowed
+        if foreign:
+            raise InputError(
+                f"experiment {folder}, parameter {', '.join(sorted(foreign))}",
+                "differs from the one table that all experiments share",
+                "leave it, or name it with its reason in experiments/permitted.py",
+            )
+        return row(level, class_name, layers)
+
+    with patch.object(parameters, "_row", checked):
+        yield

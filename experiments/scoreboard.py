@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from experiments import permitted
 from experiments.data import MissingDataError
 from experiments.verdicts import MISSED, NOT_COMPARABLE, ORDER, REPRODUCED, Line, draw_in_style, table
 from karstsim.core.errors import InputError
@@ -180,7 +181,8 @@ def run_one(experiment: Experiment, figures: Path | None = None, package: str = 
     status = error = ""
     try:
         module = importlib.import_module(f"{package}.{experiment.folder}.run")
-        with contextlib.redirect_stdout(sys.stderr):  # stdout is for the scoreboard
+        # stdout is for the scoreboard
+        with contextlib.redirect_stdout(sys.stderr), permitted.enforced(experiment.folder):
             found = module.find()
             lines = tuple(module.verdicts(found))
         if figures is not None and hasattr(module, "draw"):

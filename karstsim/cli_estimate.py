@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from karstsim.analysis.estimators import Declared, Estimate, Monitoring
 
 ALL = "all"
+COMMON = {"draws", "seed"}  # settings of every method
 WRITERS = (".json", ".csv", ".nc", ".md")
 Pairs = list[str] | None
 
@@ -60,6 +61,7 @@ def estimate(
     with console.guarded(debug, as_json):
         from karstsim.analysis.estimators import METHODS, open_monitoring
         from karstsim.analysis.estimators import estimate as estimated
+        from karstsim.core.errors import InputError
 
         _check_output(output)
         reading = {
@@ -73,9 +75,22 @@ def estimate(
         every = [name for name, card in METHODS.items() if m is not None and not card.missing(m.data)]
         settings = _pairs("--set", setting)
         names = every if method == [ALL] else method
-        found = [estimated(m, name, **_of(name, settings, len(names) > 1)) for name in names]
+        found: list[Estimate] = []
+        left_out: dict[str, str] = {}
+        _check_settings(settings, names)
+        for name in names:
+            own = _of(name, settings, len(names) > 1)
+            try:
+                found.append(estimated(m, name, **own))
+            except InputError as error:
+                if method != [ALL] or own.keys() - COMMON:  # the user asked for this one
+                    raise
+                left_out[name] = f"{error.what}; {error.mend}"
+        if not found:
+            what = "; ".join(f"{name}: {why}" for name, why in left_out.items()) or "no table is given"
+            raise InputError("--method all", f"no method can run: {what}", "see: karstsim estimate TABLE")
         _write(found, output, table, area)
-        _show(found, m, output, as_json)
+        _show(found, left_out, m, output, as_json)
 
 
 def _pairs(option: str, given: Iterable[str] | None) -> dict[str, str]:
@@ -88,13 +103,26 @@ def _pairs(option: str, given: Iterable[str] | None) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
+def _check_settings(settings: dict[str, str], methods: list[str]) -> None:
+    """InputError for a setting that none of several methods has."""
+    from karstsim.analysis.estimators import METHODS
+    from karstsim.core.errors import InputError
+
+    known = {one.name for name in methods if name in METHODS for one in METHODS[name].settings} | COMMON
+    unknown = [name for name in settings if name not in known and name.removesuffix("_sd") not in known]
+    if len(methods) > 1 and unknown:
+        raise InputError(
+            f"--set {unknown[0]}", "is no setting of these methods", f"use one of {', '.join(sorted(known))}"
+        )
+
+
 def _of(method: str, settings: dict[str, str], several: bool) -> dict[str, Any]:
     """The settings for one of several methods: those that it has."""
     from karstsim.analysis.estimators import METHODS
 
     if not several or method not in METHODS:
         return dict(settings)
-    known = {one.name for one in METHODS[method].settings} | {"draws", "seed"}
+    known = {one.name for one in METHODS[method].settings} | COMMON
     return {name: value for name, value in settings.items() if name.removesuffix("_sd") in known}
 
 
@@ -136,12 +164,20 @@ def _setting(one: Declared) -> str:
     return f"{one.name} ({one.units})"
 
 
-def _show(found: list[Estimate], m: Monitoring | None, output: Path | None, as_json: bool) -> None:
+def _show(
+    found: list[Estimate], left_out: dict[str, str], m: Monitoring | None, output: Path | None, as_json: bool
+) -> None:
     files = [str(output)] if output else []
     if as_json:
         said = {name: str(m.data.attrs.get(name, "")).splitlines() for name in READ} if m is not None else {}
         console.print_json(
-            {"status": "done", "understood": said, "estimates": [e.to_dict() for e in found], "files": files}
+            {
+                "status": "done",
+                "understood": said,
+                "estimates": [e.to_dict() for e in found],
+                "left_out": left_out,
+                "files": files,
+            }
         )
         return
     if m is not None:
@@ -155,6 +191,7 @@ def _show(found: list[Estimate], m: Monitoring | None, output: Path | None, as_j
     console.print_table("On the way", ("method", "quantity", "value", "unit"), parts)
     console.print_list("Assumptions", [f"{e.method}: {line}" for e in found for line in e.assumptions])
     console.print_list("Warnings", [f"{e.method}: {line}" for e in found for line in e.warnings], stderr=True)
+    console.print_list("Left out", [f"{name}: {why}" for name, why in left_out.items()], stderr=True)
     console.print_list("Files", files)
 
 
@@ -190,6 +227,7 @@ def _write(found: list[Estimate], output: Path | None, table: Path | None, area:
 def _report(found: list[Estimate], table: Path | None, area: float | None) -> str:
     """The report after DZ/T 0375 of the estimates of one table."""
     from karstsim.analysis.estimators.dzt0375 import guideline_report
+    from karstsim.analysis.estimators.tablet import PURITY
     from karstsim.core.errors import InputError
 
     of = {e.method: e for e in found}
@@ -197,5 +235,6 @@ def _report(found: list[Estimate], table: Path | None, area: float | None) -> st
         mend = "give --area and --method hydrochem (with acid and tablet beside it, or all)"
         raise InputError("--output", "the report needs the area and hydrochemistry", mend)
     tablets = {"the catchment": of["tablet"]} if "tablet" in of else None
+    purity = of["tablet"].parts[PURITY][0] if "tablet" in of else None
     name = table.stem if table is not None else "the catchment"
-    return guideline_report(name, area, of["hydrochem"], acid=of.get("acid"), tablets=tablets)
+    return guideline_report(name, area, of["hydrochem"], acid=of.get("acid"), tablets=tablets, purity=purity)

@@ -15,18 +15,16 @@ from scipy.optimize import brentq
 import karstsim as ks
 from experiments import catchments
 from experiments.verdicts import Line, report
+from karstsim.core.constants import SECONDS_PER_DAY
 
-SHARE = 0.32  # of the water at Maocun's outlet is allogenic (A35)
-CARBONATE = np.array([0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8])  # of the whole basin's area
-WHOLE_KARST = (
-    3.0  # d, K_C of a basin that is all karst: the default; the way through the karst grows with its share
-)
-ALLOGENIC_HCO3 = 0.30  # mol m-3, of the default allogenic water (science.md 3.7)
 VARIABLES = (
     "catchment_sink_hydrochemical", "catchment_runoff", "aquifer_allogenic", "aquifer_spring",
     "aquifer_spring_hco3",
 )  # fmt: skip
 CONFIG = catchments.config(__file__)
+PARCEL, CLAIMS = CONFIG["parcel"], CONFIG["claims"]
+CARBONATE = np.array(CLAIMS["carbonate"])
+SHARE, WHOLE_KARST, ALLOGENIC_HCO3 = (CLAIMS[n] for n in ("share", "whole_karst", "allogenic_hco3"))
 
 
 @dataclass(frozen=True)
@@ -87,15 +85,14 @@ def find() -> Found:
 
 def shut_off() -> xr.Dataset:
     """A parcel of allogenic water in a conduit with no gas and no other water: bicarbonate over ten days."""
-    start = ks.speciate(
-        temperature=18.0, ca=0.10, mg=0.05, na=0.10, so4=0.05, pco2=1500e-6, charge_balance=True
-    )
+    names = ("temperature", "ca", "mg", "na", "so4", "pco2")
+    start = ks.speciate(**{name: PARCEL[name] for name in names}, charge_balance=True)
     return ks.dissolve(
-        area_to_volume=20.0,
+        area_to_volume=PARCEL["area_to_volume"],
         system="closed",
         law="film",
         water=start,
-        times=np.linspace(0.0, 10.0 * 86400.0, 41),
+        times=np.linspace(0.0, PARCEL["days"] * SECONDS_PER_DAY, 41),
     )
 
 

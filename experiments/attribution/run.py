@@ -17,24 +17,17 @@ import numpy as np
 import pandas as pd
 
 import karstsim as ks
+from experiments import catchments
 from experiments.verdicts import Line, report
 from karstsim.forcing.synthetic import synthetic_forcing
 from karstsim.model.simulate import Simulation
 from karstsim.report import style
 
-RATES = (0.0, 0.05, 0.2, 0.5, 2.0, 5.0, 20.0, 50.0, 200.0)  # day-1; 50 is the default
-DEFAULT = 50.0
-YEARS, SPIN_UP = 10, 30
+CONFIG = catchments.config(__file__)
+SITE, MAOCUN = CONFIG["site"], CONFIG["maocun"]
+RATES, DEFAULT = tuple(CONFIG["rates"]), CONFIG["default_rate"]
+FIRST, YEARS = CONFIG["first_year"], CONFIG["years"]
 VPDB = 0.011180
-MAOCUN = {"stoichiometric": 0.585, "mixing": 0.377}  # Cao et al. 2018
-SITE = {
-    "name": "attribution", "latitude": 26.3, "longitude": 105.7, "elevation": 1200.0, "area_km2": 10.0,
-    "tiles": [
-        {"land_use": "cropland", "area_fraction": 0.3},
-        {"land_use": "shrub", "area_fraction": 0.3},
-        {"land_use": "secondary_forest", "area_fraction": 0.4},
-    ],
-}  # fmt: skip
 SOLUTES = ("dic", "ca", "mg", "na", "k", "cl", "so4", "no3", "di13c", "di14c", "tag_soil", "tag_rock",
            "tag_acid_rock", "tag_atmosphere")  # fmt: skip
 
@@ -42,9 +35,9 @@ SOLUTES = ("dic", "ca", "mg", "na", "k", "cl", "so4", "no3", "di13c", "di14c", "
 def simulate(rates: tuple[float, ...]) -> dict[str, np.ndarray]:
     """Mean of the last years for every rate: flow-weighted spring, soil CO2, and the ledger of the catchment."""
     members = [{"soil.isotope_exchange": r, "epikarst.isotope_exchange": r / 2.0} for r in rates]
-    forcing = synthetic_forcing("stationary", 2015, 2014 + YEARS)
+    forcing = synthetic_forcing("stationary", FIRST, FIRST + YEARS - 1)
     run = Simulation(ks.Site(**SITE), forcing, members, workers=1, isotopes=True)
-    run.spin_up(SPIN_UP)
+    run.spin_up(CONFIG["spin_up_years"])
     wanted = ["aquifer_spring", "aquifer_spring_*", "soil_co2_d13c", "soil_percolation_dic",
               "catchment_rock_dissolution", "catchment_weathering_uptake"]  # fmt: skip
     out = run.run(["daily"], wanted)["daily"]
@@ -76,7 +69,7 @@ def estimate(m: dict[str, np.ndarray]) -> pd.DataFrame:
     }
     for soil, label in (("soil", ""), ("soil, weighted", ", weighted")):
         found = [
-            ks.carbon_sources(water.isel(row=[i]), delta[i], soil=(m[soil][i], 1.0))
+            ks.carbon_sources(water.isel(row=[i]), delta[i], soil=(m[soil][i], CONFIG["soil_d13c_sd"]))
             for i in range(len(delta))
         ]
         for name in ("stoichiometric", "mixing", "closed", "open"):

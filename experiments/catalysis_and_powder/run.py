@@ -19,14 +19,13 @@ from karstsim.chemistry.film import film_alpha
 from karstsim.core.jit import python_callable
 from karstsim.model.simulate import Simulation
 
-FACTORS = (1.0, 3.0, 10.0, 100.0, 1.0e4)  # of CO2 hydration
-FILM, WARMTH = 0.05, 15.0  # mm, degC
-PRESSURES = (1.0e-3, 1.0e-2, 1.0e-1)  # atm
-ON_LAND = (1.0, 3.0, 10.0, 20.0)  # the same factor in soil, epikarst and aquifer
-RATES = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0)  # mol m-2 a-1 of limestone; 0.5 is 50 t km-2 a-1
-DIAMETERS = (10.0, 50.0, 200.0, 500.0, 2000.0)  # um
-USUAL_RATE, USUAL_DIAMETER = 0.5, 50.0
-FIRST, YEARS, LATE = 2005, 10, 5  # ten years without powder, ten with it, of which the last five count
+CONFIG = catchments.config(__file__)
+FACTORS, ON_LAND = CONFIG["factors"], CONFIG["on_land"]
+FILM, WARMTH, PRESSURES = (CONFIG["film"][n] for n in ("thickness", "temperature", "pressures"))
+POWDER = CONFIG["powder"]
+RATES, DIAMETERS = POWDER["rates"], POWDER["diameters"]
+USUAL_RATE, USUAL_DIAMETER = POWDER["usual_rate"], POWDER["usual_diameter"]
+FIRST, YEARS, LATE = POWDER["first_year"], POWDER["years"], POWDER["late_years"]
 DAYS_OF_YEAR = 365
 CHARGES = {"ca": 2.0, "mg": 2.0, "na": 1.0, "k": 1.0, "so4": -2.0, "no3": -1.0, "cl": -1.0}
 VARIABLES = (
@@ -55,7 +54,7 @@ def film() -> dict[float, list[float]]:
 def land() -> list[float]:
     """Sink of a forest with the same factor everywhere."""
     forcing = catchments.climate()
-    site = catchments.catchment({"land_use": "secondary_forest"})
+    site = catchments.catchment({"land_use": CONFIG["forest"]})
     names = ("soil.ca_factor", "aquifer.ca_factor")  # the epikarst has that of the soil above it
     return [
         catchments.yearly(catchments.run(site, forcing, dict.fromkeys(names, factor)))["CSF"]
@@ -68,7 +67,7 @@ def powders() -> tuple[list[float], list[float], float]:
     weather = catchments.climate(None, None, FIRST, FIRST + 2 * YEARS - 1)
     half = weather["time"].dt.year < FIRST + YEARS
     before, after = weather.isel(time=half.values), weather.isel(time=~half.values)
-    site = catchments.catchment({"land_use": "cropland", "parameters": catchments.NO_CARBONATE})
+    site = catchments.catchment({"land_use": POWDER["land_use"], "parameters": catchments.NO_CARBONATE})
     rest = Simulation(site, before, [catchments.NO_CARBONATE_BELOW])
     rest.spin_up(catchments.SPIN_UP)
     rest.run(["annual"], ["soil_powder"])

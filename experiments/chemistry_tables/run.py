@@ -12,19 +12,11 @@ from typing import Any
 import numpy as np
 
 import karstsim as ks
+from experiments import catchments
 from experiments.verdicts import Line, report
 
-CA_BAND, PH_BAND = 0.5, 0.01  # per cent of calcium (and of DIC), pH units
-TEMPERATURES = (5.0, 10.0, 15.0, 20.0, 25.0)
-PRESSURES = (-3.4, -2.5, -2.0, -1.5)  # log10 atm
-OPEN = (  # Ca, HCO3 with its pairs, DIC (mmol per kg of water), pH: rows by temperature, columns by pressure
-    "0.739/1.450/1.489/8.246 1.526/3.031/3.244/7.656 2.309/4.597/5.248/7.330 3.519/7.018/9.058/7.004",
-    "0.680/1.331/1.367/8.234 1.402/2.783/2.963/7.644 2.119/4.219/4.766/7.318 3.229/6.439/8.148/6.992",
-    "0.626/1.224/1.256/8.225 1.289/2.556/2.711/7.635 1.947/3.874/4.340/7.308 2.965/5.911/7.362/6.982",
-    "0.578/1.125/1.155/8.218 1.186/2.350/2.484/7.628 1.790/3.560/3.961/7.301 2.723/5.428/6.676/6.975",
-    "0.533/1.035/1.063/8.214 1.092/2.161/2.279/7.624 1.646/3.272/3.622/7.297 2.503/4.986/6.071/6.971",
-)
-AIR = 415e-6  # atm
+CONFIG = catchments.config(__file__)
+OPEN, BANDS, AIR = CONFIG["open"], CONFIG["bands"], CONFIG["air"]
 
 
 @dataclass(frozen=True)
@@ -64,9 +56,8 @@ def _checks(path: str, water: Any, **expected: float) -> list[Check]:
 def open_calcite() -> list[Check]:
     """Calcite open to a gas, 20 waters."""
     found = []
-    for temperature, row in zip(TEMPERATURES, OPEN, strict=True):
-        for pressure, cell in zip(PRESSURES, row.split(), strict=True):
-            ca, _, dic, ph = (float(v) for v in cell.split("/"))
+    for temperature, row in zip(OPEN["temperatures"], OPEN["waters"], strict=True):
+        for pressure, (ca, _, dic, ph) in zip(OPEN["log_pressures"], row, strict=True):
             water = ks.equilibrate(temperature, 10.0**pressure, ["calcite"])
             found += _checks("calcite, open", water, ca=ca, dic=dic, ph=ph)
     return found
@@ -165,7 +156,10 @@ def verdicts(found: list[Check]) -> list[Line]:
     """Largest error of each kind of path."""
     lines = []
     for path in dict.fromkeys(c.path for c in found):
-        for quantities, band, units in ((("ca", "dic"), CA_BAND, "%"), (("ph", "si"), PH_BAND, "1")):
+        for quantities, band, units in (
+            (("ca", "dic"), BANDS["share"], "%"),
+            (("ph", "si"), BANDS["difference"], "1"),
+        ):
             errors = [abs(c.error) for c in found if c.path == path and c.quantity in quantities]
             if errors:
                 name = "Ca, Mg, DIC" if units == "%" else "pH, SI"
@@ -181,7 +175,10 @@ def draw(found: list[Check], path: Path) -> None:
 
     figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained", sharey=True)
     paths = list(dict.fromkeys(c.path for c in found))
-    groups = (("ca", "dic"), CA_BAND, "Ca, Mg, DIC: error (%)"), (("ph", "si"), PH_BAND, "pH, SI: error")
+    groups = (
+        (("ca", "dic"), BANDS["share"], "Ca, Mg, DIC: error (%)"),
+        (("ph", "si"), BANDS["difference"], "pH, SI: error"),
+    )
     for ax, (quantities, band, label) in zip(axes, groups, strict=True):
         shown = [c for c in found if c.quantity in quantities]
         ax.axvspan(-band, band, color="0.92", label="band")

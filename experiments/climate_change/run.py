@@ -18,23 +18,16 @@ import karstsim as ks
 from experiments import catchments
 from experiments.data import MissingDataError, data_folder
 from experiments.verdicts import Line, report
-from karstsim.forcing.synthetic import TRENDS, trend
+from karstsim.analysis.diagnostics import trend
+from karstsim.forcing import synthetic
 
 CONFIG = catchments.config(__file__)
-SCENARIO, FIRST, LAST = "ssp245", 2015, 2060
-FIRST_CO2 = 399.0  # ppm, of 2015
-GLOBE_FIRST, GLOBE_LAST = 1950, 2100
-GLOBE_SCENARIOS = {
-    "ssp245": "SSP2-4.5",
-    "ssp585": "SSP5-8.5",
-}  # nearest to RCP4.5 and RCP8.5 of Zeng et al. (2019)
-GLOBE_LAND = "shrub"
-ENDS = 30  # years whose means are compared on the globe
-POWDER = 2.0  # mol m-2 a-1, more than the soil can dissolve
-POWDER_SPIN_UP = 30  # years
-WORKERS = 2
-REAL = ("cmip6_ssp_access_cm2", "*ACCESS-CM2*.csv.gz")
-PLACE = {"lon": -75.1, "lat": 42.1, "elevation": 500.0}  # of its basin
+SCENARIO, FIRST, LAST = CONFIG["scenario"], CONFIG["first_year"], CONFIG["last_year"]
+FIRST_CO2, WORKERS, REAL = CONFIG["first_co2"], CONFIG["workers"], CONFIG["real"]
+GLOBE_FIRST, GLOBE_LAST, GLOBE_LAND = (CONFIG["globe"][n] for n in ("first_year", "last_year", "land_use"))
+GLOBE_SCENARIOS, ENDS = CONFIG["globe"]["scenarios"], CONFIG["globe"]["ends"]
+POWDER, POWDER_SPIN_UP = CONFIG["powder"]["rate"], CONFIG["powder"]["spin_up_years"]
+PLACE = REAL["place"]
 SINK, DISSOLVED = "catchment_sink_hydrochemical", "soil_powder_dissolution"
 
 
@@ -53,7 +46,7 @@ class Found:
 
 def factors(scenario: str, warming: float, wetter: float) -> dict[str, float]:
     """Factors of the generator that give this warming (K) and this much more rain (%) at the end of the years."""
-    at_end, rain = (float(v[0]) for v in trend(scenario, np.array([LAST + 0.5]), 1.0, 1.0))
+    at_end, rain = (float(v[0]) for v in synthetic.trend(scenario, np.array([LAST + 0.5]), 1.0, 1.0))
     return {"warming_factor": warming / at_end, "rain_factor": wetter / 100.0 / (rain - 1.0)}
 
 
@@ -78,7 +71,7 @@ def together(parts: object) -> xr.Dataset:
 
 def globe(scenario: str) -> xr.Dataset:
     """Weather of the shared climates; the asked means are those of 2015."""
-    assert scenario in TRENDS
+    assert scenario in synthetic.TRENDS
     return together(
         catchments.climate(c["temperature"], c["rain"], GLOBE_FIRST, GLOBE_LAST, scenario, lat=c["latitude"])
         for c in catchments.config()["climates"]
@@ -96,7 +89,7 @@ def annual(site: ks.Site, forcing: xr.Dataset, variable: str = SINK, powder: boo
 def real_model() -> np.ndarray | None:
     """Sink under ACCESS-CM2's weather of a basin in New York on the same land, to 2060; None without the data."""
     try:
-        path = next(data_folder(REAL[0]).glob(REAL[1]))
+        path = next(data_folder(REAL["folder"]).glob(REAL["files"]))
     except MissingDataError:
         return None
     forcing = ks.open_forcing(path, co2=SCENARIO, start=str(FIRST), end=str(LAST), **PLACE)
@@ -123,7 +116,7 @@ def find() -> Found:
 
 def gains(years: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Slope of Theil and Sen over all the years, of each row."""
-    return (years[-1] - years[0]) * np.array([catchments.theil_sen(years, row) for row in values])
+    return (years[-1] - years[0]) * np.array([trend(row, years).slope for row in values])
 
 
 def growth(values: np.ndarray) -> float:

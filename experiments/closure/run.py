@@ -20,15 +20,9 @@ from karstsim.model.engine import TABLE_ORDER, step_all
 from karstsim.model.registry import variables
 from karstsim.model.simulate import RUN_CLOSURE, STEP_CLOSURE, Simulation
 
-SITE = catchments.config(__file__)["site"]
-YEARS, FIRST, SEED = 50, 1950, 1
-# What science.md and chemistry have as options, beside the defaults
-OPTIONS = {
-    "epikarst.compartments": 5,
-    "aquifer.conduit_cells": 3,
-    "soil.gas_layers": 5,
-    "aquifer.loss_share": 0.1,
-}
+CONFIG = catchments.config(__file__)
+SITE, OPTIONS = CONFIG["site"], CONFIG["options"]
+YEARS, FIRST, SEED = CONFIG["years"], CONFIG["first_year"], CONFIG["seed"]
 CASES: tuple[tuple[dict[str, float], bool], ...] = (
     ({}, True),
     (OPTIONS, True),
@@ -40,7 +34,7 @@ SIGNED = (
     "residual",
     "d13c",
 )  # states that may be negative
-RELATIVE_RAIN, WARMER = 0.6, 4.0  # spread of the years: logarithm of the rain, K
+RELATIVE_RAIN, WARMER = CONFIG["relative_rain"], CONFIG["warmer"]
 
 
 @dataclass(frozen=True)

@@ -11,37 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
+from experiments import catchments
 from experiments.verdicts import Line, report
 from karstsim.model.site import Site
 from karstsim.model.water_chain import WaterChain
 
-STEPS = 96  # a day
-DAYS = 10  # equal ones; the last counts
-DISCHARGE = 0.349  # m3 s-1: 0.3 m deep
-SPRING = {"dic": 4.4, "ca": 2.05, "na": 0.1}  # mol m-3; alkalinity 4.2
-TEMPERATURE, SWING = 19.0, 2.0  # degC
-RADIATION = 250.0  # W m-2, mean of a clear day in May
-YEAR_FRACTION = 0.38
-AIR_CO2 = 410.0  # ppm
-GROWN = 25.0  # mol m-2 of plants: a closed stand
-SITE = {
-    "name": "spring stream",
-    "latitude": 26.0,
-    "longitude": 106.0,
-    "elevation": 1000.0,
-    "area_km2": 10.0,
-    "tiles": [{"land_use": "grass", "area_fraction": 1.0}],
-    # A quarter of a day long; the slope gives k600 = 3 m d-1 by Raymond's law.
-    "boxes": [
-        {
-            "name": "stream",
-            "kind": "stream",
-            "water_class": "planted_stream",
-            "length_km": 3.1,
-            "slope": 0.00344,
-        }
-    ],
-}
+CONFIG = catchments.config(__file__)
+SITE, SPRING, STREAM = CONFIG["site"], CONFIG["spring"], CONFIG["stream"]
+STEPS, DAYS = CONFIG["steps"], CONFIG["days"]
+DISCHARGE, TEMPERATURE = STREAM["discharge"], STREAM["temperature"]
 NAMES = (
     "outflow", "outflow_dic", "outflow_ca", "outflow_oxygen", "water_ph", "water_pco2", "water_si_calcite", "evasion",
     "invasion", "gpp", "autotrophic_respiration", "plant_respiration", "heterotrophic_respiration", "calcite",
@@ -57,13 +35,14 @@ def day(planted: bool, days: int, substeps: int = STEPS) -> dict[str, np.ndarray
     chain.params["surface_water"]["plant_cover"] = 1.0 if planted else 0.0
     hours = (np.arange(days * STEPS) + 0.5) * 24.0 / STEPS
     forcing = {
-        "step": 1.0 / STEPS, "discharge": DISCHARGE, "solutes": SPRING, "rsds_day": RADIATION,
-        "year_fraction": YEAR_FRACTION, "temperature": TEMPERATURE + SWING * np.sin(2.0 * np.pi * (hours - 9.0) / 24.0),
+        "step": 1.0 / STEPS, "discharge": DISCHARGE, "solutes": SPRING, "rsds_day": STREAM["radiation"],
+        "year_fraction": STREAM["year_fraction"],
+        "temperature": TEMPERATURE + STREAM["swing"] * np.sin(2.0 * np.pi * (hours - 9.0) / 24.0),
         "day_fraction": np.arange(days * STEPS) / STEPS % 1.0,
     }  # fmt: skip
-    chain.fill(DISCHARGE, SPRING | {"oxygen": 0.25}, TEMPERATURE)
+    chain.fill(DISCHARGE, SPRING | {"oxygen": STREAM["oxygen"]}, TEMPERATURE)
     chain.run(["gpp"], **{k: v[:1] if np.ndim(v) else v for k, v in forcing.items()})
-    chain.plant(GROWN)
+    chain.plant(STREAM["grown"])
     out = chain.run(NAMES, **forcing)
     return {name: values[-STEPS:, 0] for name, values in out.items()}
 
@@ -151,7 +130,7 @@ def draw(runs: dict[str, dict[str, np.ndarray]], path: Path) -> None:
     axes[1, 0].set_yscale("log")
     axes[1, 0].set_yticks([400, 1000, 2000, 4000], labels=["400", "1,000", "2,000", "4,000"])
     axes[1, 0].minorticks_off()
-    for axis, air in ((axes[1, 0], AIR_CO2), (axes[1, 1], 100.0)):
+    for axis, air in ((axes[1, 0], STREAM["air_co2"]), (axes[1, 1], 100.0)):
         axis.axhline(air, color="0.4", lw=0.8, ls=":", label="in balance with the air")
     axes[0, 0].legend(frameon=False)
     axes[1, 1].legend(*([part[-1:] for part in axes[1, 1].get_legend_handles_labels()]), frameon=False)

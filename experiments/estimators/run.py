@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from experiments import monitored
+from experiments import catchments, monitored
 from experiments.verdicts import Line, report
 from karstsim.analysis.carbon_units import FLUX, Carbon
 from karstsim.analysis.diagnostics import sinks
@@ -29,16 +29,8 @@ from karstsim.core.errors import InputError
 from karstsim.forcing.synthetic import synthetic_forcing
 from karstsim.report import style
 
-YEARS, CAMPAIGN, SEEDS = (2015, 2024), 2, 6
-GAUGE_ERROR = (
-    0.05  # of all discharge of a campaign: a rating curve                                         [design]
-)
-RAIN = {
-    "rain_ca_mg": 0.04,
-    "rain_so4": 0.03,
-    "rain_no3": 0.02,
-}  # mol m-3, the model's rain as one would measure it
-SOIL_SD = 0.5  # permil, of a measured soil CO2
+CONFIG = catchments.config(__file__)
+CAMPAIGN, SEEDS = CONFIG["campaign_years"], CONFIG["seeds"]
 
 
 @dataclass(frozen=True)
@@ -53,23 +45,7 @@ class Entry:
     family: str = "water"
 
 
-ENTRIES = (
-    Entry("hydrochemistry, daily", "hydrochem", every=0.0),
-    Entry("hydrochemistry, weekly samples", "hydrochem", every=7.0),
-    Entry("hydrochemistry, monthly samples", "hydrochem", every=30.0),
-    Entry("hydrochemistry, monthly visits only", "hydrochem", every=30.0, visits_only=True),
-    Entry("(Ca + Mg) as CO2", "stoichiometric", family="rock"),
-    Entry("acid-corrected, Ca + Mg", "acid", family="acid"),
-    Entry("acid-corrected, SO4 + NO3", "acid", {"variant": "galy"}, family="acid"),
-    Entry("acid-corrected, rain measured", "acid", RAIN, family="acid"),
-    Entry("isotopes as a mixture, C3 soil -23", "isotopes", family="isotopes"),
-    Entry("isotopes as a mixture, soil measured", "isotopes", {"soil": "measured"}, family="isotopes"),
-    Entry("potential, soil CO2 measured", "equilibrium", family="climate"),
-    Entry("potential, soil CO2 after Brook", "equilibrium", {"soil_co2": "brook"}, family="climate"),
-    Entry("tablets (virtual)", "tablet", {"land_use": "own"}, family="rock"),
-    Entry("boundary layer, flat floor", "dbl", family="rock"),
-    Entry("one factor, 5.2 t C/km2/yr", "emission_factor", family="climate"),
-)
+ENTRIES = tuple(Entry(**entry) for entry in CONFIG["method"])
 COLOURS = dict(zip(LAND_USES, ("0.55", "#d9a400", "#8bc34a", "#009e73", "#0072b2", "#2b2b6b"), strict=True))
 
 
@@ -77,7 +53,9 @@ def settings_of(entry: Entry, use: str, soil_d13c: float) -> dict[str, Any] | No
     """The settings for a land use; None where the method has none for it."""
     settings: dict[str, Any] = {**entry.settings, "draws": 0}
     if settings.get("soil") == "measured":
-        settings |= {"soil": soil_d13c, "soil_sd": SOIL_SD}
+        settings |= {"soil": soil_d13c, "soil_sd": CONFIG["soil_d13c_sd"]}
+    if settings.pop("rain", None) == "measured":
+        settings |= CONFIG["rain"]
     if settings.get("land_use") == "own":
         if use == "bare_rock":
             return None
@@ -87,7 +65,7 @@ def settings_of(entry: Entry, use: str, soil_d13c: float) -> dict[str, Any] | No
 
 def campaign(truth: xr.Dataset, every: float, seed: int, visits_only: bool) -> Monitoring:
     """What a team has in its tables after the campaign; one error of the gauge for all of it."""
-    gauge = 1.0 + GAUGE_ERROR * np.random.default_rng(seed).standard_normal()
+    gauge = 1.0 + CONFIG["gauge_error"] * np.random.default_rng(seed).standard_normal()
     table = observe(truth, sampled_every(every, SPRING), seed)
     table["discharge"] = (table["discharge"] * gauge).assign_attrs(units="mm d-1")
     if visits_only:
@@ -109,7 +87,7 @@ def applied(entry: Entry, m: Monitoring, use: str, soil_d13c: float) -> float:
 
 def find() -> pd.DataFrame:
     """One row per land use, campaign, seed and entry: truth and estimate."""
-    forcing = synthetic_forcing("stationary", *YEARS)
+    forcing = synthetic_forcing("stationary", CONFIG["first_year"], CONFIG["last_year"])
     rows = []
     for use in LAND_USES:
         output = monitored.simulate([{"land_use": use}], forcing)

@@ -20,34 +20,26 @@ from karstsim.core.constants import SECONDS_PER_DAY
 from karstsim.model.simulate import Simulation
 
 CONFIG = catchments.config(__file__)
-FOREST, FIELD = "secondary_forest", "cropland"
-MORE = 1.5  # of the rain
-# b: water of alkaline wells, 2 mm on every day above 15 degC. mol m-3; sodium balances
-ALKALINE = {
-    "soil.irrigation_rate": 2.0, "soil.irrigation_temperature": 15.0, "soil.irrigation_dic": 6.0,
-    "soil.irrigation_ca": 1.6, "soil.irrigation_mg": 1.0, "soil.irrigation_na": 3.0, "soil.irrigation_cl": 1.0,
-    "soil.irrigation_so4": 0.7, "soil.irrigation_no3": 0.1,
-}  # fmt: skip
-WELL = {"ca": 1.6, "mg": 1.0, "na": 3.0, "cl": 1.0, "so4": 0.7, "no3": 0.1}
-WARMER = 4.0  # K, of the soil alone
-GIVEN = {
-    "atmosphere.pet_law": 4,
-    "vegetation.npp_model": 3,
-}  # c: evapotranspiration and production as without warming
+FOREST, FIELD = CONFIG["forest"], CONFIG["field"]
+MORE, WARMER = CONFIG["more"], CONFIG["warmer"]
+ALKALINE, GIVEN, OPTION = CONFIG["alkaline"], CONFIG["given"], CONFIG["option"]
+WELL_AT = 15.0  # degC
+IONS = ("ca", "mg", "na", "cl", "so4", "no3")
 VARIABLES = (
     "soil_percolation", "soil_percolation_dic", "soil_percolation_ca", "soil_base_pco2", "soil_efflux",
     "soil_carbonate", "soil_calcite_precipitation", "soil_grain_dissolution", "soil_irrigation",
-    "catchment_evapotranspiration", "catchment_npp", "atmosphere_pet",
+    "catchment_evapotranspiration", "catchment_npp", "atmosphere_pet", "vegetation_root_respiration",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Found:
-    """Yearly means without and with the treatment, of the three parts."""
+    """Yearly means without and with the treatment, of the three parts, and of the third with the option."""
 
     watered: tuple[dict[str, float], dict[str, float]]
     alkaline: tuple[dict[str, float], dict[str, float]]
     warmed: tuple[dict[str, float], dict[str, float]]
+    option: tuple[dict[str, float], dict[str, float]]
     saturation: float  # index of the irrigation water at 15 degC
 
 
@@ -59,10 +51,13 @@ def yearly(daily: xr.Dataset, rain: float) -> dict[str, float]:
         return float(daily[name].sum()) / years
 
     stock = daily["soil_carbonate"].values.squeeze()
+    first = daily["time"].dt.year.values == int(daily["time"].dt.year[0])
     return {
         "leached": catchments.GRAMS_PER_MOL * total("soil_percolation_dic"),
         "drained": total("soil_percolation"),
         "efflux": catchments.GRAMS_PER_MOL * total("soil_efflux"),
+        "efflux, first year": catchments.GRAMS_PER_MOL * float(daily["soil_efflux"][first].sum()),
+        "roots": catchments.GRAMS_PER_MOL * total("vegetation_root_respiration"),
         "pco2": catchments.PPM * float(daily["soil_base_pco2"].mean()),
         "evaporated": total("catchment_evapotranspiration"),
         "irrigated": total("soil_irrigation"),
@@ -97,23 +92,25 @@ def alkaline() -> tuple[dict[str, float], dict[str, float]]:
     return tuple(yearly(run(FIELD, forcing, p), rain_of(forcing)) for p in ({}, ALKALINE))  # type: ignore[return-value]
 
 
-def warmed() -> tuple[dict[str, float], dict[str, float]]:
+def warmed(option: dict[str, Any] | None = None) -> tuple[dict[str, float], dict[str, float]]:
     """c: a well-watered forest goes on from its rest, and goes on in a soil that is warmer.
 
-    Only the soil is warmed: evapotranspiration and production are those of the plain run.
+    Only the soil is warmed: evapotranspiration and production are those of the plain run. `option`: parameters that
+    all of these runs have, the rest too.
     """
+    option = option or {}
     whole = catchments.climate(**CONFIG["wet"])
     years = whole["time"].dt.year
     first, after = (whole.isel(time=years.isin(part)) for part in np.array_split(np.unique(years), 2))
     site = catchments.catchment({"land_use": FOREST})
-    rest = Simulation(site, first)
+    rest = Simulation(site, first, [option])
     rest.spin_up(catchments.SPIN_UP)
     rest.run(["annual"], ["catchment_npp"])
     with tempfile.TemporaryDirectory() as folder:
         state = rest.write_restart(Path(folder) / "rest.nc")
 
         def go_on(forcing: xr.Dataset, parameters: dict[str, Any]) -> xr.Dataset:
-            run = Simulation(site, forcing, [parameters])
+            run = Simulation(site, forcing, [option | parameters])
             run.start_from(state)
             return run.run(["daily"], VARIABLES)["daily"].isel(realization=0)
 
@@ -133,8 +130,9 @@ def _rate(daily: xr.DataArray, kilograms: float) -> tuple[tuple[str, str], np.nd
 
 
 def find() -> Found:
-    water = ks.speciate(temperature=15.0, dic=ALKALINE["soil.irrigation_dic"], charge_balance=True, **WELL)
-    return Found(watered(), alkaline(), warmed(), float(water["si_calcite"].values.item()))
+    well = {name: ALKALINE[f"soil.irrigation_{name}"] for name in ("dic", *IONS)}
+    water = ks.speciate(temperature=WELL_AT, charge_balance=True, **well)
+    return Found(watered(), alkaline(), warmed(), warmed(OPTION), float(water["si_calcite"].values.item()))
 
 
 def verdicts(found: Found) -> list[Line]:
@@ -160,6 +158,38 @@ def verdicts(found: Found) -> list[Line]:
             "%",
         ),
         Line("X08c soil 4 K warmer: efflux of CO2", change(warm["efflux"], cool["efflux"]), 30.0, 60.0, "%"),
+        Line(
+            "X08c efflux in the first of the five warm years",
+            change(warm["efflux, first year"], cool["efflux, first year"]),
+            30.0,
+            60.0,
+            "%",
+            scored=False,
+        ),
+        Line(
+            "X08c efflux without that of roots",
+            change(warm["efflux"] - warm["roots"], cool["efflux"] - cool["roots"]),
+            30.0,
+            60.0,
+            "%",
+            scored=False,
+        ),
+        Line(
+            "X08c efflux with an option: warm roots use up their carbon sooner",
+            change(*(one["efflux"] for one in reversed(found.option))),
+            30.0,
+            60.0,
+            "%",
+            scored=False,
+        ),
+        Line(
+            "X08c leaching with that option",
+            change(*(one["leached"] for one in reversed(found.option))),
+            -15.0,
+            15.0,
+            "%",
+            scored=False,
+        ),
         Line(
             "A39 of it more drainage",
             change(wet["drained"], dry["drained"]),

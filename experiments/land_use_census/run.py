@@ -5,31 +5,79 @@ python -m experiments.land_use_census.run [--figure FILE]
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+import karstsim as ks
 from experiments import catchments
 from experiments.verdicts import Line, report
 from karstsim.core.classes import LAND_USES
 
 INF = float("inf")
 MOLES_PER_TONNE_HECTARE = 100.0 / catchments.GRAMS_PER_MOL  # mol C m-2 in one t C ha-1
-FIELD = "cropland"
-# Management that has gone on until the soil is at rest. Claim: more CO2, more bicarbonate, more soil carbon.
-MANAGEMENT = {
-    "manure 2 t C/ha": {"soil.manure_rate": 2.0 * MOLES_PER_TONNE_HECTARE},
-    "straw 1 t C/ha": {"soil.straw_rate": 1.0 * MOLES_PER_TONNE_HECTARE},
-    "no tillage": {"soil.tillage": 1.0},
-    "twice the fertiliser": {"soil.fertiliser_nitrogen": 1.0},
-}
-IMPROVED = ("manure 2 t C/ha", "straw 1 t C/ha")  # carbon brought in: all three signs, and the sink
-LEAST = 0.1  # %: what counts as more
+CONFIG = catchments.config(__file__)
+COURSE, SOIL = CONFIG["course"], "soil_organic_carbon"
+FIELD, IMPROVED, LEAST = CONFIG["field"], CONFIG["improved"], CONFIG["least"]
 
 
-def find() -> dict[str, dict[str, float]]:
+def managed(management: dict[str, Any]) -> dict[str, float]:
+    """Parameters of a management, with its tonnes of carbon as mol m-2 a-1."""
+    carbon = management.get("tonnes_per_hectare", {})
+    return management.get("parameters", {}) | {
+        name: tonnes * MOLES_PER_TONNE_HECTARE for name, tonnes in carbon.items()
+    }
+
+
+@dataclass(frozen=True)
+class Found:
+    """Yearly means of land uses and of managements at rest; soil carbon of a field by year (t C ha-1) in each course,
+    less that of the field without it.
+    """
+
+    census: dict[str, dict[str, float]]
+    courses: dict[str, np.ndarray]
+
+
+def courses() -> dict[str, np.ndarray]:
+    """Soil carbon gained by a field that is improved and then left again, t C ha-1 at the end of every year."""
+    end = COURSE["start"] + COURSE["years"] - 1
+    forcing = catchments.climate(None, None, COURSE["start"], end + COURSE["after"])
+    site = catchments.catchment({"land_use": FIELD})
+    stocks = {}
+    for improvement in ({"name": ""}, *COURSE["improvements"]):
+        what = {key: value for key, value in improvement.items() if key != "name"}
+        measures = [ks.interventions.soil_improvement(start=COURSE["start"], end=end, **what)] if what else []
+        daily = ks.simulate(
+            site, forcing, variables=[SOIL], spinup_years=catchments.SPIN_UP, interventions=measures
+        )[SOIL].squeeze()
+        last = np.flatnonzero(np.diff(daily["time"].dt.year.values, append=0) != 0)
+        stocks[improvement["name"]] = daily.values[last] / MOLES_PER_TONNE_HECTARE
+    plain = stocks.pop("")
+    return {name: stock - plain for name, stock in stocks.items()}
+
+
+def half_life(lost: np.ndarray) -> float:
+    """Years until half of a gain is gone, of the gain in the improvement's last year and all after; inf: it is not."""
+    below = np.flatnonzero(lost <= 0.5 * lost[0])
+    if not below.size:
+        return INF
+    i = int(below[0])
+    return i - (0.5 * lost[0] - lost[i]) / (lost[i - 1] - lost[i])
+
+
+def find() -> Found:
+    """The census, and the courses of improved fields."""
+    return Found(census(), courses())
+
+
+def census() -> dict[str, dict[str, float]]:
     """Yearly means of every land use, and of managed cropland."""
-    forcing = catchments.climate()
-    tiles = {use: {"land_use": use} for use in LAND_USES}
-    tiles |= {name: {"land_use": FIELD, "parameters": p} for name, p in MANAGEMENT.items()}
+    forcing = catchments.climate(first_year=CONFIG["first_year"], last_year=CONFIG["last_year"])
+    tiles: dict[str, dict[str, Any]] = {use: {"land_use": use} for use in LAND_USES}
+    tiles |= {m["name"]: {"land_use": FIELD, "parameters": managed(m)} for m in CONFIG["management"]}
     return {
         name: catchments.yearly(catchments.run(catchments.catchment(tile), forcing))
         for name, tile in tiles.items()
@@ -41,7 +89,36 @@ def share(one: dict[str, float]) -> float:
     return 100.0 * one["CSF"] / one["Rs"]
 
 
-def verdicts(found: dict[str, dict[str, float]]) -> list[Line]:
+def verdicts(found: Found) -> list[Line]:
+    """The census (A15, A32, A51), and beside it how soil carbon comes and goes (A50, A56)."""
+    return _of_the_census(found.census) + _of_courses(found.courses)
+
+
+def _of_courses(gained: dict[str, np.ndarray]) -> list[Line]:
+    """A50: 0.1 to 0.6 t C ha-1 a-1. A56: later years gain less, and what was gained goes when the management ends."""
+    first, last = COURSE["first"], COURSE["years"] - 1
+    lines = []
+    for name, course in gained.items():
+        early, late = course[first - 1] / first, (course[last] - course[last - first]) / first
+        rates = f"A50 {name}: gain of soil carbon in the first {first} years"
+        lines += [
+            Line(rates, early, 0.1, 0.6, "t C ha-1 a-1", scored=False),
+            Line(
+                f"A56 {name}: gain of the last {first} years over that", late / early, 0.0, 0.99, scored=False
+            ),
+            Line(
+                f"A56 {name}: half of the gain is lost after its end in",
+                half_life(course[last:]),
+                0.0,
+                float(COURSE["after"]),
+                "years",
+                scored=False,
+            ),
+        ]
+    return lines
+
+
+def _of_the_census(found: dict[str, dict[str, float]]) -> list[Line]:
     """A15: share of 0.5-2 %. A32: signs of soil improvement, its size beside. A51: order of soil carbon."""
     field = found[FIELD]
     lines = [
@@ -120,11 +197,12 @@ def _beside(found: dict[str, dict[str, float]]) -> list[Line]:
     ]
 
 
-def draw(found: dict[str, dict[str, float]], path: Path) -> None:
-    """Respiration and sink of the land uses; what management changes."""
+def draw(both: Found, path: Path) -> None:
+    """Respiration and sink of the land uses; what management changes, at rest and by the year."""
     import matplotlib.pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
+    found = both.census
+    figure, (left, right, course) = plt.subplots(1, 3, figsize=(15, 4.4), layout="constrained")
     for use in LAND_USES:
         left.plot(found[use]["Rs"], found[use]["CSF"], "o", color="#0072b2")
         left.annotate(
@@ -151,20 +229,26 @@ def draw(found: dict[str, dict[str, float]], path: Path) -> None:
         ylabel="sink (g C m$^{-2}$ a$^{-1}$)",
     )
     left.legend(fontsize=8, loc="upper left")
+    names = [m["name"] for m in CONFIG["management"]]
     keys = {"pCO2": "CO$_2$ of soil air", "HCO3": "HCO$_3$", "SOC": "soil carbon", "CSF": "sink"}
     for i, (key, label) in enumerate(keys.items()):
-        rows = [j + 0.2 * (i - 1.5) for j in range(len(MANAGEMENT))]
+        rows = [j + 0.2 * (i - 1.5) for j in range(len(names))]
         right.barh(
             rows,
-            [catchments.change(found[name][key], found[FIELD][key]) for name in MANAGEMENT],
+            [catchments.change(found[name][key], found[FIELD][key]) for name in names],
             0.2,
             label=label,
         )
-    right.set_yticks(range(len(MANAGEMENT)), list(MANAGEMENT))
+    right.set_yticks(range(len(names)), names)
     right.axvline(0.0, color="0.3", lw=0.8)
     right.invert_yaxis()
     right.set_xlabel("change against cropland (%)")
     right.legend(fontsize=8)
+    for name, gained in both.courses.items():
+        course.plot(1 + np.arange(len(gained)), gained, label=name)
+    course.axvspan(0, COURSE["years"], color="0.93", lw=0, zorder=0, label="improved")
+    course.set(xlabel="year", ylabel="soil carbon gained (t C ha$^{-1}$)", xlim=(0, None))
+    course.legend(fontsize=8)
     figure.savefig(path, dpi=120)
 
 

@@ -10,40 +10,17 @@ from pathlib import Path
 
 from experiments import catchments
 from experiments.verdicts import Line, report
+from karstsim.analysis.land_use_index import land_use_index
 from karstsim.core.classes import LAND_USES
 from karstsim.forcing.synthetic import synthetic_forcing
 
-YEARS = (2015, 2024)
-# science.md 3.12, prototype with open-system equilibrium; bands of +-20 %
-PROTOTYPE = {
-    "ET": (389, 731, 751, 780, 827, 874),
-    "R": (904, 562, 542, 513, 466, 419),
-    "NPP": (45, 433, 479, 528, 758, 974),
-    "Rs": (96, 468, 784, 832, 1182, 1510),
-    "pCO2": (550, 2310, 3390, 3740, 5970, 13980),
-    "pCO2 weighted": (620, 3580, 5430, 6070, 10060, 24260),
-    "HCO3": (1.32, 2.40, 2.78, 2.90, 3.47, 4.78),
-    "CSF": (7.2, 8.1, 9.1, 8.9, 9.7, 12.0),
-    "SOC": (1.7, 2.3, 3.9, 4.3, 6.0, 7.4),
-}
+CONFIG = catchments.config(__file__)
+YEARS = (CONFIG["first_year"], CONFIG["last_year"])
+PROTOTYPE, WIDTH, LADDER = CONFIG["prototype"], CONFIG["width"], CONFIG["ladder"]
 UNITS = {
     "ET": "mm/yr", "R": "mm/yr", "NPP": "g C/m2/yr", "Rs": "g C/m2/yr", "pCO2": "ppm", "pCO2 weighted": "ppm",
     "HCO3": "mmol/l", "CSF": "g C/m2/yr", "SOC": "kg C/m2",
 }  # fmt: skip
-WIDTH = 0.2
-# Soil of a field without plants; evaporation as from bare rock
-BARE_SOIL = {
-    "land_use": "cropland",
-    "parameters": {"vegetation.fpar": 0.05, "vegetation.crop_coefficient": 0.45},
-}
-LADDER = (
-    "bare_rock",
-    "bare_soil",
-    "cropland",
-    "grass",
-    "shrub",
-    "secondary_forest",
-)  # runoff falls, HCO3 rises
 INF = float("inf")
 
 
@@ -52,7 +29,7 @@ def find(
 ) -> dict[str, dict[str, float]]:
     """Yearly means of every land use; `parameters` for all of them."""
     forcing = synthetic_forcing("stationary", *years)
-    tiles = {"bare_soil": BARE_SOIL} | {use: {"land_use": use} for use in LAND_USES}
+    tiles = {"bare_soil": CONFIG["bare_soil"]} | {use: {"land_use": use} for use in LAND_USES}
     return {
         use: catchments.yearly(catchments.run(catchments.catchment(tile), forcing, parameters))
         for use, tile in tiles.items()
@@ -68,9 +45,10 @@ def verdicts(found: dict[str, dict[str, float]]) -> list[Line]:
         lines.append(Line(f"X06 runoff of {one} over that of {other}", water, 1.0, INF))
         lines.append(Line(f"X06 HCO3 of {other} over that of {one}", carbon, 1.0, INF))
     for use in ("grass", "shrub"):
-        beta, product = catchments.land_use_index(found["cropland"], found[use])
-        lines.append(Line(f"X06 land-use index beta, cropland to {use}", beta, 1.0, INF))
-        lines.append(Line(f"X06 exact index Phi, cropland to {use}", product, 1.0, INF))
+        before, after = found["cropland"], found[use]
+        index = land_use_index(before["HCO3"], after["HCO3"], before["R"], after["R"])
+        lines.append(Line(f"X06 land-use index beta, cropland to {use}", index.beta, 1.0, INF))
+        lines.append(Line(f"X06 exact index Phi, cropland to {use}", index.phi, 1.0, INF))
     for use in LAND_USES[1:]:
         share = 100.0 * found[use]["CSF"] / found[use]["Rs"]
         lines.append(Line(f"sink over soil respiration, {use}", share, 0.5, 2.0, "%", scored=False))

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from experiments import monitored
+from experiments import catchments, monitored
 from experiments.verdicts import Line, report
 from karstsim.analysis.diagnostics import chemostatic_slope
 from karstsim.analysis.estimators import estimate, monitoring
@@ -26,15 +26,9 @@ from karstsim.analysis.virtual_monitoring import STREAMS, noisier, observe, samp
 from karstsim.forcing.synthetic import synthetic_forcing
 from karstsim.report import style
 
-YEARS = (2015, 2018)
-INTERVALS = (1.0, 7.0, 14.0, 30.0, 90.0)  # days
-NOISE = (0.0, 1.0, 3.0)  # times the errors of good work: 3 % of an ion, 5 % of one gauging
-LAWS = ("flow_weighted", "interpolation", "beale", "rating")
-SEEDS, DRAWS = 8, 200
-COVERAGE_LAW = "beale"
-BOXES = [
-    {"name": "pond", "kind": "reservoir", "water_class": "pond", "area_km2": 0.02, "depth_m": 1.0}
-]  # of sediment
+CONFIG = catchments.config(__file__)
+INTERVALS, NOISE, LAWS = CONFIG["intervals"], CONFIG["noise"], CONFIG["laws"]
+SEEDS, DRAWS, COVERAGE_LAW = CONFIG["seeds"], CONFIG["draws"], CONFIG["judged_law"]
 COLOURS = dict(zip(LAWS, ("#d55e00", "#009e73", "#0072b2", "#cc79a7"), strict=True))
 
 
@@ -43,28 +37,17 @@ class Stream:
     """A catchment: land uses, share of dolomite, warming (K) and factor of rain against the Puding-like climate."""
 
     name: str
-    uses: tuple[str, ...]
+    uses: list[str]
     dolomite: float = 0.1
     warmer: float = 0.0
     rain: float = 1.0
 
 
-STREAM = (
-    Stream("bare rock", ("bare_rock",)),
-    Stream("cropland", ("cropland",)),
-    Stream("grass", ("grass",)),
-    Stream("shrub on dolomite", ("shrub",), 0.9),
-    Stream("secondary forest", ("secondary_forest",)),
-    Stream("virgin forest", ("virgin_forest",)),
-    Stream("mosaic", ("cropland", "shrub", "secondary_forest")),
-    Stream("mosaic on dolomite", ("cropland", "shrub", "secondary_forest"), 0.9),
-    Stream("cool, wet forest", ("secondary_forest",), 0.1, -6.0, 1.4),
-    Stream("warm, dry shrub", ("shrub",), 0.1, 4.0, 0.75),
-)
+STREAM = tuple(Stream(**stream) for stream in CONFIG["stream"])
 
 
 def simulate(stream: Stream) -> xr.Dataset:
-    forcing = synthetic_forcing("stationary", *YEARS)
+    forcing = synthetic_forcing("stationary", CONFIG["first_year"], CONFIG["last_year"])
     for name in ("tas", "tasmin", "tasmax"):
         if name in forcing:
             forcing[name] = (forcing[name] + stream.warmer).assign_attrs(forcing[name].attrs)
@@ -72,7 +55,9 @@ def simulate(stream: Stream) -> xr.Dataset:
     magnesium = stream.dolomite / (1.0 + stream.dolomite)
     rock = {"epikarst.dolomite_share": stream.dolomite, "aquifer.dolomite_share": stream.dolomite,
             "soil.rock_film_mg": min(magnesium, 0.5)}  # fmt: skip
-    return monitored.simulate([{"land_use": use} for use in stream.uses], forcing, rock, boxes=BOXES)
+    return monitored.simulate(
+        [{"land_use": use} for use in stream.uses], forcing, rock, boxes=CONFIG["boxes"]
+    )
 
 
 def sampled(output: xr.Dataset, name: str) -> list[tuple[Any, ...]]:

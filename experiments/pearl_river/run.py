@@ -7,36 +7,34 @@ Prints the gross and the net ledger, the pH of each box, and a warning where it 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import karstsim as ks
+from experiments import catchments
 from experiments.verdicts import Line, report
-from karstsim.analysis.carbon_paths import CarbonPaths, gross_partition, net_partition
+from karstsim.analysis.carbon_paths import (
+    VARIABLES,
+    CarbonPaths,
+    autochthonous_share,
+    gross_partition,
+    net_partition,
+    paths_of,
+)
 from karstsim.core.constants import MOLAR_MASS_C
 from karstsim.model.site import Site
 from karstsim.model.water_chain import WaterChain
 
-DISCHARGE = 100.0  # m3 s-1
-SPRING = {"dic": 4.9, "ca": 1.925, "na": 0.1}  # mol m-3; alkalinity 3.95
-BOXES = (  # name, kind of water, depth m, residence time d, k600 m d-1
-    ("headwater", "headwater", 0.6, 0.5, 8.0),
-    ("river", "large_river", 2.5, 6.0, 2.0),
-    ("lower river", "reservoir", 6.0, 20.0, 1.0),
-)
-PRESET = {  # of the prototype: best of a grid of 108 points
-    "gross_production": (8.0, 50.0, 50.0),
-    "plant_cover": (1.0, 1.0, 1.0),
-}
-CLAIM = {"sediment": 4.0, "organic": 27.0, "dic": 54.0, "degassed": 15.0}  # per cent
-BAND = 4.0  # percentage points
-HIGH_PH = 9.0
-MEASURED_DOC = 1.67  # mg/L, mean of the eight outlets of the delta 2005-2006 (Ni et al. 2008)
-MEAN_TEMPERATURE, SWING = 21.0, 7.0  # degC
-RADIATION, RADIATION_SWING = 140.0, 40.0  # W m-2
+CONFIG = catchments.config(__file__)
+PLACE = CONFIG["site"]
+SPRING, REACHES, PRESET, CLIMATE = (CONFIG[n] for n in ("spring", "reach", "preset", "climate"))
+CLAIM = CONFIG["claim"]  # per cent
+BAND, HIGH_PH, MEASURED_DOC = (CONFIG["judged"][n] for n in ("band", "high_ph", "measured_doc"))
+DISCHARGE, YEARS = CONFIG["discharge"], CONFIG["years"]
 DAYS = 365
-YEARS = 4  # the last one counts
 CASES = {"default parameters": False, "preset of the prototype": True}  # whether the preset is used
 SECONDS_PER_DAY = 86400.0
 EXPORTED = tuple(
@@ -48,32 +46,36 @@ NAMES = (
 )  # fmt: skip
 
 
-def site() -> Site:
+def reaches() -> list[dict[str, Any]]:
     """The three boxes as mixed waters of their depth and residence time."""
-    boxes = [
-        {"name": name, "kind": "reservoir", "water_class": kind, "depth_m": depth,
-         "area_km2": DISCHARGE * SECONDS_PER_DAY * time / depth / 1e6}
-        for name, kind, depth, time, _ in BOXES
+    return [
+        {"name": r["name"], "kind": "reservoir", "water_class": r["water_class"], "depth_m": r["depth_m"],
+         "area_km2": DISCHARGE * SECONDS_PER_DAY * r["residence_time"] / r["depth_m"] / 1e6}
+        for r in REACHES
     ]  # fmt: skip
-    return Site(name="river", latitude=23.0, longitude=110.0, elevation=100.0, area_km2=1000.0,
-                tiles=[{"land_use": "grass", "area_fraction": 1.0}], boxes=boxes)  # fmt: skip
+
+
+def site() -> Site:
+    """A place for the three boxes, whose land is not looked at."""
+    return Site(**PLACE, tiles=[{"land_use": "grass", "area_fraction": 1.0}], boxes=reaches())
 
 
 def run(preset: bool, years: int) -> dict[str, np.ndarray]:
     """Series (day, box) of the last year."""
-    chain = WaterChain(site(), {"surface_water.substeps": 48})
+    chain = WaterChain(site(), {"surface_water.substeps": CONFIG["substeps"]})
     p = chain.params["surface_water"]
-    p["least_k600"] = p["greatest_k600"] = [box[4] for box in BOXES]
+    p["least_k600"] = p["greatest_k600"] = [reach["k600"] for reach in REACHES]
     if preset:
         for name, values in PRESET.items():
             p[name] = values
     days = np.arange(DAYS * years)
     phase = np.cos(2.0 * np.pi * ((days + 0.5) / DAYS - 0.55))
-    chain.fill(DISCHARGE, SPRING | {"oxygen": 0.25}, MEAN_TEMPERATURE)
+    chain.fill(DISCHARGE, SPRING | {"oxygen": CLIMATE["oxygen"]}, CLIMATE["temperature"])
     out = chain.run(
-        NAMES, step=1.0, discharge=DISCHARGE, solutes=SPRING, temperature=MEAN_TEMPERATURE + SWING * phase,
+        NAMES, step=1.0, discharge=DISCHARGE, solutes=SPRING,
+        temperature=CLIMATE["temperature"] + CLIMATE["swing"] * phase,
         day_fraction=np.zeros(len(days)), year_fraction=(days + 0.5) / DAYS % 1.0,
-        rsds_day=RADIATION + RADIATION_SWING * phase,
+        rsds_day=CLIMATE["radiation"] + CLIMATE["radiation_swing"] * phase,
     )  # fmt: skip
     return {name: values[-DAYS:] for name, values in out.items()}
 
@@ -113,13 +115,13 @@ def describe(name: str, found: dict[str, np.ndarray]) -> str:
         "  net ledger, % of the DIC that enters: " + ", ".join(f"{k} {v:.1f}" for k, v in net.items())
         + f"; storage change {100.0 * ledger.remainder / ledger.dic_in:.1f}",
     ]  # fmt: skip
-    for i, box in enumerate(BOXES):
+    for i, reach in enumerate(REACHES):
         mean, highest = found["water_ph"][:, i].mean(), found["ph_max"][:, i].max()
         warning = (
             f"   WARNING: pH above {HIGH_PH:g}, which this river does not show" if highest > HIGH_PH else ""
         )
         rows.append(
-            f"  {box[0]:12} pH {mean:.2f} (highest {highest:.2f}), "
+            f"  {reach['name']:12} pH {mean:.2f} (highest {highest:.2f}), "
             f"pCO2 {1e6 * found['water_pco2'][:, i].mean():.0f} uatm{warning}"
         )
     return "\n".join(rows)
@@ -131,7 +133,11 @@ def asked_for() -> str:
     calcite = share["sediment"] * SPRING["dic"]
     dic, ca = share["dic"] * SPRING["dic"], SPRING["ca"] - calcite
     water = ks.speciate(
-        dic=dic, alkalinity=2.0 * ca + SPRING["na"], ca=ca, na=SPRING["na"], temperature=MEAN_TEMPERATURE
+        dic=dic,
+        alkalinity=2.0 * ca + SPRING["na"],
+        ca=ca,
+        na=SPRING["na"],
+        temperature=CLIMATE["temperature"],
     )
     organic = MOLAR_MASS_C * share["organic"] * SPRING["dic"]
     return (
@@ -141,22 +147,71 @@ def asked_for() -> str:
     )
 
 
-def find(years: int = YEARS) -> dict[str, dict[str, np.ndarray]]:
+@dataclass(frozen=True)
+class Found:
+    """Series of the chain by `CASES`; share of aquatic plants in the organic carbon of a catchment by season."""
+
+    chains: dict[str, dict[str, np.ndarray]]
+    own: dict[str, float]
+
+
+def chains(years: int = YEARS) -> dict[str, dict[str, np.ndarray]]:
     """Series of the last year with default parameters and with the prototype's production."""
     return {name: run(preset, years) for name, preset in CASES.items()}
 
 
-def verdicts(found: dict[str, dict[str, np.ndarray]]) -> list[Line]:
-    """The four shares with default parameters; beside them those of the preset, a fit with another model of plants."""
-    return [
+def own_carbon() -> dict[str, float]:
+    """A13: per cent of the organic carbon at the mouth that aquatic plants made, by season.
+
+    A catchment large enough to fill the reaches, with the organic carbon of its land; all parameters are defaults.
+    """
+    basin, seasons = CONFIG["basin"], CONFIG["autochthonous"]
+    forcing = catchments.climate(
+        CLIMATE["temperature"], basin["rain"], basin["first_year"], basin["last_year"]
+    )
+    tiles = [{"land_use": use, "area_fraction": 1.0 / len(basin["land_uses"])} for use in basin["land_uses"]]
+    plain = Site(**PLACE, tiles=tiles)
+    runoff = ks.simulate(plain, forcing, output=["annual"], variables=["catchment_runoff"], chemistry=False)
+    depth = float(runoff["catchment_runoff"].mean()) / 1000.0 / DAYS / SECONDS_PER_DAY  # m s-1
+    place = Site(**{**PLACE, "area_km2": DISCHARGE / depth / 1e6}, tiles=tiles, boxes=reaches())
+    monthly = ks.simulate(
+        place, forcing, output=["monthly"], variables=list(VARIABLES), spinup_years=basin["spin_up_years"]
+    )
+    month = monthly["time"].dt.month
+    ledgers = {
+        name: paths_of(monthly.isel(time=month.isin(seasons[name]["months"])))
+        for name in ("winter", "summer")
+    }
+    return {name: 100.0 * autochthonous_share(p.organic_out, p.land_out) for name, p in ledgers.items()}
+
+
+def find(years: int = YEARS) -> Found:
+    """The chain in each of its cases, and the catchment over the same reaches."""
+    return Found(chains(years), own_carbon())
+
+
+def verdicts(found: Found) -> list[Line]:
+    """The four shares with default parameters; beside them those of the preset, a fit with another model of plants.
+
+    And A13, which is no part of the partition.
+    """
+    seasons = CONFIG["autochthonous"]
+    own = [
+        Line(f"A13 own organic carbon at the mouth, {name}", share, seasons[name]["share"] - seasons["band"],
+             seasons[name]["share"] + seasons["band"], "%", scored=False)
+        for name, share in found.own.items()
+    ]  # fmt: skip
+    more = found.own["winter"] - found.own["summer"]
+    own.append(Line("A13 winter less summer", more, 0.0, np.inf, "%", scored=False))
+    return own + [
         Line(f"{path} in the gross ledger, {name}", shares(series)[path], claimed - BAND, claimed + BAND, "%",
              calibrated=CASES[name], scored=not CASES[name])
-        for name, series in found.items()
+        for name, series in found.chains.items()
         for path, claimed in CLAIM.items()
     ]  # fmt: skip
 
 
-def draw(found: dict[str, dict[str, np.ndarray]], path: Path) -> None:
+def draw(found: Found, path: Path) -> None:
     """Shares of the gross ledger beside the claim."""
     import matplotlib
 
@@ -164,7 +219,7 @@ def draw(found: dict[str, dict[str, np.ndarray]], path: Path) -> None:
     import matplotlib.pyplot as plt
 
     drawing, axis = plt.subplots(figsize=(8, 3.6), layout="constrained")
-    rows = {"claim": CLAIM} | {name: shares(series) for name, series in found.items()}
+    rows = {"claim": CLAIM} | {name: shares(series) for name, series in found.chains.items()}
     names = {"organic": "organic, of aquatic plants", "dic": "dissolved inorganic"}
     colours = {"sediment": "#8a6f4d", "organic": "#2f7d4f", "dic": "#1f6f8b", "degassed": "#c8553d"}
     left = np.zeros(len(rows))
@@ -183,6 +238,6 @@ def draw(found: dict[str, dict[str, np.ndarray]], path: Path) -> None:
 
 
 if __name__ == "__main__":
-    for case, series in report(__doc__, find, verdicts, draw).items():
+    for case, series in report(__doc__, find, verdicts, draw).chains.items():
         print(f"\n{describe(case, series)}")
     print(f"\n{asked_for()}")

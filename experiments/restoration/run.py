@@ -13,15 +13,16 @@ import xarray as xr
 import karstsim as ks
 from experiments import catchments
 from experiments.verdicts import Line, report
+from karstsim.analysis.diagnostics import DIAGNOSED, ratios
 from karstsim.forcing.synthetic import synthetic_forcing
 
-FIRST, YEARS = 2015, 60
-BASELINE = "cropland"
-RESTORED = ("secondary_forest", "virgin_forest")
-LATE = slice(20, None)  # years after the change: "enclosure for more than 20 years"
+CONFIG = catchments.config(__file__)
+FIRST, YEARS, SMOOTH = CONFIG["first_year"], CONFIG["years"], CONFIG["smooth"]
+BASELINE, RESTORED = CONFIG["baseline"], CONFIG["restored"]
+LATE, YOUNG = slice(CONFIG["late_from"], None), slice(0, CONFIG["young"])
+VARIABLES = tuple(dict.fromkeys((*catchments.VARIABLES, *DIAGNOSED)))
 GRAMS = catchments.GRAMS_PER_MOL
 UNITS = "t CO2 km-2 a-1"
-SMOOTH = 10  # years, running mean in the figure
 
 
 def find(years: int = YEARS) -> dict[str, xr.Dataset]:
@@ -32,7 +33,7 @@ def find(years: int = YEARS) -> dict[str, xr.Dataset]:
     tiles |= {f"mature {use}": {"land_use": use} for use in RESTORED}
     return {
         use: ks.simulate(
-            catchments.catchment(tile), forcing, output=["annual"], variables=catchments.VARIABLES,
+            catchments.catchment(tile), forcing, output=["annual"], variables=VARIABLES,
             spinup_years=catchments.SPIN_UP,
         )
         for use, tile in tiles.items()
@@ -68,6 +69,16 @@ def verdicts(found: dict[str, xr.Dataset]) -> list[Line]:
             True,
         ),
         Line("A26 gain of a mature virgin forest", gain("mature virgin_forest", every), 10.0, 27.0, UNITS),
+        *(
+            Line(
+                f"A16 weathering over all that {use} takes up, its first years",
+                ratios(found[use].isel(time=YOUNG))["CSF/(CSF + NEP)"],
+                0.0,
+                0.15,
+                scored=False,
+            )
+            for use in RESTORED
+        ),
     ]
 
 

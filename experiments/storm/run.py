@@ -22,18 +22,11 @@ from experiments.verdicts import Line, report
 from karstsim.forcing.synthetic import synthetic_forcing
 from karstsim.model.simulate import Simulation
 
-YEAR = 2017  # of the storm; the two years before it follow the spin-up
-SEEDS = tuple(range(1, 7))  # six different weathers
-MONTHS = (4, 6, 8, 10)
-DEPTHS = (60.0, 120.0)  # mm
-DRY_DAYS = (3, 20)  # without rain before the storm
-BEGINS = np.timedelta64(6, "h")  # on the 15th
-HOURS = 6
-LEAD, TAIL = 22, 20  # days of the run before and from the day of the storm
-SEEN = 10  # days after its beginning that count
-LAND_USE = "secondary_forest"
-# What science.md has for storms: compartments (3.6), piston flow in the conduit (3.7), soil air with a stock (3.11)
-STORM_MODE = {"epikarst.compartments": 10, "aquifer.conduit_cells": 5, "soil.gas_layers": 10}
+CONFIG = catchments.config(__file__)
+YEAR, LAND_USE, STORM_MODE = CONFIG["year"], CONFIG["land_use"], CONFIG["storm_mode"]
+SEEDS, MONTHS, DEPTHS, DRY_DAYS = (tuple(CONFIG[n]) for n in ("seeds", "months", "depths", "dry_days"))
+BEGINS, HOURS = np.timedelta64(CONFIG["begins"], "h"), CONFIG["hours"]
+LEAD, TAIL, SEEN = CONFIG["lead_days"], CONFIG["tail_days"], CONFIG["seen_days"]
 DAY = np.timedelta64(1, "D")
 NAMES = {
     "flow": "aquifer_spring",
@@ -45,7 +38,7 @@ NAMES = {
     "soil pCO2": "soil_base_pco2",
 }
 DILUTED = ("EC", "HCO3", "Ca")
-PROBE = 0.5  # %: a change that a probe in a spring shows
+PROBE = CONFIG["probe"]  # %
 INF = float("inf")
 
 

@@ -15,13 +15,10 @@ import karstsim as ks
 from experiments import catchments
 from experiments.verdicts import Line, report
 
-TEMPERATURE, PRESSURE = 15.0, 1e-2  # degC, atm
-BEAKER = {  # HNO3 (meq/L): Ca, HCO3 (mmol/L), Ca/HCO3 of science.md 4.6
-    0.0: (1.946, 3.874, 0.502), 0.2: (2.019, 3.819, 0.529), 0.5: (2.129, 3.741, 0.569), 1.0: (2.318, 3.620, 0.640),
-    2.0: (2.713, 3.410, 0.796),
-}  # fmt: skip
-DEPOSITION = (0.0, 0.08, 0.2, 0.35, 0.5)  # mol m-2 a-1 of nitric acid; 0.08 is the default
-LAND_USE = "secondary_forest"
+CONFIG = catchments.config(__file__)
+TEMPERATURE, PRESSURE = CONFIG["beaker"]["temperature"], CONFIG["beaker"]["pressure"]
+BEAKER = {acid: tuple(found) for acid, *found in CONFIG["beaker"]["waters"]}  # by HNO3: Ca, HCO3, Ca/HCO3
+DEPOSITION, LAND_USE = CONFIG["deposition"], CONFIG["land_use"]
 VARIABLES = (
     "catchment_runoff", "catchment_runoff_ca", "catchment_runoff_mg", "atmosphere_rainfall_ca", "aquifer_spring_hco3",
     "aquifer_spring", "catchment_sink_hydrochemical", "catchment_weathering_uptake", "catchment_imported_alkalinity",
@@ -62,7 +59,7 @@ def yearly(daily: xr.Dataset) -> dict[str, float]:
 
 
 def find() -> Found:
-    forcing = catchments.climate()
+    forcing = catchments.climate(first_year=CONFIG["first_year"], last_year=CONFIG["last_year"])
     site = catchments.catchment({"land_use": LAND_USE})
     rows = {}
     for acid in DEPOSITION:

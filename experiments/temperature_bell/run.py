@@ -12,15 +12,14 @@ import numpy as np
 from experiments import catchments
 from experiments.verdicts import Line, report
 
-TEMPERATURES = np.arange(2.0, 27.0, 3.0)  # degC
-RAIN = 900.0  # mm per year
-PROTOTYPE = (2.73, 3.01, 3.30, 3.43, 3.39, 3.26, 3.06, 2.79, 2.48)  # mmol/l, science.md 10
-YEARS = (2015, 2024)
+CONFIG = catchments.config(__file__)
+TEMPERATURES, RAIN = np.array(CONFIG["temperatures"]), CONFIG["rain"]
+YEARS = (CONFIG["first_year"], CONFIG["last_year"])
 
 
 def find(temperatures: np.ndarray = TEMPERATURES, years: tuple[int, int] = YEARS) -> list[dict[str, float]]:
     """Yearly means at each mean temperature; the weather differs by a constant only."""
-    site = catchments.catchment({"land_use": "secondary_forest"})
+    site = catchments.catchment({"land_use": CONFIG["land_use"]})
     return [
         catchments.yearly(catchments.run(site, catchments.climate(float(t), RAIN, *years)))
         for t in temperatures
@@ -39,7 +38,7 @@ def top(temperatures: np.ndarray, values: np.ndarray) -> float:
 def verdicts(found: list[dict[str, float]], temperatures: np.ndarray = TEMPERATURES) -> list[Line]:
     hco3 = np.array([f["HCO3"] for f in found])
     return [
-        Line("X18 temperature of the most HCO3", top(temperatures, hco3), 8.0, 14.0, "degC"),
+        Line("X18 temperature of the most HCO3", top(temperatures, hco3), *CONFIG["top"], "degC"),
         Line("X18 HCO3 at the top over that of the coldest", hco3.max() / hco3[0], 1.0 + 1e-9, float("inf")),
         Line("X18 HCO3 at the top over that of the warmest", hco3.max() / hco3[-1], 1.0 + 1e-9, float("inf")),
     ]
@@ -54,8 +53,8 @@ def draw(found: list[dict[str, float]], path: Path) -> None:
     for ax, (name, unit) in zip(axes.flat, panels.items(), strict=True):
         ax.plot(TEMPERATURES, [f[name] for f in found], "o-", color="#0072b2", label="karstsim")
         ax.set_ylabel(f"{name} ({unit})")
-    axes[0, 0].plot(TEMPERATURES, PROTOTYPE, "s--", color="0.5", label="prototype")
-    axes[0, 0].axvspan(8.0, 14.0, color="0.9", zorder=0)
+    axes[0, 0].plot(TEMPERATURES, CONFIG["prototype"], "s--", color="0.5", label="prototype")
+    axes[0, 0].axvspan(*CONFIG["top"], color="0.9", zorder=0)
     axes[0, 0].legend(loc="lower center", fontsize=8)
     for ax in axes[1]:
         ax.set_xlabel("mean temperature (degC)")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from experiments import catchments
 from experiments.pearl_river import run as pearl
 from experiments.verdicts import Line, report
 from karstsim.analysis.carbon_paths import (
@@ -19,16 +20,19 @@ from karstsim.analysis.carbon_paths import (
     transport_efficiency,
 )
 
+CONFIG = catchments.config(__file__)
 
-def find(years: int = pearl.YEARS) -> dict[str, CarbonPaths]:
+
+def find(years: int = CONFIG["years"]) -> dict[str, CarbonPaths]:
     """Ways of the carbon in both chains of X13."""
-    return {name: pearl.paths(series) for name, series in pearl.find(years).items()}
+    return {name: pearl.paths(series) for name, series in pearl.chains(years).items()}
 
 
 def verdicts(found: dict[str, CarbonPaths]) -> list[Line]:
-    """S2, what is still there after 100 years; beside it that of the prototype's preset."""
+    """S2, what is still there after the horizon; beside it that of the prototype's preset."""
+    horizon = CONFIG["horizon"]
     return [
-        Line(f"S2 after 100 years, {name}", retained(ledger), 0.65, 0.85,
+        Line(f"S2 after {horizon:g} years, {name}", retained(ledger, horizon), *CONFIG["band"],
              calibrated=pearl.CASES[name], scored=not pearl.CASES[name])
         for name, ledger in found.items()
     ]  # fmt: skip

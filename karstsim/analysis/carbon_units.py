@@ -31,6 +31,8 @@ class Carbon:
     units: str
 
     def __post_init__(self) -> None:
+        if isinstance(self.value, str):
+            raise InputError(f"value {self.value!r}", "is a text", f'write Carbon(51, "{self.units}")')
         factor(self.units)
 
     def to(self, units: str) -> Carbon:

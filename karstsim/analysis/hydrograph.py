@@ -12,7 +12,8 @@ from scipy import stats
 
 from karstsim.analysis.correlation import TRUNCATION, autocorrelation, spectrum
 from karstsim.analysis.recession import Mangin, Recession, fit_mangin, recessions
-from karstsim.analysis.series import DAYS_PER_YEAR, VOLUMES, Series, discharge_series
+from karstsim.analysis.series import VOLUMES, Series, discharge_series
+from karstsim.core.constants import DAYS_PER_YEAR
 from karstsim.core.errors import InputError
 
 PERCENTILES = (10.0, 50.0, 90.0)  # % of the time that the discharge is exceeded

@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from karstsim.core.errors import InputError
+
 
 @dataclass(frozen=True)
 class LandUseIndex:
@@ -30,9 +32,15 @@ class LandUseIndex:
 def land_use_index(
     dic_before: float, dic_after: float, runoff_before: float, runoff_after: float
 ) -> LandUseIndex:
-    """Index of a change of DIC (any unit of concentration) and runoff (any depth), both of the same period."""
-    if min(dic_before, dic_after, runoff_before, runoff_after) <= 0.0:
-        raise ValueError("DIC and runoff must be positive before and after the change")
+    """Index of a change of DIC (any unit of concentration) and runoff (any depth), both of the same period.
+
+    Raises InputError for a number that is not above 0.
+    """
+    if not min(dic_before, dic_after, runoff_before, runoff_after) > 0.0:
+        given = f"DIC {dic_before:g} and {dic_after:g}, runoff {runoff_before:g} and {runoff_after:g}"
+        raise InputError(
+            "land_use_index", f"{given} are not all above 0", "give both before and after the change"
+        )
     phi = dic_after * runoff_after / (dic_before * runoff_before)
     lost = 1.0 - runoff_after / runoff_before
     if lost <= 0.0:

@@ -192,8 +192,9 @@ def _select(table: TableText, select: Mapping[str, str], path: Path) -> None:
 
 
 def _columns(table: TableText, words: Vocabulary, reading: Reading, path: Path) -> dict[int, Column]:
-    """Columns by place. Raises InputError for a quantity whose unit is not understood."""
+    """Columns by place. Raises InputError for water, or for the only quantity, whose unit is not understood."""
     found: dict[int, Column] = {}
+    refused: list[InputError] = []
     for place, title in enumerate(table.titles):
         try:
             column = words.parse(title)
@@ -201,11 +202,14 @@ def _columns(table: TableText, words: Vocabulary, reading: Reading, path: Path) 
             if words.quantity_of(title) in ("discharge", "precipitation"):
                 raise InputError(f"{path}, {error.where}", error.what, error.mend) from None
             reading.unused.append(f"{title!r}: {error.what}")
+            refused.append(error)
             continue
         if column is None:
             reading.unused.append(f"{table.headers[place]!r}")
         else:
             found[place] = column
+    if refused and not any(column.name in UNITS for column in found.values()):
+        raise InputError(f"{path}, {refused[0].where}", refused[0].what, refused[0].mend)
     return _air(found)
 
 

@@ -12,7 +12,6 @@ from karstsim.core.constants import SECONDS_PER_DAY
 from karstsim.core.errors import InputError
 from karstsim.forcing import times as clock
 
-DAYS_PER_YEAR = 365.25
 VOLUMES = {"m3 s-1": (SECONDS_PER_DAY, "m3"), "mm d-1": (1.0, "mm")}  # of one unit in a day
 MOST_STEPS = 10_000_000
 

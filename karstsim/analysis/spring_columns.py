@@ -135,6 +135,7 @@ _STOCK = {  # as above, "m-2" and "ha-1" lose their exponents; Mg is a tonne, fo
     **dict.fromkeys(("t_c_ha", "mg_c_ha"), 1e2 / _C),
     **dict.fromkeys(("mol_m2", "mol_m"), 1.0),
 }
+_MASS_SHARES = ("percent", "g_kg", "mg_g", "g_c_kg", "mg_kg", "wt_percent", "percent_wt", "g_100g")
 _FACTORS = {
     "discharge": _M3_S,
     "precipitation": _MM_D,
@@ -286,6 +287,10 @@ def _column(header: str, name: str, rest: Sequence[str], area_km2: float | None)
         return Column(header, name, PER_STEP[unit], unit=unit)
     if name == "discharge" and unit in DEPTH:
         return Column(header, name, _depth(header, unit, area_km2), unit=unit.replace("_", "/"))
+    if name == "soil_carbon" and unit in _MASS_SHARES:
+        what = f"{unit.replace('_', '/')} of {name} is a share of the soil's mass, and a stock is asked for"
+        mend = "multiply it: kg C/m2 = 10 x % x bulk density (g/cm3) x depth (m), where 1 % is 10 g/kg"
+        raise InputError(f"column {header!r}", what, f"{mend}; name the column soil_carbon_kg_c_m2")
     if unit not in _FACTORS[name]:
         what = f"unit {unit!r} of {name} not known"
         raise InputError(f"column {header!r}", what, f"use one of {_WRITTEN[name]}")

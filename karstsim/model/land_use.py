@@ -62,6 +62,12 @@ class Move:
         share = min(max((year - self.start + 1) / self.years, 0.0), 1.0)
         if share == 0.0:
             return
+        if self.fraction is None and whole <= ROUNDING:
+            raise InputError(
+                f"{self.label}, from",
+                f"has no area in {self.start}",
+                "name a tile that has, or begin earlier",
+            )
         gone = share * (whole if self.fraction is None else self.fraction)
         if gone > areas[self.origin] + ROUNDING:
             raise InputError(

@@ -20,7 +20,7 @@ from karstsim.model.books import BOOKED
 from karstsim.model.engine import FREQUENCIES, Forcing, Physics, Progress, Tables, calendar_fields, step_all
 from karstsim.model.evaporation import Supply, check_supply, laws_used
 from karstsim.model.initial import DRIFT, SpinUp, set_initial_state, spin_up
-from karstsim.model.interventions.measures import Measures
+from karstsim.model.interventions.measures import Measures, check_land
 from karstsim.model.interventions.records import Intervention, check_dates
 from karstsim.model.interventions.restoration import restored
 from karstsim.model.land_use import LandUse
@@ -107,6 +107,8 @@ class Simulation:
         self.yearly.begin_year(self.tables, int(years[0]))
         self.land_use = LandUse.of(site, members, self.tables.params["tile"], moves)
         self.measures = Measures(site, interventions)
+        if self.land_use is not None:
+            check_land(site, interventions, self.land_use.areas_of, int(years[-1]))
         self.measures.check(self.tables.params)
         self._check_evaporation(dataset)
         check_series(self.tables.params["tile"], dataset)

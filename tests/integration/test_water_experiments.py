@@ -30,19 +30,22 @@ def test_x12(tmp_path: Path) -> None:
 
 
 def test_x13_and_x14(tmp_path: Path) -> None:
-    """Sediment by default; sediment and degassing with the preset, which passes pH 9 and is warned of."""
+    """Sediment by default; sediment and degassing with the preset, which passes pH 9 and is warned of.
+
+    A13 is missed by far in both seasons, and winter has more of its own organic carbon than summer.
+    """
     found = pearl_river.find()
-    assert _verdicts(pearl_river.verdicts(found)) == (3, 5)
+    assert _verdicts(pearl_river.verdicts(found)) == (4, 7)
     pearl_river.draw(found, tmp_path / "x13.png")
     assert (tmp_path / "x13.png").stat().st_size > 10_000
-    by_default, preset = (pearl_river.describe(*case) for case in found.items())
+    by_default, preset = (pearl_river.describe(*case) for case in found.chains.items())
     assert "WARNING" not in by_default and preset.count("WARNING") == 1
     assert "has pH 9.6, and 27 % is 16 mg/L" in pearl_river.asked_for()
-    for series in found.values():
+    for series in found.chains.values():
         assert sum(pearl_river.shares(series).values()) == pytest.approx(100.0, abs=1e-9)
         ledger = pearl_river.paths(series)
         assert abs(ledger.remainder / ledger.dic_in) <= 0.001
-    ledgers = {name: pearl_river.paths(series) for name, series in found.items()}
+    ledgers = {name: pearl_river.paths(series) for name, series in found.chains.items()}
     assert _verdicts(x14_stability.verdicts(ledgers)) == (2, 0)
 
 

@@ -21,14 +21,15 @@ ORGANIC = ("aoc_labile", "aoc_semilabile", "aoc_refractory", "poc", "algae")
 def _organic(factor: float) -> tuple[float, float]:
     """Organic carbon that leaves the chain of X13 with its spring water times `factor`, and its share of the DIC."""
     chain = WaterChain(pearl.site(), {"surface_water.substeps": 48})
-    chain.params["surface_water"]["least_k600"] = [box[4] for box in pearl.BOXES]
-    chain.params["surface_water"]["greatest_k600"] = [box[4] for box in pearl.BOXES]
+    k600 = [reach["k600"] for reach in pearl.REACHES]
+    chain.params["surface_water"]["least_k600"] = chain.params["surface_water"]["greatest_k600"] = k600
+    warmth, light = pearl.CLIMATE["temperature"], pearl.CLIMATE["radiation"]
     spring = {name: factor * value for name, value in pearl.SPRING.items()}
     days, same = np.arange(DAYS), np.ones(DAYS)
-    chain.fill(pearl.DISCHARGE, spring | {"oxygen": 0.25}, pearl.MEAN_TEMPERATURE)
+    chain.fill(pearl.DISCHARGE, spring | {"oxygen": 0.25}, warmth)
     out = chain.run(
-        pearl.NAMES, step=1.0, discharge=pearl.DISCHARGE, solutes=spring, temperature=pearl.MEAN_TEMPERATURE * same,
-        day_fraction=0.0 * same, year_fraction=(days + 0.5) / pearl.DAYS, rsds_day=pearl.RADIATION * same,
+        pearl.NAMES, step=1.0, discharge=pearl.DISCHARGE, solutes=spring, temperature=warmth * same,
+        day_fraction=0.0 * same, year_fraction=(days + 0.5) / pearl.DAYS, rsds_day=light * same,
     )  # fmt: skip
     organic = sum(float(out[f"outflow_{name}"][-LAST:, -1].sum()) for name in ORGANIC)
     return organic, organic / float(out["inflow_dic"][-LAST:, 0].sum())
@@ -57,7 +58,7 @@ def test_the_geological_sink() -> None:
      ("soil carbon (g C/m2)", 1000.0)],
 )  # fmt: skip
 def test_a_survey_of_soil_carbon_from_a_table(tmp_path: Path, header: str, factor: float) -> None:
-    """4 and 5 kg C m-2 with ten years between them (3652 of 365.25 days): 100 t C km-2 a-1, in any unit."""
+    """4 and 5 kg C m-2 with ten years between them (3652 of 365.2425 days): 100 t C km-2 a-1, in any unit."""
     table = tmp_path / "soil.csv"
     rows = (f"2000-06-01,{4.0 * factor}", "2005-06-01,", f"2010-06-01,{5.0 * factor}")
     table.write_text("\n".join((f"date,{header}", *rows)), encoding="utf-8")

@@ -69,6 +69,14 @@ def test_the_index_and_its_warning(dic, runoff, beta, phi, warned) -> None:
     assert found.enhanced is (found.beta > found.threshold)
 
 
+@pytest.mark.parametrize(
+    "numbers", [(0.0, 1.0, 1.0, 1.0), (1.0, 1.0, 1.0, -1.0), (float("nan"), 1.0, 1.0, 1.0)]
+)
+def test_an_index_of_nothing_is_refused(numbers) -> None:
+    with pytest.raises(InputError, match="not all above 0"):
+        land_use_index(*numbers)
+
+
 def test_more_runoff_leaves_beta_undefined() -> None:
     found = land_use_index(2.0, 2.1, 500.0, 520.0)
     assert math.isnan(found.beta)

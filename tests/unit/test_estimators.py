@@ -21,6 +21,7 @@ from karstsim.analysis.estimators.gas_fluxes import fill
 from karstsim.analysis.estimators.potential import brook_pressure
 from karstsim.analysis.estimators.saturation import saturated_calcium
 from karstsim.analysis.estimators.soil_survey import least_detectable
+from karstsim.analysis.observations import read_spring_table
 from karstsim.cli import app
 from karstsim.core.errors import InputError
 
@@ -70,6 +71,11 @@ def test_china_over_its_forests_needs_units() -> None:
     for bare in (51.0, np.float64(51), xr.DataArray(51.0), "51", "51 Mt a-1", "51 t km-2 a-1"):
         with pytest.raises(InputError):
             ratio(bare, "101 Mt C a-1")
+
+
+def test_a_text_is_no_number() -> None:
+    with pytest.raises(InputError, match="is a text"):
+        Carbon("51", "Mt CO2 a-1")
 
 
 def test_per_area_and_in_all_do_not_mix() -> None:
@@ -256,6 +262,12 @@ def test_tier_1_of_soil_carbon() -> None:
     assert estimate(None, "ipcc", tier="2", reference=44.0, **factors).value == pytest.approx(22.77)
     with pytest.raises(InputError, match="tier 2 needs"):
         estimate(None, "ipcc", tier="2", **factors)
+    with pytest.raises(InputError, match="no factor of the land before or after"):
+        estimate(None, "ipcc")
+    with pytest.raises(InputError, match="no factor of the land before or after"):
+        estimate(None, "ipcc", climate="warm_dry", land_use_before_sd=0.1)
+    same = estimate(None, "ipcc", land_use_before=0.69, land_use_after=0.69)
+    assert same.value == 0.0 and "no change" in same.warnings[-1]
 
 
 def test_factors_of_karst() -> None:
@@ -419,7 +431,16 @@ def test_the_command_writes_the_report(messy: Path, tmp_path: Path) -> None:
     arguments = ["estimate", str(messy), "-m", "hydrochem", "-m", "tablet", "--day-first", "-o", str(out)]
     assert CliRunner().invoke(app, arguments).exit_code == 2
     assert CliRunner().invoke(app, [*arguments, "--area", "1"]).exit_code == 0
-    assert "Tablets by land use" in out.read_text(encoding="utf-8")
+    text = out.read_text(encoding="utf-8")
+    for part in (
+        "Tablets by land use",
+        "standard itself was not seen",
+        "| 97.0 | % |",
+        "u = 0.0089, of cropland",
+    ):
+        assert part in text
+    for column in ("area", "runoff", "HCO3, flow-weighted", "t C km-2 a-1", "t CO2 km-2 a-1", "5-95 %"):
+        assert f"| {column} |" in text
 
 
 def test_the_command_lists_what_each_method_needs(messy: Path) -> None:
@@ -428,6 +449,38 @@ def test_the_command_lists_what_each_method_needs(messy: Path) -> None:
     assert set(listed) == set(METHODS)
     assert listed["hydrochem"] == "yes" and "d13c_dic" in listed["isotopes"]
     assert CliRunner().invoke(app, ["estimate"]).exit_code == 0
+
+
+def test_all_leaves_out_what_cannot_run_and_says_so(messy: Path, tmp_path: Path) -> None:
+    """The table knows neither soil CO2 nor factors of land; what runs is written, the rest is named."""
+    out = tmp_path / "report.md"
+    arguments = ["estimate", str(messy), "-m", "all", "--area", "1", "--day-first", "--json"]
+    result = CliRunner().invoke(app, [*arguments, "-o", str(out)])
+    assert result.exit_code == 0, result.output
+    answer = json.loads(result.stdout)
+    assert "soil CO2 is not known" in answer["left_out"]["equilibrium"]
+    assert "no factor" in answer["left_out"]["ipcc"]
+    assert {"hydrochem", "tablet", "emission_factor"} <= {e["method"] for e in answer["estimates"]}
+    assert out.is_file()
+    wrong = CliRunner().invoke(app, [*arguments, "--set", "purty=0.9"])
+    assert wrong.exit_code == 2 and "purty" in json.loads(wrong.stdout)["where"]
+    asked = CliRunner().invoke(app, [*arguments, "--set", "purity=9"])
+    assert asked.exit_code == 2 and "purity" in json.loads(asked.stdout)["where"]
+    assert CliRunner().invoke(app, ["estimate", "-m", "all", "--json"]).exit_code == 2
+
+
+@pytest.mark.parametrize("header", ["SOC (%)", "SOC (g/kg)", "SOC (wt. %)", "soil organic carbon [mg/g]"])
+def test_a_share_of_the_soils_mass_is_no_stock(tmp_path: Path, header: str) -> None:
+    """Per cent and g/kg need density and depth: refused with the mend; named beside other columns."""
+    path = tmp_path / "soil.csv"
+    path.write_text(f"date,{header}\n2010-06-01,2.1\n2020-06-01,2.6\n", encoding="utf-8")
+    result = CliRunner().invoke(app, ["estimate", str(path), "-m", "soil_survey", "--json"])
+    said = json.loads(result.stdout)
+    assert result.exit_code == 2 and header in said["where"]
+    assert "share of the soil's mass" in said["what"] and "bulk density" in said["mend"]
+    path.write_text(f"date,{header},Ca (mg/L)\n2010-06-01,2.1,80\n2020-06-01,2.6,81\n", encoding="utf-8")
+    unused = read_spring_table(path).attrs["unused"]
+    assert header in unused and "share of the soil's mass" in unused
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,11 @@ import pytest
 
 import experiments
 import karstsim as ks
-from experiments import permitted
+from experiments import permitted, scoreboard
+from karstsim.core.errors import InputError
+from karstsim.model.parameters import parameter_tables
 
 ROOT = Path(experiments.__file__).parent
-FREE = ("site", "management")  # beginnings of the source of parameters that a site has
 
 
 def _declared() -> dict[str, str]:
@@ -55,7 +56,7 @@ def _set_by_code(source: str, declared: dict[str, str]) -> set[str]:
     tree = ast.parse(source)
     texts = set(_constants(tree))
     found = texts & set(declared)
-    rooms = {room for room in {name.split(".")[0] for name in declared} if f'.params["{room}"]' in source}
+    rooms = {room for room in {name.split(".")[0] for name in declared} if _opens(source, room)}
     keys = set(_written(tree)) if rooms else set()
     found |= set(_tables_in_tables(tree)) & set(declared)
     return found | {f"{room}.{key}" for room in rooms for key in keys if f"{room}.{key}" in declared}
@@ -102,10 +103,19 @@ def _folders() -> list[str]:
     return [".", *(name for name in found if name not in skipped)]
 
 
-def _permitted(folder: str, declared: dict[str, str]) -> set[str]:
-    free = {name for name, source in declared.items() if source.startswith(FREE)}
-    own = permitted.EXPERIMENTS.get(folder, {})
-    return free | set(permitted.SITE) | {name for names in own.values() for name in names}
+def _set_by_config(folder: str, declared: dict[str, str]) -> set[str]:
+    """Parameters that the folder's tables name; bare names count where a run.py writes to the tables of parameters."""
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / folder).glob("*.py")]
+    rooms = {room for room in {name.split(".")[0] for name in declared} for s in sources if _opens(s, room)}
+    found: set[str] = set()
+    for path in (ROOT / folder).glob("*.toml"):
+        keys = set(_keys(tomllib.loads(path.read_text(encoding="utf-8"))))
+        found |= keys | {f"{room}.{key}" for room in rooms for key in keys}
+    return found & set(declared)
+
+
+def _opens(source: str, room: str) -> bool:
+    return f'.params["{room}"]' in source
 
 
 @pytest.mark.parametrize("folder", _folders())
@@ -118,9 +128,8 @@ def test_no_process_parameter_differs(folder: str) -> None:
         source = path.read_text(encoding="utf-8")
         found |= _set_by_code(source, declared)
         assert not _composed(source, declared), path
-    for path in (ROOT / folder).glob("*.toml"):
-        found |= set(_keys(tomllib.loads(path.read_text(encoding="utf-8")))) & set(declared)
-    assert found <= _permitted(folder, declared), found - _permitted(folder, declared)
+    found |= _set_by_config(folder, declared)
+    assert found <= permitted.names(folder), found - permitted.names(folder)
 
 
 def test_what_is_permitted_is_used() -> None:
@@ -130,7 +139,7 @@ def test_what_is_permitted_is_used() -> None:
         sources = [
             p.read_text(encoding="utf-8") for p in (ROOT / folder).glob("*.py") if p.name != "permitted.py"
         ]
-        used = set().union(*(_set_by_code(source, declared) for source in sources))
+        used = _set_by_config(folder, declared).union(*(_set_by_code(s, declared) for s in sources))
         named = {name for names in reasons.values() for name in names}
         assert named <= used, (folder, named - used)
     assert set(permitted.SITE) <= set(declared)
@@ -151,4 +160,44 @@ def test_a_set_parameter_is_found() -> None:
     assert _composed('name = "soil." + what', declared) == ["soil."]
     assert _set_by_code('tile = {"parameters": {"soil": {"porosity": 0.4}}}', declared) == {"soil.porosity"}
     assert _set_by_code('table["soil"]["porosity"] = 0.4', declared) == {"soil.porosity"}
-    assert not {"soil.porosity", "soil.depth"} & _permitted("storm", declared)
+    assert not {"soil.porosity", "soil.depth"} & permitted.names("storm")
+    assert {"surface_water.gross_production", "surface_water.plant_cover"} <= _set_by_config(
+        "pearl_river", declared
+    )
+
+
+def test_an_experiment_that_sets_another_parameter_fails_when_it_runs() -> None:
+    """Whatever way the name was put together: of a member, of a tile, of a box. What a site has passes."""
+    hidden = ".".join(("soil", "porosity"))
+    field = {"land_use": "cropland", "area_fraction": 1.0}
+    place = {"name": "x", "latitude": 26.0, "longitude": 105.0, "elevation": 100.0, "area_km2": 1.0}
+    pond = {"name": "pond", "kind": "reservoir", "water_class": "pond", "area_km2": 0.02, "depth_m": 1.0}
+    plain = ks.Site(**place, tiles=[{**field, "parameters": {"soil.tillage": 1.0}}], boxes=[pond])
+    tile = ks.Site(**place, tiles=[{**field, "parameters": {hidden: 0.4}}])
+    box = ks.Site(**place, tiles=[field], boxes=[{**pond, "parameters": {"surface_water.calcite_rate": 1.0}}])
+    with permitted.enforced("storm"):
+        parameter_tables(plain, [{"epikarst.compartments": 10}])
+        for site, member in ((plain, {hidden: 0.4}), (tile, {}), (box, {})):
+            with pytest.raises(InputError, match="experiment storm, parameter .* differs from the one table"):
+                parameter_tables(site, [member])
+    parameter_tables(tile, [{}])  # outside it, as ever
+    with permitted.enforced("sensitivity"):
+        parameter_tables(plain, [{hidden: 0.4}])
+
+
+@pytest.mark.parametrize(
+    "experiment", [e for e in scoreboard.CATALOGUE if e.id.startswith("X")], ids=lambda e: e.id
+)
+def test_each_has_settings_of_its_own_that_it_reads(experiment: scoreboard.Experiment) -> None:
+    """Every experiment on the review has a config, commented, and each of its tables and values is read."""
+    source = (experiment.path / "run.py").read_text(encoding="utf-8")
+    configs = sorted(experiment.path.glob("*.toml"))
+    assert configs
+    for path in configs:
+        text = path.read_text(encoding="utf-8")
+        assert text.startswith("#"), f"{path}: say in a comment what is special"
+        if f'"{path.name}"' in source:  # files that karstsim itself reads, every key of which it checks
+            continue
+        assert "catchments.config(__file__)" in source, path
+        unread = [key for key in tomllib.loads(text) if f'"{key}"' not in source]
+        assert not unread, f"{path}: nothing reads {unread}"

@@ -198,14 +198,14 @@ def test_classes(k: float, alpha: float, ir: float, expected: str) -> None:
 
 def test_indices_of_one_exponential_store() -> None:
     """Ten years of a yearly peak of 10 and alpha 0.01: mean Q = 10 (1 - exp(-3.65)) / (365 (1 - exp(-0.01))), and
-    k = 86400 * 10 / 0.01 over the mean volume of 365.25 d.
+    k = 86400 * 10 / 0.01 over the mean volume of 365.2425 d.
     """
     year = 10.0 * np.exp(-0.01 * np.arange(365.0))
     found = ka.karst_indices(over_time(np.tile(year, 10)))
     mean = 10.0 * (1.0 - np.exp(-3.65)) / (365.0 * (1.0 - np.exp(-0.01)))
     assert found.recessions == 10
     assert found.alpha_mean == pytest.approx(0.01)
-    assert found.k_max == pytest.approx(10.0 / 0.01 / (mean * 365.25), rel=1e-9)
+    assert found.k_max == pytest.approx(10.0 / 0.01 / (mean * 365.2425), rel=1e-9)
     assert found.karst_class == ""
 
 

@@ -326,6 +326,17 @@ def test_interventions_follow_each_other() -> None:
         ({"start": 2030}, "intervention[0].kind"),
         ({"kind": "pond", "start": 2030}, "cannot begin within a run"),
         ({"kind": "soil_improvement", "start": 2030}, "names nothing"),
+        ({"kind": "acid_load", "start": 2030}, "names nothing"),
+        (
+            {
+                "kind": "vegetation_restoration",
+                "start": 2030,
+                "to": "grass",
+                "from": "shrub",
+                "area_fraction": 0.0,
+            },
+            "moves no land",
+        ),
         ({"kind": "bicarbonate_plants", "start": 2030}, "one of species and uptake"),
         (
             {"kind": "vegetation_restoration", "start": 2030, "to": "wood", "from": "shrub"},
@@ -360,6 +371,44 @@ def test_the_error_names_the_key(entry, named) -> None:
 def test_what_the_site_lacks_is_named_before_the_run(what, named, forcing) -> None:
     with pytest.raises(InputError) as caught:
         Simulation(_site(), forcing, interventions=[what])
+    assert named in str(caught.value)
+
+
+def test_land_that_is_gone_is_not_improved(forcing) -> None:
+    """Manure on a field that has become forest would cost and do nothing; on the forest, or before, it may be."""
+    forest = make.vegetation_restoration(
+        **{"from": "cropland"}, to="secondary_forest", start=START, name="plot"
+    )
+    field = make.soil_improvement(start=START, manure=2.0, tiles=["cropland"])
+    with pytest.raises(InputError, match="cropland has no area from 2002 on") as error:
+        Simulation(Site(**PLACE, tiles=TILES), forcing, interventions=[field, forest])
+    assert "plot" in error.value.mend and "shrub" in error.value.mend
+    part = forest.model_copy(update={"area_fraction": 0.5})
+    new = field.model_copy(update={"tiles": ["plot"]})
+    for together in ([part, field], [forest, new], [forest, field.model_copy(update={"start": START - 1})]):
+        Simulation(Site(**PLACE, tiles=TILES), forcing, interventions=together)
+
+
+@pytest.mark.parametrize(
+    ("what", "named"),
+    [
+        ([make.soil_improvement(start=START, straw_return=0.5, tiles=["shrub"])], "nothing is harvested"),
+        (
+            [make.vegetation_restoration(**{"from": "shrub"}, to="shrub", start=START)],
+            "'shrub' is shrub already",
+        ),
+        (
+            [
+                make.vegetation_restoration(**{"from": "shrub"}, to="grass", start=START),
+                make.vegetation_restoration(**{"from": "shrub"}, to="secondary_forest", start=START),
+            ],
+            "has no area in 2002",
+        ),
+    ],
+)
+def test_what_would_do_nothing_is_refused(what, named, forcing) -> None:
+    with pytest.raises(InputError) as caught:
+        Simulation(_site(), forcing, interventions=what)
     assert named in str(caught.value)
 
 

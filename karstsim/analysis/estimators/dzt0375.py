@@ -32,7 +32,7 @@ def guideline_report(
 
     name, area_km2   of the catchment;  hydrochem, acid: estimates of these methods (per area)
     tablets          {land use: estimate of the method tablet};  land_use_km2: their areas
-    purity           CaCO3 of the rock, 0 to 1
+    purity           CaCO3 of the rock or of its tablets, 0 to 1
     Raises InputError where an estimate is not per area or areas of land uses exceed the catchment.
     """
     for one in (hydrochem, acid, *(tablets or {}).values()):
@@ -47,7 +47,7 @@ def guideline_report(
     runoff, water = hydrochem.parts.get("runoff"), hydrochem.parts.get("mean HCO3, flow-weighted")
     facts = [("area", f"{area_km2:g}", "km2"), *_fact("runoff", runoff), *_fact("HCO3, flow-weighted", water)]
     if purity is not None:
-        facts.append(("CaCO3 of the rock", f"{100 * purity:.1f}", "%"))
+        facts.append(("CaCO3 of the rock, or of its tablets", f"{100 * purity:.1f}", "%"))
     lines += _table(("quantity", "value", "unit"), facts)
     lines += ["", "## Sink of the catchment", ""]
     rows = [_row("hydrochemistry and runoff (primary)", hydrochem, area_km2)]

@@ -35,6 +35,7 @@ FACTORS = (  # name, meaning; of the land before and after
     ("tillage", "F_MG: full 1, reduced 1.08, none 1.15"),
     ("input", "F_I: low 0.92, medium 1, high without manure 1.11, with 1.44"),
 )
+FACTOR_SETTINGS = {f"{name}_{when}": doc for name, doc in FACTORS for when in ("before", "after")}
 IPCC_SETTINGS: tuple[Declared, ...] = (
     Choice(
         "tier",
@@ -46,9 +47,8 @@ IPCC_SETTINGS: tuple[Declared, ...] = (
         "reference", math.nan, "t C ha-1", 0.0, 1e3, "ipcc2006", "reference stock, for tier 2", 0.3, True
     ),
     *(
-        Setting(f"{name}_{when}", 1.0, "1", 0.0, 3.0, "ipcc2006", f"{doc}; {when} the change")
-        for name, doc in FACTORS
-        for when in ("before", "after")
+        Setting(name, 1.0, "1", 0.0, 3.0, "ipcc2006", f"{doc}; {name.rpartition('_')[2]} the change")
+        for name, doc in FACTOR_SETTINGS.items()
     ),
     Setting(
         "change_error", 0.0, "1", -5.0, 5.0, "design", "relative error of the change of the factors", 0.3
@@ -63,6 +63,11 @@ REFERENCE_ERROR = (
 def run_ipcc(m: Monitoring | None, s: Settings) -> Estimate:
     if s.tier == "3":
         return _simulated_soil(m)
+    if not s.given & set(FACTOR_SETTINGS):
+        mend = (
+            "give what changed, as land_use_before=0.69 land_use_after=1 (--set), or tier=3 with a simulation"
+        )
+        raise InputError("ipcc", "no factor of the land before or after the change is given", mend)
     reference = s.reference
     if s.tier == "1":
         reference = REFERENCE[s.climate] * (
@@ -78,6 +83,8 @@ def run_ipcc(m: Monitoring | None, s: Settings) -> Estimate:
     parts = {"reference stock": (float(reference[0]), "t C ha-1"), "factor before": (float(before[0]), "1"),
              "factor after": (float(after[0]), "1")}  # fmt: skip
     warnings = ["sees carbon in soil, not the karst sink", "ends after the transition: no further gain"]
+    if before[0] == after[0]:
+        warnings.append("the factors before and after are equal: no change, whatever the stock")
     return finish(IPCC, change, FLUX, "gain of soil organic carbon", parts, [f"tier {s.tier}"], warnings)
 
 

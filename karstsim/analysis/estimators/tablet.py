@@ -25,6 +25,7 @@ from karstsim.core.errors import InputError
 UNDERSATURATION = {  # u by land use                                                             [science.md 9.2]
     "cropland": 0.0089, "shrub": 0.0129, "grass": 0.038, "secondary_forest": 0.0307, "virgin_forest": 0.0707,
 }  # fmt: skip
+PURITY = "CaCO3 of the tablets"
 FEWEST = 3  # tablets, below which their spread is not known
 USUAL_RATIO = (
     0.05,
@@ -66,6 +67,7 @@ def run(m: Monitoring | None, s: Settings) -> Estimate:
     parts = {
         "tablet rate": (float(rates[0]), "g m-2 a-1"),
         "tablet rate, as TDR": (0.1 * float(rates[0]), "mg cm-2 a-1"),
+        PURITY: (float(s.purity[0]), "1"),
     }
     return finish(METHOD, values, FLUX, "CO2 consumed at the tablets' depth", parts, said, warnings)
 
@@ -78,15 +80,13 @@ def _measured(s: Settings) -> np.ndarray:
 def _virtual(m: Monitoring, s: Settings) -> tuple[np.ndarray, list[str]]:
     """(1 + draws,) mass loss, g m-2 a-1, and what was supposed."""
     found = soil_saturation(m)
-    u = (
-        s.undersaturation
-        if np.isfinite(s.undersaturation[0])
-        else np.full(s.alpha.size, UNDERSATURATION[s.land_use])
-    )
+    told = np.isfinite(s.undersaturation[0])
+    u = s.undersaturation if told else np.full(s.alpha.size, UNDERSATURATION[s.land_use])
+    whose = "" if told else f", of {s.land_use} (land_use=)"
     alpha = s.alpha if s.transfer == "constant" else film_coefficient(found, s.film[0]) * s.alpha / s.alpha[0]
     product = alpha * found.calcium.mean()
     rate = MOLAR_MASS_CACO3 * SECONDS_PER_DAY * DAYS_PER_YEAR * product * s.wet_share * u
-    said = [*m.notes, f"virtual tablets; u = {u[0]:.4g}", found.said, f"transfer: {s.transfer}"]
+    said = [*m.notes, f"virtual tablets; u = {u[0]:.4g}{whose}", found.said, f"transfer: {s.transfer}"]
     return rate, said
 
 

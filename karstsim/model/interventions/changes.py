@@ -78,7 +78,8 @@ def rows_of(names: Sequence[str], known: Sequence[str], where: str, kind: str) -
     return tuple(i for i, label in enumerate(known) if not names or label in names)
 
 
-def _tiles(what: records.OfTiles, site: Site) -> tuple[int, ...]:
+def tiles_of(what: records.OfTiles, site: Site) -> tuple[int, ...]:
+    """Places of the tiles that an intervention names; all of them without names."""
     names = {t.label for t in site.tiles} | {t.land_use for t in site.tiles}
     for name in what.tiles:
         if name not in names:
@@ -102,7 +103,7 @@ def _given(rows: tuple[int, ...], **values: float | None) -> Iterator[Change]:
 
 
 def soil_improvement(what: records.SoilImprovement, site: Site, year: int) -> Iterator[Change]:
-    rows = _tiles(what, site)
+    rows = tiles_of(what, site)
     carbon = GRAMS_PER_T_HA / MOLAR_MASS_C
     if what.manure:
         yield Change("soil.manure_rate", plus(what.manure * carbon), rows)
@@ -110,7 +111,7 @@ def soil_improvement(what: records.SoilImprovement, site: Site, year: int) -> It
         yield Change("soil.straw_rate", plus(what.straw * carbon), rows)
     if what.straw_return:
         left = 1.0 - what.straw_return * (1.0 - what.harvest_index)
-        yield Change("vegetation.harvest", times(left), rows)
+        yield Change("vegetation.harvest", partial(_harvested, left), rows)
     if what.no_till:
         yield Change("soil.tillage", lambda was, _: np.minimum(was, UNTILLED), rows)
     if what.mulch:
@@ -128,6 +129,16 @@ def soil_improvement(what: records.SoilImprovement, site: Site, year: int) -> It
         nitrogen = what.fertiliser * GRAMS_PER_KG_HA / MOLAR_MASS_N
         yield Change("soil.fertiliser_nitrogen", plus(nitrogen), rows)
         yield Change("vegetation.light_use_efficiency", times(1.0 + what.fertiliser_response), rows)
+
+
+def _harvested(left: float, was: Values, _: np.ndarray) -> Values:
+    if not was.any():
+        raise InputError(
+            "soil_improvement, straw_return",
+            "nothing is harvested on these tiles, so that no straw can stay",
+            "name tiles with a harvest, as cropland, or bring straw in (straw)",
+        )
+    return was * left
 
 
 def _demand_left(mulch: float, rows: np.ndarray) -> Values:
@@ -149,7 +160,7 @@ def _mulched_share(mulch: float, was: Values, rows: np.ndarray) -> Values:
 
 
 def irrigation(what: records.Irrigation, site: Site, year: int) -> Iterator[Change]:
-    rows = _tiles(what, site)
+    rows = tiles_of(what, site)
     yield Change("soil.irrigation_rule", put(IrrigationRule[what.rule.upper()]), rows)
     yield Change("soil.irrigation_source", put(IrrigationSource[what.source.upper()]), rows)
     yield from _given(
@@ -209,7 +220,7 @@ def _species(species: str, site: Site, row: int) -> Iterator[Change]:
 
 
 def powder(what: records.Powder, site: Site, year: int) -> Iterator[Change]:
-    rows = _tiles(what, site)
+    rows = tiles_of(what, site)
     if (year - what.start) % what.interval == 0:
         amount = what.rate * what.interval / what.molar_mass
         dolomite = what.dolomite if isinstance(what, records.DolomitePowder) else 0.0
@@ -236,14 +247,14 @@ def carbonic_anhydrase(what: records.CarbonicAnhydrase, site: Site, year: int) -
 
 
 def bicarbonate_plants(what: records.BicarbonatePlants, site: Site, year: int) -> Iterator[Change]:
-    rows = _tiles(what, site)
+    rows = tiles_of(what, site)
     uptake = what.uptake if what.species is None else UPTAKE_OF_SPECIES[what.species]
     yield Change("vegetation.bicarbonate_uptake", put(cast(float, uptake)), rows)
     yield Change("vegetation.bicarbonate_alkalinity", put(float(what.with_calcium)), rows)
 
 
 def acid_load(what: records.AcidLoad, site: Site, year: int) -> Iterator[Change]:
-    rows = _tiles(what, site)
+    rows = tiles_of(what, site)
     for dry, wet, change in (("sulfur", "so4", what.sulfur), ("nitrogen", "no3", what.nitrogen)):
         yield Change(f"soil.dry_{dry}", times(1.0 + change), rows)
         if not what.tiles:

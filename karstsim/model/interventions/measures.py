@@ -8,18 +8,41 @@ from a restart needs to know nothing but the year. Spin-ups have none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from karstsim.core.errors import InputError
-from karstsim.model.interventions.changes import Change, changes_of
-from karstsim.model.interventions.records import Intervention
+from karstsim.model.interventions.changes import Change, changes_of, tiles_of
+from karstsim.model.interventions.records import Intervention, OfTiles
 from karstsim.model.parameters import by_name
 from karstsim.model.registry import Level
 from karstsim.model.site import Site
 
 Params = Mapping[Level, np.ndarray]
+
+
+def check_land(
+    site: Site, interventions: Sequence[Intervention], areas_of: Callable[[int], np.ndarray], last: int
+) -> None:
+    """InputError for an intervention on tiles that have no area while it acts: it would do nothing, and cost.
+
+    areas_of: area fractions (n_tiles,) of a year;  last: year of the run
+    """
+    for what in interventions:
+        if not isinstance(what, OfTiles) or not what.tiles:
+            continue
+        rows = list(tiles_of(what, site))
+        end = max(what.start, last if what.end is None else min(what.end, last))
+        if not any(areas_of(year)[rows].sum() > 0.0 for year in (what.start, end)):
+            there = ", ".join(
+                t.label for t, a in zip(site.tiles, areas_of(what.start), strict=True) if a > 0.0
+            )
+            raise InputError(
+                f"{what.label}, tiles",
+                f"{' and '.join(what.tiles)} {'have' if len(what.tiles) > 1 else 'has'} no area from {what.start} on",
+                f"name a tile that has ({there}), or begin earlier",
+            )
 
 
 class Measures:

@@ -128,6 +128,10 @@ class VegetationRestoration(Intervention):
     def _for_good(self) -> Self:
         if self.end is not None:
             raise problem("has an end, but land grows on", "remove end; add another restoration back")
+        if self.area_fraction == 0.0:
+            raise problem(
+                "moves no land: area_fraction is 0", "give a share of the karst area, or leave it out"
+            )
         return self
 
     @property
@@ -287,6 +291,14 @@ class AcidLoad(OfTiles):
     KIND: ClassVar[str] = "acid_load"
     sulfur: float = amount(0.0, -0.5, 0.5, "1", "relative change")
     nitrogen: float = amount(0.0, -0.5, 0.5, "1", "relative change")
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Self:
+        if not (self.sulfur or self.nitrogen):
+            raise problem(
+                "names nothing that it does", "give sulfur or nitrogen, as 0.5 for half as much again"
+            )
+        return self
 
 
 class Dam(Intervention):

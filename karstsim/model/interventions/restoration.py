@@ -20,7 +20,7 @@ MANAGEMENT = "management"  # source of parameters that end with the old land use
 def restored(site: Site, interventions: Sequence[Intervention]) -> tuple[Site, tuple[Move, ...]]:
     """The site with a tile for each restoration, and the moves of area.
 
-    Raises InputError for a tile that is not there, or has been taken by the same name.
+    Raises InputError for a tile that is not there or is of that use already, and for a name that is taken.
     """
     moves = []
     for what in interventions:
@@ -54,7 +54,11 @@ def _origin(what: VegetationRestoration, site: Site) -> int:
     if what.label in labels:
         mend = "give the restoration a name of its own"
         raise InputError(f"{what.label}, name", f"a tile is called {what.label!r} already", mend)
-    return labels.index(what.from_tile)
+    place = labels.index(what.from_tile)
+    if site.tiles[place].land_use == what.to:
+        mend = "name another use; management is changed by soil_improvement"
+        raise InputError(f"{what.label}, to", f"{what.from_tile!r} is {what.to} already", mend)
+    return place
 
 
 def _new_tile(what: VegetationRestoration, origin: Tile) -> Tile:
