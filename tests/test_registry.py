@@ -98,7 +98,10 @@ def test_defaults_lie_inside_sensible_bounds(address: Address) -> None:
 
 
 def test_the_table_of_land_uses_is_that_of_the_science_page() -> None:
-    """Rows of science.md 3.12, transcribed here a second time."""
+    """Rows of science.md 3.12, transcribed here a second time.
+
+    Its efficiencies of light belong to the Gaussian law and are brought to that of CASA (docs/decisions.md).
+    """
     rows = {  # K_c, eps, fPAR, harvest, r_root, phi, theta_r, f_str, z_s, L, clay, DPM/RPM, tillage, f_CA
         "bare_rock": (0.45, 0.30, 0.12, 0.0, 0.6, 0.50, 0.08, 1.77, 0.10, 0.06, 25, 0.67, 1.0, 1.0),
         "cropland": (0.80, 0.75, 0.45, 0.45, 0.5, 0.55, 0.08, 1.63, 0.40, 0.12, 30, 1.44, 1.2, 1.3),
@@ -127,7 +130,8 @@ def test_the_table_of_land_uses_is_that_of_the_science_page() -> None:
     for land_use, row in rows.items():
         for name, value in zip(names, row, strict=True):
             p = by_name[name]
-            assert p.by_class.get(land_use, p.default) == value, f"{name} of {land_use}"
+            wanted = 0.926 * value if name == "vegetation.light_use_efficiency" else value
+            assert p.by_class.get(land_use, p.default) == pytest.approx(wanted, rel=1e-12), f"{name} of {land_use}"
 
 
 @pytest.mark.parametrize("address", ADDRESSES, ids=_ids(ADDRESSES))

@@ -16,6 +16,7 @@ import pandas as pd
 import xarray as xr
 
 import karstsim as ks
+from experiments.catchments import LEAST_AREA
 from experiments.data import data_folder
 from experiments.verdicts import Line, report
 from karstsim.chemistry.api import speciate_csv
@@ -34,6 +35,32 @@ TEMPERATURE = (1.5, 3.8, 8.9, 14.2, 18.8, 23.5, 25.8, 25.3, 20.9, 14.7, 8.6, 3.2
 RAIN = (65, 60, 95, 115, 145, 125, 85, 85, 115, 100, 95, 75)  # mm
 RADIATION = (100, 130, 175, 215, 240, 265, 265, 240, 195, 150, 110, 90)  # W m-2
 OTHER_WEATHER = (14.3, 1150.0)  # degC, mm a-1
+OZARK_SUMMER = (
+    4.25  # umol m-2 s-1, soil respiration, June to August, uncut oak forest, Missouri (Concilio et al. 2005)
+)
+SUMMER = (6, 7, 8)
+PER_SECOND = 1e6 / SECONDS_PER_DAY  # mol m-2 d-1 in umol m-2 s-1
+KG_PER_MOL = 12.011e-3
+# The soil above the cave: Clarksville series, loamy-skeletal and siliceous, "less than 2 to 3 m" (Knierim et al. 2017,
+# doi:10.5066/F7610XJ5). Skeletal means at least 35 % of stones by volume; siliceous, without carbonate.
+STONES = 0.35
+NO_CARBONATE = {"soil.area_to_volume": LEAST_AREA}
+SURVEYED_SOIL = {
+    **NO_CARBONATE,
+    "soil.depth": 2.0,
+    "soil.porosity": 0.55 * (1.0 - STONES),
+    "soil.residual_water": 0.08 * (1.0 - STONES),
+}
+# All that the model has for storm water that meets little rock.
+STORM_PATH = {
+    **NO_CARBONATE,
+    "epikarst.compartments": 10,
+    "epikarst.event_share": 1.0,
+    "epikarst.overflow_to_shafts": 1.0,
+    "aquifer.conduit_cells": 5,
+    "soil.gas_layers": 5,
+}
+FLOOD = 0.95  # days with more flow than this share of all
 PPM = 1e6
 KG_PER_M3 = 1e3
 SPRING_TEMPERATURE = 14.4  # degC, median of the samples
@@ -59,6 +86,10 @@ DIFFERENT = {
     "no supersaturation": {"epikarst.calcite_threshold": 0.0, "aquifer.calcite_threshold": 0.0},
     "soil CO2 by evapotranspiration (Brook)": {"soil.co2_law": 1.0},
     "soil air diffuses by Millington and Quirk": {"soil.diffusivity_law": 1.0},
+    "soil without carbonate": NO_CARBONATE,
+    "soil of the survey": SURVEYED_SOIL,
+    "path for storm water": STORM_PATH,
+    "no acid from dry deposition": {"soil.dry_sulfur": 0.0, "soil.dry_nitrogen": 0.0},
 }
 
 
@@ -121,11 +152,31 @@ def saturation_pressure(found: pd.DataFrame) -> np.ndarray:
     return np.where(np.isfinite(found["si"]), PPM * 10.0 ** (0.5 * (low + high)), np.nan)
 
 
-def spring(uses: tuple[str, ...], forcing: xr.Dataset, parameters: Overrides | None = None) -> pd.DataFrame:
-    """Days of the model's spring: ca (mol m-3), pco2 (ppm), ph, si, d13c, air of soil and cave (ppm), flow (mm d-1)."""
+def catchment(uses: tuple[str, ...]) -> ks.Site:
+    """The site, its area divided evenly between land uses."""
     tiles = [{"land_use": use, "area_fraction": 1.0 / len(uses)} for use in uses]
     place = {"latitude": PLACE["lat"], "longitude": PLACE["lon"], "elevation": PLACE["elevation"]}
-    site = ks.Site(name="Blowing Springs", area_km2=10.0, tiles=tiles, **place)
+    return ks.Site(name="Blowing Springs", area_km2=10.0, tiles=tiles, **place)
+
+
+def respiration(forcing: xr.Dataset) -> tuple[float, xr.Dataset]:
+    """Soil respiration of the forest in summer (umol m-2 s-1), and the weather with a series for all of the site.
+
+    The series (rSoil) is the model's own mean of `ASKED`, times what brings the forest's summer to `OZARK_SUMMER`.
+    """
+    names = ("soil_efflux", "soil_co2_production")
+    out = ks.simulate(catchment(USES[ASKED]), forcing, variables=names, spinup_years=SPIN_UP).squeeze()
+    forest = out["soil_efflux"].isel(tile=USES[ASKED].index("secondary_forest"))
+    summer = PER_SECOND * float(forest[forest["time"].dt.month.isin(SUMMER)].mean())
+    series = out["soil_co2_production"].mean("tile").values * (
+        OZARK_SUMMER / summer * KG_PER_MOL / SECONDS_PER_DAY
+    )
+    return summer, forcing.assign(rSoil=(("location", "time"), series[None]))
+
+
+def spring(uses: tuple[str, ...], forcing: xr.Dataset, parameters: Overrides | None = None) -> pd.DataFrame:
+    """Days of the model's spring: ca (mol m-3), pco2 (ppm), ph, si, d13c, air of soil and cave (ppm), flow (mm d-1)."""
+    site = catchment(uses)
     out = ks.simulate(site, forcing, parameters, variables=VARIABLES, spinup_years=SPIN_UP, isotopes=True)
 
     def days(name: str) -> np.ndarray:
@@ -184,6 +235,12 @@ def text(name: str, days: pd.DataFrame) -> str:
     return f"{name:44} " + "  ".join(parts)
 
 
+def both(name: str, days: pd.DataFrame) -> list[str]:
+    """A line of all days and one of calcium and saturation on those of the highest flow."""
+    flood = days[days["flow"] >= days["flow"].quantile(FLOOD)]
+    return [text(name, days), text("  days of the highest flow", flood[["ca", "si"]])]
+
+
 def draw(everything: Found, path: Path) -> None:
     """Calcium against CO2 with the line of saturation, and shares of samples and days below a d13C."""
     days, found = everything.runs, everything.samples
@@ -227,7 +284,13 @@ def describe(everything: Found) -> str:
     monsoon = scaled(*OTHER_WEATHER)
     rows.append(text(f"{ASKED}; months of the generator", spring(USES[ASKED], monsoon)))
     forcing = climate()
-    rows += [text(f"{ASKED}; {name}", spring(USES[ASKED], forcing, p)) for name, p in DIFFERENT.items()]
+    for name, changed in DIFFERENT.items():
+        rows += both(f"{ASKED}; {name}", spring(USES[ASKED], forcing, changed))
+    summer, given = respiration(forcing)
+    rows.append(f"{'soil respiration of the forest in summer':44} {summer:.3g}, measured {OZARK_SUMMER}")
+    for name, changed in (("", {}), (", soil of the survey", SURVEYED_SOIL), (", storm path", STORM_PATH)):
+        days = spring(USES[ASKED], given, {"soil.respiration_model": 2.0, **changed})
+        rows += both(f"{ASKED}; respiration as measured{name}", days)
     return "\n".join(rows)
 
 

@@ -62,8 +62,8 @@ def open_forcing(
     others     as in cmip.open_cmip and station.open_station
     returns    dims (location, time); tas K, pr and perhaps prsn kg m-2 s-1, rsds W m-2, sfcWind m s-1, ps Pa,
                co2 1e-6; where the source has them tasmin, tasmax and tdps K, hurs %, huss 1, rlds W m-2,
-               evspsblpot kg m-2 s-1, npp, rhSoil and rSoil kg m-2 s-1 of carbon, lai, fapar and ndvi 1; coords lat,
-               lon, time (beginning of the step); attrs source_files, source_id, experiment_id, variant_label where
+               evspsblpot kg m-2 s-1, npp, rhSoil and rSoil kg m-2 s-1 of carbon, lai, fapar, ndvi and swc 1; coords
+               lat, lon, time (beginning of the step); attrs source_files, source_id, experiment_id, variant_label where
                known, calendar, repairs (one a line)
     Raises InputError for everything that is missing, ambiguous or not physical.
     """

@@ -62,6 +62,7 @@ NAMES = {
         "prescribed share of photosynthetically active radiation that leaves absorb",
     ),
     "ndvi": ("normalized_difference_vegetation_index", "normalized difference vegetation index"),
+    "swc": ("volume_fraction_of_condensed_water_in_soil", "volumetric water content of the soil"),
     "co2": ("mole_fraction_of_carbon_dioxide_in_air", "CO2 mole fraction"),
     "psl": ("air_pressure_at_mean_sea_level", "air pressure at sea level"),
     "uas": ("eastward_wind", "eastward wind at 10 m"),
@@ -72,6 +73,7 @@ ESTIMABLE = ("rsds", "tdps")
 STANDARD_HEIGHT = 10.0  # m, of sfcWind
 LAPSE_RATE = 0.0065  # K m-1; of the international standard atmosphere
 BAROMETRIC = 5.25588  # its exponent, g M / (R lapse rate)
+SLOW = (*leaves.FORMS, "swc")  # gaps of which straight lines may close
 OVERSATURATED = 160.0  # %; models give humidity over ice, up to this in the coldest air
 YEAR = 360 * SECONDS_PER_DAY  # of the shortest calendar
 MONTH_OR_SO = 28 * SECONDS_PER_DAY
@@ -190,7 +192,7 @@ def _checked(
     """The variable with noise around zero removed. Raises InputError for gaps and for unphysical values."""
     if gaps and np.isnan(da.values).any():
         return _with_gaps(name, da, step, where, repairs)
-    if name in leaves.FORMS:
+    if name in SLOW:
         da = _bridged(da, repairs)
     values = da.values
     lower, upper = gate(name, step)
@@ -270,7 +272,7 @@ def _suspicious(name: str, values: np.ndarray, highest: float, step: float) -> t
 
 
 def _bridged(da: xr.DataArray, repairs: Repairs) -> xr.DataArray:
-    """Gaps between the values of a slow variable closed by straight lines: satellites pass once a week or two."""
+    """Gaps between the values of a slow variable closed by straight lines: satellites pass seldom, probes fail."""
     missing = np.isnan(da.values)
     if not missing.any() or missing.all(axis=1).any():
         return da

@@ -17,7 +17,7 @@ from karstsim.core.errors import InputError
 from karstsim.forcing import leaves
 from karstsim.forcing.units import CARBON_FLUXES
 
-OPTIONAL = ("hurs", "huss", "tdps", "rlds", "evspsblpot", *CARBON_FLUXES, *leaves.FORMS)
+OPTIONAL = ("hurs", "huss", "tdps", "rlds", "evspsblpot", *CARBON_FLUXES, *leaves.FORMS, "swc")
 
 
 class Notes(Protocol):

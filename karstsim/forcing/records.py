@@ -48,6 +48,7 @@ FORCING = (
     Var("fco2antt", "mol m-2 d-1", "CO2 emissions into the box of air, per its area; 0 where not known"),
     Var("lai", "1", "prescribed leaf area index; -1 where it is not known"),
     Var("fapar", "1", "prescribed share of light that leaves absorb; -1 where it is not known"),
+    Var("swc", "1", "prescribed volumetric water content of the soil; -1 where it is not known"),
     Var("co2_d13c", "permille", "d13C of atmospheric CO2"),
     Var("co2_c14", "1", "14C activity of atmospheric CO2 over that of modern carbon, 1 + Delta14C/1000"),
     Var("year_fraction", "1", "fraction of the year at the middle of the step, in its own calendar"),
@@ -81,6 +82,7 @@ BOUNDS = {
     "lai": (0.0, 15.0),
     "fapar": (0.0, 1.0),
     "ndvi": (-1.0, 1.0),
+    "swc": (0.0, 0.9),  # peat holds the most
     "delta13co2": (-15.0, 0.0),
     "Delta14co2": (-500.0, 1500.0),  # the bomb peak of 1964 is 980 in the northern hemisphere
 }
@@ -111,7 +113,7 @@ def to_records(ds: xr.Dataset) -> tuple[np.ndarray, float, np.ndarray]:
 
     ds       tas K, pr and prsn kg m-2 s-1, rsds W m-2, sfcWind m s-1, ps Pa, co2 1e-6; dims (location, time);
              perhaps tasmin, tasmax and tdps K, hurs %, huss 1, rlds W m-2, evspsblpot kg m-2 s-1; npp, rhSoil, rSoil
-             and fco2antt kg m-2 s-1 of carbon; lai, fapar or ndvi 1
+             and fco2antt kg m-2 s-1 of carbon; lai, fapar or ndvi 1; swc 1
     table    (n_location, n_time) records of FORCING_DTYPE
     dt       step length, d
     times    (n_time,) datetime64 or cftime: the beginning of each step
@@ -144,7 +146,7 @@ def _fill_optional(table: np.ndarray, ds: xr.Dataset, step: float) -> None:
     both = "tasmin" in ds and "tasmax" in ds
     for name in ("tasmin", "tasmax"):
         table[name] = _checked(ds, name, "tas", step) - ZERO_CELSIUS if both else table["tas"]
-    for name in ("rlds", "evspsblpot", "npp", "rhSoil", "rSoil"):
+    for name in ("rlds", "evspsblpot", "npp", "rhSoil", "rSoil", "swc"):
         table[name.lower()] = _checked(ds, name, name.lower(), step) if name in ds else ABSENT
     table["fco2antt"] = _checked(ds, "fco2antt", "fco2antt", step) if "fco2antt" in ds else 0.0
     table["lai"] = table["fapar"] = ABSENT

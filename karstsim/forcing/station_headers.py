@@ -56,6 +56,7 @@ NAMES = {
     "lai": ("lai", "leaf_area_index"),
     "fapar": ("fapar", "fpar"),
     "ndvi": ("ndvi",),
+    "swc": ("swc", "vwc", "soil_moisture", "soil_water_content", "volumetric_water_content", "theta"),
     "co2": ("co2",),
 }
 UNITS = {  # as in headers (lower case, other signs than letters and digits become _): as in units.py
@@ -113,6 +114,8 @@ UNITS = {  # as in headers (lower case, other signs than letters and digits beco
     "umol_m_2_s_1": "umol m-2 s-1",
     "m2_m2": "1",
     "m2_m_2": "1",
+    "m3_m3": "1",
+    "m3_m_3": "1",
 }
 _UNIT_TEXT = (  # words that a unit which is not in UNITS is made of
     "1 2 3 a atm bar c cal cm d day deg degc degf degk degree degrees f fahrenheit ft g h hg hour hpa hr in inch "
@@ -137,8 +140,9 @@ def split_header(header: str) -> tuple[str, str | None] | None:
 
 
 def key_of(header: str) -> str:
-    """Lower case letters, digits and single underscores; superscripts as digits."""
+    """Lower case letters, digits and single underscores; superscripts as digits, % as a word."""
     text = unicodedata.normalize("NFKC", header).lower().replace("°", "deg").replace("μ", "u")
+    text = text.replace("%", "_percent")
     return re.sub(r"[^a-z0-9]+", "_", text).strip("_")
 
 

@@ -53,6 +53,7 @@ CANONICAL = {
     "lai": "1",
     "fapar": "1",
     "ndvi": "1",
+    "swc": "1",
     "co2": "1e-6",
     "psl": "Pa",
     "uas": "m s-1",

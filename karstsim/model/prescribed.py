@@ -12,6 +12,7 @@ import numpy as np
 from karstsim.core.errors import InputError
 from karstsim.forcing import leaves
 from karstsim.processes.soil.gas import RespirationModel
+from karstsim.processes.soil.organic_carbon import MoistureModel
 from karstsim.processes.vegetation.leaves import LeafModel
 from karstsim.processes.vegetation.production import NppModel
 
@@ -31,6 +32,7 @@ NEEDS = (
     Need("vegetation", "leaf_model", LeafModel.PRESCRIBED, leaves.FORMS),
     Need("soil", "respiration_model", RespirationModel.PRESCRIBED_HETEROTROPHIC, ("rhSoil",)),
     Need("soil", "respiration_model", RespirationModel.PRESCRIBED_TOTAL, ("rSoil",)),
+    Need("soil", "moisture_model", MoistureModel.PRESCRIBED, ("swc",)),
 )
 
 

@@ -146,6 +146,7 @@ class WaterChain:
             "rsoil",
             "lai",
             "fapar",
+            "swc",
         ):
             forcing[name] = ABSENT
         fields = {**DEFAULT_WEATHER, **weather, "day_fraction": day_fraction, "year_fraction": year_fraction}

@@ -81,6 +81,9 @@ def test_light_of_an_index_by_hand() -> None:
         ("LAI", ("lai", None)),
         ("lai [m2 m-2]", ("lai", "1")),
         ("fpar", ("fapar", None)),
+        ("SWC [%]", ("swc", "%")),
+        ("RH (%)", ("hurs", "%")),
+        ("soil moisture (m3 m-3)", ("swc", "1")),
     ],
 )
 def test_headers_say_what_they_are(header, meaning) -> None:
@@ -93,18 +96,20 @@ def test_a_station_table_with_every_series(tmp_path) -> None:
         "heterotrophic_respiration_gC_m2_d": [1, 1, 2, 1],
         "rsoil_umol_m2_s": [2, 2, 2, 2],
         "lai": [1.5, 2, 2, 2],
+        "soil_moisture_percent": [25, 26, "", 30],
     }
     ds = open_forcing(table(tmp_path, extra))
     row = to_records(ds)[0][0, 0]
     assert row.npp == pytest.approx(2.0 / 12.011) and row.rhsoil == pytest.approx(1.0 / 12.011)
     assert row.rsoil == pytest.approx(0.1728) and (row.lai, row.fapar) == (1.5, -1.0)
+    assert to_records(ds)[0]["swc"][0].tolist() == pytest.approx([0.25, 0.26, 0.28, 0.30])
     told = describe_forcing(ds)["variables"]["npp"]
     assert told["units"] == "g m-2 d-1" and told["mean"] == pytest.approx(2.0)
 
 
 def test_without_them_the_record_says_so(tmp_path) -> None:
     row = to_records(open_forcing(table(tmp_path, {})))[0][0, 0]
-    assert row.npp == row.rhsoil == row.rsoil == row.lai == row.fapar == -1.0
+    assert row.npp == row.rhsoil == row.rsoil == row.lai == row.fapar == row.swc == -1.0
 
 
 def test_leaf_area_goes_before_light_and_light_before_an_index(tmp_path) -> None:
@@ -131,11 +136,13 @@ def test_gaps_between_passes_are_bridged_and_named(tmp_path) -> None:
         ({"rsoil_gC_m2_d": [1, 90, 1, 1]}, "rSoil: left out .*outside"),
         ({"ndvi": [0.5, 5000, 0.5, 0.5]}, "ndvi: left out .*outside"),
         ({"lai": ["", "", "", ""]}, "lai: left out .*missing"),
+        ({"swc_m3_m3": [0.2, 25, 0.2, 0.2]}, "swc: left out .*outside"),
+        ({"swc": [25, 25, 25, 25]}, "swc: left out .*no units"),
     ],
 )
 def test_what_is_unusable_is_left_out_and_named(tmp_path, extra, left_out) -> None:
     ds = open_forcing(table(tmp_path, extra))
-    assert not {"npp", "rSoil", "ndvi", "lai"} & set(ds.data_vars)
+    assert not {"npp", "rSoil", "ndvi", "lai", "swc"} & set(ds.data_vars)
     assert re.search(left_out, ds.attrs["repairs"]), ds.attrs["repairs"]
 
 

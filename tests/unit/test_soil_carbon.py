@@ -20,7 +20,7 @@ from karstsim.model.initial import drift_stocks
 from karstsim.model.simulate import Simulation
 from karstsim.processes import soil, vegetation
 from karstsim.processes.soil import biochar, coleman_1996, organic_carbon, parton_1987, season
-from karstsim.processes.soil.organic_carbon import SocModel
+from karstsim.processes.soil.organic_carbon import MoistureModel, SocModel
 
 LARGEST = python_callable(coleman_1996.largest_deficit)
 MOISTURE = python_callable(coleman_1996.moisture_modifier)
@@ -389,6 +389,21 @@ def test_a_step_keeps_its_carbon(record_of, on_rows, model, pools, fall, dt, tem
 
 @cheap
 @MODELS
+@pytest.mark.parametrize("swc", [0.08, 0.12, 0.3])
+def test_decay_sees_the_prescribed_moisture(record_of, on_rows, model, swc) -> None:
+    """A water content of swc in 0.4 m of soil is 400 swc mm of pore water, whatever the simulated soil holds."""
+    found = []
+    for source, volume in ((MoistureModel.PRESCRIBED, 70.0), (MoistureModel.SIMULATED, 400.0 * swc)):
+        p, s, f, litter, forcing = _ground(record_of, soc_model=model, depth=0.4, moisture_model=source)
+        forcing.swc, f.final_volume = swc, volume
+        on_rows(organic_carbon.step)(p, s, f, litter, forcing, 1.0)
+        found.append(f.rate_modifier)
+        assert f.final_volume == volume
+    assert found[0] == pytest.approx(found[1], rel=1e-12)
+
+
+@cheap
+@MODELS
 def test_dissolved_carbon_by_hand(record_of, on_rows, model) -> None:
     """0.015 of the CO2 dissolves, the soil keeps 0.7 of it; 0.3 of the rest is refractory. Biochar counts as well."""
     p, s, f, litter, forcing = _ground(record_of, soc_model=model)
@@ -501,3 +516,22 @@ def test_soil_dissolves_what_the_spring_exports(run) -> None:
     content = (out[names[1]] + out[names[2]]) / out[names[0]] * 12011.0
     assert (content[1] > content[0]) and (content[3] > content[2])
     assert ((content > 0.87) & (content < 6.89)).all()
+
+
+def test_prescribed_moisture_moves_carbon_and_no_water(climate_forcing, whole_site) -> None:
+    """A soil told to be dry respires less and holds more carbon; its water is that of the other to the last bit."""
+    forcing = climate_forcing("monsoon", years=2)
+    forcing = forcing.assign(swc=0.10 + 0.0 * forcing.tas)
+    members = [{}, {"soil.moisture_model": 1}]
+    site = whole_site(("cropland", "secondary_forest"), 0)
+    world = Simulation(site, forcing, members, isotopes=True)
+    world.spin_up(2)
+    water = ["soil_percolation", "soil_evapotranspiration", "soil_final_volume", "aquifer_spring"]
+    seen = ["soil_rate_modifier", "soil_organic_carbon", "catchment_imbalance_*"]
+    out = world.run(["daily"], [*water, *seen])["daily"]
+    free, dry = out.isel(realization=0), out.isel(realization=1)
+    for name in water:
+        np.testing.assert_array_equal(free[name].values, dry[name].values, err_msg=name)
+    assert (dry.soil_rate_modifier.mean("time") < 0.5 * free.soil_rate_modifier.mean("time")).all()
+    assert (dry.soil_organic_carbon > 1.5 * free.soil_organic_carbon).all()
+    assert all(float(out[n].max()) <= 1e-13 for n in out if str(n).startswith("catchment_imbalance_"))

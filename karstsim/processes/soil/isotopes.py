@@ -129,7 +129,7 @@ def cross(f, i, amount):
 @kernel
 def decompose(p, s, f, litter, forcing, dt):
     """Isotopes through organic matter, before its carbon is stepped; what is respired begins with them."""
-    years = organic_carbon.modifier(p, s, f.final_volume) * dt / DAYS_PER_YEAR
+    years = organic_carbon.modifier(p, s, organic_carbon.seen_water(p, f, forcing)) * dt / DAYS_PER_YEAR
     priming = biochar.priming(p, s)
     rate = parton_1987.structural_decay(p, s.structural, s.lignin)
     amendments.step(p, f, forcing, dt)

@@ -5,12 +5,15 @@
 A share d of the decomposed carbon dissolves on its way; the soil keeps the share r of it and respires it after all. The
 rest goes to the pore water, from where it leaches. Pools decay over a step under the modifier at its end, then what
 fell and was spread in the step enters. Biochar is beside the pools of either model.
+
+A measured moisture may stand for the simulated one in the modifier (`moisture_model`). It moves no water, so that the
+books of water do not know of it.
 """
 
 from enum import IntEnum
 
 from karstsim.core.classes import by_land_use
-from karstsim.core.constants import DAYS_PER_YEAR
+from karstsim.core.constants import DAYS_PER_YEAR, MM_PER_M
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
 from karstsim.processes.soil import amendments, biochar, parton_1987, rothc
@@ -23,7 +26,15 @@ class SocModel(IntEnum):
     CENTURY = 1
 
 
+class MoistureModel(IntEnum):
+    """Whose moisture decay sees: values of `soil.moisture_model`."""
+
+    SIMULATED = 0
+    PRESCRIBED = 1
+
+
 CENTURY = int(SocModel.CENTURY)
+PRESCRIBED = int(MoistureModel.PRESCRIBED)
 PARAMS = (
     Param(
         "soc_model",
@@ -35,6 +46,17 @@ PARAMS = (
         calibrate=False,
         integer=True,
         doc="0 RothC, 1 CENTURY",
+    ),
+    Param(
+        "moisture_model",
+        int(MoistureModel.SIMULATED),
+        "1",
+        0,
+        len(MoistureModel) - 1,
+        "design",
+        calibrate=False,
+        integer=True,
+        doc="moisture that decay sees: 0 the simulated, 1 the forcing's swc; water and gas keep the simulated",
     ),
     Param(
         "tillage",
@@ -75,6 +97,14 @@ FLUXES = (
 )
 POOLS = (*rothc.POOLS, *parton_1987.POOLS, *biochar.POOLS)
 LEAST_MODIFIER = 1.0e-3  # a soil that is frozen for ever has no steady state
+
+
+@kernel
+def seen_water(p, f, forcing):
+    """Pore water (mm) of the moisture that decay sees: at the end of the step, or of the prescribed water content."""
+    if p.moisture_model == PRESCRIBED:
+        return MM_PER_M * p.depth * forcing.swc
+    return f.final_volume
 
 
 @kernel
@@ -145,7 +175,7 @@ def step(p, s, f, litter, forcing, dt):
 
     litter  vegetation fluxes (litterfall, mol m-2)
     """
-    f.rate_modifier = modifier(p, s, f.final_volume)
+    f.rate_modifier = modifier(p, s, seen_water(p, f, forcing))
     years = f.rate_modifier * dt / DAYS_PER_YEAR
     amendments.step(p, f, forcing, dt)
     biochar.step(p, f, forcing, dt)
