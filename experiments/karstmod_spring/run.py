@@ -50,7 +50,6 @@ RANGES = {  # lower, upper, logarithmic; all but the area within the bounds of t
     "aquifer.reservoir_variability": (0.0, 6.0, False),
     "atmosphere.degree_day_factor": (1.0, 8.0, False),
     "atmosphere.rain_snow_temperature": (-2.0, 4.0, False),
-    "atmosphere.elevation_range": (0.0, 2000.0, False),
 }
 
 
@@ -97,10 +96,6 @@ MODELS = {
     ),
     "full-exchange": Model((*EVERYWHERE, *MATRIX, "aquifer.exchange_rate", CAPACITY), FULL),
     "full-stress": Model((*EVERYWHERE, *MATRIX, "soil.stress_start", CAPACITY), FULL),
-    "full-bands": Model((*EVERYWHERE, *MATRIX, "atmosphere.elevation_range", CAPACITY), FULL),
-    "full-matrix": Model(
-        (*EVERYWHERE, *MATRIX, "aquifer.matrix_to_conduit", CAPACITY), {"aquifer.conduit_exponent": 1.0}
-    ),
     "full-lean": Model((*(n for n in EVERYWHERE if n != ET), *MATRIX, CAPACITY), FULL | {ET: 1.0}),
     "matrix": Model((*EVERYWHERE, *MATRIX, "soil.stress_start", "aquifer.matrix_to_conduit")),
     "reservoirs": Model((*EVERYWHERE, *VARIED, "epikarst.event_share", "soil.stress_start"), RESERVOIRS),
