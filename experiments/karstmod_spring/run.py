@@ -50,6 +50,7 @@ RANGES = {  # lower, upper, logarithmic; all but the area within the bounds of t
     "aquifer.reservoir_variability": (0.0, 6.0, False),
     "atmosphere.degree_day_factor": (1.0, 8.0, False),
     "atmosphere.rain_snow_temperature": (-2.0, 4.0, False),
+    "atmosphere.elevation_range": (0.0, 2000.0, False),
 }
 
 
@@ -67,6 +68,8 @@ EVERYWHERE = (
     "atmosphere.rain_snow_temperature",
 )  # fmt: skip
 MATRIX = ("epikarst.event_share", "aquifer.matrix_residence_time")
+LEAN = (*(name for name in EVERYWHERE if name != ET), *MATRIX)  # plants take what the file says
+DEMAND = {ET: 1.0}
 TEN = {"epikarst.compartments": 10.0}
 LIMITED = {  # all water leaves through one conduit, whose outflow may be limited
     "aquifer.matrix_to_conduit": 1.0,
@@ -96,7 +99,14 @@ MODELS = {
     ),
     "full-exchange": Model((*EVERYWHERE, *MATRIX, "aquifer.exchange_rate", CAPACITY), FULL),
     "full-stress": Model((*EVERYWHERE, *MATRIX, "soil.stress_start", CAPACITY), FULL),
-    "full-lean": Model((*(n for n in EVERYWHERE if n != ET), *MATRIX, CAPACITY), FULL | {ET: 1.0}),
+    "full-lean": Model((*LEAN, CAPACITY), FULL | DEMAND),
+    "full-lean-shafts": Model((*LEAN, CAPACITY), FULL | DEMAND | {"epikarst.overflow_to_shafts": 1.0}),
+    "full-lean-exchange": Model((*LEAN, CAPACITY, "aquifer.exchange_rate"), FULL | DEMAND),
+    "full-lean-stress": Model((*LEAN, CAPACITY, "soil.stress_start"), FULL | DEMAND),
+    "full-lean-bands": Model((*LEAN, CAPACITY, "atmosphere.elevation_range"), FULL | DEMAND),
+    "full-lean-matrix": Model((*LEAN, CAPACITY, "aquifer.matrix_to_conduit"), {"aquifer.conduit_exponent": 1.0} | DEMAND),
+    "full-lean-exponent": Model((*LEAN, CAPACITY, "aquifer.conduit_exponent"), LIMITED | DEMAND),
+    "limited-lean": Model((*LEAN, "aquifer.conduit_exponent"), LIMITED | DEMAND),
     "matrix": Model((*EVERYWHERE, *MATRIX, "soil.stress_start", "aquifer.matrix_to_conduit")),
     "reservoirs": Model((*EVERYWHERE, *VARIED, "epikarst.event_share", "soil.stress_start"), RESERVOIRS),
     "reservoirs-shafts": Model(
