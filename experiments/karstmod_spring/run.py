@@ -104,7 +104,9 @@ MODELS = {
     "full-lean-exchange": Model((*LEAN, CAPACITY, "aquifer.exchange_rate"), FULL | DEMAND),
     "full-lean-stress": Model((*LEAN, CAPACITY, "soil.stress_start"), FULL | DEMAND),
     "full-lean-bands": Model((*LEAN, CAPACITY, "atmosphere.elevation_range"), FULL | DEMAND),
-    "full-lean-matrix": Model((*LEAN, CAPACITY, "aquifer.matrix_to_conduit"), {"aquifer.conduit_exponent": 1.0} | DEMAND),
+    "full-lean-matrix": Model(
+        (*LEAN, CAPACITY, "aquifer.matrix_to_conduit"), {"aquifer.conduit_exponent": 1.0} | DEMAND
+    ),
     "full-lean-exponent": Model((*LEAN, CAPACITY, "aquifer.conduit_exponent"), LIMITED | DEMAND),
     "limited-lean": Model((*LEAN, "aquifer.conduit_exponent"), LIMITED | DEMAND),
     "matrix": Model((*EVERYWHERE, *MATRIX, "soil.stress_start", "aquifer.matrix_to_conduit")),
