@@ -29,11 +29,12 @@ from karstsim.processes.atmosphere.potential_evapotranspiration import PetLaw
 from karstsim.processes.epikarst.compartments import Concentration
 
 AREA = "area_km2"
+ET = "vegetation.crop_coefficient"
 RANGES = {  # lower, upper, logarithmic; all but the area within the bounds of the parameter table
     AREA: (300.0, 900.0, True),
     "soil.depth": (0.1, 1.5, True),
     "soil.stress_start": (0.3, 1.0, False),
-    "vegetation.crop_coefficient": (0.5, 1.3, False),
+    ET: (0.5, 1.3, False),
     "epikarst.capacity": (20.0, 700.0, True),
     "epikarst.residence_time": (2.0, 60.0, True),
     "epikarst.recharge_shape": (0.5, 8.0, False),
@@ -45,9 +46,11 @@ RANGES = {  # lower, upper, logarithmic; all but the area within the bounds of t
     "aquifer.exchange_rate": (0.0, 0.1, False),
     "aquifer.conduit_residence_time": (0.3, 20.0, True),
     "aquifer.conduit_exponent": (0.5, 1.5, False),
+    "aquifer.conduit_capacity": (3.0, 40.0, True),
     "aquifer.reservoir_variability": (0.0, 6.0, False),
     "atmosphere.degree_day_factor": (1.0, 8.0, False),
     "atmosphere.rain_snow_temperature": (-2.0, 4.0, False),
+    "atmosphere.elevation_range": (0.0, 2000.0, False),
 }
 
 
@@ -60,16 +63,23 @@ class Model:
 
 
 EVERYWHERE = (
-    AREA, "soil.depth", "vegetation.crop_coefficient", "epikarst.capacity", "epikarst.residence_time",
+    AREA, "soil.depth", ET, "epikarst.capacity", "epikarst.residence_time",
     "epikarst.recharge_shape", "aquifer.conduit_residence_time", "atmosphere.degree_day_factor",
     "atmosphere.rain_snow_temperature",
 )  # fmt: skip
 MATRIX = ("epikarst.event_share", "aquifer.matrix_residence_time")
+LEAN = (*(name for name in EVERYWHERE if name != ET), *MATRIX)  # plants take what the file says
+DEMAND = {ET: 1.0}
 TEN = {"epikarst.compartments": 10.0}
 LIMITED = {  # all water leaves through one conduit, whose outflow may be limited
     "aquifer.matrix_to_conduit": 1.0,
     "aquifer.conduit_reference_volume": 20.0,
 }
+FULL = {  # the same through a conduit that runs full at its capacity
+    "aquifer.matrix_to_conduit": 1.0,
+    "aquifer.conduit_exponent": 1.0,
+}
+CAPACITY = "aquifer.conduit_capacity"
 RESERVOIRS = {**TEN, "aquifer.structure": float(Structure.VARIABLE_RESERVOIRS)}
 PUBLISHED = {
     **TEN,
@@ -83,6 +93,22 @@ MODELS = {
     "limited-compartments": Model(
         (*EVERYWHERE, *MATRIX, "epikarst.variability", "aquifer.conduit_exponent"), {**LIMITED, **TEN}
     ),
+    "full": Model((*EVERYWHERE, *MATRIX, "aquifer.conduit_exponent", CAPACITY), LIMITED),
+    "full-shafts": Model(
+        (*EVERYWHERE, *MATRIX, "aquifer.conduit_exponent", CAPACITY), {**LIMITED, "epikarst.overflow_to_shafts": 1.0}
+    ),
+    "full-exchange": Model((*EVERYWHERE, *MATRIX, "aquifer.exchange_rate", CAPACITY), FULL),
+    "full-stress": Model((*EVERYWHERE, *MATRIX, "soil.stress_start", CAPACITY), FULL),
+    "full-lean": Model((*LEAN, CAPACITY), FULL | DEMAND),
+    "full-lean-shafts": Model((*LEAN, CAPACITY), FULL | DEMAND | {"epikarst.overflow_to_shafts": 1.0}),
+    "full-lean-exchange": Model((*LEAN, CAPACITY, "aquifer.exchange_rate"), FULL | DEMAND),
+    "full-lean-stress": Model((*LEAN, CAPACITY, "soil.stress_start"), FULL | DEMAND),
+    "full-lean-bands": Model((*LEAN, CAPACITY, "atmosphere.elevation_range"), FULL | DEMAND),
+    "full-lean-matrix": Model(
+        (*LEAN, CAPACITY, "aquifer.matrix_to_conduit"), {"aquifer.conduit_exponent": 1.0} | DEMAND
+    ),
+    "full-lean-exponent": Model((*LEAN, CAPACITY, "aquifer.conduit_exponent"), LIMITED | DEMAND),
+    "limited-lean": Model((*LEAN, "aquifer.conduit_exponent"), LIMITED | DEMAND),
     "matrix": Model((*EVERYWHERE, *MATRIX, "soil.stress_start", "aquifer.matrix_to_conduit")),
     "reservoirs": Model((*EVERYWHERE, *VARIED, "epikarst.event_share", "soil.stress_start"), RESERVOIRS),
     "reservoirs-shafts": Model(

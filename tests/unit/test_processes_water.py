@@ -199,7 +199,7 @@ def _aquifer_ode(p, matrix, conduit, to_matrix, to_conduit, duration):
     """Eq. 3.5 with tight BDF: V_m, V_c and what left each of them."""
 
     def slope(t, y):
-        q_c = OUTFLOW(y[1], p)[0]
+        q_c = min(OUTFLOW(y[1], p)[0], p.conduit_capacity)
         q_m = y[0] / p.matrix_residence_time
         x = p.exchange_rate * (y[0] - p.storativity_ratio * y[1])
         return [to_matrix - q_m - x, to_conduit - q_c + x + p.matrix_to_conduit * q_m, q_m, q_c, x]
@@ -212,7 +212,7 @@ AQUIFER = {
     "matrix_residence_time": st.floats(5.0, 400.0), "conduit_residence_time": st.floats(0.3, 20.0),
     "conduit_exponent": st.floats(0.5, 2.0), "conduit_reference_volume": st.floats(0.5, 50.0),
     "exchange_rate": st.floats(0.0, 0.1), "storativity_ratio": st.floats(1.0, 20.0),
-    "matrix_to_conduit": st.floats(0.0, 1.0),
+    "matrix_to_conduit": st.floats(0.0, 1.0), "conduit_capacity": st.floats(0.1, 100.0),
 }  # fmt: skip
 
 
@@ -229,17 +229,18 @@ def test_implicit_aquifer_step_keeps_its_mass(
     v_m, v_c = IMPLICIT(matrix, conduit, to_matrix, to_conduit, p, dt)
     assert v_m >= 0.0 and v_c >= 0.0
     q_m = v_m / p.matrix_residence_time * dt
-    q_c = OUTFLOW(v_c, p)[0] * dt
+    q_c = min(OUTFLOW(v_c, p)[0], p.conduit_capacity) * dt
     x = p.exchange_rate * dt * (v_m - p.storativity_ratio * v_c)
     scale = matrix + conduit + to_matrix + to_conduit + abs(x)
     assert abs(matrix + to_matrix - q_m - x - v_m) <= 1e-12 * scale
     assert abs(conduit + to_conduit + x + p.matrix_to_conduit * q_m - q_c - v_c) <= 1e-11 * scale
 
 
+@pytest.mark.parametrize("capacity", [10000.0, 4.0])
 @pytest.mark.parametrize("start", [(100.0, 5.0, 3.0, 40.0), (50.0, 30.0, 0.0, 0.0), (0.0, 0.0, 10.0, 2.0)])
-def test_implicit_aquifer_step_tends_to_bdf(record_of, start) -> None:
-    """First order: a tenth of the step, a tenth (here under a seventh) of the error."""
-    p = record_of(aquifer_room.PARAMS)
+def test_implicit_aquifer_step_tends_to_bdf(record_of, start, capacity) -> None:
+    """First order: a tenth of the step, a tenth (here under a seventh) of the error. A conduit of 4 mm d-1 is full."""
+    p = record_of(aquifer_room.PARAMS, conduit_capacity=capacity)
     exact = _aquifer_ode(p, *start, 2.0)
     errors = []
     for steps in (20, 200, 2000):
@@ -324,6 +325,45 @@ def test_conduit_outflow_by_hand(record_of, volume, exponent, outflow) -> None:
     if volume:
         numeric = (OUTFLOW(volume + 1e-5, p)[0] - OUTFLOW(volume - 1e-5, p)[0]) / 2e-5
         assert slope == pytest.approx(numeric, rel=1e-8)
+
+
+def _flood(p, days: int) -> np.ndarray:
+    """Outflow (mm d-1) of every hour after 60 mm in a day into an empty aquifer."""
+    h = 1.0 / 24.0
+    matrix, conduit, left = 0.0, 0.0, []
+    for hour in range(24 * days):
+        arriving = 60.0 * h if hour < 24 else 0.0
+        before = matrix + conduit + arriving
+        matrix, conduit = IMPLICIT(matrix, conduit, 0.0, arriving, p, h)
+        left.append((before - matrix - conduit) / h)
+    return np.array(left)
+
+
+@pytest.mark.parametrize(("exponent", "exchange"), [(0.5, 0.0), (1.0, 0.0), (1.3, 0.02)])
+def test_full_conduit_holds_a_flood_up(record_of, exponent, exchange) -> None:
+    """The spring stands at 4 mm d-1 for days, where the same conduit without a limit would pass more."""
+    values = {"conduit_exponent": exponent, "exchange_rate": exchange, "matrix_to_conduit": 1.0}
+    free = _flood(record_of(aquifer_room.PARAMS, **values), 60)
+    full = _flood(record_of(aquifer_room.PARAMS, conduit_capacity=4.0, **values), 60)
+    assert free.max() > 5.0
+    assert full.max() == pytest.approx(4.0, rel=1e-9)
+    assert (full > 4.0 * (1.0 - 1e-9)).sum() > 5 * 24  # hours
+    assert full.sum() <= free.sum()  # with exchange, what is held up finds its way into the matrix
+    if exchange == 0.0:
+        assert full.sum() == pytest.approx(free.sum(), rel=1e-6)
+
+
+@pytest.mark.parametrize("exponent", [0.5, 0.7, 1.0, 2.0])
+def test_a_conduit_that_has_run_dry_stays_dry(record_of, exponent) -> None:
+    """Without exchange nothing feeds it; its outflow is then nothing, and never negative."""
+    p = record_of(
+        aquifer_room.PARAMS, conduit_exponent=exponent, exchange_rate=0.0, conduit_residence_time=0.3
+    )
+    left = _flood(p, 120)
+    assert left.min() > -1e-11
+    if exponent <= 1.0:
+        assert left[-24 * 20 :].max() < 1e-9
+    assert left.sum() / 24.0 == pytest.approx(60.0, abs=1e-6 if exponent <= 1.0 else 1.0)
 
 
 # ------------------------------------------------------------------------------------------------ canopy and snow

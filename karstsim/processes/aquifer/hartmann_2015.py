@@ -4,8 +4,9 @@
     dV_n/dt = R_conc - V_n/K_C - Q_o,                R_diff,i = (1 - f_C,i) Q_epi,i,  R_diff,n = 0 as f_C,n = 1
 
 R_conc is the concentrated recharge of all compartments with allogenic water. All reservoirs flow straight to the
-spring: matrix_to_conduit, the exchange, matrix_residence_time and conduit_exponent do not apply. With n = 1 the diffuse
-recharge has a reservoir of the conduit's K_C (of 1 d if that is longer); both together are VarKarst's single one.
+spring: matrix_to_conduit, the exchange, matrix_residence_time, conduit_exponent and conduit_capacity do not apply.
+With n = 1 the diffuse recharge has a reservoir of the conduit's K_C (of 1 d if that is longer); both together are
+VarKarst's single one.
 
 Only volumes are divided. The matrix's store holds the immobile water and reservoirs 1 to n - 1 in one mixture, the
 conduit's store (or cells) holds reservoir n. Losses of the matrix come out of its reservoirs in proportion to their

@@ -5,7 +5,8 @@
     X = k_X (V_m - (S_m/S_c) V_c)
 
 An exponent b below 1 is a conduit whose outflow is limited: 0.5 is turbulent flow through a full pipe under the head of
-shafts of even width.
+shafts of even width. `conduit_capacity` limits Q_c outright: the narrowest reach runs full, and what it cannot pass is
+held up behind it (Bonacci 2001). The overflow spring is not held back.
 
 Backward Euler in parts of at most `LONGEST_STEP`, at least `FEWEST_PARTS` a step: it lets a flood rise half a part too
 early. The fluxes are the sums over the parts, so the balance is exact.
@@ -65,6 +66,17 @@ PARAMS = (
         "design",
         scale="log",
         doc="mobile conduit volume at which the residence time holds",
+    ),
+    Param(
+        "conduit_capacity",
+        10000.0,
+        "mm d-1",
+        0.1,
+        10000.0,
+        "bonacci2001",
+        scale="log",
+        calibrate=False,
+        doc="most that the conduit passes to the spring, per karst area; 10000 = no limit",
     ),
     Param("exchange_rate", 0.02, "day-1", 0.0, 0.1, "design; science.md 3.7"),
     Param(
@@ -137,6 +149,7 @@ FLUXES = (
 LONGEST_STEP = 1.0 / 24.0  # d; a flood of 40 mm errs by about 2 % of its peak at K_C = 3 d
 FEWEST_PARTS = 6
 NEWTON_STEPS = 40
+DRY = 1.0e-12  # mm; a conduit with less keeps it, because roots of such volumes underflow
 CONVERGED = 1.0e-6  # relative change by a Newton step; what is left then is its square
 
 
@@ -155,11 +168,38 @@ def bent(value, exponent):
 
 
 @kernel
+def conduit_level(supply, slope, free, p, dt):
+    """Mobile conduit volume v, mm, at which slope v + dt (free Q_c + Q_o) = supply.
+
+    free   1.0 where the conduit follows its power law, 0.0 where it runs full and its outflow is taken off the supply
+
+    Newton from above cannot overshoot because the outflow is convex. With b < 1 it is concave in v, and the search is
+    for v^b, in which it is convex.
+    """
+    v = supply / slope
+    if v < DRY:
+        return v
+    bend = max(1.0 / p.conduit_exponent, 1.0)
+    w = bent(v, 1.0 / bend)
+    for _ in range(NEWTON_STEPS):
+        outflow, derivative = conduit_outflow(v, p)
+        over, steeper = outlets.overflow(v, p)
+        outflow = free * outflow + over
+        derivative = free * derivative + steeper
+        change = (slope * v + dt * outflow - supply) * w / ((slope + dt * derivative) * bend * v)
+        w -= change
+        v = bent(w, bend)
+        if abs(change) <= CONVERGED * w:
+            break
+    return v
+
+
+@kernel
 def implicit_step(matrix, conduit, to_matrix, to_conduit, p, dt):
     """Backward Euler for both mobile volumes: (V_m, V_c) after dt, mm; recharges in mm.
 
-    V_m follows linearly from V_c, so one increasing equation in V_c is left; Newton from above cannot overshoot
-    because the outflow is convex. With b < 1 it is concave in V_c, and the search is for V_c^b, in which it is convex.
+    V_m follows linearly from V_c, so one increasing equation in V_c is left. A conduit that would pass more than its
+    capacity passes just that: the level is then higher still, so which law holds is known from the first search.
     """
     x = p.exchange_rate * dt
     drain = dt / p.matrix_residence_time
@@ -168,20 +208,9 @@ def implicit_step(matrix, conduit, to_matrix, to_conduit, p, dt):
     fed = p.matrix_to_conduit * drain + x
     supply = conduit + to_conduit + fed * scale * (matrix + to_matrix)
     slope = 1.0 + back - fed * scale * back
-    v = supply / slope
-    bend = max(1.0 / p.conduit_exponent, 1.0)
-    w = bent(v, 1.0 / bend)
-    for _ in range(NEWTON_STEPS):
-        outflow, derivative = conduit_outflow(v, p)
-        over, steeper = outlets.overflow(v, p)
-        outflow += over
-        derivative += steeper
-        stretch = bend * v / w if w > 0.0 else 1.0
-        change = (slope * v + dt * outflow - supply) / ((slope + dt * derivative) * stretch)
-        w -= change
-        v = bent(w, bend)
-        if abs(change) <= CONVERGED * w:
-            break
+    v = conduit_level(supply, slope, 1.0, p, dt)
+    if conduit_outflow(v, p)[0] > p.conduit_capacity:
+        v = conduit_level(supply - dt * p.conduit_capacity, slope, 0.0, p, dt)
     return (matrix + to_matrix + back * v) * scale, v
 
 
