@@ -1,0 +1,230 @@
+"""What an ensemble of any size costs on this machine: slices are measured, a model is fitted, sizes are computed.
+
+    python benchmarks/scaling.py [--quick] [--json] [--workers N]
+    python benchmarks/scaling.py --cells 200000 --draws 50 --climates 5 --years 86 --frequency monthly
+
+The model has one line for each thing (non-negative least squares over the slices):
+
+    CPU time   = a x years stepped by members + b x numbers kept + c x tasks + d x years of forcing of cells
+    disk       = e x numbers kept
+    memory     = f + g x numbers that the tasks at work hold + h x years of forcing of cells
+
+Years stepped are those of the climates and of the spin-ups. How far the lines miss the slices is printed beside them.
+Sizes far beyond the slices are extrapolated: the time of a member-year does not depend on their number (the table shows
+it), queues and file systems of a cluster are not in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from scipy.optimize import nnls
+from slices import Cost, Slice, measure, row
+from timing import Rows, machine, table
+
+PER_YEAR = {"daily": 365.25, "monthly": 12.0, "annual": 1.0}  # periods
+HOUR = 3600.0
+DOUBLE = 8.0  # bytes of a number while it is computed
+MEGA = 1.0e6
+SPIN_UP_YEARS = (
+    25  # of most catchments: five to warm up, the cycle of ten for its means and for the test of drift
+)
+GLOBE = "0.1 degree globe"
+
+SLICES = (
+    Slice(8, 10, block=4),
+    Slice(32, 10, block=16),
+    Slice(64, 10),
+    Slice(64, 40),
+    Slice(256, 10),
+    Slice(64, 10, frequency="monthly"),
+    Slice(16, 10, block=8, spinup_years=1),
+    Slice(1, 10, cells=16, block=8),
+    Slice(1, 10, cells=64),
+)
+QUICK = (
+    Slice(2, 1, block=1),
+    Slice(4, 2, block=2),
+    Slice(4, 4, block=2),
+    Slice(8, 2, block=4),
+    Slice(4, 2, block=2, frequency="monthly"),
+    Slice(2, 2, block=1, spinup_years=1),
+    Slice(1, 2, cells=4, block=2),
+    Slice(1, 2, cells=8, block=4),
+)
+
+
+@dataclass(frozen=True)
+class Size:
+    """An ensemble to be estimated: climates x cells x draws through years; climates of one model share a spin-up."""
+
+    name: str
+    draws: int
+    years: int
+    climates: int = 1
+    cells: int = 1
+    frequency: str = "daily"
+    variables: int = 30
+    window_years: int = 10
+    block: int = 32
+
+    @property
+    def members(self) -> int:
+        return self.climates * self.cells * self.draws
+
+
+@dataclass(frozen=True)
+class Model:
+    """The fitted lines: coefficients, and the largest relative miss of a slice for each thing."""
+
+    cpu: np.ndarray
+    disk: float
+    memory: np.ndarray
+    misses: dict[str, float]
+    workers: int
+
+
+def kept(size: Slice | Size, members: int) -> float:
+    """Numbers that are kept."""
+    return members * size.years * PER_YEAR[size.frequency] * size.variables
+
+
+def held(size: Slice | Size, members: int, workers: int) -> float:
+    """Numbers that the tasks at work hold: of their members, through the years of a window."""
+    at_once = min(workers, -(-members // size.block))
+    years = min(size.window_years, size.years)
+    return at_once * min(size.block, members) * years * PER_YEAR[size.frequency] * size.variables
+
+
+def fit(parts: list[tuple[Slice, Cost]], workers: int) -> Model:
+    """The lines through the slices, each slice weighted by its own size so that small ones count too."""
+    cpu = np.array(
+        [
+            [p.members * (p.years + c.spin_up_years), kept(p, p.members), c.tasks, p.cells * p.years]
+            for p, c in parts
+        ]
+    )
+    memory = np.array([[1.0, held(p, p.members, workers), p.cells * p.years] for p, _ in parts])
+    spent, peak = np.array([c.cpu_s for _, c in parts]), np.array([c.peak_mb for _, c in parts])
+    shards = np.array([c.shard_mb for _, c in parts])
+    numbers = np.array([kept(p, p.members) for p, _ in parts])
+    large = numbers > np.median(numbers)  # files of few numbers are mostly their own description
+    each = float(np.median(shards[large] / numbers[large]))
+    lines = {"cpu": _line(cpu, spent), "memory": _line(memory, peak)}
+    misses = {
+        "cpu": float(np.abs(cpu @ lines["cpu"] / spent - 1.0).max()),
+        "memory": float(np.abs(memory @ lines["memory"] / peak - 1.0).max()),
+        "disk": float(np.abs(numbers[large] * each / shards[large] - 1.0).max()),
+    }
+    return Model(lines["cpu"], each, lines["memory"], misses, workers)
+
+
+def _line(terms: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    scale = np.maximum(np.abs(terms).max(axis=0), 1.0)
+    found, _ = nnls(terms / scale / seen[:, None], np.ones(len(seen)))
+    return found / scale
+
+
+def predict(model: Model, size: Size, spin_ups: int = 1) -> dict[str, float | str]:
+    """What a size costs; a process of the run holds the forcing of its cells, so `memory` is of one that has 100."""
+    columns = size.cells * size.draws
+    windows = -(-size.years // size.window_years)
+    blocks = -(-columns // size.block)
+    tasks = blocks * (size.climates * windows + spin_ups)
+    stepped = size.members * size.years + columns * spin_ups * SPIN_UP_YEARS
+    terms = np.array([stepped, kept(size, size.members), tasks, size.climates * size.cells * size.years])
+    hours = float(model.cpu @ terms) / HOUR
+    at_once = np.array([1.0, held(size, columns, model.workers), min(size.cells, 100) * size.years])
+    files = tasks + blocks * size.climates * windows
+    return {
+        "ensemble": size.name,
+        "members": size.members,
+        "output": f"{size.frequency}, {size.variables} variables",
+        "core-hours": hours,
+        "disk GB": model.disk * kept(size, size.members) / 1.0e3,
+        "memory MB": float(model.memory @ at_once),
+        "files": files,
+        "files per core-hour": files / hours,
+    }
+
+
+def sizes(asked: argparse.Namespace) -> list[Size]:
+    """The sizes that the page of benchmarks names, and the one that was asked for."""
+    globe = {"draws": 50, "years": 86, "climates": 5, "cells": asked.globe_cells}
+    found = [
+        Size("thousand members", 1000, 86),
+        Size("thousand members", 1000, 86, frequency="monthly"),
+        *(Size(GLOBE, **globe, frequency=f) for f in ("annual", "monthly", "daily")),
+    ]
+    if asked.draws:
+        found.append(
+            Size(
+                "asked",
+                asked.draws,
+                asked.years,
+                asked.climates,
+                asked.cells,
+                asked.frequency,
+                asked.variables,
+            )
+        )
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="small slices, to see that everything runs")
+    parser.add_argument("--json", action="store_true", help="numbers for machines")
+    parser.add_argument("--workers", type=int, default=2, help="threads of each slice")
+    parser.add_argument("--draws", type=int, default=0, help="of an ensemble of your own")
+    parser.add_argument("--years", type=int, default=86)
+    parser.add_argument("--climates", type=int, default=1)
+    parser.add_argument("--cells", type=int, default=1)
+    parser.add_argument("--frequency", choices=sorted(PER_YEAR), default="monthly")
+    parser.add_argument("--variables", type=int, default=30)
+    # 20.3 million km2 of carbonate rock at the surface (Goldscheider et al. 2020) in cells of 0.1 degree at 35 degrees
+    # of latitude (101 km2); cells that are karst in part add to it.
+    parser.add_argument("--globe-cells", type=int, default=200_000, help="karst cells of the globe")
+    asked = parser.parse_args()
+    parts = [(part, measure(part, asked.workers)) for part in (QUICK if asked.quick else SLICES)]
+    model = fit(parts, asked.workers)
+    measured: Rows = [{**row(p, c), "ms a member-year": _milliseconds(p, c)} for p, c in parts]
+    predicted: Rows = [predict(model, size) for size in sizes(asked)]
+    if asked.json:
+        lines = {**asdict(model), "cpu": model.cpu.tolist(), "memory": model.memory.tolist()}
+        print(
+            json.dumps(
+                {"machine": machine(), "slices": measured, "model": lines, "sizes": predicted}, indent=1
+            )
+        )
+        return
+    print(f"{machine()}; {asked.workers} threads a slice\n\n{table(measured)}\n")
+    print("\n".join(describe(model)))
+    print(f"\n{table(predicted)}")
+
+
+def _milliseconds(part: Slice, cost: Cost) -> float:
+    return 1.0e3 * cost.cpu_s / (part.members * (part.years + cost.spin_up_years))
+
+
+def describe(model: Model) -> list[str]:
+    """The lines for people."""
+    step, number, task, weather = model.cpu
+    floor, holds, forcing = model.memory
+    return [
+        f"CPU time: {1e3 * step:.2f} ms a member-year, {1e9 * number:.0f} ns a number kept, "
+        f"{1e3 * task:.0f} ms a task, {1e3 * weather:.1f} ms a year of a cell's forcing; "
+        f"slices missed by {100 * model.misses['cpu']:.0f} % at most",
+        f"disk: {model.disk * MEGA:.2f} bytes a number kept; missed by {100 * model.misses['disk']:.0f} % at most",
+        f"memory: {floor:.0f} MB, {holds * MEGA / DOUBLE:.1f} times what the tasks at work hold as doubles, "
+        f"{1e3 * forcing:.0f} kB a year of a cell's forcing; missed by {100 * model.misses['memory']:.0f} % at most",
+    ]
+
+
+if __name__ == "__main__":
+    main()
