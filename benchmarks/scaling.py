@@ -6,7 +6,7 @@
 The model has one line for each thing (non-negative least squares over the slices):
 
     CPU time   = a x years stepped by members + b x numbers kept + c x tasks + d x years of forcing of cells
-    disk       = e x numbers kept
+    disk       = e x numbers kept + i x states of members + j x tasks
     memory     = f + g x numbers that the tasks at work hold + h x years of forcing of cells
 
 Years stepped are those of the climates and of the spin-ups. How far the lines miss the slices is printed beside them.
@@ -81,7 +81,7 @@ class Model:
     """The fitted lines: coefficients, and the largest relative miss of a slice for each thing."""
 
     cpu: np.ndarray
-    disk: float
+    disk: np.ndarray
     memory: np.ndarray
     misses: dict[str, float]
     workers: int
@@ -99,6 +99,11 @@ def held(size: Slice | Size, members: int, workers: int) -> float:
     return at_once * min(size.block, members) * years * PER_YEAR[size.frequency] * size.variables
 
 
+def states(size: Slice | Size, columns: int) -> float:
+    """States of members on the disk: after the spin-up and after every window, of one climate."""
+    return columns * (1.0 + -(-size.years // size.window_years))
+
+
 def fit(parts: list[tuple[Slice, Cost]], workers: int) -> Model:
     """The lines through the slices, each slice weighted by its own size so that small ones count too."""
     cpu = np.array(
@@ -109,17 +114,15 @@ def fit(parts: list[tuple[Slice, Cost]], workers: int) -> Model:
     )
     memory = np.array([[1.0, held(p, p.members, workers), p.cells * p.years] for p, _ in parts])
     spent, peak = np.array([c.cpu_s for _, c in parts]), np.array([c.peak_mb for _, c in parts])
-    shards = np.array([c.shard_mb for _, c in parts])
-    numbers = np.array([kept(p, p.members) for p, _ in parts])
-    large = numbers > np.median(numbers)  # files of few numbers are mostly their own description
-    each = float(np.median(shards[large] / numbers[large]))
-    lines = {"cpu": _line(cpu, spent), "memory": _line(memory, peak)}
+    disk = np.array([[kept(p, p.members), states(p, p.members), c.tasks] for p, c in parts])
+    full = np.array([c.disk_mb for _, c in parts])
+    lines = {"cpu": _line(cpu, spent), "memory": _line(memory, peak), "disk": _line(disk, full)}
     misses = {
         "cpu": float(np.abs(cpu @ lines["cpu"] / spent - 1.0).max()),
         "memory": float(np.abs(memory @ lines["memory"] / peak - 1.0).max()),
-        "disk": float(np.abs(numbers[large] * each / shards[large] - 1.0).max()),
+        "disk": float(np.abs(disk @ lines["disk"] / full - 1.0).max()),
     }
-    return Model(lines["cpu"], each, lines["memory"], misses, workers)
+    return Model(lines["cpu"], lines["disk"], lines["memory"], misses, workers)
 
 
 def _line(terms: np.ndarray, seen: np.ndarray) -> np.ndarray:
@@ -137,6 +140,7 @@ def predict(model: Model, size: Size, spin_ups: int = 1) -> dict[str, float | st
     stepped = size.members * size.years + columns * spin_ups * SPIN_UP_YEARS
     terms = np.array([stepped, kept(size, size.members), tasks, size.climates * size.cells * size.years])
     hours = float(model.cpu @ terms) / HOUR
+    on_disk = np.array([kept(size, size.members), columns * (spin_ups + size.climates * windows), tasks])
     at_once = np.array([1.0, held(size, columns, model.workers), min(size.cells, 100) * size.years])
     files = tasks + blocks * size.climates * windows
     return {
@@ -144,7 +148,7 @@ def predict(model: Model, size: Size, spin_ups: int = 1) -> dict[str, float | st
         "members": size.members,
         "output": f"{size.frequency}, {size.variables} variables",
         "core-hours": hours,
-        "disk GB": model.disk * kept(size, size.members) / 1.0e3,
+        "disk GB": float(model.disk @ on_disk) / 1.0e3,
         "memory MB": float(model.memory @ at_once),
         "files": files,
         "files per core-hour": files / hours,
@@ -196,7 +200,7 @@ def main() -> None:
     measured: Rows = [{**row(p, c), "ms a member-year": _milliseconds(p, c)} for p, c in parts]
     predicted: Rows = [predict(model, size) for size in sizes(asked)]
     if asked.json:
-        lines = {**asdict(model), "cpu": model.cpu.tolist(), "memory": model.memory.tolist()}
+        lines = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in asdict(model).items()}
         print(
             json.dumps(
                 {"machine": machine(), "slices": measured, "model": lines, "sizes": predicted}, indent=1
@@ -216,11 +220,13 @@ def describe(model: Model) -> list[str]:
     """The lines for people."""
     step, number, task, weather = model.cpu
     floor, holds, forcing = model.memory
+    number_disk, state, book = model.disk
     return [
         f"CPU time: {1e3 * step:.2f} ms a member-year, {1e9 * number:.0f} ns a number kept, "
         f"{1e3 * task:.0f} ms a task, {1e3 * weather:.1f} ms a year of a cell's forcing; "
         f"slices missed by {100 * model.misses['cpu']:.0f} % at most",
-        f"disk: {model.disk * MEGA:.2f} bytes a number kept; missed by {100 * model.misses['disk']:.0f} % at most",
+        f"disk: {number_disk * MEGA:.2f} bytes a number kept, {1e3 * state:.1f} kB a state of a member, "
+        f"{1e3 * book:.0f} kB a task; missed by {100 * model.misses['disk']:.0f} % at most",
         f"memory: {floor:.0f} MB, {holds * MEGA / DOUBLE:.1f} times what the tasks at work hold as doubles, "
         f"{1e3 * forcing:.0f} kB a year of a cell's forcing; missed by {100 * model.misses['memory']:.0f} % at most",
     ]

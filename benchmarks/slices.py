@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 FIRST_YEAR = 2015
-GRID = 0.1  # degrees between the cells of a slice
+GRID, ROWS = 0.1, 2  # degrees between the cells of a slice, and its rows
 
 # Timed in the process that runs the slice: whatever brings results to the disk, and reads them back for their sha256.
 CHILD = """
@@ -72,7 +72,8 @@ print(json.dumps({
 class Slice:
     """An ensemble of draws x cells through years, with one output frequency.
 
-    variables  how many are kept; 0 the standard set.  cells  0: synthetic weather of one place; else a grid in netCDF
+    variables  how many are kept; 0 the standard set
+    cells      0: synthetic weather of one place; else a grid in netCDF, in two rows
     """
 
     draws: int
@@ -182,22 +183,25 @@ def _names(number: int) -> list[str]:
 
 
 def _grid(part: Slice, folder: Path) -> list[Path]:
-    """CMIP-style files of a row of cells: synthetic weather, every cell with its own seed."""
+    """CMIP-style files of two rows of cells: synthetic weather, every cell with its own seed."""
     import xarray as xr
 
     from karstsim.forcing.synthetic import synthetic_forcing, write_cmip
 
     last = FIRST_YEAR - 1 + part.years
-    made: dict[str, list[xr.Dataset]] = {}
+    made: dict[str, dict[int, list[xr.Dataset]]] = {}
     for cell in range(part.cells):
-        weather = synthetic_forcing("ssp245", FIRST_YEAR, last, cell, lon=105.7 + GRID * cell, lat=26.3)
-        for path in write_cmip(weather, folder / f"cell{cell}"):
-            made.setdefault(path.name, []).append(xr.open_dataset(path, decode_times=False).load())
-            path.unlink()
+        row, place = cell % ROWS, cell // ROWS
+        at = {"lon": 105.7 + GRID * place, "lat": 26.3 + GRID * row}
+        weather = synthetic_forcing("ssp245", FIRST_YEAR, last, cell, **at)
+        for path in write_cmip(weather.assign_attrs(variant_label="r1i1p1f1"), folder / f"cell{cell}"):
+            with xr.open_dataset(path, decode_times=False) as ds:
+                made.setdefault(path.name, {}).setdefault(row, []).append(ds.load())
     paths = []
-    for name, parts in made.items():
+    for name, rows in made.items():
         paths.append(folder / name)
-        xr.concat(parts, "lon", data_vars="minimal").to_netcdf(paths[-1])
+        strips = [xr.concat(cells, "lon", data_vars="minimal") for cells in rows.values()]
+        xr.concat(strips, "lat", data_vars="minimal").to_netcdf(paths[-1])
     return paths
 
 
