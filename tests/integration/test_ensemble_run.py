@@ -521,9 +521,24 @@ def test_the_template_is_an_ensemble_that_can_be_planned(tmp_path) -> None:
     assert [c["begins with"] for c in facts["climates"]] == ["a spin-up", *["the end of historical"] * 2]
 
 
-def test_the_estimate_knows_what_is_written(finished) -> None:
-    """Of 9 members and 2 years each: 12 months and the year itself of four variables of 8 bytes."""
-    config, plan = load_ensemble(finished / "config.toml"), Plan.load(finished)
+def test_the_estimate_is_near_what_the_ensemble_took(tmp_path) -> None:
+    """Disk within 30 %; CPU time within a factor of two, for the machine of a test does other things beside.
+
+    `benchmarks/estimates.py` measures the promise of 30 %.
+    """
+    more = {"output": ["annual", "daily"], "block": 4, "window_years": 4, "spinup_years": 30}
+    draws = DRAWS.replace("number = 3", "number = 8")
+    climates = CLIMATES.replace("2016", "2022")
+    config = load_ensemble(_file(tmp_path, SITE, climates, draws, _settings(**more)))
+    plan = running.start(config, tmp_path / "out")
     cost = estimate(config, plan)
-    assert cost.bytes == pytest.approx(9 * 2 * 13 * len(KEPT) * 8.0, rel=0.01)
-    assert cost.cpu_seconds > 9 * 2 * cost.member_year_seconds
+    outcome = running.work(tmp_path / "out")
+    size = sum(p.stat().st_size for p in (tmp_path / "out").glob("s*/*/*.nc"))
+    assert cost.bytes == pytest.approx(size, rel=0.3)
+    assert 0.5 < cost.cpu_seconds / outcome.cpu_seconds < 2.0
+
+
+def test_the_seconds_of_a_task_are_those_of_its_steps(finished) -> None:
+    """Three members, 25 years of spin-up and six of output take a millisecond a year at the very least."""
+    _, outcome, _ = running.status(finished)
+    assert outcome.cpu_seconds > 3 * (25 + 6) * 1e-3
