@@ -125,7 +125,7 @@ def writing(quick: bool) -> Rows:
 
 def memory(quick: bool, workers: int = 2) -> Rows:
     """Largest memory (MB) of an ensemble in a process of its own, with members, years and blocks growing."""
-    small, short = (8, 2) if quick else (64, 10)
+    small, short = (8, 2) if quick else (64, 5)
     cases = (
         Slice(small, short),
         Slice(4 * small, short),

@@ -38,12 +38,12 @@ SLICES = (
     Slice(8, 10, block=4),
     Slice(32, 10, block=16),
     Slice(64, 10),
-    Slice(64, 40),
-    Slice(256, 10),
+    Slice(64, 30),
+    Slice(160, 10),
     Slice(64, 10, frequency="monthly"),
     Slice(16, 10, block=8, spinup_years=1),
     Slice(1, 10, cells=16, block=8),
-    Slice(1, 10, cells=64),
+    Slice(1, 10, cells=48),
 )
 QUICK = (
     Slice(2, 1, block=1),
