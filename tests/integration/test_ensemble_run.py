@@ -261,6 +261,20 @@ def test_the_cut_changes_nothing(finished, tmp_path, workers, block, window) -> 
         assert _digest(tmp_path / "out", frequency) == _digest(finished, frequency)
 
 
+def test_forcing_in_memory_is_bounded_by_its_bytes(finished, monkeypatch) -> None:
+    """Room for two of three climates: the one that was not used for longest goes, and is read again."""
+    ensemble = work.Ensemble(finished)
+    read, opened = work.Ensemble._read_forcing, []
+    monkeypatch.setattr(work.Ensemble, "_read_forcing", lambda self, c: opened.append(c) or read(self, c))
+    monkeypatch.setattr(work, "KEPT_BYTES", 2.5 * ensemble.weather(0).ds.nbytes)
+    for climate in (0, 1, 0, 2, 0, 1):
+        ensemble.weather(climate)
+    assert opened == [0, 1, 2, 1]
+    monkeypatch.setattr(work, "KEPT_BYTES", 1)
+    ensemble.weather(2)
+    assert list(ensemble._kept) == [2]
+
+
 def test_the_order_changes_nothing(finished, tmp_path, monkeypatch) -> None:
     plan = running.start(load_ensemble(_file(tmp_path, SITE, CLIMATES, DRAWS, _settings())), tmp_path / "out")
     executor = Backwards()
