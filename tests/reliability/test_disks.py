@@ -44,6 +44,7 @@ start = "2015-01-01"
 end = "2038-12-31"
 [run]
 output = ["daily"]
+variables = ["catchment_*"]
 spinup_years = 1
 """
 )

@@ -46,6 +46,7 @@ start = "2015-01-01"
 end = "2099-12-31"
 [run]
 output = ["daily"]
+variables = ["catchment_runoff", "aquifer_spring_ph"]
 spinup_years = 100
 """
 )
@@ -62,7 +63,8 @@ def _interrupted_when(process: subprocess.Popen[str], begun: Path, pattern: str,
         os.killpg(process.pid, signal.SIGINT)
         time.sleep(0.3)
     said = process.communicate(timeout=PATIENCE)[1]
-    assert process.returncode == 3, said
+    # Pressed again while Python takes its leave, the keys end it at once; nothing is left to be done by then.
+    assert process.returncode in ((3,) if times == 1 else (3, -signal.SIGINT)), said
     assert "Traceback" not in said and "interrupted" in said
     return said
 
