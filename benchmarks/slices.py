@@ -61,6 +61,7 @@ print(json.dumps({
     "tasks": record["tasks"][1],
     "start_mb": before,
     "peak_mb": peak(),
+    "forcing_mb": work.opened(str(folder / "out")).weather(0).ds.nbytes / 1e6,
     "shard_mb": sum(p.stat().st_size for p in files if p.parts[-3] == "shards") / 1e6,
     "disk_mb": sum(p.stat().st_size for p in files) / 1e6,
     "files": len(files),
@@ -102,6 +103,7 @@ class Cost:
     tasks: int
     start_mb: float
     peak_mb: float
+    forcing_mb: float
     shard_mb: float
     disk_mb: float
     files: int
