@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 
 from karstsim.ensemble.estimate import MOST_SPUN, READS, SETTLED, Estimate
 from karstsim.model.engine import calendar_fields
@@ -17,8 +18,6 @@ from karstsim.model.run_file import WINDOW_YEARS
 from karstsim.model.simulate import Simulation
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from karstsim.config import RunConfig
 
 YEARS = 1, 3  # of two samples, which part what a window costs from what its years do
@@ -27,11 +26,15 @@ PERCENT = 100.0
 
 @dataclass(frozen=True)
 class Sample:
-    """Some years: CPU time of the steps and of writing, s; bytes of the outputs that are asked for."""
+    """Some years as one window: CPU time, s, of its steps with its state, of writing its outputs and of reading them.
+
+    bytes  of the outputs that are asked for
+    """
 
     years: int
     steps: float
     writing: float
+    reading: float
     bytes: float
 
 
@@ -46,20 +49,21 @@ def cost(config: RunConfig) -> Estimate:
     first, last = (_sample(config, ds, years, min(n, total)) for n in YEARS)
     spin_up = 0.0 if config.run.restart is not None else _spin_up(config, ds)
     windows = -(-total // WINDOW_YEARS)
-    written = 1 if windows == 1 else 2  # windows first, then the whole
-    steps, writing, size = (_whole(first, last, name, total) for name in ("steps", "writing", "bytes"))
-    seconds = READS * reading + spin_up + steps + written * writing
+    seconds = READS * reading + spin_up + _whole(first, last, "steps", total, windows)
+    seconds += _whole(first, last, "writing", total, 1)
+    if windows > 1:  # all but the last are written, read back and joined
+        seconds += sum(_whole(first, last, name, total, windows) for name in ("writing", "reading"))
     each = max(last.steps - first.steps, 0.0) / max(last.years - first.years, 1)
-    return Estimate(seconds, size, each)
+    return Estimate(seconds, _whole(first, last, "bytes", total, 1), each)
 
 
-def _whole(first: Sample, last: Sample, name: str, total: int) -> float:
-    """What all years cost, on the line through both samples; what does not grow is taken once."""
+def _whole(first: Sample, last: Sample, name: str, total: int, pieces: int) -> float:
+    """What all years in so many pieces cost, on the line through both samples; what does not grow comes with each."""
     here, there = getattr(first, name), getattr(last, name)
     if last.years == first.years:
         return float(there)
     each = max((there - here) / (last.years - first.years), 0.0)
-    return float(max(here - each * first.years, 0.0) + each * total)
+    return float(max(here - each * first.years, 0.0) * pieces + each * total)
 
 
 def _simulation(config: RunConfig, ds: xr.Dataset) -> Simulation:
@@ -79,13 +83,16 @@ def _sample(config: RunConfig, ds: xr.Dataset, years: np.ndarray, n: int) -> Sam
     run = _simulation(config, ds.isel(time=np.flatnonzero(years < years[0] + n)))
     run.spin_up(0)
     datasets = run.advance(frequencies([*config.run.output, "annual"]), config.run.variables)
-    steps = time.thread_time() - began
-    size = 0
     with tempfile.TemporaryDirectory() as folder:
-        for name, made in datasets.items():
-            path = write_netcdf(made.isel(realization=0), Path(folder) / f"{name}.nc")
-            size += path.stat().st_size if name in config.run.output else 0
-    return Sample(n, steps, time.thread_time() - began - steps, size)
+        run.write_restart(Path(folder) / "state.nc")
+        stepped = time.thread_time()
+        paths = [write_netcdf(made, Path(folder) / f"{name}.nc") for name, made in datasets.items()]
+        wrote = time.thread_time()
+        for path in paths:
+            with xr.open_dataset(path, engine="netcdf4", decode_timedelta=False) as written:
+                written.load()
+        size = sum(path.stat().st_size for path in paths if path.stem in config.run.output)
+    return Sample(n, stepped - began, wrote - stepped, time.thread_time() - wrote, size)
 
 
 def _spin_up(config: RunConfig, ds: xr.Dataset) -> float:
