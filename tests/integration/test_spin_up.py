@@ -15,7 +15,7 @@ from karstsim.tomlfile import read_toml
 
 YEARS = 2  # of the forcing, and so of a cycle
 LEAST = 3 * YEARS  # a warm-up and a cycle for the mean fluxes, and one that is tested
-SLOW = {"aquifer.matrix_immobile": 5000.0}
+SLOW = {"aquifer.matrix_immobile": 2000.0}
 
 
 @pytest.fixture(scope="module")
