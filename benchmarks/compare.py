@@ -14,9 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
-import subprocess
 import sys
 import tempfile
 import time
@@ -30,8 +27,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import chemistry  # noqa: E402 - beside this file
+from slices import Slice, measure  # noqa: E402
 from throughput import site  # noqa: E402
-from timing import markdown  # noqa: E402
+from timing import Rows, machine, markdown, table  # noqa: E402
 
 from karstsim.forcing.synthetic import synthetic_forcing  # noqa: E402
 from karstsim.model.engine import step_all  # noqa: E402
@@ -48,8 +46,6 @@ STORE_PACKING = {
 }  # of the ensemble's shards
 MEGABYTE = 1024.0  # of the kilobytes that the system counts
 NO_CAVES = {"cave.area_fraction": 0.0}
-
-Rows = list[dict[str, Any]]
 
 
 def stepping(run: Simulation, workers: int = 1) -> tuple[float, float]:
@@ -127,77 +123,27 @@ def writing(quick: bool) -> Rows:
     return rows
 
 
-PEAK = """
-import resource, sys
-import karstsim as ks
-ks.run_ensemble(sys.argv[1], sys.argv[2], workers=2).close()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-"""
+def memory(quick: bool, workers: int = 2) -> Rows:
+    """Largest memory (MB) of an ensemble in a process of its own, with members, years and blocks growing."""
+    small, short = (8, 2) if quick else (64, 5)
+    cases = (
+        Slice(small, short),
+        Slice(4 * small, short),
+        Slice(small, 4 * short),
+        Slice(small, short, block=4, window_years=2),
+    )
+    return [_memory_row(case, workers) for case in cases]
 
 
-def memory(quick: bool) -> Rows:
-    """Largest memory (MB) of an ensemble in a process of its own, with members and years growing."""
-    small, short = (8, 2) if quick else (64, 4)
-    rows: Rows = []
-    for members, years in ((small, short), (4 * small, short), (small, 4 * short)):
-        with tempfile.TemporaryDirectory() as folder:
-            config = Path(folder) / "ensemble.toml"
-            config.write_text(_ensemble(members, years), encoding="utf-8")
-            done = subprocess.run(
-                [sys.executable, "-c", PEAK, str(config), str(Path(folder) / "out")],
-                cwd=ROOT,
-                env={**os.environ, "PYTHONPATH": str(ROOT)},
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            if done.returncode != 0:
-                raise SystemExit(f"the ensemble failed:\n{done.stderr}")
-            peak = float(done.stdout.split()[-1]) / MEGABYTE
-            rows.append({"members": members, "years": years, "megabytes": peak})
-    return rows
-
-
-def _ensemble(members: int, years: int) -> str:
-    return f"""
-[site]
-name = "benchmark"
-latitude = 26.3
-longitude = 105.7
-elevation = 1200.0
-area_km2 = 10.0
-
-[[site.tiles]]
-land_use = "cropland"
-area_fraction = 1.0
-
-[[climates]]
-name = "ssp245"
-synthetic = "ssp245"
-start = "2015-01-01"
-end = "{2014 + years}-12-31"
-
-[draws]
-number = {members}
-
-[draws.ranges]
-"soil.structure_factor" = {{ factor = [0.7, 1.4], scale = "log" }}
-
-[ensemble]
-output = ["daily"]
-spinup_years = 1
-window_years = 2
-"""
-
-
-def table(rows: Rows) -> str:
-    """Rows as Markdown."""
-    names = list(rows[0])
-    lines = ["| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
-    for row in rows:
-        cells = [f"{row[n]:.3g}" if isinstance(row[n], float) else str(row[n]) for n in names]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+def _memory_row(case: Slice, workers: int) -> dict[str, Any]:
+    cost = measure(case, workers)
+    return {
+        "members": case.members,
+        "years": case.years,
+        "members x years of a task": f"{min(case.block, case.members)} x {min(case.window_years, case.years)}",
+        "megabytes": cost.peak_mb,
+        "megabytes before": cost.start_mb,
+    }
 
 
 def main() -> None:
@@ -210,12 +156,11 @@ def main() -> None:
     waters = chemistry.speciation(1000 if asked.quick else 50_000, False, REPEATS)
     days = chemistry.store_days(20 if asked.quick else 160, REPEATS)
     parts = {"column": columns(asked.quick), "writing": writing(asked.quick), "memory": memory(asked.quick)}
-    machine = f"{platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
     if asked.json:
         peers = {"speciation": chemistry.plain(waters), "store_day": chemistry.plain(days)}
-        print(json.dumps({"machine": machine, **peers, **parts}, indent=1))
+        print(json.dumps({"machine": machine(), **peers, **parts}, indent=1))
         return
-    print(machine)
+    print(machine())
     print(f"\nWaters\n\n{markdown(waters, 'water', 'max abs dpH against PHREEQC')}")
     print(f"\nStiff store days\n\n{markdown(days, 'store day', 'rms relative error of Ca and DIC')}")
     for name, rows in parts.items():

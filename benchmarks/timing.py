@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+import numba
 import numpy as np
+
+Rows = list[dict[str, Any]]
 
 
 @dataclass
@@ -95,3 +101,26 @@ def _figures(value: float) -> str:
         return f"{value:.2g}"
     digits = 1 - int(np.floor(np.log10(value)))
     return f"{round(value, digits):,.0f}"
+
+
+def table(rows: Rows) -> str:
+    """Rows with the same keys as Markdown, three figures a number."""
+    names = list(rows[0])
+    lines = ["| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
+    for row in rows:
+        cells = [_three(row[n]) if isinstance(row[n], float) else str(row[n]) for n in names]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _three(value: float) -> str:
+    return f"{value:.3g}" if abs(value) < 1000.0 else f"{value:,.0f}"
+
+
+def machine() -> str:
+    """What the numbers were measured on, with the load that other jobs made."""
+    load = ", ".join(f"{x:.1f}" for x in os.getloadavg())
+    return (
+        f"{platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}, "
+        f"numba {numba.__version__}, load {load}"
+    )

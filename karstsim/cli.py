@@ -185,10 +185,15 @@ def _make_folder(folder: Path, overwrite: bool) -> None:
 
 
 @app.command()
-def check(config: Config, as_json: Json = False, debug: Debug = False) -> None:
+def check(
+    config: Config,
+    cost: Annotated[bool, typer.Option("--cost", help="Measure what a single run will cost.")] = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
     """Read CONFIG, open its inputs and show what a run would start from; runs nothing.
 
-    Of an ensemble also its cost, from two years of one member.
+    Of an ensemble also its cost, from the spin-up and two years of a few members; of a single run with --cost.
     """
     with console.guarded(debug, as_json):
         from karstsim.check import check as check_run
@@ -198,10 +203,22 @@ def check(config: Config, as_json: Json = False, debug: Debug = False) -> None:
             KINDS[kind].check(config, as_json)
             return
         report = check_run(config)
+        if cost:
+            report["cost"] = _cost(config)
         if as_json:
             console.print_json({"status": "ok", **report})
         else:
             _show_check(report)
+
+
+def _cost(config: Path) -> dict[str, float]:
+    """CPU time and disk of a run file, measured."""
+    from karstsim.config import load_config
+    from karstsim.core.files import BYTES_PER_MB
+    from karstsim.run_cost import cost
+
+    found = cost(load_config(config))
+    return {"CPU time, s": found.cpu_seconds, "disk, MB": found.bytes / BYTES_PER_MB}
 
 
 def _show_check(report: dict[str, Any]) -> None:
@@ -243,6 +260,7 @@ def _show_check(report: dict[str, Any]) -> None:
         for i in report["interventions"]
     ]
     console.print_table("Interventions", ("kind", "start", "keys"), rows)
+    console.print_table("Cost", ("", ""), list(report.get("cost", {}).items()))
     console.print_list("Repairs of the input", repairs)
     print("All inputs are usable.")
 

@@ -55,6 +55,7 @@ _FILES_ONLY = (
     "estimate",
     "wind_height",
     "region",
+    "cells",
     "months",
     "dayfirst",
     "timezone",
@@ -117,6 +118,7 @@ class ForcingSection(Section):
 
     `columns` maps CMIP names to the names in the files, `units` CMIP names to units. `lon` and `lat` pick the grid
     cell; without them the site's own place is taken, or with `region` (GeoJSON, WKT or a mask) the mean over it.
+    `cells` takes every cell with data, with `region` those inside it: columns of an ensemble, each at its own place.
     `months` accepts monthly means and invents their days. `co2` is a scenario, a number in ppm or a file; `delta13co2`
     and `Delta14co2` of the air are numbers in permil or files, for run.isotopes. `wind_height` is that of the measured
     wind, 10 m without it. `dayfirst` and `timezone` say how the dates of a table are meant.
@@ -134,6 +136,7 @@ class ForcingSection(Section):
     columns: dict[Name, Name] = Field(default={}, max_length=100)
     units: dict[Name, Name] = Field(default={}, max_length=100)
     region: Annotated[str, Field(max_length=100_000), AfterValidator(_path)] | None = None
+    cells: bool = False
     months: Literal["generate"] | None = None
     dayfirst: bool | None = None
     timezone: Name | None = None
@@ -151,6 +154,8 @@ class ForcingSection(Section):
             raise problem("has only one of lon and lat", "give both, or neither for the site's own place")
         if self.region is not None and self.lon is not None:
             raise problem("has both a region and lon and lat", "give one of them")
+        if self.cells and (self.lon is not None or self.location is not None):
+            raise problem("has cells = true and a place", "give one of them")
         if self.synthetic is not None:
             for name in _FILES_ONLY:
                 if getattr(self, name):
@@ -266,7 +271,7 @@ class RunConfig(SiteFile):
         from karstsim.forcing.canonical import STANDARD_HEIGHT
 
         asked = self.forcing
-        elsewhere = asked.region is not None or (asked.location and asked.lon is None)
+        elsewhere = asked.cells or asked.region is not None or (asked.location and asked.lon is None)
         lon, lat = (None, None) if elsewhere else self.place
         return open_forcing(
             *asked.files,
@@ -281,6 +286,7 @@ class RunConfig(SiteFile):
             end=asked.end,
             location=asked.location,
             region=asked.region,
+            cells=asked.cells,
             months=asked.months,
             dayfirst=asked.dayfirst,
             timezone=asked.timezone,

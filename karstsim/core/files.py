@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files and folders that appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
     Raises OSError where it cannot be written; the netCDF library alone would not say that the disk is full.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    temporary = _beside(path)
     try:
         yield temporary
         with open(temporary, "rb") as written:
@@ -30,3 +30,18 @@ def whole_file(path: Path) -> Iterator[Path]:
         raise OSError(errno.EIO, f"cannot be written ({error}; {free:.1f} MB are free)", str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """As `whole_file` for a folder; `path` must not be there."""
+    temporary = _beside(path)
+    try:
+        yield temporary
+        os.rename(temporary, path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")

@@ -1,78 +1,126 @@
-"""How long an ensemble will take and how much disk it needs, from two years of its first member on this machine."""
+"""How long an ensemble will take and how much disk it needs, from a few of its members on this machine.
+
+The members do what tasks do, in a temporary folder: read the forcing, spin up, go through a window of years, write.
+Done by one member and by several, this tells what a task costs from what its members do.
+"""
 
 from __future__ import annotations
 
+import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from karstsim.core.constants import DAYS_PER_YEAR
-from karstsim.ensemble.config import EnsembleConfig
-from karstsim.ensemble.draws import without_weather
-from karstsim.ensemble.plan import Climate, Plan
-from karstsim.ensemble.work import open_climate
-from karstsim.model.engine import FREQUENCIES, calendar_fields
-from karstsim.model.initial import CYCLE_YEARS, WARM_UP_YEARS
-from karstsim.model.output import frequencies
-from karstsim.model.simulate import Simulation
+from karstsim.core.files import BYTES_PER_MB
+from karstsim.ensemble.config import EnsembleConfig, to_toml
+from karstsim.ensemble.plan import SPIN_UP, Climate, Plan, Task
+from karstsim.ensemble.work import CONFIG, STATE, opened, run_task
+from karstsim.model.engine import FREQUENCIES
 
 SAMPLE_YEARS = 2
-TURNS = 2  # of the cycle in a usual spin-up: one for the mean fluxes, one that is tested
-BYTES = {"single": 4, "double": 8}
+SAMPLE_MEMBERS = 3
+MOST_SPUN = (
+    40  # years of a spin-up that are measured; one that may take longer counts as if it took all its years
+)
+SETTLED = 0.1  # % per decade, of the report of a spin-up
+READS = 2  # of each forcing: for the plan, and for the work
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Of the whole ensemble: CPU time, s; bytes of the outputs before they are packed (files are smaller)."""
+    """Of the whole ensemble: CPU time, s; bytes of its files; CPU time of a member and year without its spin-up, s."""
 
     cpu_seconds: float
     bytes: float
     member_year_seconds: float
 
 
+@dataclass(frozen=True)
+class Sample:
+    """What some members cost: CPU time, s, of a spin-up and of a window of `years`; bytes of a state and of shards."""
+
+    spin_up: float
+    state: float
+    window: float
+    shards: float
+    years: int
+
+
 def estimate(config: EnsembleConfig, plan: Plan) -> Estimate:
-    """Measure two years of the first member that can run and scale them to the plan."""
-    draw = next(i for i in range(len(plan.draws)) if i not in plan.bad)
-    ds = open_climate(config, 0, len(plan.draws)).isel(location=[0])
-    years = calendar_fields(ds.time.values)[:, 0]
-    sample = ds.isel(time=years < years[0] + SAMPLE_YEARS)
-    members = [{**config.parameters, **without_weather(plan.draws[draw])}]
-    wanted = frequencies(config.ensemble.output)
-    seconds = 0.0
-    for _ in range(2):  # the first time compiles, or reads the compiled model from its cache
-        run = Simulation(
-            config.site,
-            sample,
-            members,
-            isotopes=config.ensemble.isotopes,
-            interventions=config.intervention,
+    """Measure a few members that can run and scale them to the plan."""
+    climate = next(i for i, c in enumerate(plan.climates) if c.follows is None)
+    small = _sampled(plan)
+    limit = config.ensemble.spinup_years
+    settings = config.ensemble.model_copy(update={"spinup_years": min(limit, MOST_SPUN)})
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / CONFIG).write_text(
+            to_toml(config.model_copy(update={"ensemble": settings})), encoding="utf-8"
         )
-        run.spin_up(0)
-        began = time.thread_time()
-        datasets = run.advance(wanted, config.ensemble.variables)
-        seconds = time.thread_time() - began
-    span = len(run.forcing.times) * run.forcing.dt / DAYS_PER_YEAR
-    per_year = seconds / span
-    each = BYTES[config.ensemble.precision] / 8.0
-    values = [v.nbytes for ds in datasets.values() for v in ds.data_vars.values() if "realization" in v.dims]
-    per_member_year = sum(values) * each / span
-    member_years = plan.n_columns * sum(last - first + 1 for first, last in (c.years for c in plan.climates))
-    return Estimate(
-        cpu_seconds=per_year * (member_years + plan.n_columns * _spin_up_years(config, plan)),
-        bytes=per_member_year * member_years,
-        member_year_seconds=per_year,
+        small.save(folder)
+        reading = _seconds(lambda: opened(name).weather(climate))
+        _measure(name, climate, 1)  # compiles, or reads the compiled model from its cache
+        one, stretch = _measure(name, climate, 1)
+        several, stretch = _measure(name, climate, small.n_columns) if small.n_columns > 1 else (one, stretch)
+    if stretch and limit > MOST_SPUN:
+        stretch = limit / MOST_SPUN
+    return _scaled(plan, one, several, small.n_columns, READS * reading, max(stretch, 1.0))
+
+
+def _sampled(plan: Plan) -> Plan:
+    """A few columns of the plan, of the draws that can run, as one block."""
+    draws = [d for i, d in enumerate(plan.draws) if i not in plan.bad][:SAMPLE_MEMBERS]
+    cells = plan.cells[: max(SAMPLE_MEMBERS // len(draws), 1)]
+    return replace(
+        plan,
+        draws=tuple(draws),
+        cells=cells,
+        bad={},
+        block=len(draws) * len(cells),
+        window_years=SAMPLE_YEARS,
     )
 
 
-def _spin_up_years(config: EnsembleConfig, plan: Plan) -> int:
-    """Years of all spin-ups of a column."""
-    if config.ensemble.spinup_years == 0:
-        return 0
-    return sum(
-        WARM_UP_YEARS + TURNS * min(CYCLE_YEARS, c.years[1] - c.years[0] + 1)
-        for i, c in enumerate(plan.climates)
-        if c.spun_by == i
-    )
+def _measure(folder: str, climate: int, members: int) -> tuple[Sample, float]:
+    """The first members through a spin-up and a window; and whether one of them has not settled."""
+    columns = tuple(range(members))
+    spun = run_task(folder, Task(climate, 0, SPIN_UP), columns, None)
+    gone = run_task(folder, Task(climate, 0, 0), columns, spun.files[0].path)
+    shards = sum(f.bytes for f in gone.files if f.kind != STATE)
+    drift = max((v for name, v in spun.report.items() if "drift" in name), default=0.0)
+    first, last = opened(folder).plan.window(gone.task)
+    cost = Sample(spun.seconds, spun.files[0].bytes, gone.seconds, shards, last - first + 1)
+    return cost, float(drift > SETTLED)
+
+
+def _seconds(do: Callable[[], object]) -> float:
+    began = time.thread_time()
+    do()
+    return time.thread_time() - began
+
+
+def _scaled(
+    plan: Plan, one: Sample, several: Sample, members: int, reading: float, stretch: float
+) -> Estimate:
+    """Costs of tasks and of members, from those of one member and of several, times their numbers in the plan."""
+
+    def split(name: str) -> tuple[float, float]:
+        """What a task costs whatever its members, and what each of them adds."""
+        first, last = getattr(one, name), getattr(several, name)
+        each = max((last - first) / (members - 1), 0.0) if members > 1 else first
+        return max(first - each, 0.0), each
+
+    spin_up, state, window, shards = (split(n) for n in ("spin_up", "state", "window", "shards"))
+    spin_ups = sum(c.spun_by == i for i, c in enumerate(plan.climates))
+    windows = sum(plan.n_windows(i) for i in range(len(plan.climates)))
+    years = sum(last - first + 1 for first, last in (c.years for c in plan.climates))
+    seconds = reading * len(plan.climates)
+    seconds += spin_ups * (plan.n_blocks * spin_up[0] + plan.n_columns * spin_up[1] * stretch)
+    seconds += plan.n_blocks * windows * window[0] + plan.n_columns * years * window[1] / one.years
+    size = (spin_ups + windows) * (plan.n_blocks * state[0] + plan.n_columns * state[1])
+    size += plan.n_blocks * windows * shards[0] + plan.n_columns * years * shards[1] / one.years
+    return Estimate(seconds, size, window[1] / one.years)
 
 
 def describe(config: EnsembleConfig, plan: Plan, cost: Estimate) -> dict[str, object]:
@@ -98,7 +146,7 @@ def describe(config: EnsembleConfig, plan: Plan, cost: Estimate) -> dict[str, ob
         "years of a task": plan.window_years,
         "output": [f for f in FREQUENCIES if f in config.ensemble.output],
         "CPU time, s": cost.cpu_seconds,
-        "output before packing, MB": cost.bytes / 1.0e6,
+        "disk, MB": cost.bytes / BYTES_PER_MB,
     }
 
 

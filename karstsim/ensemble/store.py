@@ -19,7 +19,7 @@ from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from karstsim.core.errors import InputError
-from karstsim.core.files import whole_file
+from karstsim.core.files import whole_file, whole_folder
 from karstsim.ensemble.draws import drawn_values
 from karstsim.ensemble.manifest import Manifest
 from karstsim.ensemble.plan import Plan
@@ -277,10 +277,9 @@ def export(folder: Path, target: Path, frequency: str | None = None, climates: S
                 str(folder / path), "is missing or has changed", f"karstsim resume {folder} mends it"
             )
     ds = open_ensemble(folder, frequency, climates)
-    if target.suffix == ".zarr":
-        return _export_zarr(ds, target)
-    with kept_open(), whole_file(target) as temporary:
-        _export_netcdf(ds, temporary)
+    zarr = target.suffix == ".zarr"
+    with kept_open(), (whole_folder if zarr else whole_file)(target) as temporary:
+        (_export_zarr if zarr else _export_netcdf)(ds, temporary)
     return target
 
 
@@ -314,11 +313,11 @@ def _export_netcdf(ds: xr.Dataset, path: Path) -> None:
                 variable[part] = ds[name][part].values
 
 
-def _export_zarr(ds: xr.Dataset, path: Path) -> Path:
+def _export_zarr(ds: xr.Dataset, path: Path) -> None:
     try:
         import zarr
     except ImportError:
-        raise InputError(str(path), "needs the package zarr", 'pip install "karstsim[cluster]"') from None
+        raise InputError("OUT.zarr", "needs the package zarr", 'pip install "karstsim[cluster]"') from None
     lazy = _lazy_names(ds)
     ds.drop_vars(lazy).to_zarr(path, mode="w-", zarr_format=2)
     group = zarr.open_group(path, mode="a")
@@ -332,4 +331,3 @@ def _export_zarr(ds: xr.Dataset, path: Path) -> Path:
         for part in pieces(ds, name):
             array[part] = ds[name][part].values
     zarr.consolidate_metadata(path)
-    return path

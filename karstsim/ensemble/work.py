@@ -32,7 +32,7 @@ from karstsim.model.simulate import Simulation
 CONFIG = "config.toml"
 SHARDS, STATES = "shards", "states"
 STATE = "state"  # the kind of a state file in the manifest
-KEPT_WEATHERS = 4
+KEPT_BYTES = 500_000_000  # of the forcing of climates that stay in memory; one stays whatever its size
 # netCDF's C library must not be entered by two threads at once.
 DISK = threading.Lock()
 
@@ -63,12 +63,16 @@ class Ensemble:
         self.config: EnsembleConfig = load_ensemble(folder / CONFIG)
         self.plan = Plan.load(folder)
         self._opening = threading.Lock()
-        self._open = functools.lru_cache(maxsize=KEPT_WEATHERS)(self._read_forcing)
+        self._kept: dict[int, Weather] = {}
 
     def weather(self, climate: int) -> Weather:
-        """The forcing of a climate; that of the last few stays in memory."""
+        """The forcing of a climate; what was used last stays in memory, up to `KEPT_BYTES`."""
         with self._opening, DISK:
-            return self._open(climate)
+            found = self._kept.pop(climate, None) or self._read_forcing(climate)
+            self._kept[climate] = found  # the last of the dict is the last that was used
+            while len(self._kept) > 1 and sum(w.ds.nbytes for w in self._kept.values()) > KEPT_BYTES:
+                del self._kept[next(iter(self._kept))]
+            return found
 
     def _read_forcing(self, climate: int) -> Weather:
         ds = open_climate(self.config, climate, len(self.plan.draws)).load()

@@ -201,11 +201,11 @@ def _grid(lat: xr.DataArray, lon: xr.DataArray, where: str, corners: bool) -> Gr
         for a, limit in zip(axes, (90.0, 360.0), strict=True)
     ):
         raise InputError(where, "has latitudes or longitudes that are not on earth", "mend the coordinates")
-    plain = lat.ndim == lon.ndim == 1 and lat.dims != lon.dims
+    plain = max(lat.ndim, lon.ndim) <= 1 and (lat.dims != lon.dims or not lat.dims)  # a row has one latitude
     lat, lon = xr.broadcast(lat, lon)
     ring = np.zeros((*lat.shape, 0, 2))
     if corners and plain:
-        ring = corners_of_axes(*axes)
+        ring = corners_of_axes(*map(np.atleast_1d, axes)).reshape(*lat.shape, 4, 2)
     elif corners and lat.ndim == 2 and min(lat.shape) > 1:
         ring = corners_of_cells(lat.values, lon.values)
     elif corners:

@@ -263,7 +263,9 @@ def step_all(
             window = forcing.window(first, last)
             if begin_year is not None:
                 begin_year(tables, int(window.fields[0, 0]))
-            parts = list(pool.map(advance, blocks, [window] * len(blocks)))
+            # A single block stays in the thread of its caller, who may count the CPU time of that thread.
+            alone = len(blocks) == 1
+            parts = list((map if alone else pool.map)(advance, blocks, [window] * len(blocks)))
             results.append(_join(parts))
             done += 1
             if progress is not None:

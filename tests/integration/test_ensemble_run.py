@@ -19,13 +19,13 @@ from typer.testing import CliRunner
 from karstsim.cli import app
 from karstsim.core.errors import InputError, RunError
 from karstsim.ensemble import run as running
-from karstsim.ensemble import run_ensemble, work
+from karstsim.ensemble import run_ensemble, store, work
 from karstsim.ensemble.config import load_ensemble
 from karstsim.ensemble.estimate import estimate
 from karstsim.ensemble.manifest import Manifest
 from karstsim.ensemble.plan import SPIN_UP, Plan, Task
 from karstsim.ensemble.store import export, open_ensemble
-from karstsim.forcing import synthetic_forcing
+from karstsim.forcing import synthetic_forcing, write_cmip
 from karstsim.model.simulate import Simulation
 
 CLIMATES = """
@@ -131,6 +131,36 @@ def test_a_member_is_what_the_model_computes_without_an_ensemble(finished) -> No
     assert ds.time.values.tolist() == alone.time.values.tolist()
 
 
+def test_the_cells_of_a_grid_are_columns(tmp_path) -> None:
+    """Two cells with different weather x two draws: each is the simulation of its weather at its place."""
+    weather = {}
+    for cell, lon in enumerate((105.5, 106.0)):
+        weather[lon] = synthetic_forcing("ssp245", 2015, 2015, cell, lon=lon, lat=26.0, elevation=1200.0)
+    parts = [
+        xr.open_dataset(p) for ds in weather.values() for p in write_cmip(ds, tmp_path / str(ds.lon.item()))
+    ]
+    for name in ("tas", "pr", "rsds", "sfcWind", "ps"):
+        rows = [p.load() for p in parts if name in p]
+        xr.concat(rows, "lon", data_vars="minimal", combine_attrs="override").to_netcdf(
+            tmp_path / f"{name}.nc"
+        )
+    climates = '[forcing]\nfiles = "*.nc"\nco2 = 410\ncells = true\n[[climates]]\nname = "now"\n'
+    draws = "soil.depth\n0.5\n0.8\n"
+    (tmp_path / "draws.csv").write_text(draws, encoding="utf-8")
+    asked = _settings(spinup_years=0, output=["annual"])
+    file = _file(tmp_path, SITE, climates.replace('"*.nc"', '["*.nc"]'), "[draws]\nfile = 'draws.csv'", asked)
+    ds = run_ensemble(file, tmp_path / "out")
+    assert ds.cell.values.tolist() == [0, 0, 1, 1] and ds.lon.values.tolist() == [105.5, 105.5, 106.0, 106.0]
+    forcing = load_ensemble(file).run_config(load_ensemble(file).climates[0]).open_forcing()
+    site = load_ensemble(file).site.model_copy(update={"latitude": 26.0})
+    for i, (cell, depth) in enumerate(((0, 0.5), (0, 0.8), (1, 0.5), (1, 0.8))):
+        alone = Simulation(site, forcing.isel(location=[cell]), [{"soil.depth": depth}])
+        alone.spin_up(0)
+        values = alone.run(["annual"], KEPT)["annual"].catchment_runoff.values[0]
+        np.testing.assert_array_equal(ds.catchment_runoff.values[i], values)
+    assert len(np.unique(ds.catchment_runoff.values)) == 4
+
+
 def test_scenarios_part_after_the_past_that_they_share(finished) -> None:
     ds = open_ensemble(finished, "annual")
     runoff = ds.catchment_runoff
@@ -179,6 +209,27 @@ def test_a_zarr_export_holds_the_same(finished, tmp_path) -> None:
             assert exported[name].dims == ds[name].dims
 
 
+@pytest.mark.parametrize("ending", [".nc", ".zarr"])
+def test_an_export_that_was_cut_leaves_nothing(finished, tmp_path, monkeypatch, ending) -> None:
+    """What was half written has another name and goes; the export can be asked for again."""
+    if ending == ".zarr":
+        pytest.importorskip("zarr", reason="zarr is not installed (extra cluster)")
+    pieces, seen = store.pieces, []
+
+    def cut(ds: xr.Dataset, name: str):  # type: ignore[no-untyped-def]
+        if name == KEPT[1]:
+            seen.extend(p.name for p in tmp_path.iterdir())
+            raise KeyboardInterrupt
+        return pieces(ds, name)
+
+    monkeypatch.setattr(store, "pieces", cut)
+    with pytest.raises(KeyboardInterrupt):
+        export(finished, tmp_path / f"all{ending}", "monthly")
+    assert seen and f"all{ending}" not in seen and not list(tmp_path.iterdir())
+    monkeypatch.undo()
+    assert export(finished, tmp_path / f"all{ending}", "monthly").exists()
+
+
 # ------------------------------------------------------------------------------------ whatever the cut and the order
 
 
@@ -208,6 +259,20 @@ def test_the_cut_changes_nothing(finished, tmp_path, workers, block, window) -> 
     run_ensemble(file, tmp_path / "out", workers)
     for frequency in ("annual", "monthly"):
         assert _digest(tmp_path / "out", frequency) == _digest(finished, frequency)
+
+
+def test_forcing_in_memory_is_bounded_by_its_bytes(finished, monkeypatch) -> None:
+    """Room for two of three climates: the one that was not used for longest goes, and is read again."""
+    ensemble = work.Ensemble(finished)
+    read, opened = work.Ensemble._read_forcing, []
+    monkeypatch.setattr(work.Ensemble, "_read_forcing", lambda self, c: opened.append(c) or read(self, c))
+    monkeypatch.setattr(work, "KEPT_BYTES", 2.5 * ensemble.weather(0).ds.nbytes)
+    for climate in (0, 1, 0, 2, 0, 1):
+        ensemble.weather(climate)
+    assert opened == [0, 1, 2, 1]
+    monkeypatch.setattr(work, "KEPT_BYTES", 1)
+    ensemble.weather(2)
+    assert list(ensemble._kept) == [2]
 
 
 def test_the_order_changes_nothing(finished, tmp_path, monkeypatch) -> None:
@@ -470,9 +535,24 @@ def test_the_template_is_an_ensemble_that_can_be_planned(tmp_path) -> None:
     assert [c["begins with"] for c in facts["climates"]] == ["a spin-up", *["the end of historical"] * 2]
 
 
-def test_the_estimate_knows_what_is_written(finished) -> None:
-    """Of 9 members and 2 years each: 12 months and the year itself of four variables of 8 bytes."""
-    config, plan = load_ensemble(finished / "config.toml"), Plan.load(finished)
+def test_the_estimate_is_near_what_the_ensemble_took(tmp_path) -> None:
+    """Disk within 30 %; CPU time within a factor of two, for the machine of a test does other things beside.
+
+    `benchmarks/estimates.py` measures the promise of 30 %.
+    """
+    more = {"output": ["annual", "daily"], "block": 4, "window_years": 4, "spinup_years": 30}
+    draws = DRAWS.replace("number = 3", "number = 8")
+    climates = CLIMATES.replace("2016", "2022")
+    config = load_ensemble(_file(tmp_path, SITE, climates, draws, _settings(**more)))
+    plan = running.start(config, tmp_path / "out")
     cost = estimate(config, plan)
-    assert cost.bytes == pytest.approx(9 * 2 * 13 * len(KEPT) * 8.0, rel=0.01)
-    assert cost.cpu_seconds > 9 * 2 * cost.member_year_seconds
+    outcome = running.work(tmp_path / "out")
+    size = sum(p.stat().st_size for p in (tmp_path / "out").glob("s*/*/*.nc"))
+    assert cost.bytes == pytest.approx(size, rel=0.3)
+    assert 0.5 < cost.cpu_seconds / outcome.cpu_seconds < 2.0
+
+
+def test_the_seconds_of_a_task_are_those_of_its_steps(finished) -> None:
+    """Three members, 25 years of spin-up and six of output take a millisecond a year at the very least."""
+    _, outcome, _ = running.status(finished)
+    assert outcome.cpu_seconds > 3 * (25 + 6) * 1e-3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,15 @@ def test_a_run_that_is_done_is_not_run_again(whole, config):
     with pytest.raises(InputError, match="done"):
         run_file.resume_run(config, whole)
     assert "is done" in CliRunner().invoke(app, ["status", str(whole)]).output
+
+
+def test_what_a_run_will_cost_is_measured(whole, config, tmp_path):
+    """Disk within 30 % of what the run wrote; CPU time at least a millisecond a year, also of the spin-up."""
+    file = tmp_path / "run.toml"
+    file.write_text(to_toml(config))
+    shown = CliRunner().invoke(app, ["check", str(file), "--cost", "--json"])
+    assert shown.exit_code == 0, shown.output
+    told = json.loads(shown.stdout)["cost"]
+    size = sum((whole / name).stat().st_size for name in ("monthly.nc", "annual.nc")) / 1e6
+    assert told["disk, MB"] == pytest.approx(size, rel=0.3)
+    assert told["CPU time, s"] > 10 * 1e-3
