@@ -1,8 +1,8 @@
 """Catchments under a climate: what several experiments look at.
 
-What a site has stands in `config.toml`, in an experiment's folder or else beside this file. ``[site]`` is
-the table of a run file; ``[climate]`` has first_year and last_year of synthetic weather, its mean `temperature` (degC)
-and `rain` (mm a-1), and its `scenario`.
+The site that most of them share stands in `config.toml` beside this file, all that is special to an experiment in the
+`config.toml` of its folder. ``[site]`` is the table of a run file; ``[climate]`` has first_year and last_year of
+synthetic weather, its mean `temperature` (degC) and `rain` (mm a-1), and its `scenario`.
 """
 
 from __future__ import annotations

@@ -153,8 +153,8 @@ def verdicts(found: pd.DataFrame) -> list[Line]:
     return [
         Line("A3 daily hydrochemistry against its own formula", float(found["formula"].abs().max()), 0.0, 1e-6),
         Line("A3 monthly samples against daily, worst land use", 100.0 * float(grab.abs().max()), 0.0, 15.0, "%"),
-        Line("A2 tablets over hydrochemistry, lowest", float(ratio.min()), 0.05, 0.6),
-        Line("A2 tablets over hydrochemistry, highest", float(ratio.max()), 0.05, 0.6),
+        Line("A2 tablets over hydrochemistry, lowest", float(ratio.min()), 0.05, 0.6, "1", True),
+        Line("A2 tablets over hydrochemistry, highest", float(ratio.max()), 0.05, 0.6, "1", True),
         Line("9.4 truth over potential, lowest land use", float(efficiency.min()), 0.6, 1.0),
         Line("9.4 truth over potential, highest land use", float(efficiency.max()), 0.6, 1.0),
         Line("A25 tablets, cropland to secondary forest", co2("secondary_forest", "cropland"), 5.21, 7.52, unit, True),

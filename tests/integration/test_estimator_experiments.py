@@ -13,7 +13,7 @@ from experiments.monitoring_network import run as network
 @pytest.mark.slow
 def test_estimators_on_one_field(monkeypatch, tmp_path: Path) -> None:
     """Cropland, one campaign, two draws: acid-corrected is near the truth, hydrochemistry too high (README)."""
-    monkeypatch.setattr(estimators, "YEARS", (2015, 2016))
+    monkeypatch.setitem(estimators.CONFIG, "last_year", 2016)
     monkeypatch.setattr(estimators, "SEEDS", 2)
     monkeypatch.setattr(estimators, "LAND_USES", ("cropland",))
     found = estimators.find()
@@ -29,7 +29,7 @@ def test_estimators_on_one_field(monkeypatch, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_one_stream_of_the_network(monkeypatch, tmp_path: Path) -> None:
     """One stream: all ten streams of data, and an error that does not shrink when samples become rare."""
-    monkeypatch.setattr(network, "YEARS", (2015, 2016))
+    monkeypatch.setitem(network.CONFIG, "last_year", 2016)
     monkeypatch.setattr(network, "SEEDS", 3)
     monkeypatch.setattr(network, "STREAM", network.STREAM[6:7])
     found = network.find()

@@ -21,6 +21,7 @@ from karstsim.analysis.estimators.gas_fluxes import fill
 from karstsim.analysis.estimators.potential import brook_pressure
 from karstsim.analysis.estimators.saturation import saturated_calcium
 from karstsim.analysis.estimators.soil_survey import least_detectable
+from karstsim.analysis.estimators.tablet import UNDERSATURATION
 from karstsim.analysis.observations import read_spring_table
 from karstsim.cli import app
 from karstsim.core.errors import InputError
@@ -177,6 +178,13 @@ def test_undersaturation_is_that_of_published_tablets(use: str, hco3: float, rat
     data = table(hco3=(hco3, "mol m-3"), temperature=(15.0, "degC"))
     e = estimate(data, "tablet", land_use=use, draws=0)
     assert e.parts["tablet rate"][0] == pytest.approx(rate, rel=0.01)
+    known = table(hco3=(hco3, "mol m-3"), temperature=(15.0, "degC"), air_co2=(500.0, "ppm"))
+    assert (
+        estimate(known, "tablet", land_use=use, draws=0).value == e.value
+    )  # u goes with the HCO3 it was found with
+    u = UNDERSATURATION[use]
+    own = estimate(known, "tablet", undersaturation=u, draws=0)
+    assert own.value < e.value and "c_eq from CO2 in soil air" in own.assumptions
 
 
 def test_measured_tablets_have_the_scatter_of_the_tablets() -> None:

@@ -13,6 +13,7 @@ from karstsim.core.errors import InputError
 from karstsim.core.jit import python_callable
 
 HALF = 0.5
+OF_THE_SPRING = "c_eq as half the HCO3 of the spring"
 MOST_ROWS = 366  # rows of a long table that are solved: saturation is smooth over a year
 COLD, HOT = 0.0, 50.0  # degC, range of the constants
 
@@ -48,14 +49,14 @@ def soil_saturation(m: Monitoring) -> Saturation:
         raise InputError(
             "data", "has neither CO2 in soil air with a temperature nor HCO3", "add a column of them"
         )
-    half = (
-        np.full(1, HALF * m.weighted(m.values("hco3")))
-        if "discharge" in m
-        else np.full(1, HALF * m.mean("hco3"))
-    )
     return Saturation(
-        half, np.full(1, m.mean(where)), np.full(1, np.nan), "c_eq as half the HCO3 of the spring"
+        np.full(1, half_bicarbonate(m)), np.full(1, m.mean(where)), np.full(1, np.nan), OF_THE_SPRING
     )
+
+
+def half_bicarbonate(m: Monitoring) -> float:
+    """Half the bicarbonate of the spring, mol m-3, weighted with its discharge where that is known."""
+    return HALF * (m.weighted(m.values("hco3")) if "discharge" in m else m.mean("hco3"))
 
 
 def film_coefficient(found: Saturation, film_mm: float) -> float:

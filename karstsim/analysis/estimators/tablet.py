@@ -6,7 +6,9 @@
 
 u = 1 - c/c_eq is how far from saturation the soil water at a tablet is. Its defaults by land use are back-solved from
 published tablets (4.02, 7.0, 20, 63.5 g m-2 a-1: cropland, shrub, secondary and virgin forest), so a virtual tablet
-returns those numbers, moved by the climate; it is no independent evidence for them.
+returns those numbers, moved by the climate; it is no independent evidence for them. They were found with half the
+bicarbonate of the spring as [Ca]eq and go with that, also where the CO2 of soil air is known; a u of one's own goes
+with the CO2.
 """
 
 from __future__ import annotations
@@ -18,7 +20,12 @@ import numpy as np
 from karstsim.analysis.carbon_units import FLUX
 from karstsim.analysis.estimators.monitoring import Monitoring
 from karstsim.analysis.estimators.record import Choice, Estimate, Method, Samples, Setting, Settings, finish
-from karstsim.analysis.estimators.saturation import film_coefficient, soil_saturation
+from karstsim.analysis.estimators.saturation import (
+    OF_THE_SPRING,
+    film_coefficient,
+    half_bicarbonate,
+    soil_saturation,
+)
 from karstsim.core.constants import DAYS_PER_YEAR, MOLAR_MASS_C, MOLAR_MASS_CACO3, SECONDS_PER_DAY
 from karstsim.core.errors import InputError
 
@@ -84,9 +91,15 @@ def _virtual(m: Monitoring, s: Settings) -> tuple[np.ndarray, list[str]]:
     u = s.undersaturation if told else np.full(s.alpha.size, UNDERSATURATION[s.land_use])
     whose = "" if told else f", of {s.land_use} (land_use=)"
     alpha = s.alpha if s.transfer == "constant" else film_coefficient(found, s.film[0]) * s.alpha / s.alpha[0]
-    product = alpha * found.calcium.mean()
+    by_spring = not told and "hco3" in m
+    product = alpha * (half_bicarbonate(m) if by_spring else found.calcium.mean())
     rate = MOLAR_MASS_CACO3 * SECONDS_PER_DAY * DAYS_PER_YEAR * product * s.wet_share * u
-    said = [*m.notes, f"virtual tablets; u = {u[0]:.4g}{whose}", found.said, f"transfer: {s.transfer}"]
+    said = [
+        *m.notes,
+        f"virtual tablets; u = {u[0]:.4g}{whose}",
+        OF_THE_SPRING if by_spring else found.said,
+        f"transfer: {s.transfer}",
+    ]
     return rate, said
 
 
