@@ -54,15 +54,20 @@ def guarded(
     except Exception as error:
         if debug:
             raise
-        what, mend = _said(error)
+        what, mend = _said(error, folder, again)
         log = _write_log(folder)
         more = f"details are in {log}" if log else "run again with --debug for details"
         complain("failed", what or "for an unknown reason", f"{mend}; {more}" if mend else more, as_json)
         raise typer.Exit(FAILED) from None
 
 
-def _said(error: Exception) -> tuple[str, str]:
+def _said(error: Exception, folder: Path | None, again: str) -> tuple[str, str]:
     """What failed, and the mend where the message ends with one."""
+    if isinstance(error, OSError) and folder is not None and folder.is_dir():
+        from karstsim import disk
+
+        name = f"{error.filename}: " if error.filename else ""
+        return f"{name}{disk.said(error, folder)}", f"make room or give access, then {again}"
     if not isinstance(error, RunError):
         return " ".join(f"{type(error).__name__}: {error}".split()), ""
     what, _, mend = str(error).partition("\n  mend: ")

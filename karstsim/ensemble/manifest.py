@@ -9,7 +9,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,7 +80,7 @@ class Manifest:
         if not writable and not path.is_file():
             raise InputError(str(folder), "holds no ensemble", "name the folder of an ensemble run")
         try:
-            self._db = sqlite3.connect(path, timeout=60.0)
+            self._db = sqlite3.connect(path, timeout=60.0) if os.access(folder, os.W_OK) else _copied(path)
             if writable:
                 self._db.execute("pragma journal_mode=wal")
                 self._db.execute("pragma synchronous=full")
@@ -170,6 +173,18 @@ class Manifest:
                     continue
             found[task] = file.path
         return found
+
+
+def _copied(path: Path) -> sqlite3.Connection:
+    """A manifest that lies where nothing can be written, in memory: to read its log SQLite writes beside it."""
+    with tempfile.TemporaryDirectory() as folder:
+        for file in path.parent.glob(f"{path.name}*"):
+            shutil.copy(file, folder)
+        copy = sqlite3.connect(Path(folder) / path.name)
+        db = sqlite3.connect(":memory:")
+        copy.backup(db)
+        copy.close()
+    return db
 
 
 def remove_temporary(folder: Path, pattern: str = ".*.tmp") -> None:

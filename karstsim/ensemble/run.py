@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
+from karstsim import disk
 from karstsim.core.errors import InputError, RunError
 from karstsim.core.files import whole_file
 from karstsim.core.jit import source_hash
@@ -195,7 +196,7 @@ class Scheduler:
                 self._enter(future.result())
             except (OSError, sqlite3.Error) as error:
                 raise RunError(
-                    f"{self._name(task)}: {getattr(error, 'strerror', None) or error}\n"
+                    f"{self._name(task)}: {disk.said(error, self.folder)}\n"
                     f"  mend: make room or give access, then `karstsim resume {self.folder}`; nothing is lost"
                 ) from error
 

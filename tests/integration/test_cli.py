@@ -221,6 +221,11 @@ def test_run_does_not_mix_results(config: Path, simulator: Callable[..., None]) 
         (RunError("state is not finite on 2015-03-01"), 1, "state is not finite"),
         (ZeroDivisionError("oops"), 1, "ZeroDivisionError: oops"),
         (OSError(28, "No space left on device"), 1, "No space left"),
+        (
+            OSError(28, "No space left on device"),
+            1,
+            "make room or give access, then go on with: karstsim resume",
+        ),
         (InputError("tas.nc", "is in degF", "give K"), 2, "degF"),
         (KeyboardInterrupt(), 3, "interrupted"),
     ],

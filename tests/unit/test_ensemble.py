@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 
 import pytest
@@ -230,6 +231,18 @@ def test_only_one_process_may_write(tmp_path) -> None:
             Manifest(tmp_path, writable=True)
         Manifest(tmp_path).close()
     Manifest(tmp_path, writable=True).close()
+
+
+def test_a_manifest_is_read_where_nothing_can_be_written(tmp_path, monkeypatch) -> None:
+    """Also what still lies in the log of a writer that was killed; nothing appears in the folder."""
+    with Manifest(tmp_path, writable=True) as book:
+        book.enter(Entry(Task(0, 1, 2), (), 1.5))
+        names = {p.name for p in tmp_path.iterdir()}
+        assert "manifest.sqlite-wal" in names
+        monkeypatch.setattr(os, "access", lambda *_: False)
+        with Manifest(tmp_path) as read:
+            assert read.done() == {Task(0, 1, 2)}
+        assert {p.name for p in tmp_path.iterdir()} == names
 
 
 def test_a_broken_manifest_is_named(tmp_path) -> None:
