@@ -48,7 +48,9 @@ N_STATE = 5
 
 THETA_LOW, THETA_HIGH = -20.0, 0.9  # limits of the extrapolation in `accelerate`
 
-_INPUTS = "resume tolerance temperature ca mg na k cl so4 no3 dic alkalinity ph pco2 ionic_strength"
+_INPUTS = (
+    "resume conditioned tolerance temperature ca mg na k cl so4 no3 dic alkalinity ph pco2 ionic_strength"
+)
 _SPECIES = (
     "m_h m_oh m_co2 m_co2_dimer m_hco3 m_co3 m_ca m_mg m_na m_k m_so4 m_cahco3 m_caco3 m_mghco3 m_mgco3 m_nahco3 "
     "m_naco3 m_khco3 m_caso4 m_mgso4 m_mgso42 m_naso4 m_kso4 m_hso4 m_cahso4 m_caoh m_mgoh m_cl m_hcl"
@@ -67,7 +69,10 @@ _NAMES = " ".join((_INPUTS, _SPECIES, _ACTIVITY, _CONDITIONAL, _MEDIUM, _RESULTS
 
 SOLUTION_DTYPE = record_dtype(
     [(name, "f8") for name in _NAMES]
-    + [(name, (np.float64, (N_STATE,))) for name in ("trial", "mapped", "mapped_before", "defect_before")]
+    + [
+        (name, (np.float64, (N_STATE,)))
+        for name in ("trial", "mapped", "mapped_before", "defect", "defect_before")
+    ]
     + [("gammas", (np.float64, (N_IONS,))), ("ended", (np.float64, (N_STATE + 1,)))]
 )
 
@@ -84,6 +89,7 @@ def refresh_activities(x, k):
     _condition_sulfate(x, k)
     if k.khco3 > 0.0:
         _condition_phreeqc386(x, k, math.sqrt(max(x.ionic_strength, 0.0)))
+    x.conditioned = k.temperature
 
 
 @kernel
@@ -195,9 +201,9 @@ def update_species(x, h, hco3):
     Mass action with the conditional constants in `x`; the cations see the sulfate of the last call, the sulfate sees
     the new cations (Gauss-Seidel). Totals ``x.ca`` .. ``x.so4`` are conserved: each pair is a share of its total.
     """
-    co3 = x.c_k2 * hco3 / h
     so4 = x.m_so4
     per_h = 1.0 / h
+    co3 = x.c_k2 * hco3 * per_h
     x.m_h = h / x.g_h
     x.m_oh = x.c_kw * per_h
     x.m_hco3 = hco3
@@ -222,7 +228,7 @@ def update_species(x, h, hco3):
         + x.p_hso4 * h
     )
     x.m_so4 = x.so4 / x.so4_ratio
-    _pairs(x, h)
+    _pairs(x, h, per_h)
     _ionic_strength(x)
 
 
@@ -236,7 +242,7 @@ def free_cations(x):
 
 
 @kernel
-def _pairs(x, h):
+def _pairs(x, h, per_h):
     """Molalities of all pairs from the free ions in `x`."""
     x.m_cahco3 = x.p_cahco3 * x.m_ca * x.m_hco3
     x.m_caco3 = x.p_caco3 * x.m_ca * x.m_co3
@@ -252,8 +258,8 @@ def _pairs(x, h):
     x.m_kso4 = x.p_kso4 * x.m_k * x.m_so4
     x.m_hso4 = x.p_hso4 * h * x.m_so4
     x.m_cahso4 = x.p_cahso4 * h * x.m_ca * x.m_so4
-    x.m_caoh = x.p_caoh * x.m_ca / h
-    x.m_mgoh = x.p_mgoh * x.m_mg / h
+    x.m_caoh = x.p_caoh * x.m_ca * per_h
+    x.m_mgoh = x.p_mgoh * x.m_mg * per_h
 
 
 @kernel
@@ -369,12 +375,17 @@ def start_medium(x, k):
 def resume_medium(x, k):
     """Go on from the medium of this water's last solve, after its totals or its temperature have changed a little.
 
-    Only for solves that follow each other within one step: a new step starts from pH and ionic strength alone.
+    Only for solves that follow each other within one step: a new step starts from pH and ionic strength alone. At
+    the same temperature the activity coefficients are those that the last solve has ended with.
     """
     free_cations(x)
     x.m_so4 = x.so4 / x.so4_ratio
     x.last_residual = -1.0
-    refresh_medium(x, k)
+    if x.conditioned == k.temperature:
+        x.ionic_strength = x.trial[0]
+        refresh_pairs(x)
+    else:
+        refresh_medium(x, k)
     _remember(x)
 
 
@@ -418,7 +429,8 @@ def medium_residual(x):
     x.mapped[4] = x.na_ratio
     worst = 0.0
     for j in range(N_STATE):
-        change = math.fabs(x.mapped[j] - x.trial[j]) / x.mapped[j]
+        x.defect[j] = (x.mapped[j] - x.trial[j]) / x.mapped[j]
+        change = math.fabs(x.defect[j])
         if not change <= worst:
             worst = change
             if worst != worst:
@@ -441,7 +453,7 @@ def accelerate(x, k, residual):
         if x.mapped[j] - theta * (x.mapped[j] - x.mapped_before[j]) <= _lower(j):
             theta = 0.0
     for j in range(N_STATE):
-        x.defect_before[j] = (x.mapped[j] - x.trial[j]) / x.mapped[j]
+        x.defect_before[j] = x.defect[j]
         x.trial[j] = x.mapped[j] - theta * (x.mapped[j] - x.mapped_before[j])
         x.mapped_before[j] = x.mapped[j]
     x.last_residual = residual
@@ -460,9 +472,8 @@ def _theta(x, residual):
         return 0.0
     above, below = 0.0, 0.0
     for j in range(N_STATE):
-        f = (x.mapped[j] - x.trial[j]) / x.mapped[j]
-        df = f - x.defect_before[j]
-        above += f * df
+        df = x.defect[j] - x.defect_before[j]
+        above += x.defect[j] * df
         below += df * df
     if not below > 0.0:
         return 0.0

@@ -292,7 +292,9 @@ def _rock_to(x, k, index, mg_fraction, pco2, slope):
         rock = equilibrate_closed(x, k, mg_fraction)
     else:
         rock, _ = equilibrate_open(x, k, mg_fraction, pco2, slope)
-    k.calcite = solubility
+    if index != 0.0:
+        k.calcite = solubility
+        x.conditioned = math.nan
     return rock if x.status >= 0.0 else 0.0 * dic
 
 
