@@ -45,6 +45,7 @@ IAP_FLOOR = 1e-99  # where an ion is absent the saturation index is this floor's
 DENSE_IONIC_STRENGTH = 20.0  # iterates are kept below (mol kgw-1)
 TRACE = 1e-9  # ionic strength below which an iterate is not trusted
 N_STATE = 5
+N_KEPT = N_STATE + 3  # of a medium that `keep_medium` puts by
 
 THETA_LOW, THETA_HIGH = -20.0, 0.9  # limits of the extrapolation in `accelerate`
 
@@ -74,6 +75,7 @@ SOLUTION_DTYPE = record_dtype(
         for name in ("trial", "mapped", "mapped_before", "defect", "defect_before")
     ]
     + [("gammas", (np.float64, (N_IONS,))), ("ended", (np.float64, (N_STATE + 1,)))]
+    + [("kept", (np.float64, (N_KEPT,)))]
 )
 
 
@@ -387,6 +389,27 @@ def resume_medium(x, k):
     else:
         refresh_medium(x, k)
     _remember(x)
+
+
+@kernel
+def keep_medium(x, kept):
+    """Put by the medium that a solve has ended with, as the start of a later one of nearly the same water."""
+    for j in range(N_STATE):
+        kept[j] = x.mapped[j]
+    kept[N_STATE] = x.m_h * x.g_h
+    kept[N_STATE + 1] = x.m_co2
+    kept[N_STATE + 2] = x.solute_molality
+
+
+@kernel
+def recall_medium(x, kept):
+    """Let the next resumed solve start from the medium `kept`."""
+    x.ionic_strength = kept[0]
+    x.ca_ratio, x.mg_ratio, x.so4_ratio, x.na_ratio = kept[1], kept[2], kept[3], kept[4]
+    x.m_h = kept[N_STATE] / x.g_h
+    x.m_co2 = kept[N_STATE + 1]
+    x.solute_molality = kept[N_STATE + 2]
+    x.conditioned = math.nan
 
 
 @kernel
