@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 
 from karstsim.chemistry.medium import (
+    NOTHING,
     accelerate,
     dic_over_hco3,
     finish_carbonate,
@@ -121,7 +122,8 @@ def _conclude(x, k, h, converged):
     0 solved; 1 solved as far as the direction goes: the water is supersaturated but has too little Mg for the rock to
     precipitate, so the caller takes calcite; -1 not solved (counted in ``x.unsolved``).
     """
-    finish_carbonate(x, k, h)
+    if x.readings != NOTHING:
+        finish_carbonate(x, k, h)
     x.status = -1.0
     if converged != 0 and h > H_MIN * H_EDGE and h < H_MAX / H_EDGE:
         x.status = 0.0 if converged == 1 else 1.0

@@ -44,13 +44,19 @@ from karstsim.core.spec import record_dtype
 IAP_FLOOR = 1e-99  # where an ion is absent the saturation index is this floor's
 DENSE_IONIC_STRENGTH = 20.0  # iterates are kept below (mol kgw-1)
 TRACE = 1e-9  # ionic strength below which an iterate is not trusted
+ALL, CARBONATE, NOTHING = (
+    0.0,
+    1.0,
+    2.0,
+)  # what is read from a solved water: ``x.readings``; logarithms are dear
 N_STATE = 5
 N_KEPT = N_STATE + 3  # of a medium that `keep_medium` puts by
 
 THETA_LOW, THETA_HIGH = -20.0, 0.9  # limits of the extrapolation in `accelerate`
 
 _INPUTS = (
-    "resume conditioned tolerance temperature ca mg na k cl so4 no3 dic alkalinity ph pco2 ionic_strength"
+    "resume conditioned readings tolerance temperature "
+    "ca mg na k cl so4 no3 dic alkalinity ph pco2 ionic_strength"
 )
 _SPECIES = (
     "m_h m_oh m_co2 m_co2_dimer m_hco3 m_co3 m_ca m_mg m_na m_k m_so4 m_cahco3 m_caco3 m_mghco3 m_mgco3 m_nahco3 "
@@ -325,8 +331,10 @@ def finish_carbonate(x, k, h):
 
 @kernel
 def finish(x, k, h):
-    """As `finish_carbonate`, and the saturation indices of the other minerals."""
+    """As `finish_carbonate`, and the saturation indices of the other minerals unless ``x.readings`` leaves them out."""
     iap = finish_carbonate(x, k, h)
+    if x.readings != ALL:
+        return
     a_ca, a_co3 = x.g_ca * x.m_ca, x.g_co3 * x.m_co3
     x.si_aragonite = _saturation_index(iap, k.aragonite)
     x.si_dolomite = _saturation_index(iap * x.g_mg * x.m_mg * a_co3, k.dolomite)

@@ -13,7 +13,7 @@ import math
 
 from karstsim.chemistry.equilibrium import equilibrate_closed, equilibrate_gas, equilibrate_open
 from karstsim.chemistry.film import film_alpha, thin_film_alpha
-from karstsim.chemistry.medium import keep_medium, recall_medium
+from karstsim.chemistry.medium import CARBONATE, NOTHING, keep_medium, recall_medium
 from karstsim.chemistry.rates import relax
 from karstsim.chemistry.speciation import Mode, speciate
 from karstsim.core.constants import LN10, MM_PER_M, SECONDS_PER_DAY
@@ -110,6 +110,7 @@ def load(x, water, temperature):
     x.ionic_strength = 0.0
     x.resume = 0.0
     x.tolerance = STORE_TOLERANCE
+    x.readings = CARBONATE
 
 
 @kernel
@@ -236,7 +237,9 @@ def _rock_with_its_gas(
         _compose(x, dic, ca, mg, alk, trial, mg_fraction)
         if i > 0:
             recall_medium(x, x.kept)
+        x.readings = NOTHING
         gas = exchange_gas(x, k, pco2, slope)
+        x.readings = CARBONATE
         keep_medium(x, x.kept)  # the next of these waters is nearer to this one than to the saturated one
         pressure = max(pco2 - slope * gas, LEAST_PRESSURE)
         _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
@@ -293,10 +296,12 @@ def _rock_to(x, k, index, mg_fraction, pco2, slope):
         # The medium holds the solubility: it is made anew for this solve. What follows in the step does not use it.
         k.calcite = solubility * math.exp(LN10 * index)
         x.resume = 0.0
+    x.readings = NOTHING  # another solve follows
     if pco2 == CLOSED:
         rock = equilibrate_closed(x, k, mg_fraction)
     else:
         rock, _ = equilibrate_open(x, k, mg_fraction, pco2, slope)
+    x.readings = CARBONATE
     if index != 0.0:
         k.calcite = solubility
         x.conditioned = math.nan
