@@ -62,4 +62,4 @@ def refresh_coefficients(x, k):
     x.g_so4, x.g_cahco3, x.g_mghco3, x.g_mgoh, x.g_davies, x.g_neutral = g[6], g[7], g[8], g[9], g[10], g[11]
     g2 = x.g_hco3 * x.g_hco3
     x.g_co3 = g2 * g2  # same size, twice the charge, no linear term
-    x.g_k = x.g_oh * math.exp(LN10 * B_K * i)  # A_K = A_OH
+    x.g_k = x.g_oh * exp_small(LN10 * B_K * i)  # A_K = A_OH

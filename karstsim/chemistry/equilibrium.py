@@ -13,12 +13,11 @@ from __future__ import annotations
 import math
 
 from karstsim.chemistry.medium import (
+    NOTHING,
     accelerate,
-    alk_over_hco3,
     dic_over_hco3,
     finish_carbonate,
     medium_residual,
-    noncarbonate_alkalinity,
     settle,
     start_medium,
     update_species,
@@ -31,7 +30,9 @@ from karstsim.chemistry.speciation import (
     MAX_INNER,
     MAX_OUTER,
     MEDIUM_TOLERANCE,
-    STEP_TOLERANCE,
+    RESUMED,
+    clip_h,
+    last_step,
     newton_step,
 )
 from karstsim.core.constants import LN10
@@ -74,17 +75,19 @@ def rock_to_saturation(x, h, ca, dic, mg_fraction):
 def _closed_residual(x, h, ca, dic, alk, mg_fraction):
     """Alkalinity mismatch of the closed problem, increasing with h, and its derivative by ln h (eq kgw-1)."""
     n, _, dic_after, dn = rock_to_saturation(x, h, ca, dic, mg_fraction)
-    big_d, big_a = dic_over_hco3(x, h), alk_over_hco3(x, h)
-    hco3 = dic_after / big_d
-    d_big_d = h * x.d_h - x.d1 / h
-    d_hco3 = (dn - hco3 * d_big_d) / big_d
-    f = alk + 2.0 * n - hco3 * big_a - noncarbonate_alkalinity(x, h)
-    return f, 2.0 * dn - d_hco3 * big_a + hco3 * x.a1 / h + x.n_oh / h + x.n_h * h
+    per_h = 1.0 / h
+    acid, last = h * x.d_h, x.d1 * per_h
+    per_d, big_a = 1.0 / (acid + x.d0 + last), x.a0 + x.a1 * per_h
+    hco3 = dic_after * per_d
+    d_hco3 = (dn - hco3 * (acid - last)) * per_d
+    hydroxide, hydrogen = x.n_oh * per_h, x.n_h * h
+    f = alk + 2.0 * n - hco3 * big_a - (hydroxide - hydrogen)
+    return f, 2.0 * dn - d_hco3 * big_a + hco3 * x.a1 * per_h + hydroxide + hydrogen
 
 
 @kernel
-def _closed_h(x, h, ca, dic, alk, mg_fraction):
-    """Root of `_closed_residual`, started at `h`."""
+def _closed_h(x, h, ca, dic, alk, mg_fraction, enough):
+    """Root of `_closed_residual`, started at `h`; ends after a step of `enough` in ln h."""
     low, high = H_MIN, H_MAX
     for _ in range(MAX_INNER):
         f, slope = _closed_residual(x, h, ca, dic, alk, mg_fraction)
@@ -93,7 +96,7 @@ def _closed_h(x, h, ca, dic, alk, mg_fraction):
         elif f < 0.0:
             low = h
         new = newton_step(h, f, slope, low, high)
-        if not math.fabs(new - h) > STEP_TOLERANCE * h:
+        if not math.fabs(new - h) > enough * h:
             return new
         h = new
     return h
@@ -101,13 +104,14 @@ def _closed_h(x, h, ca, dic, alk, mg_fraction):
 
 @kernel
 def _start(x, k):
-    """Start the medium; returns the start value of h: the last pH of a warm record, else a guess."""
+    """Start the medium; returns the start value of h: that of the last solve or of a warm record's pH, or a guess."""
     warm = start_medium(x, k)
+    if warm == RESUMED:
+        return clip_h(x.m_h * x.g_h)
     if warm == 0:
         return H_COLD
     h = math.exp(-LN10 * x.ph)
-    if warm == 1:
-        settle(x, k, h, x.dic / dic_over_hco3(x, h), 1)
+    settle(x, k, h, x.dic / dic_over_hco3(x, h), 1)
     return h
 
 
@@ -118,7 +122,8 @@ def _conclude(x, k, h, converged):
     0 solved; 1 solved as far as the direction goes: the water is supersaturated but has too little Mg for the rock to
     precipitate, so the caller takes calcite; -1 not solved (counted in ``x.unsolved``).
     """
-    finish_carbonate(x, k, h)
+    if x.readings != NOTHING:
+        finish_carbonate(x, k, h)
     x.status = -1.0
     if converged != 0 and h > H_MIN * H_EDGE and h < H_MAX / H_EDGE:
         x.status = 0.0 if converged == 1 else 1.0
@@ -145,8 +150,9 @@ def equilibrate_closed(x, k, mg_fraction):
     h = _start(x, k)
     n, converged = 0.0, 0
     tolerance = max(x.tolerance, MEDIUM_TOLERANCE)
+    enough = last_step(tolerance)
     for _ in range(MAX_OUTER):
-        h = _closed_h(x, h, ca, dic, alk, mg_fraction)
+        h = _closed_h(x, h, ca, dic, alk, mg_fraction, enough)
         n, ca_after, dic_after, _dn = rock_to_saturation(x, h, ca, dic, mg_fraction)
         x.ca = ca_after
         x.dic = dic_after
@@ -166,55 +172,63 @@ def equilibrate_closed(x, k, mg_fraction):
 
 
 @kernel
-def open_pressure(x, h, ca, dic, mg_fraction, pco2_0, pco2_slope):
+def open_pressure(x, h, ca, dic, per_share, pco2_0, pco2_slope):
     """CO2 pressure at calcite saturation and `h` = 10^-pH, for a gas phase with p = p0 - s g.
 
     p^2 (1 + s d) - p (p0 + s (DIC0 - Ca0/(1 - m))) - s W/(1 - m) = 0, with DIC = p d(h), d = c_kh c_k1 D(h)/h and
     Ca = W/p, W = ca_ratio c_calcite h^2/(c_kh c_k1 c_k2): the positive root.
 
-    pco2_0 atm, pco2_slope atm per (mol kgw-1); returns p (atm), dp/dln h, and W (mol atm kgw-1).
+    per_share 1/(1 - m), pco2_0 atm, pco2_slope atm per (mol kgw-1)
+    returns p (atm), 1/p, dp/dln h, and W (mol atm kgw-1).
     """
-    share = 1.0 - mg_fraction
     carbonic = x.c_kh * x.c_k1
-    w = x.ca_ratio * x.c_calcite * h * h / (carbonic * x.c_k2)
-    d = carbonic / h * dic_over_hco3(x, h)
-    d_slope = -carbonic / h * (x.d0 + 2.0 * x.d1 / h)
-    a = 1.0 + pco2_slope * d
-    b = pco2_0 + pco2_slope * (dic - ca / share)
-    c = pco2_slope * w / share
+    w = x.ca_ratio * x.c_calcite / (carbonic * x.c_k2) * h * h
+    if pco2_slope == 0.0:
+        return pco2_0, 1.0 / pco2_0, 0.0, w
+    per_h = 1.0 / h
+    rise, last = pco2_slope * carbonic * per_h, x.d1 * per_h  # s c_kh c_k1/h
+    a = 1.0 + rise * (h * x.d_h + x.d0 + last)
+    b = pco2_0 + pco2_slope * (dic - ca * per_share)
+    c = pco2_slope * w * per_share
     root = math.sqrt(b * b + 4.0 * a * c)
-    p = 0.5 * (b + root) / a if not b < 0.0 else 2.0 * c / (root - b)
-    slope = (2.0 * c - pco2_slope * d_slope * p * p) / root if root > 0.0 else 0.0
-    return p, slope, w
+    if b >= 0.0:
+        above, below = 0.5 * (b + root), a
+    else:
+        above, below = 2.0 * c, root - b
+    p = above / below
+    slope = (2.0 * c + rise * (x.d0 + 2.0 * last) * p * p) / root if root > 0.0 else 0.0
+    return p, below / above, slope, w
 
 
 @kernel
-def _open_residual(x, h, ca, dic, alk, mg_fraction, pco2_0, pco2_slope):
+def _open_residual(x, h, ca, dic, alk, per_share, pco2_0, pco2_slope):
     """Alkalinity mismatch of the open problem, increasing with h, and its derivative by ln h (eq kgw-1)."""
-    share = 1.0 - mg_fraction
-    p, dp, w = open_pressure(x, h, ca, dic, mg_fraction, pco2_0, pco2_slope)
-    ca_after = w / p
-    n = (ca_after - ca) / share
-    dn = ca_after * (2.0 - dp / p) / share
-    hco3 = x.c_kh * x.c_k1 * p / h
-    d_hco3 = hco3 * (dp / p - 1.0)
-    big_a = alk_over_hco3(x, h)
-    f = alk + 2.0 * n - hco3 * big_a - noncarbonate_alkalinity(x, h)
-    return f, 2.0 * dn - d_hco3 * big_a + hco3 * x.a1 / h + x.n_oh / h + x.n_h * h
+    p, per_p, dp, w = open_pressure(x, h, ca, dic, per_share, pco2_0, pco2_slope)
+    per_h = 1.0 / h
+    ca_after = w * per_p
+    n = (ca_after - ca) * per_share
+    dn = ca_after * (2.0 - dp * per_p) * per_share
+    carbonic = x.c_kh * x.c_k1 * per_h
+    hco3, d_hco3 = carbonic * p, carbonic * (dp - p)
+    last = x.a1 * per_h
+    big_a = x.a0 + last
+    hydroxide, hydrogen = x.n_oh * per_h, x.n_h * h
+    f = alk + 2.0 * n - hco3 * big_a - (hydroxide - hydrogen)
+    return f, 2.0 * dn - d_hco3 * big_a + hco3 * last + hydroxide + hydrogen
 
 
 @kernel
-def _open_h(x, h, ca, dic, alk, mg_fraction, pco2_0, pco2_slope):
-    """Root of `_open_residual`, started at `h`."""
+def _open_h(x, h, ca, dic, alk, per_share, pco2_0, pco2_slope, enough):
+    """Root of `_open_residual`, started at `h`; ends after a step of `enough` in ln h."""
     low, high = H_MIN, H_MAX
     for _ in range(MAX_INNER):
-        f, slope = _open_residual(x, h, ca, dic, alk, mg_fraction, pco2_0, pco2_slope)
+        f, slope = _open_residual(x, h, ca, dic, alk, per_share, pco2_0, pco2_slope)
         if f > 0.0:
             high = h
         elif f < 0.0:
             low = h
         new = newton_step(h, f, slope, low, high)
-        if not math.fabs(new - h) > STEP_TOLERANCE * h:
+        if not math.fabs(new - h) > enough * h:
             return new
         h = new
     return h
@@ -239,13 +253,15 @@ def equilibrate_open(x, k, mg_fraction, pco2_0, pco2_slope):
         return 0.0 * mg_fraction, 0.0 * pco2_0
     h = _start(x, k)
     n, g, converged = 0.0, 0.0, 0
+    per_share = 1.0 / (1.0 - mg_fraction)
     tolerance = max(x.tolerance, MEDIUM_TOLERANCE)
+    enough = last_step(tolerance)
     for _ in range(MAX_OUTER):
-        h = _open_h(x, h, ca, dic, alk, mg_fraction, pco2_0, pco2_slope)
-        p, _dp, w = open_pressure(x, h, ca, dic, mg_fraction, pco2_0, pco2_slope)
+        h = _open_h(x, h, ca, dic, alk, per_share, pco2_0, pco2_slope, enough)
+        p, per_p, _dp, w = open_pressure(x, h, ca, dic, per_share, pco2_0, pco2_slope)
         hco3 = x.c_kh * x.c_k1 * p / h
-        x.ca = w / p
-        n = (x.ca - ca) / (1.0 - mg_fraction)
+        x.ca = w * per_p
+        n = (x.ca - ca) * per_share
         x.dic = hco3 * dic_over_hco3(x, h)
         g = x.dic - dic - n
         mg_after = mg + mg_fraction * n
@@ -266,29 +282,39 @@ def equilibrate_open(x, k, mg_fraction, pco2_0, pco2_slope):
 @kernel
 def _gas_pressure(x, h, dic, pco2_0, pco2_slope):
     """CO2 pressure at `h` without a mineral, p (1 + s d) = p0 + s DIC0, and dp/dln h (atm)."""
-    carbonic = x.c_kh * x.c_k1
-    a = 1.0 + pco2_slope * carbonic / h * dic_over_hco3(x, h)
-    p = (pco2_0 + pco2_slope * dic) / a
-    return p, p * pco2_slope * carbonic / h * (x.d0 + 2.0 * x.d1 / h) / a
+    per_h = 1.0 / h
+    rise, last = pco2_slope * x.c_kh * x.c_k1 * per_h, x.d1 * per_h  # s c_kh c_k1/h
+    per_a = 1.0 / (1.0 + rise * (h * x.d_h + x.d0 + last))
+    p = (pco2_0 + pco2_slope * dic) * per_a
+    return p, p * rise * (x.d0 + 2.0 * last) * per_a
 
 
 @kernel
-def _gas_h(x, h, dic, alk, pco2_0, pco2_slope):
-    """Root in h of Alk0 - hco3 A(h) - N(h) along the gas line, started at `h`."""
+def _gas_residual(x, h, dic, alk, pco2_0, pco2_slope):
+    """Alk0 - hco3 A(h) - N(h) along the gas line, increasing with h, and its derivative by ln h (eq kgw-1)."""
+    p, dp = _gas_pressure(x, h, dic, pco2_0, pco2_slope)
+    per_h = 1.0 / h
+    carbonic = x.c_kh * x.c_k1 * per_h
+    hco3, d_hco3 = carbonic * p, carbonic * (dp - p)
+    last = x.a1 * per_h
+    big_a = x.a0 + last
+    hydroxide, hydrogen = x.n_oh * per_h, x.n_h * h
+    f = alk - hco3 * big_a - (hydroxide - hydrogen)
+    return f, hco3 * last - d_hco3 * big_a + hydroxide + hydrogen
+
+
+@kernel
+def _gas_h(x, h, dic, alk, pco2_0, pco2_slope, enough):
+    """Root of `_gas_residual`, started at `h`; ends after a step of `enough` in ln h."""
     low, high = H_MIN, H_MAX
     for _ in range(MAX_INNER):
-        p, dp = _gas_pressure(x, h, dic, pco2_0, pco2_slope)
-        hco3 = x.c_kh * x.c_k1 * p / h
-        d_hco3 = x.c_kh * x.c_k1 * dp / h - hco3
-        big_a = alk_over_hco3(x, h)
-        f = alk - hco3 * big_a - noncarbonate_alkalinity(x, h)
-        slope = -d_hco3 * big_a + hco3 * x.a1 / h + x.n_oh / h + x.n_h * h
+        f, slope = _gas_residual(x, h, dic, alk, pco2_0, pco2_slope)
         if f > 0.0:
             high = h
         elif f < 0.0:
             low = h
         new = newton_step(h, f, slope, low, high)
-        if not math.fabs(new - h) > STEP_TOLERANCE * h:
+        if not math.fabs(new - h) > enough * h:
             return new
         h = new
     return h
@@ -311,8 +337,9 @@ def equilibrate_gas(x, k, pco2_0, pco2_slope):
     h = _start(x, k)
     converged = 0
     tolerance = max(x.tolerance, MEDIUM_TOLERANCE)
+    enough = last_step(tolerance)
     for _ in range(MAX_OUTER):
-        h = _gas_h(x, h, dic, alk, pco2_0, pco2_slope)
+        h = _gas_h(x, h, dic, alk, pco2_0, pco2_slope, enough)
         p, _dp = _gas_pressure(x, h, dic, pco2_0, pco2_slope)
         hco3 = x.c_kh * x.c_k1 * p / h
         x.dic = hco3 * dic_over_hco3(x, h)

@@ -44,11 +44,20 @@ from karstsim.core.spec import record_dtype
 IAP_FLOOR = 1e-99  # where an ion is absent the saturation index is this floor's
 DENSE_IONIC_STRENGTH = 20.0  # iterates are kept below (mol kgw-1)
 TRACE = 1e-9  # ionic strength below which an iterate is not trusted
+ALL, CARBONATE, NOTHING = (
+    0.0,
+    1.0,
+    2.0,
+)  # what is read from a solved water: ``x.readings``; logarithms are dear
 N_STATE = 5
+N_KEPT = N_STATE + 3  # of a medium that `keep_medium` puts by
 
 THETA_LOW, THETA_HIGH = -20.0, 0.9  # limits of the extrapolation in `accelerate`
 
-_INPUTS = "resume tolerance temperature ca mg na k cl so4 no3 dic alkalinity ph pco2 ionic_strength"
+_INPUTS = (
+    "resume conditioned readings tolerance temperature "
+    "ca mg na k cl so4 no3 dic alkalinity ph pco2 ionic_strength"
+)
 _SPECIES = (
     "m_h m_oh m_co2 m_co2_dimer m_hco3 m_co3 m_ca m_mg m_na m_k m_so4 m_cahco3 m_caco3 m_mghco3 m_mgco3 m_nahco3 "
     "m_naco3 m_khco3 m_caso4 m_mgso4 m_mgso42 m_naso4 m_kso4 m_hso4 m_cahso4 m_caoh m_mgoh m_cl m_hcl"
@@ -67,8 +76,12 @@ _NAMES = " ".join((_INPUTS, _SPECIES, _ACTIVITY, _CONDITIONAL, _MEDIUM, _RESULTS
 
 SOLUTION_DTYPE = record_dtype(
     [(name, "f8") for name in _NAMES]
-    + [(name, (np.float64, (N_STATE,))) for name in ("trial", "mapped", "mapped_before", "defect_before")]
+    + [
+        (name, (np.float64, (N_STATE,)))
+        for name in ("trial", "mapped", "mapped_before", "defect", "defect_before")
+    ]
     + [("gammas", (np.float64, (N_IONS,))), ("ended", (np.float64, (N_STATE + 1,)))]
+    + [("kept", (np.float64, (N_KEPT,)))]
 )
 
 
@@ -84,6 +97,7 @@ def refresh_activities(x, k):
     _condition_sulfate(x, k)
     if k.khco3 > 0.0:
         _condition_phreeqc386(x, k, math.sqrt(max(x.ionic_strength, 0.0)))
+    x.conditioned = k.temperature
 
 
 @kernel
@@ -195,9 +209,9 @@ def update_species(x, h, hco3):
     Mass action with the conditional constants in `x`; the cations see the sulfate of the last call, the sulfate sees
     the new cations (Gauss-Seidel). Totals ``x.ca`` .. ``x.so4`` are conserved: each pair is a share of its total.
     """
-    co3 = x.c_k2 * hco3 / h
     so4 = x.m_so4
     per_h = 1.0 / h
+    co3 = x.c_k2 * hco3 * per_h
     x.m_h = h / x.g_h
     x.m_oh = x.c_kw * per_h
     x.m_hco3 = hco3
@@ -222,7 +236,7 @@ def update_species(x, h, hco3):
         + x.p_hso4 * h
     )
     x.m_so4 = x.so4 / x.so4_ratio
-    _pairs(x, h)
+    _pairs(x, h, per_h)
     _ionic_strength(x)
 
 
@@ -236,7 +250,7 @@ def free_cations(x):
 
 
 @kernel
-def _pairs(x, h):
+def _pairs(x, h, per_h):
     """Molalities of all pairs from the free ions in `x`."""
     x.m_cahco3 = x.p_cahco3 * x.m_ca * x.m_hco3
     x.m_caco3 = x.p_caco3 * x.m_ca * x.m_co3
@@ -252,8 +266,8 @@ def _pairs(x, h):
     x.m_kso4 = x.p_kso4 * x.m_k * x.m_so4
     x.m_hso4 = x.p_hso4 * h * x.m_so4
     x.m_cahso4 = x.p_cahso4 * h * x.m_ca * x.m_so4
-    x.m_caoh = x.p_caoh * x.m_ca / h
-    x.m_mgoh = x.p_mgoh * x.m_mg / h
+    x.m_caoh = x.p_caoh * x.m_ca * per_h
+    x.m_mgoh = x.p_mgoh * x.m_mg * per_h
 
 
 @kernel
@@ -317,8 +331,10 @@ def finish_carbonate(x, k, h):
 
 @kernel
 def finish(x, k, h):
-    """As `finish_carbonate`, and the saturation indices of the other minerals."""
+    """As `finish_carbonate`, and the saturation indices of the other minerals unless ``x.readings`` leaves them out."""
     iap = finish_carbonate(x, k, h)
+    if x.readings != ALL:
+        return
     a_ca, a_co3 = x.g_ca * x.m_ca, x.g_co3 * x.m_co3
     x.si_aragonite = _saturation_index(iap, k.aragonite)
     x.si_dolomite = _saturation_index(iap * x.g_mg * x.m_mg * a_co3, k.dolomite)
@@ -369,13 +385,39 @@ def start_medium(x, k):
 def resume_medium(x, k):
     """Go on from the medium of this water's last solve, after its totals or its temperature have changed a little.
 
-    Only for solves that follow each other within one step: a new step starts from pH and ionic strength alone.
+    Only for solves that follow each other within one step: a new step starts from pH and ionic strength alone. At
+    the same temperature the activity coefficients are those that the last solve has ended with.
     """
     free_cations(x)
     x.m_so4 = x.so4 / x.so4_ratio
     x.last_residual = -1.0
-    refresh_medium(x, k)
+    if x.conditioned == k.temperature:
+        x.ionic_strength = x.trial[0]
+        refresh_pairs(x)
+    else:
+        refresh_medium(x, k)
     _remember(x)
+
+
+@kernel
+def keep_medium(x, kept):
+    """Put by the medium that a solve has ended with, as the start of a later one of nearly the same water."""
+    for j in range(N_STATE):
+        kept[j] = x.mapped[j]
+    kept[N_STATE] = x.m_h * x.g_h
+    kept[N_STATE + 1] = x.m_co2
+    kept[N_STATE + 2] = x.solute_molality
+
+
+@kernel
+def recall_medium(x, kept):
+    """Let the next resumed solve start from the medium `kept`."""
+    x.ionic_strength = kept[0]
+    x.ca_ratio, x.mg_ratio, x.so4_ratio, x.na_ratio = kept[1], kept[2], kept[3], kept[4]
+    x.m_h = kept[N_STATE] / x.g_h
+    x.m_co2 = kept[N_STATE + 1]
+    x.solute_molality = kept[N_STATE + 2]
+    x.conditioned = math.nan
 
 
 @kernel
@@ -418,7 +460,8 @@ def medium_residual(x):
     x.mapped[4] = x.na_ratio
     worst = 0.0
     for j in range(N_STATE):
-        change = math.fabs(x.mapped[j] - x.trial[j]) / x.mapped[j]
+        x.defect[j] = (x.mapped[j] - x.trial[j]) / x.mapped[j]
+        change = math.fabs(x.defect[j])
         if not change <= worst:
             worst = change
             if worst != worst:
@@ -441,7 +484,7 @@ def accelerate(x, k, residual):
         if x.mapped[j] - theta * (x.mapped[j] - x.mapped_before[j]) <= _lower(j):
             theta = 0.0
     for j in range(N_STATE):
-        x.defect_before[j] = (x.mapped[j] - x.trial[j]) / x.mapped[j]
+        x.defect_before[j] = x.defect[j]
         x.trial[j] = x.mapped[j] - theta * (x.mapped[j] - x.mapped_before[j])
         x.mapped_before[j] = x.mapped[j]
     x.last_residual = residual
@@ -460,9 +503,8 @@ def _theta(x, residual):
         return 0.0
     above, below = 0.0, 0.0
     for j in range(N_STATE):
-        f = (x.mapped[j] - x.trial[j]) / x.mapped[j]
-        df = f - x.defect_before[j]
-        above += f * df
+        df = x.defect[j] - x.defect_before[j]
+        above += x.defect[j] * df
         below += df * df
     if not below > 0.0:
         return 0.0

@@ -66,9 +66,12 @@ H_MOVE = 3.0  # largest factor between two iterations where the root is sensitiv
 H_COLD = 3e-8  # start where nothing better is known
 H_ACID = 1e-4  # start where all DIC is CO2
 STEP_TOLERANCE = 1e-5  # of the last Newton step in ln h: what is left is half its square
+LEFT_BY_STEP = 0.3  # the square of a last step over the tolerance of the medium that it is taken in
+SHORT_STEP = 0.1  # in ln h, up to which three terms of the exponential are near enough for a step
 MEDIUM_TOLERANCE = 3e-10  # relative change of the medium at convergence; what is left is a few per cent of it
 MAX_OUTER, MAX_INNER = 300, 200
 UNDETERMINED = 0.01  # with less of the DIC ionised, DIC and pCO2 do not determine the pH
+RESUMED = 2  # what `start_medium` returns for a water that it knows
 NEGATIVE_TOLERANCE = 1e-12  # mol kgw-1 of bicarbonate below zero that is rounding
 
 
@@ -83,12 +86,23 @@ def newton_step(h, f, slope, low, high):
     if f != f:
         return f
     step = -f / slope if slope > 0.0 else LN10 * LN10
-    if math.fabs(step) < STEP_TOLERANCE:
+    size = math.fabs(step)
+    if size < STEP_TOLERANCE:
         return h * (1.0 + step)
-    new = h * math.exp(step) if math.fabs(step) < LN10 else 0.0
+    new = 0.0
+    if size < SHORT_STEP:
+        new = h * (1.0 + step * (1.0 + 0.5 * step))
+    elif size < LN10:
+        new = h * math.exp(step)
     if not (new > low and new < high):
         new = math.sqrt(low * high)
     return new
+
+
+@kernel
+def last_step(tolerance):
+    """Newton step in ln h after which h is as near as a medium within `tolerance` needs."""
+    return max(STEP_TOLERANCE, math.sqrt(LEFT_BY_STEP * tolerance))
 
 
 @kernel
@@ -117,8 +131,11 @@ def _residual(x, mode, h):
 
 
 @kernel
-def _solve_h(x, mode, h):
-    """Root of `_residual` from the start `h`, in the bracket H_MIN..H_MAX; NaN when the water is NaN."""
+def _solve_h(x, mode, h, enough):
+    """Root of `_residual` from the start `h`, in the bracket H_MIN..H_MAX; NaN when the water is NaN.
+
+    enough   a step in ln h after which it is near enough (`last_step`)
+    """
     low, high = H_MIN, H_MAX
     for _ in range(MAX_INNER):
         f, slope = _residual(x, mode, h)
@@ -127,7 +144,7 @@ def _solve_h(x, mode, h):
         elif f < 0.0:
             low = h
         new = newton_step(h, f, slope, low, high)
-        if not math.fabs(new - h) > STEP_TOLERANCE * h:
+        if not math.fabs(new - h) > enough * h:
             return new
         h = new
     return h
@@ -148,25 +165,25 @@ def _cold_h(x, mode):
     """Start value of h = 10^-pH for an unknown water in the present medium (closed-form limits)."""
     if mode == DIC_PCO2:
         bound = x.dic - x.c_kh * x.pco2
-        h = _clip_h(x.c_k1 * x.c_kh * x.pco2 / bound if bound > 0.0 else H_ACID)
+        h = clip_h(x.c_k1 * x.c_kh * x.pco2 / bound if bound > 0.0 else H_ACID)
         return h if h < H_ACID else H_ACID
     alk = x.alkalinity
     if not alk > 0.0:
-        return _clip_h(-alk if alk < -H_COLD else H_COLD)
+        return clip_h(-alk if alk < -H_COLD else H_COLD)
     if mode == ALK_PCO2:
         acid = x.c_k1 * x.c_kh * x.pco2
         ratio = 4.0 * x.c_k2 * alk
-        return _clip_h((acid + math.sqrt(acid * (acid + 2.0 * ratio)) + x.c_kw) / (2.0 * alk))
+        return clip_h((acid + math.sqrt(acid * (acid + 2.0 * ratio)) + x.c_kw) / (2.0 * alk))
     dic = x.dic
     if alk < dic:
-        return _clip_h(x.c_k1 * (dic - alk) / alk + x.c_k2)
+        return clip_h(x.c_k1 * (dic - alk) / alk + x.c_k2)
     if alk < 2.0 * dic:
-        return _clip_h(x.c_k2 * (2.0 * dic - alk) / (alk - dic + x.c_k2))
-    return _clip_h(x.c_kw / (alk - 2.0 * dic + x.c_k2))
+        return clip_h(x.c_k2 * (2.0 * dic - alk) / (alk - dic + x.c_k2))
+    return clip_h(x.c_kw / (alk - 2.0 * dic + x.c_k2))
 
 
 @kernel
-def _clip_h(h):
+def clip_h(h):
     """`h` inside the bracket, away from its ends; NaN gives the cold start."""
     if h > H_MIN * LN10 and h < H_MAX / LN10:
         return h
@@ -205,17 +222,20 @@ def speciate(x, k, mode):
     warm = start_medium(x, k)
     if given_h:
         h = math.exp(-LN10 * x.ph)
-    elif warm >= 1:
-        h = _clip_h(math.exp(-LN10 * x.ph))
+    elif warm == RESUMED:
+        h = clip_h(x.m_h * x.g_h)
+    elif warm == 1:
+        h = clip_h(math.exp(-LN10 * x.ph))
     else:
         h = _cold_h(x, mode)
     count, reached, hco3 = -1, h, _bicarbonate(x, mode, h)
-    if warm < 2 and hco3 > 0.0 and mode != DIC_PCO2:
+    if warm < RESUMED and hco3 > 0.0 and mode != DIC_PCO2:
         settle(x, k, h, hco3, warm)
     tolerance = max(x.tolerance, MEDIUM_TOLERANCE)
+    enough = last_step(tolerance)
     for iteration in range(MAX_OUTER):
         if not given_h:
-            reached = _solve_h(x, mode, h)
+            reached = _solve_h(x, mode, h, enough)
             h = _limited(reached, h, mode)
         hco3 = _bicarbonate(x, mode, h)
         update_species(x, h, hco3 if not hco3 < 0.0 else 0.0)

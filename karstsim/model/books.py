@@ -157,6 +157,8 @@ def add(book, water, weight, n_active):
     """Add `weight` times a body of water (store or flow) to a book."""
     sol = water.sol
     book.water += weight * water.volume
+    if n_active == 0:
+        return
     for i in range(n_active):
         book.carbon += weight * CARBON[i] * sol.v[i]
     book.calcium += weight * sol.ca
@@ -240,6 +242,8 @@ def take_stock(book, cs, ts, bs, n_active):
         add(book, s.vegetation.canopy, area, n_active)
         add(book, s.soil.pore_water, area, n_active)
         add(book, s.epikarst.water, area, n_active)
+        if n_active == 0:
+            continue
         solid = s.soil.carbonate + powder.mass(s.soil) + s.cave.calcite + s.cave.fissure_calcite
         plants = s.vegetation.leaf + s.vegetation.wood + s.vegetation.root + s.vegetation.reserve
         air = s.cave.air_co2 + gas_layers.total(s.soil)
@@ -273,6 +277,8 @@ def land_boundary(ledger, area, p, f, magnesium_share, n_active):
     ledger.net.water -= area * (v.canopy_evaporation + s.evapotranspiration)
     ledger.gross.water += area * (v.canopy_evaporation + s.evapotranspiration)
     enter(ledger, s.irrigation, area, n_active)
+    if n_active == 0:
+        return
     enter_air(ledger, area * v.gpp)
     enter_air(ledger, -area * v.respiration)
     enter_carbon(ledger, -area * v.harvested)
@@ -304,6 +310,8 @@ def aquifer_boundary(ledger, f, dolomite_magnesium, n_active):
     enter(ledger, f.loss, -1.0, n_active)
     enter(ledger, f.matrix_loss, -1.0, n_active)
     enter(ledger, f.gain, 1.0, n_active)
+    if n_active == 0:
+        return
     enter_rock(ledger, f.matrix_dissolution, dolomite_magnesium)
     enter_rock(ledger, f.conduit_dissolution + f.conduit_precipitation, dolomite_magnesium)
     enter_rock(ledger, -f.conduit_precipitation, 0.0)
@@ -316,6 +324,8 @@ def water_boundary(ledger, f, n_active):
     enter(ledger, f.tributary, 1.0, n_active)
     ledger.net.water -= f.evaporation
     ledger.gross.water += f.evaporation
+    if n_active == 0:
+        return
     ledger.net.nitrate += f.nitrate_release - f.nitrate_uptake
     ledger.gross.nitrate += f.nitrate_release + f.nitrate_uptake
     enter_air(ledger, f.invasion)
@@ -440,9 +450,10 @@ def flag_waters(s, ph, ionic_strength):
 
 
 @kernel
-def close(ledger, s, f):
-    """Compare the stock change with the boundary fluxes, element by element; carry the totals."""
-    for i in range(N_BOOKED):
+def close(ledger, s, f, n_active):
+    """Compare the stock change with the boundary fluxes, element by element that is carried; carry the totals."""
+    n = 1 if n_active == 0 else (FIRST_ISOTOPE if n_active == N_CORE else N_BOOKED)  # water is the first
+    for i in range(n):
         after, before = ledger.stock.v[i], s.stock.v[i]
         missing = after - before - ledger.net.v[i]
         scale = abs(after) + abs(before) + ledger.gross.v[i]

@@ -299,7 +299,7 @@ def audit(cp, cs, cf, tp, ts, tf, bs, bf, forcing, ledger, dt, n_active):
     take_stock(ledger, cs, tp, ts, bs, n_active)
     if n_active > N_CORE:
         cf.catchment.gap_of_tags = isotope_books.gap_of_tags(cs, ts, bs)
-    books.close(ledger, cs.catchment, cf.catchment)
+    books.close(ledger, cs.catchment, cf.catchment, n_active)
 
 
 @kernel

@@ -170,8 +170,8 @@ def periods_of(fields: np.ndarray) -> np.ndarray:
     keys = (fields, fields[:, :2], fields[:, :1])
     rows = []
     for key in keys:
-        changed = np.r_[False, (np.diff(key, axis=0) != 0).any(axis=1)]
-        rows.append(np.cumsum(changed))
+        changed = (key[1:] != key[:-1]).any(axis=1)
+        rows.append(np.concatenate([[0], np.cumsum(changed)]))
     rows.append(np.arange(len(fields)))
     return np.array(rows, dtype=np.int64)
 
@@ -228,7 +228,7 @@ def step_window(
     _driver(arguments)(*arguments)
     results = []
     for f in range(len(FREQUENCIES)):
-        starts = np.flatnonzero(np.r_[True, np.diff(periods[f]) != 0])
+        starts = np.flatnonzero(np.diff(periods[f], prepend=-1))
         results.append(Aggregates(outputs[f], np.bincount(periods[f]), starts))
     return results
 
@@ -259,13 +259,14 @@ def step_all(
 
     results = []
     with ThreadPoolExecutor(workers) as pool:
+        # A single block stays in the thread of its caller, who may count the CPU time of that thread; and waking another
+        # takes as long as a month of water.
+        over_blocks = map if workers == 1 else pool.map
         for first, last in spans:
             window = forcing.window(first, last)
             if begin_year is not None:
                 begin_year(tables, int(window.fields[0, 0]))
-            # A single block stays in the thread of its caller, who may count the CPU time of that thread.
-            alone = len(blocks) == 1
-            parts = list((map if alone else pool.map)(advance, blocks, [window] * len(blocks)))
+            parts = list(over_blocks(advance, blocks, [window] * len(blocks)))
             results.append(_join(parts))
             done += 1
             if progress is not None:

@@ -13,6 +13,7 @@ import math
 
 from karstsim.chemistry.equilibrium import equilibrate_closed, equilibrate_gas, equilibrate_open
 from karstsim.chemistry.film import film_alpha, thin_film_alpha
+from karstsim.chemistry.medium import CARBONATE, NOTHING, keep_medium, recall_medium
 from karstsim.chemistry.rates import relax
 from karstsim.chemistry.speciation import Mode, speciate
 from karstsim.core.constants import LN10, MM_PER_M, SECONDS_PER_DAY
@@ -109,6 +110,7 @@ def load(x, water, temperature):
     x.ionic_strength = 0.0
     x.resume = 0.0
     x.tolerance = STORE_TOLERANCE
+    x.readings = CARBONATE
 
 
 @kernel
@@ -231,9 +233,14 @@ def _rock_with_its_gas(
     x.tolerance = TRIAL_TOLERANCE
     saturating_low, saturating_high = high, high
     trial = low
-    for _ in range(BRACKET_STEPS):
+    for i in range(BRACKET_STEPS):
         _compose(x, dic, ca, mg, alk, trial, mg_fraction)
+        if i > 0:
+            recall_medium(x, x.kept)
+        x.readings = NOTHING
         gas = exchange_gas(x, k, pco2, slope)
+        x.readings = CARBONATE
+        keep_medium(x, x.kept)  # the next of these waters is nearer to this one than to the saturated one
         pressure = max(pco2 - slope * gas, LEAST_PRESSURE)
         _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
         saturating = max(_rock_to(x, k, 0.0, mg_fraction, pressure, 0.0), 0.0)
@@ -247,6 +254,7 @@ def _rock_with_its_gas(
         if not low < high:  # what is left between them is the trials' own tolerance
             break
         trial = _rock_between(low, saturating_low, high, saturating_high, alk, k_dt, tail_start, tail_order)
+    recall_medium(x, x.kept)
     x.tolerance = STORE_TOLERANCE
     return trial
 
@@ -288,11 +296,15 @@ def _rock_to(x, k, index, mg_fraction, pco2, slope):
         # The medium holds the solubility: it is made anew for this solve. What follows in the step does not use it.
         k.calcite = solubility * math.exp(LN10 * index)
         x.resume = 0.0
+    x.readings = NOTHING  # another solve follows
     if pco2 == CLOSED:
         rock = equilibrate_closed(x, k, mg_fraction)
     else:
         rock, _ = equilibrate_open(x, k, mg_fraction, pco2, slope)
-    k.calcite = solubility
+    x.readings = CARBONATE
+    if index != 0.0:
+        k.calcite = solubility
+        x.conditioned = math.nan
     return rock if x.status >= 0.0 else 0.0 * dic
 
 

@@ -26,7 +26,7 @@ from karstsim.processes.vegetation import interception, leaves
 
 BUCKET = python_callable(soil_water.bucket)
 RESERVOIR = python_callable(epikarst.reservoir)
-IMPLICIT = python_callable(aquifer.implicit_step)
+STEP = python_callable(aquifer.implicit_step)
 OUTFLOW = python_callable(aquifer.conduit_outflow)
 STREAM = python_callable(hydraulics.stream_outflow)
 N = 13
@@ -216,6 +216,11 @@ AQUIFER = {
 }  # fmt: skip
 
 
+def implicit(matrix, conduit, to_matrix, to_conduit, p, dt):
+    """(V_m, V_c) of the implicit step without a guess."""
+    return STEP(matrix, conduit, to_matrix, to_conduit, 0.0, 0.0, p, dt)[:2]
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     st.fixed_dictionaries(AQUIFER), st.floats(0.0, 200.0), st.floats(0.0, 60.0), st.floats(0.0, 30.0),
@@ -226,7 +231,7 @@ def test_implicit_aquifer_step_keeps_its_mass(
 ) -> None:
     """V1 - V0 = recharge - outflows at the new volumes, both stores non-negative, for all parameters in bounds."""
     p = record_of(aquifer_room.PARAMS, **values)
-    v_m, v_c = IMPLICIT(matrix, conduit, to_matrix, to_conduit, p, dt)
+    v_m, v_c = implicit(matrix, conduit, to_matrix, to_conduit, p, dt)
     assert v_m >= 0.0 and v_c >= 0.0
     q_m = v_m / p.matrix_residence_time * dt
     q_c = min(OUTFLOW(v_c, p)[0], p.conduit_capacity) * dt
@@ -234,6 +239,26 @@ def test_implicit_aquifer_step_keeps_its_mass(
     scale = matrix + conduit + to_matrix + to_conduit + abs(x)
     assert abs(matrix + to_matrix - q_m - x - v_m) <= 1e-12 * scale
     assert abs(conduit + to_conduit + x + p.matrix_to_conduit * q_m - q_c - v_c) <= 1e-11 * scale
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.fixed_dictionaries(AQUIFER), st.floats(0.0, 200.0), st.floats(1e-3, 60.0), st.floats(0.0, 30.0),
+    st.floats(0.0, 30.0), st.floats(0.001, 0.1), st.floats(0.9, 1.1),
+)  # fmt: skip
+def test_a_guess_does_not_change_the_implicit_step(
+    record_of, values, matrix, conduit, to_matrix, to_conduit, dt, off
+) -> None:
+    """From a guess within a tenth of the volume: the same volumes, and the share of the conduit that flows out."""
+    p = record_of(aquifer_room.PARAMS, **values)
+    v_m, v_c = implicit(matrix, conduit, to_matrix, to_conduit, p, dt)
+    start = off * v_c
+    near = STEP(
+        matrix, conduit, to_matrix, to_conduit, start, OUTFLOW(start, p)[0] * dt / start if start > 0.0 else 0.0, p, dt
+    )  # fmt: skip
+    assert near[0] == pytest.approx(v_m, rel=1e-10, abs=1e-12)
+    assert near[1] == pytest.approx(v_c, rel=1e-10, abs=1e-12)
+    assert near[2] * near[1] == pytest.approx(OUTFLOW(near[1], p)[0] * dt, rel=1e-10, abs=1e-12)
 
 
 @pytest.mark.parametrize("capacity", [10000.0, 4.0])
@@ -246,7 +271,7 @@ def test_implicit_aquifer_step_tends_to_bdf(record_of, start, capacity) -> None:
     for steps in (20, 200, 2000):
         v_m, v_c = start[:2]
         for _ in range(steps):
-            v_m, v_c = IMPLICIT(v_m, v_c, start[2] * 2.0 / steps, start[3] * 2.0 / steps, p, 2.0 / steps)
+            v_m, v_c = implicit(v_m, v_c, start[2] * 2.0 / steps, start[3] * 2.0 / steps, p, 2.0 / steps)
         errors.append(max(abs(v_m - exact[0]), abs(v_c - exact[1])))
     assert errors[0] < 1.0
     assert errors[2] < errors[1] / 7.0 < errors[0] / 49.0
@@ -304,12 +329,12 @@ def test_daily_flood_of_the_conduit_agrees_with_bdf(record_of, on_rows, k_c, lim
 def test_more_water_in_is_more_water_left(record_of, matrix, conduit, to_matrix, to_conduit, more) -> None:
     """The system is cooperative: adding to either store lowers neither (comparison theorem for Eq. 3.5)."""
     p = record_of(aquifer_room.PARAMS)
-    base = IMPLICIT(matrix, conduit, to_matrix, to_conduit, p, 0.17)
+    base = implicit(matrix, conduit, to_matrix, to_conduit, p, 0.17)
     for changed in (
         (matrix + more, conduit, to_matrix, to_conduit),
         (matrix, conduit, to_matrix, to_conduit + more),
     ):
-        after = IMPLICIT(*changed, p, 0.17)
+        after = implicit(*changed, p, 0.17)
         assert after[0] >= base[0] - 1e-12 and after[1] >= base[1] - 1e-12
 
 
@@ -334,7 +359,7 @@ def _flood(p, days: int) -> np.ndarray:
     for hour in range(24 * days):
         arriving = 60.0 * h if hour < 24 else 0.0
         before = matrix + conduit + arriving
-        matrix, conduit = IMPLICIT(matrix, conduit, 0.0, arriving, p, h)
+        matrix, conduit = implicit(matrix, conduit, 0.0, arriving, p, h)
         left.append((before - matrix - conduit) / h)
     return np.array(left)
 

@@ -69,12 +69,16 @@ def begin(p, s, f, air_s, x, k, dt, n_active):
 
 
 @kernel
-def react(p, s, f, air_s, x, k, h, n_active):
-    """Heat exchange, respiration, gas exchange and dissolution in the conduit for `h` days."""
+def react(p, s, f, air_s, x, k, h, solved, n_active):
+    """Heat exchange, respiration, gas exchange and dissolution in the conduit for `h` days.
+
+    solved   1 where `x` holds the conduit's last solve; so is what is returned
+    """
     heat.step(p, s, f, air_s.air_temperature_year, h)
-    if n_active > 0:
-        organic.step(p, s, f, h, k.tracers)
-        chemistry.step(p, s, f, x, k, h)
+    if n_active == 0:
+        return 0.0
+    organic.step(p, s, f, h, k.tracers)
+    return chemistry.step(p, s, f, x, k, h, solved)
 
 
 @kernel
@@ -94,9 +98,10 @@ def step(p, s, f, air_s, air_f, forcing, x, k, dt, n_active):
         hartmann_2015.balance(p, s, f, dt)
     begin(p, s, f, air_s, x, k, dt, n_active)
     parts = turnover_parts(f.conduit_recharge.volume, conduit_cells.volume(p, s)) if n_active > 0 else 1
+    solved = 0.0
     for _ in range(parts):
         conduit_cells.advance(p, s, f, HALF / parts, n_active)
-        react(p, s, f, air_s, x, k, dt / parts, n_active)
+        solved = react(p, s, f, air_s, x, k, dt / parts, solved, n_active)
         conduit_cells.advance(p, s, f, HALF / parts, n_active)
     f.conduit_volume = conduit_cells.volume(p, s)
     storage.collect(p, f, n_active)

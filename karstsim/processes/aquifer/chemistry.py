@@ -115,11 +115,15 @@ def begin(p, s, f, x, k, dt):
 
 
 @kernel
-def step(p, s, f, x, k, dt):
+def step(p, s, f, x, k, dt, solved):
+    """Gas exchange and dissolution in the conduit for `dt` days.
+
+    solved   1 where `x` holds the last solve of the conduit's only cell; so is what is returned
+    """
     mg = magnesium_share(p.dolomite_share)
     for above in range(p.conduit_cells):
         store = cell(s, above)
-        solved = conduit_air.exchange(store, x, k, p, f, dt, 0.0)
+        solved = conduit_air.exchange(store, x, k, p, f, dt, solved)
         rock = react(
             store,
             x,
@@ -136,5 +140,7 @@ def step(p, s, f, x, k, dt):
         )
         # Where the water reacted at all, `x` now holds it.
         conduit_air.exchange(store, x, k, p, f, dt, 1.0)
+        solved = 1.0 if p.conduit_cells == 1 and store.volume >= MINIMUM_VOLUME else 0.0
         f.conduit_dissolution += rock
         f.conduit_precipitation += max(-rock, 0.0)
+    return solved

@@ -11,6 +11,7 @@ Half of the exchange of a step is before the dissolution and half after it.
 """
 
 from karstsim.chemistry.constants import set_temperature
+from karstsim.chemistry.medium import NOTHING
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
 from karstsim.processes.aquifer import isotopes
@@ -77,6 +78,7 @@ def exchange(store, x, k, p, f, dt, solved):
     temperature = temperature_of(store)
     set_temperature(k, temperature, k.constant_set)
     load_again(x, store, temperature, solved)
+    x.readings = NOTHING
     slope = f.conduit_air_slope * store.volume
     gas = exchange_gas(x, k, f.conduit_air_pco2, slope) * relaxed_share(HALF * rate * dt, 1.0) * store.volume
     apply(store, 0.0, gas, 0.0)

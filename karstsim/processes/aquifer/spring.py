@@ -1,6 +1,7 @@
 """What a probe in the spring would read (science.md 5.5): a state, so that a dry spell keeps the last reading."""
 
 from karstsim.chemistry.constants import set_temperature
+from karstsim.chemistry.medium import ALL
 from karstsim.chemistry.speciation import Mode, speciate
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Var
@@ -55,6 +56,7 @@ def step(s, f, x, k, n_active):
         return
     set_temperature(k, temperature, k.constant_set)
     load(x, f.spring, temperature)
+    x.readings = ALL
     x.ph = s.spring_ph
     x.ionic_strength = s.spring_ionic_strength
     speciate(x, k, ALK_DIC)

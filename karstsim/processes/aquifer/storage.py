@@ -151,6 +151,10 @@ FEWEST_PARTS = 6
 NEWTON_STEPS = 40
 DRY = 1.0e-12  # mm; a conduit with less keeps it, because roots of such volumes underflow
 CONVERGED = 1.0e-6  # relative change by a Newton step; what is left then is its square
+NEAR_STEPS = 3  # of the search from a start near the root
+SERIES = 0.01  # relative change of a volume up to which the series of its power holds to 1e-12
+NEAR = 2.0e-4  # relative change by a step of third order; what is left is less than half its cube
+HALF = 0.5
 
 
 @kernel
@@ -168,7 +172,7 @@ def bent(value, exponent):
 
 
 @kernel
-def conduit_level(supply, slope, free, p, dt):
+def search(supply, slope, free, p, dt):
     """Mobile conduit volume v, mm, at which slope v + dt (free Q_c + Q_o) = supply.
 
     free   1.0 where the conduit follows its power law, 0.0 where it runs full and its outflow is taken off the supply
@@ -195,11 +199,50 @@ def conduit_level(supply, slope, free, p, dt):
 
 
 @kernel
-def implicit_step(matrix, conduit, to_matrix, to_conduit, p, dt):
-    """Backward Euler for both mobile volumes: (V_m, V_c) after dt, mm; recharges in mm.
+def outflow_share(volume, p, dt):
+    """Outflow of the conduit in `dt` over its volume, mm; nothing without water."""
+    outflow, _ = conduit_outflow(volume, p)
+    return dt * outflow / volume if volume > 0.0 else 0.0
+
+
+@kernel
+def power_near_one(change, exponent):
+    """(1 + change)^exponent by its binomial series, |change| <= `SERIES`."""
+    s = 1.0 + (exponent - 4.0) * (1.0 / 5.0) * change
+    s = 1.0 + (exponent - 3.0) * (1.0 / 4.0) * change * s
+    s = 1.0 + (exponent - 2.0) * (1.0 / 3.0) * change * s
+    s = 1.0 + (exponent - 1.0) * (1.0 / 2.0) * change * s
+    return 1.0 + exponent * change * s
+
+
+@kernel
+def search_near(volume, share, slope, supply, exponent):
+    """(V_c, its `outflow_share`) as `search` has it, from a start near it; V_c < 0 where it is not near.
+
+    Chebyshev's method, third order: its powers are series, where `search` takes logarithms.
+    """
+    for _ in range(NEAR_STEPS):
+        stays, flows = slope * volume, share * volume
+        per = 1.0 / (stays + exponent * flows)
+        step = (supply - stays - flows) * per
+        change = step * (1.0 - HALF * exponent * (exponent - 1.0) * flows * per * step)
+        if not abs(change) <= SERIES:
+            break
+        volume += change * volume
+        share *= power_near_one(change, exponent - 1.0)
+        if abs(change) <= NEAR:
+            return volume, share
+    return -1.0, share
+
+
+@kernel
+def implicit_step(matrix, conduit, to_matrix, to_conduit, start, share, p, dt):
+    """Backward Euler for both mobile volumes: (V_m, V_c, share of V_c that its law lets out) after dt, mm; recharges in mm.
 
     V_m follows linearly from V_c, so one increasing equation in V_c is left. A conduit that would pass more than its
     capacity passes just that: the level is then higher still, so which law holds is known from the first search.
+
+    start, share  a guess of V_c and its `outflow_share`; (0, 0) for none
     """
     x = p.exchange_rate * dt
     drain = dt / p.matrix_residence_time
@@ -208,10 +251,16 @@ def implicit_step(matrix, conduit, to_matrix, to_conduit, p, dt):
     fed = p.matrix_to_conduit * drain + x
     supply = conduit + to_conduit + fed * scale * (matrix + to_matrix)
     slope = 1.0 + back - fed * scale * back
-    v = conduit_level(supply, slope, 1.0, p, dt)
-    if conduit_outflow(v, p)[0] > p.conduit_capacity:
-        v = conduit_level(supply - dt * p.conduit_capacity, slope, 0.0, p, dt)
-    return (matrix + to_matrix + back * v) * scale, v
+    v = -1.0
+    if share > 0.0:
+        v, share = search_near(start, share, slope, supply, p.conduit_exponent)
+    if v < 0.0 or v > p.overflow_threshold:
+        v = search(supply, slope, 1.0, p, dt)
+        share = outflow_share(v, p, dt)
+    if share * v > dt * p.conduit_capacity:
+        v = search(supply - dt * p.conduit_capacity, slope, 0.0, p, dt)
+        share = outflow_share(v, p, dt)
+    return (matrix + to_matrix + back * v) * scale, v, share
 
 
 @kernel
@@ -219,26 +268,35 @@ def balance(p, s, f, dt):
     """Net exchange and outflows of the step from the mobile volumes, mm."""
     steps = max(int(math.ceil(dt / LONGEST_STEP)), FEWEST_PARTS)
     h = dt / steps
+    drain = h / p.matrix_residence_time
     matrix = max(s.matrix.volume - p.matrix_immobile, 0.0)
     conduit = max(conduit_cells.volume(p, s) - p.conduit_pool, 0.0)
     to_matrix = f.matrix_recharge.volume / steps
     to_conduit = f.conduit_recharge.volume / steps
-    f.seepage_share = p.matrix_to_conduit
-    f.exchanged = 0.0
-    f.matrix_drained = 0.0
-    f.conduit_drained = 0.0
-    f.overflow_drained = 0.0
+    share = outflow_share(conduit, p, h)
+    # Of V_c and its share in a part; the next part is likely to have the same.
+    growth, share_growth = 1.0, 1.0
+    net, from_matrix, from_conduit, spilled = 0.0, 0.0, 0.0, 0.0
     for _ in range(steps):
-        before = conduit
-        matrix, conduit = implicit_step(matrix, conduit, to_matrix, to_conduit, p, h)
+        before, share_before = conduit, share
+        matrix, conduit, share = implicit_step(
+            matrix, conduit, to_matrix, to_conduit, growth * before, share_growth * share, p, h
+        )
+        growth = conduit / before if before > 0.0 else 1.0
+        share_growth = share / share_before if share_before > 0.0 else 1.0
         exchanged = p.exchange_rate * h * (matrix - p.storativity_ratio * conduit)
-        drained = matrix * h / p.matrix_residence_time
+        drained = matrix * drain
         left = before + to_conduit + exchanged + p.matrix_to_conduit * drained - conduit
         over, _ = outlets.overflow(conduit, p)
-        f.exchanged += exchanged
-        f.matrix_drained += drained
-        f.conduit_drained += max(left, 0.0)  # rounding, from a conduit that runs dry
-        f.overflow_drained += over * h
+        net += exchanged
+        from_matrix += drained
+        from_conduit += max(left, 0.0)  # rounding, from a conduit that runs dry
+        spilled += over * h
+    f.seepage_share = p.matrix_to_conduit
+    f.exchanged = net
+    f.matrix_drained = from_matrix
+    f.conduit_drained = from_conduit
+    f.overflow_drained = spilled
 
 
 @kernel
