@@ -259,7 +259,7 @@ def step_all(
 
     results = []
     with ThreadPoolExecutor(workers) as pool:
-        # A single block stays in the thread of its caller, who may count the CPU time of that thread; and waking another
+        # A single block stays in the thread of its caller, who may count the CPU time of that thread; waking another
         # takes as long as a month of water.
         over_blocks = map if workers == 1 else pool.map
         for first, last in spans:

@@ -238,7 +238,8 @@ def test_implicit_aquifer_step_keeps_its_mass(
     x = p.exchange_rate * dt * (v_m - p.storativity_ratio * v_c)
     scale = matrix + conduit + to_matrix + to_conduit + abs(x)
     assert abs(matrix + to_matrix - q_m - x - v_m) <= 1e-12 * scale
-    assert abs(conduit + to_conduit + x + p.matrix_to_conduit * q_m - q_c - v_c) <= 1e-11 * scale
+    left = conduit + to_conduit + x + p.matrix_to_conduit * q_m - q_c - v_c
+    assert abs(left) <= 1e-11 * scale + aquifer.DRY  # what a dry conduit keeps
 
 
 @settings(max_examples=200, deadline=None)

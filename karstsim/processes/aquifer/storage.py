@@ -237,7 +237,7 @@ def search_near(volume, share, slope, supply, exponent):
 
 @kernel
 def implicit_step(matrix, conduit, to_matrix, to_conduit, start, share, p, dt):
-    """Backward Euler for both mobile volumes: (V_m, V_c, share of V_c that its law lets out) after dt, mm; recharges in mm.
+    """Backward Euler for both mobile volumes: (V_m, V_c, `outflow_share` of V_c) after dt, mm; recharges in mm.
 
     V_m follows linearly from V_c, so one increasing equation in V_c is left. A conduit that would pass more than its
     capacity passes just that: the level is then higher still, so which law holds is known from the first search.
