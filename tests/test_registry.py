@@ -131,7 +131,9 @@ def test_the_table_of_land_uses_is_that_of_the_science_page() -> None:
         for name, value in zip(names, row, strict=True):
             p = by_name[name]
             wanted = 0.926 * value if name == "vegetation.light_use_efficiency" else value
-            assert p.by_class.get(land_use, p.default) == pytest.approx(wanted, rel=1e-12), f"{name} of {land_use}"
+            assert p.by_class.get(land_use, p.default) == pytest.approx(wanted, rel=1e-12), (
+                f"{name} of {land_use}"
+            )
 
 
 @pytest.mark.parametrize("address", ADDRESSES, ids=_ids(ADDRESSES))
