@@ -111,7 +111,9 @@ def soil_improvement(what: records.SoilImprovement, site: Site, year: int) -> It
         yield Change("soil.straw_rate", plus(what.straw * carbon), rows)
     if what.straw_return:
         left = 1.0 - what.straw_return * (1.0 - what.harvest_index)
-        yield Change("vegetation.harvest", partial(_harvested, left), rows)
+        # A later year may lie fallow; one that never has a harvest is seen in the first.
+        rule = partial(_harvested, left) if year == what.start else times(left)
+        yield Change("vegetation.harvest", rule, rows)
     if what.no_till:
         yield Change("soil.tillage", lambda was, _: np.minimum(was, UNTILLED), rows)
     if what.mulch:
