@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from karstsim.ensemble.manifest import Manifest
 from karstsim.ensemble.store import open_ensemble
 
 COMMAND = [sys.executable, "-c", "from karstsim.cli import main; main()"]
@@ -25,6 +26,14 @@ def begin(*arguments: object) -> subprocess.Popen[str]:
 def finish(*arguments: object) -> subprocess.CompletedProcess[str]:
     """A karstsim command to its end."""
     return subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False)
+
+
+def entered(out: Path) -> dict[str, int]:
+    """Files that the manifest of an ensemble knows, and when they were written."""
+    if not (out / "manifest.sqlite").is_file():
+        return {}
+    with Manifest(out) as manifest:
+        return {f.path: (out / f.path).stat().st_mtime_ns for _, f in manifest.files()}
 
 
 def digest(folder: Path) -> str:

@@ -80,7 +80,7 @@ class Manifest:
         if not writable and not path.is_file():
             raise InputError(str(folder), "holds no ensemble", "name the folder of an ensemble run")
         try:
-            self._db = sqlite3.connect(path, timeout=60.0) if os.access(folder, os.W_OK) else _copied(path)
+            self._db = sqlite3.connect(path, timeout=60.0) if writable else _for_reading(path)
             if writable:
                 self._db.execute("pragma journal_mode=wal")
                 self._db.execute("pragma synchronous=full")
@@ -173,6 +173,18 @@ class Manifest:
                     continue
             found[task] = file.path
         return found
+
+
+def _for_reading(path: Path) -> sqlite3.Connection:
+    """A manifest to read; a copy where nothing can be written, for lack of rights or of room."""
+    if os.access(path.parent, os.W_OK):
+        db = sqlite3.connect(path, timeout=60.0)
+        try:
+            db.execute("select count(*) from task")
+            return db
+        except sqlite3.OperationalError:
+            db.close()
+    return _copied(path)
 
 
 def _copied(path: Path) -> sqlite3.Connection:

@@ -14,12 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_runs import begin, digest
+from command_runs import begin, digest, entered
 from small_site import SITE
 
 from karstsim.ensemble import run as running
 from karstsim.ensemble import run_ensemble
-from karstsim.ensemble.manifest import Manifest
 
 pytestmark = pytest.mark.slow
 
@@ -60,14 +59,6 @@ def undisturbed(tmp_path_factory) -> tuple[Path, str]:
     return folder / "e.toml", digest(folder / "out")
 
 
-def _entered(out: Path) -> dict[str, int]:
-    """Files that the manifest knows, and when they were written."""
-    if not (out / "manifest.sqlite").is_file():
-        return {}
-    with Manifest(out) as manifest:
-        return {f.path: (out / f.path).stat().st_mtime_ns for _, f in manifest.files()}
-
-
 def test_killed_at_any_moment_nothing_is_lost(undisturbed, tmp_path) -> None:
     """kill -9 at a hundred random moments: what was entered is never done again, every end is the undisturbed one.
 
@@ -89,10 +80,10 @@ def test_killed_at_any_moment_nothing_is_lost(undisturbed, tmp_path) -> None:
             kills += 1
         _, said = process.communicate()
         assert process.returncode in (0, -signal.SIGKILL), said
-        entered = _entered(out)
-        assert {path: entered[path] for path in seen} == seen
-        midst += bool(entered) and process.returncode != 0
-        seen = entered
+        known = entered(out)
+        assert {path: known[path] for path in seen} == seen
+        midst += bool(known) and process.returncode != 0
+        seen = known
         if process.returncode == 0:
             assert digest(out) == whole
             ends += 1
