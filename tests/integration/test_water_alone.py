@@ -42,3 +42,19 @@ def test_variables_of_the_chemistry_are_refused(climate_forcing, whole_site) -> 
         ks.simulate(whole_site(), forcing, variables=["aquifer_spring_ph"], spinup_years=0, chemistry=False)
     out = ks.simulate(whole_site(), forcing, output=["annual"], spinup_years=0, chemistry=False)
     assert "aquifer_spring" in out and "aquifer_spring_ca" not in out
+
+
+@pytest.mark.parametrize("cells", [1, 5])
+def test_a_full_conduit_limits_the_spring_and_closes(climate_forcing, whole_site, cells) -> None:
+    """No day passes more than the conduit can, floods last longer for it, and the books close."""
+    capacity = 3.0
+    base = {"aquifer.matrix_to_conduit": 1.0, "aquifer.conduit_cells": cells}
+    members = [base, base | {"aquifer.conduit_capacity": capacity}]
+    run = Simulation(whole_site(), climate_forcing("monsoon", years=2), members, [0, 0], chemistry=False)
+    run.spin_up(0)
+    spring = run.run(["daily"], ["aquifer_spring"])["daily"]["aquifer_spring"].values
+    free, full = spring
+    assert free.max() > 1.5 * capacity
+    assert full.max() <= capacity * (1.0 + 1e-9)
+    assert (full > 0.999 * capacity).sum() > (free > capacity).sum()
+    assert run.closure()["water"] < 1e-12
