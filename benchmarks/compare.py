@@ -98,7 +98,7 @@ def columns(quick: bool) -> Rows:
 
 
 def writing(quick: bool) -> Rows:
-    """CPU time of writing the same output, 30 variables by the day of members that differ, and how large the file is."""
+    """CPU time of writing the same output, 30 variables by the day of different members, and how large the file is."""
     members, years = (4, 1) if quick else (32, 10)
     draws = [{"soil.structure_factor": {"factor": f}} for f in np.geomspace(0.7, 1.4, members)]
     run = Simulation(site(["cropland"], 0), synthetic_forcing("ssp245", 2015, 2014 + years), draws)
