@@ -170,14 +170,14 @@ number = {part.draws}
 
 [ensemble]
 output = ["{part.frequency}"]
-variables = {json.dumps(_names(part.variables))}
+variables = {json.dumps(first_variables(part.variables))}
 spinup_years = {part.spinup_years}
 window_years = {part.window_years}
 block = {part.block}
 """
 
 
-def _names(number: int) -> list[str]:
+def first_variables(number: int) -> list[str]:
     """The first variables of the standard set that have one value a catchment."""
     from karstsim.model.output import select
 
