@@ -24,7 +24,10 @@ from karstsim.forcing.units import CANONICAL, NOISE, is_noise, model_factor
 
 log = logging.getLogger("karstsim.forcing")
 
-DEFAULT_WIND = 2.0  # m s-1 at 10 m; the world mean over land, as FAO-56 advises where none is measured
+MEAN_WIND, MEAN_WIND_HEIGHT = (
+    2.0,
+    2.0,
+)  # m s-1, m; the world mean over land, as FAO-56 advises where none is measured
 SNOW_EXCESS = (
     0.10  # snowfall may exceed precipitation by this share of the total before it counts as an error
 )
@@ -338,8 +341,9 @@ def _complete(
     if "rsds" not in ds:
         ds["rsds"] = _estimated_rsds(ds, step, where, repairs, estimate, elevation)
     if "sfcWind" not in ds:
-        ds["sfcWind"] = _everywhere(DEFAULT_WIND, ds.pr)
-        repairs.note(f"sfcWind: absent, set to {DEFAULT_WIND:g} m s-1")
+        ds["sfcWind"] = _everywhere(default_wind(), ds.pr)
+        at = f"{MEAN_WIND:g} m s-1 at {MEAN_WIND_HEIGHT:g} m"
+        repairs.note(f"sfcWind: absent, set to {default_wind():.3g} m s-1 at 10 m ({at})")
     elif wind_height != STANDARD_HEIGHT:
         ds["sfcWind"] = ds.sfcWind * wind_ratio(wind_height)
         repairs.note(f"sfcWind: from {wind_height:g} m brought to 10 m, times {wind_ratio(wind_height):.4g}")
@@ -361,6 +365,11 @@ def _span(values: float | np.ndarray) -> str:
 def _everywhere(value: float | np.ndarray, like: xr.DataArray) -> xr.DataArray:
     """One value at all steps, of all places or (n_location, 1), without the memory of an array."""
     return like.copy(data=np.broadcast_to(value, like.shape))
+
+
+def default_wind() -> float:
+    """Wind at 10 m where none is measured, m s-1.                                        [FAO-56, chapter 3]"""
+    return MEAN_WIND * wind_ratio(MEAN_WIND_HEIGHT)
 
 
 def wind_ratio(height: float) -> float:

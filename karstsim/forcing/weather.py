@@ -28,7 +28,7 @@ from karstsim.core.constants import SECONDS_PER_DAY
 from karstsim.core.errors import InputError
 from karstsim.forcing import radiation
 from karstsim.forcing import times as clock
-from karstsim.forcing.canonical import Repairs, air_pressure, label
+from karstsim.forcing.canonical import Repairs, air_pressure, default_wind, label
 from karstsim.forcing.co2 import co2_series
 from karstsim.forcing.station import open_station
 from karstsim.forcing.synthetic import STATIONARY_CO2, TRENDS, days_of, trend
@@ -167,7 +167,7 @@ class Weather:
             out |= {"tasmin": tas - found["below"], "tasmax": tas + found["above"]}
         top = radiation.extraterrestrial(np.array(self.lat), season)
         out["rsds"] = found["clearness"] * top if "clearness" in found else radiation.wet_dry(pr, top)
-        out["sfcWind"] = found["sfcWind"] if "sfcWind" in found else np.full(season.size, 2.0)
+        out["sfcWind"] = found["sfcWind"] if "sfcWind" in found else np.full(season.size, default_wind())
         return out | ({"hurs": found["hurs"]} if "hurs" in found else {})
 
 
