@@ -44,11 +44,8 @@ from karstsim.core.spec import record_dtype
 IAP_FLOOR = 1e-99  # where an ion is absent the saturation index is this floor's
 DENSE_IONIC_STRENGTH = 20.0  # iterates are kept below (mol kgw-1)
 TRACE = 1e-9  # ionic strength below which an iterate is not trusted
-ALL, CARBONATE, NOTHING = (
-    0.0,
-    1.0,
-    2.0,
-)  # what is read from a solved water: ``x.readings``; logarithms are dear
+# What is read from a solved water, as ``x.readings``: logarithms are dear.
+ALL, CARBONATE, NOTHING = 0.0, 1.0, 2.0
 N_STATE = 5
 N_KEPT = N_STATE + 3  # of a medium that `keep_medium` puts by
 

@@ -4,6 +4,8 @@ The order is that of science.md 3.3: atmosphere, then for every tile vegetation,
 aquifer under all tiles, the surface water below the spring, and the books.
 """
 
+import numpy as np
+
 from karstsim.core.jit import driver, kernel
 from karstsim.core.solutes import N_CORE
 from karstsim.model import books, isotope_books
@@ -32,7 +34,6 @@ from karstsim.processes.transport import assign, clear, receive
 from karstsim.processes.vegetation import isotopes as plant_isotopes
 from karstsim.processes.vegetation import root_bicarbonate
 
-LANES = 8  # catchments that are stepped side by side
 MEAN, SUM, MINIMUM, MAXIMUM, LAST = 0, 1, 2, 3, 4
 
 
@@ -370,35 +371,41 @@ def run(
     k.ready = 0.0
     k.constant_set = constant_set
     k.tracers = 1.0 if n_active > N_CORE else 0.0
-    n = cp.shape[0]
-    for first in range(0, n, LANES):
+    wanted = np.zeros(len(selections), np.int64)
+    for o in range(len(selections)):
+        wanted[o] = selections[o].shape[0]
+    # One catchment after the other: a view of its rows is counted by the memory manager, which costs more than a
+    # day's books.
+    for i in range(cp.shape[0]):
+        tile_p, tile_s, tile_f = tp[i], ts[i], tf[i]
+        box_p, box_s, box_f = bp[i], bs[i], bf[i]
+        stream_p, stream_s, stream_f = ap[i], a_s[i], af[i]
         for j in range(forcing.shape[1]):
-            for i in range(first, min(first + LANES, n)):
-                row = forcing[forcing_row[i], j]
-                step(
-                    cp[i],
-                    cs[i],
-                    cf[i],
-                    tp[i],
-                    ts[i],
-                    tf[i],
-                    bp[i],
-                    bs[i],
-                    bf[i],
-                    ap[i],
-                    a_s[i],
-                    af[i],
-                    row,
-                    own_forcing,
-                    x,
-                    waters,
-                    k,
-                    t,
-                    ledger_row,
-                    dt,
-                    n_active,
-                )
-                for o in range(len(selections)):
+            step(
+                cp[i],
+                cs[i],
+                cf[i],
+                tile_p,
+                tile_s,
+                tile_f,
+                box_p,
+                box_s,
+                box_f,
+                stream_p,
+                stream_s,
+                stream_f,
+                forcing[forcing_row[i], j],
+                own_forcing,
+                x,
+                waters,
+                k,
+                t,
+                ledger_row,
+                dt,
+                n_active,
+            )
+            for o in range(len(selections)):
+                if wanted[o] > 0:
                     period = periods[o, j]
                     fresh = j == 0 or periods[o, j - 1] != period
                     accumulate(tables, i, selections[o], outputs[o], period, fresh)
