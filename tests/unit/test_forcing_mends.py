@@ -129,7 +129,10 @@ def test_results_that_are_not_finite_are_refused(weather):
 
 def test_what_the_station_did_not_measure_is_not_adjusted(weather):
     station, model = weather
-    notes = "sfcWind: absent, set to 2.67 m s-1 at 10 m (2 m s-1 at 2 m)\nrsds: absent, estimated from tasmax - tasmin (Hargreaves and Samani)"
+    notes = (
+        "sfcWind: absent, set to 2.67 m s-1 at 10 m (2 m s-1 at 2 m)\n"
+        "rsds: absent, estimated from tasmax - tasmin (Hargreaves and Samani)"
+    )
     out, table = bias.adjust_bias(model, station.assign_attrs(repairs=notes), "linear_scaling")
     assert not {"sfcWind", "rsds"} & set(table.variable) and "tas" in set(table.variable)
     np.testing.assert_array_equal(out.sfcWind, model.sfcWind)
