@@ -126,7 +126,7 @@ def test_water_and_cave_air_reach_one_pressure(record_of, on_rows) -> None:
     s, f, x = _under_air(record_of, on_rows, 10.0, conduit_air_share=1.0, conduit_gas_exchange=50.0)
     assert f.conduit_gas_uptake < 0.0
     assert f.conduit_air_pco2 == pytest.approx((AIR_CO2 - f.conduit_gas_uptake) / AIR, rel=1e-12)
-    assert f.conduit_air_pco2 == pytest.approx(x.pco2, rel=1e-6)
+    assert f.conduit_air_pco2 == pytest.approx(x.m_co2 / x.c_kh, rel=1e-6)
     assert s.conduit.sol.dic - f.conduit_gas_uptake == pytest.approx(10.0 * 4.2e-3, rel=1e-14)
     assert s.conduit.sol.ca == 10.0 * 1.9e-3
 
