@@ -7,6 +7,7 @@ import json
 import logging
 import math
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -49,7 +50,8 @@ def guarded(
         complain(error.where, error.what, error.mend, as_json)
         raise typer.Exit(BAD_INPUT) from None
     except KeyboardInterrupt:
-        complain("interrupted", "stopped before the end", again, as_json)
+        with _undisturbed():
+            complain("interrupted", "stopped before the end", again, as_json)
         raise typer.Exit(INTERRUPTED) from None
     except Exception as error:
         if debug:
@@ -59,6 +61,20 @@ def guarded(
         more = f"details are in {log}" if log else "run again with --debug for details"
         complain("failed", what or "for an unknown reason", f"{mend}; {more}" if mend else more, as_json)
         raise typer.Exit(FAILED) from None
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Who presses Ctrl-C again gets the message of the first time whole."""
+    try:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except ValueError:  # only the main thread may say so
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _said(error: Exception, folder: Path | None, again: str) -> tuple[str, str]:

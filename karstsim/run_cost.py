@@ -86,7 +86,8 @@ def _sample(config: RunConfig, ds: xr.Dataset, years: np.ndarray, n: int) -> Sam
     with tempfile.TemporaryDirectory() as folder:
         run.write_restart(Path(folder) / "state.nc")
         stepped = time.thread_time()
-        paths = [write_netcdf(made, Path(folder) / f"{name}.nc") for name, made in datasets.items()]
+        alone = {name: made.isel(realization=0) for name, made in datasets.items()}
+        paths = [write_netcdf(made, Path(folder) / f"{name}.nc") for name, made in alone.items()]
         wrote = time.thread_time()
         for path in paths:
             with xr.open_dataset(path, engine="netcdf4", decode_timedelta=False) as written:
