@@ -40,6 +40,9 @@ BIOMASS = (
     "vegetation_reserve",
     "surface_water_plants",
 )
+STOCKS = (*BIOMASS, "soil_organic_carbon")  # organic carbon that stays where it is
+DISSOLVED = ("catchment_rock_dissolution", "soil_grain_dissolution")  # of rock; of powder and of soil calcite
+REGROWN = "soil_calcite_precipitation"  # what grows deeper is off the first already
 EXPORTED = ("dic", "aoc_labile", "aoc_semilabile", "aoc_refractory", "poc", "algae")
 VARIABLES = (  # that `paths_of` reads
     "catchment_runoff_dic",
@@ -51,7 +54,8 @@ VARIABLES = (  # that `paths_of` reads
     "surface_water_tributary_dic",
     "surface_water_burial_oc_land",
     "catchment_imported_alkalinity",
-    "catchment_rock_dissolution",
+    *DISSOLVED,
+    REGROWN,
     *(f"catchment_export_{name}" for name in (*EXPORTED, *EQUIVALENTS, *FROM_LAND)),
     *(f"catchment_runoff_{name}" for name in FROM_LAND),
     *TRIBUTARY_FROM_LAND,
@@ -123,8 +127,8 @@ def net_partition(paths: CarbonPaths) -> dict[str, float]:
 def no_return(paths: CarbonPaths, consumed: float) -> float:
     """S1: share of the CO2 `consumed` that surface water does not give back to the air.
 
-    The denominator must be said: all CO2 that the water took up, free CO2 included, or that which dissolved rock. Free
-    CO2 degasses first, so the first share is the higher one.
+    The denominator must be said: all CO2 that the water took up, free CO2 included, or the hydrochemical sink, half the
+    alkalinity that leaves. Free CO2 degasses first; strong acids raise the second and not the first.
     """
     _karst_alone(paths, "S1")
     return 1.0 - (paths.evasion - paths.invasion) / consumed
@@ -162,8 +166,8 @@ def ocean_step(efficiency: float = OCEAN_EFFICIENCY) -> float:
 
 
 def ocean_kept(paths: CarbonPaths, efficiency: float = OCEAN_EFFICIENCY) -> float:
-    """CO2 kept by the ocean for the alkalinity that is delivered to it, (2 eta - 1) Alk/2; S3 is its share of the CO2
-    that dissolved rock.
+    """CO2 kept by the ocean for the alkalinity that is delivered to it, (2 eta - 1) Alk/2; S3 is its share of the
+    hydrochemical sink.
 
     What precipitates on the way is not delivered, what others bring is not the karst's.
     """
@@ -188,7 +192,10 @@ def permanence(paths: CarbonPaths) -> dict[str, float]:
 def transport_efficiency(
     exported_alkalinity: float, imported_alkalinity: float, dissolved_rock: float
 ) -> float:
-    """Alkalinity of dissolved carbonate rock that is exported over that which was dissolved (2 eq per mol)."""
+    """Alkalinity of dissolved carbonate that is exported over that which was dissolved (2 eq per mol).
+
+    Powder on soils is carbonate as the rock is: `dissolved_carbonate` of a run counts both.
+    """
     return (exported_alkalinity - imported_alkalinity) / (2.0 * dissolved_rock)
 
 
@@ -243,8 +250,26 @@ def paths_of(annual: xr.Dataset) -> CarbonPaths:
     )
 
 
+def dissolved_carbonate(annual: xr.Dataset) -> float:
+    """Carbonate of rock, powder and soil calcite that dissolved, less what grew below ground, mol m-2 of karst area.
+
+    Summed over time, averaged over members; NaN where the run did not keep it.
+    """
+    if any(name not in annual for name in (*DISSOLVED, REGROWN)):
+        return math.nan
+    return sum(_of_land(annual, name) for name in DISSOLVED) - _of_land(annual, REGROWN)
+
+
 def _total(annual: xr.Dataset, name: str) -> float:
     return float(annual[name].sum("time").mean())
+
+
+def _of_land(annual: xr.Dataset, name: str) -> float:
+    """A sum over time, of the tiles by their area."""
+    values = annual[name]
+    if "tile" in values.dims:
+        values = (values * annual["tile_area_fraction"]).sum("tile")
+    return float(values.sum("time").mean())
 
 
 def _of_boxes(annual: xr.Dataset, name: str) -> float:

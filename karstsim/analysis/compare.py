@@ -86,19 +86,19 @@ QUANTITIES = (
     Quantity("amendment", "carbon spread on soils", _C, "side", ("catchment_amendment",), (), MOLAR_MASS_C),
     Quantity("npp", "net primary production", _C, "side", ("catchment_npp",), (), MOLAR_MASS_C),
 )
-DENOMINATORS = {"consumed": "CO2 that water took up", "on_rock": "CO2 that dissolved rock"}
+DENOMINATORS = {"consumed": "CO2 that water took up", "on_rock": "hydrochemical sink"}
 SHARES = (  # key, label, its denominator
     (
         "S1",
         "S1: of the CO2 that water took up, free CO2 included, not given back by surface water",
         "consumed",
     ),
-    ("S1_rock", "S1 of rock: the same over the CO2 that dissolved rock", "on_rock"),
+    ("S1_rock", "S1 of rock: the same over the hydrochemical sink", "on_rock"),
     ("S2", "S2: retained after 100 years", "consumed"),
-    ("S3", "S3: kept by the ocean for the alkalinity delivered, of the CO2 that dissolved rock", "on_rock"),
+    ("S3", "S3: kept by the ocean for the alkalinity delivered, of the hydrochemical sink", "on_rock"),
 )
 WAYS = (
-    ("transport", "alkalinity of rock exported, of that dissolved"),
+    ("transport", "alkalinity of rock and powder exported, of that dissolved"),
     ("aquatic", "organic carbon exported, share of aquatic plants"),
 )
 HIGHEST_BOX = ("surface_water_water_ph",)
@@ -108,7 +108,6 @@ VARIABLES = tuple(
         (
             *(name for q in QUANTITIES for name in (*q.add, *q.subtract)),
             *carbon_paths.VARIABLES,
-            "catchment_stock_carbon",
             "soil_powder",
             "tile_area_fraction",
             "time_bnds",
@@ -196,12 +195,13 @@ def compare_datasets(
     stability, permanence = _stability(cut["a"], cut["b"], span)
     series = {"baseline": _yearly(a, days), "intervention": _yearly(b, days)}
     terms = terms or Economics()
+    taken_up = [MOLAR_MASS_C * _values(cut[which], LEDGER, days[chosen]) for which in ("a", "b")]
     emitted, costs = _costs(cut["a"], cut["b"], interventions, all_years[chosen], area_km2)
     money = tuple(
         account(
             credits(
-                series["intervention"][m, chosen],
-                series["baseline"][m, chosen],
+                taken_up[1][m],
+                taken_up[0][m],
                 stability.retained[1][m],
                 stability.retained[0][m],
                 area_km2,
@@ -302,13 +302,14 @@ def _rows(a: xr.Dataset, b: xr.Dataset, days: np.ndarray) -> tuple[list[Row], li
                     after * CO2_PER_C,
                 )
             )
-    if "catchment_stock_carbon" in a and "catchment_stock_carbon" in b:
+    if all(name in ds for name in carbon_paths.STOCKS for ds in (a, b)):
         stocks = [
-            MOLAR_MASS_C * ds["catchment_stock_carbon"].transpose("realization", "time").values[:, -1]
+            MOLAR_MASS_C * sum(_values(ds, name, days)[:, -1] for name in carbon_paths.STOCKS)
             for ds in (a, b)
         ]
-        label = "carbon in plants, soil and water, last year"
-        rows.append(row_of("stock", label, "t C km-2", "sink", *stocks))
+        rows.append(
+            row_of("stock", "organic carbon in plants and soil, last year", "t C km-2", "sink", *stocks)
+        )
     return rows, notes
 
 
@@ -370,11 +371,8 @@ def _stability(
 
 
 def _transport(ds: xr.Dataset, member: int, paths: carbon_paths.CarbonPaths) -> float:
-    """Exported alkalinity of rock over that which was dissolved; NaN where the run kept no dissolution."""
-    name = "catchment_rock_dissolution"
-    if name not in ds:
-        return math.nan
-    dissolved = float(ds[name].isel(realization=member).sum("time"))
+    """Exported alkalinity of rock and powder over that which was dissolved; NaN where the run kept no dissolution."""
+    dissolved = carbon_paths.dissolved_carbonate(ds.isel(realization=[member]))
     return (
         carbon_paths.transport_efficiency(paths.alkalinity_out, 0.0, dissolved)
         if dissolved > 0.0

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import xarray as xr
 
+from karstsim.analysis.carbon_paths import DISSOLVED, REGROWN
 from karstsim.analysis.carbon_units import FLUX, Carbon, ratio
 from karstsim.core.constants import DAYS_PER_YEAR, MOLAR_MASS_C, SECONDS_PER_DAY
 from karstsim.core.errors import InputError
@@ -25,7 +26,7 @@ RAIN = "atmosphere_precipitation"
 IMPORTS = (RAIN, "soil_irrigation", "aquifer_allogenic", "aquifer_gain")
 DIAGNOSED = (  # outputs that a run must keep for `sinks` and `ratios`
     "catchment_runoff", "catchment_runoff_*", "catchment_imported_alkalinity", "catchment_weathering_uptake",
-    "catchment_rock_dissolution", RAIN, f"{RAIN}_dic", f"{RAIN}_ca", f"{RAIN}_mg", "aquifer_allogenic_dic",
+    *DISSOLVED, REGROWN, RAIN, f"{RAIN}_dic", f"{RAIN}_ca", f"{RAIN}_mg", "aquifer_allogenic_dic",
     "aquifer_gain_dic", "aquifer_loss", "aquifer_loss_*", "catchment_gpp", "catchment_npp",
     "catchment_soil_respiration", "catchment_plant_respiration", "soil_irrigation_dic", "tile_area_fraction",
 )  # fmt: skip
@@ -103,7 +104,8 @@ class Sinks:
 
     hco3            half the bicarbonate that leaves                                              (the usual estimate)
     dic             half the DIC that leaves                                                      (CCSF, Zeng 2019)
-    truth           CO2 that mineral dissolution consumed: alkalinity gained less rock dissolved
+    truth           CO2 that mineral dissolution consumed: alkalinity gained less the carbonate of rock, powder and soil
+                    calcite that dissolved, net of what grew
     gas             the gas ledger of the same; lower by the CO2 of organic carbon that decays in the water, and apart
                     from it by what the stores gained
     acid_corrected  bicarbonate less the calcium and magnesium that leave
@@ -138,13 +140,14 @@ def sinks(output: xr.Dataset) -> Sinks:
     rock, acid = (_yearly(output, f"catchment_runoff_{a}") + _yearly(output, f"catchment_runoff_{b}")
                   for a, b in (("ca", "mg"), ("so4", "no3")))  # fmt: skip
     acid += _yearly(output, "catchment_runoff_so4")
+    dissolved = sum(_yearly(output, name) for name in DISSOLVED) - _yearly(output, REGROWN)
     rain = (f"{RAIN}_ca", f"{RAIN}_mg")
     brought = _optional(output, *rain) if all(name in output for name in rain) else math.nan
     forms = {
         "hco3": HALF * alkalinity,
         "dic": HALF * dic,
         "gas": _yearly(output, "catchment_weathering_uptake") + dissolved_in - dissolved_out,
-        "truth": alkalinity + lost_alkalinity - imported - _yearly(output, "catchment_rock_dissolution"),
+        "truth": alkalinity + lost_alkalinity - imported - dissolved,
         "acid_corrected": alkalinity - rock,
         "acid_net": alkalinity - rock + brought,
         "galy": HALF * (alkalinity - acid),

@@ -4,8 +4,10 @@
     revenue   R = price C - MRV - cost                                          CNY a year
     NPV         = sum over years of R / (1 + r)^(years since the first)
 
-F is the sink flux (t C km-2 a-1), S2 the share of it that is retained after a hundred years, A the area (km2), E the
-CO2 that the intervention itself costs. Prices are single numbers of the review or of markets; none is a forecast.
+F is the CO2 that water took up (the ledger, t C km-2 a-1), S2 the share of it that is retained after a hundred years, A
+the area (km2), E the CO2 that the intervention itself costs. The hydrochemical sink would not do: it counts rock that
+strong acids dissolve without taking up CO2, so that an acid load would earn. Prices are single numbers of the review or
+of markets; none is a forecast.
 """
 
 from __future__ import annotations
@@ -96,7 +98,7 @@ def credits(
 ) -> np.ndarray:
     """Credited CO2, t a year.
 
-    sink_with, sink_without          sink flux of each year, t C km-2 a-1
+    sink_with, sink_without          CO2 that water took up in each year, t C km-2 a-1
     retained_with, retained_without  S2 of both
     emitted                          t CO2 a year that the intervention itself costs
     """

@@ -132,6 +132,19 @@ def test_two_ledgers_of_one_truth(output: xr.Dataset) -> None:
         dissolution_efficiency(found.truth, potential)
 
 
+def test_powder_that_dissolved_is_no_sink() -> None:
+    """On land with carbonate rock powder takes the place of rock: the CO2 consumed stays nearly what it was."""
+    place = {"name": "x", "latitude": 26.3, "longitude": 105.7, "elevation": 1200.0, "area_km2": 10.0}
+    site = ks.Site(**place, tiles=[{"land_use": "cropland", "area_fraction": 1.0}])
+    weather = synthetic_forcing("stationary", 2015, 2016)
+    spread = [ks.interventions.limestone_powder(start=2015, rate=200.0)]
+    plain, powdered = (
+        sinks(ks.simulate(site, weather, variables=KEPT, spinup_years=3, interventions=what)).truth
+        for what in ([], spread)
+    )
+    assert powdered == pytest.approx(plain, rel=0.1)
+
+
 def test_formula_on_simulated_output(output: xr.Dataset) -> None:
     """science.md A3: the continuous method returns 1/2 sum Q [HCO3] of the output to 1e-6."""
     carried = (
