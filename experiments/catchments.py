@@ -83,7 +83,7 @@ def run(site: ks.Site, forcing: xr.Dataset, parameters: dict[str, float] | None 
 
 
 def yearly(daily: xr.Dataset) -> dict[str, float]:
-    """Means per year of a run, in the units of science.md 3.12.
+    """Means per year of a run, in the units of design notes 3.12.
 
     ET, R mm; NPP, Rs, CSF g C m-2; pCO2 ppm (mean, and weighted with percolation); HCO3 mol m-3 (weighted with
     discharge); SOC kg C m-2.

@@ -48,7 +48,7 @@ SITE: dict[str, Any] = {
         }
     ],
 }
-# The parameters that control most (science.md 12.4), inside the ranges of the calibration set (science.md 3.13).
+# The parameters that control most (design notes 12.4), inside the ranges of the calibration set (design notes 3.13).
 RANGES: dict[str, Any] = {
     "soil.structure_factor": {"factor": [0.7, 1.4], "scale": "log"},
     "soil.field_capacity_ratio": {"value": [0.54, 0.62]},

@@ -112,7 +112,7 @@ def build_forcing(
 
 @pytest.fixture(scope="session")
 def climate_forcing() -> Callable[..., xr.Dataset]:
-    """`build_forcing`: canonical forcing of one of the five climates of targets.md B."""
+    """`build_forcing`: canonical forcing of one of the five climates of targets B."""
     return build_forcing
 
 

@@ -98,7 +98,7 @@ def test_defaults_lie_inside_sensible_bounds(address: Address) -> None:
 
 
 def test_the_table_of_land_uses_is_that_of_the_science_page() -> None:
-    """Rows of science.md 3.12, transcribed here a second time.
+    """Rows of design notes 3.12, transcribed here a second time.
 
     Its efficiencies of light belong to the Gaussian law and are brought to that of CASA (docs/decisions.md).
     """
@@ -159,7 +159,7 @@ def test_names_of_variables_begin_with_their_compartment() -> None:
 
 
 def test_no_variable_claims_sea_water() -> None:
-    """CF standard names for land only (architecture.md 5); a name is lower case with underscores."""
+    """CF standard names for land only (architecture notes 5); a name is lower case with underscores."""
     for v in VARIABLES:
         name = v.var.standard_name
         assert name is None or re.fullmatch(r"[a-z][a-z0-9_]+", name), v.name
@@ -213,7 +213,7 @@ ROOMS = ("karstsim.core", "karstsim.chemistry", "karstsim.processes", *BOOKS)
 
 @pytest.mark.parametrize("path", KERNEL_FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_kernel_files_import_numbers_and_kernels_only(path: Path) -> None:
-    """architecture.md 1: numpy, math, numba and core; processes see the chemistry, the column also its books."""
+    """architecture notes 1: numpy, math, numba and core; processes see the chemistry, the column also its books."""
     room = path.relative_to(PACKAGE).parts[0]
     rooms = {"chemistry": ROOMS[:2], "processes": ROOMS[:3], "model": ROOMS}[room]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -237,7 +237,7 @@ def test_kernel_files_import_numbers_and_kernels_only(path: Path) -> None:
     "path", [p for p in KERNEL_FILES if "processes" in p.parts], ids=lambda p: str(p.relative_to(PACKAGE))
 )
 def test_kernels_write_no_constant_powers(path: Path) -> None:
-    """architecture.md 3: kernels write ``x*x`` and ``math.sqrt``, never ``**``."""
+    """architecture notes 3: kernels write ``x*x`` and ``math.sqrt``, never ``**``."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         assert not isinstance(node, ast.Pow), f"{path.name} uses **"
 

@@ -28,7 +28,7 @@ CLASSIC = {
 
 @dataclass(frozen=True)
 class Found:
-    """By climate, t C km-2 a-1: hydrochemical sink, and what saturated water would carry (science.md 9.4)."""
+    """By climate, t C km-2 a-1: hydrochemical sink, and what saturated water would carry (design notes 9.4)."""
 
     china: dict[str, tuple[float, float]]
     globe: dict[str, tuple[float, float]]

@@ -87,7 +87,7 @@ def find() -> pd.DataFrame:
 
 
 def verdicts(table: pd.DataFrame) -> list[Line]:
-    """science.md 7: at Maocun 58.5 % by stoichiometry and 37.7 % by d13C; tags and 14C must tell the same."""
+    """design notes 7: at Maocun 58.5 % by stoichiometry and 37.7 % by d13C; tags and 14C must tell the same."""
     at = 100.0 * table.loc[DEFAULT]
     return [
         Line("rock carbon by (Ca + Mg)/DIC", float(at["stoichiometric"]), 50.0, 60.0, "%"),

@@ -97,7 +97,7 @@ def sink(daily: xr.Dataset) -> float:
 
 
 def ceiling(daily: xr.Dataset) -> float:
-    """What percolation saturated at the soil's CO2 would bind (science.md 9.4), g C m-2 a-1."""
+    """What percolation saturated at the soil's CO2 would bind (design notes 9.4), g C m-2 a-1."""
     names = ("soil_percolation", "soil_base_pco2", "soil_temperature")
     water, gas, warmth = (daily[n].values for n in names)
     wet = water > 0.0

@@ -1,4 +1,4 @@
-"""X01: carbonate equilibria against the tables of science.md 4.1 and chemistry.md, which were made with PHREEQC.
+"""X01: carbonate equilibria against the tables of design notes 4.1 and chemistry notes, which were made with PHREEQC.
 
 python -m experiments.chemistry_tables.run [--figure FILE]
 """

@@ -98,7 +98,7 @@ def find() -> Found:
 
 
 def verdicts(found: Found) -> list[Line]:
-    """targets.md B: 10^-13 of stocks and fluxes in a step, 10^-12 of the throughput in all; no negative store."""
+    """targets B: 10^-13 of stocks and fluxes in a step, 10^-12 of the throughput in all; no negative store."""
     step = max(float(values.max()) for values in found.steps.values())
     return [
         Line(f"largest imbalance of a step, {len(found.steps)} elements", step, 0.0, STEP_CLOSURE),

@@ -133,7 +133,7 @@ def summary(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def verdicts(found: pd.DataFrame) -> list[Line]:
-    """science.md A2, A3, A25-A27 and 9.4, and the ranking that the experiment was made for."""
+    """design notes A2, A3, A25-A27 and 9.4, and the ranking that the experiment was made for."""
     table = summary(found)
     mean = found.groupby(["entry", "land use"])[["estimate", "truth"]].mean()
     water = "hydrochemistry, daily"

@@ -1,4 +1,4 @@
-"""The ladder of land uses (X06 and the table of science.md 3.12): one catchment for each, the same weather.
+"""The ladder of land uses (X06 and the table of design notes 3.12): one catchment for each, the same weather.
 
 python -m experiments.land_use_ladder.run [--figure FILE]
 """

@@ -48,7 +48,7 @@ def sink(annual: xr.Dataset) -> np.ndarray:
 def verdicts(found: dict[str, xr.Dataset]) -> list[Line]:
     """A28: +19 to 23 % (+-5) after twenty years; A25, A26: gains of the hydrochemical sink.
 
-    The table of land uses was once chosen for A25 and A28 with a prototype (science.md 12.1): they count as calibrated.
+    The table of land uses was once chosen for A25 and A28 with a prototype (notes 12.1): they count as calibrated.
     """
     before, forest = sink(found[BASELINE]), sink(found["secondary_forest"])
     ratio = float(forest[LATE].mean() / before[LATE].mean())

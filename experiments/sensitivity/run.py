@@ -30,7 +30,7 @@ from karstsim.tomlfile import emit_toml, read_toml
 HERE = Path(__file__).parent
 SINK = "catchment_sink_hydrochemical"
 SCENARIOS, SPAN, SEED = ("ssp126", "ssp245", "ssp585"), (2015, 2060), 20
-CLAIMS = {  # the factors that science.md 10 expects to lead
+CLAIMS = {  # the factors that design notes 10 expects to lead
     "runoff": ("vegetation.crop_coefficient", "forcing.pr"),
     "soil CO2": ("soil.structure_factor", "soil.production_depth", "soil.field_capacity_ratio"),
 }

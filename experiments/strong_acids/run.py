@@ -1,4 +1,4 @@
-"""X09: a ladder of strong acids: in a beaker against science.md 4.6, and on a forest's soil.
+"""X09: a ladder of strong acids: in a beaker against design notes 4.6, and on a forest's soil.
 
 python -m experiments.strong_acids.run [--figure FILE]
 """
@@ -76,7 +76,7 @@ def find() -> Found:
 
 
 def verdicts(found: Found) -> list[Line]:
-    """The numbers of science.md 4.6 within 1 %, and A17; beside them the same on a catchment."""
+    """The numbers of design notes 4.6 within 1 %, and A17; beside them the same on a catchment."""
     lines = []
     for i, name in enumerate(("Ca", "HCO3", "Ca/HCO3")):
         worst = max(abs(100.0 * (found.beaker[acid][i] / row[i] - 1.0)) for acid, row in BEAKER.items())

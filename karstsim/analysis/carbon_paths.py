@@ -1,4 +1,4 @@
-"""Where the carbon of a river goes, and how much of it stays: ledgers, S1-S3, permanence (science.md 9.6, 9.7).
+"""Where the carbon of a river goes, and how much of it stays: ledgers, S1-S3, permanence (design notes 9.6, 9.7).
 
 All functions take amounts of carbon of one unit, as sums over the same time, and do not care which.
 """
@@ -14,12 +14,12 @@ from karstsim.core.constants import DAYS_PER_YEAR
 from karstsim.core.errors import InputError
 
 HORIZON = 100.0  # years
-REFRACTORY_LIFETIME = 5000.0  # years; 4000-6000 for the ocean's refractory DOC [science.md 9.7]
+REFRACTORY_LIFETIME = 5000.0  # years; 4000-6000 for the ocean's refractory DOC [design notes 9.7]
 SEMILABILE_LIFETIME = 1.5  # years, Hansell (2013)
 LABILE_DECAY, PARTICLE_DECAY = 0.02, 0.01  # day-1, of the surface-water boxes
-BURIED_STAYS = 0.9  # of buried carbon at the horizon [science.md 9.7]
-OCEAN_EFFICIENCY = 0.85  # eta; 0.80-0.90, Renforth & Henderson (2017) [science.md 9.7]
-PERMANENCE = {  # class of carbon: (shortest, longest) lifetime in years [science.md 9.7]
+BURIED_STAYS = 0.9  # of buried carbon at the horizon [design notes 9.7]
+OCEAN_EFFICIENCY = 0.85  # eta; 0.80-0.90, Renforth & Henderson (2017) [design notes 9.7]
+PERMANENCE = {  # class of carbon: (shortest, longest) lifetime in years [design notes 9.7]
     "buried": (1.0e3, 1.0e6),
     "refractory DOC": (1.0e3, 1.0e4),
     "DIC in the ocean": (1.0e3, 1.0e5),

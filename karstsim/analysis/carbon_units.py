@@ -1,6 +1,6 @@
 """Amounts and fluxes of carbon that always say what they count: t C or t CO2, per area or in all.
 
-The literature of the karst sink mixes tonnes of carbon with tonnes of CO2, a factor of 3.66 (science.md 2). So a
+The literature of the karst sink mixes tonnes of carbon with tonnes of CO2, a factor of 3.66 (design notes 2). So a
 number enters a comparison with its unit or not at all: ``Carbon(51, "Mt CO2 a-1")``, or the text "51 Mt CO2 a-1".
 """
 

@@ -1,4 +1,4 @@
-"""Diagnostics of the karst sink (science.md 9.1, 9.4, 9.8, 9.13): forms of the flux, ratios, slopes, trends.
+"""Diagnostics of the karst sink (design notes 9.1, 9.4, 9.8, 9.13): forms of the flux, ratios, slopes, trends.
 
 Ledgers, stability and permanence (9.6, 9.7) are in `carbon_paths`; the estimators of teams in `estimators`.
 """
@@ -44,7 +44,7 @@ class PowerLaw:
 
 
 def chemostatic_slope(flow: np.ndarray, concentration: np.ndarray) -> PowerLaw:
-    """Slope b of c = a Q^b: 0 chemostatic, -1 dilution; karst springs -0.05 to -0.25 (science.md 9.8).
+    """Slope b of c = a Q^b: 0 chemostatic, -1 dilution; karst springs -0.05 to -0.25 (design notes 9.8).
 
     NaN where fewer than 3 pairs are positive or the flow does not change.
     """
@@ -220,7 +220,7 @@ class Trend:
 
 
 def trend(values: np.ndarray, years: np.ndarray) -> Trend:
-    """Trend of yearly values (science.md 9.13). Raises InputError for fewer than 4 values with a year."""
+    """Trend of yearly values (design notes 9.13). Raises InputError for fewer than 4 values with a year."""
     from scipy.stats import norm, theilslopes
 
     y, x = np.asarray(values, "f8"), np.asarray(years, "f8")
@@ -271,7 +271,7 @@ def sensitivity(values: tuple[float, float], temperatures: tuple[float, float]) 
     return math.log(values[1] / values[0]) / (temperatures[1] - temperatures[0])
 
 
-CONTEXT = {  # what a sink is compared with; science.md A6-A8, second hand
+CONTEXT = {  # what a sink is compared with; design notes A6-A8, second hand
     "missing sink": Carbon(1.4, "Pg C a-1"),
     "terrestrial net sink": Carbon(2.6, "Pg C a-1"),
     "vegetation of China, 1981-2000": Carbon(101.0, "Mt C a-1"),

@@ -1,6 +1,6 @@
 """What a carbon sink earns and costs: credits over a baseline, revenue, net present value, cost per tonne.
 
-    credited  C = ((F S2)_with - (F S2)_without) 44/12 A (1 - buffer) - E       t CO2 a year          [science.md 9.10]
+    credited  C = ((F S2)_with - (F S2)_without) 44/12 A (1 - buffer) - E       t CO2 a year          [notes 9.10]
     revenue   R = price C - MRV - cost                                          CNY a year
     NPV         = sum over years of R / (1 + r)^(years since the first)
 
@@ -25,7 +25,7 @@ from karstsim.model.site import Section
 from karstsim.tomlfile import read_toml, validated
 
 TABLE = "economics"
-SOURCE = "design; science.md 9.10"
+SOURCE = "design; design notes 9.10"
 
 
 class Economics(Section):

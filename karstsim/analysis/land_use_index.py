@@ -1,4 +1,4 @@
-"""Does a change of land use strengthen the karst sink? Index of Zeng, and the exact one (science.md 9.9).
+"""Does a change of land use strengthen the karst sink? Index of Zeng, and the exact one (design notes 9.9).
 
     beta = (dDIC/DIC0) / (-dR/R0)                Phi = (DIC1 R1) / (DIC0 R0)
 

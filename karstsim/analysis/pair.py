@@ -77,7 +77,7 @@ def compare(baseline: str | Path, intervention: str | Path, economics: Economics
 
     baseline      folder of the run without; it may have interventions, which the other must have too
     intervention  folder of the run with one more
-    economics     prices; those of science.md 9.10 by default
+    economics     prices; those of design notes 9.10 by default
     Raises InputError that names the difference where the two do not share site, forcing, parameters and version.
     """
     a, b = Finished.open(baseline), Finished.open(intervention)

@@ -71,7 +71,7 @@ SPRING = (  # a logger and a sampler, errors of good field and laboratory work [
     Instrument("net_exchange", noise=0.3, gaps=0.4),
     Instrument("soil_carbon", interval=365.0, noise=0.05),
 )
-STREAMS = {  # ten streams of a karst observatory: output of the model, factor, unit     [science.md A21, X16]
+STREAMS = {  # ten streams of a karst observatory: output of the model, factor, unit     [design notes A21, X16]
     "atmosphere": ("atmosphere_co2", 1.0, "ppm"),
     "precipitation": ("atmosphere_precipitation", 1.0, "mm"),
     "vegetation": ("vegetation_npp", 1.0, "mol m-2"),

@@ -1,7 +1,7 @@
 """Transfer of calcium through the diffusion boundary layer at a carbonate wall: F = alpha (c_eq - c).
 
 alpha depends on temperature, CO2 pressure, thickness of the layer and carbonic anhydrase. It is looked up in a table
-of the film model (`film_model`, science.md 4.4), multilinear in temperature and in the logarithms of the others and of
+of the film model (`film_model`, notes 4.4), multilinear in temperature and in the logarithms of the others and of
 alpha; between nodes it errs by less than 4 % (thin films: 12 %; the median of both is 1 %) against the model. Outside
 the table the value at its edge holds: 0-40 degC, 1e-4 to 0.3 atm, 0.01 to 10 mm, f_CA 1 to 1e4.
 

@@ -1,4 +1,4 @@
-"""The diffusion boundary layer on a carbonate wall, with slow conversion of CO2 (science.md 4.4).
+"""The diffusion boundary layer on a carbonate wall, with slow conversion of CO2 (design notes 4.4).
 
 Water flows or stands before a wall of calcite; next to the wall lies a layer of thickness eps through which everything
 moves by molecular diffusion, and CO2 turns into bicarbonate at its own slow pace (Buhmann & Dreybrodt 1985, Chem. Geol.

@@ -34,7 +34,7 @@ USDOWSKI1982 = int(HydrationLaw.USDOWSKI1982)
 
 M_PER_D_PER_CM_PER_H = 0.24
 SCHMIDT_REFERENCE = 600.0
-CALM_WIND = 3.7  # m s-1; below it the surface is smooth (science.md 6.2)
+CALM_WIND = 3.7  # m s-1; below it the surface is smooth (design notes 6.2)
 EXPONENT_ROUGH, EXPONENT_SMOOTH = -0.5, -2.0 / 3.0
 SCHMIDT_MIN = 1.0
 POSITIVE_MIN = 1e-12  # of velocities, slopes, depths under a logarithm
@@ -65,7 +65,7 @@ J_A, J_B, J_C = 1246.98, -6.19e4, -183.0
 U_A, U_B, U_C = 329.850, -110.54, -17265.4
 # CO2 + OH-, log10 k = a + b/T: Kaufmann & Dreybrodt (2007, Geochim. Cosmochim. Acta 71:1398), Table 1.
 OH_A, OH_B = 13.635, -2895.0  # L mol-1 s-1
-# Diffusion coefficient of CO2: 1.0e-9 m2 s-1 at 10 degC, +2.6 % per K (science.md 4.4).
+# Diffusion coefficient of CO2: 1.0e-9 m2 s-1 at 10 degC, +2.6 % per K (design notes 4.4).
 D_10, D_WARMING, D_REFERENCE_T = 1.0e-9, 0.026, 10.0
 SERIES_LIMIT = 1e-4  # below it tanh(z)/z is 1 - z^2/3
 TANH_ONE = 20.0  # above it tanh is 1
@@ -111,7 +111,7 @@ def oxygen_saturation(temperature, pressure):
 
 @kernel
 def diffusion_co2(temperature):
-    """Diffusion coefficient of CO2 in water, m2 s-1: 1.0e-9 exp(0.026 (T - 10)), T in degC (science.md 4.4)."""
+    """Diffusion coefficient of CO2 in water, m2 s-1: 1.0e-9 exp(0.026 (T - 10)), T in degC (design notes 4.4)."""
     return D_10 * math.exp(D_WARMING * (temperature - D_REFERENCE_T))
 
 
@@ -173,7 +173,7 @@ def k600(law, velocity, slope, depth, wind, area):
 
 @kernel
 def schmidt_exponent(law, wind):
-    """Exponent of the Schmidt number: -2/3 on standing water below 3.7 m s-1 of wind, else -1/2 (science.md 6.2)."""
+    """Exponent of the Schmidt number: -2/3 on standing water below 3.7 m s-1 of wind, else -1/2 (design notes 6.2)."""
     if law >= COLE_CARACO1998 and wind < CALM_WIND:
         return EXPONENT_SMOOTH
     return EXPONENT_ROUGH

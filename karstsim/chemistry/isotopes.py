@@ -84,8 +84,8 @@ EPSILON_HYDRATION = (
 )  # CO2 + H2O; O'Leary et al. (1992, Plant Cell Environ. 15:1099); -6.9 in Marlier & O'Leary
 EPSILON_HYDROXYLATION = -11.0  # CO2 + OH-; Siegenthaler & Muennich (1981), in Zeebe & Wolf-Gladrow (2001)
 ALPHA_SOIL_DIFFUSION = 1.0044  # 12CO2 over 13CO2 diffusing in air; Cerling (1984, EPSL 71:229)
-EPSILON_PHOTOSYNTHESIS_CO2 = -20.0  # phytoplankton from CO2(aq), -10 to -25 (science.md 7)
-EPSILON_PHOTOSYNTHESIS_HCO3 = -11.5  # users of HCO3-, -10 to -13 (science.md 7)
+EPSILON_PHOTOSYNTHESIS_CO2 = -20.0  # phytoplankton from CO2(aq), -10 to -25 (design notes 7)
+EPSILON_PHOTOSYNTHESIS_HCO3 = -11.5  # users of HCO3-, -10 to -13 (design notes 7)
 TINY = 1e-300
 
 MEAN_LIFE_14C = 8267.0  # years, half-life 5730 (Godwin 1962, Nature 195:984), as in Stuiver & Polach (1977)
@@ -403,7 +403,7 @@ def soil_co2_delta(co2_air, co2_soil, delta_air, delta_respired):
 def photosynthate_delta(delta_co2, delta_hco3, share_hco3, epsilon_co2, epsilon_hco3):
     """d13C (permil) of carbon fixed in water from CO2(aq) and from HCO3-.
 
-    (1 - s)(delta_CO2 + eps_CO2) + s (delta_HCO3 + eps_HCO3), each by its alpha                    (science.md 7)
+    (1 - s)(delta_CO2 + eps_CO2) + s (delta_HCO3 + eps_HCO3), each by its alpha                    (design notes 7)
 
     delta_co2, delta_hco3      of the carbon that each path takes up, permil
     share_hco3                 s, share of HCO3- in the uptake, 0..1

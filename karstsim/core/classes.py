@@ -1,6 +1,6 @@
-"""Land-use and water classes: the rows whose parameters differ by class (science.md 3.12 and 12.12).
+"""Land-use and water classes: the rows whose parameters differ by class (design notes 3.12 and 12.12).
 
-The plants of a box have a name of their own beside its water class (science.md 6.4): they set how carbon is taken up.
+The plants of a box have a name of their own beside its water class (design notes 6.4): they set how carbon is taken up.
 
     water_moss      takes CO2 only, in the shade of springs and brooks (Fontinalis and other mosses)
     pondweed        takes HCO3- too (Potamogeton, Elodea)

@@ -3,7 +3,7 @@
 The first `N_CORE` slots are always transported; the optional tracers (carbon isotopes, source tags) come last, so
 that a loop to ``n_active`` skips them when they are switched off. Alkalinity is not a slot: it is defined by the ions,
 
-    Alk = 2 Ca + 2 Mg + Na + K - 2 SO4 - NO3 - Cl                          [science.md 3.1]
+    Alk = 2 Ca + 2 Mg + Na + K - 2 SO4 - NO3 - Cl                          [design notes 3.1]
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Leaves as a series: leaf area index, absorbed light, or a vegetation index that stands for it (science.md 3.9)."""
+"""Leaves as a series: leaf area index, absorbed light, or a vegetation index that stands for it (design notes 3.9)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 FORMS = ("lai", "fapar", "ndvi")  # the first that is there is taken: it says most about leaves
-NDVI_SLOPE, NDVI_OFFSET = 1.24, -0.168  # fAPAR of NDVI, a line [recalled; science.md 3.9]
+NDVI_SLOPE, NDVI_OFFSET = 1.24, -0.168  # fAPAR of NDVI, a line [recalled; design notes 3.9]
 GREENEST = 0.95  # largest share of light that a canopy is taken to absorb
 
 

@@ -5,7 +5,7 @@ mean plus an AR(1) residual, lower on wet days; radiation is a share of that at 
 days; wind is gamma distributed. Scenarios add warming and scale the rain amounts. It is weather for demonstrations,
 tests and designs, not the output of a climate model, and every file written from it says so.
 
-All numbers of this page are choices of karstsim's own [design], set to the climate of science.md 3.12: 1293 mm a-1 with
+All numbers of this page are choices of karstsim's own [design], set to the climate of notes 3.12: 1293 mm a-1 with
 four fifths of it from May to October, 15.2 degC (January 5, July 23.5), 125 W m-2.
 """
 
@@ -66,7 +66,7 @@ TRENDS = {
     "ssp585": (4.4, 0.10, 1.2),
 }
 PAST_WARMING = 1.0  # K from 1850 to 2015, a straight line; not for "stationary"
-STATIONARY_CO2 = 410.0  # ppm, as in science.md 3.12
+STATIONARY_CO2 = 410.0  # ppm, as in design notes 3.12
 # (warming factor, rain-change factor) of the synthetic models: a small, deliberately wide family.
 MODELS = {
     "synthetic-1": (1.0, 1.0),

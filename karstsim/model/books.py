@@ -409,7 +409,7 @@ def begin(f):
 
 @kernel
 def flag_high_co2(s, base_pco2):
-    """Count soils beyond the range of the gas profile; the value itself is left as it is         [science.md 12.15]."""
+    """Count soils beyond the range of the gas profile; the value itself is left as it is         [notes 12.15]."""
     if base_pco2 > HIGH_CO2:
         s.high_co2_steps += 1.0
 
@@ -428,7 +428,7 @@ def summarise_water(f, b):
 def summarise_aquifer(f, a, state, rain):
     """Dissolution below the epikarst, and the hydrochemical sink CSF = 1/2 (Q [HCO3] - imported alkalinity).
 
-    Q counts spring, losses to neighbours and surface runoff                            [science.md 9.1, 12.17]
+    Q counts spring, losses to neighbours and surface runoff                            [design notes 9.1, 12.17]
     """
     f.rock_dissolution += a.matrix_dissolution + a.conduit_dissolution
     f.gas_uptake += a.conduit_gas_uptake
@@ -442,7 +442,7 @@ def summarise_aquifer(f, a, state, rain):
 
 @kernel
 def flag_waters(s, ph, ionic_strength):
-    """Count waters beyond the range of the chemistry or of what rivers show          [science.md 12.1, 12.13]."""
+    """Count waters beyond the range of the chemistry or of what rivers show          [design notes 12.1, 12.13]."""
     if ph > HIGH_PH:
         s.high_ph_steps += 1.0
     if ionic_strength > HIGH_IONIC_STRENGTH:

@@ -1,6 +1,6 @@
 """One catchment, one step: the order of the coupling. And the compiled driver that steps many of them.
 
-The order is that of science.md 3.3: atmosphere, then for every tile vegetation, soil, epikarst and cave, then the
+The order is that of design notes 3.3: atmosphere, then for every tile vegetation, soil, epikarst and cave, then the
 aquifer under all tiles, the surface water below the spring, and the books.
 """
 

@@ -1,6 +1,6 @@
 """The state that a run starts from, and the spin-up that makes it the climate's own.
 
-Soil carbon and wood start from their analytic steady state under the mean climate (science.md 3.3); then the first
+Soil carbon and wood start from their analytic steady state under the mean climate (design notes 3.3); then the first
 decade of the forcing is recycled until the stocks drift by less than `DRIFT` per decade, or the limit is reached. A
 stand with a growth curve has an age: it is planted anew after every cycle, so that only the soil under it settles.
 """
@@ -47,7 +47,7 @@ from karstsim.processes.soil.gas_layers import MOST_LAYERS
 from karstsim.processes.vegetation import casa, growth_curve, production
 from karstsim.processes.vegetation.production import NppModel
 
-DRIFT = 1.0e-3  # per decade (targets.md B)
+DRIFT = 1.0e-3  # per decade (targets B)
 CYCLE_YEARS = 10
 WARM_UP_YEARS = 5
 # Dilute water for all stores: mol kg-1, charge-balanced with alkalinity 0

@@ -5,7 +5,7 @@ At the beginning of every calendar year
 * area moves (`Site.areas`): tiles that lose area keep their content per area; tiles that gain it mix what they hold
   with what the moved land brings, water, heat, solutes, carbon and solids alike, so the catchment keeps all of it;
 * a tile with `grows_from` takes the parameters p = p_from + (p_to - p_from)(1 - exp(-age/tau)), tau = 3 years to grass,
-  8 to shrub, 20 to secondary and 80 to virgin forest, four times that for the depth of the soil     [science.md 3.12]
+  8 to shrub, 20 to secondary and 80 to virgin forest, four times that for the depth of the soil     [design notes 3.12]
 
 A `Move` takes area from one tile to another from a year on, beside what the site's areas say.
 
@@ -28,7 +28,7 @@ from karstsim.model.registry import variables
 from karstsim.model.site import Site
 from karstsim.processes.soil.organic_carbon import POOLS
 
-TRANSITION_YEARS = {  # science.md 3.12; cropland and bare rock are taken from grass
+TRANSITION_YEARS = {  # design notes 3.12; cropland and bare rock are taken from grass
     "bare_rock": 3.0,
     "cropland": 3.0,
     "grass": 3.0,

@@ -1,4 +1,4 @@
-"""Radioactive decay of 14C in every store of a catchment: A exp(-t/8267 a), once a step (science.md 7)."""
+"""Radioactive decay of 14C in every store of a catchment: A exp(-t/8267 a), once a step (design notes 7)."""
 
 from karstsim.chemistry.isotopes import DECAY_PER_DAY
 from karstsim.core.jit import kernel

@@ -1,9 +1,9 @@
 """Dissolution and precipitation of carbonate rock in a body of water during one step, with or without a gas phase.
 
 The rate is the linear film law dc/dt = (A/V) alpha (c_eq - c) with the slow fourth-order approach near equilibrium
-that natural limestone shows (science.md 4.5); c_eq is the saturated water of the same store, so that the rate is zero
+that natural limestone shows (design notes 4.5); c_eq is the saturated water of the same store, so that the rate is zero
 exactly at SI = 0. Saturation, gas exchange and the fall of the gas pressure with the CO2 taken up are solved jointly
-(science.md 12.13). One mole of rock brings 1 DIC, (1 - m) Ca, m Mg and 2 eq of alkalinity.
+(design notes 12.13). One mole of rock brings 1 DIC, (1 - m) Ca, m Mg and 2 eq of alkalinity.
 
 Calcite precipitates at the rate k (c - c_eq) while the saturation index is above a threshold, and stops at it: water
 that hovers there would otherwise lose more in one long step than in many short ones.
@@ -46,7 +46,7 @@ def rate_params(prefix: str, area_to_volume: float, film: float, source: str, **
         Param(
             f"{prefix}area_to_volume", area_to_volume, "m-1", 0.5, 20000.0, source, scale="log", **by_class
         ),
-        Param(f"{prefix}film_thickness", film, "mm", 0.05, 1.0, "design; science.md 4.4", scale="log"),
+        Param(f"{prefix}film_thickness", film, "mm", 0.05, 1.0, "design; design notes 4.4", scale="log"),
         Param(
             f"{prefix}tail_start",
             0.9,
@@ -176,7 +176,7 @@ def relaxed_rock(alk, rock_at_equilibrium, k_dt, tail_start, tail_order):
 def open_step(x, k, mg_fraction, pco2, slope, k_dt, precipitation_dt, threshold, tail_start, tail_order):
     """Rock and gas that enter an open water in one step: (mol kg-1, mol kg-1); leaves `x` as the water afterwards.
 
-    Gas exchange is instant beside dissolution and turnover (science.md 4.5: 50 d-1).
+    Gas exchange is instant beside dissolution and turnover (design notes 4.5: 50 d-1).
 
     pco2, slope       gas pressure (atm) and its fall per CO2 taken up in the step (atm kg mol-1)
     k_dt              rate constant of dissolution times the step

@@ -1,4 +1,4 @@
-"""Runoff of an area outside the karst and its temperature: allogenic streams and tributaries (science.md 3.7).
+"""Runoff of an area outside the karst and its temperature: allogenic streams and tributaries (design notes 3.7).
 
 dq/dt = (c_q (rain + melt) - q)/tau,    dT/dt = (T_air - T)/tau_T
 """

@@ -114,7 +114,7 @@ def acid_share(sol):
     """Share of the dissolved cations of rock that strong acids have set free: acid over Ca + Mg, at most one.
 
     Every equivalent of SO4, NO3 and Cl that sodium and potassium do not balance holds one mole of Ca or Mg whose
-    carbonate it has made bicarbonate of; carbonic acid holds half a mole for each bicarbonate (science.md 4.6).
+    carbonate it has made bicarbonate of; carbonic acid holds half a mole for each bicarbonate (design notes 4.6).
     """
     acid = 2.0 * sol.so4 + sol.no3 + sol.cl - sol.na - sol.k
     cations = sol.ca + sol.mg

@@ -117,5 +117,5 @@ def temperature_of(water):
 
 @kernel
 def alkalinity(sol):
-    """Alkalinity of a solute block from its ions, in the block's own unit (eq per unit)    [science.md 3.1]."""
+    """Alkalinity of a solute block from its ions, in the block's own unit (eq per unit)    [design notes 3.1]."""
     return 2.0 * (sol.ca + sol.mg - sol.so4) + sol.na + sol.k - sol.no3 - sol.cl

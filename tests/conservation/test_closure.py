@@ -1,6 +1,6 @@
 """Every mole accounted for: books per step and in total, no negative store, and leaks of either sign found.
 
-targets.md B: per step and column |stock change - boundary fluxes| <= 1e-13 (sum of stocks and fluxes); in total
+targets B: per step and column |stock change - boundary fluxes| <= 1e-13 (sum of stocks and fluxes); in total
 <= 1e-12 of the throughput.
 """
 
@@ -27,7 +27,7 @@ from karstsim.processes.tracers import ISOTOPES
 
 CLIMATES = ("hot_humid", "monsoon", "mediterranean", "cold_snowy", "semi_arid")
 ELEMENTS = ("water", "carbon", "calcium", "magnesium", "alkali", "sulfate", "nitrate", "chloride", "oxygen")
-STEP_CLOSURE, RUN_CLOSURE = 1e-13, 1e-12  # targets.md B
+STEP_CLOSURE, RUN_CLOSURE = 1e-13, 1e-12  # targets B
 NO_OUTPUT = np.zeros((0, 4), dtype=np.int64)
 MAY_BE_NEGATIVE = (
     "_temperature",

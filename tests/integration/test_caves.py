@@ -1,4 +1,4 @@
-"""Caves in the whole model: what a year of monitoring under a Guizhou climate would show (science.md 5.2, 5.3)."""
+"""Caves in the whole model: what a year of monitoring under a Guizhou climate would show (design notes 5.2, 5.3)."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def _season(year: xr.Dataset, name: str, months: tuple[int, ...]) -> np.ndarray:
 
 
 def test_summer_air_is_vadose_air_and_winter_air_that_outside(year) -> None:
-    """Summer 1500-10000 ppm (science.md 5.2) under cropland, the open air's under bare rock; in winter hardly above
-    410 ppm, less than the 450-800 of science.md: nothing but drips gives CO2 to the air then (docs/promises.md).
+    """Summer 1500-10000 ppm (design notes 5.2) under cropland, the open air's under bare rock; in winter hardly above
+    410 ppm, less than the 450-800 of design notes: nothing but drips gives CO2 to the air then (docs/promises.md).
     """
     summer = 1e6 * ATMOSPHERES * _season(year, "cave_air_pco2", (6, 7, 8))
     winter = 1e6 * ATMOSPHERES * _season(year, "cave_air_pco2", (1, 2, 12))

@@ -58,7 +58,7 @@ def test_the_spring_is_a_karst_spring(three_years) -> None:
 
 
 def test_the_sink_is_half_the_bicarbonate_of_the_runoff(three_years) -> None:
-    """science.md 9.1: CSF = 1/2 Q [HCO3], day by day from the published spring (no surface runoff on these days)."""
+    """design notes 9.1: CSF = 1/2 Q [HCO3], day by day from the published spring (no surface runoff on these days)."""
     d = three_years
     spring_only = (
         d["catchment_surface_runoff"].values == 0.0

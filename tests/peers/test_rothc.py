@@ -1,7 +1,7 @@
 """RothC-26.3 against the files that come with the official code (Rothamsted-Models/RothC_Code, version 2.0.0).
 
 The reference prints carbon to 4 decimals from a program with single-precision constants, so 6e-5 t C/ha is agreement
-to the last printed digit (targets.md C).
+to the last printed digit (targets C).
 """
 
 from __future__ import annotations

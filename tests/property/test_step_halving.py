@@ -1,4 +1,4 @@
-"""Daily, hourly and 10-minute steps on the same forcing give the same year (targets.md B).
+"""Daily, hourly and 10-minute steps on the same forcing give the same year (targets B).
 
 Ten years of recycled weather bring the stores to life; then another year runs from that state with each step.
 Rain, light and temperature of finer steps are those of their day.

@@ -1,4 +1,4 @@
-"""Plain Python and compiled code agree: ten days, rtol 1e-10 on every float of the state (targets.md B)."""
+"""Plain Python and compiled code agree: ten days, rtol 1e-10 on every float of the state (targets B)."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ V_S, RESIDUAL = 100.0, 50.0  # mm, of this soil
 
 
 def water_capacity(p) -> tuple[float, float]:
-    """(V_S, residual) of a soil, mm, from science.md 12.16."""
+    """(V_S, residual) of a soil, mm, from design notes 12.16."""
     depth = 1000.0 * float(p.depth)
     return (
         depth * (float(p.field_capacity_ratio) * float(p.porosity) - float(p.residual_water)),

@@ -236,7 +236,7 @@ def test_caves_keep_their_mass_and_dissolve_nothing(record_of, on_rows, ca, outs
 
 
 def test_drip_growth_constant_is_that_of_baker() -> None:
-    """(0.52 + 0.04 T + 0.004 T^2) 1e-7 m s-1: 1.32e-7 at 10 degC, 2.92e-7 at 20 (science.md 4.4, rounded there)."""
+    """(0.52 + 0.04 T + 0.004 T^2) 1e-7 m s-1: 1.32e-7 at 10 degC, 2.92e-7 at 20 (design notes 4.4, rounded there)."""
     growth = python_callable(drip.growth_constant)
     assert growth(10.0) == pytest.approx(1.32e-7, rel=0.03)
     assert growth(20.0) == pytest.approx(2.92e-7, rel=0.04)
@@ -269,7 +269,7 @@ def test_stalagmites_grow_as_baker_says(record_of, on_rows, temperature, interva
 def test_growth_of_published_order(record_of, on_rows) -> None:
     """Drips of 10 s, 2 mol m-3, 10 degC, open air: 1174 x 1.32e-7 s-1 m x 1.3 = 0.2 mm a year; faster drips no more.
 
-    Stalagmites of Europe grow 0.01-1 mm a year (science.md 4.4).
+    Stalagmites of Europe grow 0.01-1 mm a year (design notes 4.4).
     """
     grown = []
     for interval in (1.0, 10.0, 1e4):

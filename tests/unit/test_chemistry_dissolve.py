@@ -15,7 +15,7 @@ EASY = {"temperature": 10, "pco2": 1e-2, "area_to_volume": 10.0, "times": [0.0, 
 
 @pytest.mark.parametrize(("system", "calcium"), [("open", 2.119), ("closed", None)])
 def test_long_contact_is_equilibrium(system, calcium) -> None:
-    """chemistry.md 1: open calcite water, 10^-2 atm, 10 degC: 2.119 mM Ca, pH 7.318; closed ends at SI = 0 too."""
+    """chemistry notes 1: open calcite water, 10^-2 atm, 10 degC: 2.119 mM Ca, pH 7.318; closed ends at SI = 0 too."""
     out = ks.dissolve(temperature=10, pco2=1e-2, area_to_volume=100.0, system=system, times=[0.0, 300 * DAY])
     end = out.isel(time=-1)
     assert abs(float(end.si_calcite)) < 1e-5
@@ -54,7 +54,7 @@ def test_the_start_and_the_first_rate() -> None:
 
 
 def test_acid_dissolves_more_and_counts() -> None:
-    """chemistry.md 1: 0.5 mM H2SO4, closed from 10^-2 atm, 15 degC: Ca 1.407 mM, alkalinity 1.814 meq at the end."""
+    """chemistry notes 1: 0.5 mM H2SO4, closed from 10^-2 atm, 15 degC: Ca 1.407 mM, alkalinity 1.814 meq at the end."""
     out = ks.dissolve(15, 1e-2, area_to_volume=200.0, system="closed", times=[300 * DAY], acid={"h2so4": 0.5})
     assert float(out.ca[0]) == pytest.approx(1.407, abs=2e-3)
     assert float(out.alkalinity[0]) == pytest.approx(1.814, abs=3e-3)

@@ -49,7 +49,7 @@ def water(**values: float) -> np.record:
     return x
 
 
-# science.md 4.1 (PHREEQC, wateq4f.dat): temperature, log10 pCO2, Ca and DIC in mmol/kgw, pH
+# design notes 4.1 (PHREEQC, wateq4f.dat): temperature, log10 pCO2, Ca and DIC in mmol/kgw, pH
 OPEN_CALCITE = [
     (5, -3.4, 0.739, 1.489, 8.246),
     (5, -1.5, 3.519, 9.058, 7.004),
@@ -73,7 +73,7 @@ def test_open_calcite_of_the_literature(
     assert x.ph == pytest.approx(ph, abs=2e-3)
 
 
-CLOSED_CALCITE = [  # temperature, log10 pCO2 before, Ca mmol/kgw, pH, pCO2 after in uatm (science.md 4.1)
+CLOSED_CALCITE = [  # temperature, log10 pCO2 before, Ca mmol/kgw, pH, pCO2 after in uatm (design notes 4.1)
     (10, -2.0, 0.5558, 8.403, 220),
     (15, -2.0, 0.4789, 8.451, 180),
     (20, -2.0, 0.4181, 8.493, 151),
@@ -101,7 +101,7 @@ def test_closed_calcite_of_the_literature(
     ("acid", "ca", "dic", "ph"), [("no3", 2.319, 4.085, 7.275), ("so4", 2.348, 4.142, 7.282)]
 )
 def test_strong_acids_of_the_literature(acid: str, ca: float, dic: float, ph: float) -> None:
-    """science.md 4.1: 1 meq of HNO3 or H2SO4 per litre, open to 10^-2 atm, 15 degC."""
+    """design notes 4.1: 1 meq of HNO3 or H2SO4 per litre, open to 10^-2 atm, 15 degC."""
     x = water(**{acid: 1e-3 if acid == "no3" else 5e-4}, alkalinity=-1e-3)
     OPEN(x, constants_at(15), 0.0, 1e-2, 0.0)
     assert x.ca * 1e3 == pytest.approx(ca, rel=2e-3)
@@ -110,7 +110,7 @@ def test_strong_acids_of_the_literature(acid: str, ca: float, dic: float, ph: fl
 
 
 def test_degassing_and_reprecipitation_of_the_literature() -> None:
-    """science.md 4.1: open at 10^-2 atm, then 415 uatm without and with calcite, 10 degC."""
+    """design notes 4.1: open at 10^-2 atm, then 415 uatm without and with calcite, 10 degC."""
     k = constants_at(10)
     x = water()
     OPEN(x, k, 0.0, 1e-2, 0.0)

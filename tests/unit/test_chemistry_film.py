@@ -58,7 +58,7 @@ def ideal_waters(
     return w, equilibrium
 
 
-@pytest.mark.parametrize(  # science.md 4.4: alpha in 1e-7 m/s at c/c_eq = 0.5 and 1e-3, 1e-2, 5e-2 atm
+@pytest.mark.parametrize(  # design notes 4.4: alpha in 1e-7 m/s at c/c_eq = 0.5 and 1e-3, 1e-2, 5e-2 atm
     ("temperature", "film_mm", "published"),
     [
         (10.0, 1.0, (0.82, 1.05, 1.24)),
@@ -86,7 +86,7 @@ def test_published_table_with_its_own_chemistry(temperature, film_mm, published)
 
 
 def test_rotating_disk() -> None:
-    """F ~ omega^n with eps ~ omega^-1/2. science.md 4.4: n = 0.16, 0.17, 0.05 at 10^-3, 10^-2, 10^-1 atm; measured
+    """F ~ omega^n with eps ~ omega^-1/2. design notes 4.4: n = 0.16, 0.17, 0.05 at 10^-3, 10^-2, 10^-1 atm; measured
     (Liu & Dreybrodt 1997) 0.25 falling to 0.01 at 1 atm. Here at 25 degC and 0.01 mm: 0.14, 0.17, 0.07, 0.00.
     """
     pressures = np.array([1e-3, 1e-2, 1e-1, 1.0])
@@ -95,7 +95,7 @@ def test_rotating_disk() -> None:
 
 
 def test_carbonic_anhydrase() -> None:
-    """science.md 4.4, factor 1e4 at 0.05 mm: x1.9, 3.0, 3.3 at 10^-3, 10^-2, 5e-2 atm. Here at 10-25 degC 1.9-2.6,
+    """design notes 4.4, factor 1e4 at 0.05 mm: x1.9, 3.0, 3.3 at 10^-3, 10^-2, 5e-2 atm. Here at 10-25 degC 1.9-2.6,
     2.5-3.7, 2.2-3.1; the temperature of the published figures is not given. At most an order of magnitude (measured).
     """
     gain = np.array([model(t, PRESSURES, 0.05, 1e4) / model(t, PRESSURES, 0.05) for t in (10.0, 15.0, 25.0)])
@@ -116,7 +116,7 @@ def test_stalagmite_films(temperature, baker) -> None:
 
 
 def test_the_law_is_nearly_linear() -> None:
-    """science.md 4.4: alpha varies by less than a factor of two over c/c_eq 0.1-0.85."""
+    """design notes 4.4: alpha varies by less than a factor of two over c/c_eq 0.1-0.85."""
     for pco2 in PRESSURES:
         values = [model(10.0, pco2, 0.3, saturation=s).item() for s in (0.1, 0.3, 0.5, 0.7, 0.85)]
         assert max(values) < 2.0 * min(values)

@@ -51,7 +51,7 @@ def shares_of(parts: tuple[float, float, float]) -> tuple[float, float, float]:
     [(0.0, 10.83, 10.78), (10.0, 9.60, 9.64), (25.0, 7.92, 7.93), (40.0, 6.39, 6.22)],
 )
 def test_bicarbonate_against_gas(temperature: float, mook: float, zhang: float) -> None:
-    """Mook et al. (1974) and Zhang et al. (1995), chemistry.md 4."""
+    """Mook et al. (1974) and Zhang et al. (1995), chemistry notes 4."""
     assert epsilon(HCO3(SETS.MOOK1974, temperature)) == pytest.approx(mook, abs=6e-3)
     assert epsilon(HCO3(SETS.ZHANG1995, temperature)) == pytest.approx(zhang, abs=6e-3)
 
@@ -60,7 +60,7 @@ def test_bicarbonate_against_gas(temperature: float, mook: float, zhang: float) 
     ("temperature", "value"), [(5, 10.21), (10, 9.64), (15, 9.07), (20, 8.50), (25, 7.93)]
 )
 def test_zhang_in_steps_of_five_degrees(temperature: int, value: float) -> None:
-    """science.md 7."""
+    """design notes 7."""
     assert epsilon(HCO3(SETS.ZHANG1995, float(temperature))) == pytest.approx(value, abs=6e-3)
 
 
@@ -238,7 +238,7 @@ def test_mixing_by_carbon_is_mixing_by_isotope() -> None:
 
 
 def test_rayleigh_limits() -> None:
-    """Nothing drawn: unchanged. Half drawn as CO2 10 permil lighter: +6.95 permil ~ eps ln f (science.md 7)."""
+    """Nothing drawn: unchanged. Half drawn as CO2 10 permil lighter: +6.95 permil ~ eps ln f (design notes 7)."""
     assert RAYLEIGH(-12.0, 1.0, 0.99) == pytest.approx(-12.0)
     assert RAYLEIGH(-12.0, 0.3, 1.0) == pytest.approx(-12.0)
     assert RAYLEIGH(0.0, 0.5, 0.99) == pytest.approx(1000.0 * (0.5**-0.01 - 1.0))
@@ -293,7 +293,7 @@ def test_a_single_species_is_the_dic() -> None:
     for parts, species in (((1, 0, 0), 1), ((0, 1, 0), 2), ((0, 0, 1), 3)):
         values = OF_SPECIES(SETS.ZHANG1995, 15.0, *map(float, parts), -12.0)
         assert values[species] == pytest.approx(-12.0)
-    # open system at 15 degC: soil CO2 -23.5 gives HCO3 -14.4 (science.md 7); without the cross term -14.43
+    # open system at 15 degC: soil CO2 -23.5 gives HCO3 -14.4 (design notes 7); without the cross term -14.43
     assert OF_SPECIES(SETS.ZHANG1995, 15.0, 0.0, 1.0, 0.0, -14.64)[0] == pytest.approx(-23.5, abs=0.02)
 
 
@@ -398,7 +398,7 @@ def test_radiocarbon_is_reversible(fraction: float, delta: float, year: float) -
 
 
 def test_dead_carbon() -> None:
-    """Half the DIC from rock without 14C: 0.5; open to the soil air: 0 (science.md 7: closed 0.45-0.5)."""
+    """Half the DIC from rock without 14C: 0.5; open to the soil air: 0 (design notes 7: closed 0.45-0.5)."""
     dead = call(iso.dead_carbon_fraction)
     x, n = karst_water(10.0, 10**-1.5, False)
     water = (x.dic - n) / x.dic * 1.05

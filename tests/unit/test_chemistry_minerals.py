@@ -1,6 +1,6 @@
 """Equilibria with calcite, aragonite, dolomite, gypsum, acids and gas volumes; mixtures of waters.
 
-Worked values are those of science.md 4.1, computed with PHREEQC and its wateq4f.dat, whose constants are nearly but not
+Worked values are those of notes 4.1, computed with PHREEQC and its wateq4f.dat, whose constants are nearly but not
 quite those of phreeqc.dat: 0.2 % in totals and 0.002 in pH and SI are allowed for that and for their three or four
 digits. The comparison with the same constants, at 1e-4, is in tests/peers/test_phreeqc_paths.py.
 """
@@ -81,7 +81,7 @@ def near(values: object, expected: object, **tolerance: float) -> None:
 
 
 def test_open_calcite_of_the_literature() -> None:
-    """science.md 4.1, all twenty waters: Ca, HCO3 with its pair, DIC (mmol/kgw), pH."""
+    """design notes 4.1, all twenty waters: Ca, HCO3 with its pair, DIC (mmol/kgw), pH."""
     temperature = xr.DataArray(TEMPERATURES, dims="warmth")
     pressure = xr.DataArray(10.0 ** np.array(PRESSURES), dims="gas")
     out = ks.equilibrate(temperature=temperature, pco2=pressure, minerals=["calcite"], system="open")
@@ -102,7 +102,7 @@ def test_open_calcite_of_the_literature() -> None:
 def test_closed_calcite_of_the_literature(
     pressure: float, ca: list[float], ph: list[float], after: list[float]
 ) -> None:
-    """science.md 4.1 at 10, 15, 20 degC: Ca, pH and CO2 pressure (uatm, three digits) when calcite is saturated."""
+    """design notes 4.1 at 10, 15, 20 degC: Ca, pH and CO2 pressure (uatm, three digits) when calcite is saturated."""
     out = equilibrate([10.0, 15.0, 20.0], pressure, ["calcite"], "closed")
     near(out.ca, ca)
     near(out.ph, ph, atol=2e-3)
@@ -111,7 +111,7 @@ def test_closed_calcite_of_the_literature(
 
 
 def test_dolomite_of_the_literature() -> None:
-    """science.md 4.1: dolomite alone and with calcite, open at 10^-2 atm, 10, 15, 20 degC."""
+    """design notes 4.1: dolomite alone and with calcite, open at 10^-2 atm, 10, 15, 20 degC."""
     alone = equilibrate([10.0, 15.0, 20.0], 1e-2, "dolomite")
     near(alone.ca, [1.4268, 1.2610, 1.1209])
     near(alone.mg, alone.ca, rtol=1e-12)
@@ -123,7 +123,7 @@ def test_dolomite_of_the_literature() -> None:
 
 
 def test_degassing_of_the_literature() -> None:
-    """science.md 4.1: calcite waters of 10^-2 atm brought to 415 uatm, without and with calcite."""
+    """design notes 4.1: calcite waters of 10^-2 atm brought to 415 uatm, without and with calcite."""
     temperature = [10.0, 15.0, 20.0]
     start = equilibrate(temperature, 1e-2, ["calcite"])
     bare = equilibrate(pco2=ATMOSPHERE, minerals=[], water=start)
@@ -139,7 +139,7 @@ def test_degassing_of_the_literature() -> None:
 
 
 def test_mixing_corrosion_of_the_literature() -> None:
-    """science.md 4.1: equal parts of waters saturated at 10^-2 and at 415 uatm; calcite dissolves in the mixture."""
+    """design notes 4.1: equal parts of waters saturated at 10^-2 and at 415 uatm; calcite dissolves in the mixture."""
     waters = [equilibrate([10.0, 15.0, 20.0], p, ["calcite"]) for p in (1e-2, ATMOSPHERE)]
     mixture = ks.mix(*waters, fraction=0.5)
     near(mixture.si_calcite, [-0.203, -0.201, -0.199], atol=2e-3)
@@ -149,7 +149,7 @@ def test_mixing_corrosion_of_the_literature() -> None:
 
 
 def test_strong_acids_of_the_literature() -> None:
-    """science.md 4.1: 1 meq of nitric or sulfuric acid per litre, open at 10^-2 atm, 15 degC; HCl as HNO3."""
+    """design notes 4.1: 1 meq of nitric or sulfuric acid per litre, open at 10^-2 atm, 15 degC; HCl as HNO3."""
     nitric = equilibrate(15, 1e-2, ["calcite"], acid={"HNO3": 1.0})
     near([nitric.ca, nitric.dic, nitric.ph], [2.319, 4.085, 7.275])
     sulfuric = equilibrate(15, 1e-2, ["calcite"], acid={"h2so4": 0.5})

@@ -85,7 +85,7 @@ def test_calcite_laws_fall_with_calcium(share, more, pco2, law) -> None:
 
 
 def test_the_surface_form_is_phreeqcs_in_calcite_water() -> None:
-    """chemistry.md 2: in pure calcite water eq. 25 differs from PHREEQC's form only in the k1 term: 0.5 % of f."""
+    """chemistry notes 2: in pure calcite water eq. 25 differs from PHREEQC's form only in the k1 term: 0.5 % of f."""
     forward = python_callable(rates.pwp_forward)
     for pco2 in (1e-3, 1e-2, 5e-2):
         for ca in (1e-4, 4e-4, 8e-4):
@@ -96,7 +96,7 @@ def test_the_surface_form_is_phreeqcs_in_calcite_water() -> None:
                 assert rate(x, K10, RateLaw.TST) >= rate(x, K10, RateLaw.PHREEQC)
 
 
-@pytest.mark.parametrize(  # chemistry.md 2: nodes of Palmer's table, k in mg cm L-1 s-1
+@pytest.mark.parametrize(  # chemistry notes 2: nodes of Palmer's table, k in mg cm L-1 s-1
     ("pco2", "pure", "k", "order", "switch"),
     [
         (1.0, False, (0.07, 0.09, 0.12), 1.5, (0.8, 0.85, 0.9)),
@@ -136,7 +136,7 @@ def test_palmers_wall_retreat() -> None:
 
 
 def test_high_order_law() -> None:
-    """4e-11 (1 - c/c_eq) up to 0.9, 4e-8 (1 - c/c_eq)^4 mol cm-2 s-1 beyond, continuous (chemistry.md 2)."""
+    """4e-11 (1 - c/c_eq) up to 0.9, 4e-8 (1 - c/c_eq)^4 mol cm-2 s-1 beyond, continuous (chemistry notes 2)."""
     law = python_callable(rates_natural.high_order_rate)
     assert law(0.5, 1.0) == pytest.approx(4e-11 * 1e4 * 0.5)
     assert law(0.95, 1.0) == pytest.approx(4e-8 * 1e4 * 0.05**4)
@@ -146,7 +146,7 @@ def test_high_order_law() -> None:
 
 
 def test_dolomite_constants_are_those_of_both_papers() -> None:
-    """chemistry.md 3: Busenberg & Plummer x 10 is -3.19, -5.11, -7.53 at 25 degC: Palandri & Kharaka, disordered."""
+    """chemistry notes 3: Busenberg & Plummer x 10 is -3.19, -5.11, -7.53 at 25 degC: Palandri & Kharaka, disordered."""
     r = rates_minerals
     pairs = ((r.BP1_A, r.BP1_B, 0, -3.19), (r.BP2_A, r.BP2_B, 4, -5.11), (r.BP3_A, r.BP3_B, 2, -7.53))
     for a, b, j, log_k in pairs:
@@ -178,13 +178,13 @@ def test_laboratory_laws_by_hand() -> None:
 
 
 def test_the_carbonate_mechanism_is_pwps() -> None:
-    """P&K's calcite -3.48 is k2 of PWP x 10 = 10^-3.46 (chemistry.md 2): in activity, not in pressure."""
+    """P&K's calcite -3.48 is k2 of PWP x 10 = 10^-3.46 (chemistry notes 2): in activity, not in pressure."""
     _, k2, _ = python_callable(rates.pwp_constants)(25.0)
     assert math.log10(10.0 * k2) == pytest.approx(-3.48, abs=0.02)
 
 
 def test_dolomite_starts_at_a_third_to_a_sixtieth_of_calcite() -> None:
-    """science.md 4.3: 1/3 to 1/60. In water without minerals, 10 and 25 degC, 10^-3.4 to 10^-1 atm: ordered dolomite
+    """design notes 4.3: 1/3 to 1/60. In water without minerals, 10 and 25 degC, 10^-3.4 to 10^-1 atm: ordered dolomite
     1/8 to 1/44; disordered 1/2.3 to 1/9, faster than a third only at 25 degC below 10^-2 atm.
     """
     for k in (K10, K25):

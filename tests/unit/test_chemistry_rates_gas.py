@@ -18,7 +18,7 @@ pytestmark = pytest.mark.nojit
 RELAX = python_callable(rates.relax)
 
 
-@pytest.mark.parametrize(  # science.md 4.3
+@pytest.mark.parametrize(  # design notes 4.3
     ("temperature", "k1", "k2", "k3"),
     [(5, 0.0400, 1.03e-5, 1.00e-7), (15, 0.0454, 1.93e-5, 1.10e-7), (25, 0.0511, 3.45e-5, 1.19e-7)],
 )
@@ -116,7 +116,7 @@ def test_schmidt_number_agrees_with_the_older_cubic() -> None:
 
 
 def test_hydration_kinetics_of_the_literature() -> None:
-    """chemistry.md 2: Usdowski 0.0067 and 0.026 s-1 at 10 and 25 degC, Johnson 0.037 at 25; OH- 2.6e3 and 8.4e3."""
+    """chemistry notes 2: Usdowski 0.0067 and 0.026 s-1 at 10 and 25 degC, Johnson 0.037 at 25; OH- 2.6e3 and 8.4e3."""
     law, rate = gas.HydrationLaw, python_callable(gas.hydration_rate)
     assert rate(25.0, law.JOHNSON1982) == pytest.approx(0.0371, rel=0.01)
     assert rate(25.0) == rate(25.0, law.JOHNSON1982)
@@ -187,7 +187,7 @@ def test_enhancement_limits() -> None:
 
 
 def test_fugacity_of_co2() -> None:
-    """chemistry.md 1: 1 - phi = 5.5e-4 at 0.1 atm and 1.7e-3 at 0.316 atm, 25 degC (Peng-Robinson)."""
+    """chemistry notes 1: 1 - phi = 5.5e-4 at 0.1 atm and 1.7e-3 at 0.316 atm, 25 degC (Peng-Robinson)."""
     phi = python_callable(gas.fugacity_coefficient_co2)
     assert 1.0 - phi(25.0, 0.1) == pytest.approx(5.5e-4, rel=0.02)
     assert 1.0 - phi(25.0, 0.316) == pytest.approx(1.75e-3, rel=0.02)

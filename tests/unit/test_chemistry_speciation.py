@@ -215,7 +215,7 @@ def test_the_pieces_reproduce_the_solution() -> None:
 
 
 def test_published_waters() -> None:
-    """science.md 4.1 (PHREEQC): Ca 2, Mg 0.3, C 4.5, Na 0.1, Cl 0.1, SO4 0.05 mmol, charge balance, 15 degC; and
+    """design notes 4.1 (PHREEQC): Ca 2, Mg 0.3, C 4.5, Na 0.1, Cl 0.1, SO4 0.05 mmol, charge balance, 15 degC; and
     pH 7.40, alkalinity 3.8 meq, Ca 1.9 mmol, 20 degC.
     """
     ions = {"ca": 2e-3, "mg": 3e-4, "na": 1e-4, "cl": 1e-4, "so4": 5e-5}

@@ -82,7 +82,7 @@ def test_a_memory_is_noted() -> None:
 
 
 def test_elasticities_of_the_prototype() -> None:
-    """science.md 9.13: 9.69 to 9.04 for one kelvin is -6.9 % per K. y = x^0.9 has the elasticity 0.9."""
+    """design notes 9.13: 9.69 to 9.04 for one kelvin is -6.9 % per K. y = x^0.9 has the elasticity 0.9."""
     assert sensitivity((9.69, 9.04), (0.0, 1.0)) == pytest.approx(-0.0694, abs=1e-4)
     assert elasticity((1.0, 2.0**0.9), (3.0, 6.0)) == pytest.approx(0.9)
     with pytest.raises(InputError):
@@ -90,7 +90,7 @@ def test_elasticities_of_the_prototype() -> None:
 
 
 def test_shares_of_the_missing_sink() -> None:
-    """science.md A7: 0.608/1.4 = 43 %, 0.89/1.4 = 64 %; the same number as CO2 is 11.9 %."""
+    """design notes A7: 0.608/1.4 = 43 %, 0.89/1.4 = 64 %; the same number as CO2 is 11.9 %."""
     assert context_fraction("0.608 Pg C a-1") == pytest.approx(0.434, abs=1e-3)
     assert context_fraction("0.89 Pg C a-1") == pytest.approx(0.636, abs=1e-3)
     assert context_fraction("0.608 Pg CO2 a-1") == pytest.approx(0.434 * 12.011 / 44.01, abs=1e-3)
@@ -146,7 +146,7 @@ def test_powder_that_dissolved_is_no_sink() -> None:
 
 
 def test_formula_on_simulated_output(output: xr.Dataset) -> None:
-    """science.md A3: the continuous method returns 1/2 sum Q [HCO3] of the output to 1e-6."""
+    """design notes A3: the continuous method returns 1/2 sum Q [HCO3] of the output to 1e-6."""
     carried = (
         float((output["aquifer_spring"] * output["aquifer_spring_hco3"]).sum())
         * 1e-3
@@ -169,7 +169,7 @@ def test_ratios_of_a_field(output: xr.Dataset) -> None:
 
 
 def test_net_exchange_is_the_sum_of_its_parts(output: xr.Dataset) -> None:
-    """science.md A54: NEE = -GPP + R_a + R_h - J_weath, where soil air keeps nothing."""
+    """design notes A54: NEE = -GPP + R_a + R_h - J_weath, where soil air keeps nothing."""
     nee = float(monitoring(output).data["net_exchange"].sum())
     parts = {
         n: float(output[f"catchment_{n}"].sum()) for n in ("gpp", "plant_respiration", "soil_respiration")

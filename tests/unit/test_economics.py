@@ -1,4 +1,4 @@
-"""Credits, revenue and net present value after science.md 9.10, and the land-use index of 9.9, by hand."""
+"""Credits, revenue and net present value after design notes 9.10, and the land-use index of 9.9, by hand."""
 
 from __future__ import annotations
 

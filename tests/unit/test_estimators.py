@@ -66,7 +66,7 @@ def test_units_say_what_they_count() -> None:
 
 
 def test_china_over_its_forests_needs_units() -> None:
-    """science.md A8: 51/101 = 0.505 if both count carbon; 51 Mt CO2 are 13.9 Mt C, 0.138 of 101 Mt C."""
+    """design notes A8: 51/101 = 0.505 if both count carbon; 51 Mt CO2 are 13.9 Mt C, 0.138 of 101 Mt C."""
     assert ratio("51 Mt C a-1", "101 Mt C a-1") == pytest.approx(0.505, abs=5e-4)
     assert ratio("51 Mt CO2 a-1", "101 Mt C a-1") == pytest.approx(0.138, abs=5e-4)
     for bare in (51.0, np.float64(51), xr.DataArray(51.0), "51", "51 Mt a-1", "51 t km-2 a-1"):
@@ -153,7 +153,7 @@ def test_the_interval_is_seeded_and_as_wide_as_the_errors() -> None:
 
 def test_published_tablets() -> None:
     """Zhang (2011): cropland 4.02, shrub 7.0, secondary 20, virgin 63.5 g m-2 a-1. Of pure rock, CO2 is 0.44 of it:
-    secondary less shrub (20 - 7.0) 0.44 = 5.72, less cropland 7.03; virgin less cropland 26.17 (science.md A25, A26).
+    secondary less shrub (20 - 7.0) 0.44 = 5.72, less cropland 7.03; virgin less cropland 26.17 (design notes A25, A26).
     """
     sink = {
         rate: estimate(None, "tablet", rates=[rate], purity=1.0).to("t CO2 km-2 a-1").value
@@ -174,7 +174,7 @@ def test_published_tablets() -> None:
     ],
 )
 def test_undersaturation_is_that_of_published_tablets(use: str, hco3: float, rate: float) -> None:
-    """science.md 9.2: E = 375.6 u [Ca]eq with [Ca]eq half the HCO3 of 3.12 gives the published rates back."""
+    """design notes 9.2: E = 375.6 u [Ca]eq with [Ca]eq half the HCO3 of 3.12 gives the published rates back."""
     data = table(hco3=(hco3, "mol m-3"), temperature=(15.0, "degC"))
     e = estimate(data, "tablet", land_use=use, draws=0)
     assert e.parts["tablet rate"][0] == pytest.approx(rate, rel=0.01)
@@ -253,7 +253,7 @@ def test_film_flux_is_alpha_times_the_deficit() -> None:
 
 
 def test_potential_dissolution() -> None:
-    """0.5 m a-1 saturated at 15 degC and 10^-2 atm, [Ca] 1.946 mol m-3 (science.md 4.6): 11.69 t C km-2 a-1."""
+    """0.5 m a-1 saturated at 15 degC and 10^-2 atm, [Ca] 1.946 mol m-3 (design notes 4.6): 11.69 t C km-2 a-1."""
     e = estimate(None, "equilibrium", runoff=500.0, temperature=15.0, evapotranspiration=1e3, draws=0)
     assert e.parts["soil CO2"][0] == pytest.approx(1e6 * 10.0 ** (-3.47 + 2.09 * (1.0 - np.exp(-1.72))))
     at = spring(discharge=(500.0 / YEAR, "mm d-1"), air_co2=(1e4, "ppm"), temperature=(15.0, "degC"))
@@ -370,7 +370,7 @@ def test_a_table_that_lacks_something_is_told_what() -> None:
 
 
 def test_the_guideline_report_has_what_it_must() -> None:
-    """Q, HCO3, area, CSF in t C and t CO2 per km2, purity, correction (science.md A23)."""
+    """Q, HCO3, area, CSF in t C and t CO2 per km2, purity, correction (design notes A23)."""
     data = spring(so4=(0.1, "mol m-3"))
     water, acid = estimate(data), estimate(data, "acid")
     tablets = {"cropland": estimate(None, "tablet", rates=[4.02])}

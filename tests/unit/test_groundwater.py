@@ -17,7 +17,7 @@ from karstsim.processes.epikarst import event
 N = 13
 NO_OUTPUT = np.zeros((0, 4), dtype=np.int64)
 ELEMENTS = ("water", "carbon", "calcium", "magnesium", "alkali", "sulfate", "nitrate", "chloride")
-STEP_CLOSURE, RUN_CLOSURE = 1e-13, 1e-12  # targets.md B
+STEP_CLOSURE, RUN_CLOSURE = 1e-13, 1e-12  # targets B
 OPTIONS = {
     "event": {"epikarst.event_share": 0.5, "epikarst.overflow_to_shafts": 0.4, "epikarst.capacity": 25.0},
     "cells": {"aquifer.conduit_cells": 3},

@@ -19,7 +19,7 @@ from karstsim.processes.aquifer.storage import Structure
 
 RATES, PUBLISHED = int(Structure.VARIABLE_RESERVOIRS), int(Structure.HARTMANN_2015)
 NO_OUTPUT = np.zeros((0, 4), dtype=np.int64)
-STEP_CLOSURE, RUN_CLOSURE = 1e-13, 1e-12  # targets.md B
+STEP_CLOSURE, RUN_CLOSURE = 1e-13, 1e-12  # targets B
 TEN = {"epikarst.compartments": 10}
 OPTIONS = {
     "rates": {"aquifer.structure": RATES, **TEN},

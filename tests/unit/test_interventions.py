@@ -154,7 +154,7 @@ def test_a_run_that_goes_on_from_a_restart_is_the_whole_run(climate_forcing, set
 
 def test_powder_gives_less_than_the_water_can_carry(forcing, tmp_path) -> None:
     """On rock that hardly dissolves, what powder adds stays below R [Ca]_eq, the most that soil water at equilibrium
-    with its CO2 can carry (science.md 8.1): from 150 to 500 t km-2 a-1 it hardly grows, from 10 to 50 by the rate.
+    with its CO2 can carry (design notes 8.1): from 150 to 500 t km-2 a-1 it hardly grows, from 10 to 50 by the rate.
     """
     places = ("soil", "epikarst", "aquifer.matrix", "aquifer.conduit")
     names = [f"{p}.area_to_volume" if "." not in p else f"{p}_area_to_volume" for p in places]

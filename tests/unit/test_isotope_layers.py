@@ -165,7 +165,7 @@ def settled(climate_forcing, whole_site):
 
 
 def test_books_close_with_layers(settled) -> None:
-    """targets.md B: 1e-13 a step for every element and isotope, tags add up in every store, 1e-12 over the run."""
+    """targets B: 1e-13 a step for every element and isotope, tags add up in every store, 1e-12 over the run."""
     run, out = settled
     assert max(float(out[f"catchment_imbalance_{e}"].max()) for e in BOOKED) <= 1e-13
     assert max(run.closure().values()) <= 1e-12

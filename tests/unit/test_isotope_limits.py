@@ -17,7 +17,7 @@ from karstsim.model.output import select
 from karstsim.model.simulate import Simulation
 
 ALPHA_HCO3 = python_callable(alpha_hco3)
-SOIL_GAS, ROCK, WARM = -23.5, 1.0, 15.0  # permil, permil, degC: the case of science.md 7
+SOIL_GAS, ROCK, WARM = -23.5, 1.0, 15.0  # permil, permil, degC: the case of design notes 7
 DELTA_OF = 1000.0 / 0.011180  # permil per 13C/12C of VPDB
 
 
@@ -30,7 +30,7 @@ def _number(ds, name: str) -> float:
 
 @pytest.mark.parametrize("pco2", [0.01, 0.02, 0.05])
 def test_a_closed_system_has_half_its_carbon_from_rock(pco2) -> None:
-    """science.md 7: closed, dead carbon 0.45 to 0.5 and HCO3 of -11 to -12 where all CO2 is used up.
+    """design notes 7: closed, dead carbon 0.45 to 0.5 and HCO3 of -11 to -12 where all CO2 is used up.
 
     CO2(aq) under -23.5 permil is -1.2365 permil lighter: -24.71. With the rock's share f of Ca/DIC the water has
     -24.71 (1 - f) + f: at f = 0.5 -11.85. Free CO2 that is left lowers f, CO3 and OH at a high pH raise it.
@@ -46,7 +46,7 @@ def test_a_closed_system_has_half_its_carbon_from_rock(pco2) -> None:
 
 
 def test_an_open_system_forgets_its_rock() -> None:
-    """science.md 7: HCO3 -14.4 under gas of -23.5 at 15 degC; read as a closed system that water is a third rock."""
+    """design notes 7: HCO3 -14.4 under gas of -23.5 at 15 degC; read as a closed system that water is a third rock."""
     water = ks.equilibrate(WARM, 0.02, ["calcite"])
     hco3 = ALPHA_HCO3(0, WARM) * (1000.0 + SOIL_GAS) - 1000.0
     assert hco3 == pytest.approx(-14.4, abs=0.3)
@@ -62,7 +62,7 @@ def test_an_open_system_forgets_its_rock() -> None:
 @pytest.mark.parametrize(("intercept", "slope", "apart"), [(48.98, -0.14, 0.45), (41.95, -0.114, 0.08)])
 def test_cavecalc_factors(intercept, slope, apart) -> None:
     """The open-system water of CaveCalc (Owen et al. 2018): 1000 ln alpha HCO3-CO2(g) = 48.98 - 0.14 T in version 1,
-    41.95 - 0.114 T in version 2, T in K (chemistry.md 4). At 15 degC 8.64 and 9.10: -15.03 and -14.57 under -23.5.
+    41.95 - 0.114 T in version 2, T in K (chemistry notes 4). At 15 degC 8.64 and 9.10: -15.03 and -14.57 under -23.5.
     """
     theirs = math.exp((intercept + slope * (WARM + 273.15)) / 1000.0) * (1000.0 + SOIL_GAS) - 1000.0
     ours = ALPHA_HCO3(0, WARM) * (1000.0 + SOIL_GAS) - 1000.0
@@ -135,7 +135,7 @@ def test_the_slow_pool_follows_the_equation_of_one_box(bomb) -> None:
 
 
 def test_an_open_site_has_little_dead_carbon(bomb) -> None:
-    """science.md 7: open, 0.05 to 0.15 under steady air; rising air makes water seem older, falling younger."""
+    """design notes 7: open, 0.05 to 0.15 under steady air; rising air makes water seem older, falling younger."""
     _, values, _ = bomb
     dead = values["aquifer_spring_dead_carbon"]
     steady = dead[:9].mean()
@@ -145,7 +145,7 @@ def test_an_open_site_has_little_dead_carbon(bomb) -> None:
 
 
 def test_length_of_steps(climate_forcing, whole_site) -> None:
-    """targets.md B for d13C: 120 days in steps of a day, an hour and ten minutes from one state, apart by 0.1 permil.
+    """targets B for d13C: 120 days in steps of a day, an hour and ten minutes from one state, apart by 0.1 permil.
 
     At the spring, in soil gas, in drips and in the brook; tags of the spring within 0.005.
     """

@@ -103,7 +103,7 @@ def _run_exchange(on_rows, r, x, rock=0.0, gas=0.0, pressure=0.01, slope=0.0, ou
 def test_open_system_end_member(record_of, on_rows) -> None:
     """Long under soil CO2 of -23.5 permil at 15 degC, all DIC is soil carbon at the equilibrium with the gas.
 
-    By Zhang et al. (1995): HCO3 is 10.78 - 0.1141 x 15 = 9.07 permil above the gas, so -14.4 (science.md 7); CO2(aq)
+    By Zhang et al. (1995): HCO3 is 10.78 - 0.1141 x 15 = 9.07 permil above the gas, so -14.4 (design notes 7); CO2(aq)
     1.24 below. The mixture here has 4.7 % CO2, so DIC lies between.
     """
     x = _speciated()
@@ -124,7 +124,7 @@ def test_open_system_end_member(record_of, on_rows) -> None:
 def test_closed_system_end_member(record_of, on_rows) -> None:
     """Without exchange DIC is half the gas's carbon and half the rock's: (-23.5 - 2.05 + 1)/2 = -12.3, 14C one half.
 
-    Invading CO2 is lighter than the gas by the one-way factors -1.236 and -0.81 permil. science.md 7: -11 to -12,
+    Invading CO2 is lighter than the gas by the one-way factors -1.236 and -0.81 permil. design notes 7: -11 to -12,
     dead-carbon fraction 0.45 to 0.5.
     """
     x = _speciated(4.0e-3, 4.0e-3)
@@ -306,7 +306,7 @@ def settled(climate_forcing, whole_site):
 
 
 def test_thirteen_carbon_closes_as_carbon_does(settled) -> None:
-    """targets.md B: 1e-13 of stocks and fluxes in each step, 1e-12 in total, for every element and isotope."""
+    """targets B: 1e-13 of stocks and fluxes in each step, 1e-12 in total, for every element and isotope."""
     run, out = settled
     assert max(float(out[f"catchment_imbalance_{e}"].max()) for e in BOOKED) <= 1e-13
     assert max(run.closure().values()) <= 1e-12

@@ -78,7 +78,7 @@ def _tags(block, first: int = 0) -> np.ndarray:
 
 
 def test_evasion_into_air_without_co2_follows_rayleigh() -> None:
-    """d = d0 + eps ln f, science.md 7: eps -9.1 to -10 at 15 degC, and calcite cannot form.
+    """d = d0 + eps ln f, design notes 7: eps -9.1 to -10 at 15 degC, and calcite cannot form.
 
     Under air of 1e-6 ppm nothing comes back, so d + 1000 = (d0 + 1000) f^(alpha - 1) with the one-way alpha of CO2
     against DIC. alpha_DIC moves with pH; the two ends of the run bound it.
@@ -120,9 +120,9 @@ def test_water_left_to_the_air_is_in_equilibrium_with_it() -> None:
 
 
 def test_a_planted_pond_swings_by_one_to_three_permil_a_day() -> None:
-    """science.md 7; heaviest in the afternoon, lightest before noon, by 20 permil off CO2 and 11.5 off HCO3."""
+    """design notes 7; heaviest in the afternoon, lightest before noon, by 20 permil off CO2 and 11.5 off HCO3."""
     chain = _pond(**{"surface_water.diel_amplitude": 3.0})
-    discharge = 0.01e6 * 0.5 / 0.6 / 86400.0  # 0.6 d of residence (science.md 6.6)
+    discharge = 0.01e6 * 0.5 / 0.6 / 86400.0  # 0.6 d of residence (design notes 6.6)
     solutes = _with_origin(SPRING, -12.0, 0.9, rock=0.1)
     chain.fill(discharge, solutes, 18.0)
     _march(chain, 1, discharge, solutes, 18.0, 250.0, ["gpp"])
@@ -149,7 +149,7 @@ def test_a_planted_pond_swings_by_one_to_three_permil_a_day() -> None:
 
 
 def test_a_brook_grows_heavier_on_its_way() -> None:
-    """Changliushui (science.md 7): 0.9 of pH along the way goes with +1.8 permil; here two thirds to 1.5 times it.
+    """Changliushui (design notes 7): 0.9 of pH along the way goes with +1.8 permil; here two thirds to 1.5 times it.
 
     Spring water of pH 7.2 and -12.5 permil in a chain of steep reaches without light; the reach with 0.9 more of pH is
     found between the boxes by straight lines.
@@ -195,7 +195,7 @@ def settled(climate_forcing, whole_site):
 
 
 def test_books_close_with_surface_water(settled) -> None:
-    """targets.md B, for every element and isotope: 1e-13 a step, 1e-12 in total."""
+    """targets B, for every element and isotope: 1e-13 a step, 1e-12 in total."""
     run, out = settled
     assert max(float(out[f"catchment_imbalance_{e}"].max()) for e in BOOKED) <= 1e-13
     assert max(run.closure().values()) <= 1e-12

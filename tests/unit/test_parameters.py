@@ -18,7 +18,7 @@ def _refused(words: str, site, **overrides) -> str:
 
 
 def test_classes_give_their_values(whole_site) -> None:
-    """bare_rock 0.10 m of soil, virgin forest 0.60 (science.md 3.12); planted stream G_max 60, reservoir 10 (6.4)."""
+    """bare_rock 0.10 m of soil, virgin forest 0.60 (design notes 3.12); planted stream G_max 60, reservoir 10 (6.4)."""
     tables = parameter_tables(whole_site(), [{}])
     assert list(tables["tile"]["soil"]["depth"][0]) == [0.10, 0.40, 0.40, 0.40, 0.45, 0.60]
     assert list(tables["box"]["surface_water"]["gross_production"][0]) == [8.0, 10.0, 60.0]

@@ -100,7 +100,7 @@ def test_gaussian_temperature_scalar_by_hand(record_of, on_rows) -> None:
 
 
 def test_efficiencies_give_the_production_of_their_own_law() -> None:
-    """The table of science.md 3.12 was set with the Gaussian law: in its climate both laws fix as much light.
+    """The table of design notes 3.12 was set with the Gaussian law: in its climate both laws fix as much light.
 
     Ten years of the weather of the experiments at Puding: 124 W m-2, 15.3 degC.
     """

@@ -228,7 +228,7 @@ def test_two_closed_steps_are_one(ca, dic, mg_share, k_dt, part) -> None:
 
 
 def test_open_water_reaches_the_published_calcium() -> None:
-    """15 degC, 10^-2 atm, calcite: 1.946 mmol Ca (science.md 4.6); with 1 meq HNO3 more of it, 2.318."""
+    """15 degC, 10^-2 atm, calcite: 1.946 mmol Ca (design notes 4.6); with 1 meq HNO3 more of it, 2.318."""
     x = _water(1e-9, 1e-9)
     OPEN(x, K15, 0.0, 1e-2, 0.0, 1e6, 0.0, 0.3, 1.0, 1.0)
     assert x.ca * 1e3 == pytest.approx(1.946, rel=5e-3)
@@ -251,7 +251,7 @@ def test_gas_pressure_falls_with_what_the_water_takes() -> None:
 
 @pytest.mark.parametrize(("contact", "low", "high"), [(15.0, 0.40, 0.80), (5.0, 0.25, 0.60)])
 def test_rock_film_reaches_half_of_saturation(record_of, on_rows, contact, low, high) -> None:
-    """science.md 4.5: 5-60 min on bare rock give 40-80 % of c_eq; default 15 min at 15 degC, CA factor 1.
+    """design notes 4.5: 5-60 min on bare rock give 40-80 % of c_eq; default 15 min at 15 degC, CA factor 1.
 
     k = 1e4 m-1 x 1.18e-7 m s-1 (film model, open film 0.1 mm thick, 4.1e-4 atm) = 1.18e-3 s-1, so 900 s give
     1 - exp(-1.06) = 65 %, 300 s 30 %.
@@ -285,7 +285,7 @@ def _film(p, f, down, forcing, x, k):
 
 
 def test_rate_constants_of_the_science_page() -> None:
-    """science.md 4.5, 1/k at 15 degC: A/V 500: 3 h, 100: 16 h, 2000: 0.8 h, 20: 3.3 d (alpha 1.69e-7 m/s).
+    """design notes 4.5, 1/k at 15 degC: A/V 500: 3 h, 100: 16 h, 2000: 0.8 h, 20: 3.3 d (alpha 1.69e-7 m/s).
 
     The film model with activity coefficients gives 2.17e-7 at 0.3 mm and 10^-2 atm: 29 % faster.
     """
@@ -579,7 +579,7 @@ def test_there_is_no_light_at_night(record_of, on_rows) -> None:
 
 @pytest.mark.parametrize(("use", "expected"), [(0.8, 0.5652), (0.6, 0.4565), (0.0, 0.1304)])
 def test_carbon_limitation_of_sand_jensen(record_of, on_rows, use, expected) -> None:
-    """15 umol/L CO2 and 5 mmol/L HCO3: m = 0.015/0.115 = 0.1304; f_C = m + (1 - m) phi 5/8 (science.md 6.4)."""
+    """15 umol/L CO2 and 5 mmol/L HCO3: m = 0.015/0.115 = 0.1304; f_C = m + (1 - m) phi 5/8 (design notes 6.4)."""
     p = record_of(surface_water.PARAMS)
     on_co2, on_hco3 = on_rows(photosynthesis.carbon_shares)(p, 3.0, 0.015, 5.0)
     assert on_co2 + use * on_hco3 == pytest.approx(expected, abs=1e-4)

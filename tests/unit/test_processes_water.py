@@ -459,7 +459,7 @@ def _weather(**values: float) -> np.record:
     ],
 )
 def test_snow_by_hand(record_of, on_rows, tas, pr, prsn, held, fraction, melt) -> None:
-    """P_s = P clip((T_rs + 1 - T)/2), M = min(S, DDF max(T, 0)) with T_rs 1 degC and DDF 3    [science.md 3.5]."""
+    """P_s = P clip((T_rs + 1 - T)/2), M = min(S, DDF max(T, 0)) with T_rs 1 degC and DDF 3    [design notes 3.5]."""
     p, s, f = record_of(atmosphere.PARAMS), record_of(atmosphere.STATE), record_of(atmosphere.FLUXES)
     s.snow.volume = held
     f.precipitation.volume = pr

@@ -1,4 +1,4 @@
-"""Strong acids by source, the acid and anhydrase ladders of science.md in the soil store, and pedogenic calcite."""
+"""Strong acids by source, the acid and anhydrase ladders of design notes in the soil store, and pedogenic calcite."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from karstsim.processes.transport import evaporate, receive, withdraw
 
 N = 13
 PRESSURE = 1.0e-2  # atm
-# HNO3, Ca, HCO3 in mmol l-1 at 15 degC and 10^-2 atm (science.md 4.6)
+# HNO3, Ca, HCO3 in mmol l-1 at 15 degC and 10^-2 atm (design notes 4.6)
 LADDER = [
     (0.0, 1.946, 3.874),
     (0.2, 2.019, 3.819),
@@ -38,7 +38,7 @@ def _acid(params: dict[str, float]) -> float:
 
 @pytest.mark.parametrize("land_use", LAND_USES)
 def test_the_sources_add_up_to_the_acid_load_of_the_science_page(land_use) -> None:
-    """science.md 3.13: 0.3 eq m-2 a-1 under cropland, 0.2 elsewhere."""
+    """design notes 3.13: 0.3 eq m-2 a-1 under cropland, 0.2 elsewhere."""
     values = {q.name: q.by_class.get(land_use, q.default) for q in soil.PARAMS}
     assert _acid(values) == pytest.approx(0.3 if land_use == "cropland" else 0.2, rel=1e-12)
 
@@ -89,7 +89,7 @@ def test_pyrite_gives_two_sulfates_with_warmth_and_oxygen(
 
 
 def test_acid_ladder_of_the_chemistry() -> None:
-    """science.md 10, X09: within 1 %."""
+    """design notes 10, X09: within 1 %."""
     acid, ca, bicarbonate = np.array(LADDER).T
     out = ks.equilibrate(15.0, PRESSURE, ["calcite"], acid={"hno3": acid})
     assert out.ca.values == pytest.approx(ca, rel=1e-2)
@@ -122,7 +122,7 @@ def scratch(on_rows):
 def test_acid_ladder_through_the_soil_store(tile, scratch, on_rows, acid, ca, bicarbonate) -> None:
     """After years on the rock, pure water with nitric acid has the ladder's calcium, within 1 %.
 
-    The sink is x = HCO3 - (Ca + Mg) (science.md 4.6): the CO2 that became bicarbonate and stays in the water.
+    The sink is x = HCO3 - (Ca + Mg) (design notes 4.6): the CO2 that became bicarbonate and stays in the water.
     """
     p, s, f = tile
     x, k = scratch
@@ -205,6 +205,6 @@ def test_dry_irrigated_soil_gathers_calcite_and_gives_its_co2_off(
 
 
 def test_the_defaults_of_pedogenic_calcite_are_those_of_the_science_page() -> None:
-    """science.md 4.5: threshold 0.3, precipitation 1 d-1, dissolution first at 5 d-1."""
+    """design notes 4.5: threshold 0.3, precipitation 1 d-1, dissolution first at 5 d-1."""
     defaults = {q.name: q.default for q in chemistry.PARAMS}
     assert [defaults[n] for n in ("calcite_threshold", "calcite_rate", "grain_rate")] == [0.3, 1.0, 5.0]

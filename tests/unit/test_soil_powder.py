@@ -245,7 +245,7 @@ def test_daily_steps_agree_with_hourly_ones(record_of, on_rows) -> None:
 def test_powder_saturates_at_the_most_that_water_can_carry(record_of, on_rows) -> None:
     """X10b: what dissolves in the first year rises with the rate and falls with the size, up to what water can hold.
 
-    730 mm a year and the 100 mm in the soil hold at most 1.946 mmol l-1 (science.md 4.6: 15 degC, 10^-2 atm), 1.62
+    730 mm a year and the 100 mm in the soil hold at most 1.946 mmol l-1 (design notes 4.6: 15 degC, 10^-2 atm), 1.62
     mol m-2. Small rates of fine powder dissolve whole; large ones come within 8 % of the most, the slow last stretch.
     """
     rates, diameters = (0.25, 0.5, 1.0, 3.0, 10.0), (20.0, 50.0, 200.0, 1000.0)

@@ -50,7 +50,7 @@ RESERVED = (
 @pytest.mark.parametrize("name", RESERVED)
 @pytest.mark.parametrize("kind", [Var, Flow, Water, Store, Block, Param])
 def test_names_that_numpy_records_own_are_refused(kind: type, name: str) -> None:
-    """``record.size`` would give numpy's attribute, not the field: architecture.md 2 lists such names."""
+    """``record.size`` would give numpy's attribute, not the field: architecture notes 2 lists such names."""
     rest = {Var: ("mm", "x"), Block: ((),), Param: (0.5, "1", 0.0, 1.0, "design")}.get(kind, ("x",))
     with pytest.raises(ValueError, match="numpy records own"):
         kind(name, *rest)
@@ -128,7 +128,7 @@ def test_a_block_of_variables_overlaps_too() -> None:
 
 
 def test_every_level_of_a_table_is_a_record() -> None:
-    """A plain structured dtype works compiled and fails with JIT off (architecture.md 2)."""
+    """A plain structured dtype works compiled and fails with JIT off (architecture notes 2)."""
     for dtypes in (PARAM_DTYPES, STATE_DTYPES, FLUX_DTYPES):
         for dtype in dtypes.values():
             pending = [dtype]

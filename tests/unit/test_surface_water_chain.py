@@ -71,7 +71,7 @@ POOLS = ("dic", "ca", "oxygen", "aoc_labile", "aoc_semilabile", "aoc_refractory"
 
 
 class Equations:
-    """The equations of a pond of constant volume (science.md 6), written anew; mol m-3, stand per area of the pond."""
+    """The equations of a pond of constant volume (notes 6), written anew; mol m-3, stand per area of the pond."""
 
     def __init__(self, chain: WaterChain, k600: float) -> None:
         self.p = chain.params["surface_water"][0]
@@ -172,7 +172,7 @@ def exact():
 
 @pytest.mark.parametrize(("substeps", "bar"), [(1440, 0.002), (48, 0.03)])
 def test_a_box_agrees_with_a_stiff_solver(exact, substeps, bar) -> None:
-    """targets.md B: DIC, Ca, O2, all organic carbon and the stand at every hour, in sub-steps of a minute within 0.2 %.
+    """targets B: DIC, Ca, O2, all organic carbon and the stand at every hour, in sub-steps of a minute within 0.2 %.
 
     The sub-steps of a pond, half an hour, are within 3 %: backward Euler has an error of first order. The pond
     loses an eighth of its DIC in two days and calcifies, and its O2 swings by a third.

@@ -145,7 +145,7 @@ def test_shares_by_hand() -> None:
 
 
 def test_every_class_of_permanence_has_its_amount() -> None:
-    """Soil organic carbon and biomass last for decades (science.md 9.7) and stand beside what rivers carry."""
+    """Soil organic carbon and biomass last for decades (design notes 9.7) and stand beside what rivers carry."""
     found = permanence(PATHS)
     assert found.keys() == PERMANENCE.keys()
     assert found["soil organic carbon"] == 3.0 and found["biomass"] == 5.0 and found["buried"] == 5.0

@@ -254,7 +254,7 @@ def _rooted(record_of, on_rows, gpp: float = 10.0, **parameters: float) -> tuple
 @pytest.mark.nojit
 @pytest.mark.parametrize(("species", "phi"), root_bicarbonate.UPTAKE_OF_SPECIES.items())
 def test_species_keep_their_share_of_the_stream(record_of, on_rows, species, phi) -> None:
-    """The stream of science.md 5.4: 500 mm x 3 mol m-3 = 1.5 mol m-2; protons come with it, alkalinity stays."""
+    """The stream of design notes 5.4: 500 mm x 3 mol m-3 = 1.5 mol m-2; protons come with it, alkalinity stays."""
     f, dic, alk = _rooted(record_of, on_rows, bicarbonate_uptake=phi)
     assert f.bicarbonate_uptake == pytest.approx(1.5 * phi, rel=1e-12) == dic
     assert alk == 0.0 and f.calcium_uptake == 0.0
@@ -262,7 +262,7 @@ def test_species_keep_their_share_of_the_stream(record_of, on_rows, species, phi
 
 
 def test_paper_mulberry_takes_more_than_mulberry() -> None:
-    """The review's order (A43), with the values of science.md 5.4."""
+    """The review's order (A43), with the values of design notes 5.4."""
     phi = root_bicarbonate.UPTAKE_OF_SPECIES
     assert list(phi.values()) == [0.15, 0.2, 0.4, 0.5]
     assert phi["Broussonetia papyrifera"] > phi["Morus alba"] > phi["generic"]
@@ -406,7 +406,7 @@ def test_hourly_steps_give_the_same_production(daily, ways, climate_forcing) -> 
 
 
 def test_root_bicarbonate_is_a_small_part_of_assimilation(daily) -> None:
-    """0 to 5 % in the field (science.md 1.3, A43), more for paper mulberry than for the generic plant."""
+    """0 to 5 % in the field (design notes 1.3, A43), more for paper mulberry than for the generic plant."""
     _, out, _ = daily
     share = (out["vegetation_bicarbonate_uptake"].sum("time") / out["vegetation_gpp"].sum("time")).values
     assert 0.0 < share[0] < share[4] < 0.05, share
@@ -450,7 +450,7 @@ def puding():
 
 
 def test_casa_and_miami_agree_at_puding(puding) -> None:
-    """targets.md C: within 50 % of each other; 400 to 1100 g C m-2 a-1 for forest."""
+    """targets C: within 50 % of each other; 400 to 1100 g C m-2 a-1 for forest."""
     for casa, by_climate in puding.values():
         assert 2.0 / 3.0 < casa / by_climate < 1.5
         assert 400.0 < by_climate < 1100.0

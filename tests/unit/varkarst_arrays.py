@@ -1,4 +1,4 @@
-"""VarKarst a second time, with arrays over its compartments, from science.md 3.6 and 3.7, without karstsim."""
+"""VarKarst a second time, with arrays over its compartments, from design notes 3.6 and 3.7, without karstsim."""
 
 from __future__ import annotations
 

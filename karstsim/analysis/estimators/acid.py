@@ -1,6 +1,6 @@
 """Hydrochemistry corrected for strong acids, which dissolve carbonate without consuming CO2.
 
-    balance   CSF = 12.011 mean(Q ([HCO3] - [Ca + Mg]net))                       x of science.md 4.6 and 9.1
+    balance   CSF = 12.011 mean(Q ([HCO3] - [Ca + Mg]net))                       x of design notes 4.6 and 9.1
     galy      CSF = 12.011 mean(Q 1/2 ([HCO3] - 2 [SO4]net - [NO3]net))          (after Galy & France-Lanord 1999)
 
 Carbonic acid gives two HCO3 per Ca + Mg, strong acids one per equivalent of acid; so both forms count the bicarbonate

@@ -1,6 +1,6 @@
 """Diffusion-boundary-layer method: the film at the rock lets calcium through as fast as the water is undersaturated.
 
-    F = alpha (c_eq - c) A_c                                                      [science.md 9.3, dreybrodt1991]
+    F = alpha (c_eq - c) A_c                                                      [design notes 9.3, dreybrodt1991]
 
 c is the calcium (and magnesium) of the spring, c_eq that of water saturated under the CO2 of soil air, and A_c the
 wetted rock surface per area of land, which nobody can measure: the method returns the A_c that would match the

@@ -1,6 +1,6 @@
 """Rock that leaves as dissolved calcium and magnesium: as denudation, and as the CO2 that it would have consumed.
 
-    E = R (100.09 [Ca] + 84.3 [Mg]) / rho                            mm ka-1, rho 2.7 t m-3        [science.md 9.5]
+    E = R (100.09 [Ca] + 84.3 [Mg]) / rho                            mm ka-1, rho 2.7 t m-3        [design notes 9.5]
     CSF = 12.011 R ([Ca] + [Mg])                       `stoichiometric`: one CO2 per carbonate, of carbonic acid alone
 
 Calcium and magnesium of rain and of gypsum are not of carbonate rock and can be taken off.

@@ -1,6 +1,6 @@
 """Gas fluxes above ground, gaps filled: eddy covariance (net exchange) and chambers (soil CO2 efflux).
 
-    NEE = -GPP + R_a + R_h - J_weath                                                    [science.md A54]
+    NEE = -GPP + R_a + R_h - J_weath                                                    [design notes A54]
 
 Gaps are filled with the mean of the same hour in a window of days that grows until it has values (mean diurnal course,
 Falge et al. 2001). Weathering takes its CO2 out of soil air, so NEE holds it and cannot tell it from photosynthesis;

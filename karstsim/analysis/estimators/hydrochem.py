@@ -1,6 +1,6 @@
 """Hydrochemical-discharge method: half the bicarbonate that the spring carries away.
 
-    CSF = 1/2 12.011 mean(Q [HCO3])                                                          [science.md 9.1, 3]
+    CSF = 1/2 12.011 mean(Q [HCO3])                                                          [design notes 9.1, 3]
 
 Half of the bicarbonate of carbonic-acid weathering is of soil CO2, half of rock. Means of Q [HCO3] from samples:
 `loads`.

@@ -1,7 +1,7 @@
 """Inventories: IPCC tiers of soil carbon, and tiers of the same kind for the karst sink, which IPCC does not have.
 
-    ipcc               dSOC = SOC_ref (F_after - F_before) / 20,  F = F_LU F_MG F_I    Tier 1 and 2 [science.md 9.11]
-    emission_factor    Tier 1: 5.2 t C km-2 a-1; Tier 2: by land use (science.md 3.12)
+    ipcc               dSOC = SOC_ref (F_after - F_before) / 20,  F = F_LU F_MG F_I    Tier 1 and 2 [design notes 9.11]
+    emission_factor    Tier 1: 5.2 t C km-2 a-1; Tier 2: by land use (design notes 3.12)
 Tier 3 of both is a simulation: its change of soil carbon, its karst sink.
 """
 
@@ -20,9 +20,9 @@ from karstsim.core.errors import InputError
 YEARS = 20.0  # of the transition                                                              [ipcc2006, Vol. 4, Ch. 2]
 HA_PER_KM2 = 100.0
 KARST_DEFAULT = (
-    5.2  # t C km-2 a-1: 17.7 Mt C over 3.44 M km2 of China                        [science.md A6, 9.11]
+    5.2  # t C km-2 a-1: 17.7 Mt C over 3.44 M km2 of China                        [design notes A6, 9.11]
 )
-BY_LAND_USE = {  # t C km-2 a-1, prototype of science.md 3.12 in a Puding-like climate
+BY_LAND_USE = {  # t C km-2 a-1, prototype of design notes 3.12 in a Puding-like climate
     "bare_rock": 7.2, "cropland": 8.1, "grass": 9.1, "shrub": 8.9, "secondary_forest": 9.7, "virgin_forest": 12.0,
 }  # fmt: skip
 REFERENCE = {

@@ -1,6 +1,6 @@
 """Maximum potential dissolution: runoff times the calcium of water saturated under soil CO2 (Zeng, Liu and others).
 
-    CSF_MPD = 12.011 R [Ca]eq(T, pCO2)                                                              [science.md 9.4]
+    CSF_MPD = 12.011 R [Ca]eq(T, pCO2)                                                              [design notes 9.4]
     log10 pCO2 = -3.47 + 2.09 (1 - exp(-0.00172 AET))             where soil air was not measured   (Brook et al. 1983)
 
 The whole runoff is taken as saturated with calcite under the soil's mean CO2.
@@ -55,7 +55,7 @@ def run(m: Monitoring | None, s: Settings) -> Estimate:
         raise InputError("equilibrium", "the mean temperature is not known", "give temperature= in degC")
     pressure, from_where = _pressure(m, s, runoff)
     drawn = pressure * (1.0 + s.co2_error)
-    # [Ca]eq goes with the cube root of the pressure (science.md 4.1): one exact solution carries all draws.
+    # [Ca]eq goes with the cube root of the pressure (design notes 4.1): one exact solution carries all draws.
     calcium = float(saturated_calcium(np.array(temperature), np.array(pressure))[0]) * np.cbrt(
         drawn / pressure
     )

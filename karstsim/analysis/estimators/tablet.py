@@ -1,7 +1,7 @@
 """Limestone tablets: rock of known mass, buried or hung up for months, weighed again.
 
     E = mass loss per area and time                                                        measured (`rates`), or
-    E = 100.09 alpha f_wet u [Ca]eq                                                        virtual [science.md 9.2]
+    E = 100.09 alpha f_wet u [Ca]eq                                                        virtual [design notes 9.2]
     sink = E purity 44/100 (t CO2) = E purity 12/100 (t C)
 
 u = 1 - c/c_eq is how far from saturation the soil water at a tablet is. Its defaults by land use are back-solved from
@@ -29,7 +29,7 @@ from karstsim.analysis.estimators.saturation import (
 from karstsim.core.constants import DAYS_PER_YEAR, MOLAR_MASS_C, MOLAR_MASS_CACO3, SECONDS_PER_DAY
 from karstsim.core.errors import InputError
 
-UNDERSATURATION = {  # u by land use                                                             [science.md 9.2]
+UNDERSATURATION = {  # u by land use                                                             [design notes 9.2]
     "cropland": 0.0089, "shrub": 0.0129, "grass": 0.038, "secondary_forest": 0.0307, "virgin_forest": 0.0707,
 }  # fmt: skip
 PURITY = "CaCO3 of the tablets"
@@ -37,7 +37,7 @@ FEWEST = 3  # tablets, below which their spread is not known
 USUAL_RATIO = (
     0.05,
     0.6,
-)  # of tablets over hydrochemistry                                      [science.md 9.2]
+)  # of tablets over hydrochemistry                                      [design notes 9.2]
 SETTINGS = (
     Samples("rates", "g m-2 a-1", "mass losses of measured tablets; none: virtual tablets"),
     Choice("land_use", tuple(UNDERSATURATION), "whose undersaturation virtual tablets have"),

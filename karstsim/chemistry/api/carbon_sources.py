@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 SOIL, ROCK = (
     (-23.0, 2.0),
     (1.0, 1.0),
-)  # permil, mean and standard deviation: C3 soil CO2, marine carbonate (science.md 7)
+)  # permil, mean and standard deviation: C3 soil CO2, marine carbonate (design notes 7)
 D13C_ERROR = 0.2  # permil, of a measurement
 ION_ERROR = 0.03  # relative, of Ca + Mg and of DIC
 FRACTIONATION_ERROR = 0.2  # permil; the sets of chemistry/isotopes.py differ by 0.1-0.4 between DIC and CO2

@@ -28,8 +28,8 @@ from karstsim.tomlfile import suggestion
 GRAMS_PER_T_HA = 100.0  # g m-2 in 1 t ha-1
 GRAMS_PER_KG_HA = 0.1
 MOLAR_MASS_N = 14.007
-UNTILLED = 1.0  # soil.tillage of land that is not ploughed                                [science.md 3.12]
-CHAR_POROSITY, CHAR_WATER = 0.02, 1.05  # of soil with biochar                                [science.md 8]
+UNTILLED = 1.0  # soil.tillage of land that is not ploughed                                [design notes 3.12]
+CHAR_POROSITY, CHAR_WATER = 0.02, 1.05  # of soil with biochar                                [design notes 8]
 RESERVOIR = "reservoir"
 
 Values = np.ndarray

@@ -1,7 +1,7 @@
 """What people do, as data: one record per kind, dated by calendar years, for `[[intervention]]` tables and for Python.
 
 A record says when, where and how much. What it changes in the model stands in `changes`; nothing here computes. Ranges
-are those of science.md 8; values that go straight into a parameter have the bounds of that parameter, see
+are those of design notes 8; values that go straight into a parameter have the bounds of that parameter, see
 `karstsim parameters`.
 """
 
@@ -19,7 +19,7 @@ from karstsim.core.errors import InputError
 from karstsim.model.site import AquaticPlants, LandUse, Name, Section
 from karstsim.tomlfile import problem, shown, suggestion, validated
 
-DESIGN = "design; science.md 8"
+DESIGN = "design; design notes 8"
 REQUIRED: Any = ...
 MOLAR_MASS_MGCO3 = 84.314  # g mol-1
 MAGNESIUM_IN_DOLOMITE = 0.5  # per mole of carbonate
@@ -103,7 +103,7 @@ class OfBoxes(Intervention):
 
 
 class VegetationRestoration(Intervention):
-    """Land of one tile takes another use and grows into it, as tiles with `grows_from` do (science.md 3.12).
+    """Land of one tile takes another use and grows into it, as tiles with `grows_from` do (design notes 3.12).
 
     `area_fraction` of the karst area leaves the tile `from_tile` (all that it has in the first year without a number),
     evenly over `planting_years`, and becomes a tile of its own.
@@ -121,7 +121,7 @@ class VegetationRestoration(Intervention):
         1000.0,
         "year",
         "e-folding time; by default that of the land use",
-        "design; science.md 3.12",
+        "design; design notes 3.12",
     )
 
     @model_validator(mode="after")
@@ -140,7 +140,7 @@ class VegetationRestoration(Intervention):
 
 
 class SoilImprovement(OfTiles):
-    """Organic matter, tillage, mulch, biochar and fertiliser; only what is named acts (science.md 8)."""
+    """Organic matter, tillage, mulch, biochar and fertiliser; only what is named acts (design notes 8)."""
 
     KIND: ClassVar[str] = "soil_improvement"
     manure: float = amount(0.0, 0.0, 10.0, "t ha-1 year-1", "carbon in farmyard manure; 2 is usual")
@@ -179,7 +179,7 @@ class SoilImprovement(OfTiles):
 
 
 class Irrigation(OfTiles):
-    """Water from outside (science.md 3.7, 8). The efficiency is the share that reaches the soil.
+    """Water from outside (design notes 3.7, 8). The efficiency is the share that reaches the soil.
 
     By the calendar `depth` is divided evenly over the season; by the deficit it is the soil's own need, and `depth`
     means nothing.
@@ -201,7 +201,7 @@ class Irrigation(OfTiles):
 
 
 class AllogenicDiversion(Intervention):
-    """The runoff of non-karst land is led into the karst or one of the site's sinking streams (science.md 3.7, 8)."""
+    """The runoff of non-karst land is led into the karst or one of the site's sinking streams (design notes 3.7, 8)."""
 
     KIND: ClassVar[str] = "allogenic_diversion"
     area_km2: float = amount(REQUIRED, 0.0, 1e7, "km2", "whose runoff comes in addition", "site")
@@ -209,7 +209,7 @@ class AllogenicDiversion(Intervention):
 
 
 class AquaticPlanting(OfBoxes):
-    """Submerged plants: which, on what share of the bed, how much is cut (science.md 6.4, 8)."""
+    """Submerged plants: which, on what share of the bed, how much is cut (design notes 6.4, 8)."""
 
     KIND: ClassVar[str] = "aquatic_plants"
     species: AquaticPlants | None = None
@@ -221,7 +221,7 @@ class AquaticPlanting(OfBoxes):
 
 
 class Powder(OfTiles):
-    """Ground carbonate rock on soil, every `interval` years as much as the rate makes in that time (science.md 8.1)."""
+    """Ground carbonate rock on soil, every `interval` years as much as the rate makes in that time (notes 8.1)."""
 
     rate: float = amount(50.0, 1.0, 500.0, "t km-2 year-1", "of rock")
     interval: int = Field(default=1, ge=1, le=50)
@@ -258,7 +258,7 @@ class DolomitePowder(Powder):
 
 
 class CarbonicAnhydrase(Intervention):
-    """More carbonic anhydrase: a factor on its effect in soil, aquifer or surface water (science.md 4.7, 8)."""
+    """More carbonic anhydrase: a factor on its effect in soil, aquifer or surface water (design notes 4.7, 8)."""
 
     KIND: ClassVar[str] = "carbonic_anhydrase"
     factor: float = amount(2.0, 1.0, 20.0, "1", "on the ca_factor of each place, which may not exceed 20")
@@ -266,7 +266,7 @@ class CarbonicAnhydrase(Intervention):
 
 
 class BicarbonatePlants(OfTiles):
-    """Plants whose roots take up bicarbonate (science.md 5.4): a species, or a share of the DIC that reaches them."""
+    """Plants whose roots take up bicarbonate (design notes 5.4): a species, or a share of the DIC that reaches them."""
 
     KIND: ClassVar[str] = "bicarbonate_plants"
     species: (
@@ -283,7 +283,7 @@ class BicarbonatePlants(OfTiles):
 
 
 class AcidLoad(OfTiles):
-    """A relative change of the acids of sulfur and nitrogen that fall, dry and with rain (science.md 4.6, 8).
+    """A relative change of the acids of sulfur and nitrogen that fall, dry and with rain (design notes 4.6, 8).
 
     Rain falls on all tiles; with names only their dry deposition changes.
     """
@@ -302,7 +302,7 @@ class AcidLoad(OfTiles):
 
 
 class Dam(Intervention):
-    """A reach becomes a reservoir: it fills first, and has the water class reservoir from then on (science.md 6, 8)."""
+    """A reach becomes a reservoir: it fills first, and has the water class reservoir from then on (notes 6, 8)."""
 
     KIND: ClassVar[str] = "dam"
     box: Name

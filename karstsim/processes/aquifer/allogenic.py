@@ -1,4 +1,4 @@
-"""Allogenic water: runoff from non-karst rock that sinks into the karst (science.md 3.7).
+"""Allogenic water: runoff from non-karst rock that sinks into the karst (design notes 3.7).
 
     dq/dt = (c_q (rain + melt) - q)/tau,    Q_allo = A_allo/A_karst q
 
@@ -49,7 +49,7 @@ PARAMS = (
         doc="share of the sinking water that seeps through its bed into the matrix",
     ),
     *composition(
-        "allogenic", "design; science.md 3.7", 1500.0, -15.0, 1.0, ca=0.10, mg=0.05, na=0.10, so4=0.05
+        "allogenic", "design; design notes 3.7", 1500.0, -15.0, 1.0, ca=0.10, mg=0.05, na=0.10, so4=0.05
     ),
 )
 STATE = (

@@ -1,4 +1,4 @@
-"""Dissolution in matrix and conduit, closed but for the conduit's contact with cave air (science.md 4.5)."""
+"""Dissolution in matrix and conduit, closed but for the conduit's contact with cave air (design notes 4.5)."""
 
 from karstsim.chemistry.constants import set_temperature
 from karstsim.core.jit import kernel
@@ -25,19 +25,19 @@ PARAMS = (
         "1",
         0.0,
         1.0,
-        "design; science.md 3.13",
+        "design; design notes 3.13",
         calibrate=False,
         doc="formula units of dolomite per formula unit of carbonate rock in the aquifer",
     ),
-    *rate_params("matrix_", 2000.0, 0.3, "design; science.md 4.5"),
-    *rate_params("conduit_", 20.0, 0.3, "design; science.md 4.5"),
+    *rate_params("matrix_", 2000.0, 0.3, "design; design notes 4.5"),
+    *rate_params("conduit_", 20.0, 0.3, "design; design notes 4.5"),
     Param(
         "ca_factor",
         1.0,
         "1",
         1.0,
         20.0,
-        "design; science.md 4.7",
+        "design; design notes 4.7",
         scale="log",
         doc="carbonic anhydrase: factor on CO2 hydration",
     ),
@@ -47,11 +47,11 @@ PARAMS = (
         "1",
         0.0,
         1.0,
-        "design; science.md 5.3",
+        "design; design notes 5.3",
         calibrate=False,
         doc="saturation index above which calcite precipitates",
     ),
-    Param("calcite_rate", 1.0, "day-1", 0.01, 10.0, "design; science.md 5.3", calibrate=False, scale="log"),
+    Param("calcite_rate", 1.0, "day-1", 0.01, 10.0, "design; design notes 5.3", calibrate=False, scale="log"),
 )
 FLUXES = (
     Var(

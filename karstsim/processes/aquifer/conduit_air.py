@@ -1,4 +1,4 @@
-"""Conduit water under cave air: part of every conduit is a stream with a free surface (science.md 4.5, f_air).
+"""Conduit water under cave air: part of every conduit is a stream with a free surface (design notes 4.5, f_air).
 
     dC/dt = f_air k (C_eq(p_air) - C)
 
@@ -26,7 +26,7 @@ PARAMS = (
         "1",
         0.0,
         1.0,
-        "design; science.md 4.5",
+        "design; design notes 4.5",
         doc="share of the conduit whose water has a free surface under cave air",
     ),
     Param(
@@ -35,7 +35,7 @@ PARAMS = (
         "day-1",
         0.5,
         50.0,
-        "design; science.md 5.3",
+        "design; design notes 5.3",
         scale="log",
         calibrate=False,
         doc="rate of CO2 exchange of water under cave air",

@@ -1,4 +1,4 @@
-"""The conduit as well-mixed cells in a row: new water pushes old water out before it arrives (science.md 3.7).
+"""The conduit as well-mixed cells in a row: new water pushes old water out before it arrives (design notes 3.7).
 
 The law of flow stays with the whole conduit; each of n cells holds V_c/n, immobile pool included. Recharge and
 allogenic water A enter the first cell, water from the matrix is spread over all, water back to the matrix is taken from
@@ -27,7 +27,7 @@ PARAMS = (
         "1",
         1,
         MOST_CELLS,
-        "design; science.md 3.7",
+        "design; design notes 3.7",
         calibrate=False,
         integer=True,
         doc="well-mixed cells in a row in the conduit; 1 = mixed conduit, 2 to 5 = transport delay",

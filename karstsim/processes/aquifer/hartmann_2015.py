@@ -1,4 +1,4 @@
-"""Groundwater of VarKarst: a reservoir under every compartment, the last is the conduit (science.md 3.7, option A).
+"""Groundwater of VarKarst: a reservoir under every compartment, the last is the conduit (design notes 3.7, option A).
 
     dV_i/dt = R_diff,i - V_i/K_GW,i   (i < n),       K_GW,i = 1/min(1, (1/K_C) (i/n)^a_GW)  d
     dV_n/dt = R_conc - V_n/K_C - Q_o,                R_diff,i = (1 - f_C,i) Q_epi,i,  R_diff,n = 0 as f_C,n = 1
@@ -37,7 +37,7 @@ PARAMS = (
         "1",
         0.0,
         6.0,
-        "hartmann2013; science.md 3.7",
+        "hartmann2013; design notes 3.7",
         doc="exponent a_GW of the residence times of VarKarst's reservoirs; no effect with structure 0",
     ),
 )

@@ -1,4 +1,4 @@
-"""Labile dissolved organic carbon is respired in the aquifer and adds CO2 to the water (science.md 5.5)."""
+"""Labile dissolved organic carbon is respired in the aquifer and adds CO2 to the water (design notes 5.5)."""
 
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
@@ -6,7 +6,7 @@ from karstsim.processes.aquifer import isotopes
 from karstsim.processes.aquifer.conduit_cells import cell
 from karstsim.processes.lowpass import relaxed_share
 
-PARAMS = (Param("doc_decay", 0.005, "day-1", 0.0, 0.1, "design; science.md 5.5", calibrate=False),)
+PARAMS = (Param("doc_decay", 0.005, "day-1", 0.0, 0.1, "design; design notes 5.5", calibrate=False),)
 FLUXES = (
     Var("doc_respiration", "mol m-2", "dissolved organic carbon respired in the aquifer", aggregate="sum"),
 )

@@ -43,7 +43,7 @@ PARAMS = (
         "mm d-1",
         0.0,
         10.0,
-        "design; science.md 12.20",
+        "design; design notes 12.20",
         calibrate=False,
         doc="constant loss of the matrix to a neighbouring basin",
     ),
@@ -53,7 +53,7 @@ PARAMS = (
         "day-1",
         0.0,
         0.2,
-        "design; science.md 12.20",
+        "design; design notes 12.20",
         calibrate=False,
         doc="loss of the matrix to a neighbouring basin over its mobile water above the threshold",
     ),
@@ -73,13 +73,13 @@ PARAMS = (
         "mm d-1",
         0.0,
         20.0,
-        "design; science.md 12.20",
+        "design; design notes 12.20",
         calibrate=False,
         doc="inflow from a neighbouring basin",
     ),
     Param("gain_to_conduit", 0.0, "1", 0.0, 1.0, "design", calibrate=False, doc="share of the gain"),
     *composition(
-        "gain", "design; science.md 11", 8000.0, -12.0, 0.8, ca=1.8, mg=0.2, na=0.1, cl=0.1, so4=0.1
+        "gain", "design; design notes 11", 8000.0, -12.0, 0.8, ca=1.8, mg=0.2, na=0.1, cl=0.1, so4=0.1
     ),
 )
 FLUXES = (

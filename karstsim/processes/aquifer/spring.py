@@ -1,4 +1,4 @@
-"""What a probe in the spring would read (science.md 5.5): a state, so that a dry spell keeps the last reading."""
+"""What a probe in the spring would read (design notes 5.5): a state, so that a dry spell keeps the last reading."""
 
 from karstsim.chemistry.constants import set_temperature
 from karstsim.chemistry.medium import ALL
@@ -22,7 +22,7 @@ STATE = (
 )
 ALK_DIC = int(Mode.ALK_DIC)
 MOL_PER_M3 = 1000.0  # from mol kg-1
-# Equivalent conductivities, uS cm-1 per meq L-1 at 25 degC (science.md 5.5)
+# Equivalent conductivities, uS cm-1 per meq L-1 at 25 degC (design notes 5.5)
 CONDUCTIVITY_CA, CONDUCTIVITY_MG, CONDUCTIVITY_HCO3 = 59.5, 53.0, 44.5
 CONDUCTIVITY_SO4, CONDUCTIVITY_NO3, CONDUCTIVITY_CL, CONDUCTIVITY_NA, CONDUCTIVITY_K = (
     80.0,
@@ -35,7 +35,7 @@ CONDUCTIVITY_SO4, CONDUCTIVITY_NO3, CONDUCTIVITY_CL, CONDUCTIVITY_NA, CONDUCTIVI
 
 @kernel
 def conductivity(x):
-    """Electrical conductivity at 25 degC from the ions, uS cm-1                                  [science.md 5.5]."""
+    """Electrical conductivity at 25 degC from the ions, uS cm-1                                  [design notes 5.5]."""
     cations = (
         2.0 * (CONDUCTIVITY_CA * x.ca + CONDUCTIVITY_MG * x.mg)
         + CONDUCTIVITY_NA * x.na

@@ -1,4 +1,4 @@
-"""Matrix and conduit with two-way exchange (science.md 3.7, option B, Eq. 3.5).
+"""Matrix and conduit with two-way exchange (design notes 3.7, option B, Eq. 3.5).
 
     dV_m/dt = R_diff - V_m/K_M - X
     dV_c/dt = R_conc + Q_allo - Q_c + X + phi V_m/K_M,   Q_c = (V_c/K_C) (V_c/V_ref)^(b - 1)
@@ -41,20 +41,20 @@ PARAMS = (
         "1",
         0,
         len(Structure) - 1,
-        "design; hartmann2013; science.md 3.7",
+        "design; hartmann2013; design notes 3.7",
         calibrate=False,
         doc="0 matrix and conduit, 1 VarKarst's reservoirs by rates, 2 the same by the day (for comparison)",
         integer=True,
     ),
-    Param("matrix_residence_time", 150.0, "day", 5.0, 400.0, "design; science.md 3.7", scale="log"),
-    Param("conduit_residence_time", 3.0, "day", 0.3, 20.0, "design; science.md 3.7", scale="log"),
+    Param("matrix_residence_time", 150.0, "day", 5.0, 400.0, "design; design notes 3.7", scale="log"),
+    Param("conduit_residence_time", 3.0, "day", 0.3, 20.0, "design; design notes 3.7", scale="log"),
     Param(
         "conduit_exponent",
         1.3,
         "1",
         0.5,
         2.0,
-        "mazzilli2019; science.md 3.7 for the default; 0.5 is turbulent flow through a full pipe",
+        "mazzilli2019; design notes 3.7 for the default; 0.5 is turbulent flow through a full pipe",
         doc="power of the mobile volume in the conduit's outflow; below 1 the outflow is limited",
     ),
     Param(
@@ -78,14 +78,14 @@ PARAMS = (
         calibrate=False,
         doc="most that the conduit passes to the spring, per karst area; 10000 = no limit",
     ),
-    Param("exchange_rate", 0.02, "day-1", 0.0, 0.1, "design; science.md 3.7"),
+    Param("exchange_rate", 0.02, "day-1", 0.0, 0.1, "design; design notes 3.7"),
     Param(
         "storativity_ratio",
         5.0,
         "1",
         1.0,
         20.0,
-        "design; science.md 3.7",
+        "design; design notes 3.7",
         calibrate=False,
         doc="specific yield of the matrix over that of the conduit",
     ),
@@ -105,7 +105,7 @@ PARAMS = (
         "mm",
         50.0,
         2000.0,
-        "design; science.md 3.7",
+        "design; design notes 3.7",
         scale="log",
         doc="immobile water that takes part in mixing",
     ),
@@ -126,7 +126,7 @@ PARAMS = (
         "1",
         0.0,
         0.9,
-        "design; science.md 12.20",
+        "design; design notes 12.20",
         doc="share of the spring's water that leaves to a neighbouring basin",
     ),
 )

@@ -1,4 +1,4 @@
-"""Potential evapotranspiration by one of five laws (science.md 3.5).
+"""Potential evapotranspiration by one of five laws (design notes 3.5).
 
 OUDIN               Ra/(lambda rho) (T + 5)/100                        needs the temperature only
 HARGREAVES_SAMANI   0.0023 Ra/lambda (T + 17.8) sqrt(Tmax - Tmin)      and the daily range of temperature
@@ -62,7 +62,7 @@ PARAMS = (
         "ppm-1",
         0.0,
         0.003,
-        "design; science.md 3.5 gives 0.001; 0 is FAO-56 itself",
+        "design; design notes 3.5 gives 0.001; 0 is FAO-56 itself",
         calibrate=False,
         doc="rise of the stomatal resistance with CO2 above 380 ppm, in Penman-Monteith",
     ),
@@ -175,7 +175,7 @@ def priestley_taylor_weight(p, forcing):
 def penman_monteith_denominator(p, forcing):
     """D + g (1 + 0.34 u2 (1 + S (CO2 - 380))), kPa K-1.
 
-    [Allen et al. 1998, Eq. 6; science.md 3.5]  0.34 u2 is the ratio of the stomatal to the aerodynamic resistance, so a
+    [Allen et al. 1998, Eq. 6; notes 3.5]  0.34 u2 is the ratio of the stomatal to the aerodynamic resistance, so a
     stomatal resistance that rises with CO2 multiplies it. S = 0 is FAO-56.
     """
     closing = max(1.0 + p.stomatal_co2_response * (forcing.co2 - REFERENCE_CO2), 0.0)

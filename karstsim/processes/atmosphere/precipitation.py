@@ -11,7 +11,7 @@ from karstsim.processes.recipe import dissolve_ions, take_up_co2
 from karstsim.processes.transport import bring_to, clear
 
 PARAMS = (
-    Param("rain_ca", 0.04, "mol m-3", 0.0, 0.5, "design; science.md 5.1 range 0.02-0.06", calibrate=False),
+    Param("rain_ca", 0.04, "mol m-3", 0.0, 0.5, "design; design notes 5.1 range 0.02-0.06", calibrate=False),
     Param("rain_mg", 0.0, "mol m-3", 0.0, 0.2, "design", calibrate=False),
     Param(
         "rain_na",
@@ -24,9 +24,9 @@ PARAMS = (
         doc="sodium that balances the default ions",
     ),
     Param("rain_k", 0.0, "mol m-3", 0.0, 0.2, "design", calibrate=False),
-    Param("rain_cl", 0.02, "mol m-3", 0.0, 1.0, "design; science.md 5.1", calibrate=False),
-    Param("rain_so4", 0.03, "mol m-3", 0.0, 0.5, "design; science.md 5.1 range 0.02-0.05", calibrate=False),
-    Param("rain_no3", 0.02, "mol m-3", 0.0, 0.5, "design; science.md 5.1", calibrate=False),
+    Param("rain_cl", 0.02, "mol m-3", 0.0, 1.0, "design; design notes 5.1", calibrate=False),
+    Param("rain_so4", 0.03, "mol m-3", 0.0, 0.5, "design; design notes 5.1 range 0.02-0.05", calibrate=False),
+    Param("rain_no3", 0.02, "mol m-3", 0.0, 0.5, "design; design notes 5.1", calibrate=False),
 )
 FLUXES = (Flow("precipitation", "precipitation with wet deposition", standard_name="precipitation_amount"),)
 

@@ -1,6 +1,6 @@
 """Radiation: what arrives at the top of the air, what a clear sky lets through, what the ground loses as longwave.
 
-Equations of FAO-56 (Allen et al. 1998); science.md 3.5.
+Equations of FAO-56 (Allen et al. 1998); design notes 3.5.
 """
 
 import math

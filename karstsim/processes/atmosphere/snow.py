@@ -1,4 +1,4 @@
-"""Snow accumulation and degree-day melt in elevation bands (science.md 3.5).
+"""Snow accumulation and degree-day melt in elevation bands (design notes 3.5).
 
     P_s = P clip((T_rs + 1 - T)/2, 0, 1),   M = min(S, DDF max(T, 0) dt)
 
@@ -13,8 +13,8 @@ from karstsim.processes.transport import bring_to, receive, split, withdraw
 
 BANDS = 5
 PARAMS = (
-    Param("rain_snow_temperature", 1.0, "degC", -2.0, 4.0, "design; science.md 3.5"),
-    Param("degree_day_factor", 3.0, "mm degC-1 d-1", 1.0, 8.0, "design; science.md 3.5 and 12.20"),
+    Param("rain_snow_temperature", 1.0, "degC", -2.0, 4.0, "design; design notes 3.5"),
+    Param("degree_day_factor", 3.0, "mm degC-1 d-1", 1.0, 8.0, "design; design notes 3.5 and 12.20"),
     Param(
         "elevation_range",
         0.0,
@@ -54,7 +54,7 @@ def band_temperature(p, forcing, i):
 
 @kernel
 def snow_fraction(p, forcing, temperature):
-    """Share of precipitation that is snow: the forcing's own snowfall, else a ramp of 2 degC   [science.md 3.5]."""
+    """Share of precipitation that is snow: the forcing's own snowfall, else a ramp of 2 degC   [design notes 3.5]."""
     if forcing.snowfall >= 0.0:
         return min(max(forcing.snowfall / forcing.pr, 0.0), 1.0) if forcing.pr > 0.0 else 0.0
     ramp = (p.rain_snow_temperature + HALF_WIDTH - temperature) / (2.0 * HALF_WIDTH)

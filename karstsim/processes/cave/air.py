@@ -1,6 +1,6 @@
 """Cave air: chimney ventilation with outside air while the cave is the warmer, and with vadose air while it is not.
 
-    h dC/dt = q_o (C_out - C) + q_v (C_vad - C) + G,   q = k_v sqrt|T_cave - T_out|          [science.md 5.2]
+    h dC/dt = q_o (C_out - C) + q_v (C_vad - C) + G,   q = k_v sqrt|T_cave - T_out|          [design notes 5.2]
 
 q_o flows while the cave is warmer than the outside, q_v while it is colder (after Lang & Faimon: only advected vadose
 air explains 10^3-10^4 ppm). Both may flow within a step: between the lowest and the highest temperature of the step the
@@ -36,8 +36,8 @@ PARAMS = (
         calibrate=False,
         doc="share of the tile that caves underlie, and so of the diffuse recharge that drips through them",
     ),
-    Param("height", 3.0, "m", 0.5, 30.0, "design; science.md 5.2", calibrate=False),
-    Param("ventilation", 0.2, "m d-1 K-0.5", 0.02, 1.0, "design; science.md 5.2", scale="log"),
+    Param("height", 3.0, "m", 0.5, 30.0, "design; design notes 5.2", calibrate=False),
+    Param("ventilation", 0.2, "m d-1 K-0.5", 0.02, 1.0, "design; design notes 5.2", scale="log"),
 )
 FLUXES = (
     Var("air_from_outside", "m", "outside air drawn in per cave area", aggregate="sum"),

@@ -1,4 +1,4 @@
-"""Drip water: it equilibrates with cave air at once, then calcite grows for a drip interval (science.md 5.2).
+"""Drip water: it equilibrates with cave air at once, then calcite grows for a drip interval (design notes 5.2).
 
     c(t_d) = c_eq + (c_0 - c_eq) exp(-alpha t_d/delta),   alpha after Baker et al. (1998)
     n = R A/V_drop drops a day fall at a drip site that gathers the recharge R of the area A
@@ -34,7 +34,7 @@ PARAMS = (
         "1",
         0,
         len(DripLaw) - 1,
-        "design; science.md 5.2",
+        "design; design notes 5.2",
         calibrate=False,
         integer=True,
         doc="drip interval: 0 constant, 1 follows the recharge",

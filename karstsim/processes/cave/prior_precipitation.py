@@ -1,4 +1,4 @@
-"""Prior calcite precipitation: what drip water loses in air-filled fissures above the cave (science.md 5.3).
+"""Prior calcite precipitation: what drip water loses in air-filled fissures above the cave (design notes 5.3).
 
 Water with a higher CO2 pressure than the fissures' air, a mixture of vadose and cave air, degasses towards it on its
 way of t days, and calcite grows while the saturation index is above a threshold:
@@ -34,7 +34,7 @@ PARAMS = (
         "design",
         doc="time that drip water spends in air-filled fissures above the cave; 0 = no prior precipitation",
     ),
-    Param("fissure_rate", 3.0, "day-1", 1.0, 10.0, "design; science.md 5.3", scale="log", calibrate=False),
+    Param("fissure_rate", 3.0, "day-1", 1.0, 10.0, "design; design notes 5.3", scale="log", calibrate=False),
     Param(
         "fissure_cave_share",
         0.5,
@@ -50,7 +50,7 @@ PARAMS = (
         "1",
         0.0,
         1.0,
-        "design; science.md 5.3",
+        "design; design notes 5.3",
         calibrate=False,
         doc="saturation index above which calcite precipitates in the fissures",
     ),

@@ -1,4 +1,4 @@
-"""The compartments in turn: what one cannot hold runs on to the soil of the next (science.md 3.6).
+"""The compartments in turn: what one cannot hold runs on to the soil of the next (design notes 3.6).
 
 Soil and epikarst of each are solved exactly for constant inflow (soil/water.py, storage.py). What runs over the rim of
 compartment i enters compartment i + 1 evenly over the step, and what the last cannot take is surface runoff: V2Karst's

@@ -1,10 +1,10 @@
-"""Dissolution in the epikarst, open to vadose air that the soil feeds (science.md 3.11, 4.5).
+"""Dissolution in the epikarst, open to vadose air that the soil feeds (design notes 3.11, 4.5).
 
     pCO2_epi = C_a + f_epi (1 - f_rock) (pCO2_soil - C_a)
 
 The CO2 that this water takes up is paid for by the soil, whose pressure at the base falls, in the share of soil air in
 the vadose air, min(1, f_epi) (1 - f_rock), and by the open air for the rest. Ground air (Atkinson 1977), f_epi > 1,
-comes from deep respiration. That is part of the soil's production, so the soil pays for it too (science.md 12.14).
+comes from deep respiration. That is part of the soil's production, so the soil pays for it too (design notes 12.14).
 Water with more CO2 than the vadose air degasses to it.
 """
 
@@ -31,12 +31,16 @@ PARAMS = (
         "1",
         0.0,
         1.0,
-        "design; science.md 3.13",
+        "design; design notes 3.13",
         calibrate=False,
         doc="formula units of dolomite per formula unit of carbonate rock; magnesium is x/(1 + x) of the cations",
     ),
     *rate_params(
-        "", 500.0, 0.3, "design; science.md 4.5", by_class=by_land_use(2.0, 500.0, 500.0, 500.0, 500.0, 500.0)
+        "",
+        500.0,
+        0.3,
+        "design; design notes 4.5",
+        by_class=by_land_use(2.0, 500.0, 500.0, 500.0, 500.0, 500.0),
     ),
     Param(
         "co2_ratio",
@@ -44,7 +48,7 @@ PARAMS = (
         "1",
         0.3,
         1.5,
-        "design; science.md 3.11; atkinson1977",
+        "design; design notes 3.11; atkinson1977",
         doc="CO2 excess of the vadose air over that of the soil base; above 1: ground air with deep respiration",
     ),
     Param(
@@ -53,11 +57,11 @@ PARAMS = (
         "1",
         0.0,
         1.0,
-        "design; science.md 5.3",
+        "design; design notes 5.3",
         calibrate=False,
         doc="saturation index above which calcite precipitates",
     ),
-    Param("calcite_rate", 1.0, "day-1", 0.01, 10.0, "design; science.md 5.3", calibrate=False, scale="log"),
+    Param("calcite_rate", 1.0, "day-1", 0.01, 10.0, "design; design notes 5.3", calibrate=False, scale="log"),
 )
 FLUXES = (
     Var("air_pco2", "atm", "CO2 pressure of the vadose air"),

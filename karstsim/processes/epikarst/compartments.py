@@ -1,4 +1,4 @@
-"""Soil and epikarst of one tile as n compartments, from thin and tight to deep and open (science.md 3.6).
+"""Soil and epikarst of one tile as n compartments, from thin and tight to deep and open (design notes 3.6).
 
     w_i = (i/n)^a n / sum (j/n)^a,  V_S,i = V_S w_i,  V_E,i = V_E w_i,  K_E,i = max(1 d, K_E w_(n+1-i))   [Eq. 3.2, 3.3]
 
@@ -42,7 +42,7 @@ PARAMS = (
         "1",
         1,
         MOST,
-        "design; science.md 3.6",
+        "design; design notes 3.6",
         calibrate=False,
         doc="soil-epikarst compartments of the tile; 10 resolve the variability",
         integer=True,
@@ -53,7 +53,7 @@ PARAMS = (
         "1",
         0.0,
         6.0,
-        "hartmann2015; science.md 3.6",
+        "hartmann2015; design notes 3.6",
         doc="exponent a of the capacities of the compartments; no effect with one",
     ),
     Param(

@@ -1,6 +1,6 @@
 """Event water: what falls into shafts in the step in which it leaves the soil, past the epikarst's store.
 
-    R_event = e f_C (percolation + rock runoff),   f_C = 1/(1 + a_f)                            [science.md 3.7, 3.6]
+    R_event = e f_C (percolation + rock runoff),   f_C = 1/(1 + a_f)                            [design notes 3.7, 3.6]
 
 It keeps the composition of soil water and of the film on bare rock. The rest of the concentrated recharge leaves the
 mixed store; its share is lowered to f_C (1 - e)/(1 - e f_C), so that e changes when and with which chemistry water
@@ -28,7 +28,7 @@ PARAMS = (
         "1",
         0.0,
         1.0,
-        "design; science.md 3.6",
+        "design; design notes 3.6",
         doc="share of the full epikarst's overflow that falls into shafts instead of running off",
     ),
 )

@@ -1,4 +1,4 @@
-"""The daily update of VarKarst and of V2Karst as published, for comparison with them (science.md 3.6).
+"""The daily update of VarKarst and of V2Karst as published, for comparison with them (design notes 3.6).
 
     E_i = min(PET min(1, V_i/(b V_S,i)), V_i + Inf_i),        R_i = max(V_i + Inf_i - E_i - V_S,i, 0)
     Q_i = min(V_E,i/K_E,i, V_E,i + R_i),                      Exc_i = max(V_E,i + R_i - Q_i - V_E,i^max, 0)

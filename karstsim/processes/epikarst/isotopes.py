@@ -19,7 +19,7 @@ PARAMS = (
         "day-1",
         0.0,
         500.0,
-        "design; science.md 4.5: 50 per day, half of it open",
+        "design; design notes 4.5: 50 per day, half of it open",
         calibrate=False,
         doc="gross rate at which dissolved CO2 of epikarst water leaves to vadose air and is replaced",
     ),

@@ -1,4 +1,4 @@
-"""Epikarst as a linear reservoir with a rim, solved exactly for constant inflow (science.md 3.6).
+"""Epikarst as a linear reservoir with a rim, solved exactly for constant inflow (design notes 3.6).
 
 dV/dt = R - V/K_E,  0 <= V <= V_E, the excess runs off
 """
@@ -17,7 +17,7 @@ PARAMS = (
         "mm",
         20.0,
         700.0,
-        "design; science.md 3.6 (Hartmann et al. 2015 for the range)",
+        "design; design notes 3.6 (Hartmann et al. 2015 for the range)",
         scale="log",
     ),
     Param(
@@ -26,7 +26,7 @@ PARAMS = (
         "day",
         2.0,
         60.0,
-        "design; science.md 3.6 (Hartmann et al. 2015 for the range)",
+        "design; design notes 3.6 (Hartmann et al. 2015 for the range)",
         scale="log",
         by_class=by_land_use(5.0, 15.0, 15.0, 15.0, 15.0, 15.0),
     ),
@@ -36,7 +36,7 @@ PARAMS = (
         "1",
         0.5,
         8.0,
-        "design; science.md 3.6 (Hartmann et al. 2015 for the range)",
+        "design; design notes 3.6 (Hartmann et al. 2015 for the range)",
         doc="exponent a_f of the separation of concentrated and diffuse recharge",
     ),
 )

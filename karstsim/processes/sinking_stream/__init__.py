@@ -1,4 +1,4 @@
-"""Sinking streams of a catchment that has several: one row each, by the laws of aquifer/allogenic.py (science.md 3.7).
+"""Sinking streams of a catchment that has several: one row each, by the laws of aquifer/allogenic.py (notes 3.7).
 
 Each has an area, a runoff law, a chemistry and a swallet of its own. The water of all of them joins the recharge of
 the one aquifer; their sums are `aquifer_allogenic`, `aquifer_swallowed` and `aquifer_unswallowed`, as in the books.

@@ -1,4 +1,4 @@
-"""Manure and straw that people spread: carbon from outside the catchment, into the soil's pools (science.md 3.10, 8).
+"""Manure and straw that people spread: carbon from outside the catchment, into the soil's pools (design notes 3.10, 8).
 
 Each has a yearly rate, spread evenly over a season of given days that begins on a day of the year. Its parts are
 decomposable and resistant plant material and humus: DPM, RPM and HUM of RothC, and the metabolic litter, structural

@@ -1,4 +1,4 @@
-"""Biochar: a labile part of 3 % that lasts for months, a stable part for centuries (Wang et al. 2016; science.md 3.10).
+"""Biochar: a labile part of 3 % that lasts for months, a stable part for centuries (Wang et al. 2016; notes 3.10).
 
 Both parts become CO2. While stable biochar is in the soil, humus (the slow pool of CENTURY) decays at 1 + priming of
 its rate. The residence times are means over incubations and fields of many climates and soils, with no temperature to

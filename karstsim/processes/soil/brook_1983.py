@@ -1,6 +1,6 @@
 """Soil CO2 from annual evapotranspiration, after Brook, Folkoff & Box (1983): a world model of growing seasons.
 
-    log10 pCO2 = -3.47 + 2.09 (1 - exp(-0.00172 AET))                      (atm; AET mm a-1)      [science.md 3.11]
+    log10 pCO2 = -3.47 + 2.09 (1 - exp(-0.00172 AET))                      (atm; AET mm a-1)      [design notes 3.11]
 
 AET is all that leaves the tile's leaves and soil, as a low-pass of a year. It starts from 0, so the law needs a
 spin-up. The pressure does not follow the atmosphere's CO2.

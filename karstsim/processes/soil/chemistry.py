@@ -1,9 +1,9 @@
 """Soil water chemistry: CO2 uptake, dissolution of rock at the soil base and of carbonate grains, calcrete.
 
-Gas pressure, gas uptake and saturation are solved jointly (science.md 4.5, 12.13). Where evaporation concentrates the
+Gas pressure, gas uptake and saturation are solved jointly (design notes 4.5, 12.13). Where evaporation concentrates the
 water beyond the threshold, calcite precipitates into the soil's carbonate pool and its CO2 goes back to the soil gas.
 
-Pedogenic calcite, powder and rock act on the same undersaturation. Pedogenic calcite goes first (science.md 4.5);
+Pedogenic calcite, powder and rock act on the same undersaturation. Pedogenic calcite goes first (design notes 4.5);
 powder and rock share the rest in proportion to their rates. Where powder lies, the rates of all that may run out are
 their means over the step (`powder.mean_rates`), so that rock does not dissolve in their place.
 """
@@ -26,14 +26,14 @@ from karstsim.processes.lowpass import relaxed_share
 from karstsim.processes.soil import isotopes, powder
 
 PARAMS = (
-    *rate_params("", 500.0, 0.3, "design; science.md 4.5"),
+    *rate_params("", 500.0, 0.3, "design; design notes 4.5"),
     Param(
         "ca_factor",
         1.5,
         "1",
         1.0,
         20.0,
-        "design; science.md 3.12",
+        "design; design notes 3.12",
         scale="log",
         by_class=by_land_use(1.0, 1.3, 1.5, 2.0, 2.5, 3.0),
         doc="carbonic anhydrase: factor on CO2 hydration",
@@ -44,18 +44,18 @@ PARAMS = (
         "1",
         0.0,
         0.8,
-        "design; science.md 4.5",
+        "design; design notes 4.5",
         calibrate=False,
         doc="saturation index above which calcite precipitates",
     ),
-    Param("calcite_rate", 1.0, "day-1", 0.01, 10.0, "design; science.md 4.5", calibrate=False, scale="log"),
+    Param("calcite_rate", 1.0, "day-1", 0.01, 10.0, "design; design notes 4.5", calibrate=False, scale="log"),
     Param(
         "grain_rate",
         5.0,
         "day-1",
         0.05,
         50.0,
-        "design; science.md 4.5",
+        "design; design notes 4.5",
         calibrate=False,
         scale="log",
         doc="rate at which pedogenic calcite brings the soil water to saturation",

@@ -1,4 +1,4 @@
-"""RothC-26.3 by the month as published, with its own water balance (Coleman & Jenkinson 1996; science.md 3.10).
+"""RothC-26.3 by the month as published, with its own water balance (Coleman & Jenkinson 1996; design notes 3.10).
 
     SMD_max = -(20 + 1.3 clay - 0.01 clay^2) depth/23            soil moisture deficit, mm (0: none); depth cm
     SMD <- max(floor, min(0, SMD + rain - 0.75 E_pan))           floor SMD_max under plants, on bare soil the lower of

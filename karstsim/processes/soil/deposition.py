@@ -1,4 +1,4 @@
-"""Dry deposition of sulfur and nitrogen: strong acids without a cation, that is negative alkalinity (science.md 4.6).
+"""Dry deposition of sulfur and nitrogen: strong acids without a cation, that is negative alkalinity (design notes 4.6).
 
 Sulfur arrives as H2SO4 (2 eq mol-1), oxidised nitrogen as HNO3 (1 eq mol-1). What rain brings is its own chemistry.
 """
@@ -14,7 +14,7 @@ PARAMS = (
         "mol m-2 year-1",
         0.0,
         0.3,
-        "design; science.md 3.13, 4.6: 0.05 to 0.3 eq",
+        "design; design notes 3.13, 4.6: 0.05 to 0.3 eq",
         doc="dry deposition of sulfur as sulfuric acid; 0.06 mol are 0.12 eq or 19 kg S per hectare",
     ),
     Param(
@@ -23,7 +23,7 @@ PARAMS = (
         "mol m-2 year-1",
         0.0,
         0.5,
-        "design; science.md 3.13, 4.6: 0.05 to 0.15 eq",
+        "design; design notes 3.13, 4.6: 0.05 to 0.15 eq",
         doc="dry deposition of nitrogen as nitric acid; 0.08 mol are 11 kg N per hectare",
     ),
 )

@@ -1,4 +1,4 @@
-"""Diffusivity of CO2 in soil air: that in free air times what the pores leave of it (science.md 3.11).
+"""Diffusivity of CO2 in soil air: that in free air times what the pores leave of it (design notes 3.11).
 
     D_s = D_0 xi f_str >= D_min,    D_0 = 1.47e-5 (T/293.15)^1.75 (101325/p)  m2 s-1
 
@@ -58,7 +58,7 @@ PARAMS = (
         "1",
         0.3,
         4.0,
-        "design; science.md 3.12",
+        "design; design notes 3.12",
         scale="log",
         by_class=by_land_use(1.77, 1.63, 1.76, 1.76, 1.63, 1.12),
         doc="factor on the diffusivity of a structured soil",
@@ -69,7 +69,7 @@ PARAMS = (
         "1",
         0.005,
         0.1,
-        "design; science.md 3.11",
+        "design; design notes 3.11",
         calibrate=False,
         doc="floor of the air-filled porosity",
     ),
@@ -79,14 +79,14 @@ PARAMS = (
         "m2 s-1",
         1.0e-9,
         1.0e-6,
-        "design; science.md 3.11",
+        "design; design notes 3.11",
         calibrate=False,
         scale="log",
         doc="floor of the diffusivity, for barometric and wind pumping",
     ),
 )
 FLUXES = (Var("air_filled_porosity", "1", "air-filled porosity"),)
-FREE_DIFFUSIVITY = 1.47e-5  # m2 s-1 at 20 degC and 1013.25 hPa (science.md 3.11)
+FREE_DIFFUSIVITY = 1.47e-5  # m2 s-1 at 20 degC and 1013.25 hPa (design notes 3.11)
 FREE_TEMPERATURE = 293.15  # K
 TEMPERATURE_EXPONENT = 1.75
 MILLINGTON_EXPONENT = 10.0 / 3.0

@@ -1,7 +1,7 @@
-"""Soil CO2: the pressure at the soil's base that drives dissolution, and what is left for the air (science.md 3.11).
+"""Soil CO2: the pressure at the soil's base that drives dissolution, and what is left for the air (design notes 3.11).
 
 The base pressure is a linear function of what water takes up, p = p_0 - b J. By default p_0 and b are those of the
-steady diffusion profile (steady_profile.py). It has no stock (science.md 12.14): what is produced leaves in the same
+steady diffusion profile (steady_profile.py). It has no stock (design notes 12.14): what is produced leaves in the same
 step, to the air, to the water or into caves. With `gas_layers` the profile has a stock (gas_layers.py).
 
 Three empirical laws prescribe the pressure instead: uptake does not lower it (b = 0) and layers have no effect. Carbon
@@ -52,7 +52,7 @@ PARAMS = (
         "1",
         0,
         len(RespirationModel) - 1,
-        "design; science.md 1.4",
+        "design; design notes 1.4",
         calibrate=False,
         integer=True,
         doc="0 decay and roots as simulated, 1 the forcing's rhSoil for decay, 2 the forcing's rSoil for both",
@@ -63,7 +63,7 @@ PARAMS = (
         "1",
         0,
         len(Co2Law) - 1,
-        "design; science.md 3.11; brook1983; gwiazda1994",
+        "design; design notes 3.11; brook1983; gwiazda1994",
         calibrate=False,
         doc="0 diffusion, 1 evapotranspiration (Brook), 2 drainage and temperature (Gwiazda & Broecker), 3 NPP",
         integer=True,

@@ -1,4 +1,4 @@
-"""CO2 in soil air as a stock in n layers: the steady profile with a memory, for storms (science.md 3.11).
+"""CO2 in soil air as a stock in n layers: the steady profile with a memory, for storms (design notes 3.11).
 
     dx_i/dt = s_i + g_i (C_(i-1) - C_i) - g_(i+1) (C_i - C_(i+1)) + what moving air carries,    x_i = phi_a dz C_i
 
@@ -32,7 +32,7 @@ PARAMS = (
         "1",
         0,
         MOST_LAYERS,
-        "design; science.md 3.11",
+        "design; design notes 3.11",
         calibrate=False,
         doc="layers of soil air with a stock of CO2; 0 = steady profile without a stock, 5 to 10 for storms",
         integer=True,

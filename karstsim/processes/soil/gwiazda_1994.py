@@ -1,11 +1,11 @@
 """Soil CO2 from annual drainage and temperature, after Gwiazda & Broecker (1994) and Godderis et al.
 
-    pCO2 = C_a [1 + 0.304 R^0.8/(1 + exp(1.315 - 0.119 T))]                 (R mm a-1; T degC)   [science.md 3.11]
+    pCO2 = C_a [1 + 0.304 R^0.8/(1 + exp(1.315 - 0.119 T))]                 (R mm a-1; T degC)   [design notes 3.11]
 
 1 + 0.304 R^0.8 is the upper limit of the ratio; temperature acts on what exceeds the atmosphere, so that soil air is
 never below it. R is what drains from the soil, as a low-pass of a year. It starts from 0, so the law needs a spin-up.
 
-GEOCLIM has the same two functions with an excess in preindustrial atmospheres. Here, as in science.md, the excess is
+GEOCLIM has the same two functions with an excess in preindustrial atmospheres. Here, as in design notes, the excess is
 proportional to the CO2 of the air, so the law is not made for scenarios of rising CO2.
 """
 

@@ -1,4 +1,4 @@
-"""Irrigation: when, how much, and with which water (science.md 3.7, 8).
+"""Irrigation: when, how much, and with which water (design notes 3.7, 8).
 
 WARM_DAYS   `irrigation_rate` while the air is at least `irrigation_temperature` warm
 CALENDAR    `irrigation_depth` in the day that begins every `irrigation_interval` days of the season, evenly over it:
@@ -52,7 +52,7 @@ OWN_AQUIFER = int(IrrigationSource.OWN_AQUIFER)
 # DIC, Ca, Mg, Na, K, Cl, SO4, NO3 in mol m-3
 # HCO3 3.88                                                                                     [design]
 KARST_SPRING = (4.2, 1.9, 0.1, 0.02, 0.0, 0.02, 0.05, 0.02)
-# HCO3 0.30, CO2 of 1500 ppm at 10 degC                                                         [science.md 3.7]
+# HCO3 0.30, CO2 of 1500 ppm at 10 degC                                                         [design notes 3.7]
 ALLOGENIC = (0.38, 0.10, 0.05, 0.10, 0.0, 0.0, 0.05, 0.0)
 # The natural mean of the world's rivers, HCO3 0.85; CO2 of 2000 ppm at 15 degC is design       [Meybeck 1979, recalled]
 RIVER = (0.94, 0.334, 0.138, 0.224, 0.033, 0.162, 0.086, 0.016)

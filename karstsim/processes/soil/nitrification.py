@@ -1,4 +1,4 @@
-"""Nitrification of fertiliser: nitric acid from the nitrogen that crops leave (science.md 4.6).
+"""Nitrification of fertiliser: nitric acid from the nitrogen that crops leave (design notes 4.6).
 
     HNO3 = N_fertiliser nitrified (1 - uptake)
 
@@ -18,7 +18,7 @@ PARAMS = (
         "mol m-2 year-1",
         0.0,
         5.0,
-        "design; science.md 3.13, 4.6",
+        "design; design notes 3.13, 4.6",
         calibrate=False,
         by_class=by_land_use(0.0, 0.5, 0.0, 0.0, 0.0, 0.0),
         doc="nitrogen spread as fertiliser; 0.5 mol are 70 kg per hectare, 0.1 eq of acid",
@@ -29,7 +29,7 @@ PARAMS = (
         "1",
         0.0,
         1.0,
-        "design; science.md 4.6",
+        "design; design notes 4.6",
         calibrate=False,
         doc="share of the fertiliser nitrogen that becomes nitric acid by nitrification",
     ),
@@ -39,7 +39,7 @@ PARAMS = (
         "1",
         0.0,
         1.0,
-        "design; science.md 4.6",
+        "design; design notes 4.6",
         calibrate=False,
         doc="share of that nitrate that crops take up again",
     ),

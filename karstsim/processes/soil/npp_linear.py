@@ -1,6 +1,6 @@
 """Soil CO2 in proportion to net primary production: what plants bring in, soil breathes out through its pores.
 
-    pCO2 = C_a + R T kappa NPP/D_s                                                               [science.md 3.11]
+    pCO2 = C_a + R T kappa NPP/D_s                                                               [design notes 3.11]
 
 NPP is a low-pass of a year. It starts from 0, so the law needs a spin-up. In the steady profile kappa would be the
 depth of production times its shape at the base, times respiration over NPP: 0.12 m x 0.88 x 1.6 under grass.
@@ -18,7 +18,7 @@ PARAMS = (
         "m",
         0.02,
         1.0,
-        "design; science.md 3.11",
+        "design; design notes 3.11",
         scale="log",
         calibrate=False,
         doc="kappa: CO2 of soil air per NPP over diffusivity; only the law linear in NPP reads it",

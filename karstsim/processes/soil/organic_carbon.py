@@ -1,6 +1,6 @@
 """Soil organic carbon: litter and amendments decay in the pools of RothC or of CENTURY; what decays is respired.
 
-    respired = CO2 of all pools (1 - d (1 - r)),    dissolved = CO2 of all pools d (1 - r)          [science.md 3.10]
+    respired = CO2 of all pools (1 - d (1 - r)),    dissolved = CO2 of all pools d (1 - r)          [design notes 3.10]
 
 A share d of the decomposed carbon dissolves on its way; the soil keeps the share r of it and respires it after all. The
 rest goes to the pore water, from where it leaches. Pools decay over a step under the modifier at its end, then what
@@ -64,7 +64,7 @@ PARAMS = (
         "1",
         0.8,
         1.5,
-        "design; science.md 3.12",
+        "design; design notes 3.12",
         by_class=by_land_use(1.0, 1.2, 1.0, 1.0, 1.0, 1.0),
         doc="factor on all decay rates but those of biochar",
     ),
@@ -74,7 +74,7 @@ PARAMS = (
         "1",
         0.0,
         0.05,
-        "design; science.md 3.10",
+        "design; design notes 3.10",
         doc="dissolved organic carbon produced per respired carbon",
     ),
     Param(
@@ -83,7 +83,7 @@ PARAMS = (
         "1",
         0.0,
         1.0,
-        "design; science.md 3.10",
+        "design; design notes 3.10",
         calibrate=False,
         doc="share of the dissolved organic carbon that the soil keeps (and respires)",
     ),

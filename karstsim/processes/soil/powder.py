@@ -1,4 +1,4 @@
-"""Limestone or dolomite powder: grains in size bins that shrink as they dissolve (science.md 8.1).
+"""Limestone or dolomite powder: grains in size bins that shrink as they dissolve (design notes 8.1).
 
     dr/dt = -V_m alpha (c_eq - c) roughness exposed wet        V_m volume per mole, wet the saturation of the soil
 
@@ -52,7 +52,7 @@ PARAMS = (
         "um",
         5.0,
         5000.0,
-        "design; science.md 8.1 jacobson1997",
+        "design; design notes 8.1 jacobson1997",
         calibrate=False,
         scale="log",
         doc="median diameter of the powder by mass",
@@ -63,7 +63,7 @@ PARAMS = (
         "1",
         1.05,
         5.0,
-        "design; science.md 8.1",
+        "design; design notes 8.1",
         calibrate=False,
         doc="geometric standard deviation of the diameter (lognormal)",
     ),
@@ -83,7 +83,7 @@ PARAMS = (
         "1",
         1.0,
         10.0,
-        "design; science.md 8.1",
+        "design; design notes 8.1",
         calibrate=False,
         doc="surface of a grain over that of a sphere",
     ),
@@ -93,7 +93,7 @@ PARAMS = (
         "1",
         0.05,
         1.0,
-        "design; science.md 8.1",
+        "design; design notes 8.1",
         calibrate=False,
         doc="share of the grains' surface that is neither coated nor hidden in aggregates",
     ),
@@ -103,7 +103,7 @@ PARAMS = (
         "1",
         0.016,
         0.33,
-        "design; science.md 8.1: 10 to 60 times slower",
+        "design; design notes 8.1: 10 to 60 times slower",
         calibrate=False,
         scale="log",
         doc="rate of dolomite over that of calcite",
@@ -132,8 +132,8 @@ FLUXES = (
     Var("powder_left", "mol m-2", "carbonate powder in the soil at the end of the step", aggregate="last"),
     bins("powder_pace", "m3 mol-1 d-1", "radius lost per day and undersaturation by grains"),
 )
-CALCITE_VOLUME = 3.69e-5  # m3 per mole of carbonate (science.md 8.1)
-DOLOMITE_VOLUME = 3.225e-5  # half of 64.5 cm3 mol-1 of CaMg(CO3)2 (science.md 8.1)
+CALCITE_VOLUME = 3.69e-5  # m3 per mole of carbonate (design notes 8.1)
+DOLOMITE_VOLUME = 3.225e-5  # half of 64.5 cm3 mol-1 of CaMg(CO3)2 (design notes 8.1)
 MAGNESIUM_IN_DOLOMITE = 0.5  # per mole of carbonate
 VOLUME_RATIO = EDGE_RATIO * EDGE_RATIO * EDGE_RATIO
 SPHERE = 4.0 / 3.0 * math.pi

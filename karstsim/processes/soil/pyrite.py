@@ -1,4 +1,4 @@
-"""Oxidation of pyrite in soil and regolith: sulfuric acid (science.md 4.6).
+"""Oxidation of pyrite in soil and regolith: sulfuric acid (design notes 4.6).
 
     FeS2 + 15/4 O2 + 7/2 H2O -> Fe(OH)3 + 2 H2SO4
 
@@ -21,7 +21,7 @@ PARAMS = (
         "mol m-2 year-1",
         0.0,
         0.075,
-        "site williamson1994 palandri2004; science.md 4.6: 0 to 0.3 eq",
+        "site williamson1994 palandri2004; design notes 4.6: 0 to 0.3 eq",
         calibrate=False,
         doc="pyrite oxidised at 15 degC in well-aired soil at sea level; 4 eq of acid per mole",
     ),

@@ -1,4 +1,4 @@
-"""Rain on bare rock: a thin film that dissolves for minutes under the open air (science.md 4.5, 12.3).
+"""Rain on bare rock: a thin film that dissolves for minutes under the open air (design notes 4.5, 12.3).
 
 The share of the tile that is bare rock sheds its throughfall past the soil into open fissures. The film is in
 equilibrium with atmospheric CO2 and reaches only part of the saturation: 1 - exp(-k t) of it, k = (A/V) alpha, with
@@ -29,7 +29,7 @@ PARAMS = (
         "1",
         0.0,
         0.95,
-        "design; science.md 3.11",
+        "design; design notes 3.11",
         calibrate=False,
         by_class=by_land_use(0.7, 0.0, 0.0, 0.0, 0.0, 0.0),
         doc="share of the tile that is bare rock",
@@ -40,7 +40,7 @@ PARAMS = (
         "m-1",
         1.0e3,
         5.0e4,
-        "design; science.md 4.5",
+        "design; design notes 4.5",
         scale="log",
         doc="a film 0.1 mm thick",
     ),
@@ -50,7 +50,7 @@ PARAMS = (
         "minute",
         5.0,
         60.0,
-        "design; science.md 4.5",
+        "design; design notes 4.5",
         scale="log",
         doc="time for which rain runs over bare rock",
     ),
@@ -60,7 +60,7 @@ PARAMS = (
         "1",
         0.0,
         0.5,
-        "design; science.md 3.13",
+        "design; design notes 3.13",
         calibrate=False,
         doc="molar share of magnesium in the bare rock (dolomite share x gives x/(1+x))",
     ),

@@ -1,7 +1,7 @@
 """RothC-26.3 (Coleman & Jenkinson 1996): five pools that decay under one rate modifier.
 
 Pools lose Y (1 - exp(-rho k t)); of what is lost x/(x+1) becomes CO2, 0.46/(x+1) microbial biomass and 0.54/(x+1)
-humus, with x = 1.67 (1.85 + 1.60 exp(-0.0786 clay))                                             [science.md 3.10]
+humus, with x = 1.67 (1.85 + 1.60 exp(-0.0786 clay))                                             [design notes 3.10]
 
 Here rho follows the simulated soil moisture and the step is any. The published monthly mode, with its own water
 balance, is in coleman_1996.py; the rates, the partition and the modifiers are these in both. The inert pool does
@@ -23,7 +23,7 @@ PARAMS = (
         "percent",
         0.0,
         90.0,
-        "design; science.md 3.12",
+        "design; design notes 3.12",
         calibrate=False,
         by_class=by_land_use(25.0, 30.0, 30.0, 30.0, 32.0, 35.0),
     ),
@@ -59,7 +59,7 @@ PARAMS = (
         "1",
         0.0,
         0.3,
-        "design; science.md 3.10",
+        "design; design notes 3.10",
         calibrate=False,
         doc="saturation at which decay is slowest",
     ),
@@ -69,7 +69,7 @@ PARAMS = (
         "1",
         0.3,
         1.0,
-        "design; science.md 3.10",
+        "design; design notes 3.10",
         calibrate=False,
         doc="saturation above which moisture does not limit decay",
     ),

@@ -1,4 +1,4 @@
-"""Soil water in three layers after V2Karst (Sarrazin et al. 2018; science.md 3.6), as rates.
+"""Soil water in three layers after V2Karst (Sarrazin et al. 2018; design notes 3.6), as rates.
 
 Sizes in a soil of capacity V_S:  V_1 = min(V_e, V_2'),  V_1 + V_2 = V_2' = min(V_r, V_S),  V_3 = V_S - V_2'
     E_s  = E_pot v_1/V_1                            bare soil under the share 1 - f_c of the tile, from layer 1
@@ -49,7 +49,7 @@ PARAMS = (
         "mm",
         5.0,
         45.0,
-        "sarrazin2018; recalled, science.md 3.6",
+        "sarrazin2018; recalled, design notes 3.6",
         doc="capacity V_e of the layer that bare soil evaporates from",
     ),
     Param(

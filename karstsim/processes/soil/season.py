@@ -1,4 +1,4 @@
-"""What people spread on soils in a season of the year: manure, straw, biochar, powder (science.md 8).
+"""What people spread on soils in a season of the year: manure, straw, biochar, powder (design notes 8).
 
 A yearly rate, spread evenly over days that begin on a day of the year; a step brings the part of the season that it
 covers, so that steps of any length bring the same in a year.

@@ -1,4 +1,4 @@
-"""The steady profile of CO2 in soil air that produces it (science.md 3.11, Eq. 3.6).
+"""The steady profile of CO2 in soil air that produces it (design notes 3.11, Eq. 3.6).
 
     C(z) = C_a + (P L/D) [1 - e^(-z/L) - (z/L) e^(-z_s/L)]/(1 - e^(-z_s/L)) - J z/D        (mol m-3 of air)
 
@@ -19,7 +19,7 @@ PARAMS = (
         "m",
         0.03,
         0.6,
-        "design; science.md 3.12",
+        "design; design notes 3.12",
         by_class=by_land_use(0.06, 0.12, 0.12, 0.13, 0.15, 0.20),
         doc="e-folding depth of CO2 production",
     ),

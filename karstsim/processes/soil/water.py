@@ -1,8 +1,8 @@
 """Soil water: a bucket between the residual water and field capacity, solved exactly for a constant input.
 
-    dV/dt = P - E min(1, V/(b V_S)),  0 <= V <= V_S, the excess percolates                      [science.md 3.6]
+    dV/dt = P - E min(1, V/(b V_S)),  0 <= V <= V_S, the excess percolates                      [design notes 3.6]
 
-V_S = z_s (theta_fc - theta_r) is derived from the soil's depth and porosity (science.md 12.16). The residual water
+V_S = z_s (theta_fc - theta_r) is derived from the soil's depth and porosity (design notes 12.16). The residual water
 theta_r z_s takes part in mixing and chemistry but never moves. The fluxes of a step are settled with the epikarst's
 (epikarst/cascade.py), because water that runs over there enters the soil elsewhere.
 """
@@ -23,7 +23,7 @@ PARAMS = (
         "m",
         0.02,
         3.0,
-        "design; science.md 3.12",
+        "design; design notes 3.12",
         by_class=by_land_use(0.10, 0.40, 0.40, 0.40, 0.45, 0.60),
     ),
     Param(
@@ -32,7 +32,7 @@ PARAMS = (
         "1",
         0.3,
         0.75,
-        "design; science.md 3.12",
+        "design; design notes 3.12",
         by_class=by_land_use(0.50, 0.55, 0.54, 0.54, 0.55, 0.56),
     ),
     Param(
@@ -41,7 +41,7 @@ PARAMS = (
         "1",
         0.02,
         0.15,
-        "design; science.md 3.12",
+        "design; design notes 3.12",
         doc="volumetric water content that never drains",
     ),
     Param(
@@ -50,7 +50,7 @@ PARAMS = (
         "1",
         0.45,
         0.75,
-        "design; science.md 3.11",
+        "design; design notes 3.11",
         doc="water content at field capacity over porosity",
     ),
     Param(
@@ -59,7 +59,7 @@ PARAMS = (
         "1",
         0.3,
         1.0,
-        "design; science.md 3.6",
+        "design; design notes 3.6",
         doc="saturation below which transpiration falls; without effect with layers",
     ),
     Param(

@@ -1,4 +1,4 @@
-"""Calcite in a box: precipitation, by plants too, the bed that keeps or gives it back, and burial (science.md 6.5).
+"""Calcite in a box: precipitation, by plants too, the bed that keeps or gives it back, and burial (design notes 6.5).
 
     n = h k_cc/D (sqrt(Omega) - 1)   in mol kg-1: above a threshold of SI, and below 0 while the bed has calcite
     n = h alpha/D (Ca - Ca_eq)       instead: alpha of Baker et al. (1998), Ca_eq that of saturation at the water's pH
@@ -34,7 +34,7 @@ PARAMS = (
         "1",
         0,
         len(CalciteLaw) - 1,
-        "design; science.md 6.5 baker1998",
+        "design; design notes 6.5 baker1998",
         calibrate=False,
         integer=True,
         doc="growth of calcite: 0 calcite_rate (sqrt(Omega) - 1), 1 alpha (Ca - Ca_eq) with Baker's alpha",
@@ -45,7 +45,7 @@ PARAMS = (
         "mol m-2 d-1",
         5.0e-4,
         0.2,
-        "design; science.md 6.5",
+        "design; design notes 6.5",
         scale="log",
         by_class=by_water_class(0.01, 0.002, 0.002, 0.2, 0.2, 0.02),
     ),
@@ -55,7 +55,7 @@ PARAMS = (
         "1",
         0.0,
         1.0,
-        "design; science.md 6.5",
+        "design; design notes 6.5",
         doc="saturation index above which calcite precipitates",
     ),
     Param(
@@ -64,7 +64,7 @@ PARAMS = (
         "1",
         0.0,
         1.0,
-        "mcconnaughey1991 design; science.md 6.5",
+        "mcconnaughey1991 design; design notes 6.5",
         by_plant=by_plant(water_moss=0.0, stonewort=1.0),
         doc="calcite precipitated by plants per HCO3- assimilated, in supersaturated water",
     ),

@@ -1,4 +1,4 @@
-"""Inorganic carbon of a box: gas exchange, photosynthesis and calcite in one implicit sub-step (science.md 6.1-6.5).
+"""Inorganic carbon of a box: gas exchange, photosynthesis and calcite in one implicit sub-step (design notes 6.1-6.5).
 
     DIC1 = DIC0 - E k h/D (CO2 - KH p_air) - (1 - r) G(CO2, HCO3) - n
     Alk1 = Alk0 - 2 n,   Ca1 = Ca0 - n,   n = h k_cc/D (sqrt(Omega) - 1) + r_cc G_HCO3
@@ -6,7 +6,7 @@
 The first part of n precipitates where SI exceeds its threshold at the start of the sub-step, and dissolves the bed
 where SI < 0; the second, that of plants which take up HCO3-, does not go below saturation.
 
-All terms are taken at the end of the sub-step (science.md 12.12: photosynthesis and calcite share one limiter), so no
+All terms are taken at the end of the sub-step (design notes 12.12: photosynthesis and calcite share one limiter), so no
 step is too long: with the activities frozen, every species follows from h = 10^-pH, n is the root of a quadratic, and
 one increasing equation in ln h is left. What plants precipitate is in proportion to the HCO3- at the end, whose factor
 follows the uptake. The loop over the activities is that of the chemistry.

@@ -1,4 +1,4 @@
-"""Gas transfer velocity of the box (science.md 6.2): which law, and the Schmidt number of CO2."""
+"""Gas transfer velocity of the box (design notes 6.2): which law, and the Schmidt number of CO2."""
 
 from karstsim.chemistry.gas import (
     HydrationLaw,
@@ -27,14 +27,14 @@ PARAMS = (
         integer=True,
         by_class=by_water_class(STREAM, STREAM, LAKE, STREAM, STREAM, LAKE),
     ),
-    Param("k600_multiplier", 1.0, "1", 0.2, 5.0, "design; science.md 3.13", scale="log"),
+    Param("k600_multiplier", 1.0, "1", 0.2, 5.0, "design; design notes 3.13", scale="log"),
     Param(
         "slope",
         0.002,
         "1",
         1.0e-6,
         0.5,
-        "site; science.md 6.2",
+        "site; design notes 6.2",
         calibrate=False,
         doc="slope of the stream bed",
     ),
@@ -44,7 +44,7 @@ PARAMS = (
         "1",
         1.0,
         20.0,
-        "design; science.md 4.7",
+        "design; design notes 4.7",
         scale="log",
         by_class=by_water_class(1.0, 2.0, 3.0, 2.0, 3.0, 3.0),
         doc="carbonic anhydrase: factor on CO2 hydration in chemical enhancement",
@@ -60,8 +60,8 @@ PARAMS = (
         integer=True,
         doc="rate constant of CO2 hydration in chemical enhancement: 0 Johnson 1982, 1 Usdowski 1982",
     ),
-    Param("least_k600", 0.2, "m d-1", 0.01, 1.0, "design; science.md 6.2", calibrate=False),
-    Param("greatest_k600", 50.0, "m d-1", 10.0, 500.0, "design; science.md 6.2", calibrate=False),
+    Param("least_k600", 0.2, "m d-1", 0.01, 1.0, "design; design notes 6.2", calibrate=False),
+    Param("greatest_k600", 50.0, "m d-1", 10.0, 500.0, "design; design notes 6.2", calibrate=False),
 )
 FLUXES = (Var("k600", "m d-1", "gas transfer velocity at a Schmidt number of 600, at the end of the step"),)
 

@@ -1,4 +1,4 @@
-"""Volume, depth, area and outflow of streams and reservoirs (science.md 3.8).
+"""Volume, depth, area and outflow of streams and reservoirs (design notes 3.8).
 
 Stream: velocity U = a Q^m and depth D = c Q^f with Q in m3 s-1; by default those of Raymond et al. (2012), a = 0.194,
 m = 0.285, c = 0.409, f = 0.294, or what was measured at the site. A reach of length L holds V = L Q/U, which turned

@@ -1,4 +1,4 @@
-"""Nitrate and aquatic plants: what they take up, and what comes back as their carbon is respired (science.md 6.1).
+"""Nitrate and aquatic plants: what they take up, and what comes back as their carbon is respired (design notes 6.1).
 
     uptake = x r NPP,    release = x r (respiration of the carbon of aquatic plants)
 
@@ -18,7 +18,7 @@ PARAMS = (
         "1",
         0.0,
         1.0,
-        "design; science.md 6.1",
+        "design; design notes 6.1",
         calibrate=False,
         doc="part of the nitrogen of aquatic plants that is taken up and given back as nitrate; 0 = no nitrate moves",
     ),

@@ -1,4 +1,4 @@
-"""Organic carbon in the water: decay, the microbial carbon pump, settling and burial (science.md 6.1, 6.4).
+"""Organic carbon in the water: decay, the microbial carbon pump, settling and burial (design notes 6.1, 6.4).
 
     dL/dt = inputs - (k_L q + k_MCP) L      labile
     dS/dt = inputs + k_MCP L - (k_S q + k_MCP2) S      semi-labile
@@ -6,7 +6,7 @@
     dP/dt = inputs - (k_P q + v_s/D) P,     of what settles a share is buried and the rest respired
 
 q = 1.07^(T - 20). Carbon of aquatic plants (autochthonous) and of the land (allochthonous) decays alike, in own pools.
-The pump of science.md 6.1 leads from labile to refractory; here it passes through the semi-labile pool.
+The pump of design notes 6.1 leads from labile to refractory; here it passes through the semi-labile pool.
 """
 
 import math
@@ -17,7 +17,9 @@ from karstsim.core.spec import Constraint, Param, Var
 from karstsim.processes.lowpass import relaxed_share
 
 PARAMS = (
-    Param("labile_share", 0.40, "1", 0.2, 0.6, "design; science.md 6.4", doc="labile DOC in net production"),
+    Param(
+        "labile_share", 0.40, "1", 0.2, 0.6, "design; design notes 6.4", doc="labile DOC in net production"
+    ),
     Param(
         "semilabile_share",
         0.0,
@@ -34,10 +36,10 @@ PARAMS = (
         "1",
         0.05,
         0.35,
-        "design; science.md 6.4",
+        "design; design notes 6.4",
         doc="refractory DOC in net production",
     ),
-    Param("labile_decay", 0.02, "day-1", 0.005, 0.1, "design; science.md 6.4", scale="log"),
+    Param("labile_decay", 0.02, "day-1", 0.005, 0.1, "design; design notes 6.4", scale="log"),
     Param(
         "semilabile_decay",
         2.0e-3,
@@ -55,7 +57,7 @@ PARAMS = (
         "day-1",
         1.0e-5,
         1.0e-3,
-        "design; science.md 6.4",
+        "design; design notes 6.4",
         scale="log",
         calibrate=False,
     ),
@@ -65,7 +67,7 @@ PARAMS = (
         "day-1",
         0.0,
         0.02,
-        "design; science.md 6.4",
+        "design; design notes 6.4",
         calibrate=False,
         doc="microbial carbon pump: labile to semi-labile DOC",
     ),
@@ -79,15 +81,15 @@ PARAMS = (
         calibrate=False,
         doc="microbial carbon pump: semi-labile to refractory DOC",
     ),
-    Param("particulate_decay", 0.01, "day-1", 0.002, 0.05, "design; science.md 6.4", scale="log"),
-    Param("settling_velocity", 0.1, "m d-1", 0.02, 1.0, "design; science.md 6.4", scale="log"),
+    Param("particulate_decay", 0.01, "day-1", 0.002, 0.05, "design; design notes 6.4", scale="log"),
+    Param("settling_velocity", 0.1, "m d-1", 0.02, 1.0, "design; design notes 6.4", scale="log"),
     Param(
         "burial_efficiency",
         0.3,
         "1",
         0.1,
         0.8,
-        "design; science.md 6.4",
+        "design; design notes 6.4",
         by_class=by_water_class(0.3, 0.3, 0.5, 0.3, 0.3, 0.5),
     ),
     Param(
@@ -96,7 +98,7 @@ PARAMS = (
         "1",
         1.0,
         1.15,
-        "design; science.md 6.1",
+        "design; design notes 6.1",
         calibrate=False,
         doc="factor on decay and maintenance respiration per degC above 20 degC",
     ),

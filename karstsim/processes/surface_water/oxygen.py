@@ -1,4 +1,4 @@
-"""Dissolved oxygen of a box: exchange with the air, photosynthesis and respiration (science.md 6.1, 6.2).
+"""Dissolved oxygen of a box: exchange with the air, photosynthesis and respiration (design notes 6.1, 6.2).
 
     dO2/dt = k_O2/D (O2_sat - O2) + PQ GPP - (R/RQ) O2/(K_O + O2)
 

@@ -1,4 +1,4 @@
-"""Light in the water and the limits of photosynthesis (science.md 6.3, 6.4).
+"""Light in the water and the limits of photosynthesis (design notes 6.3, 6.4).
 
     GPP = (G_max cover(B)/D + P_max A) tanh(I/I_k) f_T f_N f_C
     f_C = m + (1 - m) phi_H [HCO3]/(K_H + [HCO3]),   m = [CO2]/(K_CO2 + [CO2])
@@ -31,7 +31,7 @@ PARAMS = (
         "g m-2 d-1",
         0.0,
         100.0,
-        "design; science.md 6.4",
+        "design; design notes 6.4",
         by_class=by_water_class(8.0, 8.0, 10.0, 20.0, 60.0, 25.0),
         by_plant=by_plant(water_moss=8.0, pondweed=30.0, hydrilla=60.0, stonewort=20.0),
         doc="light- and carbon-saturated gross production at 25 degC",
@@ -51,17 +51,17 @@ PARAMS = (
         "umol m-2 s-1",
         100.0,
         400.0,
-        "design; science.md 6.4",
+        "design; design notes 6.4",
         by_plant=by_plant(water_moss=100.0, hydrilla=150.0),
     ),
-    Param("light_attenuation", 0.4, "m-1", 0.15, 2.0, "design; science.md 6.3", calibrate=False),
+    Param("light_attenuation", 0.4, "m-1", 0.15, 2.0, "design; design notes 6.3", calibrate=False),
     Param(
         "chlorophyll_attenuation",
         0.02,
         "m2 mg-1",
         0.0,
         0.05,
-        "design; science.md 6.3",
+        "design; design notes 6.3",
         calibrate=False,
         doc="light absorbed per chlorophyll",
     ),
@@ -81,7 +81,7 @@ PARAMS = (
         "s2 m-3",
         0.0,
         20.0,
-        "design; science.md 6.3",
+        "design; design notes 6.3",
         calibrate=False,
         doc="light attenuation of stirred sediment per square of the flow velocity",
     ),
@@ -95,14 +95,14 @@ PARAMS = (
         calibrate=False,
         by_plant=by_plant(hydrilla=0.17, phytoplankton=0.03),
     ),
-    Param("half_saturation_hco3", 3.0, "mol m-3", 1.0, 20.0, "design; science.md 6.4"),
+    Param("half_saturation_hco3", 3.0, "mol m-3", 1.0, 20.0, "design; design notes 6.4"),
     Param(
         "bicarbonate_use",
         0.6,
         "1",
         0.0,
         0.9,
-        "sandjensen1983 design; science.md 6.4",
+        "sandjensen1983 design; design notes 6.4",
         by_class=by_water_class(0.6, 0.8, 0.8, 0.6, 0.6, 0.6),
         by_plant=by_plant(water_moss=0.0, pondweed=0.6, hydrilla=0.6, stonewort=0.6),
         doc="0 for plants that use CO2 only",
@@ -113,7 +113,7 @@ PARAMS = (
         "umol m-2 s-1",
         10.0,
         200.0,
-        "design; science.md 6.4",
+        "design; design notes 6.4",
         calibrate=False,
         doc="light below which bicarbonate is not used",
     ),
@@ -123,7 +123,7 @@ PARAMS = (
         "1",
         0.0,
         0.9,
-        "design; science.md 6.4",
+        "design; design notes 6.4",
         calibrate=False,
         doc="the same of phytoplankton",
     ),
@@ -133,7 +133,7 @@ PARAMS = (
         "1",
         0.0,
         1.0,
-        "design; science.md A18",
+        "design; design notes A18",
         calibrate=False,
         doc="power of 1/ca_factor by which carbonic anhydrase lowers half_saturation_hco3",
     ),
@@ -143,7 +143,7 @@ PARAMS = (
         "1",
         0,
         1,
-        "design; science.md 6.4",
+        "design; design notes 6.4",
         calibrate=False,
         integer=True,
         doc="1 = nitrate limits too, and nutrients limit submerged plants as well",
@@ -159,14 +159,14 @@ PARAMS = (
         scale="log",
         doc="phosphorus in phytoplankton and at its disposal",
     ),
-    Param("half_saturation_no3", 0.014, "mol m-3", 1.0e-3, 0.1, "design; science.md 6.4", calibrate=False),
+    Param("half_saturation_no3", 0.014, "mol m-3", 1.0e-3, 0.1, "design; design notes 6.4", calibrate=False),
     Param(
         "half_saturation_phosphorus",
         5.0e-4,
         "mol m-3",
         1.0e-5,
         5.0e-3,
-        "design; science.md 6.4",
+        "design; design notes 6.4",
         calibrate=False,
     ),
     Param(
@@ -175,15 +175,15 @@ PARAMS = (
         "1",
         0.1,
         0.6,
-        "design; science.md 6.4",
+        "design; design notes 6.4",
         calibrate=False,
         doc="share of gross production respired at once; plant_maintenance comes on top",
     ),
-    Param("optimum_temperature", 25.0, "degC", 10.0, 35.0, "design; science.md 6.4", calibrate=False),
-    Param("temperature_width", 14.0, "degC", 5.0, 30.0, "design; science.md 6.4", calibrate=False),
+    Param("optimum_temperature", 25.0, "degC", 10.0, 35.0, "design; design notes 6.4", calibrate=False),
+    Param("temperature_width", 14.0, "degC", 5.0, 30.0, "design; design notes 6.4", calibrate=False),
 )
 FLUXES = ()
-PAR_SHARE, QUANTA = 0.46, 4.57  # of shortwave energy; umol J-1 (science.md 6.3)
+PAR_SHARE, QUANTA = 0.46, 4.57  # of shortwave energy; umol J-1 (design notes 6.3)
 P_PER_C = 1.0 / 106.0  # Redfield (1958)
 MILLI = 1.0e3  # mg per g
 

@@ -1,4 +1,4 @@
-"""Submerged plants and phytoplankton of a box: biomass, cover, respiration, death, harvest (science.md 6.4).
+"""Submerged plants and phytoplankton of a box: biomass, cover, respiration, death, harvest (design notes 6.4).
 
     dB/dt = share of net production - (m + r q + harvest) B,   cover = plant_cover (1 - exp(-(B + seed)/B_c))
 
@@ -29,9 +29,9 @@ PARAMS = (
         by_plant=by_plant(phytoplankton=0.0),
         doc="share of the bed where submerged plants may grow",
     ),
-    Param("cover_biomass", 5.0, "mol m-2", 1.0, 20.0, "design; science.md 6.4", calibrate=False),
-    Param("plant_capacity", 25.0, "mol m-2", 2.0, 100.0, "design; science.md 6.4", calibrate=False),
-    Param("plant_mortality", 0.01, "day-1", 1.0e-3, 0.1, "design; science.md 6.4", scale="log"),
+    Param("cover_biomass", 5.0, "mol m-2", 1.0, 20.0, "design; design notes 6.4", calibrate=False),
+    Param("plant_capacity", 25.0, "mol m-2", 2.0, 100.0, "design; design notes 6.4", calibrate=False),
+    Param("plant_mortality", 0.01, "day-1", 1.0e-3, 0.1, "design; design notes 6.4", scale="log"),
     Param(
         "plant_maintenance",
         0.01,
@@ -48,7 +48,7 @@ PARAMS = (
         "year-1",
         0.0,
         50.0,
-        "management; science.md 8",
+        "management; design notes 8",
         calibrate=False,
         doc="plants cut and taken away; 50 = all within a week",
     ),

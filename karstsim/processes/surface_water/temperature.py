@@ -1,4 +1,4 @@
-"""Water temperature: groundwater and the air of the last week mixed, with a diel wave (science.md 3.8, 6.3)."""
+"""Water temperature: groundwater and the air of the last week mixed, with a diel wave (design notes 3.8, 6.3)."""
 
 import math
 
@@ -14,7 +14,7 @@ PARAMS = (
         "1",
         0.0,
         1.0,
-        "design; science.md 3.8",
+        "design; design notes 3.8",
         by_class=by_water_class(0.7, 0.1, 0.0, 0.6, 0.6, 0.4),
         calibrate=False,
     ),
@@ -24,7 +24,7 @@ PARAMS = (
         "degC",
         0.0,
         5.0,
-        "design; science.md 6.3",
+        "design; design notes 6.3",
         by_class=by_water_class(0.5, 0.3, 1.0, 1.0, 1.0, 2.0),
         calibrate=False,
     ),

@@ -1,4 +1,4 @@
-"""Water that enters a box from outside the karst: a tributary with a flow and a composition of its own (science.md 6).
+"""Water that enters a box from outside the karst: a tributary with a flow and a composition of its own (notes 6).
 
     dq/dt = (c_q (rain + melt) - q)/tau,    Q = A/A_karst q + Q_steady
 
@@ -43,7 +43,7 @@ PARAMS = (
         "tributary_memory", 5.0, "day", 0.2, 60.0, "design", scale="log", doc="time constant of its runoff"
     ),
     *composition(
-        "tributary", "design; science.md 3.7", 1500.0, -15.0, 1.0, ca=0.10, mg=0.05, na=0.10, so4=0.05
+        "tributary", "design; design notes 3.7", 1500.0, -15.0, 1.0, ca=0.10, mg=0.05, na=0.10, so4=0.05
     ),
     Param(
         "tributary_doc",
@@ -75,7 +75,9 @@ PARAMS = (
         calibrate=False,
         doc="particulate organic carbon from land, 1.2 mg/L",
     ),
-    Param("tributary_organic_d13c", -27.0, "permille", -32.0, -10.0, "design; science.md 7", calibrate=False),
+    Param(
+        "tributary_organic_d13c", -27.0, "permille", -32.0, -10.0, "design; design notes 7", calibrate=False
+    ),
     Param(
         "tributary_organic_c14",
         1.0,

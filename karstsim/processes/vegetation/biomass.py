@@ -1,11 +1,11 @@
-"""Plant carbon: allocation, harvest, turnover, and respiration paid from a reserve (science.md 3.9, 12.14).
+"""Plant carbon: allocation, harvest, turnover, and respiration paid from a reserve (design notes 3.9, 12.14).
 
 GPP beyond NPP enters the reserve; root respiration follows the production of the last weeks, so that plants go on
 respiring on dull days; the rest leaves as respiration of leaves and wood with the reserve's own time constant.
 
 Roots breathe what comes down to them after a while: with g = 1
 
-    R = r g m,    dm/dt = (NPP - g m)/tau,    tau 20 days                                             [science.md 3.9]
+    R = r g m,    dm/dt = (NPP - g m)/tau,    tau 20 days                                             [design notes 3.9]
 
 With `root_temperature_response` g is the factor of Lloyd & Taylor (1994) at the temperature of the soil, 1 at 10 degC:
 a warm soil uses up the same substrate sooner. So roots follow the temperature of the day and the production of the
@@ -37,7 +37,7 @@ PARAMS = (
         "1",
         0.0,
         0.9,
-        "design; science.md 3.12",
+        "design; design notes 3.12",
         by_class=by_land_use(0.0, 0.45, 0.05, 0.0, 0.0, 0.0),
         doc="share of NPP taken away",
     ),
@@ -47,7 +47,7 @@ PARAMS = (
         "1",
         0.0,
         1.0,
-        "design; science.md 3.9",
+        "design; design notes 3.9",
         calibrate=False,
         by_class=by_land_use(0.45, 0.69, 0.45, 0.35, 0.30, 0.30),
         doc="share of the NPP that is not harvested",
@@ -58,21 +58,21 @@ PARAMS = (
         "1",
         0.0,
         1.0,
-        "design; science.md 3.9",
+        "design; design notes 3.9",
         calibrate=False,
         by_class=by_land_use(0.0, 0.0, 0.0, 0.30, 0.40, 0.40),
         doc="share of the NPP that is not harvested; fine roots get the rest",
     ),
-    Param("leaf_turnover", 1.0, "year", 0.2, 5.0, "design; science.md 3.9", calibrate=False),
-    Param("wood_turnover", 40.0, "year", 5.0, 200.0, "design; science.md 3.9", calibrate=False),
-    Param("root_turnover", 1.0, "year", 0.2, 5.0, "design; science.md 3.9", calibrate=False),
+    Param("leaf_turnover", 1.0, "year", 0.2, 5.0, "design; design notes 3.9", calibrate=False),
+    Param("wood_turnover", 40.0, "year", 5.0, 200.0, "design; design notes 3.9", calibrate=False),
+    Param("root_turnover", 1.0, "year", 0.2, 5.0, "design; design notes 3.9", calibrate=False),
     Param(
         "root_respiration",
         0.6,
         "1",
         0.2,
         0.95,
-        "design; science.md 3.12",
+        "design; design notes 3.12",
         by_class=by_land_use(0.6, 0.5, 0.7, 0.6, 0.6, 0.6),
         doc="root respiration over the NPP that feeds it",
     ),
@@ -93,7 +93,7 @@ PARAMS = (
         "day",
         2.0,
         365.0,
-        "design; science.md 3.9",
+        "design; design notes 3.9",
         scale="log",
         doc="mean time from production to root respiration; with the response, at 10 degC",
     ),

@@ -1,4 +1,4 @@
-"""Net primary production, light-use efficiency after CASA (Potter et al. 1993; Field et al. 1995; science.md 3.9)."""
+"""Net primary production, light-use efficiency after CASA (Potter et al. 1993; Field et al. 1995; design notes 3.9)."""
 
 import math
 from enum import IntEnum
@@ -26,7 +26,7 @@ BY_GAUSSIAN = (
     0.75,
     0.85,
     0.95,
-)  # g MJ-1                                  [science.md 3.12]
+)  # g MJ-1                                  [design notes 3.12]
 TO_SCALARS = 0.926
 PARAMS = (
     Param(
@@ -35,7 +35,7 @@ PARAMS = (
         "1",
         0,
         len(TemperatureLaw) - 1,
-        "potter1993; design; science.md 3.9",
+        "potter1993; design; design notes 3.9",
         calibrate=False,
         integer=True,
         doc="0 the two scalars of CASA, 1 exp(-((T - optimum)/11)^2), to which efficiencies 1.08 times as high belong",
@@ -46,11 +46,11 @@ PARAMS = (
         "g MJ-1",
         0.1,
         2.0,
-        "design; science.md 3.12, brought to the scalars of CASA",
+        "design; design notes 3.12, brought to the scalars of CASA",
         by_class=by_land_use(*(efficiency * TO_SCALARS for efficiency in BY_GAUSSIAN)),
         doc="carbon fixed per absorbed photosynthetically active radiation, unstressed",
     ),
-    Param("optimum_temperature", 22.0, "degC", 5.0, 32.0, "design; science.md 3.9"),
+    Param("optimum_temperature", 22.0, "degC", 5.0, 32.0, "design; design notes 3.9"),
     Param("par_share", 0.5, "1", 0.4, 0.55, "potter1993", calibrate=False, doc="PAR in shortwave radiation"),
     Param(
         "co2_response",
@@ -58,7 +58,7 @@ PARAMS = (
         "1",
         0.3,
         0.8,
-        "design; science.md 3.9, set to the FACE median of norby2005",
+        "design; design notes 3.9, set to the FACE median of norby2005",
         doc="beta in 1 + beta ln(CO2/380)",
     ),
     Param(
@@ -75,10 +75,10 @@ PARAMS = (
 FLUXES = ()
 MJ_PER_WATT_DAY = 0.0864
 REFERENCE_CO2 = 380.0  # ppm
-# Temperature scalars of Potter et al. (1993), Eqs. 5-6 of their appendix, as printed in science.md 3.9
+# Temperature scalars of Potter et al. (1993), Eqs. 5-6 of their appendix, as printed in design notes 3.9
 OPTIMUM_BASE, OPTIMUM_LINEAR, OPTIMUM_SQUARE = 0.8, 0.02, 0.0005
 GAUSSIAN_WIDTH = (
-    11.0  # K                                                                            [science.md 3.9]
+    11.0  # K                                                                            [design notes 3.9]
 )
 SIGMOID_SCALE, COLD_SLOPE, WARM_SLOPE, SIGMOID_WIDTH = 1.1814, 0.2, 0.3, 10.0
 

@@ -1,7 +1,7 @@
 """Production of a stand that follows a growth curve: what it puts on, and what replaces its litter.
 
     B(t) = B_max (1 - exp(-k t))^p                                     Chapman-Richards, t the age of the stand
-    NPP  = dB + turnover of leaves, wood and roots, of the part that is not harvested          [science.md 3.9]
+    NPP  = dB + turnover of leaves, wood and roots, of the part that is not harvested          [design notes 3.9]
 
 as in CBM-CFS3 (Kurz et al. 2009), where yield tables stand for B. Both terms take their season from CASA, so biomass
 falls behind the curve in winter and catches up in summer; what is missing at the end of a year, or because a tile
@@ -32,7 +32,7 @@ PARAMS = (
         "kg m-2",
         0.01,
         40.0,
-        "design; science.md 3.9: secondary forest, shrub and grass measured, the others chosen",
+        "design; design notes 3.9: secondary forest, shrub and grass measured, the others chosen",
         by_class=by_land_use(0.05, 0.26, 0.26, 0.40, 9.1, 13.0),
         doc="carbon in the biomass of an old stand, in the growth curve; 2.8 for forest with shrubs",
     ),

@@ -1,4 +1,4 @@
-"""Interception as a canopy store, and the evaporative demand that is left for the soil (science.md 3.5).
+"""Interception as a canopy store, and the evaporative demand that is left for the soil (design notes 3.5).
 
 V2Karst (Sarrazin et al. 2018) takes E = min(PET, V_can LAI, P) per day. Here the canopy evaporates at the rate
 min(PET, V_can LAI per day) from a store of capacity V_can LAI: the same loss on a rainy day, and a law that does
@@ -18,7 +18,7 @@ PARAMS = (
         "1",
         0.2,
         1.3,
-        "design; science.md 3.12",
+        "design; design notes 3.12",
         by_class=by_land_use(0.45, 0.80, 0.83, 0.86, 0.92, 0.96),
         doc="ratio of the tile's potential evapotranspiration to the reference one",
     ),
@@ -28,7 +28,7 @@ PARAMS = (
         "1",
         0.05,
         0.5,
-        "allen1998; design for rock and forests, science.md 3.5",
+        "allen1998; design for rock and forests, design notes 3.5",
         calibrate=False,
         by_class=by_land_use(0.30, 0.23, 0.23, 0.23, 0.15, 0.15),
         doc="of shortwave radiation, for the laws of evapotranspiration with net radiation",
@@ -48,7 +48,7 @@ def potential_evapotranspiration(p, air):
     """Reference evapotranspiration for the tile's own albedo, times its crop coefficient; mm in this step, not below 0.
 
     The reference has the albedo 0.23; what a darker or brighter tile absorbs more or less of the sun evaporates at
-    the same rate, `air.pet_of_sun` per unit share.                                          [science.md 3.5]
+    the same rate, `air.pet_of_sun` per unit share.                                          [design notes 3.5]
     """
     return p.crop_coefficient * max(air.pet + (REFERENCE_ALBEDO - p.albedo) * air.pet_of_sun, 0.0)
 

@@ -1,4 +1,4 @@
-"""13C and 14C of plants: photosynthesis discriminates, plants pass on what they have (science.md 7).
+"""13C and 14C of plants: photosynthesis discriminates, plants pass on what they have (design notes 7).
 
     d13C of what is fixed = d13C of the air - (1 - c) (18.5 + 0.02 (CO2 - 410)) - 4.0 c,       c the share of C4 plants
 
@@ -23,7 +23,7 @@ PARAMS = (
         "1",
         0.0,
         1.0,
-        "design; science.md 7",
+        "design; design notes 7",
         calibrate=False,
         doc="share of C4 plants in the production",
     ),
@@ -33,7 +33,7 @@ PARAMS = (
         "permille",
         14.0,
         23.0,
-        "design; science.md 7: -27 (+-2) under air of -8.5",
+        "design; design notes 7: -27 (+-2) under air of -8.5",
         calibrate=False,
     ),
     Param(
@@ -42,7 +42,7 @@ PARAMS = (
         "permille",
         1.0,
         7.0,
-        "design; science.md 7: -12.5 under air of -8.5",
+        "design; design notes 7: -12.5 under air of -8.5",
         calibrate=False,
     ),
     Param(
@@ -51,7 +51,7 @@ PARAMS = (
         "permille ppm-1",
         0.0,
         0.03,
-        "design; science.md 7 farquhar1982",
+        "design; design notes 7 farquhar1982",
         calibrate=False,
         doc="rise of the C3 discrimination with CO2 above 410 ppm; in all it stays between 4.4 and 27",
     ),

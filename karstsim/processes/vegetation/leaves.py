@@ -1,6 +1,6 @@
 """How much light leaves absorb, and their area: one value for each land use, or a series of the forcing.
 
-    fAPAR = 1 - exp(-k LAI)                                                                       [science.md 3.9]
+    fAPAR = 1 - exp(-k LAI)                                                                       [design notes 3.9]
 
 One of the two is given and the other follows, so that production and interception see the same leaves.
 """
@@ -29,7 +29,7 @@ PARAMS = (
         "1",
         0,
         1,
-        "design; science.md 3.9",
+        "design; design notes 3.9",
         calibrate=False,
         integer=True,
         doc="0 the parameter fpar all the year, 1 the forcing's lai, fapar or ndvi",
@@ -40,11 +40,11 @@ PARAMS = (
         "1",
         0.05,
         0.95,
-        "design; science.md 3.12",
+        "design; design notes 3.12",
         by_class=by_land_use(0.12, 0.45, 0.50, 0.55, 0.70, 0.80),
         doc="share of photosynthetically active radiation that the leaves absorb",
     ),
-    Param("light_extinction", 0.5, "1", 0.3, 0.8, "design; science.md 3.9", calibrate=False),
+    Param("light_extinction", 0.5, "1", 0.3, 0.8, "design; design notes 3.9", calibrate=False),
 )
 FLUXES = (
     Var("fpar", "1", "share of photosynthetically active radiation that leaves absorb"),

@@ -2,7 +2,7 @@
 
     NPP_T = 3000/(1 + exp(1.315 - 0.119 T)),  NPP_P = 3000 (1 - exp(-0.000664 P))    g m-2 a-1 of dry matter
 
-[Lieth 1975; science.md 3.9]. It is the production that the climate allows: it knows no soil, no land use and no CO2.
+[Lieth 1975; design notes 3.9]. It is the production that the climate allows: it knows no soil, no land use and no CO2.
 """
 
 import math
@@ -19,7 +19,7 @@ PARAMS = (
         "1",
         0.4,
         0.55,
-        "lieth1975; science.md 3.9",
+        "lieth1975; design notes 3.9",
         calibrate=False,
         doc="carbon in the dry matter of Miami",
     ),

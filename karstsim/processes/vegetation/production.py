@@ -59,7 +59,7 @@ PARAMS = (
         integer=True,
         doc="1: Miami and the growth curve follow CO2 as CASA does; 0: they do not, as published",
     ),
-    Param("carbon_use_efficiency", 0.5, "1", 0.4, 0.6, "design; science.md 3.9", doc="NPP over GPP"),
+    Param("carbon_use_efficiency", 0.5, "1", 0.4, 0.6, "design; design notes 3.9", doc="NPP over GPP"),
 )
 FLUXES = (
     Var("npp", "mol m-2", "net primary production", aggregate="sum"),

@@ -1,4 +1,4 @@
-"""Inorganic carbon that roots keep from the water they take up (Wu; science.md 5.4).
+"""Inorganic carbon that roots keep from the water they take up (Wu; design notes 5.4).
 
     U = min(T_act [DIC] phi_u, f_max GPP)
 
@@ -10,7 +10,7 @@ leaves with the plants.
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
 
-# phi_u of species, for `vegetation.bicarbonate_uptake`                           [design; science.md 5.4]
+# phi_u of species, for `vegetation.bicarbonate_uptake`                           [design; design notes 5.4]
 UPTAKE_OF_SPECIES = {
     "generic": 0.15,
     "Morus alba": 0.2,
@@ -24,7 +24,7 @@ PARAMS = (
         "1",
         0.0,
         0.6,
-        "design; science.md 5.4",
+        "design; design notes 5.4",
         calibrate=False,
         doc="share of the DIC in the transpiration stream that roots keep: "
         + ", ".join(f"{share:g} {species}" for species, share in UPTAKE_OF_SPECIES.items()),
@@ -35,7 +35,7 @@ PARAMS = (
         "1",
         0.0,
         0.3,
-        "design; science.md 5.4",
+        "design; design notes 5.4",
         calibrate=False,
         doc="largest share of GPP that root bicarbonate may feed",
     ),
@@ -45,7 +45,7 @@ PARAMS = (
         "1",
         0,
         1,
-        "design; science.md 5.4",
+        "design; design notes 5.4",
         calibrate=False,
         integer=True,
         doc="0: taken up with protons, alkalinity stays; 1: with calcium, alkalinity falls by the same",
@@ -56,7 +56,7 @@ PARAMS = (
         "1",
         0.1,
         0.3,
-        "design; science.md 5.4",
+        "design; design notes 5.4",
         calibrate=False,
         doc="share of root bicarbonate that PEP carboxylase fixes, the rest goes to Rubisco; low with much anhydrase",
     ),
