@@ -304,7 +304,7 @@ def _rows(a: xr.Dataset, b: xr.Dataset, days: np.ndarray) -> tuple[list[Row], li
             )
     if all(name in ds for name in carbon_paths.STOCKS for ds in (a, b)):
         stocks = [
-            MOLAR_MASS_C * sum(_values(ds, name, days)[:, -1] for name in carbon_paths.STOCKS)
+            MOLAR_MASS_C * np.sum([_values(ds, name, days)[:, -1] for name in carbon_paths.STOCKS], axis=0)
             for ds in (a, b)
         ]
         rows.append(
