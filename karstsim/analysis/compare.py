@@ -304,12 +304,14 @@ def _rows(a: xr.Dataset, b: xr.Dataset, days: np.ndarray) -> tuple[list[Row], li
             )
     if all(name in ds for name in carbon_paths.STOCKS for ds in (a, b)):
         stocks = [
-            MOLAR_MASS_C * sum(_values(ds, name, days)[:, -1] for name in carbon_paths.STOCKS)
+            MOLAR_MASS_C * np.sum([_values(ds, name, days)[:, -1] for name in carbon_paths.STOCKS], axis=0)
             for ds in (a, b)
         ]
         rows.append(
             row_of("stock", "organic carbon in plants and soil, last year", "t C km-2", "sink", *stocks)
         )
+    if all(row.difference == row.low == row.high == 0.0 for row in rows):
+        notes.append("the two runs are equal: what was done did nothing in these years")
     return rows, notes
 
 
