@@ -310,6 +310,8 @@ def _rows(a: xr.Dataset, b: xr.Dataset, days: np.ndarray) -> tuple[list[Row], li
         rows.append(
             row_of("stock", "organic carbon in plants and soil, last year", "t C km-2", "sink", *stocks)
         )
+    if all(row.difference == row.low == row.high == 0.0 for row in rows):
+        notes.append("the two runs are equal: what was done did nothing in these years")
     return rows, notes
 
 

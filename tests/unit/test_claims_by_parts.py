@@ -77,3 +77,17 @@ def test_a_stock_without_unit_or_carbon_is_not_taken(tmp_path: Path) -> None:
     table.write_text("date,SOC\n2000-06-01,40\n2010-06-01,44\n", encoding="utf-8")
     with pytest.raises(InputError):
         read_spring_table(table)
+
+
+def test_a_meta_analysis_of_pairs() -> None:
+    """A48: pairs of 1.1 and 1.21 have the ratio 1.1^1.5, weighted 3 to 1 1.1^1.25; 4 kg C m-2 gain by it."""
+    pairs = {"treated": [11.0, 24.2], "control": [10.0, 20.0]}
+    plain = estimate(None, "response_ratio", **pairs)
+    assert (plain.units, plain.value) == ("1", pytest.approx(1.1**1.5))
+    assert plain.low == pytest.approx(1.1) and plain.high == pytest.approx(1.21)
+    weighted = estimate(None, "response_ratio", **pairs, replicates=[3, 1], stock=4.0, years=10.0)
+    assert weighted.value == pytest.approx(400.0 * (1.1**1.25 - 1.0))
+    assert weighted.units == "t C km-2 a-1" and weighted.low < weighted.value < weighted.high
+    for wrong in ({"control": [10.0]}, {"replicates": [3]}, {"control": [10.0, 0.0]}):
+        with pytest.raises(InputError, match="response_ratio"):
+            estimate(None, "response_ratio", **(pairs | wrong))

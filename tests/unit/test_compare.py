@@ -12,6 +12,7 @@ import xarray as xr
 from typer.testing import CliRunner
 
 import karstsim as ks
+from karstsim.analysis.compare import compare_datasets
 from karstsim.analysis.economics import Economics
 from karstsim.cli import app
 from karstsim.core.errors import InputError
@@ -129,6 +130,15 @@ def test_acid_earns_nothing(tmp_path) -> None:
     kept = rows["S2_sink"]["difference"] * 44.01 / 12.011 * 10.0 * 0.8
     assert rows["credits"]["difference"] == pytest.approx(kept, rel=1e-3)
     assert rows["npv"]["difference"] < 0.0
+
+
+def test_runs_that_are_equal_are_said_to_be(compared) -> None:
+    out, _ = compared
+    same = xr.open_dataset(out / "baseline" / "annual.nc").load()
+    nothing = ks.interventions.irrigation(start=2016, rule="deficit")
+    assert any("are equal" in note for note in compare_datasets(same, same, [nothing], 10.0).notes)
+    changed = xr.open_dataset(out / "intervention" / "annual.nc").load()
+    assert not compare_datasets(same, changed, [nothing], 10.0).notes
 
 
 def _changed(out: Path, folder: Path, name: str, old: str, new: str) -> Path:

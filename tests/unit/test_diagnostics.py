@@ -160,6 +160,12 @@ def test_formula_on_simulated_output(output: xr.Dataset) -> None:
     assert e.value == pytest.approx(by_days, rel=1e-6)
 
 
+def test_one_run_has_no_interval_and_says_so(output: xr.Dataset) -> None:
+    for method in ("ipcc", "emission_factor"):
+        found = estimate(output, method, tier="3")
+        assert np.isnan(found.low) and any("ensemble" in warning for warning in found.warnings)
+
+
 def test_ratios_of_a_field(output: xr.Dataset) -> None:
     """Half the alkalinity over soil respiration is near 1 %; a sink of one's own is taken as told."""
     found = ratios(output)

@@ -286,8 +286,25 @@ def test_plants_of_a_box_give_way_to_others() -> None:
     water = during["box"]["surface_water"]
     assert water["biogenic_calcite"][0, 0] == pytest.approx(0.1)
     assert water["half_saturation_co2"][0, 0] == pytest.approx(0.17)
-    assert (water["plant_cover"][0, 0], water["plant_harvest"][0, 0]) == (0.5, 0.5)
+    assert (water["plant_cover"][0, 0], water["plant_harvest"][0, 0]) == (
+        1.0,
+        0.5,
+    )  # the bed of the stonewort
     assert water["burial_efficiency"][0, 0] == pytest.approx(0.4)
+
+
+def test_planting_adds_to_what_grows() -> None:
+    """Without a cover half of a bare bed is planted, and more than half is left; a species may take less of the bed."""
+    bare = _site(boxes=[{**BOXES[0], "parameters": {"surface_water.plant_cover": 0.1}}])
+    for site, what, cover in (
+        (bare, make.aquatic_plants(start=2001), 0.5),
+        (bare, make.aquatic_plants(start=2001, cover=0.3), 0.3),
+        (_site(), make.aquatic_plants(start=2001), 1.0),
+        (_site(), make.aquatic_plants(start=2001, species="pondweed", cover=0.8), 0.8),
+        (_site(), make.aquatic_plants(start=2001, species="phytoplankton"), 0.0),
+    ):
+        _, during = _params(site, what, 2001)
+        assert during["box"]["surface_water"]["plant_cover"][0, 0] == cover
 
 
 def test_a_dam_makes_a_reservoir_of_a_reach() -> None:
@@ -358,6 +375,8 @@ def test_the_error_names_the_key(entry, named) -> None:
         (make.limestone_powder(start=2001, rate=500.0, interval=5), "soil.powder_rate"),
         (make.limestone_powder(start=2001, diameter=1.0), "soil.powder_diameter"),
         (make.aquatic_plants(start=2001, boxes=["lake"]), "'lake' is no box"),
+        (make.aquatic_plants(start=2001, cover=0.5), "they would be cleared"),
+        (make.soil_improvement(start=2001, no_till=True, tiles=["shrub"]), "are not ploughed"),
         (make.dam(start=2001, box="lake", area_km2=1.0, depth_m=1.0), "'lake' is no box"),
         (make.allogenic_diversion(start=2001, area_km2=1.0, stream="east"), "'east' is no sinking stream"),
         (make.carbonic_anhydrase(start=2001, factor=20.0), "soil.ca_factor"),

@@ -17,6 +17,7 @@ from karstsim.analysis.estimators import (
     inventory,
     isotopes,
     potential,
+    response_ratio,
     soil_survey,
     tablet,
 )
@@ -30,7 +31,7 @@ METHODS: dict[str, Method] = {
     for card in (
         hydrochem.METHOD, acid.METHOD, isotopes.METHOD, denudation.DENUDATION, denudation.STOICHIOMETRIC,
         tablet.METHOD, dbl.METHOD, potential.METHOD, gas_fluxes.EDDY, gas_fluxes.CHAMBER, soil_survey.METHOD,
-        inventory.IPCC, inventory.KARST,
+        response_ratio.METHOD, inventory.IPCC, inventory.KARST,
     )
 }  # fmt: skip
 NETCDF = (".nc", ".nc4", ".cdf")

@@ -30,6 +30,7 @@ REFERENCE = {
     "warm_dry": 38.0,
     "tropical_moist": 65.0,
 }  # t C ha-1, HAC soils [ipcc2006, T2.3]
+NO_INTERVAL = "run an ensemble for an interval"
 FACTORS = (  # name, meaning; of the land before and after
     ("land_use", "F_LU: long cultivated 0.69 (warm temperate, moist), native 1"),
     ("tillage", "F_MG: full 1, reduced 1.08, none 1.15"),
@@ -96,9 +97,7 @@ def _simulated_soil(m: Monitoring | None) -> Estimate:
     stock = m.values("soil_carbon")
     change = (stock[-1] - stock[0]) * MOLAR_MASS_C / (m.days[-1] / DAYS_PER_YEAR)
     said = [*m.notes, "tier 3: the model's own soil carbon; no interval of one run"]
-    return finish(
-        IPCC, change, FLUX, "gain of soil organic carbon", {}, said, ["run an ensemble for an interval"]
-    )
+    return finish(IPCC, change, FLUX, "gain of soil organic carbon", {}, said, [NO_INTERVAL])
 
 
 KARST_SETTINGS = (
@@ -116,7 +115,8 @@ def run_emission_factor(m: Monitoring | None, s: Settings) -> Estimate:
                 "emission_factor, tier 3", "needs simulated output", f"give one with {SIMULATED}"
             )
         value = float(np.nanmean(m.values("simulated_sink"))) * MOLAR_MASS_C * DAYS_PER_YEAR
-        return finish(KARST, value, FLUX, "karst carbon sink", {}, [*m.notes, "tier 3: the model's own"], [])
+        said = [*m.notes, "tier 3: the model's own; no interval of one run"]
+        return finish(KARST, value, FLUX, "karst carbon sink", {}, said, [NO_INTERVAL])
     told = float(s.factor[0])
     default = KARST_DEFAULT if s.tier == "1" else BY_LAND_USE[s.land_use]
     base, said = (default, [f"tier {s.tier}"]) if math.isnan(told) else (told, ["a factor of your own"])

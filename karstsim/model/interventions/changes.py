@@ -30,6 +30,9 @@ GRAMS_PER_KG_HA = 0.1
 MOLAR_MASS_N = 14.007
 UNTILLED = 1.0  # soil.tillage of land that is not ploughed                                [design notes 3.12]
 CHAR_POROSITY, CHAR_WATER = 0.02, 1.05  # of soil with biochar                                [design notes 8]
+PLANTED = (
+    0.5  # share of the bed, where the record has none                                   [design notes 8]
+)
 RESERVOIR = "reservoir"
 
 Values = np.ndarray
@@ -115,7 +118,9 @@ def soil_improvement(what: records.SoilImprovement, site: Site, year: int) -> It
         rule = partial(_harvested, left) if year == what.start else times(left)
         yield Change("vegetation.harvest", rule, rows)
     if what.no_till:
-        yield Change("soil.tillage", lambda was, _: np.minimum(was, UNTILLED), rows)
+        # As with straw: what the first year ploughs, a later one may leave.
+        rule = _ploughed if year == what.start else _unploughed
+        yield Change("soil.tillage", rule, rows)
     if what.mulch:
         # Evaporation is the part of the demand that transpiration leaves; transpiration itself stays what it was.
         yield Change("vegetation.crop_coefficient", partial(_mulched_demand, what.mulch), rows)
@@ -131,6 +136,20 @@ def soil_improvement(what: records.SoilImprovement, site: Site, year: int) -> It
         nitrogen = what.fertiliser * GRAMS_PER_KG_HA / MOLAR_MASS_N
         yield Change("soil.fertiliser_nitrogen", plus(nitrogen), rows)
         yield Change("vegetation.light_use_efficiency", times(1.0 + what.fertiliser_response), rows)
+
+
+def _unploughed(was: Values, _: np.ndarray) -> Values:
+    return np.minimum(was, UNTILLED)
+
+
+def _ploughed(was: Values, rows: np.ndarray) -> Values:
+    if (was <= UNTILLED).all():
+        raise InputError(
+            "soil_improvement, no_till",
+            "these tiles are not ploughed, so that there is nothing to stop",
+            "name tiles that are (soil.tillage above 1), as cropland",
+        )
+    return _unploughed(was, rows)
 
 
 def _harvested(left: float, was: Values, _: np.ndarray) -> Values:
@@ -205,9 +224,22 @@ def aquatic_plants(what: records.AquaticPlanting, site: Site, year: int) -> Iter
     rows = _boxes(what.boxes, what, site, "boxes")
     for row in rows if what.species else ():
         yield from _species(str(what.species), site, row)
-    yield Change("surface_water.plant_cover", put(what.cover), rows)
+    if what.cover is not None or what.species not in by_name()["surface_water.plant_cover"].param.by_plant:
+        yield Change("surface_water.plant_cover", partial(_planted, what), rows)
     yield Change("surface_water.plant_harvest", plus(what.harvest), rows)
     yield Change("surface_water.burial_efficiency", plus(what.burial_gain), rows)
+
+
+def _planted(what: records.AquaticPlanting, was: Values, _: np.ndarray) -> Values:
+    if what.cover is None:
+        return np.maximum(was, PLANTED)
+    if what.species is None and (was > what.cover).any():
+        raise InputError(
+            f"{what.label}, cover",
+            f"is {what.cover:g}, and plants may grow on {was.max():g} of the bed already: they would be cleared",
+            "name the species that takes their place, or leave cover out",
+        )
+    return np.full_like(was, what.cover)
 
 
 def _species(species: str, site: Site, row: int) -> Iterator[Change]:

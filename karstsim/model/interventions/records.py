@@ -213,7 +213,9 @@ class AquaticPlanting(OfBoxes):
 
     KIND: ClassVar[str] = "aquatic_plants"
     species: AquaticPlants | None = None
-    cover: float = amount(0.5, 0.0, 0.8, "1", "share of the bed")
+    cover: float | None = amount(
+        None, 0.0, 0.8, "1", "share of the bed; without it 0.5, or what is there where that is more"
+    )
     harvest: float = amount(0.0, 0.0, 0.5, "year-1", "share of the stand cut and taken away in a year")
     burial_gain: float = amount(
         0.1, 0.0, 0.3, "1", "added to the burial efficiency: a stand holds its sediment"
