@@ -28,7 +28,9 @@ from karstsim.processes.tracers import ISOTOPES
 CLIMATES = ("hot_humid", "monsoon", "mediterranean", "cold_snowy", "semi_arid")
 ELEMENTS = ("water", "carbon", "calcium", "magnesium", "alkali", "sulfate", "nitrate", "chloride", "oxygen")
 STEP_CLOSURE, RUN_CLOSURE = 1e-13, 1e-12  # targets B
-TAG_CLOSURE = 1e-11  # of the carbon that is held; a clear box passes a thousand times as much through in a day
+TAG_CLOSURE = (
+    1e-11  # of the carbon that is held; a clear box passes a thousand times as much through in a day
+)
 NO_OUTPUT = np.zeros((0, 4), dtype=np.int64)
 MAY_BE_NEGATIVE = (
     "_temperature",
