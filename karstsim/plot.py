@@ -1,6 +1,7 @@
 """Figures of results, as `ks.plot.<name>(...)`: each returns a matplotlib Figure; `ks.plot.save` writes it.
 
-`ds` is what `ks.simulate`, `ks.open_ensemble` or a netCDF of a run gives; `ds.karst.<name>()` is the same. One style,
+`ds` is what `ks.simulate`, `ks.open_ensemble`, `ks.calibrate`, `ks.sensitivity` or a netCDF of theirs gives, for the
+analyses of a hydrograph also a table of `ks.read_spring_table`; `ds.karst.<name>()` is the same. One style,
 colours that colour-blind readers can tell apart, units on every axis. A suffix decides on the format: `.svg` and `.pdf`
 are vectors, `.png` is not.
 """
@@ -12,8 +13,14 @@ from pathlib import Path
 import xarray as xr
 from matplotlib.figure import Figure
 
+from karstsim.analysis import Recession
 from karstsim.core.errors import InputError
 from karstsim.report import style
+from karstsim.report.calibration_figures import corner, dotty, fit, pareto
+from karstsim.report.calibration_figures import residual_panels as residuals
+from karstsim.report.calibration_figures import trace as search
+from karstsim.report.decomposition_figures import attribution_figure as trend_drivers
+from karstsim.report.decomposition_figures import decomposition_figure as variance_shares
 from karstsim.report.event_figures import diel_figure as diel
 from karstsim.report.event_figures import storm_figure as storm
 from karstsim.report.fan_figure import fan_figure as scenario_fan
@@ -26,23 +33,45 @@ from karstsim.report.results_figure import PANELS
 from karstsim.report.results_figure import results_figure as results
 from karstsim.report.sankey import sankey_figure as carbon_budget
 from karstsim.report.scheme_figure import scheme_figure as scheme
+from karstsim.report.sensitivity_figures import bars_figure as sensitivity_indices
+from karstsim.report.sensitivity_figures import convergence_figure as convergence
+from karstsim.report.sensitivity_figures import morris_figure as morris
+from karstsim.report.sensitivity_figures import time_figure as indices_over_time
 from karstsim.report.time_axis import per_day
 
 __all__ = [
+    "autocorrelation",
     "carbon_budget",
     "chemistry",
+    "convergence",
+    "corner",
+    "cross_correlation",
     "diel",
+    "dotty",
+    "fit",
+    "flow_duration",
     "forcing",
     "hydrograph",
+    "indices_over_time",
     "isotopes",
     "land_uses",
+    "master_recession",
+    "morris",
+    "pareto",
+    "recession",
+    "residuals",
     "results",
     "save",
     "scenario_fan",
     "scheme",
+    "search",
     "seasons",
+    "sensitivity_indices",
     "sink",
+    "spectrum",
     "storm",
+    "trend_drivers",
+    "variance_shares",
 ]
 FORMATS = (".png", ".svg", ".pdf")
 RAIN = "atmosphere_precipitation"
@@ -73,6 +102,70 @@ def hydrograph(spring: xr.Dataset) -> Figure:
 
     discharge, rain = discharge_and_rain(spring)
     return hydrograph_figure(discharge, recessions(discharge, least_days=10.0), rain)
+
+
+def recession(spring: xr.Dataset) -> Figure:
+    """The longest recession with Mangin's model, linear and logarithmic.  Raises InputError where there is none."""
+    from karstsim.report.hydrograph_figures import recession_figure
+
+    return recession_figure(max(_recessions(spring), key=lambda one: one.length))
+
+
+def master_recession(spring: xr.Dataset) -> Figure:
+    """All recessions on one curve with Maillet's law.  Raises InputError where there is none."""
+    from karstsim.report.hydrograph_figures import master_recession_figure
+
+    return master_recession_figure(_recessions(spring))
+
+
+def flow_duration(spring: xr.Dataset) -> Figure:
+    """Flow duration curve of the discharge."""
+    from karstsim import analysis
+    from karstsim.report.hydrograph_figures import flow_duration_figure
+
+    return flow_duration_figure(analysis.flow_duration(discharge_and_rain(spring)[0]))
+
+
+def autocorrelation(spring: xr.Dataset) -> Figure:
+    """Correlogram of the discharge with the memory effect."""
+    from karstsim import analysis
+    from karstsim.report.hydrograph import longest_lag
+    from karstsim.report.hydrograph_figures import autocorrelation_figure
+
+    discharge, _ = discharge_and_rain(spring)
+    return autocorrelation_figure(analysis.autocorrelation(discharge, max_lag=longest_lag(discharge, [])))
+
+
+def cross_correlation(spring: xr.Dataset) -> Figure:
+    """Cross-correlogram of rain and discharge.  Raises InputError for a table without rain."""
+    from karstsim import analysis
+    from karstsim.report.hydrograph import longest_lag
+    from karstsim.report.hydrograph_figures import cross_correlation_figure
+
+    discharge, rain = discharge_and_rain(spring)
+    if rain is None:
+        raise InputError("cross_correlation", "there is no rain", f"keep {RAIN}, or add a column of rain")
+    found = analysis.cross_correlation(rain, discharge, max_lag=longest_lag(discharge, []))
+    return cross_correlation_figure(found)
+
+
+def spectrum(spring: xr.Dataset) -> Figure:
+    """Variance density spectrum of the discharge with the regulation time."""
+    from karstsim import analysis
+    from karstsim.report.hydrograph import longest_lag
+    from karstsim.report.hydrograph_figures import spectrum_figure
+
+    discharge, _ = discharge_and_rain(spring)
+    return spectrum_figure(analysis.spectrum(discharge, truncation=longest_lag(discharge, [])))
+
+
+def _recessions(spring: xr.Dataset) -> list[Recession]:
+    from karstsim.report.hydrograph import usual_recessions
+
+    found = usual_recessions(discharge_and_rain(spring)[0], [])
+    if not found:
+        raise InputError("recession", "the discharge has no recession of a week", "take a longer record")
+    return found
 
 
 def discharge_and_rain(spring: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray | None]:
