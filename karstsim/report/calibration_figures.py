@@ -20,7 +20,6 @@ from karstsim.report.style import (
     INK,
     OTHER_COLOURS,
     SOFT,
-    WIDTH,
     new_figure,
     panel_title,
     plain,
@@ -34,6 +33,7 @@ ROW_HEIGHT = 2.5  # inches
 MOST_PAIRS = 7  # parameters in a corner plot
 SHOWN_SHARE = 0.9  # of the evaluations in a dotty plot, the better ones
 MOST_DOTS = 4000
+KEPT_AS = {"population": "population", "pareto": "Pareto front", "posterior": "draws"}
 SQUARE = 3.4  # inches, a panel of two losses
 MOST_COMPROMISES = 6  # pairs of targets
 LOSSES = {  # what a search makes small, none of it has a unit
@@ -86,7 +86,7 @@ def _scale(ax: Axes, posterior: xr.Dataset, i: int, axis: str = "x") -> None:
 @styled
 def trace(posterior: xr.Dataset) -> Figure:
     """Lowest loss so far, by generation."""
-    figure = new_figure(3.0, WIDTH * 0.6)
+    figure = new_figure(3.0)
     ax = figure.subplots()
     values = posterior["trace"].values
     ax.step(np.arange(1, len(values) + 1), values, where="post", color=BLUE)
@@ -173,7 +173,11 @@ def fit(posterior: xr.Dataset, target: str) -> Figure:
     if f"predicted_{name}" in posterior:
         _band(ax, times, posterior[f"predicted_{name}"].values, GREEN, "5-95 % with errors")
     if f"band_{name}" in posterior and posterior.sizes["draw"] > 1:
-        text = "5-95 % of the draws" if told else f"range of the {posterior.attrs['kind']} (no uncertainty)"
+        text = (
+            "5-95 % of the draws"
+            if told
+            else f"range of the {KEPT_AS[posterior.attrs['kind']]} (no uncertainty)"
+        )
         _band(ax, times, posterior[f"band_{name}"].values, BLUE, text)
     ax.plot(*_with_gaps(times, best), color=BLUE, lw=1.1, label="best run")
     below = posterior[f"censored_{name}"].values.astype(bool)
@@ -300,7 +304,7 @@ def pareto(posterior: xr.Dataset) -> Figure:
     pairs = list(combinations(range(posterior.sizes["target"]), 2))[:MOST_COMPROMISES]
     columns = min(len(pairs), COLUMNS)
     rows = -(-len(pairs) // columns)
-    figure = new_figure(SQUARE * rows, WIDTH * max(columns, 2) / COLUMNS)
+    figure = new_figure(SQUARE * rows)
     axes = np.atleast_1d(figure.subplots(rows, columns)).ravel()
     kept, every = posterior["target_loss"].values, posterior["evaluated_target_loss"].values
     best = kept[np.nanargmin(posterior["loss"].values)]
