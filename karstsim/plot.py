@@ -8,19 +8,17 @@ are vectors, `.png` is not.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
+from typing import Concatenate, ParamSpec
 
 import xarray as xr
 from matplotlib.figure import Figure
 
 from karstsim.analysis import Recession
 from karstsim.core.errors import InputError
-from karstsim.report import style
-from karstsim.report.calibration_figures import corner, dotty, fit, pareto
-from karstsim.report.calibration_figures import residual_panels as residuals
-from karstsim.report.calibration_figures import trace as search
-from karstsim.report.decomposition_figures import attribution_figure as trend_drivers
-from karstsim.report.decomposition_figures import decomposition_figure as variance_shares
+from karstsim.report import calibration_figures, decomposition_figures, sensitivity_figures, style
 from karstsim.report.event_figures import diel_figure as diel
 from karstsim.report.event_figures import storm_figure as storm
 from karstsim.report.fan_figure import fan_figure as scenario_fan
@@ -33,10 +31,6 @@ from karstsim.report.results_figure import PANELS
 from karstsim.report.results_figure import results_figure as results
 from karstsim.report.sankey import sankey_figure as carbon_budget
 from karstsim.report.scheme_figure import scheme_figure as scheme
-from karstsim.report.sensitivity_figures import bars_figure as sensitivity_indices
-from karstsim.report.sensitivity_figures import convergence_figure as convergence
-from karstsim.report.sensitivity_figures import morris_figure as morris
-from karstsim.report.sensitivity_figures import time_figure as indices_over_time
 from karstsim.report.time_axis import per_day
 
 __all__ = [
@@ -73,9 +67,42 @@ __all__ = [
     "trend_drivers",
     "variance_shares",
 ]
+P = ParamSpec("P")
 FORMATS = (".png", ".svg", ".pdf")
 RAIN = "atmosphere_precipitation"
 WATER = (RAIN, "aquifer_spring")
+
+
+def _of(
+    maker: Callable[Concatenate[xr.Dataset, P], Figure], result: str, *names: str
+) -> Callable[Concatenate[xr.Dataset, P], Figure]:
+    """A figure of a result that is known by the names of its variables; others are refused."""
+
+    @functools.wraps(maker)
+    def checked(ds: xr.Dataset, /, *args: P.args, **kwargs: P.kwargs) -> Figure:
+        missing = [name for name in names if name not in ds]
+        if missing:
+            raise InputError(maker.__name__, f"the dataset has no {', '.join(missing)}", f"give {result}")
+        return maker(ds, *args, **kwargs)
+
+    return checked
+
+
+POSTERIOR, INDICES = "the result of ks.calibrate", "the result of ks.sensitivity"
+search = _of(calibration_figures.trace, POSTERIOR, "trace")
+dotty = _of(calibration_figures.dotty, POSTERIOR, "evaluated", "profile")
+corner = _of(calibration_figures.corner, POSTERIOR, "value", "best")
+pareto = _of(calibration_figures.pareto, f"{POSTERIOR} with two targets or more", "target", "loss")
+fit = _of(calibration_figures.fit, POSTERIOR, "target", "skill")
+residuals = _of(calibration_figures.residual_panels, POSTERIOR, "target", "skill")
+sensitivity_indices = _of(sensitivity_figures.bars_figure, INDICES, "factor", "diagnostic")
+morris = _of(sensitivity_figures.morris_figure, f"{INDICES} by Morris' method", "mu_star", "sigma")
+convergence = _of(sensitivity_figures.convergence_figure, f"{INDICES} with sizes = 2 or more", "members")
+indices_over_time = _of(sensitivity_figures.time_figure, INDICES, "factor", "diagnostic")
+variance_shares = _of(
+    decomposition_figures.decomposition_figure, "the result of ks.decompose_variance", "share"
+)
+trend_drivers = _of(decomposition_figures.attribution_figure, "the result of ks.attribute_trend", "effect")
 
 
 def chemistry(

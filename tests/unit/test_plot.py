@@ -91,6 +91,25 @@ def test_one_target_has_no_compromise() -> None:
         plot.pareto(posterior(("discharge",)))
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "search",
+        "dotty",
+        "corner",
+        "pareto",
+        "morris",
+        "sensitivity_indices",
+        "convergence",
+        "indices_over_time",
+    ],
+)
+def test_figures_of_one_kind_of_result_refuse_another(spring: xr.Dataset, name: str) -> None:
+    with pytest.raises(InputError, match="dataset has no") as error:
+        getattr(plot, name)(spring)
+    assert "give the result of ks." in str(error.value)
+
+
 def test_the_map_of_the_house_names_every_room_and_command_file() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("```")[1]
     package = ROOT / "karstsim"
