@@ -14,6 +14,7 @@ from unittest.mock import patch
 from karstsim.core.errors import InputError
 from karstsim.model import parameters
 from karstsim.model.registry import Level
+from karstsim.model.yearly import YearlyParameters
 
 FREE = ("site", "management")  # beginnings of the source of parameters that a site has
 OF_THE_SITE = ("site", "box")  # layers of parameters that follow from the site's own fields
@@ -85,17 +86,26 @@ def enforced(folder: str) -> Iterator[None]:
     if folder in (*FITTED, *ABOUT_PARAMETERS):
         yield
         return
-    row, allowed = parameters._row, names(folder)
+    row, allowed, yearly = parameters._row, names(folder), YearlyParameters.__post_init__
 
-    def checked(level: Level, class_name: str, layers: Sequence[parameters.Layer]) -> dict[str, float]:
-        foreign = {n for where, layer in layers if where not in OF_THE_SITE for n in layer} - allowed
+    def refuse(foreign: set[str]) -> None:
         if foreign:
             raise InputError(
                 f"experiment {folder}, parameter {', '.join(sorted(foreign))}",
                 "differs from the one table that all experiments share",
                 "leave it, or name it with its reason in experiments/permitted.py",
             )
+
+    def checked(level: Level, class_name: str, layers: Sequence[parameters.Layer]) -> dict[str, float]:
+        refuse({n for where, layer in layers if where not in OF_THE_SITE for n in layer} - allowed)
         return row(level, class_name, layers)
 
-    with patch.object(parameters, "_row", checked):
+    def checked_series(series: YearlyParameters) -> None:
+        refuse(set(series.series) - allowed)
+        yearly(series)
+
+    with (
+        patch.object(parameters, "_row", checked),
+        patch.object(YearlyParameters, "__post_init__", checked_series),
+    ):
         yield

@@ -56,7 +56,9 @@ class Experiment:
 CATALOGUE = (
     Experiment("X01", "chemistry_tables", "carbonate chemistry against PHREEQC's tables"),
     Experiment("X02", "closure", "water, carbon and ions over 50 years of random weather"),
-    Experiment("X03", "climate_change", "climates of 2015 to 2060, and of the globe to 2100", long=True),
+    Experiment(
+        "X03", "climate_change", "synthetic climates of 2015 to 2060, and of the globe to 2100", long=True
+    ),
     Experiment("X04", "restoration", "cropland becomes forest"),
     Experiment("X05", "land_use_census", "sink and soil respiration by land use; soil amendments"),
     Experiment("X06", "land_use_ladder", "runoff and bicarbonate from bare rock to forest"),

@@ -102,7 +102,7 @@ def build_forcing(
         "rSoil": np.exp(0.07 * tas),
     }
     values |= {name: series * 1e-3 / 86400.0 for name, series in grams.items()}
-    values |= {"lai": 2.0 + 1.5 * summer}
+    values |= {"lai": 2.0 + 1.5 * summer, "swc": np.where(wet, 0.35, 0.25)}
     if steps_per_day == 1:
         values |= {"tasmin": tas + 268.15, "tasmax": tas + 279.15}
     data = {k: (("location", "time"), np.repeat(v, steps_per_day)[None, :]) for k, v in values.items()}

@@ -100,7 +100,7 @@ def verdicts(found: Found) -> list[Line]:
         Line(
             "A58 China's sink over its emissions of 2030",
             china_total * catchments.CO2_PER_C / EMISSIONS / 10.0,
-            0.0,
+            -np.inf,
             np.inf,
             "%",
             scored=False,
@@ -108,7 +108,7 @@ def verdicts(found: Found) -> list[Line]:
         Line(
             "A33 forest on 40,000 km2 of desertified farmland",
             found.restoration * AREAS["farmland"],
-            0.0,
+            -np.inf,
             np.inf,
             "Mt C a-1",
             scored=False,

@@ -131,10 +131,14 @@ def verdicts(found: Found) -> list[Line]:
     start = found.powder[:, :10].mean(axis=1)
     lines = [
         Line(
-            "A45 gain of the sink 2015-2060, median of 8", float(np.median(karst)), 0.5, 1.5, "t C km-2 a-1"
+            "A45 gain of the sink 2015-2060, median of 8 synthetic models",
+            float(np.median(karst)),
+            0.5,
+            1.5,
+            "t C km-2 a-1",
         ),
         Line(
-            "A45 gain of powder's potential, median of 8",
+            "A45 gain of powder's potential, median of 8 synthetic models",
             float(np.median(100.0 * powder / start)),
             10.0,
             26.0,
@@ -143,7 +147,9 @@ def verdicts(found: Found) -> list[Line]:
     ]
     for scenario, values in found.globe.items():
         name = GLOBE_SCENARIOS[scenario]
-        lines.append(Line(f"A46 globe's climates 1950-2100, {name}", growth(values), 5.0, 20.0, "%"))
+        lines.append(
+            Line(f"A46 globe's climates 1950-2100, synthetic, {name}", growth(values), 5.0, 20.0, "%")
+        )
     lines += [
         Line(
             "A45 the same against the same days without change, 2051-2060, median",

@@ -127,8 +127,8 @@ def net_partition(paths: CarbonPaths) -> dict[str, float]:
 def no_return(paths: CarbonPaths, consumed: float) -> float:
     """S1: share of the CO2 `consumed` that surface water does not give back to the air.
 
-    The denominator must be said: all CO2 that the water took up, free CO2 included, or the hydrochemical sink, half the
-    alkalinity that leaves. Free CO2 degasses first; strong acids raise the second and not the first.
+    The denominator must be said: all CO2 that the water took up, free CO2 included, or that which dissolved rock, for
+    which the hydrochemical sink stands. Free CO2 degasses first; strong acids raise that sink and no CO2.
     """
     _karst_alone(paths, "S1")
     return 1.0 - (paths.evasion - paths.invasion) / consumed
@@ -167,7 +167,7 @@ def ocean_step(efficiency: float = OCEAN_EFFICIENCY) -> float:
 
 def ocean_kept(paths: CarbonPaths, efficiency: float = OCEAN_EFFICIENCY) -> float:
     """CO2 kept by the ocean for the alkalinity that is delivered to it, (2 eta - 1) Alk/2; S3 is its share of the
-    hydrochemical sink.
+    CO2 that dissolved rock, for which the hydrochemical sink stands.
 
     What precipitates on the way is not delivered, what others bring is not the karst's.
     """

@@ -7,7 +7,7 @@ interventions did. The rows are means over the years in which an intervention of
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -101,6 +101,10 @@ WAYS = (
     ("transport", "alkalinity of rock and powder exported, of that dissolved"),
     ("aquatic", "organic carbon exported, share of aquatic plants"),
 )
+OF_THE_WHOLE_RIVER = (
+    "S1, S2, S3 and credits are left out: tributaries bring a part of this river's carbon, and what degasses has no "
+    "address; compare a site whose boxes have no tributary"
+)
 HIGHEST_BOX = ("surface_water_water_ph",)
 # All that a comparison reads; variables of an ensemble are slow to load one by one.
 VARIABLES = tuple(
@@ -193,6 +197,8 @@ def compare_datasets(
     rows, notes = _rows(cut["a"], cut["b"], days[chosen])
     span = float(days[chosen].sum()) / DAYS_PER_YEAR
     stability, permanence = _stability(cut["a"], cut["b"], span)
+    if not all(np.isfinite(retained).all() for retained in stability.retained):
+        notes.append(OF_THE_WHOLE_RIVER)
     series = {"baseline": _yearly(a, days), "intervention": _yearly(b, days)}
     terms = terms or Economics()
     taken_up = [MOLAR_MASS_C * _values(cut[which], LEDGER, days[chosen]) for which in ("a", "b")]
@@ -338,28 +344,14 @@ def _stability(
     classes: list[dict[str, float]] = []
     for ds in (a, b):
         paths = [carbon_paths.paths_of(ds.isel(realization=[m])) for m in range(ds.sizes["realization"])]
-        consumed, on_rock = ds[LEDGER].sum("time").values, ds[SINK].sum("time").values
-        shares.append(
-            {
-                "S1": np.array([carbon_paths.no_return(p, c) for p, c in zip(paths, consumed, strict=True)]),
-                "S1_rock": np.array(
-                    [carbon_paths.no_return(p, c) for p, c in zip(paths, on_rock, strict=True)]
-                ),
-                "S2": np.array([carbon_paths.retained(p) for p in paths]),
-                "S3": np.array([carbon_paths.ocean_kept(p) for p in paths]) / on_rock,
-                "transport": np.array([_transport(ds, m, p) for m, p in enumerate(paths)]),
-                "aquatic": np.array(
-                    [carbon_paths.autochthonous_share(p.organic_out, p.land_out) for p in paths]
-                ),
-                "consumed": consumed / span * MOLAR_MASS_C,
-                "on_rock": on_rock / span * MOLAR_MASS_C,
-            }
-        )
+        shares.append(_shares(ds, paths, span))
         found = [carbon_paths.permanence(p) for p in paths]
         classes.append({k: float(np.median([f[k] for f in found])) * MOLAR_MASS_C / span for k in found[0]})
     before, after = shares
     rows = []
     for key, label, of in SHARES:
+        if not (np.isfinite(before[key]).any() and np.isfinite(after[key]).any()):
+            continue
         rows.append(row_of(key, label, "1", "stability", before[key], after[key]))
         kept = [s[key] * s[of] for s in (before, after)]
         rows.append(
@@ -370,6 +362,26 @@ def _stability(
             rows.append(row_of(key, label, "1", "stability", before[key], after[key]))
     permanence = {k: (classes[0][k], classes[1][k]) for k in classes[0]}
     return _Stability(rows, (before["S2"], after["S2"])), permanence
+
+
+def _shares(ds: xr.Dataset, paths: Sequence[carbon_paths.CarbonPaths], span: float) -> dict[str, np.ndarray]:
+    """Shares of one run, by member, and what S1 to S3 are shares of; NaN for these where tributaries bring carbon."""
+    consumed, on_rock = ds[LEDGER].sum("time").values, ds[SINK].sum("time").values
+    alone = all(p.tributary_dic == 0.0 for p in paths)
+
+    def of_karst(share: Callable[..., float], *given: np.ndarray) -> np.ndarray:
+        return np.array([share(*each) if alone else math.nan for each in zip(paths, *given, strict=True)])
+
+    return {
+        "S1": of_karst(carbon_paths.no_return, consumed),
+        "S1_rock": of_karst(carbon_paths.no_return, on_rock),
+        "S2": of_karst(carbon_paths.retained),
+        "S3": of_karst(carbon_paths.ocean_kept) / on_rock,
+        "transport": np.array([_transport(ds, m, p) for m, p in enumerate(paths)]),
+        "aquatic": np.array([carbon_paths.autochthonous_share(p.organic_out, p.land_out) for p in paths]),
+        "consumed": consumed / span * MOLAR_MASS_C,
+        "on_rock": on_rock / span * MOLAR_MASS_C,
+    }
 
 
 def _transport(ds: xr.Dataset, member: int, paths: carbon_paths.CarbonPaths) -> float:
@@ -410,7 +422,11 @@ def _money_rows(money: Sequence[Account]) -> list[Row]:
         ("costs", "costs", "CNY a-1", [float(m.costs.mean()) for m in money]),
         ("npv", "net present value", "CNY", [m.present_value for m in money]),
     )
-    rows = [row_of(k, label, unit, "economics", nothing, np.array(v)) for k, label, unit, v in values]
+    rows = [
+        row_of(k, label, unit, "economics", nothing, np.array(v))
+        for k, label, unit, v in values
+        if np.isfinite(v).any()
+    ]
     per_tonne = np.array([m.cost_per_tonne for m in money])
     if np.isfinite(per_tonne).any():
         rows.append(

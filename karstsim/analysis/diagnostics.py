@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from karstsim.analysis.carbon_paths import DISSOLVED, REGROWN
-from karstsim.analysis.carbon_units import FLUX, Carbon, ratio
+from karstsim.analysis.carbon_units import FLUX, Carbon, carbon, ratio
 from karstsim.core.constants import DAYS_PER_YEAR, MOLAR_MASS_C, SECONDS_PER_DAY
 from karstsim.core.errors import InputError
 from karstsim.core.solutes import SOLUTES
@@ -155,13 +155,14 @@ def sinks(output: xr.Dataset) -> Sinks:
     return Sinks(**{name: MOLAR_MASS_C * value for name, value in forms.items()})
 
 
-def ratios(output: xr.Dataset, sink: float | None = None) -> dict[str, float]:
-    """CSF (its true form, or `sink` in t C km-2 a-1) over the carbon of the land, and ratios of the water (9.8).
+def ratios(output: xr.Dataset, sink: Any = None) -> dict[str, float]:
+    """CSF (its true form, or a `sink` that says its unit) over the carbon of the land, and ratios of the water (9.8).
 
     CSF/R_s, CSF/NPP, CSF/NEP, CSF/(CSF + NEP), HCO3/(Ca + Mg) in equivalents per mol. NEP counts neither water nor
     weathering. The others of 9.8: `prior_calcite`, `chemostatic_slope`, `carbon_paths.autochthonous_share`.
+    Raises InputError for a bare number as `sink`.
     """
-    csf = (sinks(output).truth if sink is None else sink) / MOLAR_MASS_C
+    csf = (sinks(output).truth if sink is None else carbon(sink, "sink").to(FLUX).value) / MOLAR_MASS_C
     respiration = _yearly(output, "catchment_soil_respiration")
     nep = _yearly(output, "catchment_gpp") - _yearly(output, "catchment_plant_respiration") - respiration
     rock = _yearly(output, "catchment_runoff_ca") + _yearly(output, "catchment_runoff_mg")

@@ -26,6 +26,8 @@ class YearlyParameters:
     series: Series
 
     def __post_init__(self) -> None:
+        numbers = {name: tuple(np.asarray(v, "f8") for v in pair) for name, pair in self.series.items()}
+        object.__setattr__(self, "series", numbers)
         for name, (_, values) in self.series.items():
             for value in (float(values.min()), float(values.max())):
                 check_overrides({name: value}, "series")

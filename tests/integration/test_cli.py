@@ -101,7 +101,7 @@ def test_the_alternatives_of_the_template_are_ready_to_use(config: Path) -> None
     ForcingSection.model_validate(netcdf)
     ForcingSection.model_validate({k: v for k, v in table.items() if k != "forcing"} | table["forcing"])
     overrides = re.findall(r'^# ("[a-z_]+\.[a-z_0-9]+" = .+)$', config.read_text(), re.MULTILINE)
-    assert len(overrides) == 11
+    assert len(overrides) == 12
     for line in overrides:
         check_overrides(tomllib.loads(line), "template")
 

@@ -132,6 +132,20 @@ def test_acid_earns_nothing(tmp_path) -> None:
     assert rows["npv"]["difference"] < 0.0
 
 
+def test_a_river_with_tributaries_is_compared_without_shares(tmp_path) -> None:
+    """What degasses has no address: S1 to S3 and what hangs on them are left out, the rest stands."""
+    run = RUN.replace("length_km = 2.0", "length_km = 2.0, tributary_km2 = 5.0")
+    (tmp_path / "run.toml").write_text(run)
+    arguments = ["compare", str(tmp_path / "run.toml"), "-o", str(tmp_path / "out"), "--workers", "1"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    found = json.loads((tmp_path / "out" / "compare.json").read_text())
+    keys = {row["key"] for row in found["rows"]}
+    assert {"sink", "runoff", "evasion", "costs"} <= keys
+    assert not keys & {"S1", "S2", "S2_sink", "S3", "credits", "revenue", "npv"}
+    assert any("tributaries" in note for note in found["notes"])
+
+
 def test_runs_that_are_equal_are_said_to_be(compared) -> None:
     out, _ = compared
     same = xr.open_dataset(out / "baseline" / "annual.nc").load()

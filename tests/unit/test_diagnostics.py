@@ -167,11 +167,15 @@ def test_one_run_has_no_interval_and_says_so(output: xr.Dataset) -> None:
 
 
 def test_ratios_of_a_field(output: xr.Dataset) -> None:
-    """Half the alkalinity over soil respiration is near 1 %; a sink of one's own is taken as told."""
+    """Half the alkalinity over soil respiration is near 1 %; a sink of one's own says its unit."""
     found = ratios(output)
     assert 0.003 < found["CSF/R_s"] < 0.02
     assert 1.0 < found["HCO3/(Ca + Mg)"] < 2.0
-    assert ratios(output, 2.0 * sinks(output).truth)["CSF/R_s"] == pytest.approx(2.0 * found["CSF/R_s"])
+    truth = sinks(output).truth
+    as_co2 = Carbon(2.0 * truth * 44.01 / C, "t CO2 km-2 a-1")
+    assert ratios(output, as_co2)["CSF/R_s"] == pytest.approx(2.0 * found["CSF/R_s"])
+    with pytest.raises(InputError, match="no unit"):
+        ratios(output, truth)
 
 
 def test_net_exchange_is_the_sum_of_its_parts(output: xr.Dataset) -> None:

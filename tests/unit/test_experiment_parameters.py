@@ -15,6 +15,7 @@ import karstsim as ks
 from experiments import permitted, scoreboard
 from karstsim.core.errors import InputError
 from karstsim.model.parameters import parameter_tables
+from karstsim.model.yearly import YearlyParameters
 
 ROOT = Path(experiments.__file__).parent
 
@@ -180,6 +181,9 @@ def test_an_experiment_that_sets_another_parameter_fails_when_it_runs() -> None:
         for site, member in ((plain, {hidden: 0.4}), (tile, {}), (box, {})):
             with pytest.raises(InputError, match="experiment storm, parameter .* differs from the one table"):
                 parameter_tables(site, [member])
+        YearlyParameters({"soil.fertiliser_nitrogen": ([2015, 2016], [0.1, 0.2])})
+        with pytest.raises(InputError, match="experiment storm, parameter"):
+            YearlyParameters({hidden: ([2015, 2016], [0.4, 0.5])})
     parameter_tables(tile, [{}])  # outside it, as ever
     with permitted.enforced("sensitivity"):
         parameter_tables(plain, [{hidden: 0.4}])
