@@ -30,6 +30,7 @@ EXPERIMENT = re.compile(r"\]\((?:\.\./)*experiments/(\w+)(?:/README\.md|/)?\)")
 NEIGHBOUR = re.compile(r"\]\(\.\./(\w+)/README\.md\)")  # of one experiment to another
 DOCUMENT = re.compile(r"\]\((?:\.\./)+docs/([\w/]+\.(?:md|png|svg))(#[\w-]+)?\)")
 COLUMNS = re.compile(r"\S {3,}\S")
+CODE = re.compile(r"(``[^`]+``|`[^`]+`)")
 SPECIAL = re.compile(r"([\\*_<>$\[\]|`#])")
 # Sections of the document that karstsim was designed from, which is not published: left out of the pages.
 ONE = r"A?\d++(?:\.\d++)*+"
@@ -207,7 +208,10 @@ def _part(fixed: bool, lines: list[str]) -> str:
     text = "\n".join(lines).strip("\n")
     if not text:
         return ""
-    return f"```text\n{text}\n```" if fixed else SPECIAL.sub(r"\\\1", text)
+    if fixed:
+        return f"```text\n{text}\n```"
+    spans = CODE.split(text)  # every second is code, which stays as it stands
+    return "".join(span if k % 2 else SPECIAL.sub(r"\\\1", span) for k, span in enumerate(spans))
 
 
 # --------------------------------------------------------------------------------------------- commands and functions
@@ -237,6 +241,12 @@ def _functions() -> str:
             continue
         signature = "" if inspect.isclass(thing) else _signature(thing)
         text.append(f"## ks.{name}\n\n```python\nks.{name}{signature}\n```\n\n{_prose(thing)}")
+    text.append(f"## ks.plot\n\n{_prose(ks.plot)}")
+    for name in sorted(ks.plot.__all__):
+        thing = getattr(ks.plot, name)
+        text.append(
+            f"### ks.plot.{name}\n\n```python\nks.plot.{name}{_signature(thing)}\n```\n\n{_prose(thing)}"
+        )
     return "\n".join(text)
 
 

@@ -1,19 +1,24 @@
 """Figures of results, as `ks.plot.<name>(...)`: each returns a matplotlib Figure; `ks.plot.save` writes it.
 
-`ds` is what `ks.simulate`, `ks.open_ensemble` or a netCDF of a run gives; `ds.karst.<name>()` is the same. One style,
+`ds` is what `ks.simulate`, `ks.open_ensemble`, `ks.calibrate`, `ks.sensitivity` or a netCDF of theirs gives, for the
+analyses of a hydrograph also a table of `ks.read_spring_table`; `ds.karst.<name>()` is the same. One style,
 colours that colour-blind readers can tell apart, units on every axis. A suffix decides on the format: `.svg` and `.pdf`
 are vectors, `.png` is not.
 """
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
+from typing import Concatenate, ParamSpec
 
 import xarray as xr
 from matplotlib.figure import Figure
 
+from karstsim.analysis import Recession
 from karstsim.core.errors import InputError
-from karstsim.report import style
+from karstsim.report import calibration_figures, decomposition_figures, sensitivity_figures, style
 from karstsim.report.event_figures import diel_figure as diel
 from karstsim.report.event_figures import storm_figure as storm
 from karstsim.report.fan_figure import fan_figure as scenario_fan
@@ -29,24 +34,75 @@ from karstsim.report.scheme_figure import scheme_figure as scheme
 from karstsim.report.time_axis import per_day
 
 __all__ = [
+    "autocorrelation",
     "carbon_budget",
     "chemistry",
+    "convergence",
+    "corner",
+    "cross_correlation",
     "diel",
+    "dotty",
+    "fit",
+    "flow_duration",
     "forcing",
     "hydrograph",
+    "indices_over_time",
     "isotopes",
     "land_uses",
+    "master_recession",
+    "morris",
+    "pareto",
+    "recession",
+    "residuals",
     "results",
     "save",
     "scenario_fan",
     "scheme",
+    "search",
     "seasons",
+    "sensitivity_indices",
     "sink",
+    "spectrum",
     "storm",
+    "trend_drivers",
+    "variance_shares",
 ]
+P = ParamSpec("P")
 FORMATS = (".png", ".svg", ".pdf")
 RAIN = "atmosphere_precipitation"
 WATER = (RAIN, "aquifer_spring")
+
+
+def _of(
+    maker: Callable[Concatenate[xr.Dataset, P], Figure], result: str, *names: str
+) -> Callable[Concatenate[xr.Dataset, P], Figure]:
+    """A figure of a result that is known by the names of its variables; others are refused."""
+
+    @functools.wraps(maker)
+    def checked(ds: xr.Dataset, /, *args: P.args, **kwargs: P.kwargs) -> Figure:
+        missing = [name for name in names if name not in ds]
+        if missing:
+            raise InputError(maker.__name__, f"the dataset has no {', '.join(missing)}", f"give {result}")
+        return maker(ds, *args, **kwargs)
+
+    return checked
+
+
+POSTERIOR, INDICES = "the result of ks.calibrate", "the result of ks.sensitivity"
+search = _of(calibration_figures.trace, POSTERIOR, "trace")
+dotty = _of(calibration_figures.dotty, POSTERIOR, "evaluated", "profile")
+corner = _of(calibration_figures.corner, POSTERIOR, "value", "best")
+pareto = _of(calibration_figures.pareto, f"{POSTERIOR} with two targets or more", "target", "loss")
+fit = _of(calibration_figures.fit, POSTERIOR, "target", "skill")
+residuals = _of(calibration_figures.residual_panels, POSTERIOR, "target", "skill")
+sensitivity_indices = _of(sensitivity_figures.bars_figure, INDICES, "factor", "diagnostic")
+morris = _of(sensitivity_figures.morris_figure, f"{INDICES} by Morris' method", "mu_star", "sigma")
+convergence = _of(sensitivity_figures.convergence_figure, f"{INDICES} with sizes = 2 or more", "members")
+indices_over_time = _of(sensitivity_figures.time_figure, INDICES, "factor", "diagnostic")
+variance_shares = _of(
+    decomposition_figures.decomposition_figure, "the result of ks.decompose_variance", "share"
+)
+trend_drivers = _of(decomposition_figures.attribution_figure, "the result of ks.attribute_trend", "effect")
 
 
 def chemistry(
@@ -73,6 +129,70 @@ def hydrograph(spring: xr.Dataset) -> Figure:
 
     discharge, rain = discharge_and_rain(spring)
     return hydrograph_figure(discharge, recessions(discharge, least_days=10.0), rain)
+
+
+def recession(spring: xr.Dataset) -> Figure:
+    """The longest recession with Mangin's model, linear and logarithmic.  Raises InputError where there is none."""
+    from karstsim.report.hydrograph_figures import recession_figure
+
+    return recession_figure(max(_recessions(spring), key=lambda one: one.length))
+
+
+def master_recession(spring: xr.Dataset) -> Figure:
+    """All recessions on one curve with Maillet's law.  Raises InputError where there is none."""
+    from karstsim.report.hydrograph_figures import master_recession_figure
+
+    return master_recession_figure(_recessions(spring))
+
+
+def flow_duration(spring: xr.Dataset) -> Figure:
+    """Flow duration curve of the discharge."""
+    from karstsim import analysis
+    from karstsim.report.hydrograph_figures import flow_duration_figure
+
+    return flow_duration_figure(analysis.flow_duration(discharge_and_rain(spring)[0]))
+
+
+def autocorrelation(spring: xr.Dataset) -> Figure:
+    """Correlogram of the discharge with the memory effect."""
+    from karstsim import analysis
+    from karstsim.report.hydrograph import longest_lag
+    from karstsim.report.hydrograph_figures import autocorrelation_figure
+
+    discharge, _ = discharge_and_rain(spring)
+    return autocorrelation_figure(analysis.autocorrelation(discharge, max_lag=longest_lag(discharge, [])))
+
+
+def cross_correlation(spring: xr.Dataset) -> Figure:
+    """Cross-correlogram of rain and discharge.  Raises InputError for a table without rain."""
+    from karstsim import analysis
+    from karstsim.report.hydrograph import longest_lag
+    from karstsim.report.hydrograph_figures import cross_correlation_figure
+
+    discharge, rain = discharge_and_rain(spring)
+    if rain is None:
+        raise InputError("cross_correlation", "there is no rain", f"keep {RAIN}, or add a column of rain")
+    found = analysis.cross_correlation(rain, discharge, max_lag=longest_lag(discharge, []))
+    return cross_correlation_figure(found)
+
+
+def spectrum(spring: xr.Dataset) -> Figure:
+    """Variance density spectrum of the discharge with the regulation time."""
+    from karstsim import analysis
+    from karstsim.report.hydrograph import longest_lag
+    from karstsim.report.hydrograph_figures import spectrum_figure
+
+    discharge, _ = discharge_and_rain(spring)
+    return spectrum_figure(analysis.spectrum(discharge, truncation=longest_lag(discharge, [])))
+
+
+def _recessions(spring: xr.Dataset) -> list[Recession]:
+    from karstsim.report.hydrograph import usual_recessions
+
+    found = usual_recessions(discharge_and_rain(spring)[0], [])
+    if not found:
+        raise InputError("recession", "the discharge has no recession of a week", "take a longer record")
+    return found
 
 
 def discharge_and_rain(spring: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray | None]:

@@ -64,6 +64,8 @@ def posterior(
     ds.coords["target"] = [t.label for t in problem.targets]
     ds["score"] = (("draw", "target"), scores, {"long_name": "score by the objective of the target"})
     ds["loss"] = ("draw", problem.total(scores))
+    ds.coords["objective"] = ("target", [t.section.objective for t in problem.targets])
+    ds["target_loss"] = (("draw", "target"), problem.losses(scores), {"long_name": "loss of each target"})
     ds["trace"] = ("generation", found.trace, {"long_name": "lowest loss so far"})
     if found.chains is not None:
         ds["chain_value"] = (("chain", "step", "parameter"), _chain_values(problem, found.chains))
@@ -105,6 +107,7 @@ def _identifiability(
     totals = problem.total(scores)
     ds["evaluated"] = (("evaluation", "parameter"), points, {"long_name": "all points of the search"})
     ds["evaluated_loss"] = ("evaluation", totals)
+    ds["evaluated_target_loss"] = (("evaluation", "target"), problem.losses(scores))
     shares = problem.shares(points)
     profile = np.full((len(problem.free), BINS), np.nan)
     for j in range(len(problem.free)):

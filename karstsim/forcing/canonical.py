@@ -335,7 +335,9 @@ def _complete(
 ) -> xr.Dataset:
     ds = _with_substitutes(_with_tas(ds, where, repairs), repairs, elevation)
     if "pr" not in ds:
-        raise InputError(where, f"has no pr (found {_found(ds)})", "add the file or column of precipitation")
+        raise InputError(
+            where, f"has no pr (found {_found(ds)})", f"add the file or column of precipitation{_named('pr')}"
+        )
     if "prsn" in ds:
         ds["prsn"] = _snow_within_precipitation(ds, where, repairs)
     if "rsds" not in ds:
@@ -386,6 +388,11 @@ def _estimated_dew_point(ds: xr.Dataset, step: float, where: str, repairs: Repai
     return ds.tasmin.copy()
 
 
+def _named(variable: str) -> str:
+    """How a column of another name is told in a run file."""
+    return f'; a column of a table with another name: {variable} = "its header" under [forcing.columns]'
+
+
 def _found(ds: xr.Dataset) -> str:
     return ", ".join(str(v) for v in ds.data_vars) or "nothing"
 
@@ -407,7 +414,7 @@ def _with_tas(ds: xr.Dataset, where: str, repairs: Repairs) -> xr.Dataset:
     if "tas" in ds:
         return ds
     if not {"tasmin", "tasmax"} <= set(ds.data_vars):
-        mend = "add the file or column of tas, or both tasmin and tasmax"
+        mend = f"add the file or column of tas, or both tasmin and tasmax{_named('tas')}"
         raise InputError(where, f"has no tas (found {_found(ds)})", mend)
     repairs.note("tas: absent, the mean of tasmin and tasmax")
     return ds.assign(tas=0.5 * (ds.tasmin + ds.tasmax))
@@ -456,7 +463,8 @@ def _estimated_rsds(
         raise InputError(
             where,
             f"has no rsds (found {_found(ds)})",
-            'add the file or column of radiation (W m-2), or allow an estimate: estimate=("rsds",)',
+            'add the file or column of radiation (W m-2), or allow an estimate: estimate=("rsds",), in a run file '
+            'estimate = ["rsds"] under [forcing]',
         )
     if step != clock.LONGEST_STEP:
         raise InputError(where, "rsds can be estimated for daily steps only", "add measured radiation")

@@ -205,4 +205,7 @@ def _refuse_unread(
 def _mend(variable: str, header: str) -> str:
     example = EXAMPLES.get(variable, CANONICAL[variable])
     hours = ', or "mm h-1" where they are amounts of hours' if variable in DEPTHS else ""
-    return f'tell them: columns={{"{variable}": "{header}"}}, units={{"{variable}": "{example}"}}{hours}'
+    return (
+        f'tell them: columns={{"{variable}": "{header}"}}, units={{"{variable}": "{example}"}}{hours}; in a run file '
+        f'{variable} = "{header}" under [forcing.columns], {variable} = "{example}" under [forcing.units]'
+    )

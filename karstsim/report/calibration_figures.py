@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from karstsim.calibration.results import safe
+from karstsim.core.errors import InputError
 from karstsim.report.style import (
     BAND_ALPHA,
     GRID,
     INK,
     OTHER_COLOURS,
     SOFT,
-    WIDTH,
     new_figure,
     panel_title,
     plain,
@@ -32,6 +33,18 @@ ROW_HEIGHT = 2.5  # inches
 MOST_PAIRS = 7  # parameters in a corner plot
 SHOWN_SHARE = 0.9  # of the evaluations in a dotty plot, the better ones
 MOST_DOTS = 4000
+KEPT_AS = {"population": "population", "pareto": "Pareto front", "posterior": "draws"}
+SQUARE = 3.4  # inches, a panel of two losses
+MOST_COMPROMISES = 6  # pairs of targets
+LOSSES = {  # what a search makes small, none of it has a unit
+    "kge": "1 - KGE",
+    "kge_2012": "1 - KGE (2012)",
+    "nse": "1 - NSE",
+    "log_nse": "1 - NSE of logarithms",
+    "limits": "share outside its limits",
+    "pbias": "|PBIAS| / 100",
+    "rmse": "RMSE / spread of observations",
+}
 NARROW = 100.0  # upper over lower end of a logarithmic range, below which 2 and 5 are also marked
 
 
@@ -43,6 +56,8 @@ def draw_all(posterior: xr.Dataset, folder: Path) -> list[Path]:
         figures[f"residuals_{safe(target)}"] = residual_panels(posterior, target)
     if posterior.sizes["draw"] > 1 and posterior.sizes["parameter"] > 1:
         figures["corner"] = corner(posterior)
+    if posterior.sizes["target"] > 1:
+        figures["pareto"] = pareto(posterior)
     return [file for name, figure in figures.items() for file in save(figure, folder / name, (".png",))]
 
 
@@ -71,7 +86,7 @@ def _scale(ax: Axes, posterior: xr.Dataset, i: int, axis: str = "x") -> None:
 @styled
 def trace(posterior: xr.Dataset) -> Figure:
     """Lowest loss so far, by generation."""
-    figure = new_figure(3.0, WIDTH * 0.6)
+    figure = new_figure(3.0)
     ax = figure.subplots()
     values = posterior["trace"].values
     ax.step(np.arange(1, len(values) + 1), values, where="post", color=BLUE)
@@ -158,7 +173,11 @@ def fit(posterior: xr.Dataset, target: str) -> Figure:
     if f"predicted_{name}" in posterior:
         _band(ax, times, posterior[f"predicted_{name}"].values, GREEN, "5-95 % with errors")
     if f"band_{name}" in posterior and posterior.sizes["draw"] > 1:
-        text = "5-95 % of the draws" if told else f"range of the {posterior.attrs['kind']} (no uncertainty)"
+        text = (
+            "5-95 % of the draws"
+            if told
+            else f"range of the {KEPT_AS[posterior.attrs['kind']]} (no uncertainty)"
+        )
         _band(ax, times, posterior[f"band_{name}"].values, BLUE, text)
     ax.plot(*_with_gaps(times, best), color=BLUE, lw=1.1, label="best run")
     below = posterior[f"censored_{name}"].values.astype(bool)
@@ -272,6 +291,49 @@ def corner(posterior: xr.Dataset) -> Figure:
                 _scale(ax, posterior, row, "y")
             _label_corner(ax, posterior, row, column, n)
     return figure
+
+
+@styled
+def pareto(posterior: xr.Dataset) -> Figure:
+    """Losses of every pair of targets: all evaluations, the kept ones, and the one that is best in the mean.
+
+    Raises InputError where there is one target, or the results are of a version that did not keep these losses.
+    """
+    if posterior.sizes["target"] < 2 or "target_loss" not in posterior:
+        raise InputError("pareto", "needs the losses of two targets", "calibrate on two targets or more")
+    pairs = list(combinations(range(posterior.sizes["target"]), 2))[:MOST_COMPROMISES]
+    columns = min(len(pairs), COLUMNS)
+    rows = -(-len(pairs) // columns)
+    figure = new_figure(SQUARE * rows)
+    axes = np.atleast_1d(figure.subplots(rows, columns)).ravel()
+    kept, every = posterior["target_loss"].values, posterior["evaluated_target_loss"].values
+    best = kept[np.nanargmin(posterior["loss"].values)]
+    front = posterior.attrs["kind"] == "pareto"
+    for ax, (i, j) in zip(axes, pairs, strict=False):
+        ax.plot(every[:, i], every[:, j], ".", ms=2.5, color=SOFT, alpha=0.4, label="evaluations")
+        ax.plot(kept[:, i], kept[:, j], "o", ms=4, color=BLUE, label="front" if front else "kept")
+        ax.plot(best[i], best[j], "D", ms=7, color=ORANGE, label="best in the mean", zorder=5)
+        for limits, k in ((ax.set_xlim, i), (ax.set_ylim, j)):
+            limits(*_shown_losses(every[:, k], kept[:, k]))
+        ax.set_xlabel(_loss_label(posterior, i))
+        ax.set_ylabel(_loss_label(posterior, j))
+    for ax in axes[len(pairs) :]:
+        ax.set_axis_off()
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=3)
+    return figure
+
+
+def _shown_losses(every: np.ndarray, kept: np.ndarray) -> tuple[float, float]:
+    """Ends of an axis: all that is kept, and of the rest what is not far out."""
+    fine = np.concatenate([every[np.isfinite(every)], kept])
+    low, high = float(fine.min()), max(float(np.quantile(fine, SHOWN_SHARE)), float(kept.max()))
+    room = 0.06 * (high - low) or 1.0
+    return low - room, high + room
+
+
+def _loss_label(posterior: xr.Dataset, i: int) -> str:
+    objective = str(posterior["objective"].values[i])
+    return plain(f"{posterior.target.values[i]}: {LOSSES.get(objective, '-log likelihood')}")
 
 
 def _edges(posterior: xr.Dataset, i: int) -> np.ndarray:

@@ -48,6 +48,7 @@ def compare_figure(found: Comparison) -> Figure:
     _added(top[1], found)
     _sides(bottom[0], found)
     _units(bottom[1], found)
+    figure.legend(*top[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
     figure.suptitle(style.plain("; ".join(found.labels)), fontsize=11, x=0.01, ha="left")
     return figure
 
@@ -70,7 +71,6 @@ def _sinks(ax: Axes, found: Comparison) -> None:
             years, middle, color=colour, label=label, marker="o" if len(years) < 40 else None, markersize=3.5
         )
     ax.axvline(found.years[0] - 0.5, color=style.BASELINE, linewidth=0.9, linestyle=":")
-    ax.legend(loc="best", ncols=2)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_ylabel("t C km⁻² a⁻¹")
     style.panel_title(ax, "a", "Karst sink, hydrochemical")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
 from karstsim.core.errors import InputError
-from karstsim.report.section import Contents, Notes, Section, Table
+from karstsim.report.run_folder import RECORD, notes_and_provenance, read_outputs
+from karstsim.report.section import Check, Contents, Notes, Section, Table
 from karstsim.report.tables import number
 
 COMPARISON, FIGURE = "compare.json", "compare.svg"
@@ -24,6 +26,7 @@ CAPTION = (
     "(a) The sink with and without, the dotted line where the intervention begins. (b) What it added, by definition of "
     "the sink. (c) Side effects in per cent. (d) Acidity and saturation in their units."
 )
+RUNS = {"baseline": "without", "intervention": "with"}
 DEFINITION = "Additional is with less without: both runs share weather, parameters and start."
 
 
@@ -46,12 +49,27 @@ def compare_contents(folder: Path, observations: xr.Dataset | None = None) -> Co
     ]
     members = f"{found['members']} members; values are medians" if many else "one run each"
     summary = [f"{'; '.join(labels)}. Means of {first} to {last} over {found['area_km2']:g} km²; {members}."]
+    checks, repairs, provenance = _of_the_runs(folder)
     return Contents(
         f"With and without: {'; '.join(labels)}",
         sections,
-        Notes(summary, (), None, found["notes"]),
-        {"folder": folder.resolve().name},
+        Notes(summary, checks, repairs, found["notes"]),
+        {"folder": folder.resolve().name} | provenance,
     )
+
+
+def _of_the_runs(folder: Path) -> tuple[list[Check], list[str] | None, dict[str, object]]:
+    """Checklists of both runs, their repairs, and the provenance of the one with interventions, where they lie here."""
+    checks: list[Check] = []
+    repairs: list[str] | None = None
+    provenance: dict[str, object] = {}
+    for name, label in RUNS.items():
+        if not (folder / name / RECORD).is_file():
+            continue
+        notes, provenance = notes_and_provenance(folder / name, read_outputs(folder / name), {})
+        checks += [replace(check, name=f"{label}: {check.name}") for check in notes.checks]
+        repairs = list(dict.fromkeys([*(repairs or []), *(notes.repairs or [])]))
+    return checks, repairs, provenance
 
 
 def _table(rows: Sequence[dict[str, Any]], group: str, title: str, many: bool) -> Table:

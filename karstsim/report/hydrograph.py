@@ -41,8 +41,8 @@ def hydrograph_report(spring: xr.Dataset, folder: Path | None = None) -> dict[st
         raise InputError(where, "has no discharge", "name its column discharge_m3_s, or Q with a unit")
     discharge, rain = spring["discharge"], spring.get("precipitation")
     warnings: list[str] = []
-    found = _recessions(discharge, warnings)
-    lag = _longest_lag(discharge, warnings)
+    found = usual_recessions(discharge, warnings)
+    lag = longest_lag(discharge, warnings)
     indices = karst_indices(discharge, found=found, truncation=lag).as_dict()
     units = INDEX_UNITS | {"mean": discharge.attrs["units"]}
     rows = [(name, value, units[name]) for name, value in indices.items()]
@@ -67,7 +67,7 @@ def hydrograph_report(spring: xr.Dataset, folder: Path | None = None) -> dict[st
     return {"indices": indices, "rows": rows, "understood": understood, "warnings": warnings, "files": files}
 
 
-def _recessions(discharge: xr.DataArray, warnings: list[str]) -> list[Recession]:
+def usual_recessions(discharge: xr.DataArray, warnings: list[str]) -> list[Recession]:
     """Recessions of twenty days; of fewer, with a warning, where a flashy spring has none."""
     found: list[Recession] = []
     for days in LEAST_DAYS:
@@ -81,7 +81,7 @@ def _recessions(discharge: xr.DataArray, warnings: list[str]) -> list[Recession]
     return found
 
 
-def _longest_lag(discharge: xr.DataArray, warnings: list[str]) -> float:
+def longest_lag(discharge: xr.DataArray, warnings: list[str]) -> float:
     """Longest lag of the correlations, d: shorter than usual, with a warning, in a short series."""
     series = discharge_series(discharge)
     lag = float(np.floor(LONGEST_LAG * len(series.values) * series.step))

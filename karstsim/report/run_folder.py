@@ -46,11 +46,21 @@ Outputs = Mapping[str, xr.Dataset]
 def run_contents(folder: Path, observations: xr.Dataset | None = None) -> Contents:
     """All that the page of a run says.  Raises InputError where the run left no output."""
     outputs = read_outputs(folder)
+    config = read_toml(folder / CONFIG) if (folder / CONFIG).is_file() else {}
+    site = config.get("site", {})
+    notes, provenance = notes_and_provenance(folder, outputs, site)
+    sections = sections_of_outputs(folder, outputs, site.get("area_km2"), observations)
+    title = f"{site.get('name', folder.resolve().name)}: a karstsim run"
+    return Contents(title, sections, notes, provenance)
+
+
+def notes_and_provenance(
+    folder: Path, outputs: Mapping[str, xr.Dataset], site: Mapping[str, Any]
+) -> tuple[Notes, dict[str, object]]:
+    """What the record of a run says: what ran, its checklist, repairs and warnings; and where it comes from."""
     record: dict[str, Any] = (
         json.loads((folder / RECORD).read_text(encoding="utf-8")) if (folder / RECORD).is_file() else {}
     )
-    config = read_toml(folder / CONFIG) if (folder / CONFIG).is_file() else {}
-    site = config.get("site", {})
     shown = outputs.get("annual", next(iter(outputs.values())))
     spin = record.pop("spin_up", None)
     settled, spun = spin_up_said(spin) if spin else (None, "")
@@ -61,10 +71,7 @@ def run_contents(folder: Path, observations: xr.Dataset | None = None) -> Conten
         repairs=repairs,
         warnings=warnings,
     )
-    sections = sections_of_outputs(folder, outputs, site.get("area_km2"), observations)
-    provenance = provenance_of(record, shown)
-    title = f"{site.get('name', folder.resolve().name)}: a karstsim run"
-    return Contents(title, sections, notes, provenance)
+    return notes, provenance_of(record, shown)
 
 
 def spin_up_said(spin: Mapping[str, Any]) -> tuple[bool, str]:

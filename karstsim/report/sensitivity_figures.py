@@ -88,6 +88,9 @@ def over_time(ds: xr.Dataset) -> list[str]:
 @style.styled
 def bars_figure(ds: xr.Dataset) -> Figure:
     """First-order and total indices (or the one index of the method) of every output, with intervals."""
+    if ds.attrs["method"] not in BARS:
+        what = f"{ds.attrs['method']} has no first-order or total index"
+        raise InputError("sensitivity_indices", what, "draw Morris' plane: ks.plot.morris")
     shown = scalars(ds)[:MOST_PANELS]
     names = BARS[ds.attrs["method"]]
     n = ds.sizes["factor"]

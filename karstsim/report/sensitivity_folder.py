@@ -21,6 +21,7 @@ from karstsim.tomlfile import read_toml
 
 CONFIG = "sensitivity.toml"
 MOST_TABLES = 6
+DIGITS = 2  # of the largest index of a table
 CAPTIONS = {
     "indices": "Indices of every factor with their intervals.",
     "convergence": "Indices from parts of the same design: one that still moves is no result.",
@@ -73,8 +74,8 @@ def _checks(folder: Path, ds: xr.Dataset, record: dict[str, Any]) -> list[Check]
     closure = [v for v in record.get("closure", {}).values() if v is not None]
     if closure:
         checks.append(Check("Books closed", max(closure) < 1.0e-12, f"largest residual {max(closure):.1e}"))
-    outcome = status(folder / MEMBERS)[1]
-    if settled(outcome) is not None:
+    outcome = status(folder / MEMBERS)[1] if record else None  # indices may be kept without their members
+    if outcome is not None and settled(outcome) is not None:
         checks.append(Check("Spin-up settled", settled(outcome), spin_up_text(outcome)))
     width = widest(ds)
     if width is not None:
@@ -105,9 +106,14 @@ def _tables(ds: xr.Dataset) -> list[Table]:
 
 
 def _with_width(part: xr.Dataset, name: str, k: int) -> str:
-    text = number(float(part[name].values[k]), 2)
+    """An index of a factor and the half-width of its interval, to two digits of the largest factor."""
+    sizes = np.abs(part[name].values)
+    largest = float(np.max(sizes, initial=0.0, where=np.isfinite(sizes)))
+    size = int(np.floor(np.log10(largest))) if largest > 0.0 else 0
+    decimals = max(DIGITS - 1 - size, 0)
+    text = number(float(part[name].values[k]), decimals)
     conf = f"{name}_conf"
-    return f"{text} ± {number(float(part[conf].values[k]), 2)}" if conf in part else text
+    return f"{text} ± {number(float(part[conf].values[k]), decimals)}" if conf in part else text
 
 
 def _figures(folder: Path, stem: str) -> list[tuple[Path, str]]:

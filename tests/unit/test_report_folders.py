@@ -10,6 +10,7 @@ import xarray as xr
 
 from karstsim.core.errors import InputError
 from karstsim.report.build import contents_of, report
+from karstsim.report.sensitivity_folder import _with_width
 from karstsim.report.tables import number
 
 RESIDUALS = "pass     r2: 0.9 (at least 0.5)\nFAIL     runs test, p: 0 (at least 0.05)"
@@ -95,6 +96,27 @@ def test_page_of_a_comparison_tells_every_group(tmp_path):
     assert "Stability" not in tables
     assert page.notes.warnings == ["a note"]
     assert "Repairs of the inputs" not in report(tmp_path).read_text(encoding="utf-8")
+    assert page.notes.checks == []  # a comparison of folders that lie elsewhere
+    for name, residual in (("baseline", 1e-15), ("intervention", 1e-3)):
+        (tmp_path / name).mkdir()
+        sink = xr.Dataset(
+            {"catchment_sink_hydrochemical": ("time", [0.5])}, {"time": [np.datetime64("2018", "ns")]}
+        )
+        sink.to_netcdf(tmp_path / name / "annual.nc")
+        record = {"source": name, "closure": {"carbon": residual}, "repairs": ["ps: absent"], "seed": 3}
+        (tmp_path / name / "run.json").write_text(json.dumps(record))
+    page = contents_of(tmp_path)
+    books = {c.name: c.passed for c in page.notes.checks if c.name.endswith("Books closed")}
+    assert books == {"without: Books closed": True, "with: Books closed": False}
+    assert page.notes.repairs == ["ps: absent"]
+    assert page.provenance["source"] == "intervention" and page.provenance["seed"] == 3
+
+
+def test_indices_with_small_units_keep_their_digits(tmp_path):
+    """Morris' effects of 0.0157 and 0.0031 atm are no zeros; 207.1 mm needs no decimals."""
+    ds = xr.Dataset({"mu": ("factor", [-0.0157, 0.0031]), "mu_conf": ("factor", [0.0061, 0.0012])})
+    assert [_with_width(ds, "mu", k) for k in (0, 1)] == ["−0.016 ± 0.006", "0.003 ± 0.001"]
+    assert _with_width(ds * 1e4, "mu", 0) == "−157 ± 61"
 
 
 def test_page_of_a_sensitivity_study_says_whether_its_intervals_are_narrow(tmp_path):
