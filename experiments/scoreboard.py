@@ -40,7 +40,7 @@ ROOMS = (
 class Experiment:
     """One experiment of the design (`X..`) or of the comparison with data (`D..`).
 
-    long  it takes more than a minute or two: the scoreboard shows its stored result unless asked to run it
+    long  a fit to data: the scoreboard shows its stored result unless asked to run it
     """
 
     id: str
@@ -56,9 +56,7 @@ class Experiment:
 CATALOGUE = (
     Experiment("X01", "chemistry_tables", "carbonate chemistry against PHREEQC's tables"),
     Experiment("X02", "closure", "water, carbon and ions over 50 years of random weather"),
-    Experiment(
-        "X03", "climate_change", "synthetic climates of 2015 to 2060, and of the globe to 2100", long=True
-    ),
+    Experiment("X03", "climate_change", "synthetic climates of 2015 to 2060, and of the globe to 2100"),
     Experiment("X04", "restoration", "cropland becomes forest"),
     Experiment("X05", "land_use_census", "sink and soil respiration by land use; soil amendments"),
     Experiment("X06", "land_use_ladder", "runoff and bicarbonate from bare rock to forest"),
@@ -66,20 +64,20 @@ CATALOGUE = (
     Experiment("X08", "irrigation", "irrigation and warming of soils"),
     Experiment("X09", "strong_acids", "acids that dissolve rock without a sink"),
     Experiment("X10", "catalysis_and_powder", "carbonic anhydrase; carbonate powder"),
-    Experiment("X11", "storm", "a storm at a spring", long=True),
+    Experiment("X11", "storm", "a storm at a spring"),
     Experiment("X12", "diel", "a day in a planted stream"),
     Experiment("X13", "pearl_river", "where the carbon of a large river goes"),
     Experiment("X14", "x14_stability", "how much of the carbon stays"),
     Experiment("X15", "attribution", "rock carbon by ions, isotopes and tags"),
     Experiment("X16", "monitoring_network", "a virtual monitoring network"),
-    Experiment("X17", "area_scaling", "from a catchment to China and the globe", long=True),
+    Experiment("X17", "area_scaling", "from a catchment to China and the globe"),
     Experiment("X18", "temperature_bell", "bicarbonate along a gradient of temperature"),
     Experiment("X19", "estimators", "estimators of the sink on one known truth"),
-    Experiment("X20", "sensitivity", "which parameters matter", long=True),
+    Experiment("X20", "sensitivity", "which parameters matter"),
     Experiment("D01", "blowing_springs", "a spring in Arkansas, uncalibrated"),
     Experiment("D02", "karstmod_spring", "daily discharge of KarstMod's demo spring", long=True),
     Experiment("D03", "soil_respiration", "soil respiration at Laegeren", long=True),
-    Experiment("D04", "french_creek", "oxygen of a creek", long=True),
+    Experiment("D04", "french_creek", "oxygen of a creek"),
     Experiment("D05", "blowing_springs_fit", "the spring in Arkansas, calibrated", long=True),
     Experiment("D06", "synthetic_twin", "known parameters found again", long=True),
 )

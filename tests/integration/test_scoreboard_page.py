@@ -1,4 +1,4 @@
-"""The page docs/scoreboard.md against a run of all experiments that take no longer than a minute or two."""
+"""The page docs/scoreboard.md against a run of all experiments on the review."""
 
 from __future__ import annotations
 
