@@ -425,9 +425,9 @@ def test_root_bicarbonate_is_a_small_part_of_assimilation(daily) -> None:
 def test_a_missing_series_is_refused_before_the_run(climate_forcing, parameter, value, needs) -> None:
     ds = climate_forcing("monsoon", years=1)
     site = _site("grass", {"a": {}, "b": {parameter: value}})
-    Simulation(site, ds.assign(swc=0.3 + 0.0 * ds.tas))
+    Simulation(site, ds)
     with pytest.raises(InputError, match=f"(?s){parameter}.*needs {needs}, which.*give the forcing"):
-        Simulation(site, ds.drop_vars(["npp", "rhSoil", "rSoil", "lai"]))
+        Simulation(site, ds.drop_vars(["npp", "rhSoil", "rSoil", "lai", "swc"]))
 
 
 # ------------------------------------------------------------------------------------------------ Puding
