@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from slices import Slice, ensemble
+from slices import SITE, Slice, ensemble
 from timing import Rows, machine, table
 
 MEASURE = """
@@ -49,18 +49,9 @@ else:
 size = sum(p.stat().st_size for p in folder.rglob("*.nc"))
 print(json.dumps({"told s": told.cpu_seconds, "took s": real, "told MB": told.bytes / 1e6, "took MB": size / 1e6}))
 """
-RUN = """
-[site]
-name = "benchmark"
-latitude = 26.3
-longitude = 105.7
-elevation = 1200.0
-area_km2 = 10.0
-
-[[site.tiles]]
-land_use = "cropland"
-area_fraction = 1.0
-
+RUN = (
+    SITE
+    + """
 [forcing]
 synthetic = "ssp245"
 start = "2015-01-01"
@@ -69,6 +60,7 @@ end = "{end}-12-31"
 [run]
 output = ["daily"]
 """
+)
 
 
 def plans(quick: bool) -> dict[str, tuple[str, str]]:

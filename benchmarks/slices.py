@@ -67,6 +67,18 @@ print(json.dumps({
     "files": len(files),
 }))
 """
+SITE = """
+[site]
+name = "benchmark"
+latitude = 26.3
+longitude = 105.7
+elevation = 1200.0
+area_km2 = 10.0
+
+[[site.tiles]]
+land_use = "cropland"
+area_fraction = 1.0
+"""  # of all slices and plans
 
 
 @dataclass(frozen=True)
@@ -144,18 +156,7 @@ def measure(part: Slice, workers: int = 2) -> Cost:
 def ensemble(part: Slice, files: list[Path] | None = None) -> str:
     """The ensemble file of a slice."""
     weather = f'files = {json.dumps([str(f) for f in files])}\nco2 = "ssp245"\ncells = true' if files else ""
-    return f"""
-[site]
-name = "benchmark"
-latitude = 26.3
-longitude = 105.7
-elevation = 1200.0
-area_km2 = 10.0
-
-[[site.tiles]]
-land_use = "cropland"
-area_fraction = 1.0
-
+    return f"""{SITE}
 [[climates]]
 name = "ssp245"
 {weather or 'synthetic = "ssp245"'}

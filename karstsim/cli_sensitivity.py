@@ -86,8 +86,6 @@ def is_study(folder: Path) -> bool:
 
 def is_attribution(folder: Path) -> bool:
     """Whether the folder holds the runs of an [attribution] file."""
-    if not (folder / "runs").is_dir():
-        return False
     from karstsim.sensitivity_analysis.attribution import NONE, RUNS
 
     return (folder / RUNS / NONE).is_dir()
