@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from unittest.mock import patch
 
 from karstsim.core.errors import InputError
-from karstsim.model import parameters
+from karstsim.model import parameter_records, parameters
 from karstsim.model.registry import Level
 from karstsim.model.yearly import YearlyParameters
 
@@ -86,7 +86,7 @@ def enforced(folder: str) -> Iterator[None]:
     if folder in (*FITTED, *ABOUT_PARAMETERS):
         yield
         return
-    row, allowed, yearly = parameters._row, names(folder), YearlyParameters.__post_init__
+    row, allowed, yearly = parameter_records._row, names(folder), YearlyParameters.__post_init__
 
     def refuse(foreign: set[str]) -> None:
         if foreign:
@@ -96,7 +96,7 @@ def enforced(folder: str) -> Iterator[None]:
                 "leave it, or name it with its reason in experiments/permitted.py",
             )
 
-    def checked(level: Level, class_name: str, layers: Sequence[parameters.Layer]) -> dict[str, float]:
+    def checked(level: Level, class_name: str, layers: Sequence[parameter_records.Layer]) -> dict[str, float]:
         refuse({n for where, layer in layers if where not in OF_THE_SITE for n in layer} - allowed)
         return row(level, class_name, layers)
 
@@ -105,7 +105,7 @@ def enforced(folder: str) -> Iterator[None]:
         yearly(series)
 
     with (
-        patch.object(parameters, "_row", checked),
+        patch.object(parameter_records, "_row", checked),
         patch.object(YearlyParameters, "__post_init__", checked_series),
     ):
         yield

@@ -19,7 +19,8 @@ from karstsim.core.jit import source_hash
 from karstsim.ensemble.draws import Range
 from karstsim.forcing.times import check_regular
 from karstsim.model.output import select_water
-from karstsim.model.parameters import Override, Overrides, by_name, parameter_tables
+from karstsim.model.parameter_records import parameter_tables
+from karstsim.model.parameters import Override, Overrides, by_name
 from karstsim.model.registry import variables
 from karstsim.model.simulate import Simulation
 

@@ -23,7 +23,8 @@ from karstsim.model.interventions.measures import Measures
 from karstsim.model.interventions.records import check_dates
 from karstsim.model.interventions.restoration import restored
 from karstsim.model.output import frequencies, select
-from karstsim.model.parameters import Overrides, parameter_tables
+from karstsim.model.parameter_records import parameter_tables
+from karstsim.model.parameters import Overrides
 from karstsim.model.simulate import Simulation
 
 HASHED_BYTES = 64_000_000  # of an input file; a larger one is known by its size and time stamp

@@ -7,25 +7,21 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-import cf_xarray  # noqa: F401  (registers the .cf accessor)
 import numpy as np
 import xarray as xr
 
 from karstsim.core.errors import InputError
 from karstsim.forcing.canonical import AT_HAND, Repairs
+from karstsim.forcing.grid import Grid, coordinate, grid_at
 from karstsim.forcing.netcdf import fills
-from karstsim.forcing.region import Grid, areas_inside, corners_of_axes, corners_of_cells
+from karstsim.forcing.region import areas_inside
 from karstsim.forcing.request import Request
 
 FARTHEST = 5.0  # degrees of arc between the asked point and the centre of the cell
 OUTSIDE = 1.0  # diagonals of a cell: a point farther from its centre is not in the grid
 BESIDE = 0.55  # diagonals from which a note is made; half of one and what the curvature of the earth adds
 MOST_VALUES = 200_000_000  # of one variable after selection; 1.6 GB
-MOST_CELLS = 50_000_000  # of a grid; kilometre grids of the whole earth are larger than any CMIP model
 BLOCK = 8_000_000  # values that are read at once: what a long file takes beyond its result
-
-
-WRF = {"latitude": "XLAT", "longitude": "XLONG"}  # coordinates of the WRF model, without attributes of CF
 
 
 @dataclass
@@ -132,7 +128,7 @@ def locate(
     ds: xr.Dataset, da: xr.DataArray, time: str, where: str, request: Request, repairs: Repairs
 ) -> Place:
     """The asked place in the grid or among the stations of a variable. Raises InputError where it is not there."""
-    lat, lon = (_coordinate(ds, da, n) for n in ("latitude", "longitude"))
+    lat, lon = (coordinate(ds, da, n) for n in ("latitude", "longitude"))
     single = {d: 0 for d in da.dims if d != time and da.sizes[d] == 1}
     da = da.isel(single)
     lat, lon = (c if c is None else c.isel(single, missing_dims="ignore") for c in (lat, lon))
@@ -152,21 +148,10 @@ def locate(
     if space and not request.placed:
         mend = "give lon and lat of the point, a region, or cells=True for every cell"
         raise InputError(where, f"has {lat.size} x {lon.size} cells", mend)
-    grid = _grid(lat, lon, where, request.region is not None or request.cells)
+    grid = grid_at(lat, lon, where, request.region is not None or request.cells)
     if request.region is not None or request.cells:
         return _cells(grid, where, request, repairs)
     return _points(grid, where, request, repairs)
-
-
-def _coordinate(ds: xr.Dataset, da: xr.DataArray, kind: str) -> xr.DataArray | None:
-    """Latitude or longitude of the variable, by CF attributes first and by name second."""
-    candidates = [*ds.cf.coordinates.get(kind, []), kind, kind[:3], f"nav_{kind[:3]}", WRF[kind]]
-    for name in candidates:
-        if name in ds.variables and set(ds[name].dims) <= set(da.dims):
-            return ds[name]
-    names = {str(v).lower(): str(v) for v in ds.variables}  # LAT, Latitude
-    found = next((names[str(c).lower()] for c in candidates if str(c).lower() in names), None)
-    return ds[found] if found is not None and set(ds[found].dims) <= set(da.dims) else None
 
 
 def _unplaced(space: tuple[str, ...], where: str, request: Request, repairs: Repairs) -> Place:
@@ -181,37 +166,6 @@ def _unplaced(space: tuple[str, ...], where: str, request: Request, repairs: Rep
         )
     here = [np.array(c[:1] or [np.nan]) for c in (request.lats, request.lons)]
     return Place((), here[0], here[1], np.array(["point"]))
-
-
-def grid_of(ds: xr.Dataset, da: xr.DataArray, where: str) -> Grid:
-    """The grid of a map with its corners. Raises InputError where it has no latitude and longitude."""
-    lat, lon = (_coordinate(ds, da, n) for n in ("latitude", "longitude"))
-    if lat is None or lon is None:
-        raise InputError(where, "has no latitude and longitude", "give the file CF coordinates")
-    return _grid(lat, lon, where, corners=True)
-
-
-def _grid(lat: xr.DataArray, lon: xr.DataArray, where: str, corners: bool) -> Grid:
-    lat, lon = (c.astype("f8").reset_coords(drop=True) for c in (lat, lon))
-    if lat.dims != lon.dims and lat.size * lon.size > MOST_CELLS:
-        raise InputError(where, f"has {lat.size} x {lon.size} cells", "cut out the region of the point first")
-    axes = lat.values, lon.values
-    if not all(
-        np.isfinite(a).all() and (np.abs(a) <= limit).all()
-        for a, limit in zip(axes, (90.0, 360.0), strict=True)
-    ):
-        raise InputError(where, "has latitudes or longitudes that are not on earth", "mend the coordinates")
-    plain = max(lat.ndim, lon.ndim) <= 1 and (lat.dims != lon.dims or not lat.dims)  # a row has one latitude
-    lat, lon = xr.broadcast(lat, lon)
-    ring = np.zeros((*lat.shape, 0, 2))
-    if corners and plain:
-        ring = corners_of_axes(*map(np.atleast_1d, axes)).reshape(*lat.shape, 4, 2)
-    elif corners and lat.ndim == 2 and min(lat.shape) > 1:
-        ring = corners_of_cells(lat.values, lon.values)
-    elif corners:
-        what = f"its cells have dimensions ({', '.join(map(str, lat.dims))}) and no corners"
-        raise InputError(where, what, "give lon and lat of points instead")
-    return Grid(tuple(map(str, lat.dims)), lat.values, lon.values, ring)
 
 
 def _points(grid: Grid, where: str, request: Request, repairs: Repairs) -> Place:

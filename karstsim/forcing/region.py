@@ -7,7 +7,6 @@ latitude they are true.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -19,75 +18,13 @@ from scipy.spatial import cKDTree
 from karstsim.core.errors import InputError
 from karstsim.forcing import netcdf
 from karstsim.forcing.canonical import Repairs
+from karstsim.forcing.grid import EARTH_RADIUS, Grid, grid_of
 
-EARTH_RADIUS = 6371.0072  # km; of the sphere with the area of the WGS84 ellipsoid
 FINE = 0.25  # degrees: longest piece of a polygon's edge, so that it keeps its course in the plane of equal areas
 COVERED = 0.999  # of a region; less is said
 LEAST_COVERED = 0.5  # of a region; less is refused
 POLYGON_FILES = (".geojson", ".json", ".wkt", ".txt")
 Region = str | Path | xr.DataArray
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Cells of a grid: dims in order, centres and corners in degrees.
-
-    lat, lon   centres, of the shape of the dims;  corners: (*shape, 4, 2) longitude and latitude, round the cell
-    """
-
-    dims: tuple[str, ...]
-    lat: np.ndarray
-    lon: np.ndarray
-    corners: np.ndarray
-
-    @property
-    def areas(self) -> np.ndarray:
-        """Area of every cell, km2, of the shape of the dims."""
-        x, y = np.deg2rad(self.corners[..., 0]), np.sin(np.deg2rad(self.corners[..., 1]))
-        nx, ny = np.roll(x, -1, axis=-1), np.roll(y, -1, axis=-1)
-        return EARTH_RADIUS**2 * 0.5 * np.abs((x * ny - nx * y).sum(axis=-1))
-
-
-def corners_of_axes(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
-    """Corners (n_lat, n_lon, 4, 2) of the cells of a regular grid, from the edges between its centres."""
-    south, north = _edges(lat, 90.0)
-    west, east = _edges(lon, None)
-    ring = [(west, south), (east, south), (east, north), (west, north)]
-    shape = (lat.size, lon.size)
-    return np.stack(
-        [np.stack([np.broadcast_to(x, shape), np.broadcast_to(y[:, None], shape)], axis=-1) for x, y in ring],
-        axis=-2,
-    )
-
-
-def _edges(centres: np.ndarray, limit: float | None) -> tuple[np.ndarray, np.ndarray]:
-    """Lower and upper edge of every cell of an axis; one lonely cell is a degree wide."""
-    if limit is None:
-        centres = np.rad2deg(np.unwrap(np.deg2rad(centres)))
-    half = np.diff(centres) / 2.0
-    half = np.array([0.5]) if half.size == 0 else half
-    edges = np.r_[centres[0] - half[0], centres[:-1] + half[: centres.size - 1], centres[-1] + half[-1]]
-    if limit is not None:
-        edges = np.clip(edges, -limit, limit)
-    return edges[:-1], edges[1:]
-
-
-def corners_of_cells(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
-    """Corners (n, m, 4, 2) of the cells of a curved grid: the means of the four centres around each."""
-    lon = np.rad2deg(np.unwrap(np.unwrap(np.deg2rad(lon), axis=0), axis=1))
-    nodes = np.stack([_nodes(lon), np.clip(_nodes(lat), -90.0, 90.0)], axis=-1)
-    return np.stack([nodes[:-1, :-1], nodes[:-1, 1:], nodes[1:, 1:], nodes[1:, :-1]], axis=-2)
-
-
-def _nodes(centres: np.ndarray) -> np.ndarray:
-    """Values between the centres, with one row and column more on every side by straight continuation."""
-    for axis in (0, 1):
-        if centres.shape[axis] < 2:
-            raise ValueError("a curved grid needs at least two rows and columns")
-        first, second = (np.take(centres, [i], axis) for i in (0, 1))
-        last, before = (np.take(centres, [i], axis) for i in (-1, -2))
-        centres = np.concatenate([2 * first - second, centres, 2 * last - before], axis)
-    return 0.25 * (centres[:-1, :-1] + centres[:-1, 1:] + centres[1:, :-1] + centres[1:, 1:])
 
 
 def areas_inside(grid: Grid, region: Region, repairs: Repairs) -> np.ndarray:
@@ -202,8 +139,6 @@ def _on_sphere(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
 
 def _mask(region: Region) -> tuple[Grid, np.ndarray]:
     """Grid of a mask and the share (0-1) of every cell."""
-    from karstsim.forcing.place import grid_of
-
     if isinstance(region, xr.DataArray):
         ds, name, where = region.to_dataset(name="mask"), "mask", "region"
         return _checked_mask(ds, name, where, grid_of(ds, ds[name], where))

@@ -23,7 +23,8 @@ import numpy as np
 
 from karstsim.core.errors import InputError
 from karstsim.model.engine import Tables
-from karstsim.model.parameters import Overrides, parameter_tables
+from karstsim.model.parameter_records import parameter_tables
+from karstsim.model.parameters import Overrides
 from karstsim.model.registry import variables
 from karstsim.model.site import Site
 from karstsim.processes.soil.organic_carbon import POOLS

@@ -24,7 +24,8 @@ from karstsim.model.interventions.measures import Measures, check_land
 from karstsim.model.interventions.records import Intervention, check_dates
 from karstsim.model.interventions.restoration import restored
 from karstsim.model.land_use import LandUse
-from karstsim.model.parameters import Overrides, parameter_tables
+from karstsim.model.parameter_records import parameter_tables
+from karstsim.model.parameters import Overrides
 from karstsim.model.prescribed import check_series
 from karstsim.model.restart import read_restart, write_restart
 from karstsim.model.site import Site

@@ -19,7 +19,8 @@ from karstsim.core.solutes import N_CORE, N_SOLUTES
 from karstsim.core.spec import FLOW_DTYPE, dtype_of, new_table
 from karstsim.forcing.records import ABSENT, FORCING_DTYPE
 from karstsim.model.engine import SCRATCH_DTYPE
-from karstsim.model.parameters import Overrides, parameter_tables
+from karstsim.model.parameter_records import parameter_tables
+from karstsim.model.parameters import Overrides
 from karstsim.model.registry import FLUX_DTYPES, STATE_DTYPES, variables
 from karstsim.model.site import Site
 from karstsim.processes import atmosphere, surface_water

@@ -20,7 +20,7 @@ from karstsim.model.books import ISOTOPES as ISOTOPE_BOOKS
 from karstsim.model.column import MAXIMUM, MINIMUM
 from karstsim.model.engine import TABLE_ORDER, Tables, step_all
 from karstsim.model.output import of_isotopes
-from karstsim.model.parameters import parameter_tables
+from karstsim.model.parameter_records import parameter_tables
 from karstsim.model.registry import COMPARTMENTS, addresses, variables
 from karstsim.model.simulate import Simulation
 from karstsim.processes.tracers import ISOTOPES

@@ -14,7 +14,7 @@ import experiments
 import karstsim as ks
 from experiments import permitted, scoreboard
 from karstsim.core.errors import InputError
-from karstsim.model.parameters import parameter_tables
+from karstsim.model.parameter_records import parameter_tables
 from karstsim.model.yearly import YearlyParameters
 
 ROOT = Path(experiments.__file__).parent

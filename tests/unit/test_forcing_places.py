@@ -12,7 +12,7 @@ import xarray as xr
 from karstsim.core.errors import InputError
 from karstsim.forcing import open_cmip, open_forcing, to_records
 from karstsim.forcing import place as places
-from karstsim.forcing.region import EARTH_RADIUS, corners_of_cells
+from karstsim.forcing.grid import EARTH_RADIUS, corners_of_cells
 from tests.unit.test_forcing_cmip import HERE, grid, write
 
 LAT, LON = (25.0, 27.0, 29.0), (104.0, 106.0)

@@ -10,7 +10,7 @@ from varkarst_arrays import groundwater, residence_times, shaft_share, soil_and_
 from karstsim.core.errors import InputError
 from karstsim.core.jit import python_callable
 from karstsim.model.engine import step_all
-from karstsim.model.parameters import parameter_tables
+from karstsim.model.parameter_records import parameter_tables
 from karstsim.model.registry import variables
 from karstsim.model.simulate import Simulation
 from karstsim.processes import aquifer

@@ -15,7 +15,8 @@ from karstsim.forcing.times import calendar_of
 from karstsim.model.interventions.measures import Measures
 from karstsim.model.interventions.records import KINDS, as_entries, read_interventions
 from karstsim.model.interventions.restoration import restored
-from karstsim.model.parameters import by_name, parameter_tables
+from karstsim.model.parameter_records import parameter_tables
+from karstsim.model.parameters import by_name
 from karstsim.model.restart import write_restart
 from karstsim.model.simulate import Simulation
 from karstsim.model.site import Site

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from karstsim.core.errors import InputError
-from karstsim.model.parameters import by_name, check_overrides, parameter_tables, parameters_table
+from karstsim.model.parameter_records import parameter_tables
+from karstsim.model.parameters import by_name, check_overrides, parameters_table
 from karstsim.model.registry import addresses
 
 

@@ -337,7 +337,7 @@ def _site(**box):
 
 def test_plants_of_a_box_set_how_carbon_is_taken_up() -> None:
     """What a box's plants set goes before its water class and after nothing but its own parameters."""
-    from karstsim.model.parameters import parameter_tables
+    from karstsim.model.parameter_records import parameter_tables
 
     def row(**box):
         return parameter_tables(_site(**box), [{}])["box"][0, 0]["surface_water"]
@@ -357,7 +357,7 @@ def test_plants_of_a_box_set_how_carbon_is_taken_up() -> None:
 
 def test_plants_that_take_co2_only_lose_more_to_air_equilibrium(record_of, on_rows) -> None:
     """Sand-Jensen (1983): at 15 umol/L CO2, 5 mmol/L HCO3-, its users run at 1/2-1/3 of saturation, others at 1/10."""
-    from karstsim.model.parameters import parameter_tables
+    from karstsim.model.parameter_records import parameter_tables
 
     for name, low, high in (("water_moss", 0.06, 0.15), ("pondweed", 0.33, 0.5), ("hydrilla", 0.33, 0.5)):
         p = record_of(surface_water.PARAMS)
