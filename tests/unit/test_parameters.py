@@ -90,7 +90,7 @@ def test_sets_that_are_impossible_together_are_refused(whole_site, overrides) ->
     """Each value lies inside its bounds; together they make a negative store or divide by zero."""
     for name, value in overrides.items():
         check_overrides({name: value}, "test")
-    _refused("", whole_site(), **{k.replace(".", "__"): v for k, v in overrides.items()})
+    _refused("do not satisfy", whole_site(), **{k.replace(".", "__"): v for k, v in overrides.items()})
 
 
 def test_impossible_sets_of_a_tile_are_refused_too(whole_site) -> None:
