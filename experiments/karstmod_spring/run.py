@@ -1,4 +1,4 @@
-"""The discharge of KarstMod's demonstration spring: at most 13 parameters fitted to one winter, judged on the rest of the year.
+"""The discharge of KarstMod's demonstration spring: 13 parameters at most, fitted to one winter, judged on the rest.
 
     python -m experiments.karstmod_spring.run [--model NAME | --choose] [--pull P] [--generations N] [--seeds S [S ...]]
 
