@@ -31,9 +31,12 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from llvmlite.ir import Constant
 from numba.core import config as numba_config
 from numba.core.caching import FunctionCache
 from numba.core.errors import NumbaExperimentalFeatureWarning
+from numba.extending import intrinsic, overload
+from numba.np.arrayobj import make_array
 
 # A store may stand where a flow is expected: it begins with the same fields at the same offsets. numba supports that
 # and says so at each compilation.
@@ -78,6 +81,30 @@ def python_callable(compiled: Any) -> Callable[..., Any]:
     if disabled():
         return compiled
     return numba.njit(**_OPTIONS)(lambda *args: compiled(*args))
+
+
+@intrinsic
+def _uncounted(typing_context: Any, array: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        view = make_array(signature.args[0])(context, builder, arguments[0])
+        view.meminfo = Constant(view.meminfo.type, None)
+        return view._getvalue()
+
+    return array(array), code
+
+
+def uncounted(array: Any) -> Any:
+    """The array (in a driver or kernel) as a view that numba does not count.
+
+    numba counts the holders of an array with a locked instruction wherever it is passed on, which costs a day of water
+    a quarter of its time. Only for arrays that the driver's caller holds: nothing keeps the memory alive.
+    """
+    return array
+
+
+@overload(uncounted, strict=False)
+def _compiled_uncounted(array: Any) -> Any:
+    return lambda array: _uncounted(array)
 
 
 def _digest(paths: Iterable[Path], *more: str) -> str:

@@ -6,7 +6,7 @@ aquifer under all tiles, the surface water below the spring, and the books.
 
 import numpy as np
 
-from karstsim.core.jit import driver, kernel
+from karstsim.core.jit import driver, kernel, uncounted
 from karstsim.core.solutes import N_CORE
 from karstsim.model import books, isotope_books
 from karstsim.processes import (
@@ -43,7 +43,7 @@ def land(p, s, f, air_s, air_f, ground, mobile, forcing, x, k, dt, n_active):
 
     ground, mobile  rock matrix that irrigation may pump from, and its mobile water, mm
     """
-    stress = compartments.begin(p.epikarst, s.epikarst, f.epikarst, p.soil, s.soil)
+    stress = compartments.begin(p.epikarst, s.epikarst, f.epikarst, p.soil, s.soil, n_active)
     soil.temperature.step(p.soil, s.soil, forcing, dt)
     warmth = s.soil.temperature
     vegetation.step(
@@ -236,13 +236,15 @@ def step(
             dt,
             n_active,
         )
-    open_conduit(cf, ts, tf)
+    if n_active > 0:
+        open_conduit(cf, ts, tf)
     if n_active > N_CORE:
         mix_cave_air(cf, ts, tf)
     aquifer.step(
         cp.aquifer, cs.aquifer, cf.aquifer, cs.atmosphere, cf.atmosphere, forcing, x, k, dt, n_active
     )
-    close_conduit(cf, ts, tf)
+    if n_active > 0:
+        close_conduit(cf, ts, tf)
     for i in range(ap.shape[0]):
         sinking_stream.count(cf.aquifer, af[i].sinking_stream, n_active)
     if n_active > N_CORE:
@@ -374,13 +376,13 @@ def run(
     wanted = np.zeros(len(selections), np.int64)
     for o in range(len(selections)):
         wanted[o] = selections[o].shape[0]
-    # One catchment after the other: a view of its rows is counted by the memory manager, which costs more than a
-    # day's books.
+    air, waters = uncounted(own_forcing), uncounted(waters)
     for i in range(cp.shape[0]):
-        tile_p, tile_s, tile_f = tp[i], ts[i], tf[i]
-        box_p, box_s, box_f = bp[i], bs[i], bf[i]
-        stream_p, stream_s, stream_f = ap[i], a_s[i], af[i]
-        for j in range(forcing.shape[1]):
+        tile_p, tile_s, tile_f = uncounted(tp[i]), uncounted(ts[i]), uncounted(tf[i])
+        box_p, box_s, box_f = uncounted(bp[i]), uncounted(bs[i]), uncounted(bf[i])
+        stream_p, stream_s, stream_f = uncounted(ap[i]), uncounted(a_s[i]), uncounted(af[i])
+        weather = uncounted(forcing[forcing_row[i]])
+        for j in range(weather.shape[0]):
             step(
                 cp[i],
                 cs[i],
@@ -394,8 +396,8 @@ def run(
                 stream_p,
                 stream_s,
                 stream_f,
-                forcing[forcing_row[i], j],
-                own_forcing,
+                weather[j],
+                air,
                 x,
                 waters,
                 k,

@@ -23,13 +23,14 @@ import math
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Block, Param, Var
 from karstsim.processes.aquifer import conduit_cells, outlets
-from karstsim.processes.aquifer.storage import CONVERGED, LONGEST_STEP, NEWTON_STEPS, Structure
+from karstsim.processes.aquifer.storage import CONVERGED, NEWTON_STEPS, Structure
 from karstsim.processes.epikarst.compartments import MOST, follow
 from karstsim.processes.lowpass import low_pass
 
 PUBLISHED = int(Structure.HARTMANN_2015)
 MOST_RESERVOIRS = MOST - 1  # of the matrix
 FASTEST = 1.0  # d-1
+LONGEST_STEP = 1.0 / 24.0  # d, of a flood above the threshold of the overflow spring
 PARAMS = (
     Param(
         "reservoir_variability",

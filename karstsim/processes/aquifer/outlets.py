@@ -95,10 +95,10 @@ LEAST_VOLUME = 1.0e-100  # mm; below it a conduit is empty
 @kernel
 def power_law(volume, residence_time, exponent, reference):
     """(Q, dQ/dV) = V/K (V/V_ref)^(b - 1) and its derivative: mm d-1, d-1; volumes in mm, K in d."""
+    if exponent == 1.0 and volume >= 0.0:
+        return volume / residence_time, 1.0 / residence_time
     if volume < LEAST_VOLUME:
         return 0.0, 0.0
-    if exponent == 1.0:
-        return volume / residence_time, 1.0 / residence_time
     power = math.exp((exponent - 1.0) * math.log(volume / reference))
     return volume / residence_time * power, exponent * power / residence_time
 

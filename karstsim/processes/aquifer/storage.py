@@ -8,8 +8,11 @@ An exponent b below 1 is a conduit whose outflow is limited: 0.5 is turbulent fl
 shafts of even width. `conduit_capacity` limits Q_c outright: the narrowest reach runs full, and what it cannot pass is
 held up behind it (Bonacci 2001). The overflow spring is not held back.
 
-Backward Euler in parts of at most `LONGEST_STEP`, at least `FEWEST_PARTS` a step: it lets a flood rise half a part too
-early. The fluxes are the sums over the parts, so the balance is exact.
+A step is cut into parts of RODAS3, a Rosenbrock method of third order that damps what is stiff (Sandu et al. 1997). Its
+own estimate of the error, `TOLERANCE` of the conduit's water, says how long a part may be: a day of recession is one, a
+flood or a threshold takes more. Where even the shortest part of a step errs by more (a conduit that runs dry under an
+exponent below 1), backward Euler, which keeps every volume positive, takes its place. Outflows are integrated by the same
+stages as the volumes, so the balance is exact.
 Volumes V are mobile; the matrix also holds immobile water that mixes but does not move, and the conduit a pool that
 never empties.
 
@@ -146,15 +149,23 @@ FLUXES = (
     Flow("loss", "water lost to a neighbouring basin"),
     Flow("spring", "spring discharge"),
 )
-LONGEST_STEP = 1.0 / 24.0  # d; a flood of 40 mm errs by about 2 % of its peak at K_C = 3 d
-FEWEST_PARTS = 6
+TOLERANCE = 1.0e-3  # error of a part over the conduit's mobile water
+SECOND_ORDER = 0.1  # of the third stage counts as error too: the fourth may vanish by chance
+LEAST_ERROR = 1.0e-4  # mm, below which no part is cut
+TICKS = 64  # of a step; the shortest part is one
+HALF = 0.5
+EIGHTH = 1.0 / 8.0  # of the error of a part that is cut in half
+ROUNDING = 1.0e-6  # of the error that is allowed
 NEWTON_STEPS = 40
 DRY = 1.0e-12  # mm; a conduit with less keeps it, because roots of such volumes underflow
 CONVERGED = 1.0e-6  # relative change by a Newton step; what is left then is its square
-NEAR_STEPS = 3  # of the search from a start near the root
-SERIES = 0.01  # relative change of a volume up to which the series of its power holds to 1e-12
-NEAR = 2.0e-4  # relative change by a step of third order; what is left is less than half its cube
-HALF = 0.5
+# RODAS3: each stage solves with 2/h less the Jacobian; the fourth is the error                 [Sandu et al. 1997]
+STIFFNESS, OF_FIRST, OF_THIRD = 2.0, 4.0, 8.0 / 3.0
+# Of the solutions K of the stages in the mean of a volume over the part, and of the outflow's rates at the stages in its
+# mean; both follow from the method's coefficients
+IN_MEAN = (3.0 / 2.0, -1.0 / 6.0, 1.0 / 3.0, 1.0 / 2.0)
+OF_RATES = (2.0 / 3.0, -1.0 / 6.0, 1.0 / 2.0)
+OF_SLOPE = (5.0 / 6.0, -1.0 / 6.0, -1.0 / 6.0, 1.0 / 2.0)
 
 
 @kernel
@@ -199,50 +210,11 @@ def search(supply, slope, free, p, dt):
 
 
 @kernel
-def outflow_share(volume, p, dt):
-    """Outflow of the conduit in `dt` over its volume, mm; nothing without water."""
-    outflow, _ = conduit_outflow(volume, p)
-    return dt * outflow / volume if volume > 0.0 else 0.0
-
-
-@kernel
-def power_near_one(change, exponent):
-    """(1 + change)^exponent by its binomial series, |change| <= `SERIES`."""
-    s = 1.0 + (exponent - 4.0) * (1.0 / 5.0) * change
-    s = 1.0 + (exponent - 3.0) * (1.0 / 4.0) * change * s
-    s = 1.0 + (exponent - 2.0) * (1.0 / 3.0) * change * s
-    s = 1.0 + (exponent - 1.0) * (1.0 / 2.0) * change * s
-    return 1.0 + exponent * change * s
-
-
-@kernel
-def search_near(volume, share, slope, supply, exponent):
-    """(V_c, its `outflow_share`) as `search` has it, from a start near it; V_c < 0 where it is not near.
-
-    Chebyshev's method, third order: its powers are series, where `search` takes logarithms.
-    """
-    for _ in range(NEAR_STEPS):
-        stays, flows = slope * volume, share * volume
-        per = 1.0 / (stays + exponent * flows)
-        step = (supply - stays - flows) * per
-        change = step * (1.0 - HALF * exponent * (exponent - 1.0) * flows * per * step)
-        if not abs(change) <= SERIES:
-            break
-        volume += change * volume
-        share *= power_near_one(change, exponent - 1.0)
-        if abs(change) <= NEAR:
-            return volume, share
-    return -1.0, share
-
-
-@kernel
-def implicit_step(matrix, conduit, to_matrix, to_conduit, start, share, p, dt):
-    """Backward Euler for both mobile volumes: (V_m, V_c, `outflow_share` of V_c) after dt, mm; recharges in mm.
+def implicit_step(matrix, conduit, to_matrix, to_conduit, p, dt):
+    """Backward Euler for both mobile volumes: (V_m, V_c) after dt, mm; recharges in mm.
 
     V_m follows linearly from V_c, so one increasing equation in V_c is left. A conduit that would pass more than its
     capacity passes just that: the level is then higher still, so which law holds is known from the first search.
-
-    start, share  a guess of V_c and its `outflow_share`; (0, 0) for none
     """
     x = p.exchange_rate * dt
     drain = dt / p.matrix_residence_time
@@ -251,47 +223,135 @@ def implicit_step(matrix, conduit, to_matrix, to_conduit, start, share, p, dt):
     fed = p.matrix_to_conduit * drain + x
     supply = conduit + to_conduit + fed * scale * (matrix + to_matrix)
     slope = 1.0 + back - fed * scale * back
-    v = -1.0
-    if share > 0.0:
-        v, share = search_near(start, share, slope, supply, p.conduit_exponent)
-    if v < 0.0 or v > p.overflow_threshold:
-        v = search(supply, slope, 1.0, p, dt)
-        share = outflow_share(v, p, dt)
-    if share * v > dt * p.conduit_capacity:
+    v = search(supply, slope, 1.0, p, dt)
+    if conduit_outflow(v, p)[0] > p.conduit_capacity:
         v = search(supply - dt * p.conduit_capacity, slope, 0.0, p, dt)
-        share = outflow_share(v, p, dt)
-    return (matrix + to_matrix + back * v) * scale, v, share
+    return (matrix + to_matrix + back * v) * scale, v
+
+
+@kernel
+def outflows(volume, p):
+    """(Q, dQ/dV_c, Q_o, dQ_o/dV_c) of the conduit: both springs together, and the overflow spring; mm d-1, d-1."""
+    outflow, slope = conduit_outflow(volume, p)
+    if outflow > p.conduit_capacity:
+        outflow, slope = p.conduit_capacity, 0.0
+    if volume <= p.overflow_threshold:
+        return outflow, slope, 0.0, 0.0
+    over, steeper = outlets.overflow(volume, p)
+    return outflow + over, slope + steeper, over, steeper
+
+
+@kernel
+def stage(matrix, conduit, outflow, more_matrix, more_conduit, recharge, rates, inverse):
+    """(K_m, K_c) of one stage at these volumes, mm.
+
+    more_matrix, more_conduit  what former stages add to the rates of change   mm d-1
+    recharge  of matrix and conduit                                            mm d-1
+    rates     of leaving and feeding of the matrix, of flow back to it         d-1
+    inverse   of 2/h less the Jacobian, by rows                                d
+    """
+    to_matrix, to_conduit = recharge
+    leaving, feeding, back = rates
+    rise_m = to_matrix - leaving * matrix + back * conduit + more_matrix
+    rise_c = to_conduit + feeding * matrix - back * conduit - outflow + more_conduit
+    return inverse[0] * rise_m + inverse[1] * rise_c, inverse[2] * rise_m + inverse[3] * rise_c
+
+
+@kernel
+def weighted(weights, k1, k2, k3, k4):
+    """Weighted sum of four stages."""
+    return weights[0] * k1 + weights[1] * k2 + weights[2] * k3 + weights[3] * k4
+
+
+@kernel
+def rosenbrock_step(matrix, conduit, recharge, p, h):
+    """RODAS3 for both mobile volumes: (V_m, V_c, their integrals, overflow, error), mm and mm d.
+
+    recharge  of matrix and conduit, mm d-1
+
+    Where h is too long the volumes may be negative, and the error is as large.
+    """
+    drain = 1.0 / p.matrix_residence_time
+    leaving, feeding = drain + p.exchange_rate, p.matrix_to_conduit * drain + p.exchange_rate
+    back = p.exchange_rate * p.storativity_ratio
+    rates = leaving, feeding, back
+    per = 1.0 / h
+    outflow, slope, over_1, over_slope = outflows(conduit, p)
+    diagonal_m, diagonal_c = STIFFNESS * per + leaving, STIFFNESS * per + back + slope
+    scale = 1.0 / (diagonal_m * diagonal_c - back * feeding)
+    inverse = diagonal_c * scale, back * scale, feeding * scale, diagonal_m * scale
+    m1, c1 = stage(matrix, conduit, outflow, 0.0, 0.0, recharge, rates, inverse)
+    m2, c2 = stage(
+        matrix, conduit, outflow, OF_FIRST * per * m1, OF_FIRST * per * c1, recharge, rates, inverse
+    )
+    v_m, v_c = matrix + 2.0 * m1, conduit + 2.0 * c1
+    outflow, _, over_3, _ = outflows(v_c, p)
+    m3, c3 = stage(v_m, v_c, outflow, per * (m1 - m2), per * (c1 - c2), recharge, rates, inverse)
+    v_m, v_c = v_m + m3, v_c + c3
+    outflow, _, over_4, _ = outflows(v_c, p)
+    more_m, more_c = per * (m1 - m2 - OF_THIRD * m3), per * (c1 - c2 - OF_THIRD * c3)
+    m4, c4 = stage(v_m, v_c, outflow, more_m, more_c, recharge, rates, inverse)
+    held_m = h * (matrix + weighted(IN_MEAN, m1, m2, m3, m4))
+    held_c = h * (conduit + weighted(IN_MEAN, c1, c2, c3, c4))
+    spilled = OF_RATES[0] * over_1 + OF_RATES[1] * over_3 + OF_RATES[2] * over_4
+    spilled = h * (spilled + over_slope * weighted(OF_SLOPE, c1, c2, c3, c4))
+    error = max(abs(m4), abs(c4), SECOND_ORDER * abs(c3))
+    return v_m + m4, v_c + c4, held_m, held_c, spilled, error
+
+
+@kernel
+def implicit_part(matrix, conduit, recharge, p, h):
+    """As `rosenbrock_step` without its error, by backward Euler."""
+    v_m, v_c = implicit_step(matrix, conduit, h * recharge[0], h * recharge[1], p, h)
+    over, _ = outlets.overflow(v_c, p)
+    return v_m, v_c, h * v_m, h * v_c, h * over
+
+
+@kernel
+def moved(conduit, v_c, to_conduit, held_m, held_c, p):
+    """(exchanged, drained, left) in a part, mm, from the integrals of the volumes, mm d.
+
+    left  what the conduit of `conduit` mm let go to keep v_c mm; to_conduit, its recharge, mm
+    """
+    exchanged = p.exchange_rate * (held_m - p.storativity_ratio * held_c)
+    drained = held_m / p.matrix_residence_time
+    return exchanged, drained, conduit + to_conduit + exchanged + p.matrix_to_conduit * drained - v_c
+
+
+@kernel
+def shorter(ticks, error, limit):
+    """Ticks of the part that takes the place of one with too large an error, which falls with the third power."""
+    return max(ticks // (4 if error * EIGHTH > limit else 2), 1)
 
 
 @kernel
 def balance(p, s, f, dt):
     """Net exchange and outflows of the step from the mobile volumes, mm."""
-    steps = max(int(math.ceil(dt / LONGEST_STEP)), FEWEST_PARTS)
-    h = dt / steps
-    drain = h / p.matrix_residence_time
     matrix = max(s.matrix.volume - p.matrix_immobile, 0.0)
     conduit = max(conduit_cells.volume(p, s) - p.conduit_pool, 0.0)
-    to_matrix = f.matrix_recharge.volume / steps
-    to_conduit = f.conduit_recharge.volume / steps
-    share = outflow_share(conduit, p, h)
-    # Of V_c and its share in a part; the next part is likely to have the same.
-    growth, share_growth = 1.0, 1.0
+    recharge = f.matrix_recharge.volume / dt, f.conduit_recharge.volume / dt
     net, from_matrix, from_conduit, spilled = 0.0, 0.0, 0.0, 0.0
-    for _ in range(steps):
-        before, share_before = conduit, share
-        matrix, conduit, share = implicit_step(
-            matrix, conduit, to_matrix, to_conduit, growth * before, share_growth * share, p, h
-        )
-        growth = conduit / before if before > 0.0 else 1.0
-        share_growth = share / share_before if share_before > 0.0 else 1.0
-        exchanged = p.exchange_rate * h * (matrix - p.storativity_ratio * conduit)
-        drained = matrix * drain
-        left = before + to_conduit + exchanged + p.matrix_to_conduit * drained - conduit
-        over, _ = outlets.overflow(conduit, p)
+    ticks, rest = TICKS, TICKS
+    while rest > 0:
+        h = dt * ticks / TICKS
+        v_m, v_c, held_m, held_c, over, error = rosenbrock_step(matrix, conduit, recharge, p, h)
+        exchanged, drained, left = moved(conduit, v_c, h * recharge[1], held_m, held_c, p)
+        limit = TOLERANCE * max(conduit, v_c) + LEAST_ERROR
+        if not (error <= limit and min(v_m, v_c) >= 0.0 and left >= -ROUNDING * limit):
+            if ticks > 1:
+                ticks = shorter(ticks, error, limit)
+                continue
+            v_m, v_c, held_m, held_c, over = implicit_part(matrix, conduit, recharge, p, h)
+            exchanged, drained, left = moved(conduit, v_c, h * recharge[1], held_m, held_c, p)
+        matrix, conduit = v_m, v_c
         net += exchanged
         from_matrix += drained
         from_conduit += max(left, 0.0)  # rounding, from a conduit that runs dry
-        spilled += over * h
+        spilled += over
+        rest -= ticks
+        if error < EIGHTH * HALF * limit:
+            ticks *= 2
+        ticks = min(ticks, rest)
     f.seepage_share = p.matrix_to_conduit
     f.exchanged = net
     f.matrix_drained = from_matrix

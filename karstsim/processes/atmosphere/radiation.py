@@ -56,12 +56,13 @@ def distance_factor(year_fraction):
 def extraterrestrial_radiation(latitude, year_fraction):
     """Daily extraterrestrial radiation, MJ m-2 d-1                              [Allen et al. 1998, Eq. 21]."""
     angle = 2.0 * math.pi * year_fraction
-    declination = OBLIQUITY * math.sin(angle - EQUINOX_PHASE)
     phi = latitude * DEGREE
-    cosine = min(max(-math.tan(phi) * math.tan(declination), -1.0), 1.0)
-    sunset = math.acos(cosine)
-    daily = sunset * math.sin(phi) * math.sin(declination)
-    daily += math.cos(phi) * math.cos(declination) * math.sin(sunset)
+    # Sines and cosines of one angle from each other: a sine costs as much as the rest of a catchment's weather.
+    sine = math.sin(OBLIQUITY * math.sin(angle - EQUINOX_PHASE))
+    upright = math.sin(phi) * sine
+    aslant = math.cos(phi) * math.sqrt(1.0 - sine * sine)
+    cosine = min(max(-upright / aslant, -1.0), 1.0)
+    daily = math.acos(cosine) * upright + aslant * math.sqrt(1.0 - cosine * cosine)
     return SOLAR_CONSTANT / math.pi * distance_factor(year_fraction) * daily
 
 

@@ -189,8 +189,11 @@ def moisture_stress(s, f, soil_p, n, size):
 
 
 @kernel
-def begin(p, s, f, soil_p, soil_s):
-    """Bring the compartments in line with the stores. Returns actual over potential transpiration."""
+def begin(p, s, f, soil_p, soil_s, n_active):
+    """Bring the compartments in line with the stores. Returns actual over potential transpiration, for plants' growth.
+
+    Water alone grows no plants: 1.
+    """
     spread_out(p, f)
     n = p.compartments
     if s.parts != n:
@@ -205,7 +208,7 @@ def begin(p, s, f, soil_p, soil_s):
     follow(s.rock_part, f.spread, n, s.water.volume, 0.0)
     size = water.capacity(soil_p)
     follow_layers(s, f, soil_p, n, soil_layers(p, soil_p), size)
-    return moisture_stress(s, f, soil_p, n, size)
+    return moisture_stress(s, f, soil_p, n, size) if n_active > 0 else 1.0
 
 
 @kernel

@@ -44,6 +44,8 @@ def step(p, s, f, climate, air, moisture_stress, soil_temperature, forcing, dt, 
     """
     leaves.step(p, f, forcing)
     interception.step(p, s, f, air, dt, n_active)
+    if n_active == 0:  # water alone: leaves are prescribed, so their growth moves no water
+        return
     production.step(p, s, f, climate, moisture_stress, forcing, dt)
     biomass.step(p, s, f, soil_temperature, dt)
     if n_active > N_CORE:
