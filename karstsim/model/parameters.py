@@ -122,21 +122,24 @@ def _row(level: Level, class_name: str, layers: Sequence[Layer]) -> dict[str, fl
     where = f"{class_name or level} after all overrides"
     for name, value in values.items():
         _check_bounds(by_name()[name], value, where)
-    _check_constraints(values, where)
+    _check_constraints(values, where, layers)
     return values
 
 
-def _check_constraints(values: Mapping[str, float], where: str) -> None:
+def _check_constraints(values: Mapping[str, float], where: str, layers: Sequence[Layer]) -> None:
     for compartment in sorted({name.split(".")[0] for name in values}):
         prefix = f"{compartment}."
         own = {name.removeprefix(prefix): value for name, value in values.items() if name.startswith(prefix)}
         for constraint in constraints(compartment):
-            if not constraint.holds(own):
-                raise InputError(
-                    f"{where}, compartment {compartment!r}",
-                    f"the parameters do not satisfy {constraint.text}",
-                    "change one of them",
-                )
+            if constraint.holds(own):
+                continue
+            key = prefix + constraint.key
+            setters = [source for source, layer in layers if key in layer]
+            raise InputError(
+                f"{setters[-1]}, {key}" if setters else f"{where}, compartment {compartment!r}",
+                f"the parameters do not satisfy {constraint.text}",
+                constraint.mend,
+            )
 
 
 def _fill(table: np.ndarray, index: tuple[int, ...], values: Mapping[str, float]) -> None:
