@@ -161,8 +161,8 @@ DRY = 1.0e-12  # mm; a conduit with less keeps it, because roots of such volumes
 CONVERGED = 1.0e-6  # relative change by a Newton step; what is left then is its square
 # RODAS3: each stage solves with 2/h less the Jacobian; the fourth is the error                 [Sandu et al. 1997]
 STIFFNESS, OF_FIRST, OF_THIRD = 2.0, 4.0, 8.0 / 3.0
-# Weights of the stages in the mean of a volume over the part, and of the rates and the slope of the overflow in its mean:
-# they follow from the method's coefficients
+# Weights of the stages in the mean of a volume over the part, and of rates and slope in the mean of the overflow: they
+# follow from the method's coefficients
 IN_MEAN = (3.0 / 2.0, -1.0 / 6.0, 1.0 / 3.0, 1.0 / 2.0)
 OF_RATES = (2.0 / 3.0, -1.0 / 6.0, 1.0 / 2.0)
 OF_SLOPE = (5.0 / 6.0, -1.0 / 6.0, -1.0 / 6.0, 1.0 / 2.0)
