@@ -54,10 +54,15 @@ class Param:
 
 @dataclass(frozen=True)
 class Constraint:
-    """What parameters of one compartment must satisfy together; `holds` gets their values by name."""
+    """What parameters of one compartment must satisfy together; `holds` gets their values by name.
+
+    key   parameter that the error names where it was set; mend  what to do
+    """
 
     text: str
     holds: Callable[[Mapping[str, float]], bool]
+    key: str = ""
+    mend: str = "change one of them"
 
 
 @dataclass(frozen=True)

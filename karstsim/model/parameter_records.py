@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import numpy as np
 
@@ -45,11 +46,17 @@ def _plant_values(box: Box) -> dict[str, float]:
     return {n: a.param.by_plant[box.plants] for n, a in by_name().items() if box.plants in a.param.by_plant}
 
 
-def _row(level: Level, class_name: str, layers: Sequence[Layer]) -> dict[str, float]:
-    """Values of one row by dotted name: class default, then each layer of overrides in turn."""
-    values = {
+@cache
+def _class_values(level: Level, class_name: str) -> Mapping[str, float]:
+    """Defaults of one class, by dotted name."""
+    return {
         n: a.param.by_class.get(class_name, a.param.default) for n, a in by_name().items() if a.level == level
     }
+
+
+def _row(level: Level, class_name: str, layers: Sequence[Layer]) -> dict[str, float]:
+    """Values of one row by dotted name: class default, then each layer of overrides in turn."""
+    values = dict(_class_values(level, class_name))
     for where, layer in layers:
         check_overrides(layer, where)
         for name, value in layer.items():
@@ -59,21 +66,26 @@ def _row(level: Level, class_name: str, layers: Sequence[Layer]) -> dict[str, fl
     where = f"{class_name or level} after all overrides"
     for name, value in values.items():
         check_bounds(by_name()[name], value, where)
-    _check_constraints(values, where)
+    _check_constraints(values, where, layers)
     return values
 
 
-def _check_constraints(values: Mapping[str, float], where: str) -> None:
-    for compartment in sorted({name.split(".")[0] for name in values}):
-        prefix = f"{compartment}."
-        own = {name.removeprefix(prefix): value for name, value in values.items() if name.startswith(prefix)}
+def _check_constraints(values: Mapping[str, float], where: str, layers: Sequence[Layer]) -> None:
+    by_compartment: dict[str, dict[str, float]] = {}
+    for name, value in values.items():
+        compartment, _, parameter = name.partition(".")
+        by_compartment.setdefault(compartment, {})[parameter] = value
+    for compartment, own in sorted(by_compartment.items()):
         for constraint in constraints(compartment):
-            if not constraint.holds(own):
-                raise InputError(
-                    f"{where}, compartment {compartment!r}",
-                    f"the parameters do not satisfy {constraint.text}",
-                    "change one of them",
-                )
+            if constraint.holds(own):
+                continue
+            key = f"{compartment}.{constraint.key}"
+            setters = [source for source, layer in layers if key in layer]
+            raise InputError(
+                f"{setters[-1]}, {key}" if setters else f"{where}, compartment {compartment!r}",
+                f"the parameters do not satisfy {constraint.text}",
+                constraint.mend,
+            )
 
 
 def _fill(table: np.ndarray, index: tuple[int, ...], values: Mapping[str, float]) -> None:

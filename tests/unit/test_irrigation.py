@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from karstsim.core.errors import InputError
 from karstsim.core.jit import disabled, kernel, python_callable
 from karstsim.forcing.records import FORCING, to_records
+from karstsim.model.parameters import parameter_tables
 from karstsim.model.simulate import Simulation
 from karstsim.processes import aquifer, soil
 from karstsim.processes.soil import irrigation, water
@@ -236,6 +238,24 @@ def _members(**common: float) -> list[dict[str, float]]:
     long = CALENDAR | {"irrigation_last_day": 300.0}
     thirsty = DEFICIT | {"irrigation_trigger": 0.6, "irrigation_target": 0.9}
     return [{f"soil.{k}": v for k, v in (rule | common).items()} for rule in (warm, long, thirsty)]
+
+
+@pytest.mark.parametrize(("rule", "missing"), [(CALENDAR, "irrigation_depth"), (DEFICIT, "irrigation_rate")])
+def test_a_rule_without_an_amount_is_refused(whole_site, rule, missing) -> None:
+    """It would irrigate nothing. The error names the tile, the key, and what to set; an amount mends it."""
+    site = whole_site(("grass",), 0)
+
+    def with_amount(amount: float):
+        values = {f"soil.{k}": v for k, v in (rule | {missing: amount}).items()}
+        tiles = [t.model_copy(update={"parameters": values}) for t in site.tiles]
+        return site.model_copy(update={"tiles": type(site.tiles)(tiles)})
+
+    with pytest.raises(InputError, match=f"tile grass, soil.irrigation_rule(.|\n)*set soil.{missing}"):
+        parameter_tables(with_amount(0.0), [{}])
+    parameter_tables(with_amount(5.0), [{}])
+    member = {f"soil.{k}": v for k, v in (rule | {missing: 0.0}).items()}
+    with pytest.raises(InputError, match="member, soil.irrigation_rule"):
+        parameter_tables(site, [member])
 
 
 def _water(whole_site, ds, members, names):

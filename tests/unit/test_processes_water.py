@@ -216,11 +216,6 @@ AQUIFER = {
 }  # fmt: skip
 
 
-def implicit(matrix, conduit, to_matrix, to_conduit, p, dt):
-    """(V_m, V_c) of the implicit step without a guess."""
-    return STEP(matrix, conduit, to_matrix, to_conduit, 0.0, 0.0, p, dt)[:2]
-
-
 @settings(max_examples=200, deadline=None)
 @given(
     st.fixed_dictionaries(AQUIFER), st.floats(0.0, 200.0), st.floats(0.0, 60.0), st.floats(0.0, 30.0),
@@ -231,7 +226,7 @@ def test_implicit_aquifer_step_keeps_its_mass(
 ) -> None:
     """V1 - V0 = recharge - outflows at the new volumes, both stores non-negative, for all parameters in bounds."""
     p = record_of(aquifer_room.PARAMS, **values)
-    v_m, v_c = implicit(matrix, conduit, to_matrix, to_conduit, p, dt)
+    v_m, v_c = STEP(matrix, conduit, to_matrix, to_conduit, p, dt)
     assert v_m >= 0.0 and v_c >= 0.0
     q_m = v_m / p.matrix_residence_time * dt
     q_c = min(OUTFLOW(v_c, p)[0], p.conduit_capacity) * dt
@@ -240,26 +235,6 @@ def test_implicit_aquifer_step_keeps_its_mass(
     assert abs(matrix + to_matrix - q_m - x - v_m) <= 1e-12 * scale
     left = conduit + to_conduit + x + p.matrix_to_conduit * q_m - q_c - v_c
     assert abs(left) <= 1e-11 * scale + aquifer.DRY  # what a dry conduit keeps
-
-
-@settings(max_examples=200, deadline=None)
-@given(
-    st.fixed_dictionaries(AQUIFER), st.floats(0.0, 200.0), st.floats(1e-3, 60.0), st.floats(0.0, 30.0),
-    st.floats(0.0, 30.0), st.floats(0.001, 0.1), st.floats(0.9, 1.1),
-)  # fmt: skip
-def test_a_guess_does_not_change_the_implicit_step(
-    record_of, values, matrix, conduit, to_matrix, to_conduit, dt, off
-) -> None:
-    """From a guess within a tenth of the volume: the same volumes, and the share of the conduit that flows out."""
-    p = record_of(aquifer_room.PARAMS, **values)
-    v_m, v_c = implicit(matrix, conduit, to_matrix, to_conduit, p, dt)
-    start = off * v_c
-    near = STEP(
-        matrix, conduit, to_matrix, to_conduit, start, OUTFLOW(start, p)[0] * dt / start if start > 0.0 else 0.0, p, dt
-    )  # fmt: skip
-    assert near[0] == pytest.approx(v_m, rel=1e-10, abs=1e-12)
-    assert near[1] == pytest.approx(v_c, rel=1e-10, abs=1e-12)
-    assert near[2] * near[1] == pytest.approx(OUTFLOW(near[1], p)[0] * dt, rel=1e-10, abs=1e-12)
 
 
 @pytest.mark.parametrize("capacity", [10000.0, 4.0])
@@ -272,7 +247,7 @@ def test_implicit_aquifer_step_tends_to_bdf(record_of, start, capacity) -> None:
     for steps in (20, 200, 2000):
         v_m, v_c = start[:2]
         for _ in range(steps):
-            v_m, v_c = implicit(v_m, v_c, start[2] * 2.0 / steps, start[3] * 2.0 / steps, p, 2.0 / steps)
+            v_m, v_c = STEP(v_m, v_c, start[2] * 2.0 / steps, start[3] * 2.0 / steps, p, 2.0 / steps)
         errors.append(max(abs(v_m - exact[0]), abs(v_c - exact[1])))
     assert errors[0] < 1.0
     assert errors[2] < errors[1] / 7.0 < errors[0] / 49.0
@@ -305,18 +280,18 @@ def _balance_days(
     return np.array(days)
 
 
-def test_conduit_recession_errs_by_less_than_three_percent(record_of, on_rows) -> None:
-    """What storage.py promises at K_C = 3 d: a recession from the reference volume of 5 mm, day by day."""
+def test_conduit_recession_errs_by_less_than_a_thousandth(record_of, on_rows) -> None:
+    """A recession from the reference volume of 5 mm at K_C = 3 d, day by day."""
     days = _balance_days(record_of, on_rows, 3.0, (20.0, 5.0), (0.0, 0.0))
-    assert np.abs(days[:, 0] / days[:, 1] - 1.0).max() < 0.03
+    assert np.abs(days[:, 0] / days[:, 1] - 1.0).max() < 0.001
 
 
-@pytest.mark.parametrize(("k_c", "limit"), [(3.0, 0.08), (1.0, 0.08), (0.3, 0.08)])
-def test_daily_flood_of_the_conduit_agrees_with_bdf(record_of, on_rows, k_c, limit) -> None:
+@pytest.mark.parametrize("k_c", [3.0, 1.0, 0.3])
+def test_daily_flood_of_the_conduit_agrees_with_bdf(record_of, on_rows, k_c) -> None:
     """40 mm in one day and ten days of recession: error of the daily outflow over its peak, and of the total."""
     days = _balance_days(record_of, on_rows, k_c, (80.0, 2.0), (10.0, 40.0))
-    assert np.abs(days[:, 0] - days[:, 1]).max() < limit * days[:, 1].max()
-    assert days[:, 0].sum() == pytest.approx(days[:, 1].sum(), rel=0.01)
+    assert np.abs(days[:, 0] - days[:, 1]).max() < 0.002 * days[:, 1].max()
+    assert days[:, 0].sum() == pytest.approx(days[:, 1].sum(), rel=0.001)
 
 
 @settings(max_examples=100, deadline=None)
@@ -330,12 +305,12 @@ def test_daily_flood_of_the_conduit_agrees_with_bdf(record_of, on_rows, k_c, lim
 def test_more_water_in_is_more_water_left(record_of, matrix, conduit, to_matrix, to_conduit, more) -> None:
     """The system is cooperative: adding to either store lowers neither (comparison theorem for Eq. 3.5)."""
     p = record_of(aquifer_room.PARAMS)
-    base = implicit(matrix, conduit, to_matrix, to_conduit, p, 0.17)
+    base = STEP(matrix, conduit, to_matrix, to_conduit, p, 0.17)
     for changed in (
         (matrix + more, conduit, to_matrix, to_conduit),
         (matrix, conduit, to_matrix, to_conduit + more),
     ):
-        after = implicit(*changed, p, 0.17)
+        after = STEP(*changed, p, 0.17)
         assert after[0] >= base[0] - 1e-12 and after[1] >= base[1] - 1e-12
 
 
@@ -360,7 +335,7 @@ def _flood(p, days: int) -> np.ndarray:
     for hour in range(24 * days):
         arriving = 60.0 * h if hour < 24 else 0.0
         before = matrix + conduit + arriving
-        matrix, conduit = implicit(matrix, conduit, 0.0, arriving, p, h)
+        matrix, conduit = STEP(matrix, conduit, 0.0, arriving, p, h)
         left.append((before - matrix - conduit) / h)
     return np.array(left)
 

@@ -10,9 +10,9 @@ held up behind it (Bonacci 2001). The overflow spring is not held back.
 
 A step is cut into parts of RODAS3, a Rosenbrock method of third order that damps what is stiff (Sandu et al. 1997). Its
 own estimate of the error, `TOLERANCE` of the conduit's water, says how long a part may be: a day of recession is one, a
-flood or a threshold takes more. Where even the shortest part of a step errs by more (a conduit that runs dry under an
-exponent below 1), backward Euler, which keeps every volume positive, takes its place. Outflows are integrated by the same
-stages as the volumes, so the balance is exact.
+flood or a threshold takes more. Where the shortest part still errs by more (a conduit that runs dry under an exponent
+below 1), backward Euler, which keeps every volume positive, takes its place. Outflows are integrated by the same stages
+as the volumes, so the balance is exact.
 Volumes V are mobile; the matrix also holds immobile water that mixes but does not move, and the conduit a pool that
 never empties.
 
@@ -161,8 +161,8 @@ DRY = 1.0e-12  # mm; a conduit with less keeps it, because roots of such volumes
 CONVERGED = 1.0e-6  # relative change by a Newton step; what is left then is its square
 # RODAS3: each stage solves with 2/h less the Jacobian; the fourth is the error                 [Sandu et al. 1997]
 STIFFNESS, OF_FIRST, OF_THIRD = 2.0, 4.0, 8.0 / 3.0
-# Of the solutions K of the stages in the mean of a volume over the part, and of the outflow's rates at the stages in its
-# mean; both follow from the method's coefficients
+# Weights of the stages in the mean of a volume over the part, and of rates and slope in the mean of the overflow: they
+# follow from the method's coefficients
 IN_MEAN = (3.0 / 2.0, -1.0 / 6.0, 1.0 / 3.0, 1.0 / 2.0)
 OF_RATES = (2.0 / 3.0, -1.0 / 6.0, 1.0 / 2.0)
 OF_SLOPE = (5.0 / 6.0, -1.0 / 6.0, -1.0 / 6.0, 1.0 / 2.0)
@@ -346,8 +346,9 @@ def balance(p, s, f, dt):
         matrix, conduit = v_m, v_c
         net += exchanged
         from_matrix += drained
-        from_conduit += max(left, 0.0)  # rounding, from a conduit that runs dry
-        spilled += over
+        left = max(left, 0.0)  # rounding, from a conduit that runs dry
+        from_conduit += left
+        spilled += min(max(over, 0.0), left)  # a part that crosses the threshold errs by its tolerance
         rest -= ticks
         if error < EIGHTH * HALF * limit:
             ticks *= 2

@@ -13,9 +13,12 @@ from karstsim.processes.soil import sarrazin_2018, water
 
 
 @kernel
-def soil_step(volume, inflow, demand, size, threshold, dt):
-    """Soil of one compartment: (evaporated, excess), mm; a content above the rim leaves at once."""
-    lost, excess = water.bucket(min(volume, size), inflow / dt, demand / dt, size, threshold, dt)
+def soil_step(volume, inflow, demand, size, threshold, dt, per_step):
+    """Soil of one compartment: (evaporated, excess), mm; a content above the rim leaves at once.
+
+    dt, per_step  the step and its inverse, d and d-1
+    """
+    lost, excess = water.bucket(min(volume, size), inflow * per_step, demand * per_step, size, threshold, dt)
     lost = min(lost, volume + inflow)
     return lost, max(excess, volume + inflow - lost - size)
 
@@ -40,9 +43,9 @@ def layered_step(s, i, soil_p, inflow, demand, leaf_demand, size, dt):
 
 
 @kernel
-def rock_step(volume, inflow, time, size, dt):
+def rock_step(volume, inflow, time, size, dt, per_step):
     """Epikarst of one compartment: (drained, overflowed), mm; a content above the rim leaves at once."""
-    drained, over = reservoir(min(volume, size), inflow / dt, time, size, dt)
+    drained, over = reservoir(min(volume, size), inflow * per_step, time, size, dt)
     return drained, max(over, volume + inflow - drained - size)
 
 
@@ -54,6 +57,7 @@ def update(p, s, f, soil_p, soil_f, demand, leaf_demand, kept, dt):
     kept   share of what leaves soil and bare rock that enters the epikarst; the rest is event water
     """
     n = p.compartments
+    per_step = 1.0 / dt  # a quotient is slow, and each compartment waits for the one before
     arriving = water.arriving(soil_f)
     soil_size = water.capacity(soil_p)
     percolated, ran_on, carry = 0.0, 0.0, 0.0
@@ -68,11 +72,12 @@ def update(p, s, f, soil_p, soil_f, demand, leaf_demand, kept, dt):
             lost, excess, transpired = layered_step(s, i, soil_p, inflow, demand, leaf_demand, size, dt)
             soil_f.transpiration += transpired
         else:
-            lost, excess = soil_step(soil, inflow, demand, size, soil_p.stress_start * size, dt)
+            lost, excess = soil_step(soil, inflow, demand, size, soil_p.stress_start * size, dt, per_step)
         s.soil_part.v[i] = max(soil + inflow - lost - excess, 0.0)
         entering = kept * (excess + soil_f.rock_runoff.volume)
         rock = s.rock_part.v[i]
-        drained, carry = rock_step(rock, entering, residence_time(p, f, i), p.capacity * f.spread.v[i], dt)
+        room, time = p.capacity * f.spread.v[i], residence_time(p, f, i)
+        drained, carry = rock_step(rock, entering, time, room, dt, per_step)
         s.rock_part.v[i] = max(rock + entering - drained - carry, 0.0)
         percolated += excess
         soil_f.evapotranspiration += lost

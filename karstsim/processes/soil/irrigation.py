@@ -19,7 +19,7 @@ import math
 from enum import IntEnum
 
 from karstsim.core.jit import kernel
-from karstsim.core.spec import Flow, Param, Var
+from karstsim.core.spec import Constraint, Flow, Param, Var
 from karstsim.processes.recipe import KG_PER_M3, dissolve_ions
 from karstsim.processes.soil import water
 from karstsim.processes.transport import assign, bring_to, clear, withdraw
@@ -188,6 +188,23 @@ PARAMS = (
     Param("irrigation_cl", KARST_SPRING[CL], "mol m-3", 0.0, 50.0, "management", calibrate=False),
     Param("irrigation_so4", KARST_SPRING[SO4], "mol m-3", 0.0, 50.0, "management", calibrate=False),
     Param("irrigation_no3", KARST_SPRING[NO3], "mol m-3", 0.0, 50.0, "management", calibrate=False),
+)
+# A rule without an amount would irrigate nothing and not say so.
+CONSTRAINTS = (
+    Constraint(
+        "irrigation_depth > 0 where irrigation_rule is 1 (calendar)",
+        lambda v: v["irrigation_rule"] != CALENDAR or v["irrigation_depth"] > 0.0,
+        "irrigation_rule",
+        "set soil.irrigation_depth (mm of one irrigation, say 30), or leave the rule at 0, which with a rate of 0 is "
+        "no irrigation",
+    ),
+    Constraint(
+        "irrigation_rate > 0 where irrigation_rule is 2 (deficit)",
+        lambda v: v["irrigation_rule"] != DEFICIT or v["irrigation_rate"] > 0.0,
+        "irrigation_rule",
+        "set soil.irrigation_rate (the largest one, mm d-1, say 20), or leave the rule at 0, which with a rate of 0 is "
+        "no irrigation",
+    ),
 )
 STATE = (
     Var("refill_rate", "mm d-1", "irrigation that the deficit rule decided for the day"),
