@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -108,11 +108,17 @@ def _plant_values(box: Box) -> dict[str, float]:
     return {n: a.param.by_plant[box.plants] for n, a in by_name().items() if box.plants in a.param.by_plant}
 
 
-def _row(level: Level, class_name: str, layers: Sequence[Layer]) -> dict[str, float]:
-    """Values of one row by dotted name: class default, then each layer of overrides in turn."""
-    values = {
+@cache
+def _class_values(level: Level, class_name: str) -> Mapping[str, float]:
+    """Defaults of one class, by dotted name."""
+    return {
         n: a.param.by_class.get(class_name, a.param.default) for n, a in by_name().items() if a.level == level
     }
+
+
+def _row(level: Level, class_name: str, layers: Sequence[Layer]) -> dict[str, float]:
+    """Values of one row by dotted name: class default, then each layer of overrides in turn."""
+    values = dict(_class_values(level, class_name))
     for where, layer in layers:
         check_overrides(layer, where)
         for name, value in layer.items():
@@ -127,9 +133,11 @@ def _row(level: Level, class_name: str, layers: Sequence[Layer]) -> dict[str, fl
 
 
 def _check_constraints(values: Mapping[str, float], where: str) -> None:
-    for compartment in sorted({name.split(".")[0] for name in values}):
-        prefix = f"{compartment}."
-        own = {name.removeprefix(prefix): value for name, value in values.items() if name.startswith(prefix)}
+    by_compartment: dict[str, dict[str, float]] = {}
+    for name, value in values.items():
+        compartment, _, parameter = name.partition(".")
+        by_compartment.setdefault(compartment, {})[parameter] = value
+    for compartment, own in sorted(by_compartment.items()):
         for constraint in constraints(compartment):
             if not constraint.holds(own):
                 raise InputError(
