@@ -24,6 +24,8 @@ from karstsim import (
     console,
 )
 from karstsim.cli_options import Debug, Json, Overwrite, Results, SchedulerAddress, Seed, Workers
+from karstsim.core.loading import loading
+from karstsim.plain_arrays import plain_arrays_only
 
 MOST_YEARS_SHOWN = 12
 RESOLVED = "config.toml"
@@ -133,8 +135,9 @@ def run(
     """Run the simulation or the ensemble that CONFIG describes; `karstsim resume` goes on after a stop."""
     folder = output or Path("runs") / config.stem
     with console.guarded(debug, as_json, folder, f"go on with: karstsim resume {folder}"):
-        from karstsim.config import load_config, to_toml
-        from karstsim.core.errors import InputError
+        with loading(keep=True):
+            from karstsim.config import load_config, to_toml
+            from karstsim.core.errors import InputError
 
         kind = kind_of(config)
         if kind == "climates":
@@ -152,7 +155,9 @@ def run(
         _make_folder(folder, overwrite)
         (folder / RESOLVED).write_text(to_toml(settings), encoding="utf-8")
 
-        from karstsim.model.run_file import run_config
+        with loading(keep=True):
+            plain_arrays_only()
+            from karstsim.model.run_file import run_config
 
         with console.progress_shown() as progress:
             summary = run_config(settings, folder, workers or console.processors(), progress)
@@ -196,12 +201,14 @@ def check(
     Of an ensemble also its cost, from the spin-up and two years of a few members; of a single run with --cost.
     """
     with console.guarded(debug, as_json):
-        from karstsim.check import check as check_run
-
         kind = kind_of(config)
         if kind:
             KINDS[kind].check(config, as_json)
             return
+        with loading(keep=True):
+            plain_arrays_only()
+            from karstsim.check import check as check_run
+
         report = check_run(config)
         if cost:
             report["cost"] = _cost(config)

@@ -108,12 +108,17 @@ class Problem:
         Rows that failed are NaN.
         """
         members = self.members(values)
-        reasons = self._impossible(members)
-        sound = [i for i in range(len(values)) if i not in reasons]
+        reasons: dict[int, str] = {}
         results = [np.full((len(values), len(t.times)), np.nan) for t in self.targets]
-        if not sound:
-            return results, reasons
-        run, datasets = self._run([members[i] for i in sound], workers)
+        try:
+            run = self._simulation(members, workers)
+        except InputError:  # now and then: to look for it beforehand would make all parameters twice
+            reasons = self._impossible(members)
+            if len(reasons) == len(members):
+                return results, reasons
+            run = self._simulation([m for i, m in enumerate(members) if i not in reasons], workers)
+        sound = [i for i in range(len(values)) if i not in reasons]
+        datasets = self._advance(run)
         reasons |= {sound[i]: why for i, why in run.failures().items()}
         areas = self._areas(values)
         kept = np.array([i not in reasons for i in sound])
@@ -126,11 +131,6 @@ class Problem:
 
     def _impossible(self, members: Sequence[Overrides]) -> dict[int, str]:
         """Points that the model refuses: beyond bounds by a factor, or constraints between parameters."""
-        try:
-            parameter_tables(self.config.site, members)
-            return {}
-        except InputError:
-            pass
         reasons = {}
         for i, member in enumerate(members):
             try:
@@ -139,15 +139,17 @@ class Problem:
                 reasons[i] = f"{error.where}: {error.what}"
         return reasons
 
-    def _run(self, members: Sequence[Overrides], workers: int) -> tuple[Simulation, xr.Dataset]:
-        settings = self.config.calibration
-        run = Simulation(
-            self.config.site, self.forcing, members, constants=settings.constants, workers=workers,
+    def _simulation(self, members: Sequence[Overrides], workers: int) -> Simulation:
+        return Simulation(
+            self.config.site, self.forcing, members, constants=self.config.calibration.constants, workers=workers,
             chemistry=self.chemistry, isotopes=self.isotopes,
         )  # fmt: skip
+
+    def _advance(self, run: Simulation) -> xr.Dataset:
+        settings = self.config.calibration
         run.spin_up(settings.spinup_years)
         patterns = list(dict.fromkeys(p for t in self.targets for p in patterns_of(t.variable)))
-        return run, run.advance([settings.frequency], patterns)[settings.frequency]
+        return run.advance([settings.frequency], patterns)[settings.frequency]
 
     def _series(self, target: Target, results: xr.Dataset) -> np.ndarray:
         """(member, period) of a target's variable, a rate per day where it is an amount."""

@@ -38,6 +38,8 @@ from numba.core.errors import NumbaExperimentalFeatureWarning
 from numba.extending import intrinsic, overload
 from numba.np.arrayobj import make_array
 
+from karstsim.core.loading import loading
+
 # A store may stand where a flow is expected: it begins with the same fields at the same offsets. numba supports that
 # and says so at each compilation.
 warnings.filterwarnings("ignore", ".*has been considered a subtype of.*", NumbaExperimentalFeatureWarning)
@@ -216,7 +218,7 @@ class Driver:
 
     def bind(self, *argument_types: Any) -> Callable[..., Any]:
         """Compile (or load from the cache) for these numba types and return the callable."""
-        with self._lock:
+        with self._lock, loading():
             if self.bound is None:
                 self._compiled = self._compile(argument_types)
         return self.bound

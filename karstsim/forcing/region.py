@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy.spatial import cKDTree
 
 from karstsim.core.errors import InputError
 from karstsim.forcing import netcdf
@@ -117,6 +116,8 @@ def _of_mask(grid: Grid, region: Region, repairs: Repairs) -> tuple[np.ndarray, 
 
     The cells of a finer mask are given to the nearest cell of the grid; of a coarser mask the nearest cell is taken.
     """
+    from scipy.spatial import cKDTree  # 0.2 s of CPU that no other forcing needs
+
     mask, share = _mask(region)
     ours, theirs = _on_sphere(grid.lat, grid.lon), _on_sphere(mask.lat, mask.lon)
     if np.median(mask.areas) > 1.5 * np.median(grid.areas):

@@ -220,8 +220,9 @@ def select(patterns: Sequence[str], where: str = "variables", isotopes: bool = F
     known = list(variables())
     names = [v.name for v in known]
     wanted: set[str] = set()
+    every = set(names)
     for pattern in patterns or STANDARD:
-        matches = fnmatch.filter(names, pattern)
+        matches = [pattern] if pattern in every else fnmatch.filter(names, pattern)
         if not matches:
             close = difflib.get_close_matches(pattern, names, n=3, cutoff=0.5)
             hint = f"did you mean {' or '.join(close)}?" if close else "list them with: karstsim variables"
@@ -335,26 +336,31 @@ def add_concentrations(ds: xr.Dataset) -> xr.Dataset:
     """Flow-weighted spring concentrations (mol m-3) and alkalinity (eq m-3 as mol m-3) from the amounts moved."""
     if "aquifer_spring" not in ds:
         return ds
-    volume = ds["aquifer_spring"].where(ds["aquifer_spring"] > 0.0)
-    for ion in _IONS:
-        name = f"aquifer_spring_{ion}"
-        if name in ds:
-            ds[f"{name}_concentration"] = MM_PER_M * ds[name] / volume
-            ds[f"{name}_concentration"].attrs = {
-                "units": "mol m-3",
-                "long_name": f"flow-weighted {ion} concentration of the spring",
-                "cell_methods": "time: mean (weighted by discharge)",
-            }
+    dims, flow = ds["aquifer_spring"].dims, ds["aquifer_spring"].values
+    volume = np.where(flow > 0.0, flow, np.nan)
+    moved = {ion: ds[f"aquifer_spring_{ion}"].values for ion in _IONS if f"aquifer_spring_{ion}" in ds}
+    made = {
+        f"aquifer_spring_{ion}_concentration": (amount, f"flow-weighted {ion} concentration of the spring")
+        for ion, amount in moved.items()
+    }
     charges = {s.name: s.charge for s in SOLUTES if s.charge}
-    if all(f"aquifer_spring_{ion}" in ds for ion in charges):
-        alkalinity = sum(charge * ds[f"aquifer_spring_{ion}"] for ion, charge in charges.items())
-        ds["aquifer_spring_alkalinity"] = MM_PER_M * alkalinity / volume
-        ds["aquifer_spring_alkalinity"].attrs = {
-            "units": "mol m-3",
-            "long_name": "flow-weighted alkalinity of the spring, in equivalents",
-            "cell_methods": "time: mean (weighted by discharge)",
+    if all(ion in moved for ion in charges):
+        alkalinity = sum((charge * moved[ion] for ion, charge in charges.items()), np.zeros(flow.shape))
+        made["aquifer_spring_alkalinity"] = (
+            alkalinity,
+            "flow-weighted alkalinity of the spring, in equivalents",
+        )
+    how = "time: mean (weighted by discharge)"
+    return ds.assign(
+        {
+            name: (
+                dims,
+                MM_PER_M * amount / volume,
+                {"units": "mol m-3", "long_name": text, "cell_methods": how},
+            )
+            for name, (amount, text) in made.items()
         }
-    return ds
+    )
 
 
 def provenance(site: Site, forcing_attrs: Mapping[str, Any], constants: str) -> dict[str, str]:
@@ -384,7 +390,7 @@ def provenance(site: Site, forcing_attrs: Mapping[str, Any], constants: str) -> 
 def write_netcdf(ds: xr.Dataset, path: Path, packing: Mapping[str, Any] = PACKED) -> Path:
     """Write a Dataset so that the file appears whole or not at all; `packing` is the encoding of its numbers."""
     encoding: dict[str, dict[str, Any]] = {
-        str(n): dict(packing) for n in ds.data_vars if ds[n].dtype.kind == "f"
+        str(n): dict(packing) for n, dtype in ds.dtypes.items() if dtype.kind == "f"
     }
     first = ds.time.values[0]
     date = str(first)[:10]
