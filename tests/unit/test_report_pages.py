@@ -320,6 +320,11 @@ def test_diel_and_isotope_figures() -> None:
     )
     line = plot.diel(ds).axes[0].lines[0]
     np.testing.assert_allclose(line.get_xydata(), [(0, 7.1), (6, 7.3), (12, 8.1), (18, 7.7)])
+    east = plot.diel(ds.assign_coords(lon=90.0)).axes[0]  # six hours ahead of universal time
+    np.testing.assert_allclose(east.lines[0].get_xydata(), [(0, 7.7), (6, 7.1), (12, 7.3), (18, 8.1)])
+    assert east.get_xlabel() == "Local solar time (h)"
+    local = ds.assign_coords(lon=90.0).assign_attrs(forcing_clock="local standard time")
+    np.testing.assert_allclose(plot.diel(local).axes[0].lines[0].get_xydata(), line.get_xydata())
     series, cross = plot.isotopes(ds).axes
     assert [line.get_label() for line in series.lines] == ["soil CO₂", "spring, DIC"]
     assert cross.lines[0].get_xdata()[-1] == 4.0
