@@ -151,7 +151,7 @@ def test_observations_beside_a_run(folder: Path) -> None:
     spring = next(s for s in sections_of_with(folder, seen) if s.title == "Spring")
     (row,) = spring.tables[0].rows
     assert row[0] == "pH (–)"
-    assert row[4] == "−0.1000"
+    assert row[4] == "−0.100"
 
 
 def sections_of_with(folder: Path, seen: xr.Dataset):
@@ -329,3 +329,27 @@ def test_diel_and_isotope_figures() -> None:
     assert [line.get_label() for line in series.lines] == ["soil CO₂", "spring, DIC"]
     assert cross.lines[0].get_xdata()[-1] == 4.0
     assert "‰" in series.get_ylabel()
+
+
+def test_observations_are_seen_whole() -> None:
+    """Floods above all that was simulated stay inside the axis; one value a week is a point, not a line of none."""
+    times = pd.date_range("2015-01-01", periods=730)
+    run = xr.Dataset(
+        {
+            "aquifer_spring": ("time", np.full(730, 1.0), {"units": "mm"}),
+            "aquifer_spring_ca_concentration": ("time", np.full(730, 1.5)),
+        },
+        {"time": times},
+    )
+    weekly = np.where(np.arange(730) % 7 == 0, 2.5, np.nan)
+    flood = np.where(np.arange(730) == 100, 9.0, 1.0)
+    seen = xr.Dataset(
+        {"discharge": ("time", flood, {"units": "mm d-1"}), "ca": ("time", weekly)}, {"time": times}
+    )
+    axes = plot.results(run, seen).axes
+    by_label = {ax.get_ylabel().split("\n")[0]: ax for ax in axes if "simulated −" not in ax.get_ylabel()}
+    for label, highest in (("Discharge", 9.0), ("Ca²⁺", 2.5)):
+        low, high = by_label[label].get_ylim()
+        assert low <= 1.5 and high > highest
+    points = by_label["Ca²⁺"].lines[-1]
+    assert len(points.get_xdata()) == 105 and points.get_marker() == "o"
