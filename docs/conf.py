@@ -1,10 +1,12 @@
 """Sphinx settings: MyST pages, notebooks that are executed, and reference pages generated from the declarations."""
 
+import os
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
+os.environ.pop("MPLBACKEND", None)  # Agg, as many builds set it, would leave the notebooks without figures
 
 import generate  # noqa: E402  (it lies beside this file)
 

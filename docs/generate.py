@@ -29,7 +29,7 @@ KEYS = set(KEY.findall((ROOT / "docs" / "references.bib").read_text(encoding="ut
 EXPERIMENT = re.compile(r"\]\((?:\.\./)*experiments/(\w+)(?:/README\.md|/)?\)")
 NEIGHBOUR = re.compile(r"\]\(\.\./(\w+)/README\.md\)")  # of one experiment to another
 DOCUMENT = re.compile(r"\]\((?:\.\./)+docs/([\w/]+\.(?:md|png|svg))(#[\w-]+)?\)")
-COLUMNS = re.compile(r"\S {3,}\S")
+COLUMNS = re.compile(r"\S {3,}\S|^[\w.]+(?:, [\w.]+)* {2,}\S")  # of a sentence two spaces are none
 CODE = re.compile(r"(``[^`]+``|`[^`]+`)")
 SPECIAL = re.compile(r"([\\*_<>$\[\]|`#])")
 # Sections of the document that karstsim was designed from, which is not published: left out of the pages.
@@ -219,7 +219,7 @@ def _part(fixed: bool, lines: list[str]) -> str:
 
 def _commands() -> str:
     text = ["# Commands\n", "What `--help` says of each.\n"]
-    runner = CliRunner(env={"COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1"})
+    runner = CliRunner(env={"COLUMNS": "96", "TERM": "dumb", "NO_COLOR": "1"})
     for path in _paths(typer.main.get_command(app), ()):
         said = runner.invoke(app, [*path, "--help"], prog_name="karstsim").stdout
         text.append(f"## karstsim {' '.join(path)}\n\n```text\n{said.strip()}\n```\n")

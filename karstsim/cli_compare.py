@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -64,7 +65,7 @@ def compare(
                 "karstsim compare", "needs a second folder", "give the run without, then the run with"
             )
         found = compare_folders(baseline, intervention, terms)
-        files = _write(found, output) if output is not None else []
+        files = _write(found, output, (baseline, intervention)) if output is not None else []
         if as_json:
             console.print_json({"status": "done", "files": files, **found.as_json()})
             return
@@ -117,13 +118,24 @@ def _run_ensemble(path: Path, folder: Path, plain: bool, workers: int | None) ->
         work(folder, workers or console.processors(), progress=progress)
 
 
-def _write(found: Comparison, folder: Path) -> list[str]:
+def _write(found: Comparison, folder: Path, runs: tuple[Path, Path]) -> list[str]:
+    """compare.json, which names the two runs for the page's checks, and the figure."""
     from karstsim.report.compare_figures import save_compare_figure
 
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "compare.json"
-    path.write_text(json.dumps(console.strict(found.as_json()), indent=2) + "\n", encoding="utf-8")
+    seen = {name: _seen_from(folder, run) for name, run in zip((BASELINE, INTERVENTION), runs, strict=True)}
+    kept = console.strict({**found.as_json(), "runs": seen})
+    path.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
     return [str(p) for p in (path, *save_compare_figure(found, folder))]
+
+
+def _seen_from(folder: Path, run: Path) -> str:
+    """Relative, so that the folders can be moved together; on another drive there is no such way."""
+    try:
+        return Path(os.path.relpath(run, folder)).as_posix()
+    except ValueError:
+        return str(run.resolve())
 
 
 def _show(found: Comparison, files: list[str]) -> None:

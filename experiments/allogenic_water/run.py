@@ -155,7 +155,7 @@ def draw(found: Found, path: Path) -> None:
         ylabel="extra sink per basin area (g C m$^{-2}$ a$^{-1}$)",
         ylim=(0.0, None),
     )
-    left.legend(fontsize=8)
+    left.legend(loc="lower left")
     own = 1000.0 * found.without.bicarbonate / found.without.spring
     closed = found.parcel["alkalinity"].values.squeeze()
     bars = {
@@ -165,8 +165,11 @@ def draw(found: Found, path: Path) -> None:
     right.bar(list(bars), list(bars.values()), color=["0.7", "0.7", "#0072b2", "#8a6f4d"])
     for i, value in enumerate(bars.values()):
         right.text(i, value, f"{value:.2f}", ha="center", va="bottom")
-    right.axhspan(8.0 * ALLOGENIC_HCO3, 12.0 * ALLOGENIC_HCO3, color="0.92", zorder=0)
-    right.set_ylabel("HCO$_3$ (mmol/L); grey band: claim for the outlet")
+    band = (8.0 * ALLOGENIC_HCO3, 12.0 * ALLOGENIC_HCO3)
+    right.axhspan(*band, color="0.92", zorder=0)
+    right.text(-0.4, sum(band) / 2.0, "claim for the outlet", va="center")
+    right.set_ylabel("HCO$_3$ (mmol/L)")
+    right.grid(axis="x", visible=False)
     figure.savefig(path, dpi=120)
 
 

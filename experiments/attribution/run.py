@@ -102,11 +102,11 @@ def draw(table: pd.DataFrame, path: Path) -> None:
     """Shares against the rate of exchange; no exchange stands at the left end."""
     place = np.where(table.index == 0.0, 0.015, table.index)
     lines = {
-        "stoichiometric": ("tab:brown", "-", "stoichiometric, (Ca + Mg)/DIC"),
-        "mixing": ("tab:blue", "-", "d13C as a mixture, soil CO2 as sampled"),
-        "mixing, weighted": ("tab:cyan", "-", "d13C as a mixture, soil CO2 weighted with percolation"),
-        "closed": ("tab:blue", "--", "d13C as a closed system"),
-        "open, weighted": ("tab:cyan", ":", "d13C as an open system, weighted"),
+        "stoichiometric": ("#d55e00", "-", "stoichiometric, (Ca + Mg)/DIC"),
+        "mixing": ("#0072b2", "-", "δ¹³C as a mixture, soil CO₂ as sampled"),
+        "mixing, weighted": ("#56b4e9", "-", "δ¹³C as a mixture, soil CO₂ weighted with percolation"),
+        "closed": ("#009e73", "--", "δ¹³C as a closed system"),
+        "open, weighted": ("#56b4e9", ":", "δ¹³C as an open system, weighted"),
         "tags": ("black", "-", "tags: where the carbon comes from"),
     }
     figure = style.new_figure(5.2)
@@ -123,32 +123,32 @@ def draw(table: pd.DataFrame, path: Path) -> None:
         place,
         low,
         high,
-        color="tab:blue",
+        color="#0072b2",
         alpha=0.15,
         lw=0,
-        label="d13C as a mixture, ± 1 standard deviation",
+        label="δ¹³C as a mixture, ± 1 standard deviation",
     )
     for name, value in MAOCUN.items():
         axis.axhline(100.0 * value, color=lines[name][0], lw=0.6, alpha=0.7)
         axis.text(
             310.0,
             100.0 * value,
-            f"Maocun\n{100 * value:.1f} %",
-            fontsize=7,
+            f"claim:\nMaocun\n{100 * value:.1f} %",
+            fontsize=8,
             color=lines[name][0],
             va="center",
         )
     axis.axvline(DEFAULT, color="grey", lw=0.6)
-    axis.text(DEFAULT * 1.06, 61.5, "default", fontsize=7, color="grey")
+    axis.text(DEFAULT * 1.06, 61.5, "default", fontsize=8, color="grey")
     axis.set_xscale("log")
     axis.set_xlim(0.012, 290.0)
     axis.set_ylim(-12.0, 65.0)
     ticks = [0.015, 0.1, 1.0, 10.0, 100.0]
     axis.set_xticks(ticks, ["none", "0.1", "1", "10", "100"])
     axis.minorticks_off()
-    axis.set_xlabel("exchange of dissolved CO2 with soil gas, per day")
-    axis.set_ylabel("rock carbon in the spring's DIC, %")
-    figure.legend(fontsize=7, loc="outside lower center", frameon=False, ncols=2, handlelength=4.0)
+    axis.set_xlabel("exchange of dissolved CO₂ with soil gas (d⁻¹)")
+    axis.set_ylabel("rock carbon in the spring's DIC (%)")
+    figure.legend(fontsize=8.5, loc="outside lower center", frameon=False, ncols=2, handlelength=4.0)
     figure.savefig(path, dpi=150)
 
 

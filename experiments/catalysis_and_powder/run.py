@@ -178,23 +178,23 @@ def draw(found: Found, path: Path) -> None:
     """The ladder of anhydrase, the sink of powder by its rate, and by its grains."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 3, figsize=(12, 3.9), layout="constrained")
+    figure, axes = plt.subplots(1, 3, figsize=(11, 4.4), layout="constrained")
     for pressure, row in found.film.items():
-        axes[0].plot(FACTORS, row, "o-", label=f"film, {pressure:g} atm")
+        axes[0].plot(FACTORS, row, "o-", label=f"film, {pressure:g} atm CO$_2$")
     axes[0].plot(ON_LAND, [v / found.land[0] for v in found.land], "ks--", label="sink of a forest")
     axes[0].set(xscale="log", xlabel="factor on CO$_2$ hydration", ylabel="rate over that without anhydrase")
-    axes[0].legend(fontsize=8)
+    axes[0].legend(fontsize=9)
     axes[1].axhline(found.ceiling, color="0.4", ls=":", label="saturated percolation")
     axes[1].plot(
         RATES,
         [catchments.GRAMS_PER_MOL * r for r in RATES],
         color="0.7",
-        label="all of it dissolves (and no other sink)",
+        label="all of it dissolves,\nno other sink",
     )
     axes[1].plot(RATES, found.by_rate, "o-", color="#0072b2", label=f"grains of {USUAL_DIAMETER:g} µm")
     axes[1].set(xlabel="powder (100 t km$^{-2}$ a$^{-1}$)", ylabel="CO$_2$ bound (t C km$^{-2}$ a$^{-1}$)",
                 ylim=(0.0, 1.3 * found.ceiling))  # fmt: skip
-    axes[1].legend(fontsize=8, loc="lower right")
+    axes[1].legend(fontsize=9, loc="lower right")
     axes[2].plot(
         DIAMETERS,
         found.by_diameter,
@@ -208,7 +208,7 @@ def draw(found: Found, path: Path) -> None:
         ylabel="share dissolved in the first year",
         ylim=(0.0, 1.0),
     )
-    axes[2].legend(fontsize=8)
+    axes[2].legend(fontsize=9)
     figure.savefig(path, dpi=120)
 
 

@@ -181,7 +181,7 @@ def draw(found: list[Check], path: Path) -> None:
     )
     for ax, (quantities, band, label) in zip(axes, groups, strict=True):
         shown = [c for c in found if c.quantity in quantities]
-        ax.axvspan(-band, band, color="0.92", label="band")
+        ax.axvspan(-band, band, color="0.92", label="asked for")
         ax.plot(
             [c.error for c in shown],
             [paths.index(c.path) for c in shown],
@@ -191,10 +191,12 @@ def draw(found: list[Check], path: Path) -> None:
             color="#0072b2",
         )
         ax.set_xlabel(label)
-        ax.set_xticks(np.linspace(-band, band, 5))
+        ax.set_xticks(
+            np.linspace(-band, band, 5), [f"{v:g}".replace("-", "−") for v in np.linspace(-band, band, 5)]
+        )
         ax.set_yticks(np.arange(len(paths)), paths)
     axes[0].invert_yaxis()
-    axes[0].legend(loc="lower left", fontsize=8)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower left")
     figure.savefig(path, dpi=120)
 
 

@@ -116,16 +116,19 @@ def verdicts(found: Found) -> list[Line]:
 def draw(found: Found, path: Path) -> None:
     """Largest imbalance of a step by year and element, and of all years."""
     import matplotlib.pyplot as plt
+    from cycler import cycler
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained", width_ratios=(2, 1))
-    for name, values in found.steps.items():
-        left.semilogy(
-            FIRST + np.arange(len(values)), np.maximum(values, 1e-17), lw=1, label=name.replace("_", " ")
-        )
+    from karstsim.report import style
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.6), layout="constrained", width_ratios=(2, 1))
+    dashes = cycler(linestyle=["-", "--"]) * cycler(color=style.OTHER_COLOURS)  # more elements than colours
+    for (name, values), look in zip(found.steps.items(), dashes, strict=False):
+        years = FIRST + np.arange(len(values))
+        left.semilogy(years, np.maximum(values, 1e-17), lw=1, label=name.replace("_", " "), **look)
     left.axhline(STEP_CLOSURE, color="k", ls=":")
     left.text(FIRST, 1.15 * STEP_CLOSURE, "asked for")
-    left.set(ylabel="largest imbalance of a step", xlabel="year", ylim=(1e-17, 1e-12))
-    left.legend(fontsize=7, ncols=3, loc="lower right")
+    left.set(ylabel="largest imbalance of a step over throughput", xlabel="year", ylim=(1e-17, 1e-12))
+    figure.legend(*left.get_legend_handles_labels(), ncols=6, loc="outside lower left")
     right.barh(
         [n.replace("_", " ") for n in found.total],
         [max(v, 1e-17) for v in found.total.values()],

@@ -196,8 +196,8 @@ def draw(found: pd.DataFrame, path: Path) -> None:
     for edge in np.arange(0.5, len(table) - 1):
         axis.axhline(edge, color="0.93", lw=0.6, zorder=0)
     axis.tick_params(axis="y", length=0)
-    axis.set_xlabel("estimate over the true CO2 consumption (grey: within 10 %; arrows: beyond the axis)")
-    figure.legend(fontsize=7, loc="outside lower center", frameon=False, ncols=6)
+    axis.set_xlabel("estimate over the true CO₂ consumption (grey: within 10 %; arrows: beyond the axis)")
+    figure.legend(loc="outside lower center", frameon=False, ncols=6)
     figure.savefig(path, dpi=150)
 
 

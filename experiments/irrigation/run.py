@@ -223,20 +223,22 @@ def draw(found: Found, path: Path) -> None:
         (found.warmed, ("leached", "drained", "efflux", "pco2"), "soil 4 K warmer"),
     )
     labels = {
-        "leached": "DIC leached",
+        "leached": "DIC\nleached",
         "drained": "drainage",
-        "efflux": "CO$_2$ efflux",
-        "pco2": "soil CO$_2$",
+        "efflux": "CO$_2$\nefflux",
+        "pco2": "soil\nCO$_2$",
     }
     for ax, ((before, after), keys, title) in zip(axes, parts, strict=False):
         values = [catchments.change(after[k], before[k]) for k in keys]
         ax.bar([labels[k] for k in keys], values, color="#0072b2")
         for i, value in enumerate(values):
-            ax.text(i, value, f"{value:+.0f} %", ha="center", va="bottom" if value > 0.0 else "top")
+            text = f"{value:+.0f} %".replace("-", "−") if round(value) else "0 %"
+            ax.annotate(text, (i, value), (0, 3 if value > -0.5 else -3), textcoords="offset points",
+                        ha="center", va="bottom" if value > -0.5 else "top")  # fmt: skip
         ax.axhline(0.0, color="0.3", lw=0.8)
         ax.margins(y=0.15)
         ax.set(title=title, ylabel="change (%)")
-        ax.tick_params(axis="x", labelsize=8)
+        ax.grid(axis="x", visible=False)
     keys = ("precipitated", "dissolved again", "carbonate gain")
     for i, (name, row) in enumerate(zip(("rain alone", "irrigated"), found.alkaline, strict=True)):
         axes[2].bar(
@@ -247,8 +249,9 @@ def draw(found: Found, path: Path) -> None:
             color=("0.7", "#c8553d")[i],
         )
     axes[2].set_xticks(range(3), ["precipitated", "dissolved\nagain", "gained"])
-    axes[2].set(title="calcite of a dry field", ylabel="mol m$^{-2}$ a$^{-1}$")
-    axes[2].legend(fontsize=8)
+    axes[2].set(title="calcite of a dry field", ylabel="calcite (mol m$^{-2}$ a$^{-1}$)")
+    axes[2].grid(axis="x", visible=False)
+    axes[2].legend(loc="upper center")
     figure.savefig(path, dpi=120)
 
 

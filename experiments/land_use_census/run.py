@@ -202,7 +202,9 @@ def draw(both: Found, path: Path) -> None:
     import matplotlib.pyplot as plt
 
     found = both.census
-    figure, (left, right, course) = plt.subplots(1, 3, figsize=(15, 4.4), layout="constrained")
+    figure = plt.figure(figsize=(10, 8), layout="constrained")
+    panels = figure.subplot_mosaic([["census", "course"], ["management", "management"]])
+    left, right, course = (panels[name] for name in ("census", "management", "course"))
     for use in LAND_USES:
         left.plot(found[use]["Rs"], found[use]["CSF"], "o", color="#0072b2")
         left.annotate(
@@ -210,10 +212,9 @@ def draw(both: Found, path: Path) -> None:
             (found[use]["Rs"], found[use]["CSF"]),
             (5, 4 if use == "shrub" else -11),
             textcoords="offset points",
-            fontsize=8,
         )
     top = 1.25 * max(found[use]["Rs"] for use in LAND_USES)
-    for percent, style in ((0.5, ":"), (1.0, "--"), (2.0, ":")):
+    for percent, style in ((0.5, ":"), (1.0, "--"), (2.0, "-.")):
         left.plot(
             [0.0, top],
             [0.0, top * percent / 100.0],
@@ -228,7 +229,7 @@ def draw(both: Found, path: Path) -> None:
         xlabel="soil respiration (g C m$^{-2}$ a$^{-1}$)",
         ylabel="sink (g C m$^{-2}$ a$^{-1}$)",
     )
-    left.legend(fontsize=8, loc="upper left")
+    left.legend(loc="lower right", handlelength=3.0)
     names = [m["name"] for m in CONFIG["management"]]
     keys = {"pCO2": "CO$_2$ of soil air", "HCO3": "HCO$_3$", "SOC": "soil carbon", "CSF": "sink"}
     for i, (key, label) in enumerate(keys.items()):
@@ -243,12 +244,12 @@ def draw(both: Found, path: Path) -> None:
     right.axvline(0.0, color="0.3", lw=0.8)
     right.invert_yaxis()
     right.set_xlabel("change against cropland (%)")
-    right.legend(fontsize=8)
+    right.legend(loc="lower right")
     for name, gained in both.courses.items():
         course.plot(1 + np.arange(len(gained)), gained, label=name)
     course.axvspan(0, COURSE["years"], color="0.93", lw=0, zorder=0, label="improved")
     course.set(xlabel="year", ylabel="soil carbon gained (t C ha$^{-1}$)", xlim=(0, None))
-    course.legend(fontsize=8)
+    course.legend()
     figure.savefig(path, dpi=120)
 
 

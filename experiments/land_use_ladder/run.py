@@ -21,6 +21,10 @@ UNITS = {
     "ET": "mm/yr", "R": "mm/yr", "NPP": "g C/m2/yr", "Rs": "g C/m2/yr", "pCO2": "ppm", "pCO2 weighted": "ppm",
     "HCO3": "mmol/l", "CSF": "g C/m2/yr", "SOC": "kg C/m2",
 }  # fmt: skip
+LABELS = {
+    "ET": "Evapotranspiration", "R": "Runoff", "Rs": "Soil respiration", "pCO2": "Soil CO₂",
+    "pCO2 weighted": "Soil CO₂, by percolation", "HCO3": "HCO₃", "CSF": "Sink", "SOC": "Soil carbon",
+}  # fmt: skip
 INF = float("inf")
 
 
@@ -63,15 +67,18 @@ def draw(found: dict[str, dict[str, float]], path: Path) -> None:
     """Result beside the prototype's band for every quantity and land use."""
     import matplotlib.pyplot as plt
 
+    from karstsim.report import style
+
     figure, axes = plt.subplots(3, 3, figsize=(11, 8), layout="constrained")
     for ax, (name, values) in zip(axes.flat, PROTOTYPE.items(), strict=True):
         x = range(len(LAND_USES))
-        ax.bar(x, values, color="0.85", label="prototype, +-20 %")
+        ax.bar(x, values, color="0.85", label="prototype, ±20 %")
         ax.errorbar(x, values, yerr=[WIDTH * v for v in values], fmt="none", ecolor="0.5", capsize=3)
         ax.plot(x, [found[use][name] for use in LAND_USES], "o", color="#0072b2", label="karstsim")
-        ax.set_title(f"{name} ({UNITS[name]})")
-        ax.set_xticks(x, [use.replace("_", "\n") for use in LAND_USES], fontsize=7)
-    axes.flat[1].legend(loc="upper right", fontsize=8)
+        ax.set_title(f"{LABELS.get(name, name)} ({style.unit(UNITS[name])})")
+        ax.set_xticks(x, [use.replace("_", "\n") for use in LAND_USES], fontsize=8)
+        ax.grid(axis="x", visible=False)
+    axes.flat[1].legend(loc="upper right")
     figure.savefig(path, dpi=120)
 
 

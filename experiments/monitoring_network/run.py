@@ -29,6 +29,7 @@ from karstsim.report import style
 CONFIG = catchments.config(__file__)
 INTERVALS, NOISE, LAWS = CONFIG["intervals"], CONFIG["noise"], CONFIG["laws"]
 SEEDS, DRAWS, COVERAGE_LAW = CONFIG["seeds"], CONFIG["draws"], CONFIG["judged_law"]
+LABELS = {"beale": "Beale", "rating": "rating curve"}
 COLOURS = dict(zip(LAWS, ("#d55e00", "#009e73", "#0072b2", "#cc79a7"), strict=True))
 
 
@@ -139,16 +140,16 @@ def draw(found: pd.DataFrame, path: Path) -> None:
             low, middle, high = (of.quantile(q).to_numpy() for q in (0.05, 0.5, 0.95))
             x = places + 0.17 * (k - 1.5)
             axis.vlines(x, low, high, color=COLOURS[law], lw=1.6)
-            axis.plot(x, middle, "o", color=COLOURS[law], ms=3.5, label=law.replace("_", "-"))
+            axis.plot(
+                x, middle, "o", color=COLOURS[law], ms=3.5, label=LABELS.get(law, law.replace("_", "-"))
+            )
         axis.axhline(0.0, color="black", lw=0.6)
         axis.set_xticks(places, [f"{d:g}" for d in INTERVALS])
         axis.set_xlabel("days between samples")
-        axis.set_title(
-            "without errors" if noise == 0.0 else f"errors of good work, times {noise:g}", fontsize=8
-        )
-    axes[0].set_ylabel("error of the flux, %")
+        axis.set_title("without errors" if noise == 0.0 else f"errors of good work × {noise:g}")
+    axes[0].set_ylabel("error of the flux (%)")
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, fontsize=7, loc="outside lower center", frameon=False, ncols=4)
+    figure.legend(handles, labels, loc="outside lower center", frameon=False, ncols=4)
     figure.savefig(path, dpi=150)
 
 

@@ -88,10 +88,10 @@ def draw(found: dict[str, xr.Dataset], path: Path) -> None:
 
     figure, axes = plt.subplots(2, 2, figsize=(9, 6), layout="constrained", sharex=True)
     panels = {
-        "sink (g C m-2 a-1)": ("catchment_sink_hydrochemical", GRAMS),
-        "HCO3 of the spring (mmol/l)": ("aquifer_spring_hco3", 1.0),
-        "CO2 at the soil base (ppm)": ("soil_base_pco2", catchments.PPM),
-        "runoff (mm/yr)": ("catchment_runoff", 1.0),
+        f"sink, {SMOOTH}-year mean (g C m⁻² a⁻¹)": ("catchment_sink_hydrochemical", GRAMS),
+        "HCO₃ of the spring (mmol L⁻¹)": ("aquifer_spring_hco3", 1.0),
+        "CO₂ at the soil base (ppm)": ("soil_base_pco2", catchments.PPM),
+        f"runoff, {SMOOTH}-year mean (mm a⁻¹)": ("catchment_runoff", 1.0),
     }
     window = np.ones(SMOOTH) / SMOOTH
     for ax, (label, (name, factor)) in zip(axes.flat, panels.items(), strict=True):
@@ -99,7 +99,7 @@ def draw(found: dict[str, xr.Dataset], path: Path) -> None:
             course = np.convolve(found[use][name].values.squeeze() * factor, window, "valid")
             ax.plot(np.arange(len(course)) + SMOOTH / 2, course, color=color, label=use.replace("_", " "))
         ax.set_ylabel(label)
-    axes[1, 0].legend(loc="center right", fontsize=8)
+    axes[1, 0].legend(loc="center right")
     for ax in axes[1]:
         ax.set_xlabel("years after the change")
     figure.savefig(path, dpi=120)

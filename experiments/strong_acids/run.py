@@ -117,10 +117,10 @@ def draw(found: Found, path: Path) -> None:
     sink = np.array([found.beaker[a][1] - found.beaker[a][0] for a in acids])
     left.plot(acids, sink, "--", color="#2f7d4f", label="CO$_2$ sink, HCO$_3$ - Ca")
     left.set(xlabel="HNO$_3$ added (meq/L)", ylabel="mmol/L", ylim=(0.0, None))
-    left.legend(fontsize=8)
+    left.legend(ncols=2, loc="lower left", fontsize=9)
     deposition = list(found.catchments)
     ways = {
-        "plain": "half the bicarbonate",
+        "plain": "half the HCO$_3$",
         "corrected": "HCO$_3$ - (Ca + Mg), net of rain",
         "ledger": "ledger of gas CO$_2$ taken up",
     }
@@ -132,7 +132,7 @@ def draw(found: Found, path: Path) -> None:
         ylabel="sink (g C m$^{-2}$ a$^{-1}$)",
         ylim=(0.0, None),
     )
-    right.legend(fontsize=8)
+    right.legend(loc="lower left")
     figure.savefig(path, dpi=120)
 
 

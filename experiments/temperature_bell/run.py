@@ -48,16 +48,21 @@ def draw(found: list[dict[str, float]], path: Path) -> None:
     """Bicarbonate, and what makes it: respiration, soil CO2 and runoff."""
     import matplotlib.pyplot as plt
 
-    panels = {"HCO3": "mmol/l", "pCO2 weighted": "ppm", "Rs": "g C/m2/yr", "R": "mm/yr"}
+    panels = {
+        "HCO3": "HCO₃ of the spring (mmol L⁻¹)",
+        "pCO2 weighted": "soil CO₂, by percolation (ppm)",
+        "Rs": "soil respiration (g C m⁻² a⁻¹)",
+        "R": "runoff (mm a⁻¹)",
+    }
     figure, axes = plt.subplots(2, 2, figsize=(9, 6), layout="constrained", sharex=True)
-    for ax, (name, unit) in zip(axes.flat, panels.items(), strict=True):
+    for ax, (name, label) in zip(axes.flat, panels.items(), strict=True):
         ax.plot(TEMPERATURES, [f[name] for f in found], "o-", color="#0072b2", label="karstsim")
-        ax.set_ylabel(f"{name} ({unit})")
+        ax.set_ylabel(label)
     axes[0, 0].plot(TEMPERATURES, CONFIG["prototype"], "s--", color="0.5", label="prototype")
-    axes[0, 0].axvspan(*CONFIG["top"], color="0.9", zorder=0)
-    axes[0, 0].legend(loc="lower center", fontsize=8)
+    axes[0, 0].axvspan(*CONFIG["top"], color="0.9", zorder=0, label="claim: largest here")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), ncols=3, loc="outside lower left")
     for ax in axes[1]:
-        ax.set_xlabel("mean temperature (degC)")
+        ax.set_xlabel("mean temperature (°C)")
     figure.savefig(path, dpi=120)
 
 

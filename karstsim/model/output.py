@@ -381,7 +381,7 @@ def provenance(site: Site, forcing_attrs: Mapping[str, Any], constants: str) -> 
         "geospatial_lon_min": str(site.longitude),
         "geospatial_lon_max": str(site.longitude),
     }
-    for key in ("source_id", "experiment_id", "variant_label", "repairs", "comment"):
+    for key in ("source_id", "experiment_id", "variant_label", "repairs", "comment", "clock"):
         if forcing_attrs.get(key):
             attrs[f"forcing_{key}"] = str(forcing_attrs[key])
     return attrs

@@ -25,6 +25,7 @@ from karstsim.report.style import (
     plain,
     save,
     styled,
+    unit,
 )
 
 BLUE, ORANGE, GREEN = OTHER_COLOURS[:3]
@@ -66,8 +67,8 @@ def _short(posterior: xr.Dataset, i: int) -> str:
     name = str(posterior.parameter.values[i])
     if bool(posterior["factor"].values[i]):
         return plain(f"{name}\n(x default)")
-    unit = str(posterior["units"].values[i])
-    return plain(name if unit == "1" else f"{name}\n({unit})")
+    units = str(posterior["units"].values[i])
+    return plain(name) if units == "1" else f"{plain(name)}\n({unit(units)})"
 
 
 def _scale(ax: Axes, posterior: xr.Dataset, i: int, axis: str = "x") -> None:
@@ -166,7 +167,7 @@ def fit(posterior: xr.Dataset, target: str) -> Figure:
     """Observed and simulated values over time, with the band of the draws, and against each other."""
     name = safe(target)
     times, observed, best, fitted = _sorted_series(posterior, target)
-    unit = str(posterior[f"observed_{name}"].attrs["units"])
+    units = unit(str(posterior[f"observed_{name}"].attrs["units"]))
     figure = new_figure(3.6)
     ax, cross = figure.subplots(1, 2, width_ratios=(3.2, 1.0))
     told = posterior.attrs["uncertainties"] == "given"
@@ -189,7 +190,7 @@ def fit(posterior: xr.Dataset, target: str) -> Figure:
             times[np.argmin(fitted)], times[-1], color=GRID, alpha=0.5, lw=0.0, zorder=0, label="held out"
         )
     _dates(ax)
-    ax.set_ylabel(plain(f"{target} ({unit})"))
+    ax.set_ylabel(f"{plain(target)} ({units})")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=5)
     panel_title(ax, "a", plain(_score_text(posterior, target)))
     ends = float(min(observed.min(), best.min())), float(max(observed.max(), best.max()))
@@ -197,8 +198,8 @@ def fit(posterior: xr.Dataset, target: str) -> Figure:
         if rows.any():
             cross.plot(observed[rows], best[rows], ".", ms=3, color=colour, label=label)
     cross.plot(ends, ends, color=SOFT, lw=1.0)
-    cross.set_xlabel(plain(f"observed ({unit})"))
-    cross.set_ylabel(plain(f"best run ({unit})"))
+    cross.set_xlabel(f"observed ({units})")
+    cross.set_ylabel(f"best run ({units})")
     if not fitted.all():
         cross.legend(loc="upper left", markerscale=2.0, handletextpad=0.1)
     panel_title(cross, "b", "One to one")
@@ -237,7 +238,7 @@ def residual_panels(posterior: xr.Dataset, target: str) -> Figure:
     known = np.isfinite(whole)
     residual, model = whole[known], best[known]
     what = str(posterior[f"residual_{safe(target)}"].attrs["long_name"])
-    unit = str(posterior[f"observed_{safe(target)}"].attrs["units"])
+    units = unit(str(posterior[f"observed_{safe(target)}"].attrs["units"]))
     figure = new_figure(5.4)
     over_time, spread, memory, normal = figure.subplots(2, 2).ravel()
     over_time.plot(times[known], residual, ".", ms=3, color=BLUE)
@@ -245,7 +246,7 @@ def residual_panels(posterior: xr.Dataset, target: str) -> Figure:
     _dates(over_time)
     panel_title(over_time, "a", "Over time")
     spread.plot(model, residual, ".", ms=3, color=BLUE)
-    spread.set_xlabel(plain(f"best run ({unit})"))
+    spread.set_xlabel(f"best run ({units})")
     panel_title(spread, "b", "Against the model")
     for ax in (over_time, spread):
         ax.axhline(0.0, color=SOFT, lw=1.0)

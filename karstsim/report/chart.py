@@ -28,13 +28,15 @@ def chart_of(annual: xr.Dataset | None, monthly: xr.Dataset | None) -> list[Char
 def _chart(ds: xr.Dataset, what: str) -> list[Chart]:
     groups = numbers.members_by_scenario(ds)
     by_month = what.startswith("Monthly")
+    years, months = numbers.years_of(ds), numbers.months_of(ds)
     panels = [_panel(groups, key, by_month) for key in KEYS if key.variable in ds]
     panels = [p for p in panels if any(v is not None for line in p["lines"] for v in line["middle"])]
     several = max(part.sizes["realization"] for part in groups.values()) > 1
     spread = "; median of the draws, in brackets 5 to 95 %" if several else ""
     x = [round(float(v), 4) for v in decimal_years(ds["time"].values)]
     caption = f"{what}{spread}. Point at the chart, or use the arrow keys, to read the values."
-    return [Chart(caption, x, panels)] if panels else []
+    when = [f"{y}-{m:02d}" if by_month else f"{y}" for y, m in zip(years, months, strict=True)]
+    return [Chart(caption, x, when, panels)] if panels else []
 
 
 def _panel(groups: dict[str, xr.Dataset], key: Key, by_month: bool) -> dict[str, Any]:
@@ -50,7 +52,7 @@ def _panel(groups: dict[str, xr.Dataset], key: Key, by_month: bool) -> dict[str,
         if ds.sizes["realization"] > 1:
             line |= {"low": _rounded(low), "high": _rounded(high)}
         lines.append(line)
-    return {"name": key.label, "unit": unit, "lines": lines, "monthly": by_month}
+    return {"name": key.label, "unit": unit, "lines": lines}
 
 
 def _rounded(values: np.ndarray) -> list[float | None]:

@@ -34,6 +34,7 @@ SIDES = (
     "npp",
 )
 POINTS = ("spring_ph", "water_ph", "spring_si")  # in units, not per cent
+LEAST_SHOWN = 1e-4  # of a change, in per cent or the unit of its axis
 LEAST = 1e-9  # of a baseline, to be compared in per cent
 MINUS = "−"
 MOST_TICKS = 4  # across a panel: numbers such as −0.0003 are wide
@@ -99,15 +100,15 @@ def _units(ax: Axes, found: Comparison) -> None:
 
 
 def _short(row: Row) -> str:
-    return row.label.replace("CO2", "CO₂").replace("HCO3", "HCO₃⁻").replace(", highest box", "")
+    return style.printed(row.label).replace(", highest box", "")
 
 
 def _shown(value: float, text: str) -> str:
-    """A change as `text` prints it, with two digits where that would print a change as none."""
-    printed = text.format(value)
-    if value != 0.0 and not any(c in "123456789" for c in printed):
-        return f"{value:+.2g}" + (" %" if text.endswith("%") else "")
-    return printed
+    """A change as `text` prints it, with two digits where that would print a change as none; nothing is 0."""
+    printed, unit = text.format(value), " %" if text.endswith("%") else ""
+    if any(c in "123456789" for c in printed):
+        return printed
+    return f"{value:+.2g}{unit}" if abs(value) >= LEAST_SHOWN else f"{'≈ ' if value else ''}0{unit}"
 
 
 def _bars(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,11 @@ from typing import Any
 import xarray as xr
 
 from karstsim.core.errors import InputError
+from karstsim.ensemble.plan import PLAN
+from karstsim.report.ensemble_folder import ensemble_notes
 from karstsim.report.run_folder import RECORD, notes_and_provenance, read_outputs
 from karstsim.report.section import Check, Contents, Notes, Section, Table
+from karstsim.report.style import printed
 from karstsim.report.tables import number
 
 COMPARISON, FIGURE = "compare.json", "compare.svg"
@@ -49,7 +52,7 @@ def compare_contents(folder: Path, observations: xr.Dataset | None = None) -> Co
     ]
     members = f"{found['members']} members; values are medians" if many else "one run each"
     summary = [f"{'; '.join(labels)}. Means of {first} to {last} over {found['area_km2']:g} km²; {members}."]
-    checks, repairs, provenance = _of_the_runs(folder)
+    checks, repairs, provenance = _of_the_runs(folder, found.get("runs", {}))
     return Contents(
         f"With and without: {'; '.join(labels)}",
         sections,
@@ -58,15 +61,27 @@ def compare_contents(folder: Path, observations: xr.Dataset | None = None) -> Co
     )
 
 
-def _of_the_runs(folder: Path) -> tuple[list[Check], list[str] | None, dict[str, object]]:
-    """Checklists of both runs, their repairs, and the provenance of the one with interventions, where they lie here."""
+def _of_the_runs(
+    folder: Path, runs: Mapping[str, str]
+) -> tuple[list[Check], list[str] | None, dict[str, object]]:
+    """Checklists of both runs, their repairs, and the provenance of the one with interventions.
+
+    runs  their folders, seen from that of the comparison; those that are not named lie in it
+    """
     checks: list[Check] = []
     repairs: list[str] | None = None
     provenance: dict[str, object] = {}
     for name, label in RUNS.items():
-        if not (folder / name / RECORD).is_file():
+        run = folder / runs.get(name, name)
+        if (run / PLAN).is_file():
+            notes, provenance = ensemble_notes(run)
+        elif (run / RECORD).is_file():
+            notes, provenance = notes_and_provenance(run, read_outputs(run), {})
+        else:
+            checks.append(
+                Check(f"{label}: its checks", None, f"not looked at: {run.name} lies elsewhere now")
+            )
             continue
-        notes, provenance = notes_and_provenance(folder / name, read_outputs(folder / name), {})
         checks += [replace(check, name=f"{label}: {check.name}") for check in notes.checks]
         repairs = list(dict.fromkeys([*(repairs or []), *(notes.repairs or [])]))
     return checks, repairs, provenance
@@ -78,7 +93,11 @@ def _table(rows: Sequence[dict[str, Any]], group: str, title: str, many: bool) -
     names = ["value"] if money else ["without", "with", "difference"]
     if many:
         keys, names = [*keys, "low", "high"], [*names, "5 %", "95 %"]
-    body = [[r["label"], *(_number(r[k]) for k in keys), r["unit"]] for r in rows if r["group"] == group]
+    body = [
+        [printed(r["label"]), *(_number(r[k]) for k in keys), printed(r["unit"])]
+        for r in rows
+        if r["group"] == group
+    ]
     return Table(title, ["quantity", *names, "unit"], body)
 
 

@@ -52,9 +52,29 @@ def ensemble_contents(folder: Path, observations: xr.Dataset | None = None) -> C
     if not (outputs or member):
         raise InputError(str(folder), "holds no output yet", f"karstsim resume {folder}")
     annual = outputs.get("annual", next(iter((outputs or member).values())))
-    config = read_toml(folder / CONFIG)
-    site = config.get("site", {})
-    site = site if isinstance(site, dict) else {}
+    site = _site(folder)
+    notes, provenance = _notes_and_provenance(folder, plan, outcome, broken, annual)
+    sections = sections_of_outputs(folder, outputs, site.get("area_km2")) if outputs else []
+    if "annual" in outputs and any(key.variable in annual for key in KEYS):
+        files = style.save(fan_figure(annual), folder / FIGURES / "fans")
+        sections.insert(1, Section("Scenarios", figures=[(files[-1], FAN_CAPTION)]))
+    sections += sections_of_member(folder, member, _whose(member), site.get("area_km2")) if member else []
+    sections.append(_members(plan, outcome))
+    members = f"{plan.n_columns} member{'s' * (plan.n_columns > 1)}{' each' * (len(plan.climates) > 1)}"
+    title = f"{site.get('name', folder.resolve().name)}: {_climates(plan)}, {members}"
+    return Contents(title, sections, notes, provenance)
+
+
+def ensemble_notes(folder: Path) -> tuple[Notes, dict[str, object]]:
+    """What ran, the checklist of all members, repairs and warnings; and where they come from."""
+    plan, outcome, broken = status(folder)
+    annual = _outputs(folder, outcome).get("annual", xr.Dataset())
+    return _notes_and_provenance(folder, plan, outcome, broken, annual)
+
+
+def _notes_and_provenance(
+    folder: Path, plan: Plan, outcome: Outcome, broken: Mapping[int, str], annual: xr.Dataset
+) -> tuple[Notes, dict[str, object]]:
     warnings = warnings_of(outcome)
     if not outcome.complete:
         warnings.append(f"{outcome.tasks - outcome.done} tasks are left: karstsim resume {folder}")
@@ -64,23 +84,17 @@ def ensemble_contents(folder: Path, observations: xr.Dataset | None = None) -> C
         Check("All members computed", outcome.complete and not outcome.failed, _members_said(plan, outcome)),
         *standard_checks(annual, outcome.closure, settled(outcome), spin_up_text(outcome), repairs),
     ]
-    notes = Notes(
-        [what_ran(plan, site), *([MADE_UP] if is_synthetic(annual) else [])], checks, repairs, warnings
-    )
-    sections = sections_of_outputs(folder, outputs, site.get("area_km2")) if outputs else []
-    if "annual" in outputs and any(key.variable in annual for key in KEYS):
-        files = style.save(fan_figure(annual), folder / FIGURES / "fans")
-        sections.insert(1, Section("Scenarios", figures=[(files[-1], FAN_CAPTION)]))
-    sections += sections_of_member(folder, member, _whose(member), site.get("area_km2")) if member else []
-    sections.append(_members(plan, outcome))
-    record = (
-        json.loads((folder / RUN_RECORD).read_text(encoding="utf-8"))
-        if (folder / RUN_RECORD).is_file()
-        else {}
-    )
-    members = f"{plan.n_columns} member{'s' * (plan.n_columns > 1)}{' each' * (len(plan.climates) > 1)}"
-    title = f"{site.get('name', folder.resolve().name)}: {_climates(plan)}, {members}"
-    return Contents(title, sections, notes, provenance_of(record, annual))
+    summary = [what_ran(plan, _site(folder)), *([MADE_UP] if is_synthetic(annual) else [])]
+    path = folder / RUN_RECORD
+    record = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if "tasks" in record:
+        record["tasks"] = "{} of {}".format(*record["tasks"])
+    return Notes(summary, checks, repairs, warnings), provenance_of(record, annual)
+
+
+def _site(folder: Path) -> dict[str, Any]:
+    site = read_toml(folder / CONFIG).get("site", {})
+    return site if isinstance(site, dict) else {}
 
 
 def _outputs(folder: Path, outcome: Outcome) -> dict[str, xr.Dataset]:
@@ -180,7 +194,7 @@ def _members(plan: Plan, outcome: Outcome) -> Section:
     """Climates, the draws' parameters, and what failed."""
     climates = Table(
         "Climates",
-        ["climate", "scenario", "model", "member", "calendar", "from", "to"],
+        ["climate", "scenario", "model", "member", "calendar", "from", "before"],
         [
             [c.name, c.scenario, c.source_id, c.variant_label, c.calendar, c.start[:10], c.end[:10]]
             for c in plan.climates

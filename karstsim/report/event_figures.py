@@ -20,6 +20,7 @@ HOURS = 24.0
 LONGEST = 3.0  # d, of a step that shows a storm
 BEFORE, AFTER = 3.0, 12.0  # days around the peak
 BAND = (0.1, 0.9)
+CLOCK = "forcing_clock"  # of a run whose weather has local stamps
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ DIEL = (
 
 @style.styled
 def diel_figure(ds: xr.Dataset, months: tuple[int, ...] = (6, 7, 8)) -> Figure:
-    """Mean course of a day in every box of surface water, with 10 to 90 % of the days.
+    """Mean course of a day in every box of surface water, with 10 to 90 % of the days, in local solar time.
 
     ds      output of every step, with steps of a few hours (all members count);  months: the season, summer by default
     Raises InputError for steps of a day and for a run without surface water.
@@ -61,15 +62,13 @@ def diel_figure(ds: xr.Dataset, months: tuple[int, ...] = (6, 7, 8)) -> Figure:
     boxes = [str(name) for name in ds["box_name"].values]
     figure = style.new_figure(HEIGHT * -(-len(panels) // 2) + 0.4)
     axes = figure.subplots(-(-len(panels) // 2), 2, squeeze=False).ravel()
-    hour = (
-        np.asarray(ds["time"].dt.hour.values, float) + np.asarray(ds["time"].dt.minute.values, float) / 60.0
-    )
+    hour, clock = _hours(ds)
     for ax, panel, letter in zip(axes, panels, "abcdef", strict=False):
         for number, box in enumerate(boxes):
             values = panel.factor * ds[panel.variable].isel(box=number).transpose(..., "time").values
             _day(ax, hour, np.atleast_2d(values), style.OTHER_COLOURS[number % len(style.OTHER_COLOURS)], box)
         ax.set_ylabel(f"{panel.label} ({panel.unit})")
-        ax.set_xlabel("Hour of the day (h)")
+        ax.set_xlabel(f"{clock} (h)")
         ax.set_xlim(0.0, HOURS)
         ax.set_xticks(range(0, 25, 6))
         style.panel_title(ax, letter, panel.label)
@@ -77,6 +76,15 @@ def diel_figure(ds: xr.Dataset, months: tuple[int, ...] = (6, 7, 8)) -> Figure:
         ax.set_visible(False)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=len(boxes))
     return figure
+
+
+def _hours(ds: xr.Dataset) -> tuple[np.ndarray, str]:
+    """Hours of the day, and whose: universal stamps are moved by the longitude, as the model does with the sun."""
+    stamps = ds["time"].dt
+    hour = np.asarray(stamps.hour.values, float) + np.asarray(stamps.minute.values, float) / 60.0
+    if "lon" not in ds or ds["lon"].size != 1 or CLOCK in ds.attrs:
+        return hour, "Hour of the day"
+    return (hour + float(ds["lon"].item()) * HOURS / 360.0) % HOURS, "Local solar time"
 
 
 def _day(ax: Axes, hour: np.ndarray, values: np.ndarray, colour: str, label: str) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import MaxNLocator
 
 from karstsim.core.constants import MM_PER_M, MOLAR_MASS_C, SECONDS_PER_DAY
 from karstsim.report import numbers, style
@@ -143,8 +144,9 @@ def _spring_legends(
     above = {"loc": "lower right", "bbox_to_anchor": (1.0, 0.97), "borderaxespad": 0.0}
     grid[1, 0].legend(ncols=len(rows[1][2]), **above)
     if decades is not None:
-        grid[0, 1].legend(loc="upper right")
+        grid[1, 1].legend(*grid[0, 1].get_legend_handles_labels(), ncols=2, **above)
     grid[-1, 0].set_xlabel("Year")
+    grid[-1, 0].xaxis.set_major_locator(MaxNLocator(integer=True))
     style.months_on_x(grid[-1, 1])
 
 

@@ -69,7 +69,9 @@ def _template() -> jinja2.Template:
 def chart_json(chart: Chart) -> str:
     """The numbers of a chart as the page's script reads them."""
     return json.dumps(
-        {"x": list(chart.x), "panels": list(chart.panels)}, allow_nan=False, separators=(",", ":")
+        {"x": list(chart.x), "when": list(chart.when), "panels": list(chart.panels)},
+        allow_nan=False,
+        separators=(",", ":"),
     )
 
 

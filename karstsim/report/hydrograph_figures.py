@@ -29,7 +29,6 @@ DASHED, DOTTED = (0, (5, 2)), (0, (1.5, 1.8))
 HEIGHT = 3.9  # inches
 HALF_WIDTH = 6.4
 LABEL_LEFT = 80.0  # %: from here on a label stands left of its point
-_UNITS = {"m3 s-1": "m³ s⁻¹", "mm d-1": "mm d⁻¹"}
 
 
 @style.styled
@@ -232,7 +231,7 @@ def spectrum_figure(density: xr.Dataset) -> Figure:
 
 
 def _unit(units: str) -> str:
-    return _UNITS.get(units, style.plain(units) or "m³ s⁻¹")
+    return style.unit(units or "m3 s-1")
 
 
 def _remark(ax: Axes, text: str, x: float, y: float) -> None:

@@ -16,6 +16,7 @@ from karstsim.report.figures import SQUARE_METRES_PER_KM2, middle_scenario
 from karstsim.report.time_axis import instants, per_day, time_axis
 
 HEIGHT = 1.25  # inches a panel
+MANY = 400  # observations from which on a line is drawn
 SIMULATED, OBSERVED, RAIN = "#0072b2", "#d55e00", "#56b4e9"
 SECOND = "#7a4a9c"
 
@@ -82,7 +83,7 @@ def results_figure(
         else:
             _panel(ax, x, values, panel)
             if panel.label in seen:
-                _observed(ax, seen[panel.label])
+                _observed(ax, seen[panel.label], panel)
     time_axis(axes[-1], x)
     figure.align_ylabels()
     return figure
@@ -150,19 +151,19 @@ def _panel(ax: Axes, x: np.ndarray, values: np.ndarray, panel: Panel) -> None:
     ax.set_ylabel(f"{panel.label}\n({panel.unit})")
 
 
-def _observed(ax: Axes, series: xr.DataArray) -> None:
-    dense = series.sizes["time"] > 400
-    ax.plot(
-        series["time"].values,
-        series.values,
-        linestyle="-" if dense else "",
-        marker="" if dense else "o",
-        color=OBSERVED,
-        markersize=3.5,
-        linewidth=0.9,
-        label="observed",
-    )
-    ax.legend(loc="upper right", ncols=2)
+def _observed(ax: Axes, series: xr.DataArray, panel: Panel) -> None:
+    """A line where most steps of a long record have a value, else points: a value between gaps is no line."""
+    there = np.isfinite(series.values)
+    if there.sum() > MANY and there.mean() > 0.5:
+        ax.plot(series["time"].values, series.values, color=OBSERVED, linewidth=0.9, label="observed")
+    else:
+        points = series.isel(time=there)
+        ax.plot(points["time"].values, points.values, "o", color=OBSERVED, markersize=3.5, label="observed")
+    ax.set_autoscaley_on(True)  # the axis was made for the simulated values
+    ax.autoscale_view()
+    if panel.zero:
+        ax.set_ylim(bottom=0.0)
+    ax.legend(loc="lower right", bbox_to_anchor=(1.0, 0.97), borderaxespad=0.0, ncols=2)
 
 
 def _residuals(ax: Axes, ds: xr.Dataset, panel: Panel, series: xr.DataArray) -> None:

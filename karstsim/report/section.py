@@ -32,12 +32,13 @@ class Check:
 class Chart:
     """Lines over time; the reader chooses the quantity, and hovering shows the numbers.
 
-    x       decimal years
+    x       decimal years;  when: what each is called, such as 2017-12
     panels  of each quantity its name, unit and lines: name, colour, middle, and perhaps low and high
     """
 
     caption: str
     x: Sequence[float]
+    when: Sequence[str]
     panels: Sequence[Mapping[str, Any]]
 
 

@@ -285,4 +285,4 @@ def _index_label(ds: xr.Dataset, name: str, at: int) -> str:
 
 def _units(ds: xr.Dataset, at: int) -> str:
     """mm year-1 as mm year⁻¹."""
-    return str(ds["units"].values[at]).replace("-1", "⁻¹").replace("-2", "⁻²").replace("-3", "⁻³")
+    return style.unit(str(ds["units"].values[at]))

@@ -14,6 +14,7 @@ from karstsim.ensemble.run import RUN_RECORD, status
 from karstsim.report.ensemble_folder import settled, spin_up_text
 from karstsim.report.found import found_figures, read_table
 from karstsim.report.section import Check, Contents, Notes, Section, Table
+from karstsim.report.style import printed
 from karstsim.report.tables import number
 from karstsim.sensitivity_analysis.indices import WIDE, widest
 from karstsim.sensitivity_analysis.study import DRAWS, INDICES, MEMBERS, VALUES
@@ -101,7 +102,8 @@ def _tables(ds: xr.Dataset) -> list[Table]:
         part = ds.isel(output=i)
         order = np.argsort(-np.abs(part[names[-1]].values))
         rows = [[str(ds.factor.values[k]), *(_with_width(part, n, int(k)) for n in names)] for k in order]
-        tables.append(Table(f"{ds.output.values[i]} ({ds.units.values[i]})", ["factor", *names], rows))
+        title = f"{ds.output.values[i]} ({printed(str(ds.units.values[i]))})"
+        tables.append(Table(title, ["factor", *names], rows))
     return tables
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import matplotlib
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -51,6 +52,7 @@ RC: Any = {
     "axes.axisbelow": True,
     "axes.unicode_minus": True,
     "axes.formatter.useoffset": False,
+    "axes.prop_cycle": cycler(color=OTHER_COLOURS),
     "grid.color": GRID,
     "grid.linewidth": 0.6,
     "xtick.color": SOFT,
@@ -69,6 +71,8 @@ RC: Any = {
     "svg.fonttype": "path",
     "svg.hashsalt": "karstsim",
 }
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+POWER = re.compile(r"(?<=[A-Za-z])(?<!\de)-\d\b|(?<=m)[23]\b")  # not the 2 of CO2, not 1e-6
 SVG_METADATA = {"Date": None, "Creator": None}  # the same data gives the same file
 
 
@@ -103,6 +107,17 @@ def scenario_label(name: str) -> str:
     if match is None:
         return name
     return f"SSP{match[1]}-{match[2]}.{match[3]}{match[4] or ''}"
+
+
+def printed(text: str) -> str:
+    """Powers raised and formulas lowered, as print has them: t CO2 km-2 a-1 -> t CO₂ km⁻² a⁻¹."""
+    raised = POWER.sub(lambda found: found[0].translate(RAISED), text)
+    return re.sub(r"\bHCO3\b", "HCO₃⁻", raised).replace("CO2", "CO₂")
+
+
+def unit(text: str) -> str:
+    """A unit for a figure: `printed`, and of unknown origin, so safe as by `plain`."""
+    return plain(printed(text))
 
 
 def plain(text: str) -> str:

@@ -16,7 +16,6 @@ PER_MILLION = 1.0e6
 PERCENT = 100.0
 NOTHING = "–"
 LEAST_PLAIN = 1.0e-4  # smaller numbers are written with a power of ten
-RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 DIGITS = 3  # significant ones of a key number
 G_C = "g C m⁻² yr⁻¹"
 NEGLIGIBLE, LEAST_SHOWN = 5.0e-4, 5.0e-3  # g C m-2 yr-1
@@ -138,7 +137,7 @@ def _small(value: float) -> str:
 
 def _decimals(value: float) -> int:
     """Decimals that show three significant digits."""
-    size = 0 if value == 0.0 else int(np.floor(np.log10(abs(value))))
+    size = int(f"{value:.{DIGITS - 1}e}".split("e")[1])  # of the rounded value: 0.009999 is 0.0100
     return max(DIGITS - 1 - size, 0)
 
 
@@ -149,7 +148,7 @@ def number(value: float, decimals: int | None = None) -> str:
     if decimals is None:
         if 0.0 < abs(value) < LEAST_PLAIN:
             digits, power = f"{value:.1e}".split("e")
-            return f"{digits} × 10{str(int(power)).translate(RAISED)}".replace("-", "−")
+            return f"{digits} × 10{str(int(power)).translate(style.RAISED)}".replace("-", "−")
         decimals = _decimals(value)
     text = f"{value:,.{decimals}f}".replace(",", "\u202f")
     return text.replace("-", "−") if any(c in "123456789" for c in text) else text.lstrip("-")

@@ -155,7 +155,7 @@ def test_everything_is_escaped(tmp_path: Path) -> None:
     table = Table(ATTACK, [ATTACK], [[ATTACK, ATTACK]], ATTACK)
     folded = Table(ATTACK, [ATTACK], [[ATTACK]], folded=True)
     notes = Notes([ATTACK], [Check(ATTACK, None, ATTACK)], [ATTACK], [ATTACK])
-    chart = Chart(ATTACK, [1.0], [{"name": ATTACK, "unit": ATTACK, "lines": []}])
+    chart = Chart(ATTACK, [1.0], [ATTACK], [{"name": ATTACK, "unit": ATTACK, "lines": []}])
     caption = f'" onerror="x{ATTACK}'
     section = Section(ATTACK, [ATTACK], [table, folded], [chart], [(svg, caption)])
     path = write_page(tmp_path, Contents(ATTACK, [section, section], notes, {ATTACK: {ATTACK: [ATTACK]}}))

@@ -11,6 +11,9 @@ import xarray as xr
 from karstsim.core.constants import MOLAR_MASS_C
 from karstsim.report import budget, figures, numbers, style
 from karstsim.report.budget_panel import signed
+from karstsim.report.chart import chart_of
+from karstsim.report.compare_figures import _shown
+from karstsim.report.tables import number
 
 SCENARIOS = ("ssp126", "ssp245", "ssp585")
 YEARS, DRAWS = 30, 4
@@ -319,3 +322,29 @@ def test_scenario_labels() -> None:
     assert style.scenario_label("ssp534-over") == "SSP5-3.4-over"
     assert style.scenario_label("historical") == "historical"
     assert style.plain("a$b") == r"a\$b"
+
+
+def test_units_are_printed_with_raised_powers_and_lowered_formulas() -> None:
+    assert style.unit("m3 s-1") == "m³ s⁻¹"
+    assert style.unit("t CO2 km-2 a-1") == "t CO₂ km⁻² a⁻¹"
+    assert style.unit("1e-6") == "1e-6" and style.unit("k$ a-1") == r"k\$ a⁻¹"
+
+
+def test_a_month_under_the_pointer_is_the_month_of_its_values() -> None:
+    """March begins 59 days into the year, which is less than two twelfths of it."""
+    (chart,) = chart_of(None, single(make_monthly(months=12)))
+    assert [text[-2:] for text in chart.when] == [f"{m:02d}" for m in range(1, 13)]
+    assert len(chart.x) == len(chart.when)
+
+
+def test_digits_of_a_number_that_is_rounded_up() -> None:
+    assert [number(v) for v in (0.009999, 0.01, 9.996, 0.0)] == ["0.0100", "0.0100", "10.0", "0.00"]
+
+
+def test_changes_without_meaning_are_no_powers_of_ten() -> None:
+    assert [_shown(v, "{:+.1f} %") for v in (0.0, -5.3e-6, -0.0029, -0.12)] == [
+        "0 %",
+        "≈ 0 %",
+        "-0.0029 %",
+        "-0.1 %",
+    ]

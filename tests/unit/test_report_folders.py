@@ -90,13 +90,15 @@ def test_page_of_a_comparison_tells_every_group(tmp_path):
     (tmp_path / "compare.json").write_text(json.dumps(found))
     page = contents_of(tmp_path)
     tables = {t.title: t.rows for s in page.sections for t in s.tables}
-    assert tables["Sink"] == [["karst sink", "6.00", "6.50", "0.500", "t C km-2 a-1"]]
-    assert tables["Economics (whole catchment)"] == [["revenue", "0.500", "t C km-2 a-1"]]
+    assert tables["Sink"] == [["karst sink", "6.00", "6.50", "0.500", "t C km⁻² a⁻¹"]]
+    assert tables["Economics (whole catchment)"] == [["revenue", "0.500", "t C km⁻² a⁻¹"]]
     assert tables["Carbon by permanence, t C km⁻² a⁻¹"] == [["centuries", "1.00", "–"]]
     assert "Stability" not in tables
     assert page.notes.warnings == ["a note"]
     assert "Repairs of the inputs" not in report(tmp_path).read_text(encoding="utf-8")
-    assert page.notes.checks == []  # a comparison of folders that lie elsewhere
+    assert [(c.name, c.passed) for c in page.notes.checks] == [
+        ("without: its checks", None), ("with: its checks", None)
+    ]  # neither run is there  # fmt: skip
     for name, residual in (("baseline", 1e-15), ("intervention", 1e-3)):
         (tmp_path / name).mkdir()
         sink = xr.Dataset(
@@ -110,6 +112,10 @@ def test_page_of_a_comparison_tells_every_group(tmp_path):
     assert books == {"without: Books closed": True, "with: Books closed": False}
     assert page.notes.repairs == ["ps: absent"]
     assert page.provenance["source"] == "intervention" and page.provenance["seed"] == 3
+    (tmp_path / "elsewhere").mkdir()
+    apart = {**found, "runs": {"baseline": "../baseline", "intervention": "../intervention"}}
+    (tmp_path / "elsewhere" / "compare.json").write_text(json.dumps(apart))
+    assert contents_of(tmp_path / "elsewhere").notes == page.notes
 
 
 def test_indices_with_small_units_keep_their_digits(tmp_path):

@@ -151,7 +151,7 @@ def test_observations_beside_a_run(folder: Path) -> None:
     spring = next(s for s in sections_of_with(folder, seen) if s.title == "Spring")
     (row,) = spring.tables[0].rows
     assert row[0] == "pH (–)"
-    assert row[4] == "−0.1000"
+    assert row[4] == "−0.100"
 
 
 def sections_of_with(folder: Path, seen: xr.Dataset):
@@ -320,7 +320,36 @@ def test_diel_and_isotope_figures() -> None:
     )
     line = plot.diel(ds).axes[0].lines[0]
     np.testing.assert_allclose(line.get_xydata(), [(0, 7.1), (6, 7.3), (12, 8.1), (18, 7.7)])
+    east = plot.diel(ds.assign_coords(lon=90.0)).axes[0]  # six hours ahead of universal time
+    np.testing.assert_allclose(east.lines[0].get_xydata(), [(0, 7.7), (6, 7.1), (12, 7.3), (18, 8.1)])
+    assert east.get_xlabel() == "Local solar time (h)"
+    local = ds.assign_coords(lon=90.0).assign_attrs(forcing_clock="local standard time")
+    np.testing.assert_allclose(plot.diel(local).axes[0].lines[0].get_xydata(), line.get_xydata())
     series, cross = plot.isotopes(ds).axes
     assert [line.get_label() for line in series.lines] == ["soil CO₂", "spring, DIC"]
     assert cross.lines[0].get_xdata()[-1] == 4.0
     assert "‰" in series.get_ylabel()
+
+
+def test_observations_are_seen_whole() -> None:
+    """Floods above all that was simulated stay inside the axis; one value a week is a point, not a line of none."""
+    times = pd.date_range("2015-01-01", periods=730)
+    run = xr.Dataset(
+        {
+            "aquifer_spring": ("time", np.full(730, 1.0), {"units": "mm"}),
+            "aquifer_spring_ca_concentration": ("time", np.full(730, 1.5)),
+        },
+        {"time": times},
+    )
+    weekly = np.where(np.arange(730) % 7 == 0, 2.5, np.nan)
+    flood = np.where(np.arange(730) == 100, 9.0, 1.0)
+    seen = xr.Dataset(
+        {"discharge": ("time", flood, {"units": "mm d-1"}), "ca": ("time", weekly)}, {"time": times}
+    )
+    axes = plot.results(run, seen).axes
+    by_label = {ax.get_ylabel().split("\n")[0]: ax for ax in axes if "simulated −" not in ax.get_ylabel()}
+    for label, highest in (("Discharge", 9.0), ("Ca²⁺", 2.5)):
+        low, high = by_label[label].get_ylim()
+        assert low <= 1.5 and high > highest
+    points = by_label["Ca²⁺"].lines[-1]
+    assert len(points.get_xdata()) == 105 and points.get_marker() == "o"

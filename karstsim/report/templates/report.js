@@ -95,9 +95,7 @@ function drawChart(box) {
     box.at = Math.min(Math.max(i, 0), xs.length - 1);
     cursor.setAttribute("x1", x(xs[box.at]));
     cursor.setAttribute("x2", x(xs[box.at]));
-    const month = Math.floor((xs[box.at] % 1) * 12 + 1e-6) + 1;
-    const when = data.panels[0].monthly ? `${Math.floor(xs[box.at])}-${String(month).padStart(2, "0")}` : Math.floor(xs[box.at]);
-    readout.replaceChildren(document.createTextNode(when + "  "));
+    readout.replaceChildren(document.createTextNode(data.when[box.at] + "  "));
     for (const line of panel.lines) {
       const item = readout.appendChild(document.createElement("span"));
       const mark = item.appendChild(document.createElementNS(SVG, "svg"));
