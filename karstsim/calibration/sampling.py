@@ -23,8 +23,13 @@ START_SPREAD = (
     1.0  # of the log-likelihoods of walkers at the start, as in a posterior: they must not be one point
 )
 APART = 1000  # between the seeds of two ensembles
-SNOOKER_SHARE = 0.2  # of the moves: along a line to another walker (ter Braak & Vrugt 2008) beside differences
-FIRST_LOOK, LATER = 1.0 / 16.0, 1.25  # shares of the steps after which the checks are made: the first, then each times
+SNOOKER_SHARE = (
+    0.2  # of the moves: along a line to another walker (ter Braak & Vrugt 2008) beside differences
+)
+FIRST_LOOK, LATER = (
+    1.0 / 16.0,
+    1.25,
+)  # shares of the steps after which the checks are made: the first, then each times
 
 
 def accept(evaluator: Evaluator, evaluations: int, sampler: str, keep: float, seed: int) -> Found:
@@ -118,7 +123,7 @@ def chains(
 
 
 def _looks(steps: int) -> Iterator[int]:
-    """The steps after which the checks are made: ever further apart, so that they cost little and few pass by chance."""
+    """Steps after which the checks are made: ever further apart, to cost little and seldom pass by chance."""
     at = FIRST_LOOK * steps
     while at < steps:
         if at >= SHORTEST:

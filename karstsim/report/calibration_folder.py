@@ -27,7 +27,7 @@ CAPTIONS = {
     "trace": "The search: losses, or parameters, over the evaluations.",
     "dotty": "Every evaluation: a parameter against the loss. A flat lower edge: the observations do not tell it.",
     "corner": "Pairs of parameters among the best runs or the draws; on a ridge two can stand for each other.",
-    "chains": "Markov chains after the burn-in: median and 5 to 95 % of the walkers; ensembles that met lie on each other.",
+    "chains": "Markov chains after the burn-in: median and 5 to 95 % of the walkers. Ensembles that met overlap.",
     "pareto": "Compromises between the targets: no point is better in all.",
 }
 FIT = "Observed and simulated {}; grey was held out of the fit."
