@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,7 @@ from karstsim.ensemble.draws import read_draws
 from karstsim.ensemble.store import open_ensemble
 
 Write = Callable[..., Path]
+ROOT = Path(__file__).parents[2]
 
 
 def test_a_posterior_has_bands_and_goes_into_an_ensemble(calibration_file: Write, tmp_path: Path) -> None:
@@ -113,6 +115,25 @@ def test_chains_too_short_are_refused_on_the_command_line(calibration_file: Writ
     assert (tmp_path / "mc" / "figures" / "corner.png").exists()
     done = CliRunner().invoke(app, ["resume", str(tmp_path / "mc"), "--json"])
     assert json.loads(done.stdout)["of these made now"] == 0
+
+
+@pytest.mark.slow
+def test_the_example_of_a_posterior_in_a_small_version(shared_data: Path, tmp_path: Path) -> None:
+    """A tenth of its evaluations: refused, with the number that is wanted, and the area already where it converges to."""
+    record = shared_data / "karst_spring_karstmod_demo" / "KarstMod_dataset.txt"
+    if not record.is_file():
+        pytest.skip(f"{record} is not there")
+    shutil.copy(record, tmp_path / "spring.csv")
+    text = (ROOT / "experiments" / "karstmod_spring" / "posterior.toml").read_text(encoding="utf-8")
+    text = text.replace("evaluations = 120000", "evaluations = 5400")
+    (tmp_path / "posterior.toml").write_text(text, encoding="utf-8")
+    posterior = calibrate(tmp_path / "posterior.toml", tmp_path / "out")
+    assert (
+        posterior.attrs["converged"] == "no" and "times the evaluations" in posterior.attrs["uncertainties"]
+    )
+    area = posterior["chain_value"].sel(parameter="area_km2").values
+    assert 384.0 < np.median(area) < 578.0
+    assert posterior.attrs["ensembles"] == 2
 
 
 def test_what_would_be_observed_is_wider_than_what_is_simulated(
