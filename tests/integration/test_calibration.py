@@ -119,7 +119,7 @@ def test_chains_too_short_are_refused_on_the_command_line(calibration_file: Writ
 
 @pytest.mark.slow
 def test_the_example_of_a_posterior_in_a_small_version(shared_data: Path, tmp_path: Path) -> None:
-    """A tenth of its evaluations: refused, with the number that is wanted, and the area already where it converges to."""
+    """A tenth of its evaluations: refused, with the number that is wanted, and the area where it will converge to."""
     record = shared_data / "karst_spring_karstmod_demo" / "KarstMod_dataset.txt"
     if not record.is_file():
         pytest.skip(f"{record} is not there")
