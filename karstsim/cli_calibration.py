@@ -80,7 +80,14 @@ def work_in(folder: Path, workers: int | None, as_json: bool) -> None:
 
 
 def _show(outcome: Outcome, files: list[str], as_json: bool) -> None:
-    from karstsim.calibration.summary import HEADER, facts, parameter_rows, residual_lines, skill_rows
+    from karstsim.calibration.summary import (
+        HEADER,
+        end_lines,
+        facts,
+        parameter_rows,
+        residual_lines,
+        skill_rows,
+    )
 
     ds = outcome.posterior
     told = {**facts(ds), "of these made now": outcome.new}
@@ -92,13 +99,15 @@ def _show(outcome: Outcome, files: list[str], as_json: bool) -> None:
     if as_json:
         console.print_json(
             {"status": "done", **told, "parameters": [dict(zip(HEADER, row, strict=False)) for row in rows],
-             "files": files, "convergence": checks, "residuals": residuals, "failed": failed,
+             "at the ends": end_lines(ds), "files": files,
+             "convergence": checks, "residuals": residuals, "failed": failed,
              "skill": [dict(zip(("target", "part", *metrics), row, strict=True)) for row in skills]}
         )  # fmt: skip
         return
     console.print_table("Calibration", ("", ""), list(told.items()))
     console.print_list("Observations", ds.attrs["observations"].splitlines())
     console.print_table("Parameters", HEADER[: len(rows[0])], rows)
+    console.print_list("At the ends of their ranges", end_lines(ds))
     console.print_table("Scores of the best run", ("target", "part", *metrics), skills)
     console.print_list("Convergence", checks)
     for target, lines in residuals.items():

@@ -36,6 +36,7 @@ from karstsim.report.time_axis import per_day
 __all__ = [
     "autocorrelation",
     "carbon_budget",
+    "chains",
     "chemistry",
     "convergence",
     "corner",
@@ -91,6 +92,7 @@ def _of(
 POSTERIOR, INDICES = "the result of ks.calibrate", "the result of ks.sensitivity"
 search = _of(calibration_figures.trace, POSTERIOR, "trace")
 dotty = _of(calibration_figures.dotty, POSTERIOR, "evaluated", "profile")
+chains = _of(calibration_figures.chains, f'{POSTERIOR} with method = "emcee"', "chain_value")
 corner = _of(calibration_figures.corner, POSTERIOR, "value", "best")
 pareto = _of(calibration_figures.pareto, f"{POSTERIOR} with two targets or more", "target", "loss")
 fit = _of(calibration_figures.fit, POSTERIOR, "target", "skill")

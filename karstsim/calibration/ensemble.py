@@ -11,6 +11,7 @@ from karstsim.calibration.config import AREA, CalibrationConfig
 from karstsim.core.files import whole_file
 from karstsim.ensemble.draws import FACTOR
 from karstsim.model.parameters import by_name
+from karstsim.model.site import Site
 from karstsim.tomlfile import emit_toml, pruned
 
 DIGITS = 17  # of a number that reads back to the same
@@ -22,12 +23,12 @@ def _header(name: str, factor: bool) -> str:
 
 
 def write_draws(posterior: xr.Dataset, path: Path) -> Path:
-    """The draws of the model's parameters as a table that an ensemble takes; the area and error models stay behind."""
+    """The draws of the parameters and the area as a table that an ensemble takes; error models stay behind."""
     factors = dict(zip(posterior.parameter.values, posterior["factor"].values, strict=True))
     columns = {
         _header(str(name), bool(factors[name])): posterior["value"].sel(parameter=name).values
         for name in posterior.parameter.values
-        if name in by_name()
+        if name in by_name() or name == AREA
     }
     with whole_file(path) as temporary:
         pd.DataFrame(columns).to_csv(temporary, index_label="draw", float_format=f"%.{DIGITS}g")
@@ -61,8 +62,20 @@ def best_toml(posterior: xr.Dataset, config: CalibrationConfig) -> str:
 
 
 def _site(best: dict[str, float], config: CalibrationConfig) -> dict[str, object]:
-    site = config.site.model_dump(exclude_none=True)
-    return {**site, AREA: best.get(AREA, config.site.area_km2)}
+    """The site with the area that was found. What drains into it grows alike, for the search kept its ratio to it."""
+    area = best.get(AREA, config.site.area_km2)
+    return _resized(config.site, area).model_dump(exclude_none=True)
+
+
+def _resized(site: Site, area: float) -> Site:
+    times = area / site.area_km2
+    changed = {
+        AREA: area,
+        "allogenic_area_km2": site.allogenic_area_km2 * times,
+        "sinking_streams": [s.model_copy(update={AREA: s.area_km2 * times}) for s in site.sinking_streams],
+        "boxes": [b.model_copy(update={"tributary_km2": b.tributary_km2 * times}) for b in site.boxes],
+    }
+    return site.model_copy(update=changed)
 
 
 def ensemble_toml(posterior: xr.Dataset, config: CalibrationConfig, draws: str) -> str:
@@ -81,8 +94,9 @@ def ensemble_toml(posterior: xr.Dataset, config: CalibrationConfig, draws: str) 
         "parameters": config.parameters,
     }
     return (
-        "# An ensemble of the posterior: karstsim run ensemble.toml -o FOLDER. Every draw runs under every climate.\n"
-        "# Add scenarios that go on where the calibrated climate ends, as in\n"
+        "# An ensemble of the posterior: karstsim run ensemble.toml -o FOLDER. Every draw runs under every climate"
+        + (", with its own area;\n# spring_discharge is in m3 s-1.\n" if AREA in best else ".\n")
+        + "# Add scenarios that go on where the calibrated climate ends, as in\n"
         "# [[climates]]\n"
         '# name = "ssp245"\n'
         '# follows = "calibrated"\n'

@@ -275,6 +275,7 @@ def _attributes(problem: Problem, found: Found, refused: str, evaluator: Evaluat
         "title": f"karstsim calibration of {problem.config.site.name}",
         "method": problem.config.calibration.method,
         "kind": found.kind,
+        "ensembles": problem.config.calibration.ensembles,
         "converged": "yes" if found.converged else "no",
         "uncertainties": "given" if not refused else f"refused: {refused}",
         "convergence_checks": "\n".join(c.line() for c in found.checks),

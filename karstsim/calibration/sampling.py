@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 from scipy.stats import qmc
 
 from karstsim.calibration import objectives
-from karstsim.calibration.convergence import Check, check_chains, mend_of
+from karstsim.calibration.convergence import SHORTEST, Check, check_chains, mend_of
 from karstsim.calibration.evaluate import CALL, Evaluator
 from karstsim.calibration.search import LEAST_GENERATIONS, Found, evolve, finite, optional
 
@@ -20,7 +23,13 @@ START_SPREAD = (
     1.0  # of the log-likelihoods of walkers at the start, as in a posterior: they must not be one point
 )
 APART = 1000  # between the seeds of two ensembles
-STRETCH_SHARE = 0.2  # of the moves: stretches between two walkers (Goodman & Weare 2010) beside differences
+SNOOKER_SHARE = (
+    0.2  # of the moves: along a line to another walker (ter Braak & Vrugt 2008) beside differences
+)
+FIRST_LOOK, LATER = (
+    1.0 / 16.0,
+    1.25,
+)  # shares of the steps after which the checks are made: the first, then each times
 
 
 def accept(evaluator: Evaluator, evaluations: int, sampler: str, keep: float, seed: int) -> Found:
@@ -93,28 +102,44 @@ def chains(
     """Draws of the posterior by ensembles of walkers (Foreman-Mackey et al. 2013).
 
     Priors are flat on the scale of the ranges. Each ensemble begins with a differential evolution of its own, and steps
-    by differences between its walkers. Ensembles that ended in different modes fail their R-hat.
+    by differences between its walkers. Ensembles that ended in different modes fail their R-hat. They walk until their
+    checks pass, or the rounds are used up.
 
     rounds  calls of the model that each ensemble may make, a point of every walker in each
     """
     optional("emcee", "emcee")
+    seeds = [seed + APART * i for i in range(ensembles)]
     first_rounds = max(int(START_SHARE * rounds), LEAST_GENERATIONS)
-    found, trace = [], []
-    for i in range(ensembles):
-        start = evolve(evaluator, walkers, first_rounds, seed + APART * i, START_SPREAD)
-        trace.append(start.trace)
-        found.append(_walk(evaluator, start.shares, rounds - first_rounds, seed + APART * i))
-    first = min(round(burn_in * found[0].shape[0]), found[0].shape[0] - 1)
-    kept = np.concatenate([walk[first:].transpose(1, 0, 2) for walk in found])
-    checks = check_chains(kept, evaluator.problem.names, ensembles)
-    flat = kept.reshape(-1, kept.shape[-1])
-    return Found(
-        flat, "posterior", checks, np.minimum.accumulate(np.concatenate(trace)), kept, mend_of(checks)
-    )
+    starts = [evolve(evaluator, walkers, first_rounds, s, START_SPREAD) for s in seeds]
+    walks = [_walk(evaluator, start.shares, s) for start, s in zip(starts, seeds, strict=True)]
+    for until in _looks(rounds - max(len(start.trace) for start in starts)):
+        whole = [_up_to(walk, until) for walk in walks]
+        kept = np.concatenate([w[min(round(burn_in * until), until - 1) :].transpose(1, 0, 2) for w in whole])
+        checks = check_chains(kept, evaluator.problem.names, ensembles)
+        if all(c.passed for c in checks):
+            break
+    trace = np.minimum.accumulate(np.concatenate([start.trace for start in starts]))
+    return Found(kept.reshape(-1, kept.shape[-1]), "posterior", checks, trace, kept, mend_of(checks))
 
 
-def _walk(evaluator: Evaluator, start: np.ndarray, steps: int, seed: int) -> np.ndarray:
-    """(steps, walkers, d)."""
+def _looks(steps: int) -> Iterator[int]:
+    """Steps after which the checks are made: ever further apart, to cost little and seldom pass by chance."""
+    at = FIRST_LOOK * steps
+    while at < steps:
+        if at >= SHORTEST:
+            yield int(at)
+        at *= LATER
+    yield steps
+
+
+def _up_to(walk: Any, steps: int) -> np.ndarray:
+    """(steps, walkers, d) of a walk that goes on from where it stood."""
+    walk.run_mcmc(None, steps - walk.iteration)
+    return walk.get_chain()
+
+
+def _walk(evaluator: Evaluator, start: np.ndarray, seed: int) -> Any:
+    """An ensemble of walkers that stands at its start (walkers, d)."""
     import emcee
 
     def log_probability(points: np.ndarray) -> np.ndarray:
@@ -124,8 +149,8 @@ def _walk(evaluator: Evaluator, start: np.ndarray, steps: int, seed: int) -> np.
             found[inside] = -evaluator.totals(points[inside])
         return found
 
-    moves = [(emcee.moves.DEMove(), 1.0 - STRETCH_SHARE), (emcee.moves.StretchMove(), STRETCH_SHARE)]
+    moves = [(emcee.moves.DEMove(), 1.0 - SNOOKER_SHARE), (emcee.moves.DESnookerMove(), SNOOKER_SHARE)]
     sampler = emcee.EnsembleSampler(*start.shape, log_probability, vectorize=True, moves=moves)
     state = emcee.State(start, random_state=np.random.RandomState(seed % 2**32).get_state())
-    sampler.run_mcmc(state, steps, skip_initial_state_check=True)
-    return sampler.get_chain()
+    sampler.run_mcmc(state, 1, skip_initial_state_check=True)
+    return sampler

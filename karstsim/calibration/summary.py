@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
+from karstsim.model.parameters import by_name
+
+AT_THE_END = 0.02  # of a range: nearer to an end, the observations ask for more than it holds
 HEADER = ("parameter", "best", "unit", "lower", "upper", "5 %", "median", "95 %", "identifiability")
 
 
@@ -32,6 +36,35 @@ def parameter_rows(ds: xr.Dataset) -> list[tuple[Any, ...]]:
             row += (*map(float, ds["interval"].values[:, i]), float(ds["identifiability"].values[i]))
         rows.append(row)
     return rows
+
+
+def end_lines(ds: xr.Dataset) -> list[str]:
+    """What to do about parameters whose best value lies at an end of its range. A share of 0 or 1 is an answer."""
+    lines = []
+    for i, name in enumerate(map(str, ds.parameter.values)):
+        best, low, high = (float(ds[key].values[i]) for key in ("best", "lower", "upper"))
+        if bool(ds["log_scale"].values[i]):
+            share = np.log(best / low) / np.log(high / low)
+        else:
+            share = (best - low) / (high - low)
+        if AT_THE_END < share < 1.0 - AT_THE_END:
+            continue
+        end, bounds = low if share < 0.5 else high, _bounds(ds, i)
+        if end not in bounds:
+            lines.append(f"{name} = {best:.4g} lies at the end of its range ({end:g}): widen it")
+        elif bounds != (0.0, 1.0):
+            why = "another parameter that is not searched, or a process that is off, may be missing"
+            lines.append(f"{name} = {best:.4g} lies at the end of what the model allows ({end:g}): {why}")
+    return lines
+
+
+def _bounds(ds: xr.Dataset, i: int) -> tuple[float, ...]:
+    """Ends of what the model takes, of a parameter that is searched by its value."""
+    name = str(ds.parameter.values[i])
+    if bool(ds["factor"].values[i]) or name not in by_name():
+        return ()
+    param = by_name()[name].param
+    return float(param.lower), float(param.upper)
 
 
 def skill_rows(ds: xr.Dataset) -> list[tuple[Any, ...]]:

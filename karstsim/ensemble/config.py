@@ -31,7 +31,7 @@ from karstsim.config import (
     no_repeats,
     with_paths,
 )
-from karstsim.ensemble.draws import MOST_DRAWS, RAIN, Range, check_names
+from karstsim.ensemble.draws import AREA, BESIDE, MOST_DRAWS, RAIN, Range, check_names
 from karstsim.model.interventions.records import Intervention, as_entries, read_interventions
 from karstsim.model.parameters import by_name
 from karstsim.model.site import Name, Section
@@ -199,7 +199,7 @@ def _give_climates_their_forcing(data: dict[str, Any]) -> None:
 
 
 def _check_ranges(config: EnsembleConfig, where: str) -> None:
-    check_names(config.draws.ranges, f"{where}, draws.ranges")
+    check_names(config.draws.ranges, f"{where}, draws.ranges", BESIDE)
     found = check_ranges(config.draws.ranges, "draws.ranges")
     if found:
         raise problems_error(where, found)
@@ -212,6 +212,10 @@ def check_ranges(ranges: Mapping[str, RangeSection], key: str) -> list[tuple[str
         if name == RAIN:
             if section.factor is None or section.limits[0] < 0.0:
                 found.append((f"{key}.{name}", "is a factor of at least 0", "write { factor = [0.8, 1.2] }"))
+            continue
+        if name == AREA:
+            if section.value is None or section.limits[0] <= 0.0:
+                found.append((f"{key}.{name}", "is no area", "write { value = [5.0, 50.0] } in km2"))
             continue
         p = by_name()[name].param
         if section.value is not None and not (p.lower <= section.value[0] and section.value[1] <= p.upper):

@@ -1,6 +1,6 @@
 """Parameter draws: Latin hypercube, Sobol sequence, or a table such as a posterior.
 
-A draw may also hold `forcing.pr`, a factor on the precipitation of all climates.
+A draw may also hold `forcing.pr`, a factor on the precipitation of all climates, and `area_km2`, the catchment's area.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ MOST_DRAWS = 1_000_000
 SAMPLERS = ("lhs", "sobol")
 INDEX_COLUMNS = ("draw", "realization", "member")  # of a table: they number its rows
 RAIN = "forcing.pr"
+AREA = "area_km2"
+BESIDE = (RAIN, AREA)  # what a draw may hold that is no parameter
+BOX_AREA = "surface_water.catchment_area"  # the same, for streams and reservoirs
 FACTOR = " factor"  # ends the header of a column of factors on the defaults
 
 
@@ -51,7 +54,7 @@ def sample(ranges: Mapping[str, Range], n: int, seed: int, sampler: str = "lhs")
              balanced where n is a power of two
     Raises InputError for an unknown parameter or sampler.
     """
-    check_names(ranges, "draws.ranges")
+    check_names(ranges, "draws.ranges", BESIDE)
     if sampler not in SAMPLERS:
         raise InputError("draws.sampler", f"{sampler!r} is unknown", f"use {' or '.join(SAMPLERS)}")
     if not ranges:
@@ -70,7 +73,7 @@ def sample(ranges: Mapping[str, Range], n: int, seed: int, sampler: str = "lhs")
 
 def _rounded(name: str, value: float | dict[str, float]) -> float | dict[str, float]:
     """Counts and switches are whole numbers."""
-    whole = name != RAIN and by_name()[name].param.integer and not isinstance(value, dict)
+    whole = name not in BESIDE and by_name()[name].param.integer and not isinstance(value, dict)
     return float(round(value)) if whole else value  # type: ignore[arg-type]
 
 
@@ -96,7 +99,9 @@ def read_draws(path: Path) -> list[Overrides]:
         raise InputError(str(path), "names a parameter twice", mend)
     if len(table) > MOST_DRAWS:
         raise InputError(str(path), f"has {len(table)} draws", f"give at most {MOST_DRAWS}")
-    check_names(names, str(path))
+    check_names(names, str(path), BESIDE)
+    if AREA + FACTOR in columns:
+        raise InputError(str(path), f"gives {AREA} as a factor", f"give km2, and name the column {AREA!r}")
     if RAIN in columns:
         raise InputError(str(path), f"gives {RAIN} as a value", f"name the column {RAIN + FACTOR!r}")
     values = table[columns].apply(pd.to_numeric, errors="coerce").to_numpy("f8")
@@ -113,9 +118,10 @@ def draws_csv(draws: list[Overrides]) -> str:
     return "\n".join([header, *(",".join(repr(_number(v)) for v in draw.values()) for draw in draws)]) + "\n"
 
 
-def without_weather(draw: Overrides) -> Overrides:
-    """What a draw says of parameters."""
-    return {name: value for name, value in draw.items() if name != RAIN}
+def parameters_of(draw: Overrides) -> Overrides:
+    """What a draw says of parameters. Its area is that of the streams and reservoirs too; ratios of areas stay."""
+    own = {name: value for name, value in draw.items() if name not in BESIDE}
+    return {**own, BOX_AREA: draw[AREA]} if AREA in draw else own
 
 
 def rain_factor(draw: Overrides) -> float:
@@ -123,10 +129,12 @@ def rain_factor(draw: Overrides) -> float:
     return _number(draw.get(RAIN, 1.0))
 
 
-def check_names(names: Mapping[str, object] | list[str], where: str) -> None:
-    """InputError for a name that is no parameter."""
+def check_names(
+    names: Mapping[str, object] | list[str], where: str, beside: tuple[str, ...] = (RAIN,)
+) -> None:
+    """InputError for a name that is no parameter, and none of those `beside` them."""
     for name in names:
-        if name != RAIN and name not in by_name():
+        if name not in beside and name not in by_name():
             raise InputError(
                 f"{where}, parameter {name!r}", "is not a parameter", "list them with: karstsim parameters"
             )

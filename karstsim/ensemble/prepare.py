@@ -13,7 +13,7 @@ import xarray as xr
 from karstsim.core.errors import InputError
 from karstsim.core.jit import source_hash
 from karstsim.ensemble.config import EnsembleConfig
-from karstsim.ensemble.draws import rain_factor, read_draws, sample, without_weather
+from karstsim.ensemble.draws import parameters_of, rain_factor, read_draws, sample
 from karstsim.ensemble.manifest import sha256_of
 from karstsim.ensemble.plan import Climate, Plan, block_size
 from karstsim.ensemble.work import open_climate
@@ -71,7 +71,7 @@ def find_bad(config: EnsembleConfig, draws: Sequence[Overrides]) -> dict[int, st
     measures = Measures(site, config.intervention)
     for i, draw in enumerate(draws):
         try:
-            measures.check(parameter_tables(site, [{**config.parameters, **without_weather(draw)}]))
+            measures.check(parameter_tables(site, [{**config.parameters, **parameters_of(draw)}]))
             if not 0.0 <= rain_factor(draw) < math.inf:
                 bad[i] = f"a factor of {rain_factor(draw):g} on precipitation"
         except InputError as error:
@@ -105,7 +105,7 @@ def look_at_climates(
             )
         cells = own
         # All that the model checks before it starts, once, with a draw that can run.
-        member = {**config.parameters, **without_weather(draws[first_sound])}
+        member = {**config.parameters, **parameters_of(draws[first_sound])}
         Simulation(
             config.site,
             ds.isel(location=[0]),

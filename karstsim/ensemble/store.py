@@ -14,13 +14,14 @@ from typing import Any
 
 import netCDF4
 import numpy as np
+import pandas as pd
 import xarray as xr
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from karstsim.core.errors import InputError
 from karstsim.core.files import whole_file, whole_folder
-from karstsim.ensemble.draws import drawn_values
+from karstsim.ensemble.draws import AREA, drawn_values
 from karstsim.ensemble.manifest import Manifest
 from karstsim.ensemble.plan import Plan
 from karstsim.ensemble.work import DISK
@@ -29,6 +30,8 @@ OPEN_SHARDS = 64  # files kept open
 _KEPT: ContextVar[dict[Path, netCDF4.Dataset] | None] = ContextVar("_KEPT", default=None)
 EXPORT_BYTES = 64_000_000  # of one variable held in memory while exporting
 PER_CALENDAR = ("daily", "step")  # outputs whose time axis differs between calendars
+SPRING, DISCHARGE = "aquifer_spring", "spring_discharge"  # mm in a period, m3 s-1 from a drawn area
+M3_PER_MM_KM2 = 1000.0
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ def open_ensemble(
     frequency  "annual", "monthly", "daily", "step"; the first that was kept by default
     climates   their names; all that nothing follows by default: the scenarios, not the historical run before them
     partial    open an ensemble that is not finished; what is missing is NaN
-    Returns a Dataset with dims (realization, time[, tile|box]) and as coordinates what each realization is.
+    Returns a Dataset with dims (realization, time[, tile|box]) and as coordinates what each realization is. Where the
+    draws hold the catchment's area, it is a coordinate too, and spring_discharge (m3 s-1) is that of each realization.
     Raises InputError where something is missing or the climates have different time axes.
     """
     folder = Path(folder)
@@ -74,8 +78,10 @@ def open_ensemble(
         shards = list(_shards(folder, plan, manifest, kind, chosen))
         _check_files(folder, [s.path for _, s in shards])
     times = _times(plan, shards, kind, chosen)
-    ds = _lazy(shards, plan.n_columns * len(chosen), times)
-    return _labelled(ds, plan, chosen)
+    ds = _labelled(_lazy(shards, plan.n_columns * len(chosen), times), plan, chosen)
+    if AREA in ds.coords and SPRING in ds:
+        ds[DISCHARGE] = _discharge(shards, ds)
+    return ds
 
 
 def _chosen(plan: Plan, names: Sequence[str]) -> list[int]:
@@ -195,6 +201,31 @@ class ShardedArray(BackendArray):
         return np.asarray(span[np.ix_(members - members.min(), times - times.min(), *rest)])
 
 
+class ScaledArray(BackendArray):
+    """A variable times a factor of each realization and one of each period."""
+
+    def __init__(self, base: ShardedArray, of_member: np.ndarray, of_period: np.ndarray) -> None:
+        self.base, self.of_member, self.of_period = base, of_member, of_period
+        self.shape, self.dtype = base.shape, base.dtype
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> np.typing.ArrayLike:
+        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.BASIC, self._read)
+
+    def _read(self, key: tuple[Any, ...]) -> np.ndarray:
+        members, times = self.of_member[key[0]], self.of_period[key[1]]
+        return (self.base._read(key) * np.multiply.outer(members, times)).astype(self.dtype)
+
+
+def _discharge(shards: list[tuple[int, Shard]], ds: xr.Dataset) -> xr.Variable:
+    """Mean discharge of the spring in every period under each realization's area."""
+    lengths = ds["time_bnds"].values[:, 1] - ds["time_bnds"].values[:, 0]
+    seconds = pd.to_timedelta(lengths).total_seconds().to_numpy()
+    base = ShardedArray([s for _, s in shards], SPRING, ds[SPRING].shape, ds[SPRING].dtype)
+    array = ScaledArray(base, ds[AREA].values, M3_PER_MM_KM2 / seconds)
+    attrs = {"long_name": "discharge of the spring", "units": "m3 s-1", "cell_methods": "time: mean"}
+    return xr.Variable(("realization", "time"), indexing.LazilyIndexedArray(array), attrs)
+
+
 @contextlib.contextmanager
 def kept_open() -> Iterator[None]:
     """Shards that are read stay open until the end: opening one takes ten times as long as reading a variable of it.
@@ -254,6 +285,9 @@ def _labelled(ds: xr.Dataset, plan: Plan, chosen: Sequence[int]) -> xr.Dataset:
         values = np.stack(list(drawn.values()), axis=1)[columns % draws]
         text = "value of the draw, or its factor on the default"
         coords["drawn"] = (("realization", "parameter"), values, {"long_name": text})
+    if AREA in drawn:
+        facts = {"long_name": "drawn area of the catchment", "units": "km2"}
+        coords[AREA] = ("realization", drawn[AREA][columns % draws], facts)
     return ds.drop_vars("realization", errors="ignore").assign_coords(coords)
 
 

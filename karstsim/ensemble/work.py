@@ -18,7 +18,7 @@ import xarray as xr
 
 from karstsim.core.constants import SECONDS_PER_DAY
 from karstsim.ensemble.config import EnsembleConfig, load_ensemble
-from karstsim.ensemble.draws import RAIN, rain_factor, without_weather
+from karstsim.ensemble.draws import RAIN, parameters_of, rain_factor
 from karstsim.ensemble.manifest import Entry, Written, sha256_of
 from karstsim.ensemble.plan import PLAN, SPIN_UP, Plan, Task
 from karstsim.forcing.times import calendar_of, check_regular
@@ -86,7 +86,7 @@ class Ensemble:
         for column in columns:
             cell, draw = self.plan.cell_and_draw(column)
             place = {"atmosphere.latitude": self.plan.cells[cell][1]} if len(self.plan.cells) > 1 else {}
-            result.append({**self.config.parameters, **place, **without_weather(self.plan.draws[draw])})
+            result.append({**self.config.parameters, **place, **parameters_of(self.plan.draws[draw])})
         return result
 
     def location(self, column: int, locations: int) -> int:

@@ -19,7 +19,7 @@ from karstsim.core.errors import InputError
 from karstsim.forcing import humidity, leaves, radiation
 from karstsim.forcing import times as clock
 from karstsim.forcing.optional import OPTIONAL, leaving_out
-from karstsim.forcing.records import BOUNDS, upper_bound
+from karstsim.forcing.records import BOUNDS, day_fraction, local_days, of_day, upper_bound
 from karstsim.forcing.units import CANONICAL, NOISE, is_noise, model_factor
 
 log = logging.getLogger("karstsim.forcing")
@@ -451,6 +451,12 @@ def air_pressure(elevation: Heights) -> Heights:
     return STANDARD_ATMOSPHERE * (1.0 - 2.25577e-5 * elevation) ** BAROMETRIC
 
 
+def _rain_of_days(ds: xr.Dataset) -> np.ndarray:
+    """Mean rain of the local day of each step, mm d-1, (location, time)."""
+    rain, days = ds.pr.transpose("location", "time").values * SECONDS_PER_DAY, local_days(ds)
+    return of_day(rain, days, np.add) / of_day(np.ones_like(rain), days, np.add)
+
+
 def _estimated_rsds(
     ds: xr.Dataset,
     step: float,
@@ -466,12 +472,20 @@ def _estimated_rsds(
             'add the file or column of radiation (W m-2), or allow an estimate: estimate=("rsds",), in a run file '
             'estimate = ["rsds"] under [forcing]',
         )
-    if step != clock.LONGEST_STEP:
-        raise InputError(where, "rsds can be estimated for daily steps only", "add measured radiation")
     lat = ds.lat.values
     if not np.all(np.isfinite(lat)):
         raise InputError(where, "the latitude is not known, so rsds cannot be estimated", "give lon and lat")
     season = clock.year_fraction(ds.time.values, step)
+    if step != clock.LONGEST_STEP:
+        repairs.note(
+            f"rsds: absent, estimated as {radiation.DRY:g} (dry day) or {radiation.WET:g} (wet day) of the radiation "
+            "at the top of the air in each step"
+        )
+        hours = day_fraction(ds, ds.time.values, step)
+        top = radiation.extraterrestrial_of_steps(
+            lat[:, None], season[None, :], hours, step / SECONDS_PER_DAY
+        )
+        return ds.pr.copy(data=radiation.wet_dry(_rain_of_days(ds), top))
     top = radiation.extraterrestrial(lat[:, None], season[None, :])
     if {"tasmin", "tasmax"} <= set(ds.data_vars):
         spread = (ds.tasmax - ds.tasmin).transpose("location", "time").values

@@ -19,13 +19,36 @@ def extraterrestrial(lat: np.ndarray, year_fraction: np.ndarray) -> np.ndarray:
     lat            degrees north; polar day and night are handled
     year_fraction  0..1; broadcast against lat
     """
+    strength, upright, level, sunset = _sun(lat, year_fraction)
+    return np.maximum(strength * (sunset * upright + level * np.sin(sunset)) / np.pi, 0.0)
+
+
+def extraterrestrial_of_steps(
+    lat: np.ndarray, year_fraction: np.ndarray, day_fraction: np.ndarray, step: float
+) -> np.ndarray:
+    """Mean radiation at the top of the air over steps shorter than a day, W m-2.        [FAO-56, Eq. 28]
+
+    day_fraction   local solar time at the beginning of each step, 0..1;  step: length, d
+    """
+    strength, upright, level, sunset = _sun(lat, year_fraction)
+    found = np.zeros(np.broadcast_shapes(strength.shape, np.shape(day_fraction), np.shape(sunset)))
+    for day in (0.0, 1.0):  # a step may reach into the next morning
+        first, last = (
+            np.clip(2.0 * np.pi * (day_fraction + later - 0.5 - day), -sunset, sunset)
+            for later in (0.0, step)
+        )
+        found = found + (last - first) * upright + level * (np.sin(last) - np.sin(first))
+    return np.maximum(strength * found / (2.0 * np.pi * step), 0.0)
+
+
+def _sun(lat: np.ndarray, year_fraction: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Radiation across the rays (W m-2), the two parts of the sun's height, and the angle of sunset (radian)."""
     phi = np.deg2rad(lat)
     angle = 2.0 * np.pi * year_fraction
-    distance = 1.0 + 0.033 * np.cos(angle)
     declination = 0.409 * np.sin(angle - 1.39)
     sunset = np.arccos(np.clip(-np.tan(phi) * np.tan(declination), -1.0, 1.0))
-    high = sunset * np.sin(phi) * np.sin(declination) + np.cos(phi) * np.cos(declination) * np.sin(sunset)
-    return np.maximum(SOLAR_CONSTANT * distance * high / np.pi, 0.0)
+    strength = SOLAR_CONSTANT * (1.0 + 0.033 * np.cos(angle))
+    return strength, np.sin(phi) * np.sin(declination), np.cos(phi) * np.cos(declination), sunset
 
 
 def hargreaves_samani(spread: np.ndarray, top: np.ndarray, elevation: float | np.ndarray) -> np.ndarray:

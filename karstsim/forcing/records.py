@@ -137,7 +137,7 @@ def to_records(ds: xr.Dataset) -> tuple[np.ndarray, float, np.ndarray]:
     _fill_optional(table, ds, step)
     table["year_fraction"] = clock.year_fraction(times, step)
     table["day_of_year"] = clock.day_of_year(times, step)
-    table["day_fraction"] = _day_fraction(ds, times, step)
+    table["day_fraction"] = day_fraction(ds, times, step)
     return table, step / SECONDS_PER_DAY, times
 
 
@@ -164,7 +164,7 @@ def _fill_optional(table: np.ndarray, ds: xr.Dataset, step: float) -> None:
         table["daily_range"] = table["tasmax"] - table["tasmin"]
         table["rsds_day"] = table["rsds"]
         return
-    days = _local_days(ds, step)
+    days = local_days(ds)
     table["daily_range"] = of_day(table["tasmax"], days, np.maximum) - of_day(
         table["tasmin"], days, np.minimum
     )
@@ -194,7 +194,7 @@ def _checked(ds: xr.Dataset, name: str, like: str, step: float) -> np.ndarray:
     return scaled
 
 
-def _local_days(ds: xr.Dataset, step: float) -> np.ndarray:
+def local_days(ds: xr.Dataset) -> np.ndarray:
     """Number of the local day of each step, (n_location, n_time)."""
     stamps = np.asarray(clock.seconds(ds.time.values), "f8") / SECONDS_PER_DAY
     days = np.floor(stamps[None, :] + _clock_shift(ds)[:, None] + 1e-9)
@@ -210,7 +210,7 @@ def of_day(values: np.ndarray, days: np.ndarray, how: np.ufunc) -> np.ndarray:
     return out
 
 
-def _day_fraction(ds: xr.Dataset, times: np.ndarray, step: float) -> np.ndarray:
+def day_fraction(ds: xr.Dataset, times: np.ndarray, step: float) -> np.ndarray:
     """Local solar time at the start of each step, days, (n_location, n_time) or (n_time,).
 
     Stamps are universal time and the longitude shifts them, unless ``ds.attrs["clock"]`` says that they are LOCAL_CLOCK

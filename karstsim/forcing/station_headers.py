@@ -133,10 +133,22 @@ def split_header(header: str) -> tuple[str, str | None] | None:
         for name in names:
             if key == name:
                 return variable, None
-            unit = UNITS.get(key[len(name) + 1 :]) if key.startswith(f"{name}_") else None
-            if unit is not None and (unit not in TEMPERATURES or CANONICAL[variable] == "K"):
+            unit = _unit(key[len(name) + 1 :], variable) if key.startswith(f"{name}_") else None
+            if unit is not None:
                 return variable, unit  # "P_F" of flux towers is filled precipitation
     return None
+
+
+def _unit(key: str, variable: str) -> str | None:
+    """The unit that a part of a header says, where it can be one of the variable."""
+    unit = UNITS.get(key)
+    return unit if unit not in TEMPERATURES or CANONICAL[variable] == "K" else None
+
+
+def unit_in_brackets(header: str, variable: str) -> str | None:
+    """The unit at the end of a header whose name is not known but told, as in ``T (degC)``."""
+    bracket = re.search(r"[\[(](.+)[\])]\s*$", header)
+    return _unit(key_of(bracket[1]), variable) if bracket else None
 
 
 def key_of(header: str) -> str:
@@ -182,7 +194,7 @@ def variables_of_headers(
         if variable in found:
             what = f"columns {found[variable][0]!r} and {header!r} are both {variable}"
             raise InputError(str(path), what, f'choose one: columns={{"{variable}": "{header}"}}')
-        own = meaning[1] if meaning and meaning[0] == variable else None
+        own = meaning[1] if meaning and meaning[0] == variable else unit_in_brackets(header, variable)
         found[variable] = (header, units.get(variable, own))
     _refuse_unread(parsed, found, columns, path)
     return found

@@ -10,7 +10,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from karstsim.calibration.results import safe
 from karstsim.core.errors import InputError
@@ -47,6 +47,7 @@ LOSSES = {  # what a search makes small, none of it has a unit
     "rmse": "RMSE / spread of observations",
 }
 NARROW = 100.0  # upper over lower end of a logarithmic range, below which 2 and 5 are also marked
+WITHOUT_DECADE = 10.0  # the same, below which it may hold one of these alone
 
 
 def draw_all(posterior: xr.Dataset, folder: Path) -> list[Path]:
@@ -57,6 +58,8 @@ def draw_all(posterior: xr.Dataset, folder: Path) -> list[Path]:
         figures[f"residuals_{safe(target)}"] = residual_panels(posterior, target)
     if posterior.sizes["draw"] > 1 and posterior.sizes["parameter"] > 1:
         figures["corner"] = corner(posterior)
+    if "chain_value" in posterior:
+        figures["chains"] = chains(posterior)
     if posterior.sizes["target"] > 1:
         figures["pareto"] = pareto(posterior)
     return [file for name, figure in figures.items() for file in save(figure, folder / name, (".png",))]
@@ -78,7 +81,7 @@ def _scale(ax: Axes, posterior: xr.Dataset, i: int, axis: str = "x") -> None:
         (ax.set_xscale if axis == "x" else ax.set_yscale)("log")
         ticks = ax.xaxis if axis == "x" else ax.yaxis
         subs = (1.0, 2.0, 5.0) if high < NARROW * low else (1.0,)
-        ticks.set_major_locator(LogLocator(subs=subs))
+        ticks.set_major_locator(LogLocator(subs=subs) if high >= WITHOUT_DECADE * low else MaxNLocator(3))
         ticks.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
         ticks.set_minor_formatter(NullFormatter())
     (ax.set_xlim if axis == "x" else ax.set_ylim)(low, high)
@@ -137,6 +140,35 @@ def dotty(posterior: xr.Dataset) -> Figure:
         if i % COLUMNS == 0:
             ax.set_ylabel("Loss")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=3)
+    return figure
+
+
+@styled
+def chains(posterior: xr.Dataset) -> Figure:
+    """Every parameter over the steps that were kept: median and 5 to 95 % of the walkers of each ensemble.
+
+    Ensembles that have met lie on each other, and are level.
+    """
+    n, groups = posterior.sizes["parameter"], int(posterior.attrs.get("ensembles", 1))
+    rows = -(-n // COLUMNS)
+    figure = new_figure(1.7 * rows + 0.4)
+    axes = np.atleast_1d(figure.subplots(rows, COLUMNS, sharex=True)).ravel()
+    walkers = np.split(posterior["chain_value"].values, groups)
+    for i, ax in enumerate(axes):
+        if i >= n:
+            ax.set_axis_off()
+            continue
+        for group, values in enumerate(walkers):
+            low, middle, high = np.quantile(values[:, :, i], (0.05, 0.5, 0.95), axis=0)
+            colour, steps = OTHER_COLOURS[group % len(OTHER_COLOURS)], np.arange(len(middle))
+            ax.fill_between(steps, low, high, color=colour, alpha=BAND_ALPHA, lw=0.0)
+            ax.plot(steps, middle, color=colour, lw=1.0, label=f"ensemble {group + 1}")
+        _scale(ax, posterior, i, "y")
+        ax.set_ylabel(_short(posterior, i).replace(".", ".\n", 1))
+        if i >= n - COLUMNS:
+            ax.set_xlabel("Step after the burn-in")
+            ax.tick_params(labelbottom=True)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=groups)
     return figure
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import xarray as xr
 
 from karstsim.calibration.run import BEST, CONFIG, DRAWS, POSTERIOR
-from karstsim.calibration.summary import HEADER, parameter_rows, residual_lines, skill_rows
+from karstsim.calibration.summary import HEADER, end_lines, parameter_rows, residual_lines, skill_rows
 from karstsim.core.errors import InputError
 from karstsim.report.found import found_figures
 from karstsim.report.section import Check, Contents, Notes, Section, Table
@@ -27,6 +27,7 @@ CAPTIONS = {
     "trace": "The search: losses, or parameters, over the evaluations.",
     "dotty": "Every evaluation: a parameter against the loss. A flat lower edge: the observations do not tell it.",
     "corner": "Pairs of parameters among the best runs or the draws; on a ridge two can stand for each other.",
+    "chains": "Markov chains after the burn-in: median and 5 to 95 % of the walkers. Ensembles that met overlap.",
     "pareto": "Compromises between the targets: no point is better in all.",
 }
 FIT = "Observed and simulated {}; grey was held out of the fit."
@@ -51,6 +52,7 @@ def calibration_contents(folder: Path, observations: xr.Dataset | None = None) -
     warnings = [f"evaluation without a score: {line}" for line in failed]
     if ds.attrs["converged"] != "yes":
         warnings.insert(0, "the search has not converged: give it more evaluations, or fewer ranges")
+    warnings += end_lines(ds)
     repairs = str(ds.attrs.get("forcing_repairs", "")).splitlines()
     notes = Notes(_summary(ds, config), _checks(ds), repairs, warnings)
     provenance = {

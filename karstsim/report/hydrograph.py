@@ -68,8 +68,14 @@ def hydrograph_report(spring: xr.Dataset, folder: Path | None = None) -> dict[st
 
 
 def usual_recessions(discharge: xr.DataArray, warnings: list[str]) -> list[Recession]:
-    """Recessions of twenty days; of fewer, with a warning, where a flashy spring has none."""
+    """Recessions of twenty days; of fewer, with a warning, where a flashy spring has none.
+
+    Of daily means where the record is finer, as the indices are defined: by the hour the noise of readings ends a fall.
+    """
     found: list[Recession] = []
+    if discharge_series(discharge).step < 1.0:
+        discharge = discharge.resample(time="1D").mean(keep_attrs=True)
+        warnings.append("recessions are those of daily means")
     for days in LEAST_DAYS:
         found = recessions(discharge, least_days=days)
         if found:

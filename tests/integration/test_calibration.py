@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,8 +20,10 @@ from karstsim.calibration.ensemble import best_toml, ensemble_toml
 from karstsim.calibration.run import DRAWS, ENSEMBLE
 from karstsim.cli import app
 from karstsim.ensemble.draws import read_draws
+from karstsim.ensemble.store import open_ensemble
 
 Write = Callable[..., Path]
+ROOT = Path(__file__).parents[2]
 
 
 def test_a_posterior_has_bands_and_goes_into_an_ensemble(calibration_file: Write, tmp_path: Path) -> None:
@@ -39,10 +43,31 @@ def test_a_posterior_has_bands_and_goes_into_an_ensemble(calibration_file: Write
     assert len(draws) == posterior.sizes["draw"] == 4
     factor = posterior["value"].sel(parameter="vegetation.crop_coefficient").values
     assert [d["vegetation.crop_coefficient"] for d in draws] == [{"factor": float(f)} for f in factor]
-    assert all("area_km2" not in d for d in draws)
+    areas = posterior["value"].sel(parameter="area_km2").values
+    assert [d["area_km2"] for d in draws] == areas.tolist()
     scenarios = str(folder / "scenarios")
     done = CliRunner().invoke(app, ["run", str(folder / ENSEMBLE), "-o", scenarios, "--workers", "1"])
     assert done.exit_code == 0, done.output
+    ds = open_ensemble(scenarios)
+    assert ds["area_km2"].values.tolist() == areas.tolist() and len(set(areas)) == 4
+    days = (ds["time_bnds"][:, 1] - ds["time_bnds"][:, 0]).values / np.timedelta64(1, "D")
+    flow = ds["aquifer_spring"].values / days * areas[:, None] * 1000.0 / 86400.0
+    assert_allclose(ds["spring_discharge"].values, flow, rtol=1e-6)
+
+
+def test_what_drains_into_the_karst_grows_with_the_area(calibration_file: Write, tmp_path: Path) -> None:
+    """The search keeps the ratio of the allogenic area to the karst, and so do the files that it leaves."""
+    path = calibration_file("glue", 240, "keep = 0.5\ndraws = 4", 'objective = "nse"')
+    path.write_text(
+        path.read_text().replace("[[site.tiles]]", "allogenic_area_km2 = 3.0\n\n[[site.tiles]]", 1)
+    )
+    config = load_calibration(path)
+    posterior = calibrate(path, tmp_path / "glue")
+    best = float(posterior["best"].sel(parameter="area_km2"))
+    for text in (best_toml(posterior, config), ensemble_toml(posterior, config, DRAWS)):
+        site = tomllib.loads(text)["site"]
+        assert site["area_km2"] == best != config.site.area_km2
+        assert_allclose(site["allogenic_area_km2"] / best, 3.0 / config.site.area_km2, rtol=1e-12)
 
 
 def test_the_best_run_is_the_one_that_the_parameters_give(calibration_file: Write, tmp_path: Path) -> None:
@@ -90,6 +115,25 @@ def test_chains_too_short_are_refused_on_the_command_line(calibration_file: Writ
     assert (tmp_path / "mc" / "figures" / "corner.png").exists()
     done = CliRunner().invoke(app, ["resume", str(tmp_path / "mc"), "--json"])
     assert json.loads(done.stdout)["of these made now"] == 0
+
+
+@pytest.mark.slow
+def test_the_example_of_a_posterior_in_a_small_version(shared_data: Path, tmp_path: Path) -> None:
+    """A tenth of its evaluations: refused, with the number that is wanted, and the area where it will converge to."""
+    record = shared_data / "karst_spring_karstmod_demo" / "KarstMod_dataset.txt"
+    if not record.is_file():
+        pytest.skip(f"{record} is not there")
+    shutil.copy(record, tmp_path / "spring.csv")
+    text = (ROOT / "experiments" / "karstmod_spring" / "posterior.toml").read_text(encoding="utf-8")
+    text = text.replace("evaluations = 120000", "evaluations = 5400")
+    (tmp_path / "posterior.toml").write_text(text, encoding="utf-8")
+    posterior = calibrate(tmp_path / "posterior.toml", tmp_path / "out")
+    assert (
+        posterior.attrs["converged"] == "no" and "times the evaluations" in posterior.attrs["uncertainties"]
+    )
+    area = posterior["chain_value"].sel(parameter="area_km2").values
+    assert 384.0 < np.median(area) < 578.0
+    assert posterior.attrs["ensembles"] == 2
 
 
 def test_what_would_be_observed_is_wider_than_what_is_simulated(

@@ -161,6 +161,60 @@ def test_the_cells_of_a_grid_are_columns(tmp_path) -> None:
     assert len(np.unique(ds.catchment_runoff.values)) == 4
 
 
+AREA_CLIMATE = """
+[[climates]]
+name = "now"
+synthetic = "ssp245"
+start = "2015-01-01"
+end = "2015-12-31"
+"""
+STREAM = """
+[[site.boxes]]
+name = "reach"
+kind = "stream"
+water_class = "tufa_stream"
+length_km = 2.0
+slope = 0.002
+"""
+
+
+def test_every_draw_has_the_area_that_it_names(tmp_path) -> None:
+    """Depths of water stay; the spring's and the stream's discharge go with the area, lazily in any part."""
+    (tmp_path / "draws.csv").write_text("draw,area_km2\n0,10\n1,40\n2,0\n3,x\n", encoding="utf-8")
+    asked = _settings(
+        spinup_years=0, output=["monthly"], variables=["aquifer_spring", "surface_water_discharge"]
+    )
+    file = _file(tmp_path, SITE + STREAM, AREA_CLIMATE, "[draws]\nfile = 'draws.csv'", asked)
+    ds = run_ensemble(file, tmp_path / "out")
+    np.testing.assert_array_equal(ds.area_km2.values, [10.0, 40.0, 0.0, np.nan])
+    bad = Plan.load(tmp_path / "out").bad
+    assert list(bad) == [2, 3] and all("catchment_area" in why for why in bad.values())
+    spring, flow, lazy = ds.aquifer_spring.values, ds.spring_discharge.values, ds.spring_discharge
+    np.testing.assert_array_equal(spring[0], spring[1])
+    np.testing.assert_allclose(flow[1], 4.0 * flow[0], rtol=1e-12)
+    days = ds.time.dt.days_in_month.values
+    np.testing.assert_allclose(flow[0], spring[0] * 10.0 * 1000.0 / (days * 86400.0), rtol=1e-12)
+    stream = ds.surface_water_discharge.values[:, :, 0]
+    np.testing.assert_allclose(stream[1, 6:], 4.0 * stream[0, 6:], rtol=0.05)
+    np.testing.assert_array_equal(lazy.isel(realization=1, time=slice(None, None, -5)).values, flow[1, ::-5])
+    with xr.open_dataset(export(tmp_path / "out", tmp_path / "all.nc")) as exported:
+        np.testing.assert_array_equal(exported.spring_discharge.values, flow)
+
+
+@pytest.mark.parametrize(
+    ("table", "ranges", "told"),
+    [
+        ("area_km2 factor\n2\n", "", "gives area_km2 as a factor"),
+        ("", "area_km2 = { factor = [0.5, 2.0] }", "is no area"),
+    ],
+)
+def test_an_area_is_given_in_km2(tmp_path, table, ranges, told) -> None:
+    (tmp_path / "draws.csv").write_text(table, encoding="utf-8")
+    draws = f"[draws.ranges]\n{ranges}" if ranges else "[draws]\nfile = 'draws.csv'"
+    with pytest.raises(InputError, match=told):
+        run_ensemble(_file(tmp_path, SITE, AREA_CLIMATE, draws, _settings()), tmp_path / "out")
+
+
 def test_scenarios_part_after_the_past_that_they_share(finished) -> None:
     ds = open_ensemble(finished, "annual")
     runoff = ds.catchment_runoff

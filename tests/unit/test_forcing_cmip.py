@@ -10,7 +10,7 @@ import xarray as xr
 
 from karstsim.core.errors import InputError
 from karstsim.forcing import open_cmip, open_forcing
-from karstsim.forcing.radiation import extraterrestrial
+from karstsim.forcing.radiation import extraterrestrial, extraterrestrial_of_steps
 from karstsim.forcing.synthetic import synthetic_forcing, write_cmip
 
 VALUES = {"tas": 288.15, "tasmin": 283.15, "tasmax": 293.15, "pr": 2e-5, "prsn": 0.0, "rsds": 125.0, "sfcWind": 3.0,
@@ -369,10 +369,25 @@ def test_sub_daily_steps(tmp_path):
     time = xr.date_range("2015-01-01", periods=20, freq="3h", calendar="noleap", use_cftime=True)
     ds = open_cmip(write(tmp_path, grid().assign_coords(time=time)), **HERE)
     assert str(ds.time.values[1]) == "2015-01-01 03:00:00"
-    with pytest.raises(InputError, match="daily steps only"):
-        open_cmip(
-            write(tmp_path, grid(("tas", "pr")).assign_coords(time=time), "b.nc"), estimate=("rsds",), **HERE
-        )
+    dry = grid(("tas", "pr"), pr=0.0).assign_coords(time=time)
+    estimated = open_cmip(write(tmp_path, dry, "b.nc"), estimate=("rsds",), **HERE)
+    day = estimated.rsds.values[0, :8]  # from midnight of universal time; 62 % of the top of the air in all
+    top = extraterrestrial(estimated.lat.values, np.array([0.5 / 365.0]))
+    assert day.mean() == pytest.approx(0.62 * float(top[0]), rel=0.01)
+    assert day.min() == 0.0 and day.max() > 2.0 * day.mean()
+    assert "in each step" in estimated.attrs["repairs"]
+
+
+@pytest.mark.parametrize("lat", [-80.0, -35.0, 0.0, 48.0, 75.0])
+@pytest.mark.parametrize("season", [0.02, 0.3, 0.47])
+@pytest.mark.parametrize("first", [0.0, 0.01])
+def test_the_radiation_of_the_hours_is_that_of_the_day(lat: float, season: float, first: float) -> None:
+    """Hours that begin at midnight or 14 minutes later: polar day, polar night and what lies between."""
+    hours = (np.arange(24) / 24.0 + first) % 1.0
+    steps = extraterrestrial_of_steps(np.array(lat), np.array(season), hours, 1.0 / 24.0)
+    whole = extraterrestrial(np.array(lat), np.array(season))
+    assert steps.mean() == pytest.approx(float(whole), rel=1e-12, abs=1e-12)
+    assert abs(hours[int(np.argmax(steps))] + 0.5 / 24.0 - 0.5) < 1.5 / 24.0 or whole == 0.0
 
 
 def test_broken_files_are_named(tmp_path):

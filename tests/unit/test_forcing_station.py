@@ -70,6 +70,19 @@ def test_told_columns_and_units(tmp_path):
             open_station(path, {**columns, **bad})
 
 
+def test_a_told_column_has_the_unit_of_its_header(tmp_path):
+    """What stands in brackets counts, where the variable can have it; what is told in words counts more."""
+    path = table(tmp_path, header="when,T [°C],P sum (mm/d),sun (W/m2)")
+    columns = {"time": "when", "tas": "T [°C]", "pr": "P sum (mm/d)", "rsds": "sun (W/m2)"}
+    ds = open_station(path, columns)
+    assert float(ds.tas[0, 0]) == pytest.approx(283.15)
+    with pytest.raises(InputError, match="degC labelled as K"):
+        open_station(path, columns, {"tas": "K"})
+    other = table(tmp_path, header="when,T (mm),P (degC),sun (W/m2)")
+    with pytest.raises(InputError, match="has no units"):
+        open_station(other, {"time": "when", "tas": "T (mm)", "pr": "P (degC)", "rsds": "sun (W/m2)"})
+
+
 def test_header_without_units(tmp_path):
     path = table(tmp_path, header="date,tas,pr,rsds")
     with pytest.raises(InputError, match="has no units"):

@@ -96,6 +96,7 @@ def test_one_target_has_no_compromise() -> None:
     [
         "search",
         "dotty",
+        "chains",
         "corner",
         "pareto",
         "morris",

@@ -54,3 +54,13 @@ def test_the_spectrum_is_the_sum_over_lags() -> None:
     assert found["density"].values == pytest.approx(
         2.0 * (1.0 + 2.0 * waves @ (window * r)), rel=1e-10, abs=1e-10
     )
+
+
+def test_a_record_by_the_hour_has_the_recessions_of_its_days() -> None:
+    """A store of 25 days, refilled every 50, read by the hour with 3 % of noise: no fall of hours lasts a week."""
+    hours = np.arange(24 * 300)
+    noise = np.exp(0.03 * np.random.default_rng(2).standard_normal(len(hours)))
+    report = hydrograph_report(_spring(np.exp(-(hours % 1200) / 24.0 / 25.0) * noise, "h"))
+    assert "recessions are those of daily means" in report["warnings"]
+    assert report["indices"]["recessions"] == 6
+    assert report["indices"]["alpha_mean"] == pytest.approx(1.0 / 25.0, rel=0.1)
