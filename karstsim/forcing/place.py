@@ -214,6 +214,13 @@ def _grid(lat: xr.DataArray, lon: xr.DataArray, where: str, corners: bool) -> Gr
     return Grid(tuple(map(str, lat.dims)), lat.values, lon.values, ring)
 
 
+def _span(grid: Grid) -> str:
+    """What the cells of a grid cover, in words."""
+    lon, lat = np.asarray(grid.lon, "f8"), np.asarray(grid.lat, "f8")
+    east, north = (f"{np.nanmin(axis):.4g} to {np.nanmax(axis):.4g}" for axis in (lon, lat))
+    return f"its cells lie at lon {east}, lat {north}"
+
+
 def _points(grid: Grid, where: str, request: Request, repairs: Repairs) -> Place:
     """The nearest cell of every asked point; of a single point in the file, that one."""
     if grid.lat.ndim == 0 and not request.lons:
@@ -225,7 +232,8 @@ def _points(grid: Grid, where: str, request: Request, repairs: Repairs) -> Place
         away, diagonal = float(distance.flat[nearest]), _diagonal(grid, nearest)
         if away > min(FARTHEST, OUTSIDE * diagonal):
             what = f"the nearest cell is {away:.3g} degrees away from lon {lon:g}, lat {lat:g}"
-            raise InputError(where, what, "check lon and lat, or give files that cover the point")
+            mend = f"check lon and lat ({_span(grid)}), or give files that cover the point"
+            raise InputError(where, what, mend)
         if away > BESIDE * diagonal:
             repairs.note(
                 f"lon {lon:g}, lat {lat:g} lies {away:.2g} degrees from the nearest cell, outside the grid"
