@@ -25,7 +25,7 @@ from karstsim.forcing.optional import OPTIONAL, leaving_out
 from karstsim.forcing.place import Place, locate
 from karstsim.forcing.region import Region
 from karstsim.forcing.request import Degrees, Request
-from karstsim.forcing.units import NoUnits, check_files, per_step, to_canonical, told_for, unknown
+from karstsim.forcing.units import UnitsMissingError, check_files, per_step, to_canonical, told_for, unknown
 
 IDENTITY = ("source_id", "variant_label", "sub_experiment_id")  # must agree between files
 HISTORICAL = ("historical", "esm-hist")  # what a scenario continues
@@ -132,7 +132,7 @@ class _Reader:
         """The wanted variables of all files, each with dims (location, time) in canonical units."""
         try:
             return [part for path in paths for part in self._read(path, wanted)]
-        except NoUnits:
+        except UnitsMissingError:
             raise self._without_units(paths, wanted) from None
 
     def heights(self, told: Elevation, paths: Sequence[Path], locations: pd.Index) -> float | np.ndarray:
@@ -196,7 +196,7 @@ class _Reader:
             if not names and known is None:
                 self.repairs.note(f"{path.name}: holds no forcing variable, left out")
             if bare := self._bare(ds, names, path):
-                raise NoUnits(str(path), bare)
+                raise UnitsMissingError(str(path), bare)
             series = []
             for v, name in names.items():
                 with leaving_out(v, self.request.told, self.repairs):
@@ -209,7 +209,7 @@ class _Reader:
         needed = [v for v in names if v not in OPTIONAL or v in self.request.told]
         return [v for v in needed if unknown(v, told.get(v, ds[names[v]].attrs.get("units")))]
 
-    def _without_units(self, paths: Sequence[Path], wanted: tuple[str, ...]) -> NoUnits:
+    def _without_units(self, paths: Sequence[Path], wanted: tuple[str, ...]) -> UnitsMissingError:
         """One refusal for all files, so that nobody is asked for the units of one after the other."""
         found: dict[Path, list[str]] = {}
         for path in paths:
@@ -219,7 +219,7 @@ class _Reader:
                     found[path] = bare
         first, *others = found
         where = f"{first} and {len(others)} more file(s)" if others else str(first)
-        return NoUnits(where, list(dict.fromkeys(v for bare in found.values() for v in bare)))
+        return UnitsMissingError(where, list(dict.fromkeys(v for bare in found.values() for v in bare)))
 
     def _series(self, ds: xr.Dataset, variable: str, name: str, path: Path) -> xr.DataArray:
         where = f"{path}, {variable}"

@@ -28,7 +28,7 @@ from karstsim.forcing.table_bytes import table_bytes
 from karstsim.forcing.table_numbers import CODES, doubtful, grouped, sure_mark, ungrouped
 from karstsim.forcing.table_parts import below_preamble, dates_of_parts
 from karstsim.forcing.table_times import read_times
-from karstsim.forcing.units import NoUnits, check_names, to_canonical, told_for, unknown
+from karstsim.forcing.units import UnitsMissingError, check_names, to_canonical, told_for, unknown
 
 DATE_COLUMNS = ("date", "time", "datetime", "timestamp", "day", "datum", "fecha", "mess_datum", "date_time")
 CLOCK_COLUMNS = ("time", "hour", "clock", "zeit", "uhrzeit", "heure", "hora")
@@ -103,7 +103,7 @@ def open_station(
         found = {name: column for name, column in found.items() if name in variables}
     needed = {n: unit for n, (_, unit) in found.items() if n not in OPTIONAL or n in told}
     if bare := [n for n, unit in needed.items() if unknown(n, unit)]:
-        raise NoUnits(str(path), bare)
+        raise UnitsMissingError(str(path), bare)
     for name, (header, unit) in found.items():
         with leaving_out(name, told, repairs):
             values = _numbers(table[header], header, path, repairs)

@@ -134,7 +134,7 @@ def is_noise(name: str, values: np.ndarray) -> bool:
     return bool(rare or slight or lost <= NOISE_WEIGHT * kept)
 
 
-class NoUnits(InputError):
+class UnitsMissingError(InputError):
     """Variables whose units neither the file nor the user tells: all of them in one message."""
 
     def __init__(self, where: str, names: Sequence[str]) -> None:
@@ -156,7 +156,7 @@ def to_canonical(name: str, values: np.ndarray, units: str | None, where: str) -
     """
     target = CANONICAL[name]
     if unknown(name, units):
-        raise NoUnits(where, (name,))
+        raise UnitsMissingError(where, (name,))
     units = "1" if units is None else units
     values = np.asarray(values, "f8")
     if units == target:
