@@ -23,7 +23,7 @@ from karstsim import (
     cli_sensitivity,
     console,
 )
-from karstsim.cli_options import Debug, Json, Overwrite, Results, SchedulerAddress, Seed, Workers
+from karstsim.cli_options import Debug, Json, Overwrite, Results, SchedulerAddress, Seed, Sheet, Workers
 from karstsim.core.loading import loading
 from karstsim.plain_arrays import plain_arrays_only
 
@@ -292,7 +292,7 @@ def _overrides_text(overrides: dict[str, Any]) -> str:
 
 @app.command()
 def speciate(
-    waters: Annotated[Path, typer.Argument(help="Table (CSV, TSV) with one water a row.")],
+    waters: Annotated[Path, typer.Argument(help="Table (CSV, TSV, xlsx) with one water a row.")],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="CSV to write; default: stdout.")
     ] = None,
@@ -303,6 +303,7 @@ def speciate(
             "--unit", help="Unit of a column whose header has none, as in --unit Ca=mg/L; repeatable."
         ),
     ] = None,
+    sheet: Sheet = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -312,9 +313,12 @@ def speciate(
     """
     with console.guarded(debug, as_json):
         from karstsim.chemistry.api import speciate_csv
+        from karstsim.forcing.table_bytes import table_bytes
 
-        table = speciate_csv(waters, output, constants.value, console.pairs("--unit", unit))
+        data, said = table_bytes(waters, sheet)
+        table = speciate_csv(waters, output, constants.value, console.pairs("--unit", unit), data)
         understood = table.attrs["understood"]
+        understood["assumptions"] = [*said, *understood["assumptions"]]
         if as_json:
             rows = {} if output else {"waters": table.to_dict("records")}
             files = [str(output)] if output else []
@@ -360,7 +364,7 @@ def _lines(lines: list[int], shown: int = 8) -> str:
 
 @app.command()
 def hydrograph(
-    table: Annotated[Path, typer.Argument(help="Table (CSV, TSV) with the discharge of a spring over time.")],
+    table: Annotated[Path, typer.Argument(help="Table (CSV, TSV, xlsx) with the discharge of a spring.")],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Folder of the figures; default: none are drawn.")
     ] = None,
@@ -382,6 +386,7 @@ def hydrograph(
     select: Annotated[
         list[str] | None, typer.Option("--select", help="Rows to keep, as in --select Site=BS01; repeatable.")
     ] = None,
+    sheet: Sheet = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
     debug: Debug = False,
@@ -393,7 +398,7 @@ def hydrograph(
 
         spring = read_spring_table(
             table, units=console.pairs("--unit", unit), area_km2=area, dayfirst=day_first,
-            date_format=date_format, select=console.pairs("--select", select),
+            date_format=date_format, select=console.pairs("--select", select), sheet=sheet,
         )  # fmt: skip
         if output is not None:
             _make_folder(output, overwrite)

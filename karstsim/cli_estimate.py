@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from karstsim import console
-from karstsim.cli_options import Debug, Json
+from karstsim.cli_options import Debug, Json, Sheet
 
 if TYPE_CHECKING:
     from karstsim.analysis.estimators import Declared, Estimate, Monitoring
@@ -48,6 +48,7 @@ def estimate(
     day_first: Annotated[
         bool | None, typer.Option("--day-first/--month-first", help="Order in dates such as 3/4/2015.")
     ] = None,
+    sheet: Sheet = None,
     sort: Annotated[bool, typer.Option("--sort", help="Bring rows into the order of time.")] = False,
     average: Annotated[bool, typer.Option("--average", help="Take the mean of rows of one time.")] = False,
     output: Annotated[
@@ -67,6 +68,7 @@ def estimate(
         reading = {
             "units": _pairs("--unit", unit), "columns": _pairs("--column", column),
             "select": _pairs("--select", select), "dayfirst": day_first, "sort": sort, "average": average,
+            "sheet": sheet,
         }  # fmt: skip
         m = None if table is None else open_monitoring(table, area, reading)
         if not method:
@@ -89,8 +91,36 @@ def estimate(
         if not found:
             what = "; ".join(f"{name}: {why}" for name, why in left_out.items()) or "no table is given"
             raise InputError("--method all", f"no method can run: {what}", "see: karstsim estimate TABLE")
+        _refuse_report(output, area, found, m, left_out)
         _write(found, output, table, area)
         _show(found, left_out, m, output, as_json)
+
+
+def _refuse_report(
+    output: Path | None,
+    area: float | None,
+    found: list[Estimate],
+    m: Monitoring | None,
+    left_out: dict[str, str],
+) -> None:
+    """InputError where the report after DZ/T 0375 lacks what it must have, with what the table lacks for it."""
+    from karstsim.analysis.estimators import METHODS
+    from karstsim.core.errors import InputError
+
+    if output is None or output.suffix != ".md":
+        return
+    if area is None:
+        raise InputError("--output", "the report needs the area of the catchment", "give --area, in km2")
+    if any(e.method == "hydrochem" for e in found):
+        return
+    lacks = METHODS["hydrochem"].missing(m.data if m is not None else {})
+    if lacks:
+        what = f"the report needs hydrochemistry, and the table has no {' and no '.join(lacks)}"
+        mend = "add the column; what of the table is not understood: karstsim estimate TABLE"
+    else:
+        what = f"the report needs hydrochemistry{': ' * ('hydrochem' in left_out)}{left_out.get('hydrochem', '')}"
+        mend = "give --method hydrochem (with acid and tablet beside it, or all)"
+    raise InputError("--output", what, mend)
 
 
 def _pairs(option: str, given: Iterable[str] | None) -> dict[str, str]:
@@ -228,12 +258,9 @@ def _report(found: list[Estimate], table: Path | None, area: float | None) -> st
     """The report after DZ/T 0375 of the estimates of one table."""
     from karstsim.analysis.estimators.dzt0375 import guideline_report
     from karstsim.analysis.estimators.tablet import PURITY
-    from karstsim.core.errors import InputError
 
+    assert area is not None  # else refused
     of = {e.method: e for e in found}
-    if area is None or "hydrochem" not in of:
-        mend = "give --area and --method hydrochem (with acid and tablet beside it, or all)"
-        raise InputError("--output", "the report needs the area and hydrochemistry", mend)
     tablets = {"the catchment": of["tablet"]} if "tablet" in of else None
     purity = of["tablet"].parts[PURITY][0] if "tablet" in of else None
     name = table.stem if table is not None else "the catchment"

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from karstsim import console
-from karstsim.cli_options import Debug, Json
+from karstsim.cli_options import Debug, Json, Sheet
 
 
 def add_to(app: typer.Typer) -> None:
@@ -56,7 +56,7 @@ def forcing(
     timezone: Annotated[
         str | None, typer.Option("--timezone", help="Zone of a clock with summer time, Europe/Ljubljana.")
     ] = None,
-    sheet: Annotated[str | None, typer.Option("--sheet", help="Sheet of a spreadsheet.")] = None,
+    sheet: Sheet = None,
     select: Annotated[
         list[str] | None, typer.Option("--select", help="Rows of a spring table, as in --select Site=BS01.")
     ] = None,

@@ -27,3 +27,6 @@ Results = Annotated[
 Seed = Annotated[
     int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Instead of the seed in CONFIG.")
 ]
+Sheet = Annotated[
+    str | None, typer.Option("--sheet", help="Sheet of a spreadsheet; default: the first with cells.")
+]

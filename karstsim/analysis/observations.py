@@ -117,7 +117,7 @@ def read_spring_table(
     words = vocabulary(dict(columns or {}), area_km2)
     data, said = table_bytes(path, sheet)
     refuse_long_form(data, path)
-    table = read_text(path, units or {}, words, data)
+    table = _text_of(path, data, said, units or {}, words)
     reading = Reading(supposed=[*said, *table.notes])
     _drop_odd_rows(table, reading)
     _select(table, select or {}, path)
@@ -148,6 +148,19 @@ def read_spring_table(
         **{name: "\n".join(getattr(reading, name)) for name in ("columns", "unused", "supposed", "repairs")},
     }
     return dataset
+
+
+def _text_of(
+    path: Path, data: bytes, said: list[str], units: Mapping[str, str], words: Vocabulary
+) -> TableText:
+    """The table, or which sheets there are where the one that was read holds none."""
+    try:
+        return read_text(path, units, words, data)
+    except InputError as error:
+        if not said:
+            raise
+        mend = f"name the sheet with the table: sheet= (--sheet), or {error.mend}"
+        raise InputError(error.where, f"{error.what}; {said[0]}", mend) from None
 
 
 # ----------------------------------------------------------------------------------------------------- rows

@@ -72,15 +72,17 @@ _CLOCK_NAMES = frozenset(("time", "hour", "heure", "hora", "uhrzeit", "zeit"))
 _SPELLINGS = {
     "discharge": "discharge q qobs qobss q_obs qspring q_spring spring_discharge spring_flow streamflow stream_flow "
     "flow_rate flowrate outflow debit abfluss schuttung quellschuttung caudal portata pretok",
-    "precipitation": "precipitation p pr prcp precip rain rainfall niederschlag pluie",
+    "precipitation": "precipitation p pr prcp precip rain rainfall niederschlag regen pluie precipitations "
+    "precipitacion lluvia precipitazione precipitazioni pioggia padavine",
     "evapotranspiration": "evapotranspiration et etp pet et0 potential_evapotranspiration",
     "temperature": "t",
-    "air_temperature": "air_temperature air_temp t_air tair temp_air temperature_air",
+    "air_temperature": "air_temperature air_temp t_air tair temp_air temperature_air lufttemperatur temperatura_air "
+    "temperatura_aire temperatura_aria",
     "conductivity": "conductivity electrical_conductivity specific_conductivity specific_conductance ec ec25 sc spc "
-    "speccond spec_cond cond conductivite leitfahigkeit leitf lf conductividad conducibilita",
+    "speccond spec_cond cond conductivite leitfahigkeit leitf lf conductividad conducibilita elektrische_leitfahigkeit",
     "relative_humidity": "relative_humidity rh humidity",
     "turbidity": "turbidity turb turbidite trubung",
-    "water_level": "water_level stage gage_height gauge_height",
+    "water_level": "water_level stage gage_height gauge_height wasserstand pegelstand",
     "oxygen": "oxygen dissolved_oxygen do o2 oxy sauerstoff oxygene",
     "air_co2": "air_co2 co2_air soil_co2 cave_co2",
     "d13c_dic": "d13c d13c_dic dic_iso dic_d13c delta13c",

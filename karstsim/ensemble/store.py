@@ -280,6 +280,9 @@ def _labelled(ds: xr.Dataset, plan: Plan, chosen: Sequence[int]) -> xr.Dataset:
         coords["lon"] = ("realization", places[:, 0], ds.lon.attrs)
         coords["lat"] = ("realization", places[:, 1], ds.lat.attrs)
     drawn = drawn_values(list(plan.draws))
+    for key in ("source_id", "experiment_id", "variant_label"):  # the shards name those of one climate
+        if known := [v for v in dict.fromkeys(getattr(c, key) for c in climates) if v]:
+            ds.attrs[f"forcing_{key}"] = ", ".join(known)
     if drawn:
         coords["parameter"] = ("parameter", list(drawn), {"long_name": "drawn parameter"})
         values = np.stack(list(drawn.values()), axis=1)[columns % draws]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +18,14 @@ from karstsim.core.constants import SECONDS_PER_DAY
 from karstsim.core.errors import InputError
 from karstsim.forcing import join, monthly, netcdf, running
 from karstsim.forcing import times as clock
-from karstsim.forcing.canonical import STANDARD_HEIGHT, Elevation, Repairs, finish
+from karstsim.forcing.canonical import STANDARD_HEIGHT, Elevation, Repairs, Unsaid, finish
 from karstsim.forcing.names import find_variables, is_amount
 from karstsim.forcing.netcdf import Files, expand
 from karstsim.forcing.optional import OPTIONAL, leaving_out
 from karstsim.forcing.place import Place, locate
 from karstsim.forcing.region import Region
 from karstsim.forcing.request import Degrees, Request
-from karstsim.forcing.units import check_files, per_step, to_canonical, told_for
+from karstsim.forcing.units import UnitsMissingError, check_files, per_step, to_canonical, told_for, unknown
 
 IDENTITY = ("source_id", "variant_label", "sub_experiment_id")  # must agree between files
 HISTORICAL = ("historical", "esm-hist")  # what a scenario continues
@@ -129,7 +130,10 @@ class _Reader:
 
     def parts(self, paths: Sequence[Path], wanted: tuple[str, ...]) -> list[xr.DataArray]:
         """The wanted variables of all files, each with dims (location, time) in canonical units."""
-        return [part for path in paths for part in self._read(path, wanted)]
+        try:
+            return [part for path in paths for part in self._read(path, wanted)]
+        except UnitsMissingError:
+            raise self._without_units(paths, wanted) from None
 
     def heights(self, told: Elevation, paths: Sequence[Path], locations: pd.Index) -> float | np.ndarray:
         """Height of the locations, m: as told, else by the orography among the files, else 0."""
@@ -191,11 +195,31 @@ class _Reader:
             names = find_variables(ds, wanted, self.request, path, self.repairs)
             if not names and known is None:
                 self.repairs.note(f"{path.name}: holds no forcing variable, left out")
+            if bare := self._bare(ds, names, path):
+                raise UnitsMissingError(str(path), bare)
             series = []
             for v, name in names.items():
                 with leaving_out(v, self.request.told, self.repairs):
                     series.append(self._series(ds, v, name, path))
             return series
+
+    def _bare(self, ds: xr.Dataset, names: Mapping[str, str], path: Path) -> list[str]:
+        """The variables that a run cannot do without and whose units nobody tells."""
+        told = told_for(self.request.units, path)
+        needed = [v for v in names if v not in OPTIONAL or v in self.request.told]
+        return [v for v in needed if unknown(v, told.get(v, ds[names[v]].attrs.get("units")))]
+
+    def _without_units(self, paths: Sequence[Path], wanted: tuple[str, ...]) -> UnitsMissingError:
+        """One refusal for all files, so that nobody is asked for the units of one after the other."""
+        found: dict[Path, list[str]] = {}
+        for path in paths:
+            with suppress(InputError), netcdf.reading(path), netcdf.opened(path, masked=False) as ds:
+                names = find_variables(ds, wanted, self.request, path, Unsaid())
+                if bare := self._bare(ds, names, path):
+                    found[path] = bare
+        first, *others = found
+        where = f"{first} and {len(others)} more file(s)" if others else str(first)
+        return UnitsMissingError(where, list(dict.fromkeys(v for bare in found.values() for v in bare)))
 
     def _series(self, ds: xr.Dataset, variable: str, name: str, path: Path) -> xr.DataArray:
         where = f"{path}, {variable}"

@@ -168,6 +168,13 @@ def _unplaced(space: tuple[str, ...], where: str, request: Request, repairs: Rep
     return Place((), here[0], here[1], np.array(["point"]))
 
 
+def _span(grid: Grid) -> str:
+    """What the cells of a grid cover, in words."""
+    lon, lat = np.asarray(grid.lon, "f8"), np.asarray(grid.lat, "f8")
+    east, north = (f"{np.nanmin(axis):.4g} to {np.nanmax(axis):.4g}" for axis in (lon, lat))
+    return f"its cells lie at lon {east}, lat {north}"
+
+
 def _points(grid: Grid, where: str, request: Request, repairs: Repairs) -> Place:
     """The nearest cell of every asked point; of a single point in the file, that one."""
     if grid.lat.ndim == 0 and not request.lons:
@@ -179,7 +186,8 @@ def _points(grid: Grid, where: str, request: Request, repairs: Repairs) -> Place
         away, diagonal = float(distance.flat[nearest]), _diagonal(grid, nearest)
         if away > min(FARTHEST, OUTSIDE * diagonal):
             what = f"the nearest cell is {away:.3g} degrees away from lon {lon:g}, lat {lat:g}"
-            raise InputError(where, what, "check lon and lat, or give files that cover the point")
+            mend = f"check lon and lat ({_span(grid)}), or give files that cover the point"
+            raise InputError(where, what, mend)
         if away > BESIDE * diagonal:
             repairs.note(
                 f"lon {lon:g}, lat {lat:g} lies {away:.2g} degrees from the nearest cell, outside the grid"

@@ -21,14 +21,14 @@ from karstsim.core.errors import InputError
 from karstsim.forcing import times as clock
 from karstsim.forcing.canonical import NAMES as VARIABLES
 from karstsim.forcing.canonical import STANDARD_HEIGHT, Repairs, Unsaid, finish, label
-from karstsim.forcing.optional import leaving_out
+from karstsim.forcing.optional import OPTIONAL, leaving_out
 from karstsim.forcing.records import LOCAL_CLOCK
 from karstsim.forcing.station_headers import UNITS, key_of, split_header, variables_of_headers
 from karstsim.forcing.table_bytes import table_bytes
 from karstsim.forcing.table_numbers import CODES, doubtful, grouped, sure_mark, ungrouped
 from karstsim.forcing.table_parts import below_preamble, dates_of_parts
 from karstsim.forcing.table_times import read_times
-from karstsim.forcing.units import check_names, to_canonical, told_for
+from karstsim.forcing.units import UnitsMissingError, check_names, to_canonical, told_for, unknown
 
 DATE_COLUMNS = ("date", "time", "datetime", "timestamp", "day", "datum", "fecha", "mess_datum", "date_time")
 CLOCK_COLUMNS = ("time", "hour", "clock", "zeit", "uhrzeit", "heure", "hora")
@@ -99,9 +99,12 @@ def open_station(
     }
     coords = {"time": times, "location": [location or path.name.split(".")[0]], **place}
     data, told = {}, {*(columns or {}), *told_units}
+    if variables is not None:
+        found = {name: column for name, column in found.items() if name in variables}
+    needed = {n: unit for n, (_, unit) in found.items() if n not in OPTIONAL or n in told}
+    if bare := [n for n, unit in needed.items() if unknown(n, unit)]:
+        raise UnitsMissingError(str(path), bare)
     for name, (header, unit) in found.items():
-        if variables is not None and name not in variables:
-            continue
         with leaving_out(name, told, repairs):
             values = _numbers(table[header], header, path, repairs)
             data[name] = (("location", "time"), to_canonical(name, values, unit, str(path))[None, :])

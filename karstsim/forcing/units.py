@@ -134,6 +134,19 @@ def is_noise(name: str, values: np.ndarray) -> bool:
     return bool(rare or slight or lost <= NOISE_WEIGHT * kept)
 
 
+class UnitsMissingError(InputError):
+    """Variables whose units neither the file nor the user tells: all of them in one message."""
+
+    def __init__(self, where: str, names: Sequence[str]) -> None:
+        what = "has no units" if len(names) == 1 else "have no units"
+        super().__init__(f"{where}, {'; '.join(names)}", what, _tell_units(*names))
+
+
+def unknown(name: str, units: object) -> bool:
+    """Whether units of the variable have to be told: it is no pure number, and nothing is written."""
+    return name not in BARE_NUMBERS and (units is None or (not str(units).strip() and name != "hurs"))
+
+
 def to_canonical(name: str, values: np.ndarray, units: str | None, where: str) -> np.ndarray:
     """Values of a CMIP variable in its canonical units, as float64 of the same shape.
 
@@ -142,10 +155,9 @@ def to_canonical(name: str, values: np.ndarray, units: str | None, where: str) -
     Raises InputError for unknown, unreadable or wrong units (a depth per step is no rate).
     """
     target = CANONICAL[name]
-    if name in BARE_NUMBERS:
-        units = units or "1"
-    if units is None or (not str(units).strip() and name != "hurs"):
-        raise InputError(f"{where}, {name}", "has no units", _tell_units(name))
+    if unknown(name, units):
+        raise UnitsMissingError(where, (name,))
+    units = "1" if units is None else units
     values = np.asarray(values, "f8")
     if units == target:
         return values
@@ -199,11 +211,14 @@ def _temperature(name: str, values: np.ndarray, parsed: Any, units: str, where: 
     raise InputError(f"{where}, {name}", f"units {units!r} are no temperature", _wrong_units(name))
 
 
-def _tell_units(name: str) -> str:
-    example = EXAMPLES.get(name, CANONICAL[name])
+def _tell_units(*names: str) -> str:
+    examples = {name: EXAMPLES.get(name, CANONICAL[name]) for name in names}
+    python = ", ".join(f'"{n}": "{u}"' for n, u in examples.items())
+    typed = " ".join(f'--unit {n}="{u}"' for n, u in examples.items())
+    written = " and ".join(f'{n} = "{u}"' for n, u in examples.items())
     return (
-        f'give units={{"{name}": "{example}"}}, or {name} = "{example}" under [forcing.units] in the config; '
-        f'for some files of many "{name}@NAME*" in place of "{name}"'
+        f"give units={{{python}}} ({typed}), or {written} under [forcing.units] in the config; "
+        f'for some files of many "{names[0]}@NAME*" in place of "{names[0]}"'
     )
 
 

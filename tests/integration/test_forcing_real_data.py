@@ -58,7 +58,7 @@ def test_daymet_table_with_a_gap(basin):
 
 def test_canesm5_without_units_and_radiation(noleap):
     place = {"lon": -75.0, "lat": 46.0}
-    with pytest.raises(InputError, match="pr: has no units"):
+    with pytest.raises(InputError, match="pr; prsn: have no units"):
         open_forcing(noleap / CANESM5, **place)
     with pytest.raises(InputError, match="has no rsds"):
         open_forcing(noleap / CANESM5, units=TOLD, **place)

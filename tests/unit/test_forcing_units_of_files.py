@@ -33,6 +33,21 @@ def test_only_the_file_without_units_is_told(folder: Path) -> None:
     assert "20020101" not in ds.attrs["repairs"]
 
 
+def test_all_units_are_asked_for_at_once(folder: Path) -> None:
+    """Snow in the same file and heat in another have no units either: one message, with all that is to be typed."""
+    with xr.open_dataset(next(folder.glob("*2001*.nc"))) as ds:
+        ds = ds.load()
+    heat = ds.rename(pr="tas").assign(tas=("time", np.full(365, 9.0)))
+    heat.to_netcdf(folder / "tas_day_M_historical_r1i1p1f1_gn_20010101-20011231.nc")
+    ds.assign(prsn=ds.pr).to_netcdf(folder / "pr_day_M_historical_r1i1p1f1_gn_20010101-20011231.nc", mode="w")
+    with pytest.raises(InputError, match=r"1 more file\(s\), pr; prsn; tas: have no units") as refused:
+        open_cmip(folder, variables=("pr", "prsn", "tas"))
+    assert '--unit pr="mm d-1" --unit prsn="mm d-1" --unit tas="degC"' in refused.value.mend
+    told = {"pr@*2001*": "mm d-1", "prsn": "mm d-1"}
+    with pytest.raises(InputError, match=r"20011231.nc, tas: has no units"):
+        open_cmip(folder, variables=("pr", "prsn", "tas"), units=told)
+
+
 def test_the_name_of_a_file_goes_before_all_files(folder: Path) -> None:
     told = {"pr@*2002*": "kg m-2 s-1", "pr": "mm d-1"}
     np.testing.assert_allclose(open_cmip(folder, variables=("pr",), units=told).pr.values * 86400.0, 4.0)

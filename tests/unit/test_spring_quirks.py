@@ -101,6 +101,12 @@ def test_more_dates(tmp_path: Path, dates: tuple[str, str], first: str) -> None:
         ("Q (L/s)", "250", "discharge", 0.25),
         ("d13C-DIC (‰)", "-12.5", "d13c_dic", -12.5),
         ("soil respiration (µmol m-2 s-1)", "2", "soil_respiration", 0.1728),
+        ("Kalzium [mg/l]", "400,78", "ca", 10.0),
+        ("Hydrogenkarbonat [mg/l]", "61,0168", "hco3", 1.0),
+        ("Hydrogénocarbonates (mg/L)", "61.0168", "hco3", 1.0),
+        ("Température de l'air (°C)", "7,5", "air_temperature", 7.5),
+        ("Lufttemperatur [°C]", "7,5", "air_temperature", 7.5),
+        ("Regen [mm/d]", "12", "precipitation", 12.0),
     ],
 )
 def test_units(tmp_path: Path, header: str, cell: str, name: str, expected: float) -> None:
@@ -108,6 +114,20 @@ def test_units(tmp_path: Path, header: str, cell: str, name: str, expected: floa
     path = tmp_path / "spring.csv"
     path.write_text(f"date;{header};T (°C)\n2001-01-01;{cell};9\n2001-01-02;{cell};9\n", encoding="utf-8")
     assert read_spring_table(path)[name].values == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Température eau (°C)",
+        "Température de l'eau [°C]",
+        "Temperatura del agua (°C)",
+        "Temperatura acqua (°C)",
+    ],
+)
+def test_the_temperature_of_water_by_its_name(tmp_path: Path, header: str) -> None:
+    path = table(tmp_path, f"date;Q (L/s);{header}", "2001-01-01;5;9,5", "2001-01-02;6;9,5")
+    assert read_spring_table(path).temperature.values == pytest.approx(9.5)
 
 
 def test_detection_limits_missing_codes_and_the_report(tmp_path: Path) -> None:
@@ -175,3 +195,30 @@ def test_spreadsheets(tmp_path: Path) -> None:
     (tmp_path / "broken.xlsx").write_bytes((tmp_path / "spring.xlsx").read_bytes()[:2000])
     with pytest.raises(InputError, match="no readable spreadsheet"):
         read_spring_table(tmp_path / "broken.xlsx")
+
+
+def test_the_table_on_a_later_sheet(tmp_path: Path) -> None:
+    """A sheet of remarks comes first: the message names the sheets, and every command takes the one that is told."""
+    openpyxl = pytest.importorskip("openpyxl")
+    from typer.testing import CliRunner
+
+    from karstsim.cli import app
+
+    book = openpyxl.Workbook()
+    book.active.title = "remarks"
+    book.active.append(["Spring of X", "ask the office"])
+    waters = book.create_sheet("waters")
+    for row in (
+        ["date", "Q (L/s)", "T (°C)", "pH", "alkalinity (meq/L)"],
+        ["2001-01-01", 5, 9, 7.3, 4.1],
+        ["2001-01-02", 6, 9, 7.4, 4.0],
+    ):
+        waters.append(row)
+    path = tmp_path / "spring.xlsx"
+    book.save(path)
+    with pytest.raises(InputError, match=r"sheet 'remarks' read, not 'waters'(.|\n)*name the sheet"):
+        read_spring_table(path)
+    np.testing.assert_allclose(read_spring_table(path, sheet="waters").discharge, [0.005, 0.006])
+    for command in ("estimate", "speciate"):
+        assert CliRunner().invoke(app, [command, str(path)]).exit_code == 2
+        assert CliRunner().invoke(app, [command, str(path), "--sheet", "waters"]).exit_code == 0

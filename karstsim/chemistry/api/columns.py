@@ -26,15 +26,15 @@ REPORTED = ("hco3", "co3")  # columns from which the alkalinity is taken when no
 _SPELLINGS = {
     "temperature": "temperature temp temperatur wtemp watertemp wassertemperatur temp_ph temperature_ph t_ph t_water "
     "twater temp_water temperatura",
-    "ca": "ca calcium calcio",
-    "mg": "mg magnesium magnesio",
-    "na": "na sodium natrium sodio",
-    "k": "k potassium kalium potasio potassio",
-    "cl": "cl chloride chlorid chlorures chlorure cloruro cloruros cloruri cloreto cloretos",
+    "ca": "ca calcium calcio kalzium kalcij",
+    "mg": "mg magnesium magnesio magnezij",
+    "na": "na sodium natrium sodio natrij",
+    "k": "k potassium kalium potasio potassio kalij",
+    "cl": "cl chloride chlorid klorid chlorures chlorure cloruro cloruros cloruri cloreto cloretos",
     "so4": "so4 sulfate sulphate sulfat sulfates sulfato sulfatos solfato solfati",
     "no3": "no3 nitrate nitrat nitrates nitrato nitratos nitrati no3_no2 no2_no3",
     "hco3": "hco3 bicarb bicarbonate bicarbonates bicarbonato bicarbonatos bicarbonati hydrogencarbonate "
-    "hydrogen_carbonate hydrogencarbonat",
+    "hydrogen_carbonate hydrogencarbonat hydrogenkarbonat hydrogenocarbonate hydrogenocarbonates bikarbonat",
     "co3": "co3 carb carbonate",
     "alkalinity": "alkalinity alk alkal talk t_alk total_alkalinity total_alk tot_alk anc "
     "acid_neutralizing_capacity alcalinite alkalinitat alcalinidad alcalinidade alcalinita "
@@ -92,6 +92,8 @@ _RESPELL = (
     (r"^n_(no3|nitrate)", r"\1_n"),
     (r"^s_(so4|sulfate|sulphate)", r"\1_s"),
     (r"_m_3(?=_|$)", r"_m3"),
+    (r"_((de_l|de|del|dell)_)?(eau|agua|acqua)(?=_|$)", r"_water"),
+    (r"_(de_l|del|dell)_(air|aire|aria)(?=_|$)", r"_air"),
 )
 
 

@@ -25,6 +25,7 @@ def speciate_csv(
     out_path: str | Path | None = None,
     constants: str = "pb82",
     units: Mapping[str, str] | None = None,
+    data: bytes | None = None,
 ) -> pd.DataFrame:
     """Speciate the waters of a monitoring table (CSV, TSV) and optionally write the result as CSV.
 
@@ -33,6 +34,7 @@ def speciate_csv(
     out_path    CSV to write; never the input itself
     constants   as in `speciate`
     units       unit of headers that have none: ``{"Ca": "mg/L", "DIC": "mg C/L"}``
+    data        text of the table as bytes, where it is not what the file holds (a sheet of a spreadsheet)
 
     Columns: temperature (degC), ca, mg, na, k, cl, so4, no3, dic (mol m-3), alkalinity (eq m-3), ph, pco2 (atm) under
     their usual names and with their usual units, as in ``Ca2+ (mg/L)``. Bicarbonate with a unit stands for the
@@ -52,7 +54,7 @@ def speciate_csv(
     path = Path(path)
     if out_path is not None:
         _refuse_same(path, Path(out_path))
-    table = read_text(path, units or {})
+    table = read_text(path, units or {}, data=data)
     reading, cells, waters = understand(table, path)
     d13c = column_of(table.titles, table.rows, reading.decimal)
     result = speciate(waters.inputs, charge_balance=waters.charge_balance, d13c=d13c, constants=constants)
