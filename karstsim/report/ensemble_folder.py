@@ -10,7 +10,7 @@ from typing import Any
 import xarray as xr
 
 from karstsim.core.errors import InputError
-from karstsim.ensemble.plan import Plan
+from karstsim.ensemble.plan import Plan, Task
 from karstsim.ensemble.run import RUN_RECORD, Outcome, status
 from karstsim.ensemble.store import kept_open, open_ensemble
 from karstsim.model.initial import DRIFT
@@ -73,7 +73,7 @@ def ensemble_notes(folder: Path) -> tuple[Notes, dict[str, object]]:
 
 
 def _notes_and_provenance(
-    folder: Path, plan: Plan, outcome: Outcome, broken: Mapping[int, str], annual: xr.Dataset
+    folder: Path, plan: Plan, outcome: Outcome, broken: Mapping[Task, str], annual: xr.Dataset
 ) -> tuple[Notes, dict[str, object]]:
     warnings = warnings_of(outcome)
     if not outcome.complete:
