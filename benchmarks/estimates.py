@@ -24,7 +24,7 @@ import json, sys, time
 from pathlib import Path
 from karstsim import config, run_cost
 from karstsim.ensemble import config as ensembles, estimate, prepare, run
-from karstsim.model import run_file
+from karstsim import run_file
 
 kind, path, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
 

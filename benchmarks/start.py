@@ -34,7 +34,7 @@ def bound(driver, *types):
     print(time.process_time(), flush=True)
     os._exit(0)
 jit.Driver.bind = bound
-from karstsim.cli import main
+from karstsim.cli.app import main
 main()
 """
 SPECIATE = """

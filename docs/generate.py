@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 import karstsim as ks
 from karstsim import processes
-from karstsim.cli import app
+from karstsim.cli.app import app
 from karstsim.model.registry import COMPARTMENTS
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -1,5 +1,5 @@
 """``python -m karstsim`` is the command ``karstsim``."""
 
-from karstsim.cli import main
+from karstsim.cli.app import main
 
 main()

@@ -16,10 +16,10 @@ from karstsim.ensemble.config import EnsembleConfig
 from karstsim.ensemble.run import Outcome, start, work
 from karstsim.ensemble.store import export, kept_open, open_ensemble
 from karstsim.forcing.synthetic import synthetic_forcing, write_cmip
-from karstsim.model.run_file import RunSummary
 from karstsim.report import budget
 from karstsim.report.build import report
 from karstsim.report.ensemble_folder import warnings_of
+from karstsim.run_file import RunSummary
 from karstsim.tomlfile import validated
 
 if TYPE_CHECKING:

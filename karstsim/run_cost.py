@@ -14,8 +14,8 @@ import xarray as xr
 from karstsim.ensemble.estimate import MOST_SPUN, READS, SETTLED, Estimate
 from karstsim.model.engine import calendar_fields
 from karstsim.model.output import frequencies, write_netcdf
-from karstsim.model.run_file import WINDOW_YEARS
 from karstsim.model.simulate import Simulation
+from karstsim.run_file import WINDOW_YEARS
 
 if TYPE_CHECKING:
     from karstsim.config import RunConfig

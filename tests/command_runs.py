@@ -12,7 +12,7 @@ import numpy as np
 from karstsim.ensemble.manifest import Manifest
 from karstsim.ensemble.store import open_ensemble
 
-COMMAND = [sys.executable, "-c", "from karstsim.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from karstsim.cli.app import main; main()"]
 
 
 def begin(*arguments: object) -> subprocess.Popen[str]:

@@ -34,8 +34,8 @@ from karstsim.config import RunConfig, config_of, to_toml
 from karstsim.core.errors import InputError
 from karstsim.core.files import whole_file
 from karstsim.model.engine import Progress
-from karstsim.model.run_file import run_config
 from karstsim.model.site import Name, Section
+from karstsim.run_file import run_config
 from karstsim.sensitivity_analysis.decomposition import smoothed
 from karstsim.sensitivity_analysis.diagnostics import trend, units_of
 from karstsim.tomlfile import read_toml, validated

@@ -18,7 +18,7 @@ from karstsim import calibrate
 from karstsim.calibration.config import load_calibration
 from karstsim.calibration.ensemble import best_toml, ensemble_toml
 from karstsim.calibration.run import DRAWS, ENSEMBLE
-from karstsim.cli import app
+from karstsim.cli.app import app
 from karstsim.ensemble.draws import read_draws
 from karstsim.ensemble.store import open_ensemble
 

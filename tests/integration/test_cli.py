@@ -17,7 +17,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import karstsim
-from karstsim.cli import app
+from karstsim.cli.app import app
 from karstsim.config import ForcingSection, RunConfig, load_config
 from karstsim.core.errors import InputError, RunError
 from karstsim.model.site import check_overrides
@@ -48,9 +48,9 @@ def simulator(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Put a function in the place of the simulator's entry."""
 
     def replace(run_config: Callable[..., Any]) -> None:
-        module = ModuleType("karstsim.model.run_file")
+        module = ModuleType("karstsim.run_file")
         module.run_config = run_config  # type: ignore[attr-defined]
-        monkeypatch.setitem(sys.modules, "karstsim.model.run_file", module)
+        monkeypatch.setitem(sys.modules, "karstsim.run_file", module)
 
     return replace
 
@@ -70,7 +70,7 @@ def test_help_loads_nothing_heavy() -> None:
     """--help must answer at once, so it may not load the compiler or the table libraries."""
     code = (
         "import sys\n"
-        "from karstsim.cli import main\n"
+        "from karstsim.cli.app import main\n"
         "sys.argv = ['karstsim', '--help']\n"
         "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
         "heavy = {'numba', 'numpy', 'xarray', 'pandas', 'pydantic', 'scipy', 'matplotlib'} & set(sys.modules)\n"
@@ -88,7 +88,7 @@ def test_a_run_loads_only_what_it_needs(config: Path) -> None:
     change(config, "spinup_years = 30", "spinup_years = 0")
     code = (
         "import sys\n"
-        "from karstsim.cli import main\n"
+        "from karstsim.cli.app import main\n"
         f"sys.argv = ['karstsim', 'run', {str(config)!r}, '-o', 'results']\n"
         "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
         "loaded = {name for name, module in sys.modules.items() if module is not None}\n"

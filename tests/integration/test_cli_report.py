@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from karstsim import doctor, verify
-from karstsim.cli import app
+from karstsim.cli.app import app
 
 
 def invoke(*arguments: str | Path) -> Result:

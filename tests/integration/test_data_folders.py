@@ -7,7 +7,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from karstsim.cli import app
+from karstsim.cli.app import app
 
 IONS = ("Ca", "Mg", "Na", "K", "SO4", "Cl", "HCO3")
 

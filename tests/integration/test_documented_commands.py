@@ -22,7 +22,7 @@ import xarray as xr
 
 import karstsim as ks
 from karstsim.check import check
-from karstsim.cli import app
+from karstsim.cli.app import app
 from karstsim.core.errors import InputError
 from karstsim.forcing.synthetic import synthetic_forcing, write_cmip
 from karstsim.sensitivity_analysis.attribution import load_attribution, merged

@@ -16,7 +16,7 @@ import xarray as xr
 from small_site import SITE
 from typer.testing import CliRunner
 
-from karstsim.cli import app
+from karstsim.cli.app import app
 from karstsim.core.errors import InputError, RunError
 from karstsim.ensemble import run as running
 from karstsim.ensemble import run_ensemble, store, work

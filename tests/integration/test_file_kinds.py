@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from karstsim.cli import KINDS, app, kind_of
+from karstsim.cli.app import KINDS, app, kind_of
 
 COMMANDS = {
     "site": "run",

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
-from karstsim.cli import app
+from karstsim.cli.app import app
 from karstsim.core.errors import InputError
 from karstsim.model.simulate import Simulation, simulate
 from karstsim.processes.atmosphere.potential_evapotranspiration import PetLaw

@@ -9,10 +9,10 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
-from karstsim.cli import app
+from karstsim import run_file
+from karstsim.cli.app import app
 from karstsim.config import load_config, to_toml
 from karstsim.core.errors import InputError
-from karstsim.model import run_file
 
 FILE = """
 [site]

@@ -13,7 +13,7 @@ from small_site import SITE
 from typer.testing import CliRunner
 
 import karstsim as ks
-from karstsim.cli import app
+from karstsim.cli.app import app
 from karstsim.core.errors import InputError
 from karstsim.ensemble.run import status
 from karstsim.report.sensitivity_figures import write_figures

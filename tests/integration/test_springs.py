@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from experiments.karstmod_spring import gr4j
 from karstsim import analysis as ka
-from karstsim.cli import app
+from karstsim.cli.app import app
 
 COLUMNS = {
     "alpha_mean": "alpha_mean",

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import karstsim as ks
 from karstsim.analysis.compare import compare_datasets
 from karstsim.analysis.economics import Economics
-from karstsim.cli import app
+from karstsim.cli.app import app
 from karstsim.core.errors import InputError
 
 RUN = """

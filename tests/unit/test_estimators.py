@@ -23,7 +23,7 @@ from karstsim.analysis.estimators.saturation import saturated_calcium
 from karstsim.analysis.estimators.soil_survey import least_detectable
 from karstsim.analysis.estimators.tablet import UNDERSATURATION
 from karstsim.analysis.observations import read_spring_table
-from karstsim.cli import app
+from karstsim.cli.app import app
 from karstsim.core.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]

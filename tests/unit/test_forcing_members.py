@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 import karstsim as ks
-from karstsim.cli import app
+from karstsim.cli.app import app
 from karstsim.core.errors import InputError
 from karstsim.forcing.look import look
 from karstsim.forcing.members import find_members

@@ -10,7 +10,7 @@ import xarray as xr
 from typer.testing import CliRunner
 
 import karstsim as ks
-from karstsim.cli import app
+from karstsim.cli.app import app
 from karstsim.core.errors import InputError
 from karstsim.forcing import open_cmip, synthetic_forcing
 from karstsim.forcing.canonical import air_pressure

@@ -19,13 +19,13 @@ from karstsim.core.jit import python_callable
 from karstsim.core.solutes import AQUATIC, N_CORE, N_TRACERS
 from karstsim.model.books import BOOKED
 from karstsim.model.engine import step_window
-from karstsim.model.run_file import run_config
 from karstsim.model.simulate import Simulation
 from karstsim.model.site import Site
 from karstsim.model.water_chain import WaterChain
 from karstsim.processes import surface_water, tracers
 from karstsim.processes.surface_water import isotopes
 from karstsim.processes.tracers import C13
+from karstsim.run_file import run_config
 
 FRACTION, DELTA = python_callable(delta_to_fraction), python_callable(tracers.delta_of)
 ALPHA_CO2, ALPHA_HCO3 = python_callable(alpha_co2), python_callable(alpha_hco3)

@@ -74,7 +74,7 @@ def outputs(climate_forcing: Callable[..., xr.Dataset]) -> dict[str, xr.Dataset]
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run as the command line leaves it: fourteen months of made-up weather."""
     from karstsim.config import RunConfig, to_toml
-    from karstsim.model.run_file import run_config
+    from karstsim.run_file import run_config
     from karstsim.tomlfile import validated
 
     place = tmp_path_factory.mktemp("run")

@@ -13,7 +13,7 @@ from experiments import __main__ as command
 from experiments import scoreboard
 from experiments.scoreboard import Experiment, Result
 from experiments.verdicts import Line, table
-from karstsim import cli_experiments
+from karstsim.cli import experiments as experiments_command
 from karstsim.core.errors import InputError
 
 RUN = """
@@ -155,9 +155,9 @@ def test_every_experiment_of_the_catalogue_is_one_of_the_review_or_of_the_data()
 def test_without_the_checkout_the_command_says_so(tmp_path: Path, monkeypatch, capsys) -> None:
     from typer.testing import CliRunner
 
-    from karstsim.cli import app
+    from karstsim.cli.app import app
 
-    monkeypatch.setattr(cli_experiments, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(experiments_command, "CHECKOUT", tmp_path)
     result = CliRunner().invoke(app, ["experiments", "X01", "--json"])
     assert result.exit_code == 2
     assert "source checkout" in " ".join((result.output + capsys.readouterr().err).split())

@@ -202,7 +202,7 @@ def test_the_table_on_a_later_sheet(tmp_path: Path) -> None:
     openpyxl = pytest.importorskip("openpyxl")
     from typer.testing import CliRunner
 
-    from karstsim.cli import app
+    from karstsim.cli.app import app
 
     book = openpyxl.Workbook()
     book.active.title = "remarks"

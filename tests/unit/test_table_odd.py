@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from karstsim.analysis import read_spring_table
-from karstsim.cli import app
+from karstsim.cli.app import app
 from karstsim.core.errors import InputError
 from karstsim.forcing import open_forcing, open_station, to_records
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from karstsim import cli_ensemble, console
-from karstsim.cli_options import Debug, Json, Results, SchedulerAddress, Workers
+from karstsim import console
+from karstsim.cli import ensembles
+from karstsim.cli.options import Debug, Json, Results, SchedulerAddress, Workers
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -104,7 +105,7 @@ def show_status(folder: Path, as_json: bool) -> None:
         after = f"Next: karstsim report {folder}"
     else:
         after = f"The indices are not computed yet: karstsim resume {folder}"
-    cli_ensemble.show_status(folder / MEMBERS, as_json, after)
+    ensembles.show_status(folder / MEMBERS, as_json, after)
 
 
 def _work(
@@ -143,7 +144,7 @@ def check_file(path: Path, as_json: bool) -> None:
     from karstsim.sensitivity_analysis.study import DRAWS, planned
 
     with tempfile.TemporaryDirectory() as folder:
-        cli_ensemble.check_config(planned(load_sensitivity(path), Path(folder) / DRAWS), as_json)
+        ensembles.check_config(planned(load_sensitivity(path), Path(folder) / DRAWS), as_json)
 
 
 def check_attribution(path: Path, as_json: bool) -> None:

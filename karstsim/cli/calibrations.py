@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from karstsim import console
-from karstsim.cli_options import Debug, Json, Results, Seed, Workers
+from karstsim.cli.options import Debug, Json, Results, Seed, Workers
 
 if TYPE_CHECKING:
     from karstsim.calibration.run import Outcome

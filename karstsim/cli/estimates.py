@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from karstsim import console
-from karstsim.cli_options import Debug, Json, Sheet
+from karstsim.cli.options import Debug, Json, Sheet
 
 if TYPE_CHECKING:
     from karstsim.analysis.estimators import Declared, Estimate, Monitoring

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from karstsim import console
-from karstsim.cli_options import Debug, Folder, Json
+from karstsim.cli.options import Debug, Folder, Json
 
 if TYPE_CHECKING:
     from karstsim.ensemble.config import EnsembleConfig

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from karstsim import console
-from karstsim.cli_options import Debug, Json, Overwrite, Workers
+from karstsim.cli.options import Debug, Json, Overwrite, Workers
 
 if TYPE_CHECKING:
     from karstsim.analysis.compare import Comparison
@@ -94,7 +94,7 @@ def _run_both(
 
 def _run_one(path: Path, folder: Path, plain: bool, workers: int | None) -> None:
     from karstsim.config import load_config, to_toml
-    from karstsim.model.run_file import run_config
+    from karstsim.run_file import run_config
 
     config: RunConfig = load_config(path)
     output: list[Any] = list(dict.fromkeys([*config.run.output, "annual"]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from karstsim import console
 
 if TYPE_CHECKING:
-    from karstsim.model.run_file import RunSummary
+    from karstsim.run_file import RunSummary
 
 CONFIG = "config.toml"
 
@@ -17,7 +17,7 @@ def is_run(folder: Path) -> bool:
     """Whether the folder is that of a single run, done or stopped."""
     if not (folder / CONFIG).is_file():
         return False
-    from karstsim.model.run_file import is_run
+    from karstsim.run_file import is_run
 
     return is_run(folder)
 
@@ -25,7 +25,7 @@ def is_run(folder: Path) -> bool:
 def resume_in(folder: Path, workers: int | None, as_json: bool) -> None:
     """Go on with a run that was stopped."""
     from karstsim.config import load_config
-    from karstsim.model.run_file import resume_run
+    from karstsim.run_file import resume_run
 
     with console.progress_shown() as progress:
         summary = resume_run(load_config(folder / CONFIG), folder, workers or console.processors(), progress)
@@ -34,7 +34,7 @@ def resume_in(folder: Path, workers: int | None, as_json: bool) -> None:
 
 def show_status(folder: Path, as_json: bool) -> None:
     """How far a run is."""
-    from karstsim.model.run_file import windows_done
+    from karstsim.run_file import windows_done
 
     found = windows_done(folder)
     if as_json:

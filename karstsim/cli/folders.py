@@ -6,8 +6,9 @@ from pathlib import Path
 
 import typer
 
-from karstsim import cli_calibration, cli_ensemble, cli_run, cli_sensitivity, console
-from karstsim.cli_options import Debug, Folder, Json, SchedulerAddress, Workers
+from karstsim import console
+from karstsim.cli import calibrations, ensembles, runs, sensitivities
+from karstsim.cli.options import Debug, Folder, Json, SchedulerAddress, Workers
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,33 +27,33 @@ def resume(
     """Go on with a run, an ensemble, a calibration or a sensitivity study that was stopped; finished work is kept."""
     with console.guarded(debug, as_json, folder, f"go on with: karstsim resume {folder}"):
         _refuse_factorial(folder)
-        if cli_calibration.is_calibration(folder):
-            cli_calibration.work_in(folder, workers, as_json)
-        elif cli_sensitivity.is_study(folder):
-            cli_sensitivity.resume_in(folder, workers, scheduler, as_json)
-        elif cli_run.is_run(folder):
-            cli_run.resume_in(folder, workers, as_json)
+        if calibrations.is_calibration(folder):
+            calibrations.work_in(folder, workers, as_json)
+        elif sensitivities.is_study(folder):
+            sensitivities.resume_in(folder, workers, scheduler, as_json)
+        elif runs.is_run(folder):
+            runs.resume_in(folder, workers, as_json)
         else:
-            cli_ensemble.work_in(folder, workers, scheduler, as_json)
+            ensembles.work_in(folder, workers, scheduler, as_json)
 
 
 def status(folder: Folder, as_json: Json = False, debug: Debug = False) -> None:
     """Show how far a task is, what failed, and which files are not as they were."""
     with console.guarded(debug, as_json):
         _refuse_factorial(folder)
-        if cli_calibration.is_calibration(folder):
-            cli_calibration.show_status(folder, as_json)
-        elif cli_sensitivity.is_study(folder):
-            cli_sensitivity.show_status(folder, as_json)
-        elif cli_run.is_run(folder):
-            cli_run.show_status(folder, as_json)
+        if calibrations.is_calibration(folder):
+            calibrations.show_status(folder, as_json)
+        elif sensitivities.is_study(folder):
+            sensitivities.show_status(folder, as_json)
+        elif runs.is_run(folder):
+            runs.show_status(folder, as_json)
         else:
-            cli_ensemble.show_status(folder, as_json)
+            ensembles.show_status(folder, as_json)
 
 
 def _refuse_factorial(folder: Path) -> None:
     """The factorial runs of an [attribution] keep no file of their own to go on from."""
-    if cli_sensitivity.is_attribution(folder):
+    if sensitivities.is_attribution(folder):
         from karstsim.core.errors import InputError
 
         mend = "go on by the command that began them, into the same folder: what is finished is kept"

@@ -9,23 +9,23 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from karstsim import (
-    cli_calibration,
-    cli_compare,
-    cli_doctor,
-    cli_ensemble,
-    cli_estimate,
-    cli_experiments,
-    cli_folder,
-    cli_forcing,
-    cli_report,
-    cli_run,
-    cli_sensitivity,
-    console,
+from karstsim import console
+from karstsim.cli import (
+    calibrations,
+    comparisons,
+    ensembles,
+    estimates,
+    experiments,
+    folders,
+    forcings,
+    installation,
+    reports,
+    runs,
+    sensitivities,
 )
-from karstsim.cli_options import Debug, Json, Overwrite, Results, SchedulerAddress, Seed, Sheet, Workers
+from karstsim.cli.options import Debug, Json, Overwrite, Results, SchedulerAddress, Seed, Sheet, Workers
+from karstsim.cli.plain_arrays import plain_arrays_only
 from karstsim.core.loading import loading
-from karstsim.plain_arrays import plain_arrays_only
 
 MOST_YEARS_SHOWN = 12
 RESOLVED = "config.toml"
@@ -52,11 +52,11 @@ class Kind(NamedTuple):
 
 
 KINDS = {  # by the table that only files of this kind have; without any of them it is a run file
-    "climates": Kind("run", cli_ensemble.check_file),
-    "sensitivity": Kind("sensitivity", cli_sensitivity.check_file),
-    "attribution": Kind("sensitivity", cli_sensitivity.check_attribution),
-    "decomposition": Kind("sensitivity", cli_sensitivity.check_decomposition),
-    "observations": Kind("calibrate", cli_calibration.check_file),
+    "climates": Kind("run", ensembles.check_file),
+    "sensitivity": Kind("sensitivity", sensitivities.check_file),
+    "attribution": Kind("sensitivity", sensitivities.check_attribution),
+    "decomposition": Kind("sensitivity", sensitivities.check_decomposition),
+    "observations": Kind("calibrate", calibrations.check_file),
 }
 
 
@@ -118,7 +118,7 @@ def demo(
         _make_folder(output, overwrite)
         with console.progress_shown() as progress:
             summary = run_demo(output, workers or console.processors(), progress)
-        cli_run.show_summary(summary, output, as_json)
+        runs.show_summary(summary, output, as_json)
 
 
 @app.command()
@@ -157,11 +157,11 @@ def run(
 
         with loading(keep=True):
             plain_arrays_only()
-            from karstsim.model.run_file import run_config
+            from karstsim.run_file import run_config
 
         with console.progress_shown() as progress:
             summary = run_config(settings, folder, workers or console.processors(), progress)
-        cli_run.show_summary(summary, folder, as_json)
+        runs.show_summary(summary, folder, as_json)
 
 
 def _run_ensemble(
@@ -175,7 +175,7 @@ def _run_ensemble(
     if seed is not None:
         settings = settings.with_seed(seed)
     _make_folder(folder, overwrite)
-    cli_ensemble.run_file(settings, folder, workers, scheduler, as_json)
+    ensembles.run_file(settings, folder, workers, scheduler, as_json)
 
 
 def _refuse_scheduler(scheduler: str | None) -> None:
@@ -460,13 +460,13 @@ def new_ensemble(
 
 
 # After those above, which `karstsim --help` lists first: what one begins with.
-cli_folder.add_to(app)
-cli_ensemble.add_to(app)
-cli_forcing.add_to(app)
-cli_experiments.add_to(app)
-cli_estimate.add_to(app)
-cli_sensitivity.add_to(app, new)
-cli_report.add_to(app)
-cli_doctor.add_to(app)
-cli_calibration.add_to(app, new)
-cli_compare.add_to(app)
+folders.add_to(app)
+ensembles.add_to(app)
+forcings.add_to(app)
+experiments.add_to(app)
+estimates.add_to(app)
+sensitivities.add_to(app, new)
+reports.add_to(app)
+installation.add_to(app)
+calibrations.add_to(app, new)
+comparisons.add_to(app)

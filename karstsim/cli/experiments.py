@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 
 from karstsim import console
-from karstsim.cli_options import Debug
+from karstsim.cli.options import Debug
 
-CHECKOUT = Path(__file__).parents[1]
+CHECKOUT = Path(__file__).parents[2]
 
 
 def add_to(app: typer.Typer) -> None:

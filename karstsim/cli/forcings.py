@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from karstsim import console
-from karstsim.cli_options import Debug, Json, Sheet
+from karstsim.cli.options import Debug, Json, Sheet
 
 
 def add_to(app: typer.Typer) -> None:
