@@ -63,6 +63,9 @@ def _draw(seed: int, share: float, corners: float) -> dict[str, float]:
         else:
             value = rng.uniform(p.lower, p.upper)
         drawn[a.name] = float(np.clip(round(value) if p.integer else value, p.lower, p.upper))
+    if drawn.get("soil.irrigation_rule", 0.0) > 0.0:  # a rule without an amount is refused
+        for amount in ("soil.irrigation_rate", "soil.irrigation_depth"):
+            drawn[amount] = drawn.get(amount) or 5.0
     return drawn
 
 
