@@ -22,6 +22,8 @@ import speciation_peers as peers
 import store_day
 from timing import Measured, Missing, Row, markdown, measure
 
+from karstsim.chemistry.store_day import LANES
+
 SEED = 1
 MILLION = 1_000_000
 
@@ -97,6 +99,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--json", action="store_true", help="numbers for machines")
     asked = parser.parse_args()
+    if asked.stores < LANES:
+        parser.error(f"--stores {asked.stores}: give at least {LANES}, which the lanes work through together")
     waters = speciation(asked.waters, asked.million, asked.repeats)
     days = store_days(asked.stores, asked.repeats)
     if asked.json:

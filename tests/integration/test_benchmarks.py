@@ -28,7 +28,7 @@ def _numbers(script: str, *arguments: str) -> dict[str, Any]:
 
 def test_the_chemistry_benchmark_runs_and_its_rows_agree() -> None:
     """Tiny numbers. Every row ran or names what is missing; errors: 1e-4 in pH of karstsim, 3e-4 of integrators."""
-    tables = _numbers("chemistry.py", "--waters", "200", "--stores", "4", "--repeats", "1")
+    tables = _numbers("chemistry.py", "--waters", "200", "--stores", "8", "--repeats", "1")
     for row in (*tables["speciation"], *tables["store_day"]):
         assert row["nanoseconds"] is not None or row["note"].startswith("not installed"), row
     for row in tables["speciation"]:
