@@ -34,7 +34,7 @@ def compare(
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", help="Folder of compare.json and the figure; with a file also of its runs."
+            "-o", "--output", help="Folder of compare.csv, compare.json and the figure; with a file also of its runs."
         ),
     ] = None,
     economics: Annotated[
@@ -123,7 +123,9 @@ def _write(found: Comparison, folder: Path) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "compare.json"
     path.write_text(json.dumps(console.strict(found.as_json()), indent=2) + "\n", encoding="utf-8")
-    return [str(p) for p in (path, *save_compare_figure(found, folder))]
+    table = folder / "compare.csv"
+    found.as_table().to_csv(table, index=False, encoding="utf-8-sig")  # the mark tells spreadsheets the encoding
+    return [str(p) for p in (path, table, *save_compare_figure(found, folder))]
 
 
 def _show(found: Comparison, files: list[str]) -> None:

@@ -70,7 +70,12 @@ def test_a_file_is_run_with_and_without(compared) -> None:
     assert 0.0 < rows["runoff"]["difference"] < 400.0
     assert found["years"] == [2016, 2017]
     assert rows["costs"]["difference"] == pytest.approx(500.0)
-    assert {Path(f).name for f in found["files"]} == {"compare.json", "compare.png", "compare.svg"}
+    assert {Path(f).name for f in found["files"]} == {
+        "compare.json",
+        "compare.csv",
+        "compare.png",
+        "compare.svg",
+    }
 
 
 def test_two_folders_give_the_same(compared) -> None:
