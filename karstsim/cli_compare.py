@@ -34,7 +34,9 @@ def compare(
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", help="Folder of compare.csv, compare.json and the figure; with a file also of its runs."
+            "-o",
+            "--output",
+            help="Folder of compare.csv, compare.json and the figure; with a file also of its runs.",
         ),
     ] = None,
     economics: Annotated[
@@ -124,7 +126,9 @@ def _write(found: Comparison, folder: Path) -> list[str]:
     path = folder / "compare.json"
     path.write_text(json.dumps(console.strict(found.as_json()), indent=2) + "\n", encoding="utf-8")
     table = folder / "compare.csv"
-    found.as_table().to_csv(table, index=False, encoding="utf-8-sig")  # the mark tells spreadsheets the encoding
+    found.as_table().to_csv(
+        table, index=False, encoding="utf-8-sig"
+    )  # the mark tells spreadsheets the encoding
     return [str(p) for p in (path, table, *save_compare_figure(found, folder))]
 
 

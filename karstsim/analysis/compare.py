@@ -177,7 +177,6 @@ class Comparison:
             "notes": list(self.notes),
         }
 
-
     def as_table(self) -> pd.DataFrame:
         """The rows as a table for spreadsheets; what is per km2 also for the whole catchment."""
         import pandas as pd
