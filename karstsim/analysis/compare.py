@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -20,11 +20,15 @@ from karstsim.core.constants import CO2_PER_C, DAYS_PER_YEAR, MOLAR_MASS_C
 from karstsim.core.errors import InputError
 from karstsim.model.interventions.records import Intervention, Powder
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 SINK, LEDGER = "catchment_sink_hydrochemical", "catchment_weathering_uptake"
 NEEDED = (SINK, LEDGER, "catchment_runoff")
 KG_N_PER_HA = 140.07  # in 1 mol m-2
 SECONDS_OF_DAY = 86400.0
 SPREAD = (0.05, 0.5, 0.95)
+PER_KM2 = " km-2"
 
 
 @dataclass(frozen=True)
@@ -172,6 +176,27 @@ class Comparison:
             "economics": self.terms.model_dump(),
             "notes": list(self.notes),
         }
+
+    def as_table(self) -> pd.DataFrame:
+        """The rows as a table for spreadsheets; what is per km2 also for the whole catchment."""
+        import pandas as pd
+
+        rows = [
+            {
+                "part": r.group,
+                "quantity": r.label,
+                "without": None if r.group == "economics" else r.baseline,
+                "with": None if r.group == "economics" else r.intervention,
+                "difference": r.difference,
+                "low_5_percent": r.low,
+                "high_95_percent": r.high,
+                "unit": r.unit,
+                "difference_of_the_catchment": r.difference * self.area_km2 if PER_KM2 in r.unit else None,
+                "unit_of_the_catchment": r.unit.replace(PER_KM2, "") if PER_KM2 in r.unit else "",
+            }
+            for r in self.rows
+        ]
+        return pd.DataFrame(rows)
 
 
 def compare_datasets(

@@ -296,7 +296,9 @@ def _choose(
 def _second(first: Column, second: Column, reading: Reading, path: Path) -> None:
     if first.rank == second.rank:
         where = f"{path}, columns {first.header!r} and {second.header!r}"
-        mend = f'choose one: columns={{"{first.name}": "{first.header}"}}'
+        mend = f'choose one: columns={{"{first.name}": "{first.header}"}} (--column {first.name}="{first.header}")'
+        if first.header == second.header:
+            mend = "the headers are alike: rename the one that is not meant"
         raise InputError(where, f"both give {first.name}", mend)
     reading.unused.append(f"{second.header!r}: {first.name} is taken from {first.header!r}")
 

@@ -6,6 +6,7 @@ without a unit is never guessed; what is supposed of other columns is written in
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -110,6 +111,7 @@ _STATISTICS = {  # codes behind those of the parameter: the mean is taken where 
     "00001": "the maximum of the day", "00002": "the minimum of the day", "00003": "", "00008": "the median of the day",
     "00006": "", "00011": "",
 }  # fmt: skip
+_IN_BRACKETS = re.compile(r"[(\[]([^()\[\]]+)[)\]]\s*$")
 _O2, _C = 31.998, 12.011  # g mol-1
 _VOLUME_SHARE = ("v_percent", "vol_percent", "percent_v", "percent_vol", "volume_percent")
 _FOOT, _INCH, _US_GALLON = 0.3048, 25.4, 3.785411784e-3  # m, mm, m3
@@ -194,7 +196,10 @@ def vocabulary(told: Mapping[str, str], area_km2: float | None) -> Vocabulary:
 def _told(header: str, name: str, unit: str, area_km2: float | None) -> Column:
     if name in (DATE, CLOCK, ZONE):
         return Column(header, name)
-    return _column(header, name, _words(normalise(unit)), area_km2)
+    if not unit and quantity_of(header) == name and (own := parse_header(header, area_km2)) is not None:
+        return own  # the header that was told says its unit itself
+    bracket = _IN_BRACKETS.search(header) if not unit else None
+    return _column(header, name, _words(normalise(bracket[1] if bracket else unit)), area_km2)
 
 
 def parse_header(header: str, area_km2: float | None = None) -> Column | None:

@@ -374,6 +374,10 @@ def hydrograph(
             "--unit", help="Unit of a column whose header has none, as in --unit Q=m3/s; repeatable."
         ),
     ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--column", help="Header of a quantity, as discharge='gauge 3'; repeatable."),
+    ] = None,
     area: Annotated[
         float | None, typer.Option("--area", help="Catchment area (km2), for a discharge in mm/d.")
     ] = None,
@@ -397,8 +401,9 @@ def hydrograph(
         from karstsim.report.hydrograph import hydrograph_report
 
         spring = read_spring_table(
-            table, units=console.pairs("--unit", unit), area_km2=area, dayfirst=day_first,
-            date_format=date_format, select=console.pairs("--select", select), sheet=sheet,
+            table, units=console.pairs("--unit", unit), columns=console.pairs("--column", column),
+            area_km2=area, dayfirst=day_first, date_format=date_format,
+            select=console.pairs("--select", select), sheet=sheet,
         )  # fmt: skip
         if output is not None:
             _make_folder(output, overwrite)

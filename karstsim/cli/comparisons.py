@@ -35,7 +35,9 @@ def compare(
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", help="Folder of compare.json and the figure; with a file also of its runs."
+            "-o",
+            "--output",
+            help="Folder of compare.csv, compare.json and the figure; with a file also of its runs.",
         ),
     ] = None,
     economics: Annotated[
@@ -127,7 +129,10 @@ def _write(found: Comparison, folder: Path, runs: tuple[Path, Path]) -> list[str
     seen = {name: _seen_from(folder, run) for name, run in zip((BASELINE, INTERVENTION), runs, strict=True)}
     kept = console.strict({**found.as_json(), "runs": seen})
     path.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
-    return [str(p) for p in (path, *save_compare_figure(found, folder))]
+    table = folder / "compare.csv"
+    # The mark tells spreadsheets the encoding.
+    found.as_table().to_csv(table, index=False, encoding="utf-8-sig")
+    return [str(p) for p in (path, table, *save_compare_figure(found, folder))]
 
 
 def _seen_from(folder: Path, run: Path) -> str:

@@ -168,7 +168,7 @@ def to_canonical(name: str, values: np.ndarray, units: str | None, where: str) -
         parsed = parsed * registry().Quantity(WATER_DENSITY, "kg m-3")
     if name in CARBON_FLUXES and parsed.dimensionality == registry()("mol m-2 s-1").dimensionality:
         parsed = parsed * registry().Quantity(MOLAR_MASS_C / GRAMS_PER_KG, "kg mol-1")
-    goal = registry().parse_expression(target)
+    goal = registry().Quantity(registry().parse_expression(target))
     if parsed.dimensionality != goal.dimensionality:
         raise InputError(f"{where}, {name}", f"units {units!r} cannot become {target}", _wrong_units(name))
     factor = float(parsed.to_base_units().magnitude) / float(goal.to_base_units().magnitude)
@@ -178,7 +178,7 @@ def to_canonical(name: str, values: np.ndarray, units: str | None, where: str) -
 def per_step(name: str, units: str, where: str) -> bool:
     """Whether units are those of an amount, which becomes the variable when it is divided by a time."""
     amount = parse(units, name, where) / registry().Quantity(1.0, "s")
-    goal = registry().parse_expression(CANONICAL[name]).dimensionality
+    goal = registry().Quantity(registry().parse_expression(CANONICAL[name])).dimensionality
     depth = name in DEPTHS and amount.dimensionality == registry()("m s-1").dimensionality
     return bool(depth or amount.dimensionality == goal)
 

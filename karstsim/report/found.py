@@ -27,7 +27,8 @@ def found_contents(folder: Path, shown: set[str], titles: set[str] | None = None
     figures = found_figures(folder, shown)
     if figures:
         sections.append(Section("Figures", figures=figures))
-    tables = [table for path in sorted(folder.glob("*.csv")) if (table := read_table(path)) is not None]
+    files = sorted(path for path in folder.glob("*.csv") if path.is_file())  # a pipe would be waited for
+    tables = [table for path in files if (table := read_table(path)) is not None]
     tables = [table for table in tables + _facts(folder) if table.title not in (titles or ())]
     if tables:
         sections.append(Section("Tables", tables=tables))

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from typer.testing import CliRunner
@@ -70,7 +71,12 @@ def test_a_file_is_run_with_and_without(compared) -> None:
     assert 0.0 < rows["runoff"]["difference"] < 400.0
     assert found["years"] == [2016, 2017]
     assert rows["costs"]["difference"] == pytest.approx(500.0)
-    assert {Path(f).name for f in found["files"]} == {"compare.json", "compare.png", "compare.svg"}
+    assert {Path(f).name for f in found["files"]} == {
+        "compare.json",
+        "compare.csv",
+        "compare.png",
+        "compare.svg",
+    }
 
 
 def test_two_folders_give_the_same(compared) -> None:
@@ -120,6 +126,19 @@ def test_powder_is_carbonate_that_dissolved(tmp_path) -> None:
     assert transport["intervention"] < 1.0
     assert transport["intervention"] == pytest.approx(transport["baseline"], abs=0.05)
     assert rows["stock"]["difference"] == pytest.approx(0.0, abs=1e-6 * rows["stock"]["baseline"])
+
+
+def test_the_table_for_spreadsheets(compared) -> None:
+    """As many rows as the comparison, and amounts per km2 also for the catchment, from its area."""
+    out, found = compared
+    table = pd.read_csv(out / "compare.csv", encoding="utf-8-sig")
+    assert table["difference"].to_numpy() == pytest.approx(
+        [row["difference"] for row in found["rows"]], nan_ok=True
+    )
+    sink = table[table["unit"] == "t CO2 km-2 a-1"].iloc[0]
+    assert sink["difference_of_the_catchment"] == pytest.approx(sink["difference"] * found["area_km2"])
+    assert sink["unit_of_the_catchment"] == "t CO2 a-1"
+    assert table.loc[table["unit"] == "mm a-1", "difference_of_the_catchment"].isna().all()
 
 
 def test_acid_earns_nothing(tmp_path) -> None:

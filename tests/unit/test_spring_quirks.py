@@ -222,3 +222,26 @@ def test_the_table_on_a_later_sheet(tmp_path: Path) -> None:
     for command in ("estimate", "speciate"):
         assert CliRunner().invoke(app, [command, str(path)]).exit_code == 2
         assert CliRunner().invoke(app, [command, str(path), "--sheet", "waters"]).exit_code == 0
+
+
+def test_two_columns_of_one_quantity(tmp_path: Path) -> None:
+    """One is chosen by its header, also on the command line; headers that are alike cannot be chosen."""
+    from typer.testing import CliRunner
+
+    from karstsim.cli import app
+
+    rows = [f"2001-01-{day:02d},{day},{2 * day}" for day in range(1, 31)]
+    path = table(tmp_path, "date,Q (L/s),discharge (L/s)", *rows)
+    with pytest.raises(InputError, match=r'both give discharge(.|\n)*--column discharge="Q \(L/s\)"'):
+        read_spring_table(path)
+    told = ["--column", "discharge=Q (L/s)", "--json"]
+    run = CliRunner().invoke(app, ["estimate", str(path), *told])
+    assert run.exit_code == 0, run.output
+    ds = read_spring_table(path, columns={"discharge": "Q (L/s)"})
+    np.testing.assert_allclose(ds.discharge, np.arange(1, 31) / 1000.0)  # the unit is that of the header
+    path = table(tmp_path, "date,Pegel 3 [m3/h],Q (L/s)", *rows)
+    told_ds = read_spring_table(path, columns={"discharge": "Pegel 3 [m3/h]"})
+    np.testing.assert_allclose(told_ds.discharge, np.arange(1, 31) / 3600.0)
+    path = table(tmp_path, "date,Q (L/s),Q (L/s)", *rows)
+    with pytest.raises(InputError, match="headers are alike"):
+        read_spring_table(path)
