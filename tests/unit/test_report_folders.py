@@ -34,6 +34,7 @@ def calibration(tmp_path):
             "lower": ("parameter", [0.1]),
             "upper": ("parameter", [1.5]),
             "factor": ("parameter", [False]),
+            "log_scale": ("parameter", [False]),
             "units": ("parameter", ["m"]),
             "skill": (("target", "part", "metric"), [[[0.91], [0.84]]]),
             "residual_checks": ("target", [RESIDUALS]),

@@ -55,7 +55,7 @@ PARAMS = (
         "day",
         5.0,
         2000.0,
-        "design; design notes 3.7; cinkus2021: base flow of 78 springs recedes by 0.001 to 0.19 d-1",
+        "design; design notes 3.7; cinkus2021 for the upper bound: base flow of 78 springs falls by 0.001 to 0.19 d-1",
         scale="log",
     ),
     Param("conduit_residence_time", 3.0, "day", 0.3, 20.0, "design; design notes 3.7", scale="log"),
