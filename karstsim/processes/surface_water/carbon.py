@@ -58,6 +58,8 @@ HASTY = 4  # but where saturation bounds the calcite of plants it may lead astra
 # Of the mismatch before the last step in h and of the last change of the medium; a few per cent of them are left, a
 # thousandth of what the length of a sub-step errs by. Tighter ones take another round of the medium.
 BALANCE_TOLERANCE = 2.0e-4
+# Where saturation lies inside the tolerance, steps may cross it to and fro; after some rounds more is asked for.
+PATIENT, EXACT = 12, 1.0e-5
 MEDIUM_TOLERANCE = 5.0e-5
 UPTAKE_TOLERANCE = 5.0e-5  # of the carbon at hand: calcite of plants
 FAMILIAR = 0.2  # relative change of the medium, or of h, that may go on
@@ -215,12 +217,20 @@ def solve_h(x, p, t, h, near):
 
 
 @kernel
+def allowed_mismatch(rounds):
+    """Mismatch over the carbon at hand from where one step in h is enough, after so many rounds of the medium."""
+    if rounds < HASTY:
+        return NEAR
+    return BALANCE_TOLERANCE if rounds < PATIENT else EXACT
+
+
+@kernel
 def solve(x, k, p, t):
     """Water at the end of the sub-step into `x`, whose medium has been started: (CO2, HCO3, calcite n), mol kg-1."""
     h = t.guess
     x.status = -1.0
     for i in range(MAX_OUTER):
-        h, off = solve_h(x, p, t, h, NEAR if i < HASTY else BALANCE_TOLERANCE)
+        h, off = solve_h(x, p, t, h, allowed_mismatch(i))
         hco3, n, _, _ = bicarbonate_and_calcite(x, t, h)
         x.ca = t.ca - n
         update_species(x, h, max(hco3, 0.0))
