@@ -39,6 +39,7 @@ from numba.extending import intrinsic, overload
 from numba.np.arrayobj import make_array
 
 from karstsim.core.loading import loading
+from karstsim.core.one_executable import one_executable
 
 # A store may stand where a flow is expected: it begins with the same fields at the same offsets. numba supports that
 # and says so at each compilation.
@@ -230,7 +231,8 @@ class Driver:
                 dispatcher._cache = _RebuildingCache(self.function)
         except OSError as error:
             LOG.warning("compile cache unavailable (%s); every start compiles", error)
-        dispatcher.compile(argument_types)
+        with one_executable():
+            dispatcher.compile(argument_types)
         dispatcher.disable_compile()
         return dispatcher
 

@@ -40,6 +40,19 @@ hits = 0 if jit.disabled() else sum(run.stats.cache_hits.values())
 print(run(np.array([21.0])), hits, jit.kernel_hash())
 """
 
+# Allocates, and raises: what a kernel that is no executable of its own must still do.
+RAISES = """import numpy as np
+from karstsim.core.jit import kernel
+
+@kernel
+def twice(x):
+    if x < 0.0:
+        raise ValueError("negative")
+    room = np.zeros(3)
+    room[1] = 2.0 * x
+    return room[1]
+"""
+
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
@@ -56,7 +69,7 @@ def package(tmp_path: Path) -> Path:
     return root
 
 
-def _start(package: Path, cache: str, **more: str) -> tuple[float, int, str, str]:
+def _start(package: Path, cache: str, script: str = SCRIPT, **more: str) -> tuple[float, int, str, str]:
     """Value, cache hits, source hash and standard error of a fresh interpreter that calls the driver."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("NUMBA_", "KARSTSIM_"))}
     env = {
@@ -67,10 +80,10 @@ def _start(package: Path, cache: str, **more: str) -> tuple[float, int, str, str
         **more,
     }
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT], env=env, cwd=package, capture_output=True, text=True, check=False
+        [sys.executable, "-c", script], env=env, cwd=package, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    value, hits, key = done.stdout.split()
+    value, hits, key, *_ = done.stdout.split()
     return float(value), int(hits), key, done.stderr
 
 
@@ -85,6 +98,23 @@ def test_an_edit_in_another_module_is_seen(package: Path, tmp_path: Path) -> Non
     edited = _start(package, cache)
     assert (edited[0], edited[1]) == (63.0, 0)
     assert edited[2] != first[2]
+
+
+def test_a_kernel_inside_a_driver_allocates_and_raises(package: Path, tmp_path: Path) -> None:
+    """Compiled now and loaded later; no array that it made is left behind."""
+    (package / "karstsim" / "processes" / "inner.py").write_text(RAISES)
+    seen = """
+assert numba.core.runtime.rtsys.get_allocation_stats().alloc == numba.core.runtime.rtsys.get_allocation_stats().free
+try:
+    run(np.array([-1.0]))
+except ValueError as error:
+    assert str(error) == "negative"
+else:
+    raise SystemExit("no error")
+"""
+    cache = str(tmp_path / "cache")
+    assert _start(package, cache, SCRIPT + seen, NUMBA_NRT_STATS="1")[:2] == (42.0, 0)
+    assert _start(package, cache, SCRIPT + seen, NUMBA_NRT_STATS="1")[:2] == (42.0, 1)
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage \x00\xff" * 50], ids=["empty", "garbage"])

@@ -1,0 +1,92 @@
+"""Compile a driver so that it alone becomes machine code, and not each of its kernels beside it.
+
+numba makes every function executable when it compiles it, also one that only other compiled functions call: its code is
+linked into theirs, and what was made executable is never run. For the 670 kernels of a step that is a quarter of a
+cold start. Another tenth goes into the texts of record types, which are made anew at each question for a name.
+
+Both are mended from outside, in names of numba that are not public, while a driver compiles. A numba newer than the
+last one tried compiles as it always did.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+from unittest.mock import patch
+
+import numba
+from numba import _dynfunc  # type: ignore[attr-defined]
+from numba.core import types
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import CompileResult
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.cpu import CPUContext
+
+# How names begin: of functions that Python may call, and of what each compiled function has, but not numba's run-time
+# library, which must be executable.
+WRAPPER, ENVIRONMENT = "_ZN7cpython", "_ZN08NumbaEnv"
+LAST_TRIED = (0, 68)
+
+
+def _is_kernel(library: Any) -> bool:
+    """Whether it holds a compiled function that Python cannot call."""
+    module = library._final_module
+    called = any(f.name.startswith(WRAPPER) and not f.is_declaration for f in module.functions)
+    return not called and any(g.name.startswith(ENVIRONMENT) for g in module.global_variables)
+
+
+def _finalize_driver_only(whole: Callable[[Any], None]) -> Callable[[Any], None]:
+    def finalize(library: Any) -> None:
+        if not _is_kernel(library):
+            whole(library)
+            return
+        library._finalize_dynamic_globals()
+        library._verify_declare_only_symbols()
+        library._finalized = True  # it can be linked into another
+
+    return finalize
+
+
+def _executable_of_driver_only(whole: Callable[..., Any]) -> Callable[..., Any]:
+    def executable(context: Any, library: Any, description: Any, environment: Any) -> Any:
+        if not _is_kernel(library):
+            return whole(context, library, description, environment)
+        # numba asks for an object to know the kernel by; its address is 0, as without a wrapper it always is.
+        name = description.qualname.split(".")[-1]
+        return _dynfunc.make_function(description.lookup_module(), name, "kernel", 0, environment, (library,))
+
+    return executable
+
+
+def _no_environments(result: Any) -> list[Any]:
+    """Those of kernels have no address in the file of the driver; a kernel needs one to run Python, which none does."""
+    return []
+
+
+def _text_kept(whole: Callable[[Any], str]) -> Callable[[Any], str]:
+    texts: dict[int, tuple[Any, str]] = {}  # with the type itself, so that no other one gets its id meanwhile
+
+    def text(record: Any) -> str:
+        if id(record) not in texts:
+            texts[id(record)] = record, whole(record)
+        return texts[id(record)][1]
+
+    return text
+
+
+@contextlib.contextmanager
+def one_executable() -> Iterator[None]:
+    """Inside it a compiled driver is made executable, and what it calls is not. No other thread compiles meanwhile."""
+    if numba.version_info.short > LAST_TRIED:
+        yield
+        return
+    finalize, executable = JITCodeLibrary._finalize_final_module, CPUContext.get_executable
+    with (
+        global_compiler_lock,
+        patch.object(JITCodeLibrary, "_finalize_final_module", _finalize_driver_only(finalize)),
+        patch.object(CPUContext, "get_executable", _executable_of_driver_only(executable)),
+        patch.object(CompileResult, "_find_referenced_environments", _no_environments),
+        patch.object(types.Record, "__repr__", _text_kept(types.Record.__repr__)),
+    ):
+        yield
