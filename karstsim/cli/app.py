@@ -258,7 +258,8 @@ def _show_check(report: dict[str, Any]) -> None:
     console.print_table(
         "Potential evapotranspiration", ("law", "takes from the forcing"), list(report["evaporation"].items())
     )
-    console.print_table("Run", ("", ""), [(k, _listed(v)) for k, v in report["run"].items()])
+    asked = {**report["run"], "variables": report["run"]["variables"] or "the standard set"}
+    console.print_table("Run", ("", ""), [(k, _listed(v)) for k, v in asked.items()])
     console.print_table(
         "Parameters", ("name", "value"), [(k, _override(v)) for k, v in report["parameters"].items()]
     )

@@ -30,6 +30,8 @@ BOXES = {
     "surface": (10.4, 1.4, 3.4, 1.4, "Stream and lakes", "#c5e3ee"),
 }
 
+WITHOUT_BOXES = "Leaves the karst"  # what the water does where the site has no stream or lake
+
 
 @dataclass(frozen=True)
 class Arrow:
@@ -88,11 +90,12 @@ def scheme_figure(annual: xr.Dataset, scenario: str | None = None) -> Figure:
     ax.set_axis_off()
     ax.set_xlim(-0.2, 14.9)
     ax.set_ylim(-0.5, 9.9)
-    for left, bottom, width, height, label, colour in BOXES.values():
+    for room, (left, bottom, width, height, label, colour) in BOXES.items():
         shape = FancyBboxPatch((left, bottom), width, height, boxstyle="round,pad=0,rounding_size=0.15",
                                facecolor=colour, edgecolor=style.SOFT, linewidth=0.9)  # fmt: skip
         ax.add_patch(shape)
-        ax.text(left + width / 2, bottom + height / 2, label, ha="center", va="center", weight="bold")
+        text = WITHOUT_BOXES if room == "surface" and not ds.sizes.get("box") else label
+        ax.text(left + width / 2, bottom + height / 2, text, ha="center", va="center", weight="bold")
     flows = [(arrow, _value(part, arrow)) for arrow in ARROWS]
     for carbon in (False, True):
         drawn = [(a, v) for a, v in flows if a.carbon == carbon and np.isfinite(v) and abs(v) >= 5.0e-3]
