@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from karstsim.core.errors import InputError
 from karstsim.core.jit import disabled, kernel, python_callable
 from karstsim.forcing.records import FORCING, to_records
-from karstsim.model.parameters import parameter_tables
+from karstsim.model.parameter_records import parameter_tables
 from karstsim.model.simulate import Simulation
 from karstsim.processes import aquifer, soil
 from karstsim.processes.soil import irrigation, water
