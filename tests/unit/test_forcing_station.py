@@ -79,7 +79,7 @@ def test_a_told_column_has_the_unit_of_its_header(tmp_path):
     with pytest.raises(InputError, match="degC labelled as K"):
         open_station(path, columns, {"tas": "K"})
     other = table(tmp_path, header="when,T (mm),P (degC),sun (W/m2)")
-    with pytest.raises(InputError, match="has no units"):
+    with pytest.raises(InputError, match="have no units"):
         open_station(other, {"time": "when", "tas": "T (mm)", "pr": "P (degC)", "rsds": "sun (W/m2)"})
 
 

@@ -27,7 +27,7 @@ CLIMATES = ("hot_humid", "monsoon", "mediterranean", "cold_snowy", "semi_arid")
 @kernel
 def _day(ep, es, ef, sp, ss, sf, rain, rock, pet, dt, n_active):
     """The water of one step without its chemistry; returns the stress before it."""
-    stress = parts.begin(ep, es, ef, sp, ss)
+    stress = parts.begin(ep, es, ef, sp, ss, n_active)
     sf.infiltration.volume = rain - rock
     sf.rock_runoff.volume = rock
     epikarst.settle(ep, es, ef, sp, ss, sf, pet, 0.0, dt, n_active)

@@ -206,7 +206,7 @@ def test_wet_leaves_transpire_less() -> None:
 @kernel
 def _step(ep, es, ef, sp, ss, sf, rain, pet, dt, n_active):
     """The water of one step without its chemistry; returns the stress before it."""
-    stress = parts.begin(ep, es, ef, sp, ss)
+    stress = parts.begin(ep, es, ef, sp, ss, n_active)
     sf.infiltration.volume = rain
     epikarst.settle(ep, es, ef, sp, ss, sf, pet, COVER * pet, dt, n_active)
     water.enter(ss, sf, 1.0, n_active)

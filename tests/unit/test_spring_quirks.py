@@ -228,7 +228,7 @@ def test_two_columns_of_one_quantity(tmp_path: Path) -> None:
     """One is chosen by its header, also on the command line; headers that are alike cannot be chosen."""
     from typer.testing import CliRunner
 
-    from karstsim.cli import app
+    from karstsim.cli.app import app
 
     rows = [f"2001-01-{day:02d},{day},{2 * day}" for day in range(1, 31)]
     path = table(tmp_path, "date,Q (L/s),discharge (L/s)", *rows)
