@@ -22,13 +22,8 @@ CO2_PER_C = 44.01 / 12.011
 PPM = 1.0e6
 CONFIG = "config.toml"
 SHARED = Path(__file__).with_name(CONFIG)
-# Land without carbonate rock: its walls at the least area that the parameters allow, in the soil of a tile and below.
-LEAST_AREA = 0.5  # m2 per m3 of water, a thousandth of the default
-NO_CARBONATE = {"soil.area_to_volume": LEAST_AREA, "epikarst.area_to_volume": LEAST_AREA}
-NO_CARBONATE_BELOW = {
-    "aquifer.matrix_area_to_volume": LEAST_AREA,
-    "aquifer.conduit_area_to_volume": LEAST_AREA,
-}
+# Under tiles of mantled limestone: an aquifer that is no limestone either.
+NO_CARBONATE_BELOW = {"aquifer.carbonate_share": 0.0}
 SPIN_UP = 150  # years at most
 VARIABLES = (
     "catchment_evapotranspiration", "catchment_runoff", "catchment_npp", "catchment_soil_respiration",

@@ -17,7 +17,7 @@ from karstsim.model.registry import Level
 from karstsim.model.yearly import YearlyParameters
 
 FREE = ("site", "management")  # beginnings of the source of parameters that a site has
-OF_THE_SITE = ("site", "box")  # layers of parameters that follow from the site's own fields
+OF_THE_SITE = ("site", "tile", "box")  # layers of parameters that follow from the site's own fields
 
 # Beyond those: what a site has although a default stands for it.
 SITE = {
@@ -27,18 +27,18 @@ SITE = {
     "cave.area_fraction": "whether there is a cave",
     "aquifer.allogenic_area_ratio": "area outside the karst",
     "soil.rock_film_mg": "what rock there is",
+    "soil.carbonate_share": "what rock there is",
+    "epikarst.carbonate_share": "what rock there is",
+    "aquifer.carbonate_share": "what rock there is",
     "epikarst.dolomite_share": "what rock there is",
     "aquifer.dolomite_share": "what rock there is",
 }
 
-# Land without carbonate rock, and a field without plants: no class of land use is either.
-NO_ROCK = ("soil.area_to_volume", "epikarst.area_to_volume", "aquifer.matrix_area_to_volume",
-           "aquifer.conduit_area_to_volume")  # fmt: skip
+# A field without plants: no class of land use is one.
 NO_PLANTS = ("vegetation.fpar", "vegetation.crop_coefficient")
 
 # Folder: parameters that it sets, all with their reason here.
 EXPERIMENTS: dict[str, dict[str, tuple[str, ...]]] = {
-    ".": {"land without carbonate rock, for the experiments on powder": NO_ROCK},
     "allogenic_water": {"the sweep: conduits as long as the karst is wide": ("aquifer.conduit_residence_time",)},
     "attribution": {"the sweep: exchange with soil CO2": ("soil.isotope_exchange", "epikarst.isotope_exchange")},
     "catalysis_and_powder": {"the ladder of carbonic anhydrase": ("soil.ca_factor", "aquifer.ca_factor")},
@@ -76,8 +76,8 @@ ABOUT_PARAMETERS = ("sensitivity", "synthetic_twin")
 def names(folder: str) -> set[str]:
     """Every parameter that the experiment in this folder may set."""
     free = {name for name, address in parameters.by_name().items() if address.param.source.startswith(FREE)}
-    own = [EXPERIMENTS.get(name, {}) for name in {".", SAME_RUNS.get(folder, folder)}]
-    return free | set(SITE) | {name for reasons in own for some in reasons.values() for name in some}
+    own = EXPERIMENTS.get(SAME_RUNS.get(folder, folder), {})
+    return free | set(SITE) | {name for some in own.values() for name in some}
 
 
 @contextmanager

@@ -84,12 +84,13 @@ def test_units_mean_what_they_say() -> None:
 def test_defaults_lie_inside_sensible_bounds(address: Address) -> None:
     """Default and class values inside the bounds, classes are real ones, integers are whole, log scales positive."""
     p = address.param
-    values = [p.default, *p.by_class.values(), *p.by_plant.values()]
+    values = [p.default, *p.special.values()]
     assert all(p.lower <= v <= p.upper for v in values)
     assert p.lower < p.upper
     classes = {"tile": LAND_USES, "box": WATER_CLASSES}.get(address.level, ())
     assert not p.by_class or tuple(p.by_class) == tuple(classes)
     assert not p.by_plant or address.level == "box"
+    assert not p.by_lithology or address.level == "tile"
     if p.integer:
         assert all(v == int(v) for v in (*values, p.lower, p.upper))
         assert not p.calibrate, "a switch cannot be calibrated"

@@ -16,7 +16,6 @@ import pandas as pd
 import xarray as xr
 
 import karstsim as ks
-from experiments.catchments import LEAST_AREA
 from experiments.data import data_folder
 from experiments.verdicts import Line, report
 from karstsim.chemistry.api import speciate_csv
@@ -44,7 +43,7 @@ KG_PER_MOL = 12.011e-3
 # The soil above the cave: Clarksville series, loamy-skeletal and siliceous, "less than 2 to 3 m" (Knierim et al. 2017,
 # doi:10.5066/F7610XJ5). Skeletal means at least 35 % of stones by volume; siliceous, without carbonate.
 STONES = 0.35
-NO_CARBONATE = {"soil.area_to_volume": LEAST_AREA}
+NO_CARBONATE = {"soil.carbonate_share": 0.0}
 SURVEYED_SOIL = {
     **NO_CARBONATE,
     "soil.depth": 2.0,

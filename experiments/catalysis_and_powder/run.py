@@ -67,7 +67,7 @@ def powders() -> tuple[list[float], list[float], float]:
     weather = catchments.climate(None, None, FIRST, FIRST + 2 * YEARS - 1)
     half = weather["time"].dt.year < FIRST + YEARS
     before, after = weather.isel(time=half.values), weather.isel(time=~half.values)
-    site = catchments.catchment({"land_use": POWDER["land_use"], "parameters": catchments.NO_CARBONATE})
+    site = catchments.catchment({"land_use": POWDER["land_use"], "lithology": "mantled_limestone"})
     rest = Simulation(site, before, [catchments.NO_CARBONATE_BELOW])
     rest.spin_up(catchments.SPIN_UP)
     rest.run(["annual"], ["soil_powder"])

@@ -101,7 +101,7 @@ def real_model() -> np.ndarray | None:
 
 def find() -> Found:
     forcing, site = models(), ks.Site.from_dict(CONFIG["site"])
-    bare = catchments.catchment({"land_use": "cropland", "parameters": catchments.NO_CARBONATE})
+    bare = catchments.catchment({"land_use": "cropland", "lithology": "mantled_limestone"})
     land = catchments.catchment({"land_use": GLOBE_LAND})
     return Found(
         np.arange(FIRST, LAST + 1),

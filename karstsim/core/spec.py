@@ -24,8 +24,8 @@ _RESERVED = frozenset(dir(np.record))
 class Param:
     """A parameter: its default, bounds and source, declared once beside the equation that uses it.
 
-    `default` holds unless `by_class` gives a value for the land use (tiles) or water class (boxes) of the row; where a
-    box names its plants and `by_plant` has them, that value goes first.
+    `default` holds unless `by_class` gives a value for the land use (tiles) or water class (boxes) of the row; where
+    `by_lithology` has the lithology of a tile, or `by_plant` the plants of a box, that value goes first.
     `source` is one or more BibTeX keys of docs/references.bib, or ``"design"`` for a choice of karstsim's own,
     followed by free text. An `integer` parameter is an option switch or a count.
     """
@@ -40,16 +40,22 @@ class Param:
     calibrate: bool = True
     doc: str = ""
     by_class: Mapping[str, float] = field(default_factory=dict)
+    by_lithology: Mapping[str, float] = field(default_factory=dict)
     by_plant: Mapping[str, float] = field(default_factory=dict)
     integer: bool = False
 
     def __post_init__(self) -> None:
         _check_name(self.name)
-        for label, value in {"default": self.default, **self.by_class, **self.by_plant}.items():
+        for label, value in {"default": self.default, **self.special}.items():
             if not self.lower <= value <= self.upper:
                 raise ValueError(f"parameter {self.name}: {label} {value} outside {self.lower}..{self.upper}")
         if self.scale == "log" and self.lower <= 0.0:
             raise ValueError(f"parameter {self.name}: a log-scaled parameter needs a positive lower bound")
+
+    @property
+    def special(self) -> dict[str, float]:
+        """Every value that is not the default, by land use, water class, lithology or plant."""
+        return {**self.by_class, **self.by_lithology, **self.by_plant}
 
 
 @dataclass(frozen=True)

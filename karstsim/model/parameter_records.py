@@ -46,6 +46,15 @@ def _plant_values(box: Box) -> dict[str, float]:
     return {n: a.param.by_plant[box.plants] for n, a in by_name().items() if box.plants in a.param.by_plant}
 
 
+def _rock_values(tile: Tile) -> dict[str, float]:
+    """What the lithology of a tile sets."""
+    return {
+        n: a.param.by_lithology[tile.lithology]
+        for n, a in by_name().items()
+        if tile.lithology in a.param.by_lithology
+    }
+
+
 @cache
 def _class_values(level: Level, class_name: str) -> Mapping[str, float]:
     """Defaults of one class, by dotted name."""
@@ -130,7 +139,7 @@ def parameter_tables(site: Site, members: Sequence[Overrides]) -> dict[Level, np
 def _tile_row(tile: Tile, last: list[Layer]) -> dict[str, float]:
     where = f"tile {tile.land_use}"
     _check_level(tile.parameters, "tile", where)
-    return _row("tile", tile.land_use, [(where, tile.parameters), *last])
+    return _row("tile", tile.land_use, [("tile", _rock_values(tile)), (where, tile.parameters), *last])
 
 
 def _stream_row(site: Site, stream: SinkingStream, last: list[Layer]) -> dict[str, float]:

@@ -37,7 +37,7 @@ def parameters_table() -> pd.DataFrame:
             "upper": a.param.upper,
             "scale": a.param.scale,
             "calibrate": a.param.calibrate,
-            "by_class": ", ".join(f"{k} {v:g}" for k, v in {**a.param.by_class, **a.param.by_plant}.items()),
+            "by_class": ", ".join(f"{k} {v:g}" for k, v in a.param.special.items()),
             "source": a.param.source,
             "doc": a.param.doc,
         }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from karstsim.core.classes import AQUATIC_PLANTS, LAND_USES, WATER_CLASSES
+from karstsim.core.classes import AQUATIC_PLANTS, LAND_USES, LITHOLOGIES, WATER_CLASSES
 from karstsim.core.errors import InputError
 from karstsim.tomlfile import finite_number, one_of, problem, read_toml, shown, suggestion, validated
 
@@ -70,6 +70,7 @@ def _one_line(value: str) -> str:
 Overrides = Annotated[dict[str, float | dict[str, float]], BeforeValidator(_flat_overrides)]
 Name = Annotated[str, Field(max_length=200), AfterValidator(_one_line)]
 LandUse = Annotated[str, AfterValidator(lambda v: one_of(v, LAND_USES))]
+Lithology = Annotated[str, AfterValidator(lambda v: one_of(v, LITHOLOGIES))]
 WaterClass = Annotated[str, AfterValidator(lambda v: one_of(v, WATER_CLASSES))]
 AquaticPlants = Annotated[str, AfterValidator(lambda v: one_of(v, AQUATIC_PLANTS))]
 
@@ -81,7 +82,7 @@ class Section(BaseModel):
 
 
 class Tile(Section):
-    """A part of the catchment with one land use.
+    """A part of the catchment with one land use over one lithology (`core.classes`).
 
     With `grows_from` the land had that use before, and changes its parameters from the year `since` (the first of the
     run) over `transition_years` (by default those of design notes 3.12). `name` tells tiles of one use apart.
@@ -89,6 +90,7 @@ class Tile(Section):
 
     land_use: LandUse
     area_fraction: float = Field(default=0.0, ge=0.0, le=1.0)
+    lithology: Lithology = "limestone"
     name: Name | None = None
     grows_from: LandUse | None = None
     since: int | None = Field(default=None, ge=1, le=9999)

@@ -40,6 +40,21 @@ UNSOLVED_PRESSURE = (
 LINEAR_START, LINEAR_ORDER = 0.9, 1.0  # no slow tail near equilibrium
 
 
+def carbonate_share(**by_lithology: dict) -> Param:
+    """The parameter that says how much of a compartment's rock is carbonate."""
+    return Param(
+        "carbonate_share",
+        1.0,
+        "1",
+        0.0,
+        1.0,
+        "design",
+        calibrate=False,
+        doc="share of the rock's surface that is carbonate; the rest (chert, clay, sand) dissolves nothing",
+        **by_lithology,
+    )
+
+
 def rate_params(prefix: str, area_to_volume: float, film: float, source: str, **by_class: dict) -> tuple:
     """The parameters of the rate law for one store; `prefix` names the store where a compartment has several."""
     return (

@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from karstsim.core.classes import by_lithology
 from karstsim.core.errors import InputError
 from karstsim.model.parameter_records import parameter_tables
 from karstsim.model.parameters import by_name, check_overrides, parameters_table
 from karstsim.model.registry import addresses
+from karstsim.model.site import Site
+
+PLACE = {"name": "hill", "latitude": 36.5, "longitude": -94.3, "elevation": 350.0, "area_km2": 10.0}
 
 
 def _refused(words: str, site, **overrides) -> str:
@@ -23,6 +27,22 @@ def test_classes_give_their_values(whole_site) -> None:
     tables = parameter_tables(whole_site(), [{}])
     assert list(tables["tile"]["soil"]["depth"][0]) == [0.10, 0.40, 0.40, 0.40, 0.45, 0.60]
     assert list(tables["box"]["surface_water"]["gross_production"][0]) == [8.0, 10.0, 60.0]
+
+
+def test_the_lithology_of_a_tile_gives_its_values(whole_site) -> None:
+    """Nothing dissolves under a mantle, whatever the land use; the tile's own values go first."""
+    tiles = [
+        {"land_use": "bare_rock", "area_fraction": 0.25, "lithology": "mantled_limestone"},
+        {"land_use": "grass", "area_fraction": 0.25, "lithology": "dolomite"},
+        {"land_use": "grass", "area_fraction": 0.5, "lithology": "mantled_limestone"},
+    ]
+    tiles[2]["parameters"] = {"epikarst.carbonate_share": 0.3}
+    table = parameter_tables(Site.from_dict({**PLACE, "tiles": tiles}), [{}])["tile"][0]
+    assert list(table["soil"]["carbonate_share"]) == [0.0, 1.0, 0.0]
+    assert list(table["epikarst"]["carbonate_share"]) == [0.0, 1.0, 0.3]
+    assert list(table["epikarst"]["dolomite_share"]) == [0.1, 1.0, 0.1]
+    with pytest.raises(ValueError, match="marble"):
+        by_lithology(marble=1.0)
 
 
 def test_the_site_gives_latitude_areas_and_reaches(whole_site) -> None:

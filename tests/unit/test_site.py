@@ -45,6 +45,11 @@ def test_a_site_does_not_change() -> None:
         ({"name": "two\nlines"}, "site.name", "one line"),
         ({"tiles": []}, "site.tiles", "at least one"),
         ({"tiles": [{"land_use": "gras", "area_fraction": 1.0}]}, "site.tiles[0].land_use", "'grass'"),
+        (
+            {"tiles": [{"land_use": "grass", "area_fraction": 1.0, "lithology": "chalk"}]},
+            "site.tiles[0].lithology",
+            "mantled_limestone",
+        ),
         ({"tiles": [{"land_use": "grass"}]}, "site", "sum to 0"),
         ({"tiles": [{"land_use": "grass", "area_fraction": 0.9}]}, "site", "sum to 0.9"),
         ({"boxes": [{**STREAM, "water_class": "headwaters"}]}, "site.boxes[0].water_class", "'headwater'"),

@@ -8,6 +8,7 @@ from karstsim.processes.aquifer.conduit_cells import cell
 from karstsim.processes.dissolution import (
     MINIMUM_VOLUME,
     apply,
+    carbonate_share,
     closed_step,
     load_again,
     own_pressure,
@@ -29,6 +30,7 @@ PARAMS = (
         calibrate=False,
         doc="formula units of dolomite per formula unit of carbonate rock in the aquifer",
     ),
+    carbonate_share(),
     *rate_params("matrix_", 2000.0, 0.3, "design; design notes 4.5"),
     *rate_params("conduit_", 20.0, 0.3, "design; design notes 4.5"),
     Param(
@@ -81,7 +83,8 @@ def react(store, x, k, mg, area_to_volume, film, p, f, dt, tail_start, tail_orde
         return 0.0
     temperature = temperature_of(store)
     set_temperature(k, temperature, k.constant_set)
-    k_dt = rate_constant(area_to_volume, film, temperature, own_pressure(store), p.ca_factor) * dt
+    area = p.carbonate_share * area_to_volume
+    k_dt = rate_constant(area, film, temperature, own_pressure(store), p.ca_factor) * dt
     load_again(x, store, temperature, solved)
     rock = closed_step(x, k, mg, k_dt, p.calcite_rate * dt, p.calcite_threshold, tail_start, tail_order)
     dissolved = rock * store.volume

@@ -9,13 +9,14 @@ Water with more CO2 than the vadose air degasses to it.
 """
 
 from karstsim.chemistry.constants import set_temperature
-from karstsim.core.classes import by_land_use
+from karstsim.core.classes import by_land_use, by_lithology
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
 from karstsim.processes.air import co2_pressure
 from karstsim.processes.dissolution import (
     MINIMUM_VOLUME,
     apply,
+    carbonate_share,
     load_store,
     open_step,
     rate_constant,
@@ -33,8 +34,10 @@ PARAMS = (
         1.0,
         "design; design notes 3.13",
         calibrate=False,
+        by_lithology=by_lithology(dolomite=1.0),
         doc="formula units of dolomite per formula unit of carbonate rock; magnesium is x/(1 + x) of the cations",
     ),
+    carbonate_share(by_lithology=by_lithology(mantled_limestone=0.0)),
     *rate_params(
         "",
         500.0,
@@ -125,7 +128,8 @@ def step(p, s, f, soil_p, soil_s, soil_f, coupling, x, k, h):
     load_store(x, s.water, temperature)
     slope = coupling * soil_part(p, soil_p) * soil_f.base_pco2_slope * s.water.volume / h
     mg = magnesium_share(p.dolomite_share)
-    rate = rate_constant(p.area_to_volume, p.film_thickness, temperature, f.air_pco2, soil_p.ca_factor)
+    area = p.carbonate_share * p.area_to_volume
+    rate = rate_constant(area, p.film_thickness, temperature, f.air_pco2, soil_p.ca_factor)
     k_dt = rate * h
     rock, gas = open_step(
         x,

@@ -4,17 +4,19 @@ Gas pressure, gas uptake and saturation are solved jointly (design notes 4.5, 12
 water beyond the threshold, calcite precipitates into the soil's carbonate pool and its CO2 goes back to the soil gas.
 
 Pedogenic calcite, powder and rock act on the same undersaturation. Pedogenic calcite goes first (design notes 4.5);
-powder and rock share the rest in proportion to their rates. Where powder lies, the rates of all that may run out are
-their means over the step (`powder.mean_rates`), so that rock does not dissolve in their place.
+powder and rock share the rest in proportion to their rates. Where powder lies, or grains without carbonate rock, the
+rates of all that may run out are their means over the step (`powder.mean_rates`), so that rock does not dissolve in
+their place.
 """
 
 from karstsim.chemistry.constants import set_temperature
-from karstsim.core.classes import by_land_use
+from karstsim.core.classes import by_land_use, by_lithology
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
 from karstsim.processes.dissolution import (
     MINIMUM_VOLUME,
     apply,
+    carbonate_share,
     load_store,
     open_step,
     rate_constant,
@@ -26,6 +28,7 @@ from karstsim.processes.lowpass import relaxed_share
 from karstsim.processes.soil import isotopes, powder
 
 PARAMS = (
+    carbonate_share(by_lithology=by_lithology(mantled_limestone=0.0)),
     *rate_params("", 500.0, 0.3, "design; design notes 4.5"),
     Param(
         "ca_factor",
@@ -102,10 +105,12 @@ def step(p, s, f, dolomite, leaving, x, k, h):
     load_store(x, water, temperature)
     slope = f.base_pco2_slope * water.volume / h
     pressure = f.base_pco2_without_uptake
-    rock_rate = rate_constant(p.area_to_volume, p.film_thickness, temperature, pressure, p.ca_factor)
+    area = p.carbonate_share * p.area_to_volume
+    rock_rate = rate_constant(area, p.film_thickness, temperature, pressure, p.ca_factor)
     pool_rate = p.grain_rate if s.carbonate > 0.0 else 0.0
     powder_rate, powder_mg, exposure = 0.0, 0.0, 0.0
-    if powder.mass(s) > powder.NEGLIGIBLE_MASS:
+    grains_alone = rock_rate == 0.0 and pool_rate > 0.0
+    if grains_alone or powder.mass(s) > powder.NEGLIGIBLE_MASS:
         powder_mg = powder.composition(s)
         powder.set_pace(p, s, f, temperature, pressure)
         deficit = MOL_PER_M3 * rock_to_saturation(x, k, powder_mg, pressure)
@@ -114,8 +119,8 @@ def step(p, s, f, dolomite, leaving, x, k, h):
             pool_rate, powder_rate, exposure = powder.mean_rates(s, f, rock_rate, pool_rate, deficit, h)
     rate = rock_rate + pool_rate + powder_rate
     # What dissolves has the mean composition of its sources. Rock gets what the grains leave within the step.
-    pool_share = relaxed_share(pool_rate * h, 1.0) / relaxed_share(rate * h, 1.0)
-    powder_share = powder_rate / (powder_rate + rock_rate)
+    pool_share = relaxed_share(pool_rate * h, 1.0) / relaxed_share(rate * h, 1.0) if rate > 0.0 else 0.0
+    powder_share = powder_rate / (powder_rate + rock_rate) if powder_rate > 0.0 else 0.0
     mg = (1.0 - pool_share) * (dolomite + powder_share * (powder_mg - dolomite))
     rock, gas = open_step(
         x,

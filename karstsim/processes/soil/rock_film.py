@@ -87,7 +87,7 @@ def step(p, f, throughfall, forcing, x, k, dt, n_active):
     contact = p.rock_film_contact / MINUTES_PER_DAY
     pressure = co2_pressure(forcing)
     rate = thin_film_rate_constant(p.rock_film_area_to_volume, temperature, pressure, p.ca_factor)
-    k_dt = rate * contact
+    k_dt = p.carbonate_share * rate * contact
     rock, gas = open_step(x, k, p.rock_film_mg, pressure, 0.0, k_dt, 0.0, 0.0, LINEAR_START, LINEAR_ORDER)
     f.rock_film_dissolution = rock * f.rock_runoff.volume
     f.rock_film_uptake = gas * f.rock_runoff.volume
