@@ -131,7 +131,13 @@ def verdicts(found: Found) -> list[Line]:
             float("inf"),
         ),
         Line("A18 forest: sink never less with more anhydrase", steps(found.land), 1.0, float("inf")),
-        Line("A44 sink never less with more powder", steps(found.by_rate), 1.0, float("inf")),
+        Line(
+            "A44 sink never less with more powder: least gain from a rate to the next",
+            min(more - less for less, more in pairwise(found.by_rate)),
+            0.0,
+            float("inf"),
+            "t C km-2 a-1",
+        ),
         Line(
             "A44 finer powder never dissolves less in the first year",
             steps(found.by_diameter[::-1]),
