@@ -235,8 +235,11 @@ def _show_check(report: dict[str, Any]) -> None:
     console.print_table("Site", ("", ""), list(site.items()))
     console.print_table(
         "Tiles",
-        ("land use", "area fraction", "overrides"),
-        [(t["land_use"], t["area_fraction"], _overrides_text(t["parameters"])) for t in tiles],
+        ("land use", "lithology", "area fraction", "overrides"),
+        [
+            (t["land_use"], t["lithology"], t["area_fraction"], _overrides_text(t["parameters"]))
+            for t in tiles
+        ],
     )
     if areas is not None:
         rows = [(y, *(v[i] for v in areas["fractions"].values())) for i, y in enumerate(areas["years"])]

@@ -10,6 +10,7 @@ from typing import Any
 import xarray as xr
 from matplotlib.figure import Figure
 
+from karstsim.core.classes import LITHOLOGIES
 from karstsim.core.errors import InputError
 from karstsim.model.engine import FREQUENCIES
 from karstsim.model.initial import DRIFT
@@ -109,12 +110,18 @@ def read_outputs(folder: Path) -> dict[str, xr.Dataset]:
     return found
 
 
+def _rock(tile: Mapping[str, Any]) -> str:
+    """What a tile stands on, where that is not plain limestone."""
+    rock = tile.get("lithology", LITHOLOGIES[0])
+    return "" if rock == LITHOLOGIES[0] else f" on {rock.replace('_', ' ')}"
+
+
 def what_ran(site: Mapping[str, Any], ds: xr.Dataset) -> str:
     """Place, land, water and years in a sentence."""
     years = numbers.years_of(ds)
     parts = [f"{site['area_km2']:g} km² of karst"] if "area_km2" in site else []
     tiles = [
-        f"{t['land_use'].replace('_', ' ')} {PERCENT * t['area_fraction']:.0f} %"
+        f"{t['land_use'].replace('_', ' ')}{_rock(t)} {PERCENT * t['area_fraction']:.0f} %"
         for t in site.get("tiles", [])
         if "area_fraction" in t
     ]

@@ -495,6 +495,13 @@ def test_the_examples_of_the_templates_are_ready_to_use(template, tmp_path) -> N
     Measures(restored(config.site, config.intervention)[0], config.intervention)
 
 
+def test_restored_land_stands_on_the_rock_that_it_stood_on() -> None:
+    tiles = [{"land_use": "cropland", "area_fraction": 1.0, "lithology": "mantled_limestone"}]
+    what = make.vegetation_restoration(**{"from": "cropland"}, to="grass", start=START, area_fraction=0.6)
+    site, _ = restored(_site(tiles=tiles), [what])
+    assert [t.lithology for t in site.tiles] == ["mantled_limestone", "mantled_limestone"]
+
+
 def test_every_number_of_a_record_has_a_unit_and_a_source_or_a_parameter() -> None:
     """Where a key stands for a parameter, that is one; elsewhere units and source are declared with the bounds."""
     for cls in KINDS.values():

@@ -65,6 +65,7 @@ def _new_tile(what: VegetationRestoration, origin: Tile) -> Tile:
     kept = {n: v for n, v in origin.parameters.items() if by_name()[n].param.source != MANAGEMENT}
     return Tile(
         land_use=what.to,
+        lithology=origin.lithology,
         name=what.label,
         grows_from=origin.land_use,
         since=what.start,
