@@ -96,6 +96,8 @@ VARIANTS: tuple[Mapping[str, float], ...] = (
     {"soil.co2_law": 1},
     {"soil.co2_law": 2},
     {"soil.co2_law": 3},
+    {"soil.carbonate_share": 0.0, "epikarst.carbonate_share": 0.0},
+    {"epikarst.dolomite_share": 1.0, "aquifer.dolomite_share": 1.0},
     {"epikarst.compartments": 10},
     {"epikarst.compartments": 10, "epikarst.concentration": 1},
     {"epikarst.compartments": 10, "epikarst.concentration": 2},
