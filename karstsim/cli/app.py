@@ -23,7 +23,21 @@ from karstsim.cli import (
     runs,
     sensitivities,
 )
-from karstsim.cli.options import Debug, Json, Overwrite, Results, SchedulerAddress, Seed, Sheet, Workers
+from karstsim.cli.options import (
+    Columns,
+    DayFirst,
+    Debug,
+    Json,
+    Overwrite,
+    Results,
+    SchedulerAddress,
+    Seed,
+    Select,
+    Sheet,
+    Sheets,
+    Units,
+    Workers,
+)
 from karstsim.cli.plain_arrays import plain_arrays_only
 from karstsim.core.loading import loading
 
@@ -369,29 +383,17 @@ def hydrograph(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Folder of the figures; default: none are drawn.")
     ] = None,
-    unit: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--unit", help="Unit of a column whose header has none, as in --unit Q=m3/s; repeatable."
-        ),
-    ] = None,
-    column: Annotated[
-        list[str] | None,
-        typer.Option("--column", help="Header of a quantity, as discharge='gauge 3'; repeatable."),
-    ] = None,
+    unit: Units = None,
+    column: Columns = None,
     area: Annotated[
         float | None, typer.Option("--area", help="Catchment area (km2), for a discharge in mm/d.")
     ] = None,
-    day_first: Annotated[
-        bool | None, typer.Option("--day-first/--month-first", help="Order in dates such as 3/4/2015.")
-    ] = None,
+    day_first: DayFirst = None,
     date_format: Annotated[
         str | None, typer.Option("--date-format", help="Format of the dates, as in %y-%m-%d.")
     ] = None,
-    select: Annotated[
-        list[str] | None, typer.Option("--select", help="Rows to keep, as in --select Site=BS01; repeatable.")
-    ] = None,
-    sheet: Sheet = None,
+    select: Select = None,
+    sheet: Sheets = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
     debug: Debug = False,
@@ -404,7 +406,7 @@ def hydrograph(
         spring = read_spring_table(
             table, units=console.pairs("--unit", unit), columns=console.pairs("--column", column),
             area_km2=area, dayfirst=day_first, date_format=date_format,
-            select=console.pairs("--select", select), sheet=sheet,
+            select=console.pairs("--select", select), sheet=sheet or None,
         )  # fmt: skip
         if output is not None:
             _make_folder(output, overwrite)
