@@ -48,7 +48,9 @@ DESIGN = (
 )
 # Powers of units, which a line would be broken in: "t C km-2 a-1" as print has it. Code stays as it is typed.
 POWER = re.compile(r"(?<![\w-])(mm|cm|km|m|kg|g|mol|L|ha|s|h|d|day|a|yr|year|K|V)-([1-3])(?![\w.-])")
-KEPT = re.compile(r"(^```.*?^```|``[^`]+``|`[^`\n]+`|\$[^$\n]+\$|\]\([^)]*\)|^---$.*?^---$)", re.MULTILINE | re.DOTALL)
+KEPT = re.compile(
+    r"(^```.*?^```|``[^`]+``|`[^`\n]+`|\$[^$\n]+\$|\]\([^)]*\)|^---$.*?^---$)", re.MULTILINE | re.DOTALL
+)
 RAISED = str.maketrans("-123", "⁻¹²³")
 OUTSIDE = {
     "benchmarks/README.md": "benchmarks",
