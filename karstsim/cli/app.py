@@ -467,7 +467,6 @@ def new_ensemble(
         console.write_new(output, "ensemble.toml", "run", as_json)
 
 
-# After those above, which `karstsim --help` lists first: what one begins with.
 folders.add_to(app)
 ensembles.add_to(app)
 forcings.add_to(app)
@@ -478,3 +477,29 @@ reports.add_to(app)
 installation.add_to(app)
 calibrations.add_to(app, new)
 comparisons.add_to(app)
+
+GROUPS = {  # of `karstsim --help`, in the order in which they are needed
+    "Begin": ("new", "demo", "check", "run", "resume", "status", "report"),
+    "Tables and files, without a model": ("speciate", "hydrograph", "estimate", "forcing"),
+    "Studies": ("calibrate", "sensitivity", "compare", "export"),
+    "What the model has": ("parameters", "variables", "experiments"),
+    "This installation": ("doctor", "verify"),
+}
+
+
+def _grouped() -> None:
+    """Sort the commands into `GROUPS`."""
+    places = {
+        name: (panel, i) for i, (panel, name) in enumerate((p, n) for p, some in GROUPS.items() for n in some)
+    }
+
+    def name_of(info: Any) -> str:
+        return str(info.name or info.callback.__name__)
+
+    for info in app.registered_commands:
+        info.rich_help_panel = places[name_of(info)][0]
+    app.registered_commands.sort(key=lambda info: places[name_of(info)][1])
+    app.registered_groups[0].rich_help_panel = places["new"][0]
+
+
+_grouped()
