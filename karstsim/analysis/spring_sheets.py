@@ -44,7 +44,7 @@ def read_sheets(
         raise InputError(f"{path}, sheet", "names a sheet twice", "name each once")
     headers = {name: _headers(path, name, told) for name in sheets}
     _refuse_unknown(path, headers, told)
-    tables = {name: read(sheet=name, **_of_sheet(there, told)) for name, there in headers.items()}
+    tables = {name: _table(path, name, _of_sheet(there, told), read) for name, there in headers.items()}
     _refuse_doubles(path, tables)
     return _joined(path, tables, average)
 
@@ -55,6 +55,15 @@ def _headers(path: Path, sheet: str, told: Mapping[str, Mapping[str, str]]) -> l
         return read_text(path, {}, vocabulary(dict(told["columns"]), None), data).headers
     except InputError as error:
         raise InputError(f"{path}, sheet {sheet!r}", error.what, error.mend) from None
+
+
+def _table(path: Path, sheet: str, told: Options, read: Callable[..., xr.Dataset]) -> xr.Dataset:
+    """The table of one sheet; its errors name the sheet."""
+    try:
+        return read(sheet=sheet, **told)
+    except InputError as error:
+        where = error.where.replace(str(path), f"{path}, sheet {sheet!r}", 1)
+        raise InputError(where, error.what, error.mend) from None
 
 
 def _wanted(option: str, name: str, value: str) -> str:

@@ -103,3 +103,17 @@ def test_a_wrong_sheet_of_waters_is_answered_with_those_that_exist(tmp_path: Pat
     done = CliRunner().invoke(app, ["speciate", str(_book(tmp_path)), "--sheet", "Lab"])
     assert done.exit_code == 2
     assert "flow, lab" in done.output
+
+
+def test_waters_on_a_later_sheet_are_asked_for(tmp_path: Path) -> None:
+    """The first sheet holds the discharge: the message says which sheet was read and which others there are."""
+    path = _book(tmp_path)
+    done = CliRunner().invoke(app, ["speciate", str(path)])
+    assert done.exit_code == 2
+    assert "'flow' read, not 'lab'" in done.output and "--sheet" in done.output
+
+
+def test_a_sheet_without_dates_is_named(tmp_path: Path) -> None:
+    path = _book(tmp_path, waters=[row[1:] for row in WATERS])
+    with pytest.raises(InputError, match=r"sheet 'lab'(.|\n)*no date"):
+        read_spring_table(path, sheet=["flow", "lab"], **TOLD)
