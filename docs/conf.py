@@ -43,7 +43,7 @@ html_theme_options = {
 
 def _inside(app, docname, source):
     """Links out of this folder, right for who reads the files in a checkout, become links between pages."""
-    source[0] = generate.links_inside(source[0])
+    source[0] = generate.powers_raised(generate.links_inside(source[0]))
 
 
 def setup(app):

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy import fft, signal
 
 from karstsim.analysis.series import Series, as_series
 from karstsim.core.errors import InputError
@@ -104,7 +104,7 @@ def spectrum(data: xr.DataArray | Any, step: float = 1.0, truncation: float = TR
     frequency = np.arange(1, m + 1) / (2.0 * m * series.step)
     window = 0.5 * (1.0 + np.cos(np.pi * k / m))
     # 1 + 2 sum D_k r_k cos(pi j k / m): a cosine transform of type I, since D_m = 0
-    density = 2.0 * series.step * fft.dct(np.r_[1.0, window * r], type=1)[1:]
+    density = 2.0 * series.step * scipy.fft.dct(np.r_[1.0, window * r], type=1)[1:]
     above = np.flatnonzero(density >= NEGLIGIBLE)
     cutoff = frequency[above[-1] + 1] if above.size and above[-1] + 1 < m else np.nan
     data = {
@@ -126,8 +126,8 @@ def _correlation(x: np.ndarray, y: np.ndarray, lags: np.ndarray) -> np.ndarray:
         raise InputError("series", "does not vary", "there is nothing to correlate")
     n = x.size
     place = n - 1 + lags
-    sums = signal.correlate(v, u, method="fft")[place]
-    pairs = np.rint(signal.correlate(there.astype("f8"), here.astype("f8"), method="fft")[place])
+    sums = scipy.signal.correlate(v, u, method="fft")[place]
+    pairs = np.rint(scipy.signal.correlate(there.astype("f8"), here.astype("f8"), method="fft")[place])
     enough = pairs >= LEAST_PAIRS
     share = (n - np.abs(lags)) / n
     return np.where(enough, sums / np.where(enough, pairs, 1.0) * share / scale, np.nan)

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy import stats
 
 from karstsim.analysis.correlation import TRUNCATION, autocorrelation, spectrum
 from karstsim.analysis.recession import Mangin, Recession, fit_mangin, recessions
@@ -44,7 +44,7 @@ def flow_duration(discharge: xr.DataArray | Any, step: float = 1.0) -> xr.Datase
     """
     series = discharge_series(discharge, step)
     q = np.sort(series.values[np.isfinite(series.values)])[::-1]
-    exceedance = 100.0 * stats.rankdata(-q, method="max") / (q.size + 1)
+    exceedance = 100.0 * scipy.stats.rankdata(-q, method="max") / (q.size + 1)
     attrs = {"units": series.units, "long_name": "discharge"}
     data: dict[str, Any] = {"discharge": ("exceedance", q, attrs)}
     places = 100.0 * np.arange(1, q.size + 1) / (q.size + 1)

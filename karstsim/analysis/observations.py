@@ -6,8 +6,9 @@ mark, titles, comments and a row of units are found out. Values below detection 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from karstsim.analysis.spring_columns import (
     vocabulary,
 )
 from karstsim.analysis.spring_doubts import one_decimal_mark, refuse_long_form, refuse_nines, refuse_sites
+from karstsim.analysis.spring_sheets import read_sheets
 from karstsim.analysis.spring_times import (
     Reading,
     cells_of,
@@ -75,7 +77,7 @@ def read_spring_table(
     sort: bool = False,
     average: bool = False,
     timezone: str | None = None,
-    sheet: str | None = None,
+    sheet: str | Sequence[str] | None = None,
     plain: Mapping[str, str] | None = None,
     censored: bool = False,
 ) -> xr.Dataset:
@@ -96,7 +98,9 @@ def read_spring_table(
     average    take the mean of rows that have one time and differ (double samples); else they are refused
     timezone   IANA name of the zone whose clock the stamps show, where it is put forward in summer; the result is in
                its standard time. Zones written in the stamps or in a column are honoured without it
-    sheet      name of the sheet of a spreadsheet; the first with cells by default
+    sheet      name of the sheet of a spreadsheet; the first with cells by default. Several names: their tables are
+               joined by time, as discharge on one sheet and samples on another; a sample then stands at the step
+               (of days: the date) of the discharge that it lies in
     plain      {name: header} of further columns, of numbers in their own unit: ``{"si": "SI calcite"}``
     censored   beside each quantity with values below detection, ``<quantity>_limit``: the limit where the cell only
                says that the value is below it, else NaN; the quantity itself is NaN there
@@ -114,8 +118,16 @@ def read_spring_table(
     path = Path(path)
     if area_km2 is not None and not area_km2 > 0.0:
         raise InputError("area_km2", f"is {area_km2}", "give the area of the catchment in km2, above 0")
+    sheets = [sheet] if isinstance(sheet, str) else list(sheet or ())
+    if len(sheets) > 1:
+        told = {"units": units or {}, "columns": columns or {}, "select": select or {}, "plain": plain or {}}
+        one = partial(
+            read_spring_table, path, missing=tuple(missing), dayfirst=dayfirst, date_format=date_format,
+            area_km2=area_km2, sort=sort, average=average, timezone=timezone, censored=censored,
+        )  # fmt: skip
+        return read_sheets(path, sheets, told, average, one)
     words = vocabulary(dict(columns or {}), area_km2)
-    data, said = table_bytes(path, sheet)
+    data, said = table_bytes(path, sheets[0] if sheets else None)
     refuse_long_form(data, path)
     table = _text_of(path, data, said, units or {}, words)
     reading = Reading(supposed=[*said, *table.notes])

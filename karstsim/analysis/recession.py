@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy import optimize, stats
 
 from karstsim.analysis.series import VOLUMES, discharge_series
 from karstsim.core.errors import InputError
@@ -180,7 +180,7 @@ def fit_maillet(recession: Recession) -> Maillet:
 
 
 def _maillet(t: np.ndarray, q: np.ndarray, units: str) -> Maillet:
-    line = stats.linregress(t, np.log(q))
+    line = scipy.stats.linregress(t, np.log(q))
     alpha, q0 = -float(line.slope), float(np.exp(line.intercept))
     return Maillet(alpha, q0, float(line.rvalue) ** 2, _volume(q0, alpha, units))
 
@@ -204,9 +204,9 @@ def fit_coutagne(recession: Recession, n: float | None = 2.0) -> Coutagne:
     guess = [np.log(start.q0), np.log(max(start.alpha, 1e-6))]
     if n is None:
         bounds = ([-np.inf, -np.inf, EXPONENTS[0]], [np.inf, np.inf, EXPONENTS[1]])
-        best, _ = optimize.curve_fit(log_q, t, np.log(q), [*guess, 1.5], bounds=bounds)
+        best, _ = scipy.optimize.curve_fit(log_q, t, np.log(q), [*guess, 1.5], bounds=bounds)
     else:
-        best, _ = optimize.curve_fit(lambda t, a, b: log_q(t, a, b, n), t, np.log(q), guess)
+        best, _ = scipy.optimize.curve_fit(lambda t, a, b: log_q(t, a, b, n), t, np.log(q), guess)
     q0, alpha = float(np.exp(best[0])), float(np.exp(best[1]))
     power = n if n is not None else float(best[2])
     law = Coutagne(alpha, q0, power, np.nan, _volume(q0, alpha, recession.units))
@@ -243,7 +243,9 @@ def _mangin(t: np.ndarray, q: np.ndarray, end: int, units: str) -> Mangin | None
         return float(np.sum((rest - _flood(t[1:end], q0, t_i, np.exp(log_epsilon))) ** 2))
 
     lowest, highest = np.log(_EPSILONS)
-    epsilon = float(np.exp(optimize.minimize_scalar(error, bounds=(lowest, highest), method="bounded").x))
+    epsilon = float(
+        np.exp(scipy.optimize.minimize_scalar(error, bounds=(lowest, highest), method="bounded").x)
+    )
     eta = 1.0 / t_i
     i = max(0.0, 1.0 - INFILTRATION_DAY * eta) / (1.0 + INFILTRATION_DAY * epsilon)
     volume = _volume(base.discharge(t_i), base.alpha, units)

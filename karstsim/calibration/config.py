@@ -248,7 +248,9 @@ def _check_ranges(config: CalibrationConfig, where: str) -> None:
         if low == high:
             found.append((key, f"has no width ({low:g})", "set it in [parameters] instead"))
     if AREA in config.ranges and not any(t.quantity == "discharge" for t in config.targets):
-        found.append((f"ranges.{AREA}", "is seen in the discharge alone, which is no target", "remove it"))
+        there = ", ".join(t.label for t in config.targets)
+        what = f"is seen in the discharge alone, which is no target (there are: {there})"
+        found.append((f"ranges.{AREA}", what, 'remove it, or add a target with quantity = "discharge"'))
     if found:
         raise problems_error(where, found)
 

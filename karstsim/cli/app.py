@@ -23,7 +23,21 @@ from karstsim.cli import (
     runs,
     sensitivities,
 )
-from karstsim.cli.options import Debug, Json, Overwrite, Results, SchedulerAddress, Seed, Sheet, Workers
+from karstsim.cli.options import (
+    Columns,
+    DayFirst,
+    Debug,
+    Json,
+    Overwrite,
+    Results,
+    SchedulerAddress,
+    Seed,
+    Select,
+    Sheet,
+    Sheets,
+    Units,
+    Workers,
+)
 from karstsim.cli.plain_arrays import plain_arrays_only
 from karstsim.core.loading import loading
 
@@ -317,10 +331,17 @@ def speciate(
     """
     with console.guarded(debug, as_json):
         from karstsim.chemistry.api import speciate_csv
+        from karstsim.core.errors import InputError
         from karstsim.forcing.table_bytes import table_bytes
 
         data, said = table_bytes(waters, sheet)
-        table = speciate_csv(waters, output, constants.value, console.pairs("--unit", unit), data)
+        try:
+            table = speciate_csv(waters, output, constants.value, console.pairs("--unit", unit), data)
+        except InputError as error:
+            if not said or sheet is not None:
+                raise
+            mend = f"name the sheet with the waters: --sheet; or {error.mend}"
+            raise InputError(error.where, f"{error.what}; {said[0]}", mend) from None
         understood = table.attrs["understood"]
         understood["assumptions"] = [*said, *understood["assumptions"]]
         if as_json:
@@ -372,29 +393,17 @@ def hydrograph(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Folder of the figures; default: none are drawn.")
     ] = None,
-    unit: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--unit", help="Unit of a column whose header has none, as in --unit Q=m3/s; repeatable."
-        ),
-    ] = None,
-    column: Annotated[
-        list[str] | None,
-        typer.Option("--column", help="Header of a quantity, as discharge='gauge 3'; repeatable."),
-    ] = None,
+    unit: Units = None,
+    column: Columns = None,
     area: Annotated[
         float | None, typer.Option("--area", help="Catchment area (km2), for a discharge in mm/d.")
     ] = None,
-    day_first: Annotated[
-        bool | None, typer.Option("--day-first/--month-first", help="Order in dates such as 3/4/2015.")
-    ] = None,
+    day_first: DayFirst = None,
     date_format: Annotated[
         str | None, typer.Option("--date-format", help="Format of the dates, as in %y-%m-%d.")
     ] = None,
-    select: Annotated[
-        list[str] | None, typer.Option("--select", help="Rows to keep, as in --select Site=BS01; repeatable.")
-    ] = None,
-    sheet: Sheet = None,
+    select: Select = None,
+    sheet: Sheets = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
     debug: Debug = False,
@@ -407,7 +416,7 @@ def hydrograph(
         spring = read_spring_table(
             table, units=console.pairs("--unit", unit), columns=console.pairs("--column", column),
             area_km2=area, dayfirst=day_first, date_format=date_format,
-            select=console.pairs("--select", select), sheet=sheet,
+            select=console.pairs("--select", select), sheet=sheet or None,
         )  # fmt: skip
         if output is not None:
             _make_folder(output, overwrite)
@@ -468,7 +477,6 @@ def new_ensemble(
         console.write_new(output, "ensemble.toml", "run", as_json)
 
 
-# After those above, which `karstsim --help` lists first: what one begins with.
 folders.add_to(app)
 ensembles.add_to(app)
 forcings.add_to(app)
@@ -479,3 +487,29 @@ reports.add_to(app)
 installation.add_to(app)
 calibrations.add_to(app, new)
 comparisons.add_to(app)
+
+GROUPS = {  # of `karstsim --help`, in the order in which they are needed
+    "Begin": ("new", "demo", "check", "run", "resume", "status", "report"),
+    "Tables and files, without a model": ("speciate", "hydrograph", "estimate", "forcing"),
+    "Studies": ("calibrate", "sensitivity", "compare", "export"),
+    "What the model has": ("parameters", "variables", "experiments"),
+    "This installation": ("doctor", "verify"),
+}
+
+
+def _grouped() -> None:
+    """Sort the commands into `GROUPS`."""
+    places = {
+        name: (panel, i) for i, (panel, name) in enumerate((p, n) for p, some in GROUPS.items() for n in some)
+    }
+
+    def name_of(info: Any) -> str:
+        return str(info.name or info.callback.__name__)
+
+    for info in app.registered_commands:
+        info.rich_help_panel = places[name_of(info)][0]
+    app.registered_commands.sort(key=lambda info: places[name_of(info)][1])
+    app.registered_groups[0].rich_help_panel = places["new"][0]
+
+
+_grouped()

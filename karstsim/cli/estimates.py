@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from karstsim import console
-from karstsim.cli.options import Debug, Json, Sheet
+from karstsim.cli.options import Columns, DayFirst, Debug, Json, Select, Sheets, Units
 
 if TYPE_CHECKING:
     from karstsim.analysis.estimators import Declared, Estimate, Monitoring
@@ -35,20 +35,14 @@ def estimate(
         typer.Option("-m", "--method", help="Method, repeatable; all: every one that the table allows."),
     ] = None,
     area: Annotated[float | None, typer.Option("--area", help="Area of the catchment, km2.")] = None,
-    unit: Annotated[
-        Pairs, typer.Option("--unit", help="Unit of a column whose header has none, as Ca=mg/L; repeatable.")
-    ] = None,
-    column: Annotated[
-        Pairs, typer.Option("--column", help="Header of a quantity, as discharge='gauge 3'; repeatable.")
-    ] = None,
-    select: Annotated[Pairs, typer.Option("--select", help="Rows to keep, as Site=BS01; repeatable.")] = None,
+    unit: Units = None,
+    column: Columns = None,
+    select: Select = None,
     setting: Annotated[
         Pairs, typer.Option("--set", help="Setting of the method, as load=rating or purity=0.98; repeatable.")
     ] = None,
-    day_first: Annotated[
-        bool | None, typer.Option("--day-first/--month-first", help="Order in dates such as 3/4/2015.")
-    ] = None,
-    sheet: Sheet = None,
+    day_first: DayFirst = None,
+    sheet: Sheets = None,
     sort: Annotated[bool, typer.Option("--sort", help="Bring rows into the order of time.")] = False,
     average: Annotated[bool, typer.Option("--average", help="Take the mean of rows of one time.")] = False,
     output: Annotated[
@@ -68,7 +62,7 @@ def estimate(
         reading = {
             "units": _pairs("--unit", unit), "columns": _pairs("--column", column),
             "select": _pairs("--select", select), "dayfirst": day_first, "sort": sort, "average": average,
-            "sheet": sheet,
+            "sheet": sheet or None,
         }  # fmt: skip
         m = None if table is None else open_monitoring(table, area, reading)
         if not method:

@@ -27,6 +27,27 @@ Results = Annotated[
 Seed = Annotated[
     int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Instead of the seed in CONFIG.")
 ]
+Units = Annotated[
+    list[str] | None,
+    typer.Option("--unit", help="Unit of a column whose header has none, as in --unit Q=m3/s; repeatable."),
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option("--column", help="Header of a quantity, as discharge='gauge 3'; repeatable."),
+]
+Select = Annotated[
+    list[str] | None, typer.Option("--select", help="Rows to keep, as in --select Site=BS01; repeatable.")
+]
+DayFirst = Annotated[
+    bool | None, typer.Option("--day-first/--month-first", help="Order in dates such as 3/4/2015.")
+]
 Sheet = Annotated[
     str | None, typer.Option("--sheet", help="Sheet of a spreadsheet; default: the first with cells.")
+]
+Sheets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sheet",
+        help="Sheet of a spreadsheet; repeatable: several are joined by time. Default: the first with cells.",
+    ),
 ]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from karstsim import console
-from karstsim.cli.options import Debug, Json
+from karstsim.cli.options import Columns, DayFirst, Debug, Json, Select, Sheets, Units
 
 
 def add_to(app: typer.Typer) -> None:
@@ -21,17 +21,27 @@ def report(
     observations: Annotated[
         Path | None,
         typer.Option(
-            "--observations", help="Table of the spring (CSV) to set beside a run: fit and residuals."
+            "--observations",
+            help="Table of the spring (CSV, TSV, xlsx) to set beside a run: fit and residuals.",
         ),
     ] = None,
+    unit: Units = None,
+    column: Columns = None,
+    select: Select = None,
+    area: Annotated[
+        float | None, typer.Option("--area", help="Area (km2) of a catchment whose discharge is in mm/d.")
+    ] = None,
+    day_first: DayFirst = None,
+    sheet: Sheets = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Write report.html into FOLDER: what was run, checks, numbers, figures, tables, provenance.
 
-    One file that needs no network.
+    One file that needs no network. The options but --observations tell how to read that table.
     """
     with console.guarded(debug, as_json):
+        from karstsim.core.errors import InputError
         from karstsim.report.build import contents_of
         from karstsim.report.html import write_page
 
@@ -39,7 +49,13 @@ def report(
         if observations is not None:
             from karstsim.analysis import read_spring_table
 
-            seen = read_spring_table(observations)
+            seen = read_spring_table(
+                observations, units=console.pairs("--unit", unit), columns=console.pairs("--column", column),
+                select=console.pairs("--select", select), area_km2=area, dayfirst=day_first, sheet=sheet or None,
+            )  # fmt: skip
+        elif unit or column or select or area or sheet or day_first is not None:
+            what = "speak of a table, and none is named"
+            raise InputError("--unit, --column, --select, --area, --sheet", what, "add --observations TABLE")
         contents = contents_of(folder, seen)
         path = write_page(folder, contents)
         checks = contents.notes.checks

@@ -81,8 +81,12 @@ def sensitivity(
 
 
 def is_study(folder: Path) -> bool:
-    """Whether the folder is that of a [sensitivity] file, done or stopped."""
-    return (folder / STUDY).is_file()
+    """Whether the folder is that of a [sensitivity] file, done or stopped; one with the file alone is the user's."""
+    if not (folder / STUDY).is_file():
+        return False
+    from karstsim.sensitivity_analysis.study import DRAWS
+
+    return (folder / DRAWS).is_file()
 
 
 def is_attribution(folder: Path) -> bool:

@@ -40,6 +40,7 @@ from numba.np.arrayobj import make_array
 
 from karstsim.core.loading import loading
 from karstsim.core.one_executable import one_executable
+from karstsim.core.patience import Patience
 
 # A store may stand where a flow is expected: it begins with the same fields at the same offsets. numba supports that
 # and says so at each compilation.
@@ -51,7 +52,6 @@ KERNEL_ROOMS = ("core", "chemistry", "processes", "model")
 KEPT_CACHES = 3
 KEPT_SECONDS = 7 * 86400.0  # a younger folder may be in use by another process
 MARKER = "karstsim-compile-cache"
-COMPILING = "compiling a part of the model for this processor; it is kept, the next start takes seconds"
 HASH_NAME = re.compile("[0-9a-f]{16}")
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 if os.environ.get("KARSTSIM_STRICT", "0") == "0":
@@ -180,16 +180,19 @@ def _numba_cache_dir(folder: Path) -> Iterator[None]:
 class _RebuildingCache(FunctionCache):
     """numba's function cache, except that an unreadable entry is rebuilt and an unwritable folder only logged."""
 
+    patience: Patience
+
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:
             found = super().load_overload(sig, target_context)
             if found is None:
-                LOG.info(COMPILING)
+                self.patience.begin()
             return found
         except Exception as error:  # numba unpickles cache files: garbage can raise anything
             LOG.warning("compile cache entry unreadable (%s); it is rebuilt", error)
             for path in Path(self.cache_path).glob("*.nb[ic]"):
                 path.unlink(missing_ok=True)
+            self.patience.begin()
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
@@ -226,13 +229,20 @@ class Driver:
 
     def _compile(self, argument_types: tuple[Any, ...]) -> Any:
         dispatcher = numba.njit(**_OPTIONS)(self.function)
+        patience = Patience(f"{self.function.__module__}.{self.function.__name__}", cache_root())
         try:
             with _numba_cache_dir(_cache_folder()):
-                dispatcher._cache = _RebuildingCache(self.function)
+                cache = _RebuildingCache(self.function)
+            cache.patience = patience
+            dispatcher._cache = cache
         except OSError as error:
             LOG.warning("compile cache unavailable (%s); every start compiles", error)
-        with one_executable():
-            dispatcher.compile(argument_types)
+            patience.begin()
+        try:
+            with one_executable():
+                dispatcher.compile(argument_types)
+        finally:
+            patience.end()
         dispatcher.disable_compile()
         return dispatcher
 

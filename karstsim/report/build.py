@@ -7,29 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import xarray as xr
 
 from karstsim.core.errors import InputError
-from karstsim.report.calibration_folder import calibration_contents
-from karstsim.report.compare_folder import compare_contents
-from karstsim.report.ensemble_folder import ensemble_contents
 from karstsim.report.found import found_contents
 from karstsim.report.html import NAME, write_page
-from karstsim.report.run_folder import run_contents
 from karstsim.report.section import Contents, Section
-from karstsim.report.sensitivity_folder import sensitivity_contents
 
 Reader = Callable[[Path, xr.Dataset | None], Contents]
-# What marks a folder, and who reads it; the first that is there.
-READERS: tuple[tuple[str, Reader], ...] = (
-    ("plan.json", ensemble_contents),
-    ("restart.nc", run_contents),
-    ("posterior.nc", calibration_contents),
-    ("compare.json", compare_contents),
-    ("indices.nc", sensitivity_contents),
+# What marks a folder, and the kind whose module reads it; the first that is there. Only that module is loaded: those of
+# a calibration or a study bring scipy's statistics along, a second that the page of a run does not need.
+READERS = (
+    ("plan.json", "ensemble"),
+    ("restart.nc", "run"),
+    ("posterior.nc", "calibration"),
+    ("compare.json", "compare"),
+    ("indices.nc", "sensitivity"),
 )
+
+
+def _reader(kind: str) -> Reader:
+    reader: Reader = getattr(import_module(f"karstsim.report.{kind}_folder"), f"{kind}_contents")
+    return reader
 
 
 def report(folder: str | Path, observations: xr.Dataset | None = None) -> Path:
@@ -52,9 +54,9 @@ def contents_of(folder: Path, observations: xr.Dataset | None = None) -> Content
         raise InputError(
             str(folder), "is no folder", "name a folder that `karstsim run` or the like has written"
         )
-    for mark, reader in READERS:
+    for mark, kind in READERS:
         if (folder / mark).is_file():
-            known = reader(folder, observations)
+            known = _reader(kind)(folder, observations)
             shown = {Path(f).stem for section in known.sections for f, _ in section.figures}
             titles = {table.title for section in known.sections for table in section.tables}
             extra = found_contents(folder, shown, titles)

@@ -12,6 +12,7 @@ from karstsim.calibration.summary import HEADER, end_lines, parameter_rows, resi
 from karstsim.core.errors import InputError
 from karstsim.report.found import found_figures
 from karstsim.report.section import Check, Contents, Notes, Section, Table
+from karstsim.report.style import printed
 from karstsim.report.tables import number
 from karstsim.tomlfile import read_toml
 
@@ -92,7 +93,10 @@ def _told(ds: xr.Dataset) -> str:
 
 
 def _parameters(ds: xr.Dataset) -> Table:
-    rows = [[v if isinstance(v, str) else number(v) for v in row] for row in parameter_rows(ds)]
+    rows = [
+        [name, number(best), printed(unit), *map(number, more)]
+        for name, best, unit, *more in parameter_rows(ds)
+    ]
     return Table("Parameters of the best run", HEADER[: len(rows[0])], rows)
 
 

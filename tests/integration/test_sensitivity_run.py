@@ -166,3 +166,20 @@ def test_without_salib_the_mend_is_said(tmp_path, monkeypatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "SALib.sample", None)
     with pytest.raises(InputError, match=r"karstsim\[sensitivity\]"):
         ks.sensitivity(_file(tmp_path), tmp_path / "out")
+
+
+def test_a_folder_with_the_file_alone_is_no_study(tmp_path: Path) -> None:
+    """`karstsim resume .` beside a sensitivity.toml of one's own starts nothing there."""
+    from typer.testing import CliRunner
+
+    from karstsim.cli.app import app
+
+    assert (
+        CliRunner().invoke(app, ["new", "sensitivity", "-o", str(tmp_path / "sensitivity.toml")]).exit_code
+        == 0
+    )
+    for command in ("resume", "status"):
+        done = CliRunner().invoke(app, [command, str(tmp_path)])
+        assert done.exit_code == 2, done.output
+        assert tmp_path.name in done.output
+    assert [p.name for p in tmp_path.iterdir()] == ["sensitivity.toml"]

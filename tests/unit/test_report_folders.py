@@ -98,8 +98,9 @@ def test_page_of_a_comparison_tells_every_group(tmp_path):
     assert page.notes.warnings == ["a note"]
     assert "Repairs of the inputs" not in report(tmp_path).read_text(encoding="utf-8")
     assert [(c.name, c.passed) for c in page.notes.checks] == [
-        ("without: its checks", None), ("with: its checks", None)
+        ("without and with: its checks", None)
     ]  # neither run is there  # fmt: skip
+    assert tables["Terms"] == [["price", 15.3, "CNY t⁻¹", "of a tonne of CO2; China's ETS 50 to 100"]]
     for name, residual in (("baseline", 1e-15), ("intervention", 1e-3)):
         (tmp_path / name).mkdir()
         sink = xr.Dataset(
@@ -111,6 +112,8 @@ def test_page_of_a_comparison_tells_every_group(tmp_path):
     page = contents_of(tmp_path)
     books = {c.name: c.passed for c in page.notes.checks if c.name.endswith("Books closed")}
     assert books == {"without: Books closed": True, "with: Books closed": False}
+    finite = [c.name for c in page.notes.checks if c.name.endswith("Values finite")]
+    assert finite == ["without and with: Values finite"]  # both passed
     assert page.notes.repairs == ["ps: absent"]
     assert page.provenance["source"] == "intervention" and page.provenance["seed"] == 3
     (tmp_path / "elsewhere").mkdir()
