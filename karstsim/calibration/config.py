@@ -124,8 +124,14 @@ class ObservationsSection(Section):
 
     def reader_options(self) -> dict[str, Any]:
         """Keyword arguments of `read_spring_table`."""
-        plain = {t.label: t.column for t in self.targets if t.column is not None}
+        plain = {self.name_in_table(t): t.column for t in self.targets if t.column is not None}
         return {**self.model_dump(exclude={"file", "targets"}), "plain": plain, "censored": True}
+
+    def name_in_table(self, target: TargetSection) -> str:
+        """What the reader calls the values of a target: of several targets of one column, the first one's label."""
+        if target.quantity is not None:
+            return target.quantity
+        return next(t.label for t in self.targets if t.column == target.column)
 
 
 class CalibrationSection(Section):

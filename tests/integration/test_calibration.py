@@ -103,6 +103,20 @@ def test_a_search_for_the_best_tells_no_uncertainty(calibration_file: Write, tmp
     assert_allclose(posterior["best_discharge"].values, flow, rtol=1e-9)
 
 
+def test_a_best_run_that_is_not_in_balance_says_so(calibration_file: Write, tmp_path: Path) -> None:
+    """Without a spin-up stores begin at nothing; matrix water of 2000 days is not at rest after a year of it either."""
+    path = calibration_file(evaluations=24)
+    assert calibrate(path, tmp_path / "none").attrs["warnings"].startswith("best run: no spin-up")
+    text = path.read_text(encoding="utf-8").replace("spinup_years = 0", "spinup_years = 1")
+    path.write_text(text + '[parameters]\n"aquifer.matrix_residence_time" = 2000.0\n', encoding="utf-8")
+    done = CliRunner().invoke(app, ["calibrate", str(path), "-o", str(tmp_path / "short"), "--json"])
+    (line,) = json.loads(done.stdout)["warnings"]
+    assert "still drifts" in line and "raise calibration.spinup_years" in line
+    text = text.replace("spinup_years = 1", "spinup_years = 200")
+    path.write_text(text + '[parameters]\n"aquifer.matrix_residence_time" = 20.0\n', encoding="utf-8")
+    assert not calibrate(path, tmp_path / "long").attrs["warnings"]
+
+
 @pytest.mark.slow
 def test_chains_too_short_are_refused_on_the_command_line(calibration_file: Write, tmp_path: Path) -> None:
     path = calibration_file("emcee", 96, target='objective = "ar1"\nsigma = [0.01, 1.0]\nrho = [0.0, 0.95]')

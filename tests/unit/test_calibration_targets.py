@@ -114,6 +114,26 @@ objective = "nse"
     assert_allclose(problem.targets[1].raw[:3], [1.1, 1.3, 1.5])
 
 
+def test_several_targets_may_ask_the_same_column(calibration_file: Write) -> None:
+    """Two judgements of one quantity, each under its own name and with its own factor."""
+    own = """objective = "rmse"
+[[observations.targets]]
+column = "SI"
+name = "si"
+variable = "aquifer_spring_si_calcite"
+objective = "nse"
+[[observations.targets]]
+column = "SI"
+name = "si of half"
+variable = "aquifer_spring_si_calcite"
+factor = 0.5
+objective = "rmse"
+"""
+    problem = open_problem(load_calibration(calibration_file(table=TABLE, target=own)))
+    assert [t.label for t in problem.targets] == ["discharge", "si", "si of half"]
+    assert_allclose(problem.targets[2].raw, 0.5 * problem.targets[1].raw)
+
+
 def test_readings_of_a_day_are_averaged_only_when_told(calibration_file: Write) -> None:
     rows = "\n".join(f"2015-03-{d:02d} {h:02d}:00,{100 + h}" for d in range(1, 9) for h in (0, 12))
     table = f"date,Q (L/s)\n{rows}\n"
