@@ -32,6 +32,7 @@ def test_a_posterior_has_bands_and_goes_into_an_ensemble(calibration_file: Write
     folder = tmp_path / "glue"
     posterior = calibrate(path, folder)
     assert posterior.attrs["uncertainties"] == "given", posterior.attrs["convergence_checks"]
+    assert "no target says what it accepts" in posterior.attrs["convergence_checks"]
     low, middle, high = posterior["interval"].values
     assert ((low < middle) & (middle < high)).all()
     assert ((posterior["lower"] <= low) & (high <= posterior["upper"])).all()
