@@ -148,8 +148,7 @@ class Problem:
     def spin_up_warnings(self, values: np.ndarray) -> list[str]:
         """What a reader should know of the spin-up of these points (n, d)."""
         run = self._simulation(self.members(values), 1)
-        lines = warnings_of(run.spin_up(self.config.calibration.spinup_years))
-        return [line.replace("run.spinup_years", "calibration.spinup_years") for line in lines]
+        return warnings_of(run.spin_up(self.config.calibration.spinup_years), "calibration.spinup_years")
 
     def _advance(self, run: Simulation) -> xr.Dataset:
         settings = self.config.calibration

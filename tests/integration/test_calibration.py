@@ -104,6 +104,19 @@ def test_a_search_for_the_best_tells_no_uncertainty(calibration_file: Write, tmp
     assert_allclose(posterior["best_discharge"].values, flow, rtol=1e-9)
 
 
+def test_glue_that_accepts_nothing_says_so(calibration_file: Write, tmp_path: Path) -> None:
+    """The best draw is told, of the accepted ones there are none: no traceback, no band, no interval."""
+    path = calibration_file("glue", 24, target="accept = 0.999")
+    done = CliRunner().invoke(app, ["calibrate", str(path), "-o", str(tmp_path / "glue"), "--json"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert "accepted draws: 0 (at least 100)" in told["uncertainties"]
+    with xr.open_dataset(tmp_path / "glue" / "posterior.nc") as ds:
+        assert ds.sizes["draw"] == 0 and ds["best"].notnull().all() and "interval" not in ds
+    done = CliRunner().invoke(app, ["report", str(tmp_path / "glue")])
+    assert done.exit_code == 0, done.output
+
+
 def test_a_best_run_that_is_not_in_balance_says_so(calibration_file: Write, tmp_path: Path) -> None:
     """Without a spin-up stores begin at nothing; matrix water of 2000 days is not at rest after a year of it either."""
     path = calibration_file(evaluations=24)

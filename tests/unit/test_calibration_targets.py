@@ -164,6 +164,7 @@ def test_the_resolved_file_reads_back_to_the_same(calibration_file: Write) -> No
         (('"discharge"', '"temperature"'), "seen in the discharge alone"),
         (('"discharge"', '"discharge"\nobjective = "gaussian"'), "needs sigma"),
         (('"discharge"', '"discharge"\nsigma = 1.0'), "means nothing for kge"),
+        (('"discharge"', '"discharge"\nobjective = "gaussian"\nsigma = [0.5, 0.5]'), "is no range"),
         (('"discharge"', '"discharge"\nobjective = "limits"'), "no width"),
         (('"discharge"', '"discharge"\nvariable = "aquifer_spring_temperature"'), "is in m3 s-1"),
         (('"discharge"', '"discharge"\nvariable = "aquifer_sprung"'), "no output variable"),
