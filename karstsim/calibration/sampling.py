@@ -47,9 +47,7 @@ def accept(evaluator: Evaluator, evaluations: int, sampler: str, keep: float, se
     order = chosen[np.argsort(totals[chosen], kind="stable")]
     limited = any(t.section.accept is not None for t in evaluator.problem.targets)
     what = "accepted draws" if limited else f"draws kept ({NO_LIMIT})"
-    checks = [
-        Check(what, float(len(chosen)), f"at least {LEAST_ACCEPTED}", len(chosen) >= LEAST_ACCEPTED)
-    ]
+    checks = [Check(what, float(len(chosen)), f"at least {LEAST_ACCEPTED}", len(chosen) >= LEAST_ACCEPTED)]
     if len(chosen) >= LEAST_ACCEPTED:
         shift = largest_shift(shares[chosen])
         checks.append(
