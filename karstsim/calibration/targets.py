@@ -176,6 +176,10 @@ def read_targets(
             place = f"{key}.targets[{j}] ({target.label})"
             observed = _observed(target, section.name_in_table(target), table, place)
             found.append(_target(target, observed, table, match, first, split, pressure, place))
+    if split is not None and all(t.fitted.all() for t in found):
+        last = max(str(t.times[-1])[:10] for t in found)
+        what = f"{split} holds out nothing: the last observation is of {last}"
+        raise InputError(f"{where}, calibration.split", what, "choose an earlier day, or remove it")
     return found
 
 

@@ -51,6 +51,12 @@ def test_the_search_does_not_see_what_is_held_out(problem: Problem) -> None:
     assert problem.scores(np.zeros((2, 3)), [model], held_out=True)[1, 0] < 0.9
 
 
+def test_a_split_that_holds_out_nothing_is_refused(calibration_file: Write) -> None:
+    """As of a template whose years are not those of the spring."""
+    with pytest.raises(InputError, match="holds out nothing: the last observation is of 2015-05-31"):
+        open_problem(load_calibration(calibration_file(calibration='split = "2017-07-01"')))
+
+
 def test_a_range_as_factor_multiplies_the_default(problem: Problem) -> None:
     member = problem.members(problem.values(np.array([[0.5, 0.5, 1.0]])))[0]
     assert member["vegetation.crop_coefficient"] == {"factor": pytest.approx(1.2)}
