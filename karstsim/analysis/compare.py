@@ -109,6 +109,10 @@ OF_THE_WHOLE_RIVER = (
     "S1, S2, S3 and credits are left out: tributaries bring a part of this river's carbon, and what degasses has no "
     "address; compare a site whose boxes have no tributary"
 )
+OWN_AREAS = (
+    "every draw has its own area (5 to 95 %: {:.4g} to {:.4g} km2): credits and money are reckoned with it; totals of "
+    "the catchment in the table are values per km2 times the {:.4g} km2 of the site"
+)
 HIGHEST_BOX = ("surface_water_water_ph",)
 # All that a comparison reads; variables of an ensemble are slow to load one by one.
 VARIABLES = tuple(
@@ -227,7 +231,10 @@ def compare_datasets(
     series = {"baseline": _yearly(a, days), "intervention": _yearly(b, days)}
     terms = terms or Economics()
     taken_up = [MOLAR_MASS_C * _values(cut[which], LEDGER, days[chosen]) for which in ("a", "b")]
-    emitted, costs = _costs(cut["a"], cut["b"], interventions, all_years[chosen], area_km2)
+    areas = _areas(b, area_km2)
+    if np.ptp(areas) > 0.0:
+        notes.append(OWN_AREAS.format(*np.quantile(areas, (0.05, 0.95)), area_km2))
+    emitted, costs = _costs(cut["a"], cut["b"], interventions, all_years[chosen], areas)
     money = tuple(
         account(
             credits(
@@ -235,7 +242,7 @@ def compare_datasets(
                 taken_up[0][m],
                 stability.retained[1][m],
                 stability.retained[0][m],
-                area_km2,
+                areas[m],
                 terms.buffer,
                 emitted[m],
             ),
@@ -419,10 +426,17 @@ def _transport(ds: xr.Dataset, member: int, paths: carbon_paths.CarbonPaths) -> 
     )
 
 
+def _areas(ds: xr.Dataset, area_km2: float) -> np.ndarray:
+    """(member,) km2: of each draw where draws hold it, as after a calibration, else of the site."""
+    if "area_km2" in ds.coords:
+        return ds["area_km2"].values.astype(float)
+    return np.full(ds.sizes["realization"], area_km2)
+
+
 def _costs(
-    a: xr.Dataset, b: xr.Dataset, interventions: Sequence[Intervention], years: np.ndarray, area_km2: float
+    a: xr.Dataset, b: xr.Dataset, interventions: Sequence[Intervention], years: np.ndarray, areas: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """CO2 that the interventions cost (member, year), t, and what is paid (year,), CNY."""
+    """CO2 that the interventions cost (member, year), t, and what is paid (year,), CNY; areas (member,) in km2."""
     costs = np.zeros(len(years))
     for what in interventions:
         costs += [what.yearly_cost * what.active(int(y)) + what.cost * (y == what.start) for y in years]
@@ -435,7 +449,7 @@ def _costs(
         ]
         rates = np.array([w.rate for w in powders])
         per_mole = np.array([w.co2_cost * w.molar_mass for w in powders])
-        emitted = (spread[1] - spread[0]) * float((rates * per_mole).sum() / rates.sum()) * area_km2
+        emitted = (spread[1] - spread[0]) * float((rates * per_mole).sum() / rates.sum()) * areas[:, None]
     return emitted, costs
 
 

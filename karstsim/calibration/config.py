@@ -91,8 +91,8 @@ class TargetSection(Section):
                 f"{self.objective} needs {key}", f"add {key} as a number, or as [low, high] to search"
             )
         ends = value if isinstance(value, list) else [value] if value is not None else []
-        if ends and not ends[0] <= ends[-1]:
-            raise problem(f"{key} = {value} is no range", "give the lower end first")
+        if isinstance(value, list) and not ends[0] < ends[-1]:
+            raise problem(f"{key} = {value} is no range", "give the lower end first, or one number")
         low = 0.0 if key != "sigma" else None
         if any((e <= 0.0 if low is None else e < low) or (key == "rho" and e >= LARGEST_RHO) for e in ends):
             what = {"sigma": "above 0", "slope": "0 or more", "rho": "from 0 to below 1"}[key]
@@ -124,8 +124,14 @@ class ObservationsSection(Section):
 
     def reader_options(self) -> dict[str, Any]:
         """Keyword arguments of `read_spring_table`."""
-        plain = {t.label: t.column for t in self.targets if t.column is not None}
+        plain = {self.name_in_table(t): t.column for t in self.targets if t.column is not None}
         return {**self.model_dump(exclude={"file", "targets"}), "plain": plain, "censored": True}
+
+    def name_in_table(self, target: TargetSection) -> str:
+        """What the reader calls the values of a target: of several targets of one column, the first one's label."""
+        if target.quantity is not None:
+            return target.quantity
+        return next(t.label for t in self.targets if t.column == target.column)
 
 
 class CalibrationSection(Section):

@@ -56,7 +56,7 @@ class Evaluator:
         for key, point in zip(keys, values, strict=True):
             self.asked.setdefault(key, (point, known[key]))
         self._show()
-        return np.array([known[key].scores for key in keys])
+        return np.array([known[key].scores for key in keys]).reshape(len(keys), len(self.problem.targets))
 
     def _evaluate(self, values: np.ndarray) -> list[Entry]:
         """Run new points in one call, and enter what it says for the search and for the others."""

@@ -22,7 +22,7 @@ from karstsim.model.output import select_water
 from karstsim.model.parameter_records import parameter_tables
 from karstsim.model.parameters import Override, Overrides, by_name
 from karstsim.model.registry import variables
-from karstsim.model.simulate import Simulation
+from karstsim.model.simulate import Simulation, warnings_of
 
 VERSION = 1  # of the meaning of a score; another one makes new entries in the ledger
 SEVERAL_ROWS = ("tile", "box", "sinking_stream")
@@ -144,6 +144,11 @@ class Problem:
             self.config.site, self.forcing, members, constants=self.config.calibration.constants, workers=workers,
             chemistry=self.chemistry, isotopes=self.isotopes,
         )  # fmt: skip
+
+    def spin_up_warnings(self, values: np.ndarray) -> list[str]:
+        """What a reader should know of the spin-up of these points (n, d)."""
+        run = self._simulation(self.members(values), 1)
+        return warnings_of(run.spin_up(self.config.calibration.spinup_years), "calibration.spinup_years")
 
     def _advance(self, run: Simulation) -> xr.Dataset:
         settings = self.config.calibration

@@ -76,6 +76,7 @@ def posterior(
         _series(ds, target, simulated[i], best_run[i][0], problem.errors_of(target, values), refused, seed)
     ds = _judgement(ds, problem, best_values, best_run, folds)
     ds.attrs = _attributes(problem, found, refused, evaluator)
+    ds.attrs["warnings"] = "\n".join(f"best run: {w}" for w in problem.spin_up_warnings(best_values))
     return ds
 
 

@@ -7,6 +7,7 @@ again, it asks for the same points and finds in the ledger what was done.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,11 +104,13 @@ def generations(problem: Problem) -> tuple[int, int]:
     groups = 1
     if settings.method == "emcee":
         size, groups = max(size, 2 * (n_free + 1)), settings.ensembles
-    number = settings.evaluations // (size * groups)
+    searched = 1.0 - search.REFINE_SHARE if settings.refine else 1.0
+    number = int(searched * settings.evaluations) // (size * groups)
     least = sampling.LEAST_ROUNDS if settings.method == "emcee" else search.LEAST_GENERATIONS
     if number < least:
         what = f"{settings.evaluations} evaluations are {number} generations of {size * groups}"
-        mend = f"give at least {least * size * groups}, or a smaller population"
+        what += " beside the refinement" if settings.refine else ""
+        mend = f"give at least {math.ceil(least * size * groups / searched)}, or a smaller population"
         raise InputError(f"{problem.config._source}, calibration.evaluations", what, mend)
     return size, number
 
@@ -128,7 +131,7 @@ def best_point(evaluator: Evaluator, found: Found) -> np.ndarray:
     """(d,) shares of the evaluation with the lowest loss, refined where that is asked for."""
     problem = evaluator.problem
     if problem.config.calibration.refine:  # from where the search ended, also when begun again
-        search.refine(evaluator, found.shares[0])
+        search.refine(evaluator, found.shares[0], evaluator.budget - evaluator.made)
     points, scores = evaluator.evaluated()
     return np.clip(problem.shares(points[[int(np.argmin(problem.total(scores)))]])[0], 0.0, 1.0)
 

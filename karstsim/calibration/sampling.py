@@ -14,6 +14,7 @@ from karstsim.calibration.evaluate import CALL, Evaluator
 from karstsim.calibration.search import LEAST_GENERATIONS, Found, evolve, finite, optional
 
 LEAST_ACCEPTED = 100  # draws, below which the ends of a 90 % band are of five of them
+NO_LIMIT = "the best share; no target says what it accepts, so widths are those of keep"
 LARGEST_SHIFT = (
     0.15  # between the medians of two halves of the accepted draws, over the width of their 90 % band
 )
@@ -44,11 +45,9 @@ def accept(evaluator: Evaluator, evaluations: int, sampler: str, keep: float, se
     totals = evaluator.problem.total(scores)
     chosen = accepted_draws(evaluator, scores, totals, keep)
     order = chosen[np.argsort(totals[chosen], kind="stable")]
-    checks = [
-        Check(
-            "accepted draws", float(len(chosen)), f"at least {LEAST_ACCEPTED}", len(chosen) >= LEAST_ACCEPTED
-        )
-    ]
+    limited = any(t.section.accept is not None for t in evaluator.problem.targets)
+    what = "accepted draws" if limited else f"draws kept ({NO_LIMIT})"
+    checks = [Check(what, float(len(chosen)), f"at least {LEAST_ACCEPTED}", len(chosen) >= LEAST_ACCEPTED)]
     if len(chosen) >= LEAST_ACCEPTED:
         shift = largest_shift(shares[chosen])
         checks.append(

@@ -6,6 +6,7 @@ seed alone, so that a search that begins again asks for the same points and find
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Literal
@@ -24,6 +25,7 @@ LEAST_GENERATIONS = 2  # the first one is drawn, the second searches
 LARGEST_SPREAD = 0.01  # of the losses of a population, over their mean
 HYPERVOLUME_SHARE, LARGEST_GROWTH = 0.2, 0.01  # over the last fifth of the generations
 REFINE_STEPS, REFINE_STEP = 20, 1.0e-3  # gradient steps, and their finite difference as a share of a range
+REFINE_SHARE = 0.25  # of the budget, kept for the refinement where that is asked for
 
 Kind = Literal["population", "pareto", "posterior"]
 
@@ -103,11 +105,20 @@ def evolve(evaluator: Evaluator, population: int, generations: int, seed: int, s
     return Found(np.asarray(result.population)[order], "population", [check], np.array(trace))
 
 
-def refine(evaluator: Evaluator, start: np.ndarray) -> None:
-    """L-BFGS-B from `start` (d,); a gradient is one call of the model. What it finds is in the ledger."""
+class _SpentError(Exception):
+    """A refinement has no runs left for another gradient."""
+
+
+def refine(evaluator: Evaluator, start: np.ndarray, runs: int) -> None:
+    """L-BFGS-B from `start` (d,), of at most so many `runs`; a gradient is one call. What it finds is in the ledger."""
     d = len(start)
+    calls = 0
 
     def loss_and_gradient(x: np.ndarray) -> tuple[float, np.ndarray]:
+        nonlocal calls
+        calls += 1
+        if calls * (2 * d + 1) > runs:
+            raise _SpentError
         low, high = np.maximum(x - REFINE_STEP, 0.0), np.minimum(x + REFINE_STEP, 1.0)
         points = np.tile(x, (2 * d + 1, 1))
         points[np.arange(d), np.arange(d)] = low
@@ -116,10 +127,11 @@ def refine(evaluator: Evaluator, start: np.ndarray) -> None:
         gradient = (losses[d : 2 * d] - losses[:d]) / (high - low)
         return float(losses[-1]), np.where(np.abs(gradient) < FAILED, gradient, 0.0)
 
-    minimize(
-        loss_and_gradient, start, jac=True, method="L-BFGS-B", bounds=[(0.0, 1.0)] * d,
-        options={"maxiter": REFINE_STEPS},
-    )  # fmt: skip
+    with contextlib.suppress(_SpentError):
+        minimize(
+            loss_and_gradient, start, jac=True, method="L-BFGS-B", bounds=[(0.0, 1.0)] * d,
+            options={"maxiter": REFINE_STEPS},
+        )  # fmt: skip
 
 
 def pareto(evaluator: Evaluator, population: int, generations: int, seed: int) -> Found:

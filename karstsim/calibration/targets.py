@@ -174,7 +174,12 @@ def read_targets(
         table = _table(section, site, key)
         for j, target in enumerate(section.targets):
             place = f"{key}.targets[{j}] ({target.label})"
-            found.append(_target(target, table, match, first, split, pressure, place))
+            observed = _observed(target, section.name_in_table(target), table, place)
+            found.append(_target(target, observed, table, match, first, split, pressure, place))
+    if split is not None and all(t.fitted.all() for t in found):
+        last = max(str(t.times[-1])[:10] for t in found)
+        what = f"{split} holds out nothing: the last observation is of {last}"
+        raise InputError(f"{where}, calibration.split", what, "choose an earlier day, or remove it")
     return found
 
 
@@ -204,6 +209,7 @@ def _table(section: ObservationsSection, site: Site, key: str) -> xr.Dataset:
 
 def _target(
     section: TargetSection,
+    observed: tuple[np.ndarray, np.ndarray],
     table: xr.Dataset,
     match: Match,
     first: int,
@@ -211,7 +217,7 @@ def _target(
     pressure: float,
     where: str,
 ) -> Target:
-    values, censored = _observed(section, table, where)
+    values, censored = observed
     times = table["time"].values
     there = np.isfinite(values)
     values, censored, times = values[there], censored[there], times[there]
@@ -251,9 +257,10 @@ def _target(
     return replace(target, observed=Observed(moved, censored, days))
 
 
-def _observed(section: TargetSection, table: xr.Dataset, where: str) -> tuple[np.ndarray, np.ndarray]:
-    """Values or limits in the unit of the target, and which are limits."""
-    name = section.quantity if section.quantity is not None else section.label
+def _observed(
+    section: TargetSection, name: str, table: xr.Dataset, where: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Values or limits in the unit of the target, and which are limits, by their name in the table."""
     if name not in table and f"{name}{LIMIT}" not in table:
         known = ", ".join(str(n) for n in table.data_vars)
         mend = f'the table gives {known}; name the column with columns = {{ {name} = "its header" }}'

@@ -95,12 +95,12 @@ def _show(outcome: Outcome, files: list[str], as_json: bool) -> None:
     metrics = [str(m) for m in ds.metric.values]
     checks = ds.attrs["convergence_checks"].splitlines()
     residuals = {str(t): residual_lines(ds, t) for t in ds.target.values}
-    failed = ds.attrs["failed_evaluations"].splitlines()
+    failed, warnings = ds.attrs["failed_evaluations"].splitlines(), ds.attrs["warnings"].splitlines()
     if as_json:
         console.print_json(
             {"status": "done", **told, "parameters": [dict(zip(HEADER, row, strict=False)) for row in rows],
              "at the ends": end_lines(ds), "files": files,
-             "convergence": checks, "residuals": residuals, "failed": failed,
+             "convergence": checks, "residuals": residuals, "failed": failed, "warnings": warnings,
              "skill": [dict(zip(("target", "part", *metrics), row, strict=True)) for row in skills]}
         )  # fmt: skip
         return
@@ -113,6 +113,7 @@ def _show(outcome: Outcome, files: list[str], as_json: bool) -> None:
     for target, lines in residuals.items():
         console.print_list(f"Residuals of {target}", lines)
     console.print_list("Failed evaluations", failed)
+    console.print_list("Warnings", warnings)
     console.print_list("Files", files)
     print(f"Next: karstsim report {Path(files[0]).parent}")
 

@@ -396,10 +396,10 @@ def _by_location(parts: Sequence[xr.Dataset], forcing: xr.Dataset) -> xr.Dataset
     return ds
 
 
-def warnings_of(spun: SpinUp) -> list[str]:
-    """What a reader should know of a spin-up; it is logged too."""
+def warnings_of(spun: SpinUp, key: str = "run.spinup_years") -> list[str]:
+    """What a reader should know of a spin-up, whose years the file gives under `key`; it is logged too."""
     if spun.years == 0:
-        text = "no spin-up: plants and soils start without carbon and waters dilute; set run.spinup_years"
+        text = f"no spin-up: plants and soils start without carbon and waters dilute; set {key}"
         LOG.warning(text)
         return [text]
     if spun.settled.all():
@@ -407,7 +407,7 @@ def warnings_of(spun: SpinUp) -> list[str]:
     worst = int(np.argmax(spun.drift))
     text = (
         f"spin-up stopped after {spun.years} years while {spun.stock[worst]} still drifts by "
-        f"{100.0 * spun.drift[worst]:.2g} % per decade (limit {100.0 * DRIFT:g} %); raise run.spinup_years"
+        f"{100.0 * spun.drift[worst]:.2g} % per decade (limit {100.0 * DRIFT:g} %); raise {key}"
     )
     LOG.warning(text)
     return [text]

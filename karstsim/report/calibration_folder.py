@@ -53,7 +53,7 @@ def calibration_contents(folder: Path, observations: xr.Dataset | None = None) -
     warnings = [f"evaluation without a score: {line}" for line in failed]
     if ds.attrs["converged"] != "yes":
         warnings.insert(0, "the search has not converged: give it more evaluations, or fewer ranges")
-    warnings += end_lines(ds)
+    warnings += end_lines(ds) + str(ds.attrs.get("warnings", "")).splitlines()
     repairs = str(ds.attrs.get("forcing_repairs", "")).splitlines()
     notes = Notes(_summary(ds, config), _checks(ds), repairs, warnings)
     provenance = {

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from karstsim.core.errors import InputError
@@ -150,9 +151,17 @@ def what_ran(plan: Plan, site: dict[str, Any]) -> str:
     years = (min(c.years[0] for c in plan.climates), max(c.years[1] for c in plan.climates))
     draws = f"{len(plan.draws)} draws of {len(varied)} parameters" if varied else f"{len(plan.draws)} members"
     cells = f" x {len(plan.cells)} grid cells" if len(plan.cells) > 1 else ""
-    area = f"{site['area_km2']:g} km² of karst. " if "area_km2" in site else ""
     names = ", ".join(c.name for c in plan.climates)
-    return f"{area}{_climates(plan)} ({names}) x {draws}{cells}, {years[0]}–{years[1]}."
+    return f"{_area(plan, site)}{_climates(plan)} ({names}) x {draws}{cells}, {years[0]}–{years[1]}."
+
+
+def _area(plan: Plan, site: dict[str, Any]) -> str:
+    """The karst area of the draws where they hold it, as after a calibration, else that of the site."""
+    areas = [v for draw in plan.draws if isinstance(v := draw.get("area_km2"), float)]
+    if areas:
+        low, middle, high = np.quantile(areas, (0.05, 0.5, 0.95))
+        return f"{middle:.4g} km² of karst (5 to 95 % of the draws: {low:.4g} to {high:.4g}). "
+    return f"{site['area_km2']:g} km² of karst. " if "area_km2" in site else ""
 
 
 def _climates(plan: Plan) -> str:

@@ -39,7 +39,7 @@ def spring_figure(monthly: xr.Dataset, scenario: str | None = None, area_km2: fl
 
     monthly    monthly Dataset of a run or an ensemble
     scenario   which one of an ensemble; the middle one by default
-    area_km2   karst area, to show discharge in m3 s-1 instead of mm per month
+    area_km2   karst area, to show discharge in m3 s-1 instead of mm per month; draws that hold an area have their own
     """
     groups = numbers.members_by_scenario(monthly)
     name = scenario if scenario is not None else middle_scenario(list(groups))
@@ -76,9 +76,10 @@ class _Line:
 def _spring_rows(ds: xr.Dataset, area_km2: float | None) -> list[tuple[str, str, list[_Line]]]:
     """Title, unit and quantities of the five rows."""
     discharge, unit = numbers.members(ds, "aquifer_spring"), "mm month⁻¹"
-    if area_km2 is not None:
+    area = ds["area_km2"].values[:, None] if "area_km2" in ds.coords else area_km2
+    if area is not None:
         seconds = np.asarray(ds["time"].dt.days_in_month.values, float) * SECONDS_PER_DAY
-        discharge, unit = discharge / MM_PER_M * area_km2 * SQUARE_METRES_PER_KM2 / seconds, "m³ s⁻¹"
+        discharge, unit = discharge / MM_PER_M * area * SQUARE_METRES_PER_KM2 / seconds, "m³ s⁻¹"
     bicarbonate = "aquifer_spring_hco3" if "aquifer_spring_hco3" in ds else "aquifer_spring_alkalinity"
     ion = "HCO₃⁻" if bicarbonate.endswith("hco3") else "alkalinity (meq)"
     return [

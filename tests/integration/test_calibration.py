@@ -32,6 +32,7 @@ def test_a_posterior_has_bands_and_goes_into_an_ensemble(calibration_file: Write
     folder = tmp_path / "glue"
     posterior = calibrate(path, folder)
     assert posterior.attrs["uncertainties"] == "given", posterior.attrs["convergence_checks"]
+    assert "no target says what it accepts" in posterior.attrs["convergence_checks"]
     low, middle, high = posterior["interval"].values
     assert ((low < middle) & (middle < high)).all()
     assert ((posterior["lower"] <= low) & (high <= posterior["upper"])).all()
@@ -101,6 +102,33 @@ def test_a_search_for_the_best_tells_no_uncertainty(calibration_file: Write, tmp
         spring = ds["aquifer_spring"].sel(time=days)
         flow = spring.values * float(posterior["best"].sel(parameter="area_km2")) * 1000.0 / 86400.0
     assert_allclose(posterior["best_discharge"].values, flow, rtol=1e-9)
+
+
+def test_glue_that_accepts_nothing_says_so(calibration_file: Write, tmp_path: Path) -> None:
+    """The best draw is told, of the accepted ones there are none: no traceback, no band, no interval."""
+    path = calibration_file("glue", 24, target="accept = 0.999")
+    done = CliRunner().invoke(app, ["calibrate", str(path), "-o", str(tmp_path / "glue"), "--json"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert "accepted draws: 0 (at least 100)" in told["uncertainties"]
+    with xr.open_dataset(tmp_path / "glue" / "posterior.nc") as ds:
+        assert ds.sizes["draw"] == 0 and ds["best"].notnull().all() and "interval" not in ds
+    done = CliRunner().invoke(app, ["report", str(tmp_path / "glue")])
+    assert done.exit_code == 0, done.output
+
+
+def test_a_best_run_that_is_not_in_balance_says_so(calibration_file: Write, tmp_path: Path) -> None:
+    """Without a spin-up stores begin at nothing; matrix water of 2000 days is not at rest after a year of it either."""
+    path = calibration_file(evaluations=24)
+    assert calibrate(path, tmp_path / "none").attrs["warnings"].startswith("best run: no spin-up")
+    text = path.read_text(encoding="utf-8").replace("spinup_years = 0", "spinup_years = 1")
+    path.write_text(text + '[parameters]\n"aquifer.matrix_residence_time" = 2000.0\n', encoding="utf-8")
+    done = CliRunner().invoke(app, ["calibrate", str(path), "-o", str(tmp_path / "short"), "--json"])
+    (line,) = json.loads(done.stdout)["warnings"]
+    assert "still drifts" in line and "raise calibration.spinup_years" in line
+    text = text.replace("spinup_years = 1", "spinup_years = 200")
+    path.write_text(text + '[parameters]\n"aquifer.matrix_residence_time" = 20.0\n', encoding="utf-8")
+    assert not calibrate(path, tmp_path / "long").attrs["warnings"]
 
 
 @pytest.mark.slow

@@ -144,7 +144,7 @@ SHORT = (  # the same files for less weather
     ("ensemble.toml", 'start = "1995-01-01"', 'start = "2013-01-01"'),
     ("ensemble.toml", 'end = "2034-12-31"', 'end = "2015-12-31"'),
     ("ensemble.toml", "number = 8", "number = 2"),
-    ("calibration.toml", "evaluations = 3000", "evaluations = 96"),
+    ("calibration.toml", "evaluations = 3000", "evaluations = 120"),
     ("sensitivity.toml", "samples = 16", "samples = 4"),
 )
 INTERVENTION = '\n[[intervention]]\nkind = "limestone_powder"\nstart = 2016\nrate = 50.0\n'

@@ -67,11 +67,12 @@ def test_killed_and_resumed_it_ends_as_if_it_had_not_been(calibration_file: Writ
 
 
 def test_begun_again_nothing_is_computed_and_nothing_changes(calibration_file: Write, tmp_path: Path) -> None:
-    path = calibration_file(evaluations=24, calibration="folds = 2\nrefine = true")
+    path = calibration_file(evaluations=40, calibration="folds = 2\nrefine = true")
     first = calibrate(path, tmp_path / "run")
     again = work(load_calibration(path), tmp_path / "run", workers=2)
     assert again.new == 0
     xr.testing.assert_identical(again.posterior, first)
+    assert first.attrs["evaluations"] <= 3 * 40  # the search and its refinement, and those of two folds
     assert first.sizes["fold"] == 2 and first["fold_skill"].notnull().all()
 
 

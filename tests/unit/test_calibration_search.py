@@ -81,10 +81,17 @@ def test_refinement_goes_down_to_the_bottom(tmp_path: Path) -> None:
     """A bowl is quadratic: its gradient by central differences is exact, and L-BFGS-B ends at the bottom."""
     bowl = Bowl(width=1.0)
     asked = evaluator(tmp_path, bowl)
-    search.refine(asked, np.array([0.5, 0.5]))
+    search.refine(asked, np.array([0.5, 0.5]), runs=200)
     points, scores = asked.evaluated()
     assert_allclose(points[np.argmin(bowl.total(scores))], TRUTH, atol=2e-3)
     assert set(bowl.calls) <= {5, 4, 3, 2, 1}
+
+
+@pytest.mark.parametrize("runs", [0, 4, 5, 9, 10])
+def test_refinement_makes_no_more_runs_than_it_may(tmp_path: Path, runs: int) -> None:
+    asked = evaluator(tmp_path, Bowl(width=1.0))
+    search.refine(asked, np.array([0.5, 0.5]), runs)
+    assert asked.made == runs // 5 * 5  # whole gradients of two parameters; this bowl takes two
 
 
 def test_pareto_front_spans_the_line_between_two_wishes(tmp_path: Path) -> None:

@@ -51,6 +51,12 @@ def test_the_search_does_not_see_what_is_held_out(problem: Problem) -> None:
     assert problem.scores(np.zeros((2, 3)), [model], held_out=True)[1, 0] < 0.9
 
 
+def test_a_split_that_holds_out_nothing_is_refused(calibration_file: Write) -> None:
+    """As of a template whose years are not those of the spring."""
+    with pytest.raises(InputError, match="holds out nothing: the last observation is of 2015-05-31"):
+        open_problem(load_calibration(calibration_file(calibration='split = "2017-07-01"')))
+
+
 def test_a_range_as_factor_multiplies_the_default(problem: Problem) -> None:
     member = problem.members(problem.values(np.array([[0.5, 0.5, 1.0]])))[0]
     assert member["vegetation.crop_coefficient"] == {"factor": pytest.approx(1.2)}
@@ -114,6 +120,26 @@ objective = "nse"
     assert_allclose(problem.targets[1].raw[:3], [1.1, 1.3, 1.5])
 
 
+def test_several_targets_may_ask_the_same_column(calibration_file: Write) -> None:
+    """Two judgements of one quantity, each under its own name and with its own factor."""
+    own = """objective = "rmse"
+[[observations.targets]]
+column = "SI"
+name = "si"
+variable = "aquifer_spring_si_calcite"
+objective = "nse"
+[[observations.targets]]
+column = "SI"
+name = "si of half"
+variable = "aquifer_spring_si_calcite"
+factor = 0.5
+objective = "rmse"
+"""
+    problem = open_problem(load_calibration(calibration_file(table=TABLE, target=own)))
+    assert [t.label for t in problem.targets] == ["discharge", "si", "si of half"]
+    assert_allclose(problem.targets[2].raw, 0.5 * problem.targets[1].raw)
+
+
 def test_readings_of_a_day_are_averaged_only_when_told(calibration_file: Write) -> None:
     rows = "\n".join(f"2015-03-{d:02d} {h:02d}:00,{100 + h}" for d in range(1, 9) for h in (0, 12))
     table = f"date,Q (L/s)\n{rows}\n"
@@ -144,6 +170,7 @@ def test_the_resolved_file_reads_back_to_the_same(calibration_file: Write) -> No
         (('"discharge"', '"temperature"'), "seen in the discharge alone"),
         (('"discharge"', '"discharge"\nobjective = "gaussian"'), "needs sigma"),
         (('"discharge"', '"discharge"\nsigma = 1.0'), "means nothing for kge"),
+        (('"discharge"', '"discharge"\nobjective = "gaussian"\nsigma = [0.5, 0.5]'), "is no range"),
         (('"discharge"', '"discharge"\nobjective = "limits"'), "no width"),
         (('"discharge"', '"discharge"\nvariable = "aquifer_spring_temperature"'), "is in m3 s-1"),
         (('"discharge"', '"discharge"\nvariable = "aquifer_sprung"'), "no output variable"),

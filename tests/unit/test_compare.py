@@ -243,6 +243,9 @@ ENSEMBLE = (
     )
     + '[draws]\nnumber = 3\nranges = { "soil.structure_factor" = { factor = [0.8, 1.2] } }\n'
 )
+OWN_AREAS = "\n".join(line for line in ENSEMBLE.splitlines() if not line.startswith("boxes")).replace(
+    '"soil.structure_factor" = { factor = [0.8, 1.2] }', "area_km2 = { value = [5.0, 20.0] }"
+)
 
 
 @pytest.mark.slow
@@ -264,3 +267,22 @@ def test_ensembles_are_compared_member_by_member(tmp_path) -> None:
     own = (members[1] - members[0]).sum(axis=1) * 365.2425 / 731.0
     assert rows["runoff"]["low"] == pytest.approx(np.quantile(own, 0.05), rel=1e-4)
     assert rows["runoff"]["high"] == pytest.approx(np.quantile(own, 0.95), rel=1e-4)
+
+
+@pytest.mark.slow
+def test_draws_with_areas_of_their_own_earn_by_them(tmp_path) -> None:
+    """Draws that differ in their area alone: credits go with it, and the note says which area the totals have."""
+    (tmp_path / "e.toml").write_text(OWN_AREAS)
+    found = ks.compare(*_folders(tmp_path))
+    areas = ks.open_ensemble(tmp_path / "out" / "intervention", "annual")["area_km2"].values
+    assert len(set(areas)) == 3
+    credited = np.array([m.credited.mean() for m in found.money])
+    assert credited / areas == pytest.approx(np.full(3, credited[0] / areas[0]), rel=1e-6)
+    assert any("own area" in note and "10 km2 of the site" in note for note in found.notes)
+
+
+def _folders(tmp_path: Path) -> tuple[Path, Path]:
+    """The two ensembles of a comparison that has been run."""
+    arguments = ["compare", str(tmp_path / "e.toml"), "-o", str(tmp_path / "out"), "--workers", "1"]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    return tmp_path / "out" / "baseline", tmp_path / "out" / "intervention"

@@ -123,6 +123,15 @@ def test_spring_discharge_in_cubic_metres() -> None:
     assert april == pytest.approx(40e-3 * 20e6 / (30 * 86400), rel=1e-12)
 
 
+def test_spring_discharge_of_draws_with_areas_of_their_own() -> None:
+    """The median of three draws of 10, 20 and 60 km2, whatever the area of the site."""
+    monthly = make_monthly(("ssp245",), 3)
+    monthly["aquifer_spring"] = xr.full_like(monthly["aquifer_spring"], 40.0)
+    monthly = monthly.assign_coords(area_km2=("realization", [60.0, 10.0, 20.0]))
+    april = figures.spring_figure(monthly, area_km2=99.0).get_axes()[0].lines[0].get_ydata()[3]
+    assert april == pytest.approx(40e-3 * 20e6 / (30 * 86400), rel=1e-12)
+
+
 def test_spring_shows_the_last_ten_years_of_the_middle_scenario() -> None:
     figure = figures.spring_figure(make_monthly())
     ax = figure.get_axes()[0]
