@@ -19,7 +19,7 @@ from karstsim.forcing.synthetic import synthetic_forcing
 
 GRAMS_PER_MOL = 12.011
 CO2_PER_C = 44.01 / 12.011
-PPM = 1.0e6
+PPM = 1.0e6  # uatm per atm; of a mole fraction, ppm
 CONFIG = "config.toml"
 SHARED = Path(__file__).with_name(CONFIG)
 # Under tiles of mantled limestone: an aquifer that is no limestone either.
@@ -80,7 +80,7 @@ def run(site: ks.Site, forcing: xr.Dataset, parameters: dict[str, float] | None 
 def yearly(daily: xr.Dataset) -> dict[str, float]:
     """Means per year of a run, in the units of design notes 3.12.
 
-    ET, R mm; NPP, Rs, CSF g C m-2; pCO2 ppm (mean, and weighted with percolation); HCO3 mol m-3 (weighted with
+    ET, R mm; NPP, Rs, CSF g C m-2; pCO2 uatm (mean, and weighted with percolation); HCO3 mol m-3 (weighted with
     discharge); SOC kg C m-2.
     """
     years = daily.sizes["time"] / DAYS_PER_YEAR

@@ -41,7 +41,7 @@ WINDOW_YEARS = 10
 HEADLINES = {
     "precipitation mm/yr": ("atmosphere_precipitation", 1.0),
     "runoff mm/yr": ("catchment_runoff", 1.0),
-    "soil CO2 at the base ppm": ("soil_base_pco2", 1e6),
+    "soil CO2 at the base uatm": ("soil_base_pco2", 1e6),
     "spring Ca, flow-weighted mmol/L": ("aquifer_spring_ca_concentration", 1.0),
     "spring HCO3, time mean mmol/L": ("aquifer_spring_hco3", 1.0),
     "spring pH": ("aquifer_spring_ph", 1.0),

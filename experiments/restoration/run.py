@@ -90,7 +90,7 @@ def draw(found: dict[str, xr.Dataset], path: Path) -> None:
     panels = {
         f"sink, {SMOOTH}-year mean (g C m⁻² a⁻¹)": ("catchment_sink_hydrochemical", GRAMS),
         "HCO₃ of the spring (mmol L⁻¹)": ("aquifer_spring_hco3", 1.0),
-        "CO₂ at the soil base (ppm)": ("soil_base_pco2", catchments.PPM),
+        "CO₂ at the soil base (µatm)": ("soil_base_pco2", catchments.PPM),
         f"runoff, {SMOOTH}-year mean (mm a⁻¹)": ("catchment_runoff", 1.0),
     }
     window = np.ones(SMOOTH) / SMOOTH

@@ -74,7 +74,7 @@ QUANTITIES = (
     Quantity("spring_ph", "spring pH", "1", "side", ("aquifer_spring_ph",)),
     Quantity("spring_hco3", "spring HCO3", "mmol L-1", "side", ("aquifer_spring_hco3",)),
     Quantity("spring_si", "spring SI of calcite", "1", "side", ("aquifer_spring_si_calcite",)),
-    Quantity("soil_pco2", "soil CO2 at the base", "ppm", "side", ("soil_base_pco2",), (), 1e6),
+    Quantity("soil_pco2", "soil CO2 at the base", "uatm", "side", ("soil_base_pco2",), (), 1e6),
     Quantity(
         "soil_calcite", "calcite formed in soil", "mol m-2 a-1", "side", ("soil_calcite_precipitation",)
     ),

@@ -78,7 +78,8 @@ def rothc_monthly(
     """RothC-26.3 by the month.
 
     table  one row a month: temperature degC, rain and open-pan evaporation mm, plant and manure t C ha-1, covered (1
-           under plants, 0 on bare soil), dpm_rpm; other columns (year, month) are handed on
+           under plants, 0 on bare soil), dpm_rpm; other columns (year, month) are handed on. A column month must
+           count from 1 to 12 and on
     clay   percent
     depth  of the soil, cm
     iom    inert organic carbon, t ha-1
@@ -87,7 +88,7 @@ def rothc_monthly(
            after them
     Returns the table with modifiers, moisture deficit, pools, soc and the carbon respired since its start at the end
     of each month; attrs has what it began with, as `start`, and the `spin_up_months`.
-    Raises InputError for a missing column or value, or a parameter out of bounds.
+    Raises InputError for a missing column or value, months that do not follow each other, or a value out of bounds.
     """
     p = _parameters(clay)
     months = _months(table)
@@ -103,7 +104,8 @@ def rothc_monthly(
         for name, value in start.items():
             if name not in STARTED:
                 raise InputError(f"start, {name!r}", "is no pool of RothC", f"give {', '.join(STARTED)}")
-            first[name] = value
+            lower, upper = (-np.inf, 0.0) if name == "deficit" else (0.0, np.inf)
+            first[name] = _within(f"start, {name}", value, lower, upper)
     months = months[taken:]
     states, modifiers = (
         new_table((len(months) + 1,), STATE_DTYPE)[0],
@@ -164,7 +166,21 @@ def _months(table: pd.DataFrame) -> np.ndarray:
                 f"{table[name].iloc[int(np.argmax(bad))]} is no valid value",
                 f"every month needs a number, 0 or more but for {' and '.join(SIGNED)}",
             )
+    if "month" in table:
+        _check_order(pd.to_numeric(table["month"], errors="coerce").to_numpy(float))
     return months
+
+
+def _check_order(month: np.ndarray) -> None:
+    """InputError for months that do not follow each other; years may jump, as the official file's after its first."""
+    odd = ~np.isin(month, np.arange(1, MONTHS + 1))
+    odd[1:] |= month[1:] != month[:-1] % MONTHS + 1
+    if odd.any():
+        row = int(np.argmax(odd))
+        after = f" after {month[row - 1]:g}" if row else ""
+        raise InputError(
+            f"table, month, row {row}", f"is {month[row]:g}{after}", "sort the rows and give every month once"
+        )
 
 
 def read_rothc_input(path: str | Path) -> tuple[pd.DataFrame, dict[str, float]]:

@@ -7,6 +7,7 @@ the fractions of the land sum to one.
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ import numpy as np
 from karstsim.core.errors import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
 
 LUH2_CLASSES = {
@@ -32,7 +34,9 @@ LUH2_CLASSES = {
     "urban": "bare_rock",  # sealed ground has neither soil nor plants
 }
 SPELLINGS = {"latitude": "lat", "longitude": "lon"}
-HALF = 0.5
+HALF, HALF_CIRCLE = 0.5, 180.0
+LAST_YEAR = 9999
+ROUNDING = 0.01  # year; a year may be stamped with its beginning or its middle
 LARGEST_CELL = 2.0  # degrees from the centre of a file's only row or column
 SUM_TOLERANCE = 0.02  # of fractions read from a file; the rest of a per cent is rounding and is divided
 Fractions = dict[str, list[float]]
@@ -58,12 +62,9 @@ def read_land_use(
 
 
 def _of_table(path: Path) -> tuple[list[int], dict[str, np.ndarray]]:
-    import pandas as pd
-
     try:
-        frame = pd.read_csv(path, sep=r"[;,\t]", engine="python", comment="#", encoding="utf-8-sig")
-        values = frame.apply(pd.to_numeric).astype("f8")
-    except (ValueError, TypeError, OverflowError, OSError, pd.errors.ParserError) as error:
+        values = _numbers(path.read_text(encoding="utf-8-sig"))
+    except (ValueError, TypeError, OverflowError, OSError) as error:
         raise InputError(
             str(path), f"is no table of numbers ({error})", "give a column year and one column per tile"
         ) from error
@@ -75,11 +76,30 @@ def _of_table(path: Path) -> tuple[list[int], dict[str, np.ndarray]]:
     if values.empty:
         raise InputError(str(path), "has no row of numbers", "give one row a year")
     years = values.pop("year")
-    whole = np.isfinite(years) & (years == years.round())
+    whole = (years.abs() <= LAST_YEAR) & (years == years.round())
     if not whole.all():
         row = int(np.argmin(whole)) + 2
         raise InputError(f"{path}, row {row}", "has no whole year", "give calendar years")
     return [int(y) for y in years], {name: values[name].to_numpy(float) for name in values}
+
+
+def _numbers(text: str) -> pd.DataFrame:
+    """The table; where semicolons or tabs part its columns, a comma may be the decimal mark.
+
+    Raises ValueError for a row with more cells than the header, which pandas would take for row labels.
+    """
+    import pandas as pd
+
+    rows = [row for line in text.splitlines() if (row := line.split("#")[0].rstrip())]
+    mark = next((m for m in (";", "\t") if rows and m in rows[0]), ",")
+    for row in rows[1:]:
+        if row.rstrip(mark).count(mark) > rows[0].count(mark):
+            raise ValueError(
+                f"row {row!r} has more cells than the header; part columns of decimal commas with ;"
+            )
+    decimal = "," if mark != "," and not any("." in row for row in rows[1:]) else "."
+    lines = io.StringIO("\n".join(rows))
+    return pd.read_csv(lines, sep=mark, decimal=decimal, index_col=False, skipinitialspace=True).astype("f8")
 
 
 def _of_luh2(path: Path, lon: float | None, lat: float | None) -> tuple[list[int], dict[str, np.ndarray]]:
@@ -97,9 +117,8 @@ def _of_luh2(path: Path, lon: float | None, lat: float | None) -> tuple[list[int
                     "has no LUH2 states on time, lat, lon",
                     f"it needs some of {', '.join(LUH2_CLASSES)}",
                 )
-            east = lon % 360.0 if float(ds.lon.max()) > 180.0 else (lon + 180.0) % 360.0 - 180.0
-            _check_inside(path, ds, lat, east)
-            cell = ds[states].sel(lat=lat, lon=east, method="nearest").load()
+            place = {"lat": _nearest(path, ds.lat, lat), "lon": _nearest(path, ds.lon, lon)}
+            cell = ds[states].isel(place).load()
             years = _years(path, cell.time)
     except (OSError, ValueError, RuntimeError) as error:
         raise InputError(str(path), f"cannot be read ({error})", "give a netCDF file") from error
@@ -110,20 +129,32 @@ def _of_luh2(path: Path, lon: float | None, lat: float | None) -> tuple[list[int
     total = np.sum(list(fractions.values()), axis=0)
     if not (total > 0.0).all():
         raise InputError(str(path), f"has no land at {lat:g} N, {lon:g} E", "choose a place on land")
+    if (total > 1.0 + SUM_TOLERANCE).any():
+        raise InputError(
+            str(path),
+            f"has states that sum to {total.max():.4g} at {lat:g} N, {lon:g} E",
+            "give fractions of the cell; a fill value must be its _FillValue or missing_value",
+        )
     return years, {name: values / total for name, values in fractions.items()}
 
 
-def _check_inside(path: Path, ds: xr.Dataset, lat: float, lon: float) -> None:
-    """InputError for a place outside the cells: the nearest one of a regional file may lie a continent away."""
-    for name, value in (("lat", lat), ("lon", lon)):
-        centres = np.sort(ds[name].to_numpy().astype(float))
-        half = HALF * float(np.diff(centres).max()) if len(centres) > 1 else LARGEST_CELL
-        if not centres[0] - half <= value <= centres[-1] + half:
-            raise InputError(
-                str(path),
-                f"reaches from {centres[0]:g} to {centres[-1]:g} in {name}, the catchment lies at {value:g}",
-                "give a file that covers the catchment",
-            )
+def _nearest(path: Path, axis: xr.DataArray, value: float) -> int:
+    """Index of the cell that holds the place, around the globe in longitude.
+
+    InputError outside the cells: the nearest one of a regional file may lie a continent away.
+    """
+    centres = axis.to_numpy().astype(float)
+    apart = np.abs(centres - value)
+    if axis.name == "lon":
+        apart = np.abs((centres - value + HALF_CIRCLE) % (2.0 * HALF_CIRCLE) - HALF_CIRCLE)
+    half = HALF * float(np.abs(np.diff(centres)).max()) if len(centres) > 1 else LARGEST_CELL
+    if not apart.min() <= half:
+        raise InputError(
+            str(path),
+            f"reaches from {centres.min():g} to {centres.max():g} in {axis.name}, the catchment lies at {value:g}",
+            "give a file that covers the catchment",
+        )
+    return int(np.argmin(apart))
 
 
 def _years(path: Path, time: xr.DataArray) -> list[int]:
@@ -133,7 +164,8 @@ def _years(path: Path, time: xr.DataArray) -> list[int]:
     units, calendar = str(time.attrs.get("units", "")), str(time.attrs.get("calendar", "standard"))
     words = units.split()
     if words[:2] == ["years", "since"] and len(words) > 2:
-        return [int(words[2].split("-")[0]) + round(float(t)) for t in time.to_numpy()]
+        first = int(words[2].split("-")[0])
+        return [first + int(np.floor(t + ROUNDING)) for t in time.to_numpy().astype(float)]
     if words[:2] in (["days", "since"], ["hours", "since"]):
         return [date.year for date in num2date(time.to_numpy(), units, calendar)]
     raise InputError(

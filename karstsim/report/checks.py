@@ -40,8 +40,8 @@ USUAL = (
     Usual("spring SI calcite", "aquifer_spring_si_calcite", -2.0, 1.2),
     Usual("spring Ca (mmol/L)", "aquifer_spring_ca_concentration", 0.2, 5.0),
     Usual("spring HCO3 (mmol/L)", "aquifer_spring_hco3", 0.3, 9.0),
-    Usual("spring pCO2 (ppm)", "aquifer_spring_pco2", 300.0, 50_000.0, 1.0e6),
-    Usual("CO2 at the soil base (ppm)", "soil_base_pco2", 380.0, 100_000.0, 1.0e6, "tile"),
+    Usual("spring pCO2 (uatm)", "aquifer_spring_pco2", 300.0, 50_000.0, 1.0e6),
+    Usual("CO2 at the soil base (uatm)", "soil_base_pco2", 250.0, 100_000.0, 1.0e6, "tile"),
 )
 
 

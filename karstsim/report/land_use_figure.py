@@ -34,7 +34,7 @@ class Rung:
 
 RUNGS = (
     Rung("Production, NPP", "g C m⁻² yr⁻¹", ("vegetation_npp",), factor=MOLAR_MASS_C),
-    Rung("CO₂ at the soil base", "ppm", ("soil_base_pco2",), factor=1.0e6),
+    Rung("CO₂ at the soil base", "µatm", ("soil_base_pco2",), factor=1.0e6),
     Rung("Recharge", "mm yr⁻¹", ("epikarst_recharge",)),
     Rung(
         "Carbonate dissolved above the aquifer",

@@ -54,6 +54,44 @@ def test_a_table(tmp_path) -> None:
     assert fractions["forest"] == pytest.approx([0.3, 0.6 / 1.001])
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "year;cropland;forest\n2015;0,0;1,0\n2016;0,5;0,5\n",
+        "year\tcropland\tforest\n2015\t0,0\t1,0\n2016\t0,5\t0,5\n",
+        '"year","cropland","forest"\n"2015","0.0","1.0"\n"2016","0.5","0.5"\n',
+        "# by hand\nyear,cropland,forest\n2015,0,1, # all forest\n2016,0.5,0.5,\n",
+    ],
+)
+def test_tables_of_other_hands(tmp_path, text) -> None:
+    """Decimal commas, quotes, comments, a mark at the end of rows."""
+    path = tmp_path / "land_use.csv"
+    path.write_text(text)
+    assert read_land_use(path) == ([2015, 2016], {"cropland": [0.0, 0.5], "forest": [1.0, 0.5]})
+
+
+def test_the_cell_across_the_seam_of_the_grid(tmp_path) -> None:
+    """Centres from 0 to 270: 0.04 degrees west of Greenwich lie in the first cell, 50 degrees west in the last."""
+    path = tmp_path / "states.nc"
+    east = np.array([1.0, 0.0, 0.0, 0.0])
+    states = {
+        name: (("time", "lat", "lon"), v[None, None, :]) for name, v in (("secdf", east), ("c3ann", 1 - east))
+    }
+    ds = xr.Dataset(states, coords={"time": [1165.5], "lat": [26.0], "lon": [0.0, 90.0, 180.0, 270.0]})
+    ds.time.attrs["units"] = "years since 850-01-01"
+    ds.to_netcdf(path)
+    years, here = read_land_use(path, lon=-0.04, lat=26.3)
+    assert years == [2015]  # stamped with its middle
+    assert here == {"secondary_forest": [1.0], "cropland": [0.0]}
+    assert read_land_use(path, lon=-50.0, lat=26.3)[1]["cropland"] == [1.0]
+
+
+def test_a_fill_value_is_no_fraction(tmp_path) -> None:
+    path = _luh2(tmp_path / "states.nc", secdf=[1e20, 1e20, 1e20])
+    with pytest.raises(InputError, match="sum to 1e"):
+        read_land_use(path, lon=105.7, lat=26.3)
+
+
 def test_luh2_states_are_gathered(tmp_path) -> None:
     """Four fifths of the cell are land: crops of two kinds 0.4 and forest 0.4 become half and half."""
     path = _luh2(tmp_path / "states.nc", c3ann=[0.3, 0.2, 0.1], c4ann=[0.1, 0.2, 0.1], secdf=[0.4, 0.4, 0.6])
@@ -84,6 +122,8 @@ def test_a_site_takes_the_file(tmp_path) -> None:
         ("year,cropland\n2016,1\n2015,1\n", "2015 follows 2016"),
         ("year,cropland\n2015.5,1\n", "row 2: has no whole year"),
         ("year,cropland\nsoon,much\n", "no table of numbers"),
+        ("year,cropland,grass\n2,015,0.5,0.5\n", "more cells than the header"),
+        ("year,cropland\n1e30,1\n", "row 2: has no whole year"),
         ("", "no table of numbers"),
     ],
 )

@@ -135,6 +135,9 @@ def test_equilibrium_of_the_months_is_the_steady_state(record_of, on_rows) -> No
         ({"plant": [1.0] * 5 + [math.nan] + [1.0] * 6}, "table, plant, row 5"),
         ({"rain": -1.0}, "table, rain, row 0"),
         ({"covered": "yes"}, "table, covered, row 0"),
+        ({"month": [1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12, 1]}, "table, month, row 5: is 7 after 5"),
+        ({"month": [12, *range(1, 11), 13]}, "table, month, row 11: is 13 after 10"),
+        ({"month": 0}, "table, month, row 0: is 0"),
     ],
 )
 def test_bad_tables_are_refused(change, message) -> None:
@@ -149,7 +152,8 @@ def test_bad_tables_are_refused(change, message) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [({"clay": 120.0}, "clay"), ({"clay": 20.0, "depth": 0.0}, "depth"), ({"clay": 20.0, "iom": -1.0}, "iom"),
-     ({"clay": 20.0, "start": {"humus": 1.0}}, "humus")],
+     ({"clay": 20.0, "start": {"humus": 1.0}}, "humus"), ({"clay": 20.0, "start": {"hum": math.nan}}, "start, hum"),
+     ({"clay": 20.0, "start": {"deficit": 3.0}}, "start, deficit")],
 )  # fmt: skip
 def test_bad_arguments_are_refused(arguments, message) -> None:
     with pytest.raises(InputError, match=message):
