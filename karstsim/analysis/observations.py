@@ -327,7 +327,7 @@ def _rate(column: Column, step: float | None, path: Path) -> Column:
     if step is None:
         where = f"{path}, column {column.header!r}"
         raise InputError(where, f"amounts in {column.unit} without a time step", "give mm/d")
-    said = f"amounts of steps of {step / SECONDS_PER_DAY:g} d"
+    said = f"amounts of steps of {step / SECONDS_PER_DAY:g} d, also after rows that are absent"
     return replace(column, factor=column.factor * SECONDS_PER_DAY / step, assumption=said)
 
 

@@ -117,7 +117,7 @@ _VOLUME_SHARE = ("v_percent", "vol_percent", "percent_v", "percent_vol", "volume
 _FOOT, _INCH, _US_GALLON = 0.3048, 25.4, 3.785411784e-3  # m, mm, m3
 _M3_S = {
     "m3_s": 1.0, "m3s": 1.0, "m3_sec": 1.0, "cms": 1.0, "cumec": 1.0, "cumecs": 1.0, "cubic_meters_second": 1.0,
-    "l_s": 1e-3, "ls": 1e-3, "lps": 1e-3, "l_sec": 1e-3, "l_min": 1e-3 / 60.0, "l_h": 1e-3 / 3600.0,
+    "l_s": 1e-3, "ls": 1e-3, "lps": 1e-3, "l_sec": 1e-3, "dm3_s": 1e-3, "l_min": 1e-3 / 60.0, "l_h": 1e-3 / 3600.0,
     "m3_h": 1.0 / 3600.0, "m3_d": 1.0 / SECONDS_PER_DAY, "m3_day": 1.0 / SECONDS_PER_DAY,
     "m3_j": 1.0 / SECONDS_PER_DAY, "cfs": _FOOT**3, "ft3_s": _FOOT**3, "ft3s": _FOOT**3, "cubic_feet_second": _FOOT**3,
     "gpm": _US_GALLON / 60.0, "gal_min": _US_GALLON / 60.0, "mgd": 1e6 * _US_GALLON / SECONDS_PER_DAY,

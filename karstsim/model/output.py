@@ -410,8 +410,9 @@ def join_attributes(ds: xr.Dataset, attrs: Mapping[str, str], times: Iterable[An
     return ds
 
 
-def frequencies(output: Sequence[str], where: str = "output") -> list[str]:
-    """The frequencies asked for, in the order of `FREQUENCIES`; InputError for an unknown one."""
+def frequencies(output: str | Sequence[str], where: str = "output") -> list[str]:
+    """The frequencies asked for (one may stand alone), in the order of `FREQUENCIES`; InputError for an unknown one."""
+    output = [output] if isinstance(output, str) else output
     unknown = [f for f in output if f not in FREQUENCIES]
     if unknown or not output:
         raise InputError(

@@ -278,7 +278,7 @@ def simulate(
     site: Site,
     forcing: xr.Dataset,
     parameters: Overrides | None = None,
-    output: Sequence[str] = ("daily",),
+    output: str | Sequence[str] = ("daily",),
     variables: Sequence[str] = (),
     spinup_years: int = 30,
     restart: str | Path | None = None,
@@ -295,8 +295,8 @@ def simulate(
     forcing       canonical Dataset from `open_forcing`. One location is the site. Several (stations, points, the cells
                   of a grid) are columns of their own, at their own latitude; the result has the dimension location
     parameters    overrides by dotted name: a value, or {"factor": f} on the default
-    output        "daily", "monthly", "annual", "step" (every step of the forcing); one gives a Dataset, several a
-                  DataTree with one node each
+    output        "daily", "monthly", "annual", "step" (every step of the forcing), or several of them; one gives a
+                  Dataset, several a DataTree with one node each
     variables     names or glob patterns; the standard set by default
     spinup_years  limit of the spin-up (it ends when the stocks stand still)
     restart       restart file to start from instead of a spin-up
@@ -359,7 +359,7 @@ def simulate(
 
 def _run_once(
     run: Simulation,
-    output: Sequence[str],
+    output: str | Sequence[str],
     variables: Sequence[str],
     spinup_years: int,
     restart: str | Path | None,

@@ -180,6 +180,12 @@ def test_every_pattern_of_the_standard_set_matches() -> None:
         out.select([pattern], isotopes=True)
 
 
+def test_one_frequency_may_stand_alone() -> None:
+    assert out.frequencies("daily") == ["daily"] == out.frequencies(["daily"])
+    with pytest.raises(InputError, match="'dayly'"):
+        out.frequencies("dayly")
+
+
 @pytest.mark.parametrize("wrong", [[], ["hourly"], ["daily", "weekly"]])
 def test_unknown_frequencies_are_refused(wrong) -> None:
     with pytest.raises(InputError, match="not an output frequency"):
