@@ -106,15 +106,22 @@ def compared() -> dict[str, Comparison]:
     return found
 
 
+def _text(value: float, sign: str = "") -> str:
+    """Three digits, nothing changed as a plain 0, no power of ten."""
+    if value == 0.0:
+        return "0"
+    return f"{value:{sign},.0f}" if abs(value) >= 1000.0 else f"{value:{sign}.3g}"
+
+
 def table(found: dict[str, Comparison]) -> str:
     """Differences as Markdown."""
     first = next(iter(found.values()))
     units = [f"{first.row(key).label} ({first.row(key).unit})" for key in COLUMNS]
     lines = ["| intervention | " + " | ".join(units) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
     for label, c in found.items():
-        cells = [f"{c.row(key).difference:+.3g}" for key in COLUMNS]
+        cells = [_text(c.row(key).difference, "+") for key in COLUMNS]
         lines.append(f"| {label} | " + " | ".join(cells) + " |")
-    without = [f"{first.row(key).baseline:.3g}" for key in COLUMNS]
+    without = [_text(first.row(key).baseline) for key in COLUMNS]
     return "\n".join([*lines, "| (without) | " + " | ".join(without) + " |"])
 
 

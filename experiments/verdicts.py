@@ -77,7 +77,7 @@ def table(lines: Iterable[Line]) -> str:
     """Markdown table of all lines, misses first."""
     rows = ["| claim | band | result | verdict |", "|---|---|---|---|"]
     for line in sorted(lines, key=lambda line: (ORDER.index(line.verdict), not line.scored)):
-        result = with_units(f"{line.value:.4g}", line.units)
+        result = "-" if math.isnan(line.value) else with_units(f"{line.value:.4g}", line.units)
         band = line.band if line.open else with_units(line.band, line.units)
         rows.append(f"| {line.claim} | {band} | {result} | {line.text} |")
     return "\n".join(rows)
