@@ -120,6 +120,17 @@ class LandUse:
         tables.state["tile"]["tile"]["area_fraction"] = self.areas_of(None)
         self.set_parameters(tables)
 
+    def check_begin(self, tables: Tables, year: int) -> None:
+        """InputError for land whose change was to begin before the run: it has the plants and soil of its old use."""
+        young = (tables.state["tile"]["tile"]["age_year"] == 0.0).any(axis=0)
+        for tile, fresh in zip(self.site.tiles, young, strict=True):
+            if fresh and tile.since is not None and tile.since < year:
+                raise InputError(
+                    f"tile {tile.label}",
+                    f"changes from {tile.since} on, and the run begins in {year} with the land as it was before",
+                    f"begin the weather in {tile.since} or a restart of that time, or let the change begin in {year}",
+                )
+
     def begin_year(self, tables: Tables, year: int) -> None:
         """Let the land grow older, move the area of the year, set the year's parameters. Twice is once."""
         self._grow_older(tables.state["tile"]["tile"], year)

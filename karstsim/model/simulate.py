@@ -189,6 +189,8 @@ class Simulation:
         table = out.selection_table(chosen, self.site.rows)
         wanted = out.frequencies(frequencies)
         selections = [table if f in wanted else table[:0] for f in FREQUENCIES]
+        if self.land_use is not None:
+            self.land_use.check_begin(self.tables, int(self.forcing.years()[0]))
         results = step_all(
             self.tables,
             self.forcing,

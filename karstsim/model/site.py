@@ -85,7 +85,8 @@ class Tile(Section):
     """A part of the catchment with one land use over one lithology (`core.classes`).
 
     With `grows_from` the land had that use before, and changes its parameters from the year `since` (the first of the
-    run) over `transition_years` (by default those of design notes 3.12). `name` tells tiles of one use apart.
+    run, and not before it) over `transition_years` (by default those of design notes 3.12). `name` tells tiles of one
+    use apart.
     """
 
     land_use: LandUse

@@ -77,6 +77,27 @@ def test_a_transition_follows_its_time(climate_forcing) -> None:
         )
 
 
+def test_a_change_before_the_run_is_refused(climate_forcing, tmp_path) -> None:
+    """It would begin with the run's first year, unsaid; a run that goes on from a restart of that time has it."""
+    tile = {"land_use": "secondary_forest", "grows_from": "cropland", "area_fraction": 1.0, "since": 2001}
+    site = _site([tile])
+    late = climate_forcing("monsoon", years=1, start="2002-01-01")
+    run = Simulation(site, late)
+    run.spin_up(1)
+    with pytest.raises(InputError, match="changes from 2001 on, and the run begins in 2002"):
+        run.run(["annual"])
+    whole = climate_forcing("monsoon", years=2)
+    early = Simulation(site, whole.isel(time=slice(0, 365)))
+    early.spin_up(1)
+    early.run(["annual"])
+    ends = whole.isel(time=slice(365, None))
+    restart = early.write_restart(tmp_path / "state.nc")
+    run = Simulation(site, ends)
+    run.start_from(restart)
+    run.run(["annual"])
+    assert run.tables.state["tile"]["tile"]["age"][0, 0] == pytest.approx(1.0)
+
+
 def test_new_land_is_young(climate_forcing) -> None:
     """A forest of age 4 on 0.3 of the catchment that gains 0.3 of cropland has the mean age 2."""
     tiles = [{"land_use": "cropland"}, {"land_use": "secondary_forest", "grows_from": "cropland"}]
