@@ -39,7 +39,10 @@ def parameter_rows(ds: xr.Dataset) -> list[tuple[Any, ...]]:
 
 
 def end_lines(ds: xr.Dataset) -> list[str]:
-    """What to do about parameters whose best value lies at an end of its range. A share of 0 or 1 is an answer."""
+    """What to do about parameters whose best value lies at an end of its range.
+
+    A share of 0 or 1 is an answer, and so is a rate of 0.
+    """
     lines = []
     for i, name in enumerate(map(str, ds.parameter.values)):
         best, low, high = (float(ds[key].values[i]) for key in ("best", "lower", "upper"))
@@ -52,7 +55,7 @@ def end_lines(ds: xr.Dataset) -> list[str]:
         end, bounds = low if share < 0.5 else high, _bounds(ds, i)
         if end not in bounds:
             lines.append(f"{name} = {best:.4g} lies at the end of its range ({end:g}): widen it")
-        elif bounds != (0.0, 1.0):
+        elif end != 0.0 and bounds != (0.0, 1.0):
             why = "another parameter that is not searched, or a process that is off, may be missing"
             lines.append(f"{name} = {best:.4g} lies at the end of what the model allows ({end:g}): {why}")
     return lines

@@ -6,6 +6,7 @@ import json
 import shutil
 import tomllib
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ import xarray as xr
 from numpy.testing import assert_allclose
 from typer.testing import CliRunner
 
-from karstsim import calibrate
+from karstsim import calibrate, simulate
 from karstsim.calibration.config import load_calibration
 from karstsim.calibration.ensemble import best_toml, ensemble_toml
 from karstsim.calibration.run import DRAWS, ENSEMBLE
@@ -219,6 +220,36 @@ def test_the_template_is_usable_as_it_is_written(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     again = CliRunner().invoke(app, ["new", "calibration", "-o", str(tmp_path / "calibration.toml")])
     assert again.exit_code == 2
+
+
+SPRINGS = {  # what a search must be able to find: (end or inner value of each range, coefficient of variation)
+    "damped": (
+        {"epikarst.event_share": 0.0, "epikarst.recharge_shape": 8.0, "aquifer.conduit_residence_time": 20.0,
+         "aquifer.matrix_residence_time": 700.0, "aquifer.exchange_rate": 0.0},
+        (0.0, 0.3),
+    ),
+    "flashy": (
+        {"epikarst.event_share": 1.0, "epikarst.recharge_shape": 0.5, "epikarst.residence_time": 2.0,
+         "aquifer.conduit_residence_time": 0.3, "aquifer.matrix_residence_time": 20.0},
+        (1.5, 10.0),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SPRINGS)
+def test_the_ranges_of_the_template_hold_damped_and_flashy_springs(
+    kind: str, whole_site: Callable, climate_forcing: Callable
+) -> None:
+    """What the template does not search keeps its default: no other parameter may be needed for either."""
+    template = resources.files("karstsim.templates") / "calibration.toml"
+    ranges = tomllib.loads(template.read_text(encoding="utf-8"))["ranges"]
+    wanted, (least, most) = SPRINGS[kind]
+    inside = {name: value for name, value in wanted.items() if name in ranges}
+    assert all(ranges[n]["value"][0] <= v <= ranges[n]["value"][1] for n, v in inside.items())
+    site, years = whole_site(("grass",), 0, allogenic_area_km2=0.0), climate_forcing("monsoon", years=2)
+    ds = simulate(site, years, inside, variables=["aquifer_spring"], spinup_years=10, chemistry=False)
+    flow = ds.aquifer_spring.values.ravel()
+    assert least <= flow.std() / flow.mean() <= most
 
 
 @pytest.mark.parametrize("constants", ["pb82", "phreeqc386"])

@@ -18,13 +18,14 @@ def _posterior(**rows: tuple[float, float, float, bool, bool]) -> xr.Dataset:
 
 
 def test_a_best_value_at_an_end_is_told_with_what_to_do() -> None:
-    """Widen what can be; say where the model allows no more; a share of none or all is an answer like others."""
+    """Widen what can be; say where the model allows no more; a share of none or all, or no exchange, is an answer."""
     ds = _posterior(
         area_km2=(59.5, 2.0, 60.0, True, False),
         soil__depth=(0.5, 0.1, 1.5, True, False),
         epikarst__residence_time=(2.03, 2.0, 60.0, True, False),
         aquifer__matrix_residence_time=(20.7, 20.0, 400.0, True, False),
         aquifer__matrix_to_conduit=(0.999, 0.0, 1.0, False, False),
+        aquifer__exchange_rate=(0.001, 0.0, 0.1, False, False),
         vegetation__crop_coefficient=(0.501, 0.5, 1.3, False, True),
     )
     lines = end_lines(ds)

@@ -89,7 +89,16 @@ PARAMS = (
         calibrate=False,
         doc="most that the conduit passes to the spring, per karst area; 10000 = no limit",
     ),
-    Param("exchange_rate", 0.02, "day-1", 0.0, 0.1, "design; design notes 3.7"),
+    Param(
+        "exchange_rate",
+        0.02,
+        "day-1",
+        0.0,
+        0.1,
+        "design; design notes 3.7",
+        doc="by which matrix and conduit level out; a low conduit drains the matrix by it, beside its residence time: "
+        "0.02 in 50 days",
+    ),
     Param(
         "storativity_ratio",
         5.0,
