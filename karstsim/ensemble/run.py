@@ -10,13 +10,14 @@ import contextlib
 import hashlib
 import heapq
 import json
+import logging
 import os
 import platform
 import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,6 +37,7 @@ from karstsim.model.engine import Progress
 
 RUN_RECORD = "run.json"
 TASKS_AHEAD = 2  # per worker: the next is ready when one is done
+CLUSTER_SECONDS = 30  # to wait for a scheduler
 RETRIES = 3  # of a task whose worker was lost
 Slots = Callable[[], int]  # how many tasks may be handed out at a time
 
@@ -94,7 +96,7 @@ def work(
         clean(folder)
         for task in manifest.broken():
             manifest.erase(task)
-        with _executor(workers, scheduler) as (executor, slots):
+        with _cluster(scheduler, folder) if scheduler else _threads(workers) as (executor, slots):
             Scheduler(folder, plan, manifest, executor, slots, progress).run()
         outcome = standing(plan, manifest)
     _write_record(folder, plan, outcome, time.time() - began)
@@ -241,30 +243,46 @@ class Scheduler:
 
 
 @contextmanager
-def _executor(workers: int, scheduler: str | None) -> Iterator[tuple[Executor, Slots]]:
-    """Workers, and how many tasks may be handed out at a time: asked again and again, for workers come and go."""
-    if scheduler is None:
-        pool = ThreadPoolExecutor(workers)
-        try:
-            yield pool, lambda: workers
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-        return
+def _threads(workers: int) -> Iterator[tuple[Executor, Slots]]:
+    """Workers of this process, and how many tasks may be handed out at a time."""
+    pool = ThreadPoolExecutor(workers)
     try:
-        from distributed import Client
+        yield pool, lambda: workers
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _cluster(scheduler: str, folder: Path) -> Iterator[tuple[Executor, Slots]]:
+    """The workers of a dask cluster; they come and go, so how many tasks may be handed out is asked at each one.
+
+    Raises InputError for an address that nobody answers at, RunError when the cluster is lost on the way.
+    """
+    try:
+        from distributed import Client, KilledWorker
     except ImportError:
         mend = 'pip install "karstsim[cluster]"'
         raise InputError("--scheduler", "needs the package distributed", mend) from None
     try:
-        client = Client(scheduler, timeout=30)
+        client = Client(scheduler, timeout=CLUSTER_SECONDS)
     except (OSError, ValueError) as error:
         mend = "start a scheduler (dask scheduler) and give its address, as tcp://host:8786"
         raise InputError(f"--scheduler {scheduler}", f"cannot be reached ({error})", mend) from None
+    for name in (
+        "client",
+        "utils",
+    ):  # what they say of a lost scheduler are tracebacks; the message below says it
+        logging.getLogger(f"distributed.{name}").setLevel(logging.CRITICAL)
     try:
         executor = client.get_executor(pure=False, retries=RETRIES)
         yield executor, lambda: max(sum(client.nthreads().values()), 1) * TASKS_AHEAD
+    except (CancelledError, KilledWorker, OSError) as error:
+        raise RunError(
+            f"the dask cluster at {scheduler} was lost ({' '.join(str(error).split()) or type(error).__name__})\n"
+            f"  mend: start it again, then `karstsim resume {folder} --scheduler ADDRESS`; nothing is lost"
+        ) from error
     finally:
-        client.close()
+        client.close(CLUSTER_SECONDS)
 
 
 def _check_unchanged(plan: Plan, folder: Path) -> None:
