@@ -14,23 +14,27 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from karstsim.core.errors import InputError
 from karstsim.ensemble.plan import Task
 
 MANIFEST = "manifest.sqlite"
+LOG_FILES = ("", "-wal", "-shm")  # endings of the files in which SQLite keeps a manifest
+# What SQLite says of a disk and not of a manifest; the last eight bits of its code.
+OF_THE_DISK = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_BUSY,
+)
+# One tree without an index beside it, so that damage to a page cannot make two answers of one question.
 _TABLES = """
-create table if not exists task (
-    climate integer, block integer, window integer, seconds real, closure text, report text,
-    primary key (climate, block, window));
-create table if not exists file (
-    climate integer, block integer, window integer, kind text, path text, sha256 text, bytes integer,
-    first_period integer, periods integer, primary key (climate, block, window, kind));
-create table if not exists failure (
-    climate integer, block integer, window integer, column_number integer, reason text,
-    primary key (climate, block, window, column_number));
+create table if not exists entry (
+    climate integer, block integer, window integer, text blob, sha256 text,
+    primary key (climate, block, window)) without rowid;
 """
 
 
@@ -64,6 +68,15 @@ class Entry:
     failures: dict[int, str] = field(default_factory=dict)
     report: dict[str, float] = field(default_factory=dict)
 
+    def text(self) -> bytes:
+        return json.dumps({**asdict(self), "failures": list(self.failures.items())}).encode()
+
+    @classmethod
+    def read(cls, text: bytes) -> Entry:
+        data = json.loads(text)
+        files = tuple(Written(**f) for f in data.pop("files"))
+        return cls(task=Task(*data.pop("task")), files=files, failures=dict(data.pop("failures")), **data)
+
 
 def sha256_of(path: Path) -> str:
     with open(path, "rb") as file:
@@ -71,24 +84,29 @@ def sha256_of(path: Path) -> str:
 
 
 class Manifest:
-    """The manifest of an ensemble folder; `writable` makes this process its one writer."""
+    """The manifest of an ensemble folder.
 
-    def __init__(self, folder: Path, writable: bool = False) -> None:
+    writable  this process is its one writer; fresh: what another ensemble left there is forgotten
+    An entry that is not what was written, by its sha256, counts as not there: its task is done again.
+    Raises InputError where there is none, another process writes it, or it cannot be read.
+    """
+
+    def __init__(self, folder: Path, writable: bool = False, fresh: bool = False) -> None:
+        self.path = folder / MANIFEST
         self.folder = folder
         self._lock = locked(folder) if writable else None
-        path = folder / MANIFEST
-        if not writable and not path.is_file():
+        if not writable and not self.path.is_file():
             raise InputError(str(folder), "holds no ensemble", "name the folder of an ensemble run")
-        try:
-            self._db = sqlite3.connect(path, timeout=60.0) if writable else _for_reading(path)
+        if fresh:
+            for ending in LOG_FILES:
+                self.path.with_name(MANIFEST + ending).unlink(missing_ok=True)
+        with self._readable():
+            self._db = sqlite3.connect(self.path, timeout=60.0) if writable else _for_reading(self.path)
             if writable:
                 self._db.execute("pragma journal_mode=wal")
                 self._db.execute("pragma synchronous=full")
                 self._db.executescript(_TABLES)
-            self._db.execute("select count(*) from task")
-        except sqlite3.DatabaseError as error:
-            mend = "remove it and resume: finished files are then computed again"
-            raise InputError(str(path), f"cannot be read ({error})", mend) from None
+            self._db.execute("select count(*) from entry")
 
     def close(self) -> None:
         self._db.close()
@@ -103,65 +121,44 @@ class Manifest:
 
     def enter(self, entry: Entry) -> None:
         """Enter a finished task, once its files are on the disk."""
-        key = tuple(entry.task)
+        text = entry.text()
+        row = (*entry.task, text, hashlib.sha256(text).hexdigest())
         with self._db:
-            self._erase(entry.task)
-            self._db.execute(
-                "insert into task values (?, ?, ?, ?, ?, ?)",
-                (*key, entry.seconds, json.dumps(entry.closure), json.dumps(entry.report)),
-            )
-            self._db.executemany(
-                "insert into file values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [(*key, f.kind, f.path, f.sha256, f.bytes, f.first, f.periods) for f in entry.files],
-            )
-            self._db.executemany(
-                "insert into failure values (?, ?, ?, ?, ?)",
-                [(*key, c, r) for c, r in entry.failures.items()],
-            )
-
-    def clear(self) -> None:
-        """Forget everything: another ensemble begins in this folder."""
-        with self._db:
-            for table in ("task", "file", "failure"):
-                self._db.execute(f"delete from {table}")  # noqa: S608
+            self._db.execute("insert or replace into entry values (?, ?, ?, ?, ?)", row)
 
     def erase(self, task: Task) -> None:
         """Forget a task whose files are broken."""
         with self._db:
-            self._erase(task)
+            self._db.execute("delete from entry where climate = ? and block = ? and window = ?", tuple(task))
 
-    def _erase(self, task: Task) -> None:
-        for table in ("task", "file", "failure"):
-            self._db.execute(
-                f"delete from {table} where climate = ? and block = ? and window = ?",  # noqa: S608
-                tuple(task),
-            )
+    def entries(self) -> Iterator[Entry]:
+        """What was entered and is as it was written, in the order of climate, block and window."""
+        query = "select cast(text as blob), cast(sha256 as blob) from entry order by climate, block, window"
+        with self._readable():
+            for text, sha256 in self._db.execute(query):
+                if hashlib.sha256(text or b"").hexdigest().encode() == sha256:
+                    yield Entry.read(text)
 
     def done(self) -> set[Task]:
-        rows = self._db.execute("select climate, block, window from task")
-        return {Task(*row) for row in rows}
+        return {entry.task for entry in self.entries()}
 
     def files(self, kind: str | None = None) -> Iterator[tuple[Task, Written]]:
-        """All files, or those of one kind, in the order of climate, block and window."""
-        rows = self._db.execute(
-            "select climate, block, window, kind, path, sha256, bytes, first_period, periods from file"
-            " where kind = coalesce(?, kind) order by climate, block, window",
-            (kind,),
-        )
-        for climate, block, window, *rest in rows:
-            yield Task(climate, block, window), Written(*rest)
+        """All files, or those of one kind, in the order of climate, block, window and kind."""
+        for entry in self.entries():
+            files = sorted(entry.files, key=lambda f: f.kind)
+            yield from ((entry.task, f) for f in files if kind in (None, f.kind))
 
     def failures(self) -> dict[Task, dict[int, str]]:
         """Columns that failed, by the task in which they did."""
-        found: dict[Task, dict[int, str]] = {}
-        for climate, block, window, column, reason in self._db.execute("select * from failure"):
-            found.setdefault(Task(climate, block, window), {})[column] = reason
-        return found
+        return {entry.task: entry.failures for entry in self.entries() if entry.failures}
 
-    def reports(self) -> Iterator[tuple[float, dict[str, float], dict[str, float]]]:
-        """Seconds, closure and report of every task."""
-        for seconds, closure, report in self._db.execute("select seconds, closure, report from task"):
-            yield seconds, json.loads(closure), json.loads(report)
+    @contextlib.contextmanager
+    def _readable(self) -> Iterator[None]:
+        """InputError for what SQLite says of a damaged file."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise InputError(str(self.path), f"cannot be read ({error})", _mend(error)) from None
 
     def broken(self) -> dict[Task, str]:
         """Tasks with a file that is missing or is not what was written."""
@@ -173,6 +170,12 @@ class Manifest:
                     continue
             found[task] = file.path
         return found
+
+
+def _mend(error: sqlite3.DatabaseError) -> str:
+    if error.sqlite_errorcode & 0xFF in OF_THE_DISK:
+        return "make room or give access, then resume; nothing is lost"
+    return "remove it and resume: finished tasks are then done again"
 
 
 def _for_reading(path: Path) -> sqlite3.Connection:

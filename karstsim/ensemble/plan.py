@@ -7,6 +7,7 @@ with is always that of another task, read from disk, so it does not matter who c
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -18,6 +19,7 @@ from karstsim.core.files import whole_file
 from karstsim.model.parameters import Overrides
 
 PLAN = "plan.json"
+SHA256 = "sha256"  # key, in the plan, of the hash of all its other keys
 SPIN_UP = -1
 MOST_IN_BLOCK = 32
 BLOCKS_WANTED = 8  # of a small ensemble, to keep a few workers busy
@@ -131,16 +133,24 @@ class Plan:
         return [t for t in candidates if self.before(t) == task]
 
     def save(self, folder: Path) -> None:
-        text = json.dumps(asdict(self), indent=1)
+        """Write plan.json, with the sha256 of what it says."""
+        data = json.loads(json.dumps(asdict(self)))
+        text = json.dumps({**data, SHA256: _sha256(data)}, indent=1)
         with whole_file(folder / PLAN) as temporary:
             temporary.write_text(text + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> Plan:
-        """Read the plan of an ensemble folder. Raises InputError where there is none."""
+        """Read the plan of an ensemble folder.
+
+        Raises InputError where there is none, or it is not as it was written.
+        """
         path = folder / PLAN
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
+            if data.pop(SHA256, None) != _sha256(data):
+                what = "was changed after it was written, or is of another version of karstsim"
+                raise InputError(str(path), what, "put it back, or run the ensemble into another folder")
             climates = tuple(Climate(**{**c, "years": tuple(c["years"])}) for c in data.pop("climates"))
             cells = tuple((float(lon), float(lat)) for lon, lat in data.pop("cells"))
             bad = {int(k): v for k, v in data.pop("bad").items()}
@@ -148,8 +158,12 @@ class Plan:
         except FileNotFoundError:
             mend = "name the folder that `karstsim run ENSEMBLE.toml -o FOLDER` made"
             raise InputError(str(folder), "holds no ensemble", mend) from None
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise InputError(str(path), f"cannot be read ({error})", "start the ensemble anew") from None
+
+
+def _sha256(data: object) -> str:
+    return hashlib.sha256(json.dumps(data).encode()).hexdigest()
 
 
 def block_size(n_columns: int) -> int:

@@ -10,13 +10,14 @@ import contextlib
 import hashlib
 import heapq
 import json
+import logging
 import os
 import platform
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,14 +30,16 @@ from karstsim.core.files import whole_file
 from karstsim.core.jit import source_hash
 from karstsim.ensemble.config import EnsembleConfig, to_toml
 from karstsim.ensemble.manifest import Entry, Manifest, remove_temporary, sha256_of
-from karstsim.ensemble.plan import Plan, Task
+from karstsim.ensemble.plan import PLAN, Plan, Task
 from karstsim.ensemble.prepare import describe_input, make_plan
 from karstsim.ensemble.work import CONFIG, SHARDS, STATE, STATES, run_task
 from karstsim.model.engine import Progress
 
 RUN_RECORD = "run.json"
 TASKS_AHEAD = 2  # per worker: the next is ready when one is done
+CLUSTER_SECONDS = 30  # to wait for a scheduler
 RETRIES = 3  # of a task whose worker was lost
+Slots = Callable[[], int]  # how many tasks may be handed out at a time
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,8 @@ def start(config: EnsembleConfig, folder: Path) -> Plan:
     text = to_toml(config)
     plan = replace(make_plan(config), config=hashlib.sha256(text.encode()).hexdigest())
     folder.mkdir(parents=True, exist_ok=True)
-    with Manifest(folder, writable=True) as manifest:
-        manifest.clear()
+    with Manifest(folder, writable=True, fresh=True):
+        (folder / PLAN).unlink(missing_ok=True)  # no ensemble is here until the new plan is
         for place in (SHARDS, STATES):
             shutil.rmtree(folder / place, ignore_errors=True)
         with whole_file(folder / CONFIG) as temporary:
@@ -93,7 +96,7 @@ def work(
         clean(folder)
         for task in manifest.broken():
             manifest.erase(task)
-        with _executor(workers, scheduler) as (executor, slots):
+        with _cluster(scheduler, folder) if scheduler else _threads(workers) as (executor, slots):
             Scheduler(folder, plan, manifest, executor, slots, progress).run()
         outcome = standing(plan, manifest)
     _write_record(folder, plan, outcome, time.time() - began)
@@ -108,22 +111,25 @@ def status(folder: Path) -> tuple[Plan, Outcome, dict[Task, str]]:
 
 
 def standing(plan: Plan, manifest: Manifest) -> Outcome:
-    seconds, closure, reports = 0.0, dict[str, float](), dict[str, float]()
-    for spent, worst, report in manifest.reports():
-        seconds += spent
-        for largest, found in ((closure, worst), (reports, report)):
+    done, seconds, closure, reports = 0, 0.0, dict[str, float](), dict[str, float]()
+    failures: dict[Task, dict[int, str]] = {}
+    for entry in manifest.entries():
+        done += 1
+        seconds += entry.seconds
+        failures[entry.task] = entry.failures
+        for largest, found in ((closure, entry.closure), (reports, entry.report)):
             largest.update({name: max(largest.get(name, 0.0), value) for name, value in found.items()})
     failed = {
         plan_column: f"draw {draw}: {plan.bad[draw]}"
         for plan_column in range(plan.n_columns)
         if (draw := plan.cell_and_draw(plan_column)[1]) in plan.bad
     }
-    for task, columns in sorted(manifest.failures().items()):
+    for task, columns in failures.items():
         for column, why in columns.items():
             draw = plan.cell_and_draw(column)[1]
             where = f"climate {plan.climates[task.climate].name}, draw {draw}"
             failed.setdefault(column, f"{where}: {why}")
-    return Outcome(len(manifest.done()), sum(1 for _ in plan.tasks()), failed, seconds, closure, reports)
+    return Outcome(done, sum(1 for _ in plan.tasks()), failed, seconds, closure, reports)
 
 
 class Scheduler:
@@ -135,7 +141,7 @@ class Scheduler:
         plan: Plan,
         manifest: Manifest,
         executor: Executor,
-        slots: int,
+        slots: Slots,
         progress: Progress | None,
     ) -> None:
         self.folder, self.plan, self.manifest = folder, plan, manifest
@@ -144,7 +150,7 @@ class Scheduler:
         self.total = sum(1 for _ in plan.tasks())
         self.states = {task: file.path for task, file in manifest.files(STATE)}
         self.failures = manifest.failures()
-        self.ready = [t for t in plan.tasks() if t not in self.done and self._can_begin(t)]
+        self.ready = list(self._can_begin())
         heapq.heapify(self.ready)
         self.running: dict[Future[Entry], Task] = {}
 
@@ -161,12 +167,19 @@ class Scheduler:
             self._enter_what_ends()
             raise
 
-    def _can_begin(self, task: Task) -> bool:
-        before = self.plan.before(task)
-        return before is None or before in self.done
+    def _can_begin(self) -> Iterator[Task]:
+        """Tasks not done whose whole past is: a broken one that is done again may tell what failed in it."""
+        complete: set[Task | None] = {None}
+        for task in self.plan.tasks():
+            if self.plan.before(task) in complete:
+                if task in self.done:
+                    complete.add(task)
+                else:
+                    yield task
 
     def _submit(self) -> None:
-        while self.ready and len(self.running) < self.slots:
+        slots = self.slots()
+        while self.ready and len(self.running) < slots:
             task = heapq.heappop(self.ready)
             columns = self._columns(task)
             if not columns:
@@ -213,8 +226,11 @@ class Scheduler:
         self.states.update((entry.task, f.path) for f in entry.files if f.kind == STATE)
         if entry.failures:
             self.failures[entry.task] = entry.failures
-        for task in self.plan.after(entry.task):
-            if task not in self.done:
+        following = self.plan.after(entry.task)
+        for task in following:
+            if task in self.done:  # before the one now entered was found broken
+                following.extend(self.plan.after(task))
+            else:
                 heapq.heappush(self.ready, task)
         self._show()
 
@@ -227,31 +243,46 @@ class Scheduler:
 
 
 @contextmanager
-def _executor(workers: int, scheduler: str | None) -> Iterator[tuple[Executor, int]]:
-    """Workers, and how many tasks may be handed out at a time."""
-    if scheduler is None:
-        pool = ThreadPoolExecutor(workers)
-        try:
-            yield pool, workers
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-        return
+def _threads(workers: int) -> Iterator[tuple[Executor, Slots]]:
+    """Workers of this process, and how many tasks may be handed out at a time."""
+    pool = ThreadPoolExecutor(workers)
     try:
-        from distributed import Client
+        yield pool, lambda: workers
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _cluster(scheduler: str, folder: Path) -> Iterator[tuple[Executor, Slots]]:
+    """The workers of a dask cluster; they come and go, so how many tasks may be handed out is asked at each one.
+
+    Raises InputError for an address that nobody answers at, RunError when the cluster is lost on the way.
+    """
+    try:
+        from distributed import Client, KilledWorker
     except ImportError:
         mend = 'pip install "karstsim[cluster]"'
         raise InputError("--scheduler", "needs the package distributed", mend) from None
     try:
-        client = Client(scheduler, timeout=30)
+        client = Client(scheduler, timeout=CLUSTER_SECONDS)
     except (OSError, ValueError) as error:
         mend = "start a scheduler (dask scheduler) and give its address, as tcp://host:8786"
         raise InputError(f"--scheduler {scheduler}", f"cannot be reached ({error})", mend) from None
+    for name in (
+        "client",
+        "utils",
+    ):  # what they say of a lost scheduler are tracebacks; the message below says it
+        logging.getLogger(f"distributed.{name}").setLevel(logging.CRITICAL)
     try:
-        cores = sum(client.nthreads().values())
         executor = client.get_executor(pure=False, retries=RETRIES)
-        yield executor, max(cores, 1) * TASKS_AHEAD
+        yield executor, lambda: max(sum(client.nthreads().values()), 1) * TASKS_AHEAD
+    except (CancelledError, KilledWorker, OSError) as error:
+        raise RunError(
+            f"the dask cluster at {scheduler} was lost ({' '.join(str(error).split()) or type(error).__name__})\n"
+            f"  mend: start it again, then `karstsim resume {folder} --scheduler ADDRESS`; nothing is lost"
+        ) from error
     finally:
-        client.close()
+        client.close(CLUSTER_SECONDS)
 
 
 def _check_unchanged(plan: Plan, folder: Path) -> None:

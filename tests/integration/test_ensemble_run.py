@@ -2,98 +2,27 @@
 
 from __future__ import annotations
 
-import errno
-import hashlib
 import json
-import shutil
-from collections.abc import Sequence
 from concurrent.futures import Executor, Future
-from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
+from small_ensemble import CLIMATES, DRAWS, KEPT, digest, settings, write_file
 from small_site import SITE
 from typer.testing import CliRunner
 
 from karstsim.cli.app import app
-from karstsim.core.errors import InputError, RunError
+from karstsim.core.errors import InputError
 from karstsim.ensemble import run as running
 from karstsim.ensemble import run_ensemble, store, work
 from karstsim.ensemble.config import load_ensemble
 from karstsim.ensemble.estimate import estimate
 from karstsim.ensemble.manifest import Manifest
-from karstsim.ensemble.plan import SPIN_UP, Plan, Task
+from karstsim.ensemble.plan import Plan, Task
 from karstsim.ensemble.store import export, open_ensemble
 from karstsim.forcing import synthetic_forcing, write_cmip
 from karstsim.model.simulate import Simulation
-
-CLIMATES = """
-[forcing]
-end = "2016-12-31"
-[[climates]]
-name = "past"
-synthetic = "ssp245"
-start = "2013-01-01"
-end = "2014-12-31"
-[[climates]]
-name = "low"
-follows = "past"
-synthetic = "ssp126"
-start = "2015-01-01"
-[[climates]]
-name = "high"
-follows = "past"
-synthetic = "ssp585"
-start = "2015-01-01"
-"""
-DRAWS = """
-[draws]
-number = 3
-[draws.ranges]
-"soil.structure_factor" = { factor = [0.7, 1.4], scale = "log" }
-"aquifer.matrix_residence_time" = { value = [80.0, 300.0] }
-"""
-KEPT = ("catchment_runoff", "aquifer_spring_ph", "tile_area_fraction", "catchment_sink_hydrochemical")
-
-
-def _settings(**values: object) -> str:
-    own = {"output": ["annual", "monthly"], "spinup_years": 1, "seed": 5, "variables": list(KEPT)}
-    own |= {"precision": "double", "window_years": 1, "block": 2, **values}
-    return "[ensemble]\n" + "\n".join(f"{k} = {json.dumps(v)}" for k, v in own.items())
-
-
-def _file(folder: Path, *parts: str) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "ensemble.toml"
-    path.write_text("\n".join(parts), encoding="utf-8")
-    return path
-
-
-def _digest(folder: Path, frequency: str = "monthly") -> str:
-    """sha256 of all values of an ensemble, past and futures."""
-    total = hashlib.sha256()
-    for climates in (["past"], ["low", "high"]):
-        ds = open_ensemble(folder, frequency, climates)
-        for name in KEPT:
-            total.update(np.ascontiguousarray(ds[name].values).tobytes())
-    return total.hexdigest()
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory) -> Path:
-    """An ensemble of 3 climates and 3 draws, run by one worker in blocks of two members and windows of a year."""
-    folder = tmp_path_factory.mktemp("ensemble")
-    run_ensemble(_file(folder, SITE, CLIMATES, DRAWS, _settings()), folder / "out")
-    return folder / "out"
-
-
-@pytest.fixture
-def copy(finished, tmp_path) -> Path:
-    """The finished ensemble in a folder of its own, to be spoiled."""
-    shutil.copytree(finished, tmp_path / "out")
-    return tmp_path / "out"
-
 
 # ---------------------------------------------------------------------------------------------- what it computes
 
@@ -147,8 +76,10 @@ def test_the_cells_of_a_grid_are_columns(tmp_path) -> None:
     climates = '[forcing]\nfiles = "*.nc"\nco2 = 410\ncells = true\n[[climates]]\nname = "now"\n'
     draws = "soil.depth\n0.5\n0.8\n"
     (tmp_path / "draws.csv").write_text(draws, encoding="utf-8")
-    asked = _settings(spinup_years=0, output=["annual"])
-    file = _file(tmp_path, SITE, climates.replace('"*.nc"', '["*.nc"]'), "[draws]\nfile = 'draws.csv'", asked)
+    asked = settings(spinup_years=0, output=["annual"])
+    file = write_file(
+        tmp_path, SITE, climates.replace('"*.nc"', '["*.nc"]'), "[draws]\nfile = 'draws.csv'", asked
+    )
     ds = run_ensemble(file, tmp_path / "out")
     assert ds.cell.values.tolist() == [0, 0, 1, 1] and ds.lon.values.tolist() == [105.5, 105.5, 106.0, 106.0]
     forcing = load_ensemble(file).run_config(load_ensemble(file).climates[0]).open_forcing()
@@ -181,10 +112,10 @@ slope = 0.002
 def test_every_draw_has_the_area_that_it_names(tmp_path) -> None:
     """Depths of water stay; the spring's and the stream's discharge go with the area, lazily in any part."""
     (tmp_path / "draws.csv").write_text("draw,area_km2\n0,10\n1,40\n2,0\n3,x\n", encoding="utf-8")
-    asked = _settings(
+    asked = settings(
         spinup_years=0, output=["monthly"], variables=["aquifer_spring", "surface_water_discharge"]
     )
-    file = _file(tmp_path, SITE + STREAM, AREA_CLIMATE, "[draws]\nfile = 'draws.csv'", asked)
+    file = write_file(tmp_path, SITE + STREAM, AREA_CLIMATE, "[draws]\nfile = 'draws.csv'", asked)
     ds = run_ensemble(file, tmp_path / "out")
     np.testing.assert_array_equal(ds.area_km2.values, [10.0, 40.0, 0.0, np.nan])
     bad = Plan.load(tmp_path / "out").bad
@@ -212,7 +143,7 @@ def test_an_area_is_given_in_km2(tmp_path, table, ranges, told) -> None:
     (tmp_path / "draws.csv").write_text(table, encoding="utf-8")
     draws = f"[draws.ranges]\n{ranges}" if ranges else "[draws]\nfile = 'draws.csv'"
     with pytest.raises(InputError, match=told):
-        run_ensemble(_file(tmp_path, SITE, AREA_CLIMATE, draws, _settings()), tmp_path / "out")
+        run_ensemble(write_file(tmp_path, SITE, AREA_CLIMATE, draws, settings()), tmp_path / "out")
 
 
 def test_scenarios_part_after_the_past_that_they_share(finished) -> None:
@@ -309,10 +240,10 @@ class Backwards(Executor):
     ids=["threads", "one block", "single members"],
 )
 def test_the_cut_changes_nothing(finished, tmp_path, workers, block, window) -> None:
-    file = _file(tmp_path, SITE, CLIMATES, DRAWS, _settings(block=block, window_years=window))
+    file = write_file(tmp_path, SITE, CLIMATES, DRAWS, settings(block=block, window_years=window))
     run_ensemble(file, tmp_path / "out", workers)
     for frequency in ("annual", "monthly"):
-        assert _digest(tmp_path / "out", frequency) == _digest(finished, frequency)
+        assert digest(tmp_path / "out", frequency) == digest(finished, frequency)
 
 
 def test_forcing_in_memory_is_bounded_by_its_bytes(finished, monkeypatch) -> None:
@@ -330,230 +261,24 @@ def test_forcing_in_memory_is_bounded_by_its_bytes(finished, monkeypatch) -> Non
 
 
 def test_the_order_changes_nothing(finished, tmp_path, monkeypatch) -> None:
-    plan = running.start(load_ensemble(_file(tmp_path, SITE, CLIMATES, DRAWS, _settings())), tmp_path / "out")
+    plan = running.start(
+        load_ensemble(write_file(tmp_path, SITE, CLIMATES, DRAWS, settings())), tmp_path / "out"
+    )
     executor = Backwards()
     waited = running.wait
     monkeypatch.setattr(
         running, "wait", lambda fs, return_when: (executor.work(), waited(fs, 60, return_when))[1]
     )
     with Manifest(tmp_path / "out", writable=True) as manifest:
-        running.Scheduler(tmp_path / "out", plan, manifest, executor, 100, None).run()
-    assert _digest(tmp_path / "out") == _digest(finished)
-
-
-# ------------------------------------------------------------------------------------------------------- accidents
-
-
-def test_an_ensemble_that_was_cut_goes_on(copy, finished) -> None:
-    """Without some entries and with the litter of a killed process: only these tasks are done, to the same end."""
-    lost = [Task(1, 0, 0), Task(1, 0, 1), Task(2, 1, 1), Task(0, 1, SPIN_UP)]
-    with Manifest(copy, writable=True) as manifest:
-        for task in lost:
-            manifest.erase(task)
-    litter = copy / "shards" / "c0001" / ".b00000_w0000_annual.nc.1234.tmp"
-    litter.write_bytes(b"half a file")
-    with pytest.raises(InputError, match="is not finished: 4 tasks are left"):
-        open_ensemble(copy)
-    assert np.isnan(open_ensemble(copy, "annual", partial=True).catchment_runoff.values).sum() == 2 * 2 + 1
-    before = {p: p.stat().st_mtime_ns for p in (copy / "shards").rglob("*.nc")}
-    outcome = running.work(copy)
-    assert outcome.complete and not litter.exists()
-    written = [p for p, t in before.items() if p.stat().st_mtime_ns != t]
-    assert len(written) == 2 * 3  # two frequencies of the three tasks that are no spin-up
-    assert _digest(copy) == _digest(finished)
-
-
-@pytest.mark.parametrize("place", ["shards", "states"])
-@pytest.mark.parametrize("how", ["flipped", "cut", "gone"])
-def test_sabotage_is_found_and_mended(copy, finished, place, how) -> None:
-    """A changed, cut or missing file is named by `status`, and computed again from the state before it."""
-    victim = sorted((copy / place / "c0002").glob("b00001_w0000*"))[0]
-    whole = victim.read_bytes()
-    if how == "gone":
-        victim.unlink()
-    else:
-        victim.write_bytes(whole[:-100] if how == "cut" else whole[:-1] + bytes([whole[-1] ^ 1]))
-    _, _, broken = running.status(copy)
-    assert broken == {Task(2, 1, 0): victim.relative_to(copy).as_posix()}
-    running.work(copy)
-    assert not running.status(copy)[2] and _digest(copy) == _digest(finished)
-
-
-def test_a_poison_member_is_named_and_the_others_are_done(tmp_path, finished) -> None:
-    """A draw that is no number, and one whose books a planted error breaks in the past: both NaN, the rest as ever."""
-    draws = Plan.load(finished).draws
-    names = list(draws[0])
-    default = 0.4  # any value: only that of the sound members must agree with the other ensemble
-    lines = [",".join(names), f"nan,{default}", *(",".join(["1.0", "100.0"]) for _ in range(2))]
-    (tmp_path / "draws.csv").write_text("\n".join(lines), encoding="utf-8")
-    file = _file(tmp_path, SITE, CLIMATES, "[draws]\nfile = 'draws.csv'", _settings(block=3))
-    ds = run_ensemble(file, tmp_path / "out")
-    finite = np.isfinite(ds.catchment_runoff.values).all(axis=1)
-    assert finite.tolist() == [False, True, True] * 2
-    record = json.loads((tmp_path / "out" / "run.json").read_text())
-    assert list(record["failed"]) == ["0"] and names[0] in record["failed"]["0"]
-
-
-def test_a_member_that_fails_on_the_way_is_left_out_from_there(tmp_path, monkeypatch) -> None:
-    """The books of draw 1 break in the second year of the past: its first year stays, all later ones are NaN."""
-    failures = Simulation.failures
-
-    def planted(run: Simulation) -> dict[int, str]:
-        second = run.forcing.years()[0] == 2014
-        residence = run.tables.params["column"]["aquifer"]["matrix_residence_time"]
-        found = {int(i): "planted" for i in np.flatnonzero(residence == 200.0)} if second else {}
-        return {**failures(run), **found}
-
-    monkeypatch.setattr(Simulation, "failures", planted)
-    (tmp_path / "draws.csv").write_text("aquifer.matrix_residence_time\n100\n200\n", encoding="utf-8")
-    file = _file(tmp_path, SITE, CLIMATES, "[draws]\nfile = 'draws.csv'", _settings())
-    ds = run_ensemble(file, tmp_path / "out")
-    assert np.isfinite(ds.catchment_runoff.values).all(axis=1).tolist() == [True, False] * 2
-    past = open_ensemble(tmp_path / "out", climates=["past"]).catchment_runoff.values
-    assert np.isfinite(past).tolist() == [[True, True], [True, False]]
-    _, outcome, _ = running.status(tmp_path / "out")
-    assert "climate past, draw 1: planted" in outcome.failed[1] and outcome.complete
-
-
-def test_an_ensemble_without_any_sound_draw_is_refused(tmp_path) -> None:
-    (tmp_path / "draws.csv").write_text("soil.depth\nnan\n-1\n", encoding="utf-8")
-    file = _file(tmp_path, SITE, CLIMATES, "[draws]\nfile = 'draws.csv'", _settings())
-    with pytest.raises(InputError, match="none can run"):
-        run_ensemble(file, tmp_path / "out")
-
-
-def test_a_full_disk_is_named_and_costs_nothing(copy, finished, monkeypatch) -> None:
-    """The third shard finds no room: what was entered before stays, and the ensemble goes on when there is room."""
-    with Manifest(copy, writable=True) as manifest:
-        for task in manifest.done():
-            manifest.erase(task)
-    write, written = work.write_netcdf, []
-
-    def full(ds, path, packing):  # type: ignore[no-untyped-def]
-        written.append(path)
-        if len(written) == 3:
-            raise OSError(errno.ENOSPC, "No space left on device", str(path))
-        return write(ds, path, packing)
-
-    monkeypatch.setattr(work, "write_netcdf", full)
-    with pytest.raises(RunError, match=r"No space left on device(.|\n)*karstsim resume"):
-        running.work(copy)
-    monkeypatch.setattr(work, "write_netcdf", write)
-    with Manifest(copy) as manifest:
-        assert len(manifest.done()) >= 2
-    running.work(copy)
-    assert _digest(copy) == _digest(finished)
-
-
-def test_an_interrupted_run_enters_what_it_has(copy, finished, monkeypatch) -> None:
-    with Manifest(copy, writable=True) as manifest:
-        for task in manifest.done():
-            manifest.erase(task)
-    waited, calls = running.wait, []
-
-    def interrupt(fs: Sequence[Future], return_when: str):  # type: ignore[no-untyped-def]
-        calls.append(len(fs))
-        if len(calls) == 4:
-            raise KeyboardInterrupt
-        return waited(fs, return_when=return_when)
-
-    monkeypatch.setattr(running, "wait", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        running.work(copy, workers=2)
-    monkeypatch.setattr(running, "wait", waited)
-    with Manifest(copy) as manifest:
-        assert len(manifest.done()) >= 4  # three that were waited for, and what was running
-    running.work(copy)
-    assert _digest(copy) == _digest(finished)
-
-
-def test_another_version_or_changed_inputs_are_refused(copy, monkeypatch) -> None:
-    monkeypatch.setattr(running, "source_hash", lambda: "0" * 16)
-    with pytest.raises(InputError, match="another version"):
-        running.work(copy)
-    monkeypatch.undo()
-    plan = json.loads((copy / "plan.json").read_text())
-    file = copy / "draws.csv"
-    file.write_text("new", encoding="utf-8")
-    plan["inputs"] = {str(file): {"bytes": 3, "sha256": "old"}}
-    (copy / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
-    with pytest.raises(InputError, match="has changed"):
-        running.work(copy)
-    file.unlink()
-    with pytest.raises(InputError, match="no longer there"):
-        running.work(copy)
-
-
-def test_a_folder_with_another_ensemble_is_not_mixed(copy, tmp_path) -> None:
-    file = _file(tmp_path / "other", SITE, CLIMATES, DRAWS, _settings(seed=6))
-    with pytest.raises(InputError, match="holds another ensemble"):
-        run_ensemble(file, copy)
-
-
-def test_another_ensemble_in_the_same_folder_computes_its_own(tmp_path, finished) -> None:
-    """Overwritten, or begun where a plan was lost: nothing of the earlier ensemble counts as done, in one process."""
-    first = _file(tmp_path, SITE, CLIMATES, DRAWS, _settings(seed=6))
-    before = run_ensemble(first, tmp_path / "out").catchment_runoff.values
-    config = load_ensemble(_file(tmp_path / "b", SITE, CLIMATES, DRAWS, _settings()))
-    running.start(config, tmp_path / "out")
-    running.work(tmp_path / "out")
-    assert _digest(tmp_path / "out") == _digest(finished)
-    (tmp_path / "out" / "plan.json").unlink()
-    again = run_ensemble(first, tmp_path / "out").catchment_runoff.values
-    np.testing.assert_array_equal(again, before)
-
-
-def test_a_changed_config_is_not_continued(copy) -> None:
-    with open(copy / "config.toml", "a", encoding="utf-8") as file:
-        file.write('[parameters]\n"vegetation.par_share" = 0.4\n')
-    with pytest.raises(InputError, match=r"config\.toml: has changed"):
-        running.work(copy)
-
-
-def test_a_model_does_not_follow_another(tmp_path) -> None:
-    mixed = CLIMATES.replace('name = "low"', 'name = "low"\nmodel = "CESM2"')
-    with pytest.raises(InputError, match="of model 'CESM2' follows"):
-        run_ensemble(_file(tmp_path, SITE, mixed, DRAWS, _settings()), tmp_path / "out")
-
-
-def test_spoiled_files_are_not_exported_or_opened(copy, tmp_path) -> None:
-    victim = sorted((copy / "shards" / "c0002").glob("*_annual.nc"))[0]
-    whole = victim.read_bytes()
-    victim.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-    with pytest.raises(InputError, match=r"has changed(.|\n)*resume"):
-        export(copy, tmp_path / "x.nc")
-    victim.unlink()
-    with pytest.raises(InputError, match=r"is missing(.|\n)*resume"):
-        open_ensemble(copy)
-
-
-def test_an_unfinished_ensemble_opens_with_gaps(copy) -> None:
-    """One climate a window behind: NaN there. Nothing of the asked climates: said so. A climate named twice is one."""
-    with Manifest(copy, writable=True) as manifest:
-        for block in (0, 1):
-            manifest.erase(Task(2, block, 1))
-    runoff = open_ensemble(copy, "annual", partial=True).catchment_runoff.values
-    assert np.isnan(runoff).tolist() == [[False, False]] * 3 + [[False, True]] * 3
-    assert open_ensemble(copy, climates=["low", "low"], partial=True).sizes["realization"] == 3
-    with Manifest(copy, writable=True) as manifest:
-        for window in (0, 1):
-            for block in (0, 1):
-                manifest.erase(Task(1, block, window))
-    with pytest.raises(InputError, match="nothing of these climates"):
-        open_ensemble(copy, "annual", ["low"], partial=True)
-
-
-def test_climates_that_do_not_meet_are_refused(tmp_path) -> None:
-    gap = CLIMATES.replace('end = "2014-12-31"', 'end = "2013-12-31"')
-    with pytest.raises(InputError, match=r"starts at 2015-01-01(.|\n)*ends at 2014-01-01"):
-        run_ensemble(_file(tmp_path, SITE, gap, DRAWS, _settings()), tmp_path / "out")
+        running.Scheduler(tmp_path / "out", plan, manifest, executor, lambda: 100, None).run()
+    assert digest(tmp_path / "out") == digest(finished)
 
 
 # ---------------------------------------------------------------------------------------------------- command line
 
 
 def test_the_command_line_runs_resumes_shows_and_exports(tmp_path, finished) -> None:
-    file = _file(tmp_path, SITE, CLIMATES, DRAWS, _settings())
+    file = write_file(tmp_path, SITE, CLIMATES, DRAWS, settings())
     out, cli = str(tmp_path / "out"), CliRunner()
     done = cli.invoke(app, ["run", str(file), "-o", out, "--json", "--workers", "2"])
     assert done.exit_code == 0, done.output
@@ -566,14 +291,14 @@ def test_the_command_line_runs_resumes_shows_and_exports(tmp_path, finished) -> 
     assert cli.invoke(app, ["export", out, str(tmp_path / "x.nc")]).exit_code == 2
     assert cli.invoke(app, ["resume", out]).exit_code == 0
     assert cli.invoke(app, ["export", out, str(tmp_path / "x.nc"), "--climate", "past"]).exit_code == 0
-    assert _digest(tmp_path / "out") == _digest(finished)
+    assert digest(tmp_path / "out") == digest(finished)
     assert cli.invoke(app, ["run", str(file), "-o", out]).exit_code == 2
     assert cli.invoke(app, ["status", str(tmp_path)]).exit_code == 2
 
 
 def test_failed_members_end_the_command_with_one(tmp_path) -> None:
     (tmp_path / "draws.csv").write_text("soil.depth\n0.5\n-1\n", encoding="utf-8")
-    file = _file(tmp_path, SITE, CLIMATES, "[draws]\nfile = 'draws.csv'", _settings(output=["annual"]))
+    file = write_file(tmp_path, SITE, CLIMATES, "[draws]\nfile = 'draws.csv'", settings(output=["annual"]))
     done = CliRunner().invoke(app, ["run", str(file), "-o", str(tmp_path / "out")])
     assert done.exit_code == 1 and "soil.depth" in done.stdout
 
@@ -597,7 +322,7 @@ def test_the_estimate_is_near_what_the_ensemble_took(tmp_path) -> None:
     more = {"output": ["annual", "daily"], "block": 4, "window_years": 4, "spinup_years": 30}
     draws = DRAWS.replace("number = 3", "number = 8")
     climates = CLIMATES.replace("2016", "2022")
-    config = load_ensemble(_file(tmp_path, SITE, climates, draws, _settings(**more)))
+    config = load_ensemble(write_file(tmp_path, SITE, climates, draws, settings(**more)))
     plan = running.start(config, tmp_path / "out")
     cost = estimate(config, plan)
     outcome = running.work(tmp_path / "out")

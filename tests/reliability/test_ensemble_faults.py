@@ -118,6 +118,31 @@ def test_a_cluster_gives_the_same_and_survives_the_loss_of_a_worker(undisturbed,
     assert digest(out) == whole
 
 
+def test_a_cluster_that_is_lost_is_named_and_one_that_comes_late_is_used(undisturbed, tmp_path) -> None:
+    """A run waits for its first worker; when the scheduler dies it ends with a message, and goes on without it."""
+    pytest.importorskip("distributed", reason="distributed is not installed (extra cluster)")
+    file, whole = undisturbed
+    out = tmp_path / "out"
+    with _dask(
+        "scheduler", "--scheduler-file", tmp_path / "s.json", "--port", 0, "--dashboard-address", ":0"
+    ) as scheduler:
+        address = _address(tmp_path / "s.json")
+        process = begin("run", file, "-o", out, "--scheduler", address)
+        while process.poll() is None and not (out / "manifest.sqlite").is_file():
+            time.sleep(0.2)
+        with _dask("worker", address, "--nthreads", 2, "--nworkers", 1, "--no-dashboard"):
+            while process.poll() is None and not list(out.glob("shards/*/*.nc")):
+                time.sleep(0.2)
+            assert process.poll() is None, process.communicate()[1]
+            os.killpg(scheduler.pid, signal.SIGKILL)
+            said = process.communicate(timeout=120)[1]
+    assert process.returncode == 1 and "Traceback" not in said, said
+    assert f"the dask cluster at {address} was lost" in said and f"karstsim resume {out}" in said
+    kept = entered(out)
+    assert running.work(out, 2).complete and digest(out) == whole
+    assert {path: entered(out)[path] for path in kept} == kept
+
+
 @contextlib.contextmanager
 def _dask(*arguments: object) -> Iterator[subprocess.Popen[bytes]]:
     """A dask command while it is needed; it and its nannies are a process group of their own."""

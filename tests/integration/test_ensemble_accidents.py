@@ -1,0 +1,273 @@
+"""Accidents of an ensemble: what was cut, spoiled, poisoned or changed is named, mended, and costs nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import random
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from small_ensemble import CLIMATES, DRAWS, digest, settings, write_file
+from small_site import SITE
+
+from karstsim.core.errors import InputError, RunError
+from karstsim.ensemble import run as running
+from karstsim.ensemble import run_ensemble, work
+from karstsim.ensemble.config import load_ensemble
+from karstsim.ensemble.manifest import Manifest
+from karstsim.ensemble.plan import SPIN_UP, Plan, Task
+from karstsim.ensemble.store import export, open_ensemble
+from karstsim.model.simulate import Simulation
+
+
+def test_an_ensemble_that_was_cut_goes_on(copy, finished) -> None:
+    """Without some entries and with the litter of a killed process: only these tasks are done, to the same end."""
+    lost = [Task(1, 0, 0), Task(1, 0, 1), Task(2, 1, 1), Task(0, 1, SPIN_UP)]
+    with Manifest(copy, writable=True) as manifest:
+        for task in lost:
+            manifest.erase(task)
+    litter = copy / "shards" / "c0001" / ".b00000_w0000_annual.nc.1234.tmp"
+    litter.write_bytes(b"half a file")
+    with pytest.raises(InputError, match="is not finished: 4 tasks are left"):
+        open_ensemble(copy)
+    assert np.isnan(open_ensemble(copy, "annual", partial=True).catchment_runoff.values).sum() == 2 * 2 + 1
+    before = {p: p.stat().st_mtime_ns for p in (copy / "shards").rglob("*.nc")}
+    outcome = running.work(copy)
+    assert outcome.complete and not litter.exists()
+    written = [p for p, t in before.items() if p.stat().st_mtime_ns != t]
+    assert len(written) == 2 * 3  # two frequencies of the three tasks that are no spin-up
+    assert digest(copy) == digest(finished)
+
+
+@pytest.mark.parametrize("place", ["shards", "states"])
+@pytest.mark.parametrize("how", ["flipped", "cut", "gone"])
+def test_sabotage_is_found_and_mended(copy, finished, place, how) -> None:
+    """A changed, cut or missing file is named by `status`, and computed again from the state before it."""
+    victim = sorted((copy / place / "c0002").glob("b00001_w0000*"))[0]
+    whole = victim.read_bytes()
+    if how == "gone":
+        victim.unlink()
+    else:
+        victim.write_bytes(whole[:-100] if how == "cut" else whole[:-1] + bytes([whole[-1] ^ 1]))
+    _, _, broken = running.status(copy)
+    assert broken == {Task(2, 1, 0): victim.relative_to(copy).as_posix()}
+    running.work(copy)
+    assert not running.status(copy)[2] and digest(copy) == digest(finished)
+
+
+@pytest.mark.parametrize("name", ["plan.json", "manifest.sqlite", "config.toml"])
+def test_a_flipped_bit_in_the_books_of_a_folder_changes_no_value(copy, finished, name) -> None:
+    """Twelve random bits, one at a time: refused with a message, or the values of before; never a traceback."""
+    path, chance = copy / name, random.Random(11)
+    whole, books = path.read_bytes(), {p: p.read_bytes() for p in copy.iterdir() if p.is_file()}
+    for _ in range(12):
+        spoiled, at = bytearray(whole), chance.randrange(len(whole))
+        spoiled[at] ^= 1 << chance.randrange(8)
+        path.write_bytes(spoiled)
+        with contextlib.suppress(InputError):
+            running.work(copy)
+            assert digest(copy) == digest(finished), at
+            assert open_ensemble(copy).drawn.equals(open_ensemble(finished).drawn), at
+        for book in copy.glob("manifest.sqlite-*"):
+            book.unlink()
+        for book, content in books.items():
+            book.write_bytes(content)
+
+
+def test_without_its_manifest_an_ensemble_is_computed_again(copy, finished) -> None:
+    (copy / "manifest.sqlite").unlink()
+    assert running.work(copy).complete and digest(copy) == digest(finished)
+
+
+def test_a_poison_member_is_named_and_the_others_are_done(tmp_path, finished) -> None:
+    """A draw that is no number, and one whose books a planted error breaks in the past: both NaN, the rest as ever."""
+    draws = Plan.load(finished).draws
+    names = list(draws[0])
+    default = 0.4  # any value: only that of the sound members must agree with the other ensemble
+    lines = [",".join(names), f"nan,{default}", *(",".join(["1.0", "100.0"]) for _ in range(2))]
+    (tmp_path / "draws.csv").write_text("\n".join(lines), encoding="utf-8")
+    file = write_file(tmp_path, SITE, CLIMATES, "[draws]\nfile = 'draws.csv'", settings(block=3))
+    ds = run_ensemble(file, tmp_path / "out")
+    finite = np.isfinite(ds.catchment_runoff.values).all(axis=1)
+    assert finite.tolist() == [False, True, True] * 2
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert list(record["failed"]) == ["0"] and names[0] in record["failed"]["0"]
+
+
+def _failing(failures: Callable[[Simulation], dict[int, str]], year: int) -> Callable[..., dict[int, str]]:
+    """`Simulation.failures`, and in a window that begins with `year` members of 200 days of residence fail too."""
+
+    def planted(run: Simulation) -> dict[int, str]:
+        residence = run.tables.params["column"]["aquifer"]["matrix_residence_time"]
+        then = run.forcing.years()[0] == year and run.forcing.years()[-1] == year
+        found = {int(i): "planted" for i in np.flatnonzero(residence == 200.0)} if then else {}
+        return {**failures(run), **found}
+
+    return planted
+
+
+def test_a_member_that_fails_on_the_way_is_left_out_from_there(tmp_path, monkeypatch) -> None:
+    """The books of draw 1 break in the second year of the past: its first year stays, all later ones are NaN."""
+    monkeypatch.setattr(Simulation, "failures", _failing(Simulation.failures, 2014))
+    (tmp_path / "draws.csv").write_text("aquifer.matrix_residence_time\n100\n200\n", encoding="utf-8")
+    file = write_file(tmp_path, SITE, CLIMATES, "[draws]\nfile = 'draws.csv'", settings())
+    ds = run_ensemble(file, tmp_path / "out")
+    assert np.isfinite(ds.catchment_runoff.values).all(axis=1).tolist() == [True, False] * 2
+    past = open_ensemble(tmp_path / "out", climates=["past"]).catchment_runoff.values
+    assert np.isfinite(past).tolist() == [[True, True], [True, False]]
+    _, outcome, _ = running.status(tmp_path / "out")
+    assert "climate past, draw 1: planted" in outcome.failed[1] and outcome.complete
+
+
+def test_a_failure_in_a_spoiled_task_is_found_again_before_what_follows(tmp_path, monkeypatch) -> None:
+    """The shard in which draw 1 failed is gone and the futures are not done: they wait to hear who failed."""
+    monkeypatch.setattr(Simulation, "failures", _failing(Simulation.failures, 2013))
+    (tmp_path / "draws.csv").write_text("aquifer.matrix_residence_time\n100\n200\n", encoding="utf-8")
+    file = write_file(tmp_path, SITE, CLIMATES, "[draws]\nfile = 'draws.csv'", settings())
+    out = tmp_path / "out"
+    values = run_ensemble(file, out).catchment_runoff.values
+    with Manifest(out, writable=True) as manifest:
+        for climate in (1, 2):
+            for window in (0, 1):
+                manifest.erase(Task(climate, 0, window))
+    next((out / "shards" / "c0000").glob("b00000_w0000*")).unlink()
+    assert running.work(out, workers=3).complete
+    np.testing.assert_array_equal(open_ensemble(out).catchment_runoff.values, values)
+    assert "draw 1: planted" in running.status(out)[1].failed[1]
+
+
+def test_an_ensemble_without_any_sound_draw_is_refused(tmp_path) -> None:
+    (tmp_path / "draws.csv").write_text("soil.depth\nnan\n-1\n", encoding="utf-8")
+    file = write_file(tmp_path, SITE, CLIMATES, "[draws]\nfile = 'draws.csv'", settings())
+    with pytest.raises(InputError, match="none can run"):
+        run_ensemble(file, tmp_path / "out")
+
+
+def test_a_full_disk_is_named_and_costs_nothing(copy, finished, monkeypatch) -> None:
+    """The third shard finds no room: what was entered before stays, and the ensemble goes on when there is room."""
+    with Manifest(copy, writable=True) as manifest:
+        for task in manifest.done():
+            manifest.erase(task)
+    write, written = work.write_netcdf, []
+
+    def full(ds, path, packing):  # type: ignore[no-untyped-def]
+        written.append(path)
+        if len(written) == 3:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        return write(ds, path, packing)
+
+    monkeypatch.setattr(work, "write_netcdf", full)
+    with pytest.raises(RunError, match=r"No space left on device(.|\n)*karstsim resume"):
+        running.work(copy)
+    monkeypatch.setattr(work, "write_netcdf", write)
+    with Manifest(copy) as manifest:
+        assert len(manifest.done()) >= 2
+    running.work(copy)
+    assert digest(copy) == digest(finished)
+
+
+def test_an_interrupted_run_enters_what_it_has(copy, finished, monkeypatch) -> None:
+    with Manifest(copy, writable=True) as manifest:
+        for task in manifest.done():
+            manifest.erase(task)
+    waited, calls = running.wait, []
+
+    def interrupt(fs: Sequence[Future], return_when: str):  # type: ignore[no-untyped-def]
+        calls.append(len(fs))
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return waited(fs, return_when=return_when)
+
+    monkeypatch.setattr(running, "wait", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        running.work(copy, workers=2)
+    monkeypatch.setattr(running, "wait", waited)
+    with Manifest(copy) as manifest:
+        assert len(manifest.done()) >= 4  # three that were waited for, and what was running
+    running.work(copy)
+    assert digest(copy) == digest(finished)
+
+
+def test_another_version_or_changed_inputs_are_refused(copy, monkeypatch) -> None:
+    monkeypatch.setattr(running, "source_hash", lambda: "0" * 16)
+    with pytest.raises(InputError, match="another version"):
+        running.work(copy)
+    monkeypatch.undo()
+    file = copy / "draws.csv"
+    file.write_text("new", encoding="utf-8")
+    replace(Plan.load(copy), inputs={str(file): {"bytes": 3, "sha256": "old"}}).save(copy)
+    with pytest.raises(InputError, match="has changed"):
+        running.work(copy)
+    file.unlink()
+    with pytest.raises(InputError, match="no longer there"):
+        running.work(copy)
+
+
+def test_a_folder_with_another_ensemble_is_not_mixed(copy, tmp_path) -> None:
+    file = write_file(tmp_path / "other", SITE, CLIMATES, DRAWS, settings(seed=6))
+    with pytest.raises(InputError, match="holds another ensemble"):
+        run_ensemble(file, copy)
+
+
+def test_another_ensemble_in_the_same_folder_computes_its_own(tmp_path, finished) -> None:
+    """Overwritten, or begun where a plan was lost: nothing of the earlier ensemble counts as done, in one process."""
+    first = write_file(tmp_path, SITE, CLIMATES, DRAWS, settings(seed=6))
+    before = run_ensemble(first, tmp_path / "out").catchment_runoff.values
+    config = load_ensemble(write_file(tmp_path / "b", SITE, CLIMATES, DRAWS, settings()))
+    running.start(config, tmp_path / "out")
+    running.work(tmp_path / "out")
+    assert digest(tmp_path / "out") == digest(finished)
+    (tmp_path / "out" / "plan.json").unlink()
+    again = run_ensemble(first, tmp_path / "out").catchment_runoff.values
+    np.testing.assert_array_equal(again, before)
+
+
+def test_a_changed_config_is_not_continued(copy) -> None:
+    with open(copy / "config.toml", "a", encoding="utf-8") as file:
+        file.write('[parameters]\n"vegetation.par_share" = 0.4\n')
+    with pytest.raises(InputError, match=r"config\.toml: has changed"):
+        running.work(copy)
+
+
+def test_a_model_does_not_follow_another(tmp_path) -> None:
+    mixed = CLIMATES.replace('name = "low"', 'name = "low"\nmodel = "CESM2"')
+    with pytest.raises(InputError, match="of model 'CESM2' follows"):
+        run_ensemble(write_file(tmp_path, SITE, mixed, DRAWS, settings()), tmp_path / "out")
+
+
+def test_spoiled_files_are_not_exported_or_opened(copy, tmp_path) -> None:
+    victim = sorted((copy / "shards" / "c0002").glob("*_annual.nc"))[0]
+    whole = victim.read_bytes()
+    victim.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with pytest.raises(InputError, match=r"has changed(.|\n)*resume"):
+        export(copy, tmp_path / "x.nc")
+    victim.unlink()
+    with pytest.raises(InputError, match=r"is missing(.|\n)*resume"):
+        open_ensemble(copy)
+
+
+def test_an_unfinished_ensemble_opens_with_gaps(copy) -> None:
+    """One climate a window behind: NaN there. Nothing of the asked climates: said so. A climate named twice is one."""
+    with Manifest(copy, writable=True) as manifest:
+        for block in (0, 1):
+            manifest.erase(Task(2, block, 1))
+    runoff = open_ensemble(copy, "annual", partial=True).catchment_runoff.values
+    assert np.isnan(runoff).tolist() == [[False, False]] * 3 + [[False, True]] * 3
+    assert open_ensemble(copy, climates=["low", "low"], partial=True).sizes["realization"] == 3
+    with Manifest(copy, writable=True) as manifest:
+        for window in (0, 1):
+            for block in (0, 1):
+                manifest.erase(Task(1, block, window))
+    with pytest.raises(InputError, match="nothing of these climates"):
+        open_ensemble(copy, "annual", ["low"], partial=True)
+
+
+def test_climates_that_do_not_meet_are_refused(tmp_path) -> None:
+    gap = CLIMATES.replace('end = "2014-12-31"', 'end = "2013-12-31"')
+    with pytest.raises(InputError, match=r"starts at 2015-01-01(.|\n)*ends at 2014-01-01"):
+        run_ensemble(write_file(tmp_path, SITE, gap, DRAWS, settings()), tmp_path / "out")
