@@ -47,7 +47,7 @@ DESIGN = (
     (re.compile(r"\bscience\.md(?=[,.])"), "the design"),
 )
 # Powers of units, which a line would be broken in: "t C km-2 a-1" as print has it. Code stays as it is typed.
-POWER = re.compile(r"(?<![\w-])(mm|cm|km|m|kg|g|mol|L|ha|s|h|d|day|a|yr|year|K|V)-([1-3])(?![\w.-])")
+POWER = re.compile(r"(?<![\w-])(mm|cm|km|m|kg|g|mol|L|ha|s|h|d|day|a|yr|year|K|V)-([1-3])(?![\w-]|\.\d)")
 KEPT = re.compile(
     r"(^```.*?^```|``[^`]+``|`[^`\n]+`|\$[^$\n]+\$|\]\([^)]*\)|^---$.*?^---$)", re.MULTILINE | re.DOTALL
 )
