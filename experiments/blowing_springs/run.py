@@ -89,6 +89,7 @@ DIFFERENT = {
     "soil without carbonate": NO_CARBONATE,
     "soil of the survey": SURVEYED_SOIL,
     "path for storm water": STORM_PATH,
+    "production saturates with light": {"vegetation.light_saturation": 0.04},
     "no acid from dry deposition": {"soil.dry_sulfur": 0.0, "soil.dry_nitrogen": 0.0},
 }
 
