@@ -90,6 +90,7 @@ DIFFERENT = {
     "soil air diffuses by Millington and Quirk": {"soil.diffusivity_law": 1.0},
     "soil of the survey": SURVEYED_SOIL,
     "path for storm water": STORM_PATH,
+    "production saturates with light": {"vegetation.light_saturation": 0.04},
     "dry deposition of south-west China": {"soil.dry_sulfur": 0.06, "soil.dry_nitrogen": 0.08},
 }
 

@@ -140,8 +140,10 @@ def _season_means(tables: Tables, forcing: Forcing) -> np.ndarray:
     for member, tile in np.argwhere(np.isin(plants["npp_model"], YEARLY_LAWS)):
         p = plants[member, tile]
         year = forcing.table[tables.forcing_row[member], : max(round(DAYS_PER_YEAR / forcing.dt), 1)]
-        days = zip(year["tas"].tolist(), year["rsds"].tolist(), strict=True)
-        means[member, tile] = np.mean([produce(p, p.fpar, t, r, casa.REFERENCE_CO2, MOIST) for t, r in days])
+        steps = zip(*(year[name].tolist() for name in ("tas", "rsds", "rsds_day")), strict=True)
+        means[member, tile] = np.mean(
+            [produce(p, p.fpar, *step, casa.REFERENCE_CO2, MOIST) for step in steps]
+        )
     return means
 
 

@@ -95,7 +95,7 @@ def test_gaussian_temperature_scalar_by_hand(record_of, on_rows) -> None:
     found = []
     for law in (0, 1):
         p = record_of(vegetation.PARAMS, temperature_law=law)
-        found.append(on_rows(casa.net_primary_production)(p, 0.5, 12.0, 150.0, 380.0, 1.0))
+        found.append(on_rows(casa.net_primary_production)(p, 0.5, 12.0, 150.0, 150.0, 380.0, 1.0))
     assert found[1] / found[0] == pytest.approx(GAUSSIAN(12.0, 22.0) / SCALAR(12.0, 22.0), rel=1e-12)
 
 
@@ -115,6 +115,34 @@ def test_efficiencies_give_the_production_of_their_own_law() -> None:
     (declared,) = (p for p in casa.PARAMS if p.name == "light_use_efficiency")
     wanted = [casa.TO_SCALARS * e for e in (0.30, 0.75, 0.75, 0.75, 0.85, 0.95)]
     assert list(declared.by_class.values()) == pytest.approx(wanted, rel=1e-12)
+
+
+def test_light_saturation_by_hand(record_of, on_rows) -> None:
+    """181 W m-2 are 35.733 mol m-2 d-1 of PAR: with fPAR 0.7 and gamma 0.04, (1 + 0.84)/(1 + 1.00052) = 0.91976.
+
+    60 mol m-2 d-1: 1.84/2.68. With 0 production stays proportional to light.
+    """
+    scalar = on_rows(casa.light_scalar)
+    p = record_of(vegetation.PARAMS, light_saturation=0.04)
+    assert scalar(p, 0.7, 181.0) == pytest.approx(0.91976, abs=2e-5)
+    assert scalar(p, 0.7, 60.0 / (0.5 * 0.0864 * 4.57)) == pytest.approx(1.84 / 2.68, rel=1e-12)
+    assert scalar(record_of(vegetation.PARAMS), 0.7, 181.0) == 1.0
+
+
+@pytest.mark.parametrize("gamma", [0.007, 0.04, 0.05])
+@pytest.mark.parametrize("fpar", [0.45, 0.7, 0.8])
+def test_light_saturation_leaves_production_in_the_climate_of_the_table(
+    record_of, on_rows, gamma, fpar
+) -> None:
+    """Ten years at Puding, light and warmth together; a bright day there is used worse and a dull one better."""
+    ds = synthetic_forcing("stationary", 2015, 2024)
+    warmth, light = ds.tas.values.ravel() - 273.15, ds.rsds.values.ravel()
+    p = record_of(vegetation.PARAMS, light_saturation=gamma)
+    scalar = on_rows(casa.light_scalar)
+    weight = np.array([x * SCALAR(t, 22.0) for t, x in zip(warmth, light, strict=True)])
+    found = np.array([scalar(p, fpar, x) for x in light])
+    assert (weight * found).sum() / weight.sum() == pytest.approx(1.0, abs=0.02)
+    assert found[light.argmax()] < 1.0 < found[light.argmin()]
 
 
 def test_net_primary_production_by_hand(record_of, on_rows) -> None:

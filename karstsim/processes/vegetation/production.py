@@ -90,7 +90,7 @@ def yearly_response(p, co2):
 def yearly(p, s, f, climate, moisture_stress, forcing, dt):
     """NPP of one step by a yearly law."""
     weight = casa.net_primary_production(
-        p, f.fpar, forcing.tas, forcing.rsds, casa.REFERENCE_CO2, moisture_stress
+        p, f.fpar, forcing.tas, forcing.rsds, forcing.rsds_day, casa.REFERENCE_CO2, moisture_stress
     )
     years = growing_time(s, weight, dt) / DAYS_PER_YEAR
     response = yearly_response(p, forcing.co2)
@@ -108,7 +108,9 @@ def step(p, s, f, climate, moisture_stress, forcing, dt):
     moisture_stress  actual over potential transpiration, 0-1
     """
     if p.npp_model == CASA:
-        rate = casa.net_primary_production(p, f.fpar, forcing.tas, forcing.rsds, forcing.co2, moisture_stress)
+        rate = casa.net_primary_production(
+            p, f.fpar, forcing.tas, forcing.rsds, forcing.rsds_day, forcing.co2, moisture_stress
+        )
         f.npp = rate * dt
     elif p.npp_model == PRESCRIBED:
         f.npp = max(forcing.npp, 0.0) * dt
