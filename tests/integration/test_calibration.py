@@ -229,7 +229,7 @@ SPRINGS = {  # what a search must be able to find: (end or inner value of each r
         (0.0, 0.3),
     ),
     "flashy": (
-        {"epikarst.event_share": 1.0, "epikarst.recharge_shape": 0.5, "epikarst.residence_time": 2.0,
+        {"epikarst.event_share": 1.0, "epikarst.recharge_shape": 0.1, "epikarst.residence_time": 1.0,
          "aquifer.conduit_residence_time": 0.3, "aquifer.matrix_residence_time": 20.0},
         (1.5, 10.0),
     ),

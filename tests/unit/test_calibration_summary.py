@@ -22,7 +22,7 @@ def test_a_best_value_at_an_end_is_told_with_what_to_do() -> None:
     ds = _posterior(
         area_km2=(59.5, 2.0, 60.0, True, False),
         soil__depth=(0.5, 0.1, 1.5, True, False),
-        epikarst__residence_time=(2.03, 2.0, 60.0, True, False),
+        epikarst__residence_time=(1.01, 1.0, 60.0, True, False),
         aquifer__matrix_residence_time=(20.7, 20.0, 400.0, True, False),
         aquifer__matrix_to_conduit=(0.999, 0.0, 1.0, False, False),
         aquifer__exchange_rate=(0.001, 0.0, 0.1, False, False),
@@ -36,4 +36,4 @@ def test_a_best_value_at_an_end_is_told_with_what_to_do() -> None:
         "vegetation.crop_coefficient",
     ]
     assert "widen" in lines[0] and "widen" in lines[2] and "(20)" in lines[2] and "widen" in lines[3]
-    assert "what the model allows (2)" in lines[1]
+    assert "what the model allows (1)" in lines[1]
