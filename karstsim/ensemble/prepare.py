@@ -10,14 +10,16 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from karstsim.core.constants import SECONDS_PER_DAY
 from karstsim.core.errors import InputError
 from karstsim.core.jit import source_hash
 from karstsim.ensemble.config import EnsembleConfig
-from karstsim.ensemble.draws import parameters_of, rain_factor, read_draws, sample
+from karstsim.ensemble.draws import RAIN, parameters_of, rain_factor, read_draws, sample
 from karstsim.ensemble.manifest import sha256_of
 from karstsim.ensemble.plan import Climate, Plan, block_size
 from karstsim.ensemble.work import open_climate
-from karstsim.forcing.times import calendar_of
+from karstsim.forcing.records import upper_bound
+from karstsim.forcing.times import calendar_of, check_regular
 from karstsim.model.engine import calendar_fields
 from karstsim.model.interventions.measures import Measures
 from karstsim.model.interventions.records import check_dates
@@ -76,10 +78,34 @@ def find_bad(config: EnsembleConfig, draws: Sequence[Overrides]) -> dict[int, st
                 bad[i] = f"a factor of {rain_factor(draw):g} on precipitation"
         except InputError as error:
             bad[i] = f"{error.where}: {error.what}"
+    _check_some_can_run(draws, bad)
+    return bad
+
+
+def _check_some_can_run(draws: Sequence[Overrides], bad: dict[int, str]) -> None:
     if len(bad) == len(draws):
         lines = "\n".join(f"  draw {i}: {why}" for i, why in list(bad.items())[:NAMED])
         raise InputError("draws", f"none can run\n{lines}", "correct the ranges or the table")
-    return bad
+
+
+def too_wet(
+    config: EnsembleConfig, climate: str, draws: Sequence[Overrides], ds: xr.Dataset
+) -> dict[int, str]:
+    """Draws whose factor lifts the wettest step of a climate above what the model takes for rain, and why."""
+    if "pr" not in ds or not any(RAIN in draw for draw in draws):
+        return {}
+    upper = upper_bound("pr", check_regular(ds.time.values, "forcing"))
+    wettest = ds["pr"].max([d for d in ds["pr"].dims if d != "location"]).values * SECONDS_PER_DAY
+    own = config.ensemble.weather_per_draw
+    found = {}
+    for i, draw in enumerate(draws):
+        most = rain_factor(draw) * float(wettest[i] if own else wettest.max())
+        if most > upper:
+            found[i] = (
+                f"a factor of {rain_factor(draw):g} on precipitation makes {most:g} mm d-1 of the wettest step of "
+                f"climate {climate}, above {upper:g}"
+            )
+    return found
 
 
 Cells = tuple[tuple[float, float], ...]
@@ -88,12 +114,14 @@ Cells = tuple[tuple[float, float], ...]
 def look_at_climates(
     config: EnsembleConfig, draws: Sequence[Overrides], bad: dict[int, str]
 ) -> tuple[tuple[Climate, ...], Cells]:
-    """Facts of every climate from its forcing, and the cells that all of them have."""
+    """Facts of every climate from its forcing, and the cells that all of them have.
+
+    bad  gets the draws whose factor on precipitation no climate could bear
+    """
     names = [c.name for c in config.climates]
     found: list[Climate] = []
     cells: Cells = ()
     groups: dict[tuple[str, str], int] = {}
-    first_sound = next(i for i in range(len(draws)) if i not in bad)
     for i, section in enumerate(config.climates):
         ds = open_climate(config, i, len(draws))
         own = cells_of(config, ds)
@@ -104,6 +132,9 @@ def look_at_climates(
                 "select the same cells of all climates",
             )
         cells = own
+        bad |= {d: why for d, why in too_wet(config, section.name, draws, ds).items() if d not in bad}
+        _check_some_can_run(draws, bad)
+        first_sound = next(i for i in range(len(draws)) if i not in bad)
         # All that the model checks before it starts, once, with a draw that can run.
         member = {**config.parameters, **parameters_of(draws[first_sound])}
         Simulation(

@@ -19,7 +19,8 @@ import xarray as xr
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-from karstsim.core.errors import InputError
+from karstsim import disk
+from karstsim.core.errors import InputError, RunError
 from karstsim.core.files import whole_file, whole_folder
 from karstsim.ensemble.draws import AREA, drawn_values
 from karstsim.ensemble.manifest import Manifest
@@ -300,7 +301,8 @@ def _labelled(ds: xr.Dataset, plan: Plan, chosen: Sequence[int]) -> xr.Dataset:
 def export(folder: Path, target: Path, frequency: str | None = None, climates: Sequence[str] = ()) -> Path:
     """Write the results into one netCDF or zarr (by the ending of `target`), a piece at a time.
 
-    Raises InputError for another ending, a target that is there, or an ensemble that is not finished.
+    Raises InputError for another ending, a target that is there, or an ensemble that is not finished, RunError for a
+    disk that is full and the like.
     """
     if target.suffix not in (".nc", ".zarr"):
         raise InputError(
@@ -318,8 +320,14 @@ def export(folder: Path, target: Path, frequency: str | None = None, climates: S
             )
     ds = open_ensemble(folder, frequency, climates)
     zarr = target.suffix == ".zarr"
-    with kept_open(), (whole_folder if zarr else whole_file)(target) as temporary:
-        (_export_zarr if zarr else _export_netcdf)(ds, temporary)
+    try:
+        with kept_open(), (whole_folder if zarr else whole_file)(target) as temporary:
+            (_export_zarr if zarr else _export_netcdf)(ds, temporary)
+    except OSError as error:
+        raise RunError(
+            f"{target}: {disk.said(error, target.absolute().parent)}\n"
+            "  mend: make room or give access, then export again; the ensemble is as it was"
+        ) from error
     return target
 
 

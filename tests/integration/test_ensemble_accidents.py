@@ -99,6 +99,20 @@ def test_a_poison_member_is_named_and_the_others_are_done(tmp_path, finished) ->
     assert list(record["failed"]) == ["0"] and names[0] in record["failed"]["0"]
 
 
+def test_a_draw_that_makes_rain_of_no_weather_is_named_and_the_others_are_done(tmp_path) -> None:
+    """No factor, one without end, and one that makes kilometres of rain: the ensemble is that of the other two."""
+    rows = ["-1", "inf", "1e6", "1", "0"]
+    (tmp_path / "draws.csv").write_text("\n".join(["forcing.pr factor", *rows]), encoding="utf-8")
+    asked = settings(spinup_years=0, output=["annual"], block=1)
+    ds = run_ensemble(
+        write_file(tmp_path, SITE, CLIMATES, "[draws]\nfile = 'draws.csv'", asked), tmp_path / "out"
+    )
+    sound = np.isfinite(ds.catchment_runoff.values).all(axis=1)
+    assert sound.tolist() == ([False] * 3 + [True] * 2) * 2
+    bad = Plan.load(tmp_path / "out").bad
+    assert list(bad) == [0, 1, 2] and "wettest step of climate past, above 2000" in bad[2]
+
+
 def _failing(failures: Callable[[Simulation], dict[int, str]], year: int) -> Callable[..., dict[int, str]]:
     """`Simulation.failures`, and in a window that begins with `year` members of 200 days of residence fail too."""
 

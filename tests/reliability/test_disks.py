@@ -130,6 +130,16 @@ def test_an_ensemble_goes_on_where_writing_was_forbidden(disk, ensemble) -> None
     assert digest(out) == whole
 
 
+@pytest.mark.parametrize("name", ["all.nc", "all.zarr"])
+def test_an_export_to_a_full_disk_says_so_and_leaves_nothing(disk, ensemble, name) -> None:
+    if name.endswith("zarr"):
+        pytest.importorskip("zarr", reason="zarr is not installed (extra cluster)")
+    file, _ = ensemble
+    disk.room("size=16k")
+    _told(finish("export", file.parent / "out", disk.path / name), 1, *NO_ROOM)
+    assert not list(disk.path.iterdir())
+
+
 def test_a_single_run_goes_on_where_a_full_disk_stopped_it(disk, tmp_path) -> None:
     """The windows that were written stay; the files are those of a run that had room."""
     (tmp_path / "run.toml").write_text(RUN, encoding="utf-8")
