@@ -35,11 +35,8 @@ SITE = {
     ],
     "boxes": [{"name": "creek", "kind": "stream", "water_class": "headwater", "length_km": 3.0}],
 }
-# Rock that hardly dissolves, for what is spread on soils that are not karst.
-NO_KARST = dict.fromkeys(
-    ("soil.area_to_volume", "epikarst.area_to_volume", "aquifer.matrix_area_to_volume",
-     "aquifer.conduit_area_to_volume"), 0.5
-)  # fmt: skip
+# No carbonate rock, for what is spread on soils that are not karst.
+NO_KARST = dict.fromkeys(("soil.carbonate_share", "epikarst.carbonate_share", "aquifer.carbonate_share"), 0.0)
 make = ks.interventions
 FIELD = {"start": START, "tiles": ["cropland"]}
 CASES: dict[str, tuple[Intervention, bool]] = {
