@@ -317,10 +317,11 @@ def speciate(
     """
     with console.guarded(debug, as_json):
         from karstsim.chemistry.api import speciate_csv
-        from karstsim.forcing.table_bytes import table_bytes
+        from karstsim.forcing.table_bytes import naming_sheets, table_bytes
 
         data, said = table_bytes(waters, sheet)
-        table = speciate_csv(waters, output, constants.value, console.pairs("--unit", unit), data)
+        with naming_sheets(said):
+            table = speciate_csv(waters, output, constants.value, console.pairs("--unit", unit), data)
         understood = table.attrs["understood"]
         understood["assumptions"] = [*said, *understood["assumptions"]]
         if as_json:
