@@ -289,6 +289,8 @@ def describe(everything: Found) -> str:
     rows.append(text(f"{ASKED}; months of the generator", spring(USES[ASKED], monsoon)))
     forcing = climate()
     rows += both(f"{ASKED}; limestone without a mantle", spring(USES[ASKED], forcing, None, "limestone"))
+    south_west_china = DIFFERENT["dry deposition of south-west China"]
+    rows += both(f"{ASKED}; the same in its air", spring(USES[ASKED], forcing, south_west_china, "limestone"))
     for name, changed in DIFFERENT.items():
         rows += both(f"{ASKED}; {name}", spring(USES[ASKED], forcing, changed))
     summer, given = respiration(forcing)

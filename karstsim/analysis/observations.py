@@ -41,7 +41,7 @@ from karstsim.chemistry.api.table_cells import Cells, read_cells
 from karstsim.chemistry.api.table_text import TableText, Vocabulary, read_text
 from karstsim.core.constants import SECONDS_PER_DAY
 from karstsim.core.errors import InputError
-from karstsim.forcing.table_bytes import table_bytes
+from karstsim.forcing.table_bytes import naming_sheets, table_bytes
 from karstsim.forcing.table_numbers import NINES
 
 MOST_BAD = 0.5  # share of cells without a number, beyond which a column is misunderstood
@@ -166,13 +166,8 @@ def _text_of(
     path: Path, data: bytes, said: list[str], units: Mapping[str, str], words: Vocabulary
 ) -> TableText:
     """The table, or which sheets there are where the one that was read holds none."""
-    try:
+    with naming_sheets(said):
         return read_text(path, units, words, data)
-    except InputError as error:
-        if not said:
-            raise
-        mend = f"name the sheet with the table: sheet= (--sheet), or {error.mend}"
-        raise InputError(error.where, f"{error.what}; {said[0]}", mend) from None
 
 
 # ----------------------------------------------------------------------------------------------------- rows

@@ -331,17 +331,11 @@ def speciate(
     """
     with console.guarded(debug, as_json):
         from karstsim.chemistry.api import speciate_csv
-        from karstsim.core.errors import InputError
-        from karstsim.forcing.table_bytes import table_bytes
+        from karstsim.forcing.table_bytes import naming_sheets, table_bytes
 
         data, said = table_bytes(waters, sheet)
-        try:
+        with naming_sheets(said):
             table = speciate_csv(waters, output, constants.value, console.pairs("--unit", unit), data)
-        except InputError as error:
-            if not said or sheet is not None:
-                raise
-            mend = f"name the sheet with the waters: --sheet; or {error.mend}"
-            raise InputError(error.where, f"{error.what}; {said[0]}", mend) from None
         understood = table.attrs["understood"]
         understood["assumptions"] = [*said, *understood["assumptions"]]
         if as_json:

@@ -1,8 +1,8 @@
 """Compilation of kernels and drivers.
 
 A *kernel* is a small scalar function that only other compiled functions call: it is compiled without a Python
-entry, which halves the compile time. Calling one from Python while the compiler is on would crash the interpreter,
-so tests and tools go through `python_callable`.
+entry, which halves the compile time. A call from Python compiles an entry for it (`python_callable`), kept for the
+process; without that it would crash the interpreter.
 
 A *driver* is one of the few entry points that Python calls. It has one declared signature and is cached on disk
 under a folder named by the hash of all files that may hold a kernel or a constant of one, because numba's cache looks
@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import inspect
 import logging
 import os
 import re
@@ -35,6 +36,7 @@ from llvmlite.ir import Constant
 from numba.core import config as numba_config
 from numba.core.caching import FunctionCache
 from numba.core.errors import NumbaExperimentalFeatureWarning
+from numba.core.registry import CPUDispatcher
 from numba.extending import intrinsic, overload
 from numba.np.arrayobj import make_array
 
@@ -63,12 +65,28 @@ def disabled() -> bool:
     return bool(numba_config.DISABLE_JIT)
 
 
+class _Kernel(CPUDispatcher):
+    """A compiled function without a Python entry of its own: a call from Python gets one."""
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        bound = inspect.signature(self.py_func).bind(*args, **named)
+        bound.apply_defaults()
+        return _entry(self)(*bound.args)
+
+
+def _without_entry(function: Callable[..., Any], **options: Any) -> Any:
+    compiled = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **options, **_OPTIONS)(function)
+    if not disabled():
+        compiled.__class__ = _Kernel
+    return compiled
+
+
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile a scalar function for use inside other kernels and drivers.
 
     Fused multiply-add is the only relaxed arithmetic; ``KARSTSIM_STRICT=1`` in the environment switches it off.
     """
-    return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)
+    return _without_entry(function)
 
 
 def lane_function(function: Callable[..., Any]) -> Any:
@@ -76,13 +94,16 @@ def lane_function(function: Callable[..., Any]) -> Any:
 
     For what stands inside loops that shall become vector instructions: a call would stop that.
     """
-    return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True, **_OPTIONS)(function)
+    return _without_entry(function, forceinline=True)
 
 
 def python_callable(compiled: Any) -> Callable[..., Any]:
-    """A kernel that Python may call (for tests and tools); with JIT off, the kernel itself."""
-    if disabled():
-        return compiled
+    """A kernel as a plain compiled function, faster to call than the kernel itself; with JIT off, the kernel."""
+    return compiled if disabled() else _entry(compiled)
+
+
+@functools.cache
+def _entry(compiled: Any) -> Any:
     return numba.njit(**_OPTIONS)(lambda *args: compiled(*args))
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import datetime as dt
 import gzip
 import io
 import zipfile
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,18 @@ def table_bytes(path: Path, sheet: str | None) -> tuple[bytes, list[str]]:
     if sheet is not None:
         raise InputError(f"{path}, sheet", "the file is no spreadsheet", "leave sheet out")
     return data, []
+
+
+@contextlib.contextmanager
+def naming_sheets(said: list[str]) -> Iterator[None]:
+    """Add to an InputError raised inside which other sheets there are, where `said` of `table_bytes` names some."""
+    try:
+        yield
+    except InputError as error:
+        if not said:
+            raise
+        mend = f"name the sheet with the table: sheet= (--sheet), or {error.mend}"
+        raise InputError(error.where, f"{error.what}; {said[0]}", mend) from None
 
 
 def _of_workbook(path: Path, data: bytes, sheet: str | None) -> tuple[bytes, list[str]]:

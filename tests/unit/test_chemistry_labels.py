@@ -149,3 +149,14 @@ def test_settings_of_dissolve_meet_by_their_index() -> None:
     )  # fmt: skip
     amount = out.calcite_dissolved.isel(time=0)
     assert amount.sel(row=0) > 10.0 * amount.sel(row=1)
+
+
+@pytest.mark.filterwarnings("error::FutureWarning")
+def test_a_multiindex_goes_through_dissolve_and_carbon_sources() -> None:
+    index = pd.MultiIndex.from_tuples([("a", 1), ("b", 2)], names=["site", "number"])
+    out = dissolve(pd.Series([10.0, 12.0], index=index), 0.01, ["calcite"], 100.0, times=[10.0])
+    assert out.ca.sel(site="b", number=2).size == 1
+    assert list(out.indexes["row"]) == list(index)
+    delta = pd.Series([-12.0, np.nan], index=index)
+    split = speciate(temperature=10.0, ph=7.3, alkalinity=4.0, ca=2.0, d13c=delta)
+    assert list(split.rock_share_stoichiometric.indexes["row"]) == list(index)

@@ -243,3 +243,16 @@ def test_kernels_live_where_the_cache_looks(path: Path) -> None:
     room = path.relative_to(SOURCES).parts[0]
     marked = re.search(r"^@(kernel|lane_function)$", path.read_text(), re.MULTILINE)
     assert room in jit.KERNEL_ROOMS or not marked
+
+
+def test_a_kernel_called_from_python_answers() -> None:
+    """It has no Python entry of its own: without one made for the call the interpreter would crash."""
+    code = (
+        "from karstsim.chemistry import isotopes, gas\n"
+        "assert abs(isotopes.alpha_hco3(0, 10.0) - 1.009639) < 1e-9\n"
+        "assert gas.hydration_rate(25.0) == gas.hydration_rate(temperature=25.0, law=0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr

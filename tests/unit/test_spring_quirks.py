@@ -230,7 +230,8 @@ def test_the_table_on_a_later_sheet(tmp_path: Path) -> None:
         read_spring_table(path)
     np.testing.assert_allclose(read_spring_table(path, sheet="waters").discharge, [0.005, 0.006])
     for command in ("estimate", "speciate"):
-        assert CliRunner().invoke(app, [command, str(path)]).exit_code == 2
+        refused = CliRunner().invoke(app, [command, str(path), "--json"])
+        assert refused.exit_code == 2 and "read, not 'waters'" in refused.output
         assert CliRunner().invoke(app, [command, str(path), "--sheet", "waters"]).exit_code == 0
 
 

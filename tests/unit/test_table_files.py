@@ -243,3 +243,28 @@ def test_files_that_are_no_table_are_named(tmp_path: Path, data: bytes, named: s
     (tmp_path / "waters.csv").write_bytes(data)
     with pytest.raises(InputError, match=named):
         speciate_csv(tmp_path / "waters.csv")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Säurekapazität KS4,3 (mmol/l)",
+        "Säurekapazität bis pH 4,3 (mmol/l)",
+        "KS 4,3 [mmol/L]",
+        "Saeurekapazitaet (mmol/l)",
+    ],
+)
+def test_alkalinity_under_its_german_name(tmp_path: Path, header: str) -> None:
+    """Acid capacity to pH 4.3 is the alkalinity; that to pH 8.2 is another quantity and is passed on."""
+    header = f"Temperatur (°C);pH-Wert;{header};Säurekapazität bis pH 8,2 (mmol/l);Calcium (mg/l)"
+    text = f"{header}\n10,0;7,3;4,4;0,1;85,2\n"
+    frame, understood = read(tmp_path, text)
+    assert frame["alkalinity"].tolist() == [pytest.approx(4.4)]
+    assert len(understood["unused"]) == 1
+
+
+def test_dic_and_pressure_that_do_not_tell_the_ph() -> None:
+    """In acid water nearly all DIC is CO2: the reason says so, where the two may well belong to one water."""
+    acid = speciate(temperature=25.0, ph=4.0, dic=1.0)
+    found = speciate(temperature=25.0, pco2=float(acid.pco2), dic=1.0)
+    assert np.isnan(found.ph) and "does not tell the pH" in str(found.flag.values)

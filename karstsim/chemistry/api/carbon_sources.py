@@ -84,7 +84,8 @@ def carbon_sources(
     water, delta = _fitted(water, d13c)
     epsilon = _epsilon_dic(water)
     dissolved = _scaled(soil[0], Z_CO2_A + Z_CO2_B * water["temperature"])
-    out = water.assign(d13c_dic=delta, d13c_co2_gas=(delta + PERMIL) / (1.0 + epsilon / PERMIL) - PERMIL)
+    gas = (delta + PERMIL) / (1.0 + epsilon / PERMIL) - PERMIL
+    out = water.assign(d13c_dic=delta.variable, d13c_co2_gas=gas.variable)
     share = (water["ca"] + water["mg"]) / water["dic"]
     _put(out, "stoichiometric", share, share * ion_error * 2.0**0.5)
     wrong = (delta < LIGHTEST) | (delta > HEAVIEST)
@@ -141,7 +142,7 @@ def _flag(out: xr.Dataset, where: Any, reason: str) -> None:
     import xarray as xr
 
     said = out["flag"] if "flag" in out else xr.full_like(out["dic"], "", dtype="<U1")
-    out["flag"] = said.where(~(where & (said == "")), reason)
+    out["flag"] = said.where(~(where & (said == "")), reason).variable
 
 
 def _place(headers: Sequence[str]) -> int | None:
@@ -175,7 +176,7 @@ def column_of(titles: Sequence[str], rows: Sequence[Sequence[str]], mark: str) -
 
 
 def _put(out: xr.Dataset, name: str, share: Any, deviation: Any) -> None:
-    out[f"rock_share_{name}"], out[f"rock_share_{name}_sd"] = share, deviation
+    out[f"rock_share_{name}"], out[f"rock_share_{name}_sd"] = share.variable, deviation.variable
     out[f"rock_share_{name}"].attrs = {"units": "1", "long_name": f"share of rock carbon in DIC, {name}"}
     out[f"rock_share_{name}_sd"].attrs = {"units": "1", "long_name": f"its standard deviation, {name}"}
 

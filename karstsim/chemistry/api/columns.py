@@ -38,7 +38,8 @@ _SPELLINGS = {
     "co3": "co3 carb carbonate",
     "alkalinity": "alkalinity alk alkal talk t_alk total_alkalinity total_alk tot_alk anc "
     "acid_neutralizing_capacity alcalinite alkalinitat alcalinidad alcalinidade alcalinita "
-    "bicarbonate_alkalinity hco3_alkalinity carbonate_alkalinity",
+    "bicarbonate_alkalinity hco3_alkalinity carbonate_alkalinity "
+    "saurekapazitat",
     "dic": "dic tic inorganic_carbon tco2 t_co2",
     "ph": "ph",
     "pco2": "pco2",
@@ -92,6 +93,10 @@ _RESPELL = (
     (r"^n_(no3|nitrate)", r"\1_n"),
     (r"^s_(so4|sulfate|sulphate)", r"\1_s"),
     (r"_m_3(?=_|$)", r"_m3"),
+    # Titration to pH 4.3, as German laboratories write it: KS4,3, Saeurekapazitaet bis pH 4,3.
+    (r"^(sae?urekapazitae?t(_(bis|zum|zu|ks|ph))*_?|ks_?)(4_3)(?=_|$)", r"saurekapazitat"),
+    (r"^sae?urekapazitae?t_(.*_)?(ks_?)?8_2(?=_|$)", r"ks8_2"),  # to pH 8.2: another quantity
+    (r"^saeurekapazitaet", r"saurekapazitat"),
     (r"_((de_l|de|del|dell)_)?(eau|agua|acqua)(?=_|$)", r"_water"),
     (r"_(de_l|del|dell)_(air|aire|aria)(?=_|$)", r"_air"),
 )

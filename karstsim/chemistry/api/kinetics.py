@@ -329,7 +329,8 @@ def _broadcast(given: dict[str, xr.DataArray]) -> dict[str, xr.DataArray]:
     for name, array in given.items():
         if "time" in array.dims:
             raise InputError(name, "has the dimension time, which the result needs", "rename that dimension")
-        bare[name] = array.drop_vars([c for c in array.coords if c not in array.dims])
+        # Levels of a MultiIndex are labels of its dimension and stay with it.
+        bare[name] = array.drop_vars([c for c in array.coords if c not in array.xindexes])
     arrays = broadcast(bare)
     dims = arrays["temperature"].dims
     return {name: array.transpose(*dims) for name, array in arrays.items()}
@@ -408,20 +409,19 @@ def _result(
     import xarray as xr
 
     dims, shape = (*template.dims, "time"), (*template.shape, batch.times.size)
-    coords = {name: template.coords[name] for name in template.coords}
-    coords["time"] = xr.DataArray(
-        batch.times, dims="time", attrs={"units": "s", "long_name": "time since start"}
-    )
+    times = xr.DataArray(batch.times, dims="time", attrs={"units": "s", "long_name": "time since start"})
+    coords = template.coords.assign(time=times)
 
     def shaped(values: np.ndarray, **attrs: str) -> xr.DataArray:
-        return xr.DataArray(values.reshape(shape), dims=dims, coords=coords, attrs=attrs)
+        return xr.DataArray(values.reshape(shape), dims=dims, attrs=attrs)
 
     brought = {"ca": CA_OF, "mg": MG_OF, "so4": SO4_OF, "dic": DIC_OF, "alkalinity": ALKALINITY_OF}
     totals = {n: flat[n][:, None] + extents @ brought.get(n, np.zeros(len(MINERALS))) for n in START}
-    given = {name: shaped(values) for name, values in totals.items()}
+    given = {name: shaped(values).assign_coords(coords) for name, values in totals.items()}
     if not batch.closed:
         del given["dic"]
-        given["pco2"] = shaped(np.broadcast_to(flat["pco2"][:, None], totals["dic"].shape))
+        pressure = np.broadcast_to(flat["pco2"][:, None], totals["dic"].shape)
+        given["pco2"] = shaped(pressure).assign_coords(coords)
     result = speciate(given, constants=constants).drop_vars("calcite_rate")
     for name in ("temperature", *IONS):
         text = "water temperature" if name == "temperature" else f"total {name}"
@@ -434,7 +434,7 @@ def _result(
         text = f"rate of {name} dissolution, negative: precipitation"
         result[f"rate_{name}"] = shaped(rates[..., j], units="mol m-2 s-1", long_name=text)
     reasons = shaped(np.repeat(flags[:, None], batch.times.size, axis=1))
-    result["flag"] = result["flag"].where(reasons == "", reasons)
+    result["flag"] = result["flag"].where(reasons == "", reasons).variable  # labels stay those of `result`
     result.attrs = {
         "title": "Dissolution in the course of time",
         "constants": constants,

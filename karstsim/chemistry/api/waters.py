@@ -163,6 +163,9 @@ def _solve(flat: dict[str, np.ndarray], charge_balance: bool, chosen: ConstantSe
     columns["charge_imbalance"] = strong - columns["alkalinity"]
     unsolved = (modes >= 0) & np.isnan(columns["ph"])
     flags[unsolved] = "no solution: the two carbonate variables contradict each other"
+    flags[unsolved & (modes == Mode.DIC_PCO2)] = (
+        "no solution: dic and pco2 contradict each other, or nearly all DIC is CO2 and does not tell the pH"
+    )
     _flag_range(flags, inputs["temperature"], columns)
     columns["flag"] = flags
     columns |= {name: inputs[name] for name in TOTALS}
