@@ -273,3 +273,17 @@ def calibration_file(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Path:
+    """An ensemble of 3 climates and 3 draws, run once by one worker in blocks of two members and windows of a year."""
+    from small_ensemble import CLIMATES as NAMES
+    from small_ensemble import DRAWS, settings, write_file
+    from small_site import SITE
+
+    from karstsim.ensemble import run_ensemble
+
+    folder = tmp_path_factory.mktemp("ensemble")
+    run_ensemble(write_file(folder, SITE, NAMES, DRAWS, settings()), folder / "out")
+    return folder / "out"

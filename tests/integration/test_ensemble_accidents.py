@@ -6,9 +6,11 @@ import contextlib
 import errno
 import json
 import random
+import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,6 +25,13 @@ from karstsim.ensemble.manifest import Manifest
 from karstsim.ensemble.plan import SPIN_UP, Plan, Task
 from karstsim.ensemble.store import export, open_ensemble
 from karstsim.model.simulate import Simulation
+
+
+@pytest.fixture
+def copy(finished, tmp_path) -> Path:
+    """The finished ensemble in a folder of its own, to be spoiled."""
+    shutil.copytree(finished, tmp_path / "out")
+    return tmp_path / "out"
 
 
 def test_an_ensemble_that_was_cut_goes_on(copy, finished) -> None:

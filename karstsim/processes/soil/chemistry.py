@@ -177,7 +177,9 @@ def dissolve(p, s, f, solid, pool_share, powder_share, exposure, dolomite, trace
     s.carbonate -= from_pool
     powder_mg = powder.composition(s)
     from_powder = powder.take(s, f, powder_share * (solid - from_pool), exposure)
-    from_rock = max(solid - from_pool - from_powder, 0.0)  # grains that give all leave rounding of either sign
+    from_rock = max(
+        solid - from_pool - from_powder, 0.0
+    )  # grains that give all leave rounding of either sign
     f.grain_dissolution += from_pool + from_powder
     f.rock_dissolution += from_rock
     apply(s.pore_water, from_pool, 0.0, PURE_CALCITE)
