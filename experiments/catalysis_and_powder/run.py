@@ -199,7 +199,7 @@ def draw(found: Found, path: Path) -> None:
     )
     axes[1].plot(RATES, found.by_rate, "o-", color="#0072b2", label=f"grains of {USUAL_DIAMETER:g} µm")
     axes[1].set(xlabel="powder (100 t km$^{-2}$ a$^{-1}$)", ylabel="CO$_2$ bound (t C km$^{-2}$ a$^{-1}$)",
-                ylim=(0.0, 1.3 * found.ceiling))  # fmt: skip
+                ylim=(min(0.0, 1.1 * min(found.by_rate)), 1.3 * found.ceiling))  # fmt: skip
     axes[1].legend(fontsize=9, loc="lower right")
     axes[2].plot(
         DIAMETERS,
