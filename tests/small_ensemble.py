@@ -10,7 +10,7 @@ import numpy as np
 
 from karstsim.ensemble.store import open_ensemble
 
-CLIMATES = """
+PAST_AND_LOW = """
 [forcing]
 end = "2016-12-31"
 [[climates]]
@@ -23,7 +23,8 @@ name = "low"
 follows = "past"
 synthetic = "ssp126"
 start = "2015-01-01"
-[[climates]]
+"""
+CLIMATES = f"""{PAST_AND_LOW}[[climates]]
 name = "high"
 follows = "past"
 synthetic = "ssp585"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_ensemble import PAST_AND_LOW as CLIMATES
 from small_site import SITE
 
 from karstsim.core.errors import InputError
@@ -16,21 +17,6 @@ from karstsim.ensemble.config import load_ensemble, to_toml
 from karstsim.ensemble.draws import Range, drawn_values, read_draws, sample
 from karstsim.ensemble.manifest import Entry, Manifest, Written
 from karstsim.ensemble.plan import SPIN_UP, Climate, Plan, Task, block_size
-
-CLIMATES = """
-[forcing]
-end = "2016-12-31"
-[[climates]]
-name = "past"
-synthetic = "ssp245"
-start = "2013-01-01"
-end = "2014-12-31"
-[[climates]]
-name = "low"
-follows = "past"
-synthetic = "ssp126"
-start = "2015-01-01"
-"""
 
 
 def _file(folder: Path, *parts: str) -> Path:
