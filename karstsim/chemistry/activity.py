@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from karstsim.chemistry.constants import B_NEUTRAL
+from karstsim.chemistry.solution import IONS, N_IONS
 from karstsim.core.constants import LN10
 from karstsim.core.jit import kernel
 from karstsim.core.polynomials import exp_small
@@ -27,8 +28,6 @@ WATER_ACTIVITY_SLOPE = 0.017  # a_w = 1 - 0.017 sum(m), Garrels & Christ (1965),
 WATER_ACTIVITY_MIN = 0.1
 # log10 g = b I - z^2 A sqrt(I)/(1 + d sqrt(I)), side by side for a loop that becomes vector instructions: what stands
 # below, with d = B a, or d = 1 and b = 0.3 A for Davies; neutral species have z = 0.
-IONS = ["h", "oh", "hco3", "ca", "mg", "na", "so4", "cahco3", "mghco3", "mgoh", "davies", "neutral"]
-N_IONS = len(IONS)
 _CHARGE2 = np.array([1.0, 1.0, 1.0, 4.0, 4.0, 1.0, 4.0, 1.0, 1.0, 1.0, 1.0, 0.0])
 _SIZE = np.array([A_H, A_OH, A_CARBONATE, A_CA, A_MG, A_NA, A_SO4, A_CAHCO3, A_MGHCO3, A_MGOH, 0.0, 0.0])
 _LINEAR = np.array([0.0, 0.0, 0.0, B_CA, B_MG, B_NA, B_SO4, 0.0, 0.0, 0.0, 0.0, B_NEUTRAL])

@@ -14,6 +14,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from karstsim.chemistry.solution import SOLUTION_DTYPE
 from karstsim.core.constants import LN10, ZERO_CELSIUS
 from karstsim.core.jit import kernel
 from karstsim.core.polynomials import cube_root, exp_small, exp_wide, log_near
@@ -179,7 +180,10 @@ _NAMES = (
         "tracers",
     ],
 )
-CONSTANTS_DTYPE = record_dtype([(name, "f8") for name in _NAMES] + [("side_by_side", (np.float64, (_WIDE,)))])
+# With room for a second water of this temperature: some problems solve two side by side (processes/joint_dissolution).
+CONSTANTS_DTYPE = record_dtype(
+    [(name, "f8") for name in _NAMES] + [("side_by_side", (np.float64, (_WIDE,))), ("second", SOLUTION_DTYPE)]
+)
 
 
 @kernel

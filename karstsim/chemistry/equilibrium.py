@@ -103,7 +103,7 @@ def _closed_h(x, h, ca, dic, alk, mg_fraction, enough):
 
 
 @kernel
-def _start(x, k):
+def start(x, k):
     """Start the medium; returns the start value of h: that of the last solve or of a warm record's pH, or a guess."""
     warm = start_medium(x, k)
     if warm == RESUMED:
@@ -116,7 +116,7 @@ def _start(x, k):
 
 
 @kernel
-def _conclude(x, k, h, converged):
+def conclude(x, k, h, converged):
     """Results and status after the last iteration.
 
     0 solved; 1 solved as far as the direction goes: the water is supersaturated but has too little Mg for the rock to
@@ -147,7 +147,7 @@ def equilibrate_closed(x, k, mg_fraction):
         x.status = -1.0
         x.unsolved += 1.0
         return 0.0 * mg_fraction
-    h = _start(x, k)
+    h = start(x, k)
     n, converged = 0.0, 0
     tolerance = max(x.tolerance, MEDIUM_TOLERANCE)
     enough = last_step(tolerance)
@@ -167,7 +167,7 @@ def equilibrate_closed(x, k, mg_fraction):
         if residual != residual:
             break
         accelerate(x, k, residual)
-    _conclude(x, k, h, converged)
+    conclude(x, k, h, converged)
     return n
 
 
@@ -201,7 +201,7 @@ def open_pressure(x, h, ca, dic, per_share, pco2_0, pco2_slope):
 
 
 @kernel
-def _open_residual(x, h, ca, dic, alk, per_share, pco2_0, pco2_slope):
+def open_residual(x, h, ca, dic, alk, per_share, pco2_0, pco2_slope):
     """Alkalinity mismatch of the open problem, increasing with h, and its derivative by ln h (eq kgw-1)."""
     p, per_p, dp, w = open_pressure(x, h, ca, dic, per_share, pco2_0, pco2_slope)
     per_h = 1.0 / h
@@ -218,11 +218,11 @@ def _open_residual(x, h, ca, dic, alk, per_share, pco2_0, pco2_slope):
 
 
 @kernel
-def _open_h(x, h, ca, dic, alk, per_share, pco2_0, pco2_slope, enough):
+def open_h(x, h, ca, dic, alk, per_share, pco2_0, pco2_slope, enough):
     """Root of `_open_residual`, started at `h`; ends after a step of `enough` in ln h."""
     low, high = H_MIN, H_MAX
     for _ in range(MAX_INNER):
-        f, slope = _open_residual(x, h, ca, dic, alk, per_share, pco2_0, pco2_slope)
+        f, slope = open_residual(x, h, ca, dic, alk, per_share, pco2_0, pco2_slope)
         if f > 0.0:
             high = h
         elif f < 0.0:
@@ -251,13 +251,13 @@ def equilibrate_open(x, k, mg_fraction, pco2_0, pco2_slope):
         x.status = -1.0
         x.unsolved += 1.0
         return 0.0 * mg_fraction, 0.0 * pco2_0
-    h = _start(x, k)
+    h = start(x, k)
     n, g, converged = 0.0, 0.0, 0
     per_share = 1.0 / (1.0 - mg_fraction)
     tolerance = max(x.tolerance, MEDIUM_TOLERANCE)
     enough = last_step(tolerance)
     for _ in range(MAX_OUTER):
-        h = _open_h(x, h, ca, dic, alk, per_share, pco2_0, pco2_slope, enough)
+        h = open_h(x, h, ca, dic, alk, per_share, pco2_0, pco2_slope, enough)
         p, per_p, _dp, w = open_pressure(x, h, ca, dic, per_share, pco2_0, pco2_slope)
         hco3 = x.c_kh * x.c_k1 * p / h
         x.ca = w * per_p
@@ -275,12 +275,12 @@ def equilibrate_open(x, k, mg_fraction, pco2_0, pco2_slope):
         if residual != residual:
             break
         accelerate(x, k, residual)
-    _conclude(x, k, h, converged)
+    conclude(x, k, h, converged)
     return n, g
 
 
 @kernel
-def _gas_pressure(x, h, dic, pco2_0, pco2_slope):
+def gas_pressure(x, h, dic, pco2_0, pco2_slope):
     """CO2 pressure at `h` without a mineral, p (1 + s d) = p0 + s DIC0, and dp/dln h (atm)."""
     per_h = 1.0 / h
     rise, last = pco2_slope * x.c_kh * x.c_k1 * per_h, x.d1 * per_h  # s c_kh c_k1/h
@@ -290,9 +290,9 @@ def _gas_pressure(x, h, dic, pco2_0, pco2_slope):
 
 
 @kernel
-def _gas_residual(x, h, dic, alk, pco2_0, pco2_slope):
+def gas_residual(x, h, dic, alk, pco2_0, pco2_slope):
     """Alk0 - hco3 A(h) - N(h) along the gas line, increasing with h, and its derivative by ln h (eq kgw-1)."""
-    p, dp = _gas_pressure(x, h, dic, pco2_0, pco2_slope)
+    p, dp = gas_pressure(x, h, dic, pco2_0, pco2_slope)
     per_h = 1.0 / h
     carbonic = x.c_kh * x.c_k1 * per_h
     hco3, d_hco3 = carbonic * p, carbonic * (dp - p)
@@ -304,11 +304,11 @@ def _gas_residual(x, h, dic, alk, pco2_0, pco2_slope):
 
 
 @kernel
-def _gas_h(x, h, dic, alk, pco2_0, pco2_slope, enough):
+def gas_h(x, h, dic, alk, pco2_0, pco2_slope, enough):
     """Root of `_gas_residual`, started at `h`; ends after a step of `enough` in ln h."""
     low, high = H_MIN, H_MAX
     for _ in range(MAX_INNER):
-        f, slope = _gas_residual(x, h, dic, alk, pco2_0, pco2_slope)
+        f, slope = gas_residual(x, h, dic, alk, pco2_0, pco2_slope)
         if f > 0.0:
             high = h
         elif f < 0.0:
@@ -334,13 +334,13 @@ def equilibrate_gas(x, k, pco2_0, pco2_slope):
         x.status = -1.0
         x.unsolved += 1.0
         return 0.0 * pco2_0
-    h = _start(x, k)
+    h = start(x, k)
     converged = 0
     tolerance = max(x.tolerance, MEDIUM_TOLERANCE)
     enough = last_step(tolerance)
     for _ in range(MAX_OUTER):
-        h = _gas_h(x, h, dic, alk, pco2_0, pco2_slope, enough)
-        p, _dp = _gas_pressure(x, h, dic, pco2_0, pco2_slope)
+        h = gas_h(x, h, dic, alk, pco2_0, pco2_slope, enough)
+        p, _dp = gas_pressure(x, h, dic, pco2_0, pco2_slope)
         hco3 = x.c_kh * x.c_k1 * p / h
         x.dic = hco3 * dic_over_hco3(x, h)
         update_species(x, h, hco3)
@@ -351,5 +351,5 @@ def equilibrate_gas(x, k, pco2_0, pco2_slope):
         if residual != residual:
             break
         accelerate(x, k, residual)
-    _conclude(x, k, h, converged)
+    conclude(x, k, h, converged)
     return x.dic - dic

@@ -24,62 +24,26 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from karstsim.chemistry.activity import (
     A_CARBONATE,
     A_CL,
     A_MGSO42,
     B_CL,
     B_MGSO42,
-    N_IONS,
     gamma,
     refresh_coefficients,
 )
 from karstsim.chemistry.constants import B_HCL_386
+from karstsim.chemistry.solution import N_STATE
 from karstsim.core.constants import LN10
 from karstsim.core.jit import kernel
-from karstsim.core.spec import record_dtype
 
 IAP_FLOOR = 1e-99  # where an ion is absent the saturation index is this floor's
 DENSE_IONIC_STRENGTH = 20.0  # iterates are kept below (mol kgw-1)
 TRACE = 1e-9  # ionic strength below which an iterate is not trusted
 # What is read from a solved water, as ``x.readings``: logarithms are dear.
 ALL, CARBONATE, NOTHING = 0.0, 1.0, 2.0
-N_STATE = 5
-N_KEPT = N_STATE + 3  # of a medium that `keep_medium` puts by
-
 THETA_LOW, THETA_HIGH = -20.0, 0.9  # limits of the extrapolation in `accelerate`
-
-_INPUTS = (
-    "resume conditioned readings tolerance temperature "
-    "ca mg na k cl so4 no3 dic alkalinity ph pco2 ionic_strength"
-)
-_SPECIES = (
-    "m_h m_oh m_co2 m_co2_dimer m_hco3 m_co3 m_ca m_mg m_na m_k m_so4 m_cahco3 m_caco3 m_mghco3 m_mgco3 m_nahco3 "
-    "m_naco3 m_khco3 m_caso4 m_mgso4 m_mgso42 m_naso4 m_kso4 m_hso4 m_cahso4 m_caoh m_mgoh m_cl m_hcl"
-)
-_ACTIVITY = (
-    "water_activity solute_molality g_h g_oh g_hco3 g_co3 g_ca g_mg g_na g_k g_so4 g_cahco3 g_mghco3 g_mgoh g_davies "
-    "g_neutral g_co2"
-)
-_CONDITIONAL = (
-    "c_kh c_k1 c_k2 c_kw c_calcite p_cahco3 p_caco3 p_mghco3 p_mgco3 p_nahco3 p_naco3 p_khco3 p_caso4 p_mgso4 p_mgso42 "
-    "p_naso4 p_kso4 p_hso4 p_cahso4 p_caoh p_mgoh p_dimer p_hcl"
-)
-_MEDIUM = "d_h d0 d1 a0 a1 n_oh n_h ca_ratio mg_ratio na_ratio k_ratio so4_ratio"
-_RESULTS = "si_calcite si_aragonite si_dolomite si_gypsum status unsolved last_residual"
-_NAMES = " ".join((_INPUTS, _SPECIES, _ACTIVITY, _CONDITIONAL, _MEDIUM, _RESULTS)).split()
-
-SOLUTION_DTYPE = record_dtype(
-    [(name, "f8") for name in _NAMES]
-    + [
-        (name, (np.float64, (N_STATE,)))
-        for name in ("trial", "mapped", "mapped_before", "defect", "defect_before")
-    ]
-    + [("gammas", (np.float64, (N_IONS,))), ("ended", (np.float64, (N_STATE + 1,)))]
-    + [("kept", (np.float64, (N_KEPT,)))]
-)
 
 
 @kernel
@@ -376,6 +340,26 @@ def start_medium(x, k):
     refresh_medium(x, k)
     _remember(x)
     return warm
+
+
+@kernel
+def start_from(y, x, k):
+    """First medium of a water `y` that has the totals of the started water `x` and will move away from it."""
+    y.ca, y.mg, y.na, y.k, y.cl, y.so4, y.no3, y.dic = x.ca, x.mg, x.na, x.k, x.cl, x.so4, x.no3, x.dic
+    y.ca_ratio, y.mg_ratio, y.na_ratio, y.k_ratio, y.so4_ratio = (
+        x.ca_ratio,
+        x.mg_ratio,
+        x.na_ratio,
+        x.k_ratio,
+        x.so4_ratio,
+    )
+    free_cations(y)
+    y.m_so4, y.m_cl, y.m_co2 = x.m_so4, x.m_cl, x.m_co2
+    y.ionic_strength = x.ionic_strength
+    y.solute_molality = x.solute_molality
+    y.last_residual = -1.0
+    refresh_medium(y, k)
+    _remember(y)
 
 
 @kernel

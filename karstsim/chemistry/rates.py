@@ -77,24 +77,37 @@ def relax(c, c_eq, k_dt, tail_start, tail_order):
     tail_order  order n of the tail, >= 1; 1: linear
     returns c after the time.
     """
+    return relax_and_slope(c, c_eq, k_dt, tail_start, tail_order)[0]
+
+
+@kernel
+def relax_and_slope(c, c_eq, k_dt, tail_start, tail_order):
+    """As `relax`, and the derivative of what it returns by `c_eq`."""
     if c_eq <= EQUILIBRIUM_MIN or c >= c_eq or tail_order <= ORDER_MIN or tail_start >= TAIL_START_MAX:
-        return c - (c_eq - c) * math.expm1(-k_dt)
-    before = 1.0 - c / c_eq
+        share = -math.expm1(-k_dt)
+        return c + (c_eq - c) * share, share
+    per_eq = 1.0 / c_eq
+    before = 1.0 - c * per_eq
     u = before
     u_start = 1.0 - tail_start
     left = k_dt
     if u > u_start:
         to_tail = math.log(u / u_start)
         if left <= to_tail:
-            return c - c_eq * u * math.expm1(-left)
+            share = -math.expm1(-left)
+            return c + c_eq * u * share, share
         left -= to_tail
         u = u_start
-    return c + c_eq * (before - _tail(u, u_start, left, tail_order))
+    u, slowing = _tail(u, u_start, left, tail_order)
+    # With c fixed, d before/d c_eq = c/c_eq^2; whether the way began above the tail or in it, u follows it by
+    # (u/before)/slowing, slowing = 1 + (n-1) k dt (u/u_s)^(n-1) of the way within the tail.
+    return c + c_eq * (before - u), 1.0 - u - c * per_eq * u / (before * slowing)
 
 
 @kernel
 def _tail(u, u_start, k_dt, order):
-    """Undersaturation u after k_dt in the high-order tail:  u0 (1 + (n-1) k dt (u0/u_s)^(n-1))^(-1/(n-1))."""
+    """Undersaturation u after k_dt in the high-order tail,  u0 s^(-1/(n-1)),  and s = 1 + (n-1) k dt (u0/u_s)^(n-1)."""
     power = order - 1.0
     ratio = math.exp(power * math.log(u / u_start)) if u > 0.0 else 0.0 * u
-    return u * math.exp(-math.log(1.0 + power * k_dt * ratio) / power)
+    slowing = 1.0 + power * k_dt * ratio
+    return u * math.exp(-math.log(slowing) / power), slowing

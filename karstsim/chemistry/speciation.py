@@ -9,7 +9,6 @@ import math
 from enum import IntEnum
 
 from karstsim.chemistry.medium import (
-    SOLUTION_DTYPE,
     accelerate,
     alk_over_hco3,
     dic_over_hco3,
@@ -24,6 +23,7 @@ from karstsim.chemistry.medium import (
     total_dic,
     update_species,
 )
+from karstsim.chemistry.solution import SOLUTION_DTYPE
 from karstsim.core.constants import LN10
 from karstsim.core.jit import kernel
 

@@ -15,7 +15,7 @@ import numba
 import numpy as np
 
 from karstsim.chemistry.constants import CONSTANTS_DTYPE
-from karstsim.chemistry.medium import SOLUTION_DTYPE
+from karstsim.chemistry.solution import SOLUTION_DTYPE
 from karstsim.core.solutes import N_CORE, N_SOLUTES
 from karstsim.core.spec import new_table, record_dtype
 from karstsim.model import column

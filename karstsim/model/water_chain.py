@@ -12,7 +12,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from karstsim.chemistry.medium import SOLUTION_DTYPE
+from karstsim.chemistry.solution import SOLUTION_DTYPE
 from karstsim.core.constants import MM_PER_M, SECONDS_PER_DAY, STANDARD_ATMOSPHERE
 from karstsim.core.jit import driver
 from karstsim.core.solutes import N_CORE, N_SOLUTES

@@ -14,24 +14,22 @@ import math
 from karstsim.chemistry.equilibrium import equilibrate_closed, equilibrate_gas, equilibrate_open
 from karstsim.chemistry.film import film_alpha, thin_film_alpha
 from karstsim.chemistry.medium import CARBONATE, NOTHING, keep_medium, recall_medium
-from karstsim.chemistry.rates import relax
 from karstsim.chemistry.speciation import Mode, speciate
 from karstsim.core.constants import LN10, MM_PER_M, SECONDS_PER_DAY
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param
+from karstsim.processes.joint_dissolution import LEAST_PRESSURE, dissolve_with_gas, relaxed_rock
 from karstsim.processes.lowpass import relaxed_share
 from karstsim.processes.transport import alkalinity
 
 ALK_DIC = int(Mode.ALK_DIC)
 MINIMUM_VOLUME = 1.0e-3  # mm; a thinner film than a micrometre of water has no chemistry of its own
-NEGLIGIBLE_FALL = 0.01  # of the gas pressure: a smaller fall by the way to saturation needs no second look
-BRACKET_STEPS = 8
-BRACKET_TOLERANCE = 1.0e-3
-NEGLIGIBLE_ROCK = 1.0e-5  # of the water's calcium
-MODEL_STEPS, MODEL_TOLERANCE = 12, 1.0e-4  # of the search between two trials
+PURE_CALCITE = 0.0  # magnesium of what precipitates
+BRACKET_STEPS, MODEL_STEPS = 30, 30
+BRACKET_TOLERANCE = 1.0e-7  # of the rock
+LEAST_BRACKET = 1.0e-12  # of the water's calcium
+MODEL_TOLERANCE = 1.0e-6  # of the rock, of the search between two trials
 STORE_TOLERANCE = 1.0e-6  # of a store's solve: relative change of its medium in the last round; less is left
-TRIAL_TOLERANCE = 1.0e-5  # of the solves that only lead to one
-LEAST_PRESSURE = 1.0e-7  # atm
 HALF = 0.5
 CLOSED = -1.0  # in place of a gas pressure: no gas
 UNSOLVED_PRESSURE = (
@@ -123,6 +121,7 @@ def load(x, water, temperature):
     x.alkalinity = alkalinity(water.sol) * per_kg
     x.ph = 0.0
     x.ionic_strength = 0.0
+    x.si_calcite = 0.0
     x.resume = 0.0
     x.tolerance = STORE_TOLERANCE
     x.readings = CARBONATE
@@ -134,6 +133,7 @@ def load_store(x, store, temperature):
     load(x, store, temperature)
     x.ph = store.ph
     x.ionic_strength = store.ionic_strength
+    x.si_calcite = store.si_calcite
 
 
 @kernel
@@ -175,79 +175,79 @@ def _compose(x, dic, ca, mg, alk, rock, mg_fraction):
 
 
 @kernel
-def relaxed_rock(alk, rock_at_equilibrium, k_dt, tail_start, tail_order):
-    """Rock dissolved in one step when `rock_at_equilibrium` (positive) would saturate the water, mol kg-1.
-
-    How near saturation the water is, is measured by the carbonate alkalinity that rock has given it (half of `alk`,
-    eq kg-1): calcium of strong acids or gypsum does not slow dissolution down, and acid water dissolves linearly.
-    """
-    if k_dt <= 0.0:
-        return 0.0 * rock_at_equilibrium
-    given = max(HALF * alk, 0.0)
-    return relax(given, given + rock_at_equilibrium, k_dt, tail_start, tail_order) - given
-
-
-@kernel
 def open_step(x, k, mg_fraction, pco2, slope, k_dt, precipitation_dt, threshold, tail_start, tail_order):
     """Rock and gas that enter an open water in one step: (mol kg-1, mol kg-1); leaves `x` as the water afterwards.
 
     Gas exchange is instant beside dissolution and turnover (design notes 4.5: 50 d-1).
 
+    x                 ``x.si_calcite`` says on which side of saturation to look first: that of the last step
     pco2, slope       gas pressure (atm) and its fall per CO2 taken up in the step (atm kg mol-1)
     k_dt              rate constant of dissolution times the step
     precipitation_dt  rate constant of precipitation times the step, above the saturation index `threshold`
     """
     dic, ca, mg, alk = x.dic, x.ca, x.mg, x.alkalinity
-    saturating = _rock_to(x, k, 0.0, mg_fraction, pco2, slope)
-    rock = 0.0 * saturating
-    if saturating > 0.0:
-        rock = relaxed_rock(alk, saturating, k_dt, tail_start, tail_order)
-        if slope * saturating > NEGLIGIBLE_FALL * pco2:
-            rock = _rock_with_its_gas(
-                x,
-                k,
-                mg_fraction,
-                pco2,
-                slope,
-                dic,
-                ca,
-                mg,
-                alk,
-                rock,
-                saturating,
-                k_dt,
-                tail_start,
-                tail_order,
-            )
-    elif saturating < 0.0:
-        # What precipitates is pure calcite, whatever the rock.
-        mg_fraction = 0.0
+    dissolves = k_dt > 0.0 and not x.si_calcite > 0.0
+    if not dissolves:
+        gas = exchange_gas(x, k, pco2, slope)
+        if x.si_calcite >= 0.0 or k_dt <= 0.0:
+            return _precipitate_open(x, k, pco2, slope, dic, ca, mg, alk, gas, precipitation_dt, threshold)
         _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
+    ionic_strength = x.ionic_strength
+    rock, found = dissolve_with_gas(x, k, mg_fraction, pco2, slope, k_dt, tail_start, tail_order)
+    if not found:
+        _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
+        x.ionic_strength, x.resume = ionic_strength, 0.0
+        rock = search_rock(x, k, mg_fraction, pco2, slope, k_dt, tail_start, tail_order)
+        _compose(x, dic, ca, mg, alk, rock, mg_fraction)
         exchange_gas(x, k, pco2, slope)
-        if x.si_calcite > threshold:
-            _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
-            rock = _rock_to(x, k, 0.0, mg_fraction, pco2, slope) * relaxed_share(precipitation_dt, 1.0)
-            _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
-            rock = min(max(rock, _rock_to(x, k, threshold, mg_fraction, pco2, slope)), 0.0)
-    _compose(x, dic, ca, mg, alk, rock, mg_fraction)
-    gas = exchange_gas(x, k, pco2, slope)
-    return rock, gas
+    gas = x.dic - dic - rock
+    if rock > 0.0:
+        return rock, gas
+    return _precipitate_open(x, k, pco2, slope, dic, ca, mg, alk, gas, precipitation_dt, threshold)
+
+
+@kernel
+def _precipitate_open(x, k, pco2, slope, dic, ca, mg, alk, gas, precipitation_dt, threshold):
+    """What `open_step` returns for water that dissolves nothing, now in `x` after it has taken up `gas`.
+
+    What precipitates is pure calcite, whatever the rock.
+    """
+    if not x.si_calcite > threshold:
+        return 0.0 * gas, gas
+    _compose(x, dic, ca, mg, alk, 0.0, PURE_CALCITE)
+    rock = _rock_to(x, k, 0.0, PURE_CALCITE, pco2, slope) * relaxed_share(precipitation_dt, 1.0)
+    _compose(x, dic, ca, mg, alk, 0.0, PURE_CALCITE)
+    rock = min(max(rock, _rock_to(x, k, threshold, PURE_CALCITE, pco2, slope)), 0.0)
+    _compose(x, dic, ca, mg, alk, rock, PURE_CALCITE)
+    return rock, exchange_gas(x, k, pco2, slope)
+
+
+@kernel
+def search_rock(x, k, mg_fraction, pco2, slope, k_dt, tail_start, tail_order):
+    """The rock of `joint_dissolution.dissolve_with_gas` by a search over r, for the odd water that has no way there.
+
+    Leaves the totals of `x` changed and its medium near that of the water afterwards.
+    """
+    dic, ca, mg, alk = x.dic, x.ca, x.mg, x.alkalinity
+    saturating = _rock_to(x, k, 0.0, mg_fraction, pco2, slope)
+    if not saturating > 0.0:
+        return 0.0 * saturating
+    guess = relaxed_rock(alk, saturating, k_dt, tail_start, tail_order)
+    return _rock_with_its_gas(
+        x, k, mg_fraction, pco2, slope, dic, ca, mg, alk, guess, saturating, k_dt, tail_start, tail_order
+    )
 
 
 @kernel
 def _rock_with_its_gas(
-    x, k, mg_fraction, pco2, slope, dic, ca, mg, alk, low, high, k_dt, tail_start, tail_order
+    x, k, mg_fraction, pco2, slope, dic, ca, mg, alk, guess, high, k_dt, tail_start, tail_order
 ):
-    """Rock r dissolved against the pressure that its own uptake leaves: r = relax(saturation at p(r)), mol kg-1.
+    """Rock r dissolved against the pressure that its own uptake leaves, mol kg-1: false position from 0 to `high`.
 
-    p(r) = pco2 - slope g(r), g the gas that the water takes up when r has dissolved. The right side falls with r, so
-    the root is unique. `low` (the rock for the pressure at saturation) lies below it, `high` (saturation) above it;
-    false position between them. At the root the water is undersaturated. Solving for saturation with all its uptake in
-    the step instead would make the rate depend on the step: a short step asks for the whole uptake within it.
+    `high` is saturation, `guess` the rock for the pressure there: too little but for water that degasses meanwhile.
     """
-    x.tolerance = TRIAL_TOLERANCE
-    saturating_low, saturating_high = high, high
-    trial = low
+    low, saturating_low, saturating_high, bracketed = 0.0, high, high, False
+    trial = guess
     for i in range(BRACKET_STEPS):
         _compose(x, dic, ca, mg, alk, trial, mg_fraction)
         if i > 0:
@@ -260,17 +260,20 @@ def _rock_with_its_gas(
         _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
         saturating = max(_rock_to(x, k, 0.0, mg_fraction, pressure, 0.0), 0.0)
         excess = relaxed_rock(alk, saturating, k_dt, tail_start, tail_order) - trial
-        if not abs(excess) > BRACKET_TOLERANCE * trial + NEGLIGIBLE_ROCK * ca:
+        if not abs(excess) > BRACKET_TOLERANCE * trial + LEAST_BRACKET * ca:
             break
         if excess > 0.0:
-            low, saturating_low = trial, saturating
+            low, saturating_low, bracketed = trial, saturating, True
         else:
             high, saturating_high = trial, saturating
         if not low < high:  # what is left between them is the trials' own tolerance
             break
-        trial = _rock_between(low, saturating_low, high, saturating_high, alk, k_dt, tail_start, tail_order)
+        trial = 0.0
+        if bracketed:
+            trial = _rock_between(
+                low, saturating_low, high, saturating_high, alk, k_dt, tail_start, tail_order
+            )
     recall_medium(x, x.kept)
-    x.tolerance = STORE_TOLERANCE
     return trial
 
 
