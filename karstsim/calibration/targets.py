@@ -87,6 +87,12 @@ class Match:
         place = np.clip(np.searchsorted(self.keys, wanted), 0, len(self.keys) - 1)
         return np.where(self.keys[place] == wanted, place, -1)
 
+    @property
+    def span(self) -> str:
+        """First and last day, for people."""
+        days = (str(self.keys[i] // self.steps_per_day) for i in (0, -1))
+        return " to ".join(f"{d[:-4]}-{d[-4:-2]}-{d[-2:]}" for d in days)
+
 
 @dataclass(frozen=True)
 class Target:
@@ -236,9 +242,10 @@ def _target(
     periods = match.periods(times)
     early = (periods >= 0) & (periods < first)
     usable = (periods >= first) & _within(times, section.start, section.end)
-    notes = [f"{len(values)} observed values"]
+    when = f", {times[0]:.10} to {times[-1]:.10}" if len(times) else ""
+    notes = [f"{len(values)} observed values{when}"]
     for what, count in (
-        ("outside the span of the forcing", int((periods < 0).sum())),
+        (f"outside the span of the forcing, {match.span}", int((periods < 0).sum())),
         ("within the warm-up", int(early.sum())),
         ("outside start and end", int(((periods >= first) & ~usable).sum())),
         ("below a detection limit", int(censored[usable].sum())),

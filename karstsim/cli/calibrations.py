@@ -178,6 +178,11 @@ def new_calibration(
         write_template(output, "calibration.toml")
         files = [output]
         spring = output.parent / SPRING
-        if not spring.exists():
+        kept = spring.exists()
+        if not kept:
             files.append(write_spring(spring))
         console.show_new(files, "calibrate", as_json)
+        if kept and not as_json:
+            print(
+                f"{spring} was there and is kept; set [forcing] to the weather of its years and its catchment."
+            )

@@ -268,10 +268,7 @@ def _cluster(scheduler: str, folder: Path) -> Iterator[tuple[Executor, Slots]]:
     except (OSError, ValueError) as error:
         mend = "start a scheduler (dask scheduler) and give its address, as tcp://host:8786"
         raise InputError(f"--scheduler {scheduler}", f"cannot be reached ({error})", mend) from None
-    for name in (
-        "client",
-        "utils",
-    ):  # what they say of a lost scheduler are tracebacks; the message below says it
+    for name in ("client", "utils"):  # their tracebacks about a lost scheduler; the message below says it
         logging.getLogger(f"distributed.{name}").setLevel(logging.CRITICAL)
     try:
         executor = client.get_executor(pure=False, retries=RETRIES)

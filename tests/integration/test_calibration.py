@@ -222,6 +222,21 @@ def test_the_template_is_usable_as_it_is_written(tmp_path: Path) -> None:
     assert again.exit_code == 2
 
 
+def test_a_spring_of_ones_own_is_kept_and_its_years_are_asked_for(tmp_path: Path) -> None:
+    own = "date,discharge (L/s)\n" + "".join(f"2021-01-{day:02d},{day}\n" for day in range(1, 32))
+    (tmp_path / "spring.csv").write_text(own)
+    done = CliRunner().invoke(app, ["new", "calibration", "-o", str(tmp_path / "calibration.toml")])
+    assert done.exit_code == 0 and "spring.csv was there and is kept" in " ".join(done.output.split())
+    assert (tmp_path / "spring.csv").read_text() == own
+    done = CliRunner().invoke(app, ["check", str(tmp_path / "calibration.toml")])
+    assert done.exit_code == 2
+    said = " ".join(done.stderr.split())
+    assert (
+        "31 observed values, 2021-01-01 to 2021-01-31" in said
+        and "the forcing, 2015-01-01 to 2017-12-31" in said
+    )
+
+
 SPRINGS = {  # what a search must be able to find: (end or inner value of each range, coefficient of variation)
     "damped": (
         {"epikarst.event_share": 0.0, "epikarst.recharge_shape": 8.0, "aquifer.conduit_residence_time": 20.0,
