@@ -46,12 +46,6 @@ DESIGN = (
     (re.compile(SECTIONS), "the design"),
     (re.compile(r"\bscience\.md(?=[,.])"), "the design"),
 )
-# Powers of units, which a line would be broken in: "t C km-2 a-1" as print has it. Code stays as it is typed.
-POWER = re.compile(r"(?<![\w-])(mm|cm|km|m|kg|g|mol|L|ha|s|h|d|day|a|yr|year|K|V)-([1-3])(?![\w-]|\.\d)")
-KEPT = re.compile(
-    r"(^```.*?^```|``[^`]+``|`[^`\n]+`|\$[^$\n]+\$|\]\([^)]*\)|^---$.*?^---$)", re.MULTILINE | re.DOTALL
-)
-RAISED = str.maketrans("-123", "⁻¹²³")
 OUTSIDE = {
     "benchmarks/README.md": "benchmarks",
     "README.md": "index",
@@ -65,13 +59,6 @@ def without_sections(text: str) -> str:
     for pattern, instead in DESIGN:
         text = pattern.sub(instead, text)
     return text
-
-
-def powers_raised(text: str) -> str:
-    """The text with the powers of its units raised, outside of code, formulas and links."""
-    parts = KEPT.split(text)
-    parts[::2] = [POWER.sub(lambda m: m[1] + f"-{m[2]}".translate(RAISED), part) for part in parts[::2]]
-    return "".join(parts)
 
 
 def links_inside(text: str) -> str:
