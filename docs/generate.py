@@ -31,6 +31,11 @@ NEIGHBOUR = re.compile(r"\]\(\.\./(\w+)/README\.md\)")  # of one experiment to a
 DOCUMENT = re.compile(r"\]\((?:\.\./)+docs/([\w/]+\.(?:md|png|svg))(#[\w-]+)?\)")
 COLUMNS = re.compile(r"\S {3,}\S|^[\w.]+(?:, [\w.]+)* {2,}\S")  # of a sentence two spaces are none
 CODE = re.compile(r"(``[^`]+``|`[^`]+`)")
+FAR = re.compile(
+    r" {4,}(?=\[(?:design |chemistry )?notes|\[Eq)"
+)  # a source at the end of a line, which a page would break
+ADJACENT = re.compile(r"(\{cite:t\}`\w+`|^site|^design) (?=\{cite:t\})")
+SHORT = {"co2": "CO2", "npp": "NPP", "casa": "CASA", "rothc": "RothC"}  # of file names
 SPECIAL = re.compile(r"([\\*_<>$\[\]|`#])")
 # Sections of the document that karstsim was designed from, which is not published: left out of the pages.
 ONE = r"A?\d++(?:\.\d++)*+"
@@ -45,6 +50,7 @@ DESIGN = (
     (re.compile(rf"\s*\[{SECTIONS}\]"), ""),
     (re.compile(SECTIONS), "the design"),
     (re.compile(r"\bscience\.md(?=[,.])"), "the design"),
+    (re.compile(r"(?<!design )(?<!chemistry )\bnotes (?=\d+\.\d)"), "design notes "),
 )
 OUTSIDE = {
     "benchmarks/README.md": "benchmarks",
@@ -108,7 +114,8 @@ def _cited(source: str) -> str:
 
 def _citation(part: str) -> str:
     """Keys of references.bib as citations; other words as they are."""
-    return WORD.sub(lambda m: f"{{cite:t}}`{m[0]}`" if m[0] in KEYS else m[0], _cell(part))
+    cited = WORD.sub(lambda m: f"{{cite:t}}`{m[0]}`" if m[0] in KEYS else m[0], _cell(part))
+    return ADJACENT.sub(r"\1, ", cited)
 
 
 def _table(header: list[str], rows: list[list[str]]) -> str:
@@ -184,7 +191,9 @@ def _equations() -> dict[str, str]:
 
 def _process(module: ModuleType, compartment: str, table: pd.DataFrame) -> str:
     path = module.__name__.replace(".", "/") + ".py"
-    title = module.__name__.rsplit(".", 1)[-1].replace("_", " ")
+    words = module.__name__.rsplit(".", 1)[-1].split("_")
+    title = " ".join(SHORT.get(word, word) for word in words)
+    title = title[:1].upper() + title[1:]
     text = f"## {title}\n\n`{path}`\n\n{_prose(module)}"
     names = {f"{compartment}.{p.name}" for p in getattr(module, "PARAMS", ())}
     mine = table[table.name.isin(names)]
@@ -197,6 +206,7 @@ def _prose(thing: object) -> str:
     """A docstring with its paragraphs as text; equations and columns stay as they stand."""
     parts: list[tuple[bool, list[str]]] = []
     for line in (inspect.getdoc(thing) or "").splitlines():
+        line = FAR.sub("   " if line.startswith(" ") else " ", line)
         fixed = line.startswith(" ") or bool(COLUMNS.search(line))
         if not parts or (line and fixed != parts[-1][0]) or (not line and not parts[-1][0]):
             parts.append((fixed, []))
