@@ -273,7 +273,7 @@ def _signature(function: object) -> str:
 
 def _experiments() -> dict[str, str]:
     """Each experiment's README as a page, with its figures."""
-    found = sorted(p for p in (ROOT / "experiments").glob("*/README.md"))
+    found = sorted((ROOT / "experiments").glob("*/README.md"), key=_number)
     pages = {p.parent.name: _included(p) for p in found}
     names = "\n".join(pages)
     pages["index"] = (
@@ -281,6 +281,13 @@ def _experiments() -> dict[str, str]:
         f"Misses are reported as misses.\n\n```{{toctree}}\n:maxdepth: 1\n\n{names}\n```\n"
     )
     return pages
+
+
+def _number(path: Path) -> tuple[bool, str]:
+    """The place of an experiment: claims of the review, then data, each by its number."""
+    title = path.read_text(encoding="utf-8").split("\n", 1)[0]
+    number = re.search(r"\(([A-Z]\d\d)\)", title)
+    return (number is None or number[1] < "X", number[1] if number else title)
 
 
 def _included(path: Path) -> str:

@@ -31,6 +31,7 @@ RULES = (
     (PERMIL, lambda m: "‰"),
     (re.compile(r"(?<=\d )u(?=[sm]\b)|(?<=\| )u(?=m \|)|\bu(?=(?:mol|atm|eq|g/L)\b)"), lambda m: "µ"),
     (re.compile(r"\+-(?= ?\d)"), lambda m: "±"),
+    (re.compile(r"(?<=[\s(])([<>])=(?= )"), lambda m: "≤" if m[1] == "<" else "≥"),
     (re.compile(r"(?<=[\s(|,])-(?=\d)(?!99|9 )"), lambda m: "−"),
 )  # a minus before 99 is a code of missing values, "kill -9" a command
 

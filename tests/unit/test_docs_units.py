@@ -42,6 +42,7 @@ def page() -> ModuleType:
         ("14.1 degC, mm degC-1 d-1, 17 us, 4 um, give us", "14.1 °C, mm °C⁻¹ d⁻¹, 17 µs, 4 µm, give us"),
         ("m2 mg-1, g MJ-1, s2 m-3 | um | 31 ug/L", "m² mg⁻¹, g MJ⁻¹, s² m⁻³ | µm | 31 µg/L"),
         ("degC-1.5, K-0.5, ppm-1", "°C⁻¹·⁵, K⁻⁰·⁵, ppm⁻¹"),
+        ("| >= 0.9 | SI <= 0, x>=1", "| ≥ 0.9 | SI ≤ 0, x>=1"),
         ("29.95 (+-3.6), 0.52 +- 0.24", "29.95 (±3.6), 0.52 ± 0.24"),
         ("(-13.9 to -10.3) | -5 % |", "(−13.9 to −10.3) | −5 % |"),
         ("-9999 and -99 are missing; kill -9 at noon", "-9999 and -99 are missing; kill -9 at noon"),
