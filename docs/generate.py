@@ -30,6 +30,8 @@ EXPERIMENT = re.compile(r"\]\((?:\.\./)*experiments/(\w+)(?:/README\.md|/)?\)")
 NEIGHBOUR = re.compile(r"\]\(\.\./(\w+)/README\.md\)")  # of one experiment to another
 DOCUMENT = re.compile(r"\]\((?:\.\./)+docs/([\w/]+\.(?:md|png|svg))(#[\w-]+)?\)")
 COLUMNS = re.compile(r"\S {3,}\S|^[\w.]+(?:, [\w.]+)* {2,}\S")  # of a sentence two spaces are none
+ARGUMENT = re.compile(r"([\w.*]+(?:(?:, | \.\. )[\w.]+)*)( +)(\S.*)")  # names, gap, what they are
+BETWEEN = re.compile(r", (?![^()]*\))")  # arguments, not inside a tuple
 CODE = re.compile(r"(``[^`]+``|`[^`]+`)")
 FAR = re.compile(
     r" {4,}(?=\[(?:design |chemistry )?notes|\[Eq)"
@@ -203,9 +205,13 @@ def _process(module: ModuleType, compartment: str, table: pd.DataFrame) -> str:
 
 
 def _prose(thing: object) -> str:
+    return _paragraphs(inspect.getdoc(thing) or "")
+
+
+def _paragraphs(text: str) -> str:
     """A docstring with its paragraphs as text; equations and columns stay as they stand."""
     parts: list[tuple[bool, list[str]]] = []
-    for line in (inspect.getdoc(thing) or "").splitlines():
+    for line in text.splitlines():
         line = FAR.sub("   " if line.startswith(" ") else " ", line)
         fixed = line.startswith(" ") or bool(COLUMNS.search(line))
         if not parts or (line and fixed != parts[-1][0]) or (not line and not parts[-1][0]):
@@ -220,6 +226,10 @@ def _part(fixed: bool, lines: list[str]) -> str:
         return ""
     if fixed:
         return f"```text\n{text}\n```"
+    return _escaped(text)
+
+
+def _escaped(text: str) -> str:
     spans = CODE.split(text)  # every second is code, which stays as it stands
     return "".join(span if k % 2 else SPECIAL.sub(r"\\\1", span) for k, span in enumerate(spans))
 
@@ -250,12 +260,12 @@ def _functions() -> str:
         if not callable(thing):
             continue
         signature = "" if inspect.isclass(thing) else _signature(thing)
-        text.append(f"## ks.{name}\n\n```python\nks.{name}{signature}\n```\n\n{_prose(thing)}")
+        text.append(f"## ks.{name}\n\n```python\nks.{name}{signature}\n```\n\n{_described(thing)}")
     text.append(f"## ks.plot\n\n{_prose(ks.plot)}")
     for name in sorted(ks.plot.__all__):
         thing = getattr(ks.plot, name)
         text.append(
-            f"### ks.plot.{name}\n\n```python\nks.plot.{name}{_signature(thing)}\n```\n\n{_prose(thing)}"
+            f"### ks.plot.{name}\n\n```python\nks.plot.{name}{_signature(thing)}\n```\n\n{_described(thing)}"
         )
     return "\n".join(text)
 
@@ -265,7 +275,33 @@ def _signature(function: object) -> str:
     signature = inspect.signature(function)  # type: ignore[arg-type]
     bare = [p.replace(annotation=inspect.Parameter.empty) for p in signature.parameters.values()]
     text = str(signature.replace(parameters=bare, return_annotation=inspect.Signature.empty))
-    return text if len(text) < 90 else text.replace(", ", ",\n    ").replace("(", "(\n    ", 1)
+    return text if len(text) < 90 else "(\n    " + BETWEEN.sub(",\n    ", text[1:-1]) + ",\n)"
+
+
+def _described(function: Any) -> str:
+    """The docstring of a function: its arguments as a table, the rest as text."""
+    known = set(inspect.signature(function).parameters)
+    parts: list[str | list[tuple[str, str]]] = []
+    for line in (inspect.getdoc(function) or "").splitlines():
+        rows = parts[-1] if parts and isinstance(parts[-1], list) else None
+        found = ARGUMENT.fullmatch(line)
+        named = found is not None and (len(found[2]) > 1 or (rows is not None and found[1] in known))
+        if found is not None and named:
+            if rows is None:
+                parts.append(rows := [])
+            rows.append((found[1], found[3]))
+        elif rows is not None and line.startswith(" "):
+            rows[-1] = (rows[-1][0], f"{rows[-1][1]} {line.strip()}")
+        elif rows is None and parts:
+            parts[-1] = f"{parts[-1]}\n{line}"
+        else:
+            parts.append(line)
+    return "\n".join(_arguments(p) if isinstance(p, list) else _paragraphs(p) for p in parts)
+
+
+def _arguments(rows: list[tuple[str, str]]) -> str:
+    cells = [[", ".join(f"`{n}`" for n in names.split(", ")), _escaped(text)] for names, text in rows]
+    return _table(["name", "meaning"], cells)
 
 
 # ------------------------------------------------------------------------------------------------------- experiments

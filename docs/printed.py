@@ -29,7 +29,7 @@ RULES = (
     (re.compile(rf"(?<![A-Za-z_.])(p?)({FORMULAS})(?![\w]|\.\w)"), lambda m: m[1] + m[2].translate(LOWERED)),
     (re.compile(r"\bdegC\b(?!-)"), lambda m: "°C"),
     (PERMIL, lambda m: "‰"),
-    (re.compile(r"(?<=\d )u(?=[sm]\b)|(?<=\| )u(?=m \|)|\bu(?=(?:mol|atm|eq|g/L)\b)"), lambda m: "µ"),
+    (re.compile(r"(?<=\d )u(?=[sm]\b)|(?<=\| )u(?=m \|)|\bu(?=(?:mol|atm|eq|g/L|S)\b)"), lambda m: "µ"),
     (re.compile(r"\+-(?= ?\d)"), lambda m: "±"),
     (re.compile(r"(?<=[\s(])([<>])=(?= )"), lambda m: "≤" if m[1] == "<" else "≥"),
     (re.compile(r"(?<=[\s(|,])-(?=\d)(?!99|9 )"), lambda m: "−"),
