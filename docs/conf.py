@@ -33,6 +33,7 @@ nb_execution_in_temp = True  # files that notebooks write stay out of the source
 html_theme = "pydata_sphinx_theme"
 html_title = "karstsim"
 html_show_sourcelink = False
+html_use_index = False  # nothing is indexed: the page would be empty
 html_static_path = ["_static"]
 html_css_files = ["karstsim.css"]
 html_theme_options = {
