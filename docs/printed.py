@@ -26,7 +26,10 @@ RULES = (
     (re.compile(r"\bd13C\b"), lambda m: "δ¹³C"),
     (re.compile(r"\b(1[34])(?=C\b|CO2\b)"), lambda m: m[1].translate(RAISED)),
     (re.compile(r"\bHCO3-(?=[\s,.;)])"), lambda m: "HCO₃⁻"),
-    (re.compile(rf"(?<![A-Za-z_.])([pf]?)({FORMULAS})(?![\w]|\.\w)"), lambda m: m[1] + m[2].translate(LOWERED)),
+    (
+        re.compile(rf"(?<![A-Za-z_.])([pf]?)({FORMULAS})(?![\w]|\.\w)"),
+        lambda m: m[1] + m[2].translate(LOWERED),
+    ),
     (re.compile(r"\bdegC\b(?!-)"), lambda m: "°C"),
     (PERMIL, lambda m: "‰"),
     (re.compile(r"(?<=\d )u(?=[sm]\b)|(?<=\| )u(?=m \|)|\bu(?=(?:mol|atm|eq|g/L|S)\b)"), lambda m: "µ"),
