@@ -31,7 +31,10 @@ from karstsim.tomlfile import read_toml
 
 FIGURES, CONFIG, RECORD, RESTART = "figures", "config.toml", "run.json", "restart.nc"
 PERCENT = 100.0
-DEFINITION = "The karst carbon sink is half the bicarbonate that leaves the karst with spring water and surface runoff."
+DEFINITION = (
+    "The karst carbon sink is half the bicarbonate that leaves the karst with spring water and surface runoff, less "
+    "half the alkalinity that rain and other water bring into it."
+)
 MADE_UP = (
     "The weather is synthetic: a stochastic generator for a subtropical monsoon climate with trends like those of the "
     "SSPs. It shows what karstsim does; it is no projection for any place."

@@ -17,7 +17,7 @@ from karstsim.report.section import Check, Contents, Notes, Section, Table
 from karstsim.report.style import printed
 from karstsim.report.tables import number
 from karstsim.sensitivity_analysis.indices import WIDE, widest
-from karstsim.sensitivity_analysis.study import DRAWS, INDICES, MEMBERS, VALUES
+from karstsim.sensitivity_analysis.study import DRAWS, INDICES, MEMBERS, PRINTED, VALUES
 from karstsim.tomlfile import read_toml
 
 CONFIG = "sensitivity.toml"
@@ -64,7 +64,7 @@ def _what_ran(folder: Path, ds: xr.Dataset) -> str:
     name = site.get("name", "the site") if isinstance(site, dict) else "the site"
     factors = ", ".join(str(f) for f in ds.factor.values)
     asked = ", ".join(dict.fromkeys(str(d) for d in ds.diagnostic.values))
-    method, members = ds.attrs["method"], int(ds.attrs["members"])
+    method, members = PRINTED.get(ds.attrs["method"], ds.attrs["method"]), int(ds.attrs["members"])
     return f"{name}: {method} on {members} members. Varied: {factors}. Asked: {asked}."
 
 

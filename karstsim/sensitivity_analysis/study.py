@@ -29,6 +29,13 @@ from karstsim.sensitivity_analysis.methods import MAY_DROP, Design, points, requ
 
 STUDY, DRAWS, MEMBERS = "sensitivity.toml", "draws.csv", "ensemble"
 VALUES, INDICES, TABLE = "diagnostics.csv", "indices.nc", "indices.csv"
+PRINTED = {
+    "morris": "Morris",
+    "sobol": "Sobol",
+    "fast": "FAST",
+    "rbd_fast": "RBD-FAST",
+    "pawn": "PAWN",
+}  # of methods
 
 
 def run_study(
@@ -57,7 +64,7 @@ def run_study(
     _write_values(values, folder / VALUES)
     kept = gate(values, design, outcome.failed, section.failed == "drop")
     ds = indices(design, x, values, kept, section.confidence, section.resamples, section.sizes)
-    ds.attrs["title"] = f"Sensitivity of {config.site.name} by {section.method}"
+    ds.attrs["title"] = f"Sensitivity of {config.site.name} by {PRINTED.get(section.method, section.method)}"
     if not design.groups:
         ds = ds.assign_coords(
             lower=("factor", [r.lower for r in ranges.values()]),
