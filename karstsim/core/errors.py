@@ -19,6 +19,10 @@ class InputError(KarstsimError):
         self.what = what
         self.mend = mend
 
+    def __reduce__(self) -> tuple[type["InputError"], tuple[str, str, str]]:
+        """Its parts: what a worker in another process raises is pickled on its way here."""
+        return type(self), (self.where, self.what, self.mend)
+
 
 class RunError(KarstsimError):
     """The run itself failed (budget broken, state not finite). The command line ends with exit code 1."""
