@@ -19,6 +19,10 @@ class InputError(KarstsimError):
         self.what = what
         self.mend = mend
 
+    def __reduce__(self) -> tuple[type["InputError"], tuple[str, str, str]]:
+        """Its parts: what a worker in another process raises is pickled on its way here."""
+        return type(self), (self.where, self.what, self.mend)
+
 
 def demand_kind(argument: str, value: object, kinds: tuple[type, ...], mend: str) -> None:
     """Raise InputError where an argument is of none of the kinds, before it fails far from the call."""

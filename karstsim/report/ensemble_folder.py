@@ -11,8 +11,8 @@ import numpy as np
 import xarray as xr
 
 from karstsim.core.errors import InputError
-from karstsim.ensemble.plan import Plan, Task
-from karstsim.ensemble.run import RUN_RECORD, Outcome, status
+from karstsim.ensemble.plan import RUN_RECORD, Plan, Task
+from karstsim.ensemble.run import Outcome, status
 from karstsim.ensemble.store import kept_open, open_ensemble
 from karstsim.model.initial import DRIFT
 from karstsim.model.simulate import FLAGS, flag_text

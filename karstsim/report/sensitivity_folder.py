@@ -10,7 +10,8 @@ import numpy as np
 import xarray as xr
 
 from karstsim.core.errors import InputError
-from karstsim.ensemble.run import RUN_RECORD, status
+from karstsim.ensemble.plan import RUN_RECORD
+from karstsim.ensemble.run import status
 from karstsim.report.ensemble_folder import settled, spin_up_text
 from karstsim.report.found import found_figures, read_table
 from karstsim.report.section import Check, Contents, Notes, Section, Table

@@ -17,9 +17,8 @@ from karstsim.core.files import whole_file
 from karstsim.ensemble.config import EnsembleConfig
 from karstsim.ensemble.config import to_toml as ensemble_toml
 from karstsim.ensemble.draws import draws_csv
-from karstsim.ensemble.plan import PLAN, Plan
+from karstsim.ensemble.plan import CONFIG, PLAN, Plan
 from karstsim.ensemble.run import start, status, work
-from karstsim.ensemble.work import CONFIG
 from karstsim.model.engine import Progress
 from karstsim.sensitivity_analysis.config import SensitivityConfig, to_toml
 from karstsim.sensitivity_analysis.diagnostics import diagnostics_of
