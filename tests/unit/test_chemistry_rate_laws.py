@@ -231,7 +231,9 @@ def test_the_threshold_of_disordered_dolomite_counts_its_own_saturation() -> Non
         x = water(K25, ca, 1e-2, ca)
         if x.si_dolomite > 0.58:
             assert rate(x, K25, law) < 0.0
-            assert (rate(x, K25, law, 0.3) < 0.0) == (x.si_dolomite > 0.85) or abs(x.si_dolomite - 0.85) < 0.02
+            assert (rate(x, K25, law, 0.3) < 0.0) == (x.si_dolomite > 0.85) or abs(
+                x.si_dolomite - 0.85
+            ) < 0.02
 
 
 def test_film_law_is_alpha_times_the_gap() -> None:
