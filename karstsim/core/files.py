@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from karstsim.core.errors import InputError
+
 BYTES_PER_MB = 1.0e6
 MARK = ".begun"  # ends the name of a mark
 
@@ -44,6 +46,14 @@ def whole_folder(path: Path) -> Iterator[Path]:
         os.rename(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, or find that it is there. Raises InputError where a file lies in its place."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise InputError(str(path), "is no folder", "name another folder with -o") from None
 
 
 @contextmanager

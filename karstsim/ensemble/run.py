@@ -26,7 +26,7 @@ import numpy as np
 
 from karstsim import __version__, disk
 from karstsim.core.errors import InputError, RunError
-from karstsim.core.files import remove_unfinished, whole_file
+from karstsim.core.files import make_folder, remove_unfinished, whole_file
 from karstsim.core.jit import source_hash
 from karstsim.ensemble.config import EnsembleConfig, to_toml
 from karstsim.ensemble.manifest import Entry, Manifest, remove_temporary, sha256_of
@@ -69,7 +69,7 @@ def start(config: EnsembleConfig, folder: Path) -> Plan:
     """
     text = to_toml(config)
     plan = replace(make_plan(config), config=hashlib.sha256(text.encode()).hexdigest())
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with Manifest(folder, writable=True, fresh=True):
         (folder / PLAN).unlink(missing_ok=True)  # no ensemble is here until the new plan is
         for place in (SHARDS, STATES):

@@ -13,7 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from karstsim.core.errors import InputError
-from karstsim.core.files import whole_file
+from karstsim.core.files import make_folder, whole_file
 from karstsim.ensemble.config import EnsembleConfig
 from karstsim.ensemble.config import to_toml as ensemble_toml
 from karstsim.ensemble.draws import draws_csv
@@ -28,6 +28,7 @@ from karstsim.sensitivity_analysis.methods import MAY_DROP, Design, points, requ
 
 STUDY, DRAWS, MEMBERS = "sensitivity.toml", "draws.csv", "ensemble"
 VALUES, INDICES, TABLE = "diagnostics.csv", "indices.nc", "indices.csv"
+OF_OTHERS = ("ledger.sqlite", PLAN, "run.json")  # a calibration's, an ensemble's, a run's folder
 PRINTED = {
     "morris": "Morris",
     "sobol": "Sobol",
@@ -92,7 +93,9 @@ def _write_members(config: SensitivityConfig, folder: Path, design: Design, draw
             mend = "name another folder, or remove this one"
             raise InputError(str(folder), "holds a study of other members", mend)
     else:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
+        if any((folder / name).exists() for name in OF_OTHERS):
+            raise InputError(str(folder), "holds results of another kind", "name another folder with -o")
         _write(folder / DRAWS, draws)
         start(config.ensemble(folder / DRAWS), folder / MEMBERS)
     _write(folder / STUDY, to_toml(config))

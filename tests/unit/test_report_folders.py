@@ -100,7 +100,7 @@ def test_page_of_a_comparison_tells_every_group(tmp_path):
     assert [(c.name, c.passed) for c in page.notes.checks] == [
         ("without and with: its checks", None)
     ]  # neither run is there  # fmt: skip
-    assert tables["Terms"] == [["price", 15.3, "CNY t⁻¹", "of a tonne of CO2; China's ETS 50 to 100"]]
+    assert tables["Terms"] == [["price", 15.3, "CNY t⁻¹", "of a tonne of CO₂; China's ETS 50 to 100"]]
     for name, residual in (("baseline", 1e-15), ("intervention", 1e-3)):
         (tmp_path / name).mkdir()
         sink = xr.Dataset(
