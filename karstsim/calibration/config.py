@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -18,7 +17,7 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from karstsim.config import Date, FilePath, ForcingSection, RunConfig, RunSection, SiteFile, with_paths
 from karstsim.ensemble.config import Limits, RangeSection
-from karstsim.model.parameters import by_name
+from karstsim.model.parameters import by_name, nearest
 from karstsim.model.site import Name, Section
 from karstsim.tomlfile import emit_toml, problem, problems_error, pruned, read_toml
 
@@ -239,7 +238,7 @@ def _check_ranges(config: CalibrationConfig, where: str) -> None:
                 found.append((key, "is no area", "write { value = [5.0, 50.0] } in km2"))
             continue
         if name not in by_name():
-            found.append((key, "is not a parameter", _nearest(name)))
+            found.append((key, "is not a parameter", nearest(name, AREA)))
             continue
         p = by_name()[name].param
         low, high = section.limits
@@ -260,14 +259,6 @@ def _check_ranges(config: CalibrationConfig, where: str) -> None:
         found.append((f"ranges.{AREA}", what, 'remove it, or add a target with quantity = "discharge"'))
     if found:
         raise problems_error(where, found)
-
-
-def _nearest(name: str) -> str:
-    """What may be meant: of hundreds of names, those that are near."""
-    close = difflib.get_close_matches(name, [AREA, *by_name()], n=3, cutoff=0.5)
-    if close:
-        return f"did you mean {', '.join(map(repr, close))}?"
-    return f"name {AREA} or a parameter that karstsim parameters lists"
 
 
 def _with_paths(config: CalibrationConfig, folder: Path, where: str) -> CalibrationConfig:

@@ -78,8 +78,10 @@ def notes_and_provenance(
     return notes, provenance_of(record, shown)
 
 
-def spin_up_said(spin: Mapping[str, Any]) -> tuple[bool, str]:
-    """Whether the spin-up ended in balance, and how."""
+def spin_up_said(spin: Mapping[str, Any]) -> tuple[bool | None, str]:
+    """Whether the spin-up ended in balance, and how; None where none was run."""
+    if not spin["years"]:
+        return None, "no spin-up was run: the stores start as they were set up"
     drift = max(float(d) for d in spin["drift_per_decade"])
     said = f"{spin['years']} years; largest drift {PERCENT * drift:.2g} % per decade ({spin['stock'][0]})"
     return drift < DRIFT, said

@@ -17,7 +17,7 @@ from karstsim.core.files import make_folder, whole_file
 from karstsim.ensemble.config import EnsembleConfig
 from karstsim.ensemble.config import to_toml as ensemble_toml
 from karstsim.ensemble.draws import draws_csv
-from karstsim.ensemble.plan import CONFIG, PLAN, Plan
+from karstsim.ensemble.plan import CONFIG, PLAN, RUN_RECORD, Plan
 from karstsim.ensemble.run import start, status, work
 from karstsim.model.engine import Progress
 from karstsim.sensitivity_analysis.config import SensitivityConfig, to_toml
@@ -28,7 +28,7 @@ from karstsim.sensitivity_analysis.methods import MAY_DROP, Design, points, requ
 
 STUDY, DRAWS, MEMBERS = "sensitivity.toml", "draws.csv", "ensemble"
 VALUES, INDICES, TABLE = "diagnostics.csv", "indices.nc", "indices.csv"
-OF_OTHERS = ("ledger.sqlite", PLAN, "run.json")  # a calibration's, an ensemble's, a run's folder
+OF_OTHERS = ("ledger.sqlite", PLAN, RUN_RECORD)  # a calibration's, an ensemble's, a run's folder
 PRINTED = {
     "morris": "Morris",
     "sobol": "Sobol",

@@ -10,6 +10,7 @@ import xarray as xr
 
 from karstsim.core.errors import InputError
 from karstsim.report.build import contents_of, report
+from karstsim.report.run_folder import spin_up_said
 from karstsim.report.sensitivity_folder import _with_width
 from karstsim.report.tables import number
 
@@ -71,6 +72,12 @@ def test_page_of_a_calibration_tells_parameters_scores_and_checks(calibration):
     assert page.notes.repairs == ["ps: absent"]
     assert "not converged" in page.notes.warnings[0]
     assert "refused: one point" in report(calibration).read_text(encoding="utf-8")
+
+
+def test_a_run_without_spin_up_has_a_page_too():
+    """Its record has no number for the drift (`spinup_years = 0`)."""
+    settled, said = spin_up_said({"years": 0, "drift_per_decade": [None], "stock": ["not run"]})
+    assert settled is None and "no spin-up was run" in said
 
 
 def test_observations_are_for_runs_alone(calibration):
