@@ -381,27 +381,6 @@ def resume_medium(x, k):
 
 
 @kernel
-def keep_medium(x, kept):
-    """Put by the medium that a solve has ended with, as the start of a later one of nearly the same water."""
-    for j in range(N_STATE):
-        kept[j] = x.mapped[j]
-    kept[N_STATE] = x.m_h * x.g_h
-    kept[N_STATE + 1] = x.m_co2
-    kept[N_STATE + 2] = x.solute_molality
-
-
-@kernel
-def recall_medium(x, kept):
-    """Let the next resumed solve start from the medium `kept`."""
-    x.ionic_strength = kept[0]
-    x.ca_ratio, x.mg_ratio, x.so4_ratio, x.na_ratio = kept[1], kept[2], kept[3], kept[4]
-    x.m_h = kept[N_STATE] / x.g_h
-    x.m_co2 = kept[N_STATE + 1]
-    x.solute_molality = kept[N_STATE + 2]
-    x.conditioned = math.nan
-
-
-@kernel
 def settle(x, k, h, hco3, warm):
     """Pair the ions of a started medium at a first guess of h = 10^-pH and free HCO3- (mol kgw-1).
 

@@ -13,7 +13,6 @@ from karstsim.core.spec import record_dtype
 IONS = ["h", "oh", "hco3", "ca", "mg", "na", "so4", "cahco3", "mghco3", "mgoh", "davies", "neutral"]
 N_IONS = len(IONS)
 N_STATE = 5  # numbers that make a medium: ionic strength and four pairing ratios
-N_KEPT = N_STATE + 3  # of a medium that `keep_medium` puts by
 
 _INPUTS = (
     "resume conditioned readings tolerance temperature "
@@ -42,5 +41,4 @@ SOLUTION_DTYPE = record_dtype(
         for name in ("trial", "mapped", "mapped_before", "defect", "defect_before")
     ]
     + [("gammas", (np.float64, (N_IONS,))), ("ended", (np.float64, (N_STATE + 1,)))]
-    + [("kept", (np.float64, (N_KEPT,)))]
 )

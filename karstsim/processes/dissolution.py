@@ -13,7 +13,7 @@ import math
 
 from karstsim.chemistry.equilibrium import equilibrate_closed, equilibrate_gas, equilibrate_open
 from karstsim.chemistry.film import film_alpha, thin_film_alpha
-from karstsim.chemistry.medium import CARBONATE, NOTHING, keep_medium, recall_medium
+from karstsim.chemistry.medium import CARBONATE, NOTHING
 from karstsim.chemistry.speciation import Mode, speciate
 from karstsim.core.constants import LN10, MM_PER_M, SECONDS_PER_DAY
 from karstsim.core.jit import kernel
@@ -25,10 +25,8 @@ from karstsim.processes.transport import alkalinity
 ALK_DIC = int(Mode.ALK_DIC)
 MINIMUM_VOLUME = 1.0e-3  # mm; a thinner film than a micrometre of water has no chemistry of its own
 PURE_CALCITE = 0.0  # magnesium of what precipitates
-BRACKET_STEPS, MODEL_STEPS = 30, 30
-BRACKET_TOLERANCE = 1.0e-7  # of the rock
-LEAST_BRACKET = 1.0e-12  # of the water's calcium
-MODEL_TOLERANCE = 1.0e-6  # of the rock, of the search between two trials
+SEARCH_STEPS = 60
+SEARCH_TOLERANCE = 1.0e-7  # of the rock
 STORE_TOLERANCE = 1.0e-6  # of a store's solve: relative change of its medium in the last round; less is left
 HALF = 0.5
 CLOSED = -1.0  # in place of a gas pressure: no gas
@@ -226,80 +224,41 @@ def _precipitate_open(x, k, pco2, slope, dic, ca, mg, alk, gas, precipitation_dt
 def search_rock(x, k, mg_fraction, pco2, slope, k_dt, tail_start, tail_order):
     """The rock of `joint_dissolution.dissolve_with_gas` by a search over r, for the odd water that has no way there.
 
-    Leaves the totals of `x` changed and its medium near that of the water afterwards.
+    False position from nothing to what saturates the water together with its gas, halving the end that stays
+    (Dowell & Jarratt 1971). Leaves the totals of `x` changed.
     """
     dic, ca, mg, alk = x.dic, x.ca, x.mg, x.alkalinity
-    saturating = _rock_to(x, k, 0.0, mg_fraction, pco2, slope)
-    if not saturating > 0.0:
-        return 0.0 * saturating
-    guess = relaxed_rock(alk, saturating, k_dt, tail_start, tail_order)
-    return _rock_with_its_gas(
-        x, k, mg_fraction, pco2, slope, dic, ca, mg, alk, guess, saturating, k_dt, tail_start, tail_order
-    )
-
-
-@kernel
-def _rock_with_its_gas(
-    x, k, mg_fraction, pco2, slope, dic, ca, mg, alk, guess, high, k_dt, tail_start, tail_order
-):
-    """Rock r dissolved against the pressure that its own uptake leaves, mol kg-1: false position from 0 to `high`.
-
-    `high` is saturation, `guess` the rock for the pressure there: too little but for water that degasses meanwhile.
-    """
-    low, saturating_low, saturating_high, bracketed = 0.0, high, high, False
-    trial = guess
-    for i in range(BRACKET_STEPS):
-        _compose(x, dic, ca, mg, alk, trial, mg_fraction)
-        if i > 0:
-            recall_medium(x, x.kept)
-        x.readings = NOTHING
-        gas = exchange_gas(x, k, pco2, slope)
-        x.readings = CARBONATE
-        keep_medium(x, x.kept)  # the next of these waters is nearer to this one than to the saturated one
-        pressure = max(pco2 - slope * gas, LEAST_PRESSURE)
-        _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
-        saturating = max(_rock_to(x, k, 0.0, mg_fraction, pressure, 0.0), 0.0)
-        excess = relaxed_rock(alk, saturating, k_dt, tail_start, tail_order) - trial
-        if not abs(excess) > BRACKET_TOLERANCE * trial + LEAST_BRACKET * ca:
-            break
-        if excess > 0.0:
-            low, saturating_low, bracketed = trial, saturating, True
-        else:
-            high, saturating_high = trial, saturating
-        if not low < high:  # what is left between them is the trials' own tolerance
-            break
-        trial = 0.0
-        if bracketed:
-            trial = _rock_between(
-                low, saturating_low, high, saturating_high, alk, k_dt, tail_start, tail_order
-            )
-    recall_medium(x, x.kept)
-    return trial
-
-
-@kernel
-def _rock_between(low, saturating_low, high, saturating_high, alk, k_dt, tail_start, tail_order):
-    """Root of r = relax(saturation at p(r)) between two trials, with saturation as a straight line in r.
-
-    All that bends much is in `relax`, which is taken as it is. False position, halving the end that stays
-    (Dowell & Jarratt 1971).
-    """
-    fall = (saturating_high - saturating_low) / (high - low)
-    first, last = low, high
-    above = relaxed_rock(alk, saturating_low, k_dt, tail_start, tail_order) - low
-    below = relaxed_rock(alk, saturating_high, k_dt, tail_start, tail_order) - high
-    rock = low
-    for _ in range(MODEL_STEPS):
+    first, last = 0.0, _rock_to(x, k, 0.0, mg_fraction, pco2, slope)
+    if not last > 0.0:
+        return 0.0 * last
+    below = relaxed_rock(alk, last, k_dt, tail_start, tail_order) - last
+    above = _excess(x, k, first, mg_fraction, pco2, slope, dic, ca, mg, alk, k_dt, tail_start, tail_order)
+    if not above > 0.0:
+        return 0.0 * above
+    rock = first
+    for _ in range(SEARCH_STEPS):
         rock = first + (last - first) * above / (above - below)
-        saturating = saturating_low + fall * (rock - low)
-        excess = relaxed_rock(alk, saturating, k_dt, tail_start, tail_order) - rock
-        if not abs(excess) > MODEL_TOLERANCE * rock:
+        excess = _excess(x, k, rock, mg_fraction, pco2, slope, dic, ca, mg, alk, k_dt, tail_start, tail_order)
+        if not abs(excess) > SEARCH_TOLERANCE * rock:
             break
         if excess > 0.0:
             first, above, below = rock, excess, HALF * below
         else:
             last, below, above = rock, excess, HALF * above
     return rock
+
+
+@kernel
+def _excess(x, k, rock, mg_fraction, pco2, slope, dic, ca, mg, alk, k_dt, tail_start, tail_order):
+    """R(n(p(rock))) - rock, mol kg-1, of the water `dic .. alk` (see `joint_dissolution`)."""
+    _compose(x, dic, ca, mg, alk, rock, mg_fraction)
+    x.readings = NOTHING
+    gas = exchange_gas(x, k, pco2, slope)
+    x.readings = CARBONATE
+    pressure = max(pco2 - slope * gas, LEAST_PRESSURE)
+    _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
+    saturating = _rock_to(x, k, 0.0, mg_fraction, pressure, 0.0)
+    return relaxed_rock(alk, saturating, k_dt, tail_start, tail_order) - rock
 
 
 @kernel
