@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 
+from karstsim.chemistry.activity import WATER_ACTIVITY_SLOPE
 from karstsim.chemistry.constants import set_temperature
 from karstsim.chemistry.lane_medium import (
     ACTIVE,
@@ -164,7 +165,11 @@ def _newton(w, mode, step_tolerance, ionic_tolerance):
         w[IONIC_BEFORE + lane] = ionic
         w[DEFECT + lane] = defect
         w[IONIC + lane] = ionic + active * change
-        settled = regular & (step <= step_tolerance) & (abs(change) <= ionic_tolerance * ionic)
+        # the activity of water lags by one step: the ionic strength can settle by chance while it has not
+        still = (abs(change) <= ionic_tolerance * ionic) & (
+            WATER_ACTIVITY_SLOPE * abs(solutes) <= ionic_tolerance
+        )
+        settled = regular & (step <= step_tolerance) & still
         w[COUNT + lane] += active
         w[ACTIVE + lane] = 0.0 if settled else active
     left = 0.0

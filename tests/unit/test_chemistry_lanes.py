@@ -201,6 +201,19 @@ def test_a_resumed_water_takes_few_steps() -> None:
 
 
 @pytest.mark.nojit
+def test_the_activity_of_water_has_settled_too() -> None:
+    """Where the ionic strength settles by chance before the activity of water, the lanes go on."""
+    given = np.zeros(8, SOLUTION_DTYPE)
+    given["temperature"], given["mg"] = 47.656986232354534, 5.2742396399317335e-08
+    given["cl"], given["no3"] = 0.004516069702292554, 0.00043995037423475564
+    given["ph"], given["pco2"] = 8.080878319953985, 0.04334474203824317
+    expected, solved = solve_scalar(given, SETS[1], int(Mode.PH_PCO2))
+    out = solve_lanes(columns_of(given), SETS[1], int(Mode.PH_PCO2))
+    assert solved.all() and (out[4] == 0.0).all()
+    assert relative(out[3], expected["ionic_strength"]).max() < 2e-9
+
+
+@pytest.mark.nojit
 def test_hopeless_waters_are_left_to_the_scalar_solver() -> None:
     """Without DIC, with an alkalinity that contradicts the pH: the scalar answer or NaN, and no neighbour is hurt."""
     inputs = {name: np.full(8, value) for name, value in zip(("ca", "mg"), (2.0, 0.5), strict=True)}
