@@ -17,7 +17,22 @@ LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 WHOLE = "\u00a0"  # a space at which no line breaks
 WITH_POWERS = "mm|cm|km|m|kg|mg|g|mmol|mol|MJ|L|ha|s|h|d|day|ka|a|yr|year|K|V|ppm|degC"
 ALONE = "%|‰|µ?atm|µmol|µs|µm|µeq|meq|eq|ms|min|Pa|kPa|W|MW|t|Mt|Gt|Pg|GB|MB|KB|°C|mg/L|meq/L|mmol/L"
-FORMULAS = "H2SO4 CaHCO3 CaCO3 CaSO4 HCO3 CO3 pCO2 fCO2 CO2 HNO3 NO3 SO4 H2O O2".split()
+FORMULAS = [
+    "H2SO4",
+    "CaHCO3",
+    "CaCO3",
+    "CaSO4",
+    "HCO3",
+    "CO3",
+    "pCO2",
+    "fCO2",
+    "CO2",
+    "HNO3",
+    "NO3",
+    "SO4",
+    "H2O",
+    "O2",
+]
 WORDS = {formula: formula.translate(LOWERED) for formula in FORMULAS} | {
     "HCO3-": "HCO₃⁻",
     "CaHCO3+": "CaHCO₃⁺",
@@ -55,10 +70,10 @@ RULES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (rf"(?<![A-Za-z_.\d+<>=])(?:{LONGEST_FIRST})(?![\w=]|\.\w)", lambda m: WORDS[m[0]]),
     (r"±(?= ?\d)|\+-(?=\d)", "±"),
     (PERMIL, "‰"),
-    (r"(?<=\d )u(?=[sm]\b)|(?<=\| )u(?=m \|)|\bu(?=(?:mol|atm|eq|g/L|S)\b)", "µ"),
+    (r"(?<=\d )u(?=[sm]\b)|(?<=\| )u(?=m \||s of )|\bu(?=(?:mol|atm|eq|g/L|S)\b)", "µ"),
     (r"(?<=[\s(])x(?= \d)", "×"),
     (r"(?<![\w./^-])(?!0\d)(\d+(?:\.\d+)?)-(?=\d+(?:\.\d+)?(?![\w/-]|\.\d))", r"\1–"),
-    (r"(?<=[\s(|,])-(?=\d)(?!99|9 )", "−"),  # -99 is a code of missing values, "kill -9" a command
+    (r"(?<=[\s(|,])(?<!kill )-(?=\d)(?!99)", "−"),  # -99 is a code of missing values, "kill -9" a command
     (r"(?<=[\w)\]}]) - (?=[\d(\[A-Z])", " − "),
     (rf"(?<=[\d⁰-⁹)]) (?=(?:{WITH_POWERS}|{ALONE})(?![\w]))", WHOLE),
     (rf"(?<=\S) (?=(?:{WITH_POWERS}|°C)[⁻²³])", WHOLE),
