@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 import typer
+from printed import WHOLE
 from typer.testing import CliRunner
 
 import karstsim as ks
@@ -108,6 +109,21 @@ def _cell(value: object) -> str:
     return str(value).replace("|", "\\|").replace("*", "\\*").replace("<", "&lt;").replace("\n", " ")
 
 
+def _whole(value: object) -> str:
+    """A cell at whose spaces no line breaks."""
+    return _cell(value).replace(" ", WHOLE)
+
+
+def _classes(text: str) -> str:
+    """Values by class: a line may break after a value, not within "grass 0.5"."""
+    return ", ".join(_whole(part) for part in text.split(", "))
+
+
+def _compartment(name: str) -> str:
+    """What a page calls the compartment of a name: Surface water."""
+    return name.replace("_", " ").capitalize()
+
+
 def _cited(source: str) -> str:
     """A source with its keys of references.bib as citations."""
     parts = [p.strip() for p in without_sections(source).split(";")]
@@ -132,9 +148,9 @@ def _parameter_rows(table: pd.DataFrame) -> list[list[str]]:
     return [
         [
             f"`{p.name}`" + (f"<br>{_cell(p.doc)}" if p.doc else ""),
-            f"{p.default:g}" + (f"<br>{_cell(p.by_class)}" if p.by_class else ""),
-            _cell(p.units),
-            f"{p.lower:g} to {p.upper:g}",
+            f"{p.default:g}" + (f"<br>{_classes(p.by_class)}" if p.by_class else ""),
+            _whole(p.units),
+            _whole(f"{p.lower:g} to {p.upper:g}"),
             _cited(p.source),
         ]
         for p in table.itertuples()
@@ -153,7 +169,7 @@ def _parameters() -> str:
         "for what the user knows.\n",
     ]
     for compartment, part in table.groupby(table.name.str.split(".").str[0], sort=False):
-        text += [f"## {compartment}\n", _table(HEADER, _parameter_rows(part))]
+        text += [f"## {_compartment(str(compartment))}\n", _table(HEADER, _parameter_rows(part))]
     return "\n".join(text)
 
 
@@ -165,9 +181,11 @@ def _variables() -> str:
         f"The {len(usual)} variables that a run keeps unless told otherwise. With the ions, tags and isotopes of every "
         f"flow and store there are {len(table)}: `karstsim variables --csv` lists them all.\n",
     ]
-    for compartment, part in usual.groupby(usual.name.str.split("_").str[0], sort=False):
-        rows = [[f"`{v.name}`", v.kind, _cell(v.units), _cell(v.long_name)] for v in part.itertuples()]
-        text += [f"## {compartment}\n", _table(["name", "kind", "unit", "meaning"], rows)]
+    names = "|".join(sorted((c.NAME for c in COMPARTMENTS), key=len, reverse=True))
+    owner = usual.name.str.extract(rf"^({names}|[a-z]+)_", expand=False)
+    for compartment, part in usual.groupby(owner, sort=False):
+        rows = [[f"`{v.name}`", v.kind, _whole(v.units), _cell(v.long_name)] for v in part.itertuples()]
+        text += [f"## {_compartment(str(compartment))}\n", _table(["name", "kind", "unit", "meaning"], rows)]
     return "\n".join(text)
 
 
@@ -184,7 +202,7 @@ def _equations() -> dict[str, str]:
         if not info.ispkg:
             continue
         name = by_module[info.name]
-        text = [f"# {name.replace('_', ' ').capitalize()}\n", _prose(package)]
+        text = [f"# {_compartment(name)}\n", _prose(package)]
         for part in pkgutil.iter_modules(package.__path__, info.name + "."):
             text.append(_process(importlib.import_module(part.name), name, table))
         pages[name] = "\n".join(text)
@@ -259,8 +277,7 @@ def _functions() -> str:
         thing = getattr(ks, name)
         if not callable(thing):
             continue
-        signature = "" if inspect.isclass(thing) else _signature(thing)
-        text.append(f"## ks.{name}\n\n```python\nks.{name}{signature}\n```\n\n{_described(thing)}")
+        text.append(f"## ks.{name}\n\n```python\nks.{name}{_signature(thing)}\n```\n\n{_described(thing)}")
     text.append(f"## ks.plot\n\n{_prose(ks.plot)}")
     for name in sorted(ks.plot.__all__):
         thing = getattr(ks.plot, name)

@@ -1,11 +1,12 @@
 """How pages print what their sources type on a keyboard: t CO2 km-2 a-1 as t CO₂ km⁻² a⁻¹, -12.5 permil as −12.5 ‰.
 
-Code, formulas, links and addresses stay as they are typed.
+A unit stays in one line with its number. Code, formulas, links and addresses stay as they are typed.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 KEPT = re.compile(
     r"(^```.*?^```|``[^`]+``|`[^`\n]+`|\$[^$\n]+\$|\]\([^)]*\)|^---$.*?^---$|https?://\S+|\b10\.\d{4,}/\S+)",
@@ -13,35 +14,77 @@ KEPT = re.compile(
 )
 RAISED = str.maketrans("-.0123456789", "⁻·⁰¹²³⁴⁵⁶⁷⁸⁹")
 LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-UNITS = "mm|cm|km|m|kg|mg|g|mol|MJ|L|ha|s|h|d|day|ka|a|yr|year|K|V"
-FORMULAS = "H2SO4|CaHCO3|CaCO3|CaSO4|HCO3|CO3|CO2|HNO3|NO3|SO4|H2O|O2"
-PERMIL = re.compile(  # as a unit, not in "within a permil"
-    r"(?<=\d )permil\b|(?<=\()permil(?=\))|(?<=\| )permil(?:le)?(?= \|)|(?<=, )permil(?= ?[|(])"
+WHOLE = "\u00a0"  # a space at which no line breaks
+WITH_POWERS = "mm|cm|km|m|kg|mg|g|mmol|mol|MJ|L|ha|s|h|d|day|ka|a|yr|year|K|V|ppm|degC"
+ALONE = "%|‰|µ?atm|µmol|µs|µm|µeq|meq|eq|ms|min|Pa|kPa|W|MW|t|Mt|Gt|Pg|GB|MB|KB|°C|mg/L|meq/L|mmol/L"
+FORMULAS = [
+    "H2SO4",
+    "CaHCO3",
+    "CaCO3",
+    "CaSO4",
+    "HCO3",
+    "CO3",
+    "pCO2",
+    "fCO2",
+    "CO2",
+    "HNO3",
+    "NO3",
+    "SO4",
+    "H2O",
+    "O2",
+]
+WORDS = {formula: formula.translate(LOWERED) for formula in FORMULAS} | {
+    "HCO3-": "HCO₃⁻",
+    "CaHCO3+": "CaHCO₃⁺",
+    "13C": "¹³C",
+    "14C": "¹⁴C",
+    "d13C": "δ¹³C",
+    "13CO2": "¹³CO₂",
+    "14CO2": "¹⁴CO₂",
+    "degC": "°C",
+    "+-": "±",
+    ">=": "≥",
+    "<=": "≤",
+}
+LONGEST_FIRST = "|".join(re.escape(word) for word in sorted(WORDS, key=len, reverse=True))
+PERMIL = (  # as a unit, not in "within a permil"
+    r"(?<=\d )permil\b|(?<=\()permil(?=\))|(?<=\| )permil(?:le)?(?= )|(?<=, )permil(?= ?[|(])"
 )
-RULES = (
-    (re.compile(r"(?<![\w-])(degC|ppm|K)(-\d(?:\.\d)?)(?![\w-])"), lambda m: m[1] + m[2].translate(RAISED)),
-    (re.compile(rf"(?<![\w-])({UNITS})(-[1-3])(?![\w-]|\.\d)"), lambda m: m[1] + m[2].translate(RAISED)),
-    (re.compile(r"(?<![\w-])([kcdm]?m|s)([23])(?![\w-]|\.\w)"), lambda m: m[1] + m[2].translate(RAISED)),
-    (re.compile(r"(?<![\w.])10\^\(?(-?\d+)\)?"), lambda m: "10" + m[1].translate(RAISED)),
-    (re.compile(r"\bd13C\b"), lambda m: "δ¹³C"),
-    (re.compile(r"\b(1[34])(?=C\b|CO2\b)"), lambda m: m[1].translate(RAISED)),
-    (re.compile(r"\bHCO3-(?=[\s,.;)])"), lambda m: "HCO₃⁻"),
+
+
+def _scientific(found: re.Match[str]) -> str:
+    """1e-12 as 10⁻¹², 2.5e+04 as 2.5 × 10⁴."""
+    power = "10" + str(int(found[2])).translate(RAISED)
+    return power if found[1] == "1" else f"{found[1]}{WHOLE}×{WHOLE}{power}"
+
+
+# In this order: powers are raised before the words that carry them are printed, signs and spaces come last.
+RULES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (
-        re.compile(rf"(?<![A-Za-z_.])([pf]?)({FORMULAS})(?![\w]|\.\w)"),
-        lambda m: m[1] + m[2].translate(LOWERED),
+        rf"(?<![\w-])({WITH_POWERS})(-(?:[01]\.5|[1-3]))(?![\w-]|\.\d)",
+        lambda m: m[1] + m[2].translate(RAISED),
     ),
-    (re.compile(r"\bdegC\b(?!-)"), lambda m: "°C"),
-    (PERMIL, lambda m: "‰"),
-    (re.compile(r"(?<=\d )u(?=[sm]\b)|(?<=\| )u(?=m \|)|\bu(?=(?:mol|atm|eq|g/L|S)\b)"), lambda m: "µ"),
-    (re.compile(r"\+-(?= ?\d)"), lambda m: "±"),
-    (re.compile(r"(?<=[\s(])([<>])=(?= )"), lambda m: "≤" if m[1] == "<" else "≥"),
-    (re.compile(r"(?<=[\s(|,])-(?=\d)(?!99|9 )"), lambda m: "−"),
-)  # a minus before 99 is a code of missing values, "kill -9" a command
+    (r"(?<![\w-])([kcdm]?m|s)([23])(?![\w-]|\.\w)", lambda m: m[1] + m[2].translate(RAISED)),
+    (r"(?<![\w.])10\^\(?(-?\d+(?:\.\d+)?)\)?", lambda m: "10" + m[1].translate(RAISED)),
+    (r"(?<![\w.])(\d+(?:\.\d+)?)e([+-]?\d+)(?![\w.]\w)", _scientific),
+    (rf"(?<![A-Za-z_.\d+<>=])(?:{LONGEST_FIRST})(?![\w=]|\.\w)", lambda m: WORDS[m[0]]),
+    (r"±(?= ?\d)|\+-(?=\d)", "±"),
+    (PERMIL, "‰"),
+    (r"(?<=\d )u(?=[sm]\b)|(?<=\| )u(?=m \||s of )|\bu(?=(?:mol|atm|eq|g/L|S)\b)", "µ"),
+    (r"(?<=[\s(])x(?= \d)", "×"),
+    (r"(?<![\w./^-])(?!0\d)(\d+(?:\.\d+)?)-(?=\d+(?:\.\d+)?(?![\w/-]|\.\d))", r"\1–"),
+    (r"(?<=[\s(|,])(?<!kill )-(?=\d)(?!99)", "−"),  # -99 is a code of missing values, "kill -9" a command
+    (r"(?<=[\w)\]}]) - (?=[\d(\[A-Z])", " − "),
+    (rf"(?<=[\d⁰-⁹)]) (?=(?:{WITH_POWERS}|{ALONE})(?![\w]))", WHOLE),
+    (rf"(?<=\S) (?=(?:{WITH_POWERS}|°C)[⁻²³])", WHOLE),
+    (r"\b([kMGP]?[gt]) (?=(?:C|N|CO₂)\b)", rf"\1{WHOLE}"),
+)
+COMPILED = [(re.compile(pattern), instead) for pattern, instead in RULES]
 
 
 def printed(text: str) -> str:
     """The text of a page as print has it."""
     parts = KEPT.split(text)
-    for pattern, instead in RULES:
+    for pattern, instead in COMPILED:
         parts[::2] = [pattern.sub(instead, part) for part in parts[::2]]
     return "".join(parts)

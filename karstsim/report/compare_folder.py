@@ -51,7 +51,7 @@ def compare_contents(folder: Path, observations: xr.Dataset | None = None) -> Co
         Section("Terms of the economics", tables=[_terms(found["economics"])]),
     ]
     members = f"{found['members']} members; values are medians" if many else "one run each"
-    summary = [f"{'; '.join(labels)}. Means of {first} to {last} over {found['area_km2']:g} km²; {members}."]
+    summary = [f"Means of {first} to {last} over {found['area_km2']:g}\u00a0km²; {members}."]
     summary += _answer(found["rows"])
     checks, repairs, provenance = _of_the_runs(folder, found.get("runs", {}))
     return Contents(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,12 @@ import numpy as np
 import xarray as xr
 
 from karstsim.core.errors import InputError
+from karstsim.ensemble.draws import AREA
 from karstsim.ensemble.plan import RUN_RECORD, Plan, Task
 from karstsim.ensemble.run import Outcome, status
 from karstsim.ensemble.store import kept_open, open_ensemble
 from karstsim.model.initial import DRIFT
+from karstsim.model.parameters import by_name
 from karstsim.model.simulate import FLAGS, flag_text
 from karstsim.report import budget, style
 from karstsim.report.checks import standard_checks
@@ -201,20 +203,32 @@ def _members_said(plan: Plan, outcome: Outcome) -> str:
 
 def _members(plan: Plan, outcome: Outcome) -> Section:
     """Climates, the draws' parameters, and what failed."""
-    climates = Table(
-        "Climates",
-        ["climate", "scenario", "model", "member", "calendar", "from", "before"],
-        [
-            [c.name, c.scenario, c.source_id, c.variant_label, c.calendar, c.start[:10], c.end[:10]]
-            for c in plan.climates
-        ],
-    )
+    columns = {
+        "climate": [c.name for c in plan.climates],
+        "scenario": [c.scenario for c in plan.climates],
+        "model": [c.source_id for c in plan.climates],
+        "member": [c.variant_label for c in plan.climates],
+        "calendar": [c.calendar for c in plan.climates],
+        "from": [c.start[:10] for c in plan.climates],
+        "before": [c.end[:10] for c in plan.climates],
+    }
+    told = {name: cells for name, cells in columns.items() if any(cells)}
+    climates = Table("Climates", list(told), [list(row) for row in zip(*told.values(), strict=True)])
     names = sorted({name for draw in plan.draws for name in draw})
     rows = [[str(d), *(_shown_value(draw.get(n)) for n in names)] for d, draw in enumerate(plan.draws)]
-    draws = Table("Parameter draws", ["draw", *names], rows, folded=len(rows) > SHOWN)
+    header = ["draw", *(_with_unit(name, plan.draws) for name in names)]
+    draws = Table("Parameter draws", header, rows, folded=len(rows) > SHOWN)
     failed = Table("Failed members", ["column", "why"], [[str(k), why] for k, why in outcome.failed.items()])
     tables = [climates, *([draws] if names else []), *([failed] if outcome.failed else [])]
     return Section("Members", tables=tables)
+
+
+def _with_unit(name: str, draws: Sequence[Mapping[str, Any]]) -> str:
+    """A parameter over its unit; factors, and what has no unit, stand alone."""
+    factor = any(isinstance(draw.get(name), dict) for draw in draws)
+    address = by_name().get(name)
+    unit = "km2" if name == AREA else address.param.units if address and not factor else "1"
+    return name if unit == "1" else f"{name}\n({style.printed(unit)})"
 
 
 def _shown_value(value: Any) -> str:

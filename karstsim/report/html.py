@@ -25,6 +25,7 @@ NAME = "report.html"
 SCRIPT = "report.js"
 TEMPLATES = "templates"
 MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
+POWER = re.compile(r"(?<=\de)-(?=\d)")  # of 1e-12
 JOINT = re.compile(r"(?<=[A-Za-z][._])(?=[A-Za-z])")
 STATES = {True: ("pass", "✓", "passed"), False: ("fail", "✗", "failed"), None: ("note", "–", "note")}
 
@@ -67,12 +68,18 @@ def _template() -> jinja2.Template:
     environment.filters["data_uri"] = data_uri
     environment.filters["chart_json"] = chart_json
     environment.filters["breakable"] = breakable
+    environment.filters["whole_powers"] = whole_powers
     return environment.get_template(NAME)
 
 
 def breakable(cell: object) -> Markup:
     """A name such as soil.structure_factor may go on in the next line after its dots and dashes; copied it is whole."""
     return Markup("<wbr>").join(JOINT.split(str(cell)))
+
+
+def whole_powers(text: str) -> str:
+    """1e-12 with a true minus, after which a line does not break."""
+    return POWER.sub("−", text)
 
 
 def chart_json(chart: Chart) -> str:

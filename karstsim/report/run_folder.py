@@ -239,7 +239,8 @@ def _carbon(draw: _Drawer, annual: xr.Dataset) -> Section:
     )
     figures.append(draw("sankey", sankey_figure(annual), caption))
     caption = (
-        "The compartments of the catchment with the mean water and carbon of the last years on their arrows."
+        "The compartments of the catchment with the mean water and carbon of the last years on their arrows; "
+        "a flow that the run did not keep has none."
     )
     figures.append(draw("scheme", scheme_figure(annual), caption))
     return Section("Carbon", [DEFINITION], tables=[budget_table(annual)], figures=figures)
@@ -285,8 +286,8 @@ def sink_caption(annual: xr.Dataset) -> str:
     several = max(ds.sizes["realization"] for ds in groups.values()) > 1
     points = "points are the draws, bars their median" if several else "one run"
     return (
-        f"(a) Sink by scenario. (b) Its change over the run; {points}. A decade's mean keeps some of the "
-        "chance of its weather. (c) Sources and fates of the carbon in all water from the soil to the outflow of the "
-        "last water body. What enters and does not leave is a change of storage, or a term that the run did not keep; "
-        "it is printed beside the bars. All per square metre of karst area."
+        f"(a) Sink by scenario. (b) Its change over the run; {points}. A mean of a few years keeps some of the "
+        "chance of their weather. (c) Sources and fates of the carbon in all water from the soil to the outflow of "
+        "the last water body. What enters and does not leave is a change of storage, or a term that the run did not "
+        "keep; it is printed beside the bars. All per square metre of karst area."
     )

@@ -96,13 +96,14 @@ def scheme_figure(annual: xr.Dataset, scenario: str | None = None) -> Figure:
         ax.add_patch(shape)
         text = WITHOUT_BOXES if room == "surface" and not ds.sizes.get("box") else label
         ax.text(left + width / 2, bottom + height / 2, text, ha="center", va="center", weight="bold")
-    flows = [(arrow, _value(part, arrow)) for arrow in ARROWS]
+    values = [(arrow, _value(part, arrow)) for arrow in ARROWS]
+    flows = [(arrow, value) for arrow, value in values if np.isfinite(value) and abs(value) >= 5.0e-3]
     for carbon in (False, True):
-        drawn = [(a, v) for a, v in flows if a.carbon == carbon and np.isfinite(v) and abs(v) >= 5.0e-3]
+        drawn = [(arrow, value) for arrow, value in flows if arrow.carbon == carbon]
         largest = max((abs(v) for _, v in drawn), default=1.0)
         for arrow, value in drawn:
             _arrow(ax, arrow, value, largest)
-    _legend(ax)
+    _legend(ax, {_colour(arrow) for arrow, _ in flows})
     whose = style.plain(style.scenario_label(name))
     ax.set_title(f"Water and carbon through the catchment, {whose}, {span}, per area of karst")
     return figure
@@ -119,9 +120,13 @@ def _value(ds: xr.Dataset, arrow: Arrow) -> float:
     return total * (MOLAR_MASS_C if arrow.carbon else 1.0)
 
 
+def _colour(arrow: Arrow) -> str:
+    return arrow.colour or (CARBON if arrow.carbon else WATER)
+
+
 def _arrow(ax: Axes, arrow: Arrow, value: float, largest: float) -> None:
     width = THIN + (THICK - THIN) * np.sqrt(abs(value) / largest)
-    colour = arrow.colour or (CARBON if arrow.carbon else WATER)
+    colour = _colour(arrow)
     start, end = (arrow.start, arrow.end) if value >= 0.0 else (arrow.end, arrow.start)
     style_of = {"arrowstyle": "-|>", "linewidth": width, "color": colour, "shrinkA": 0, "shrinkB": 0,
                 "mutation_scale": 9 + 2 * width}  # fmt: skip
@@ -143,8 +148,10 @@ def _number(value: float) -> str:
     return f"{value:.0f}" if value >= 100.0 else f"{value:.3g}" if value >= 0.1 else f"{value:.2f}"
 
 
-def _legend(ax: Axes) -> None:
+def _legend(ax: Axes, drawn: set[str]) -> None:
+    """What the colours that are drawn stand for."""
     for y, colour, text in ((0.35, WATER, "water (mm yr⁻¹)"), (-0.1, CARBON, "carbon (g C m⁻² yr⁻¹)"),
                             (-0.5, ROCK, "carbon of dissolved rock (g C m⁻² yr⁻¹)")):  # fmt: skip
-        ax.plot([0.0, 0.6], [y, y], color=colour, linewidth=3.0)
-        ax.text(0.8, y, text, va="center", fontsize=9.5)
+        if colour in drawn:
+            ax.plot([0.0, 0.6], [y, y], color=colour, linewidth=3.0)
+            ax.text(0.8, y, text, va="center", fontsize=9.5)

@@ -116,7 +116,8 @@ def budget_table(annual: xr.Dataset) -> Table:
         rows.append([f"{word}: all together", *(number(getattr(b, total), decimals=2) for b in budgets)])
     rows.append([f"In − out: {budgets[0].remainder_label}", *(_remainder(b) for b in budgets)])
     header = [G_C, *(f"{style.scenario_label(b.scenario)}\n{b.years}" for b in budgets)]
-    note = "Means over years and draws, so that the columns add up; nothing above 0.0005 is left out."
+    several = max(ds.sizes["realization"] for ds in numbers.members_by_scenario(annual).values()) > 1
+    note = f"Means over years{' and draws' * several}; the columns add up, nothing above 0.0005 is left out."
     if budgets[0].missing:
         note += f" The run kept nothing of: {', '.join(budgets[0].missing)}."
     return Table(title, header, rows, note)

@@ -20,6 +20,8 @@ from karstsim import plot
 from karstsim.core.errors import InputError
 from karstsim.report import budget, checks, found, style, time_axis
 from karstsim.report.build import READERS, contents_of, report, sections_of
+from karstsim.report.ensemble_folder import _with_unit
+from karstsim.report.html import whole_powers
 from karstsim.report.results_figure import paired
 from karstsim.report.section import Check
 
@@ -285,6 +287,22 @@ def test_sankey_and_scheme_say_the_numbers(outputs: dict[str, xr.Dataset]) -> No
     days = time_axis.period_days(annual)[0]
     texts = [t.get_text() for t in plot.scheme(annual).axes[0].texts]
     assert f"spring and\nrunoff {year / days * 365.25:.0f}" in texts
+    rock = "carbon of dissolved rock (g C m⁻² yr⁻¹)"
+    kept = annual.drop_vars([n for n in annual if "dissolution" in str(n) or "precipitation" in str(n)])
+    assert rock in texts and rock not in [t.get_text() for t in plot.scheme(kept).axes[0].texts]
+
+
+def test_drawn_parameters_stand_over_their_units() -> None:
+    draws = [{"soil.depth": 0.4, "area_km2": 3.0, "epikarst.residence_time": {"factor": 2.0}}]
+    assert _with_unit("soil.depth", draws) == "soil.depth\n(m)"
+    assert _with_unit("area_km2", draws) == "area_km2\n(km²)"
+    assert _with_unit("epikarst.residence_time", draws) == "epikarst.residence_time"
+
+
+def test_a_power_of_ten_does_not_break_at_its_sign() -> None:
+    assert (
+        whole_powers("a step 2.4e-15 (limit 1e-13), non-linear") == "a step 2.4e−15 (limit 1e−13), non-linear"
+    )
 
 
 def test_figures_say_what_they_lack(outputs: dict[str, xr.Dataset], tmp_path: Path) -> None:
