@@ -137,8 +137,8 @@ class ObservationsSection(Section):
 class CalibrationSection(Section):
     """How to search. `evaluations` is the budget; `population` the points that one call of the model takes.
 
-    `split` holds out what is observed from that day on; `folds` cuts the fitted time into blocks, each predicted by
-    the fit to the others.
+    `split` holds out what is observed from that day on; `folds` cuts the fitted time into blocks, the same for all
+    targets, each predicted by the fit to the others.
     """
 
     method: Method = "de"

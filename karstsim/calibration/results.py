@@ -19,6 +19,7 @@ from karstsim.calibration.targets import Target
 
 QUANTILES = (0.05, 0.5, 0.95)
 BINS = 20  # of a profile
+Folds = Mapping[str, Mapping[str, Mapping[str, float]]]
 METRICS = ("kge", "kge_2012", "nse", "log_nse", "pbias", "rmse")
 OF_ONE_VALUE = ("pbias", "rmse")  # those that observations without any spread have too
 NOT_A_POSTERIOR = {
@@ -36,13 +37,11 @@ def refusal(found: Found) -> str:
     return f"the sampling has not converged ({'; '.join(failed[:3])}{more}); {found.mend}" if failed else ""
 
 
-def posterior(
-    found: Found, evaluator: Evaluator, best: np.ndarray, seed: int, folds: list[dict[str, dict[str, float]]]
-) -> xr.Dataset:
+def posterior(found: Found, evaluator: Evaluator, best: np.ndarray, seed: int, folds: Folds) -> xr.Dataset:
     """All results.
 
     best    (d,) shares of the best point
-    folds   held-out metrics of each fold, by target
+    folds   held-out metrics of each fold (named by its days), by target
     """
     problem = evaluator.problem
     refused = refusal(found)
@@ -216,7 +215,7 @@ def _judgement(
     problem: Problem,
     best: np.ndarray,
     runs: list[np.ndarray],
-    folds: list[dict[str, dict[str, float]]],
+    folds: Folds,
 ) -> xr.Dataset:
     """Scores of the best run, fitted and held out, of each fold, and the checks of its residuals."""
     table = np.full((len(problem.targets), 2, len(METRICS)), np.nan)
@@ -234,7 +233,8 @@ def _judgement(
     )
     ds["residual_checks"] = ("target", lines)
     if folds:
-        values = [[list(fold[t.label].values()) for t in problem.targets] for fold in folds]
+        values = [[list(fold[t.label].values()) for t in problem.targets] for fold in folds.values()]
+        ds.coords["fold"] = list(folds)
         ds["fold_skill"] = (
             ("fold", "target", "metric"),
             values,

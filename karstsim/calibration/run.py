@@ -18,11 +18,11 @@ from karstsim.calibration import sampling, search
 from karstsim.calibration.config import CalibrationConfig, to_toml
 from karstsim.calibration.ensemble import best_toml, ensemble_toml, write_draws
 from karstsim.calibration.evaluate import Evaluator
+from karstsim.calibration.folds import Fold, blocks_of
 from karstsim.calibration.ledger import LEDGER, Ledger
 from karstsim.calibration.problem import Problem, open_problem
 from karstsim.calibration.results import metrics, posterior
 from karstsim.calibration.search import Found
-from karstsim.calibration.targets import LEAST_VALUES
 from karstsim.core.errors import InputError
 from karstsim.core.files import make_folder, whole_file
 from karstsim.ensemble.manifest import locked, remove_temporary
@@ -88,7 +88,7 @@ def work(
             Evaluator(p, ledger, workers, progress, evaluator.budget, f"fold {i} of {len(others)}")
             for i, p in enumerate(others, start=1)
         ]
-        skills = [_fold(each, fold) for each, fold in zip(searches, folds, strict=True)]
+        skills = {f.label: _fold(each, f) for each, f in zip(searches, folds, strict=True)}
         results = posterior(found, evaluator, best, config.calibration.seed, skills)
     return Outcome(
         results, _write(results, config, folder), evaluator.new + sum(each.new for each in searches)
@@ -137,37 +137,12 @@ def best_point(evaluator: Evaluator, found: Found) -> np.ndarray:
     return np.clip(problem.shares(points[[int(np.argmin(problem.total(scores)))]])[0], 0.0, 1.0)
 
 
-@dataclass(frozen=True)
-class Fold:
-    """A block of the fitted time that is held out: (n,) rows of each target, and (n_values,) what the search sees."""
-
-    rows: list[np.ndarray]
-    masks: list[np.ndarray]
-
-
-def blocks_of(problem: Problem) -> list[Fold]:
-    """The folds of a problem. Raises InputError where a block of a target has too few values to be judged."""
-    settings = problem.config.calibration
-    folds = []
-    for number in range(settings.folds):
-        rows = [np.array_split(np.flatnonzero(t.fitted), settings.folds)[number] for t in problem.targets]
-        for target, block in zip(problem.targets, rows, strict=True):
-            if len(block) < LEAST_VALUES:
-                where = f"{problem.config._source}, calibration.folds"
-                what = f"leaves {len(block)} of the {int(target.fitted.sum())} values of {target.label} in a block"
-                raise InputError(where, what, f"give fewer folds: a block needs {LEAST_VALUES} values")
-        masks = [
-            t.fitted & ~np.isin(np.arange(len(t.fitted)), r)
-            for t, r in zip(problem.targets, rows, strict=True)
-        ]
-        folds.append(Fold(rows, masks))
-    return folds
-
-
 def _fold(evaluator: Evaluator, fold: Fold) -> dict[str, dict[str, float]]:
     """Metrics of the block under the fit to the other blocks, by target."""
     problem = evaluator.problem
-    best = best_point(evaluator, run_search(evaluator))
+    found = run_search(evaluator)
+    evaluator.refuse_if_all_failed()
+    best = best_point(evaluator, found)
     runs = problem.simulate(problem.values(best[None]), evaluator.workers)[0]
     return {
         t.label: metrics(t, run[0], block)

@@ -80,9 +80,9 @@ def skill_rows(ds: xr.Dataset) -> list[tuple[Any, ...]]:
     ]
     if "fold_skill" in ds:
         rows += [
-            (str(t), f"fold {f + 1}, held out", *map(float, ds["fold_skill"].sel(target=t).values[f]))
+            (str(t), f"fold {fold}", *map(float, ds["fold_skill"].sel(target=t, fold=fold).values))
             for t in ds.target.values
-            for f in range(ds.sizes["fold"])
+            for fold in ds.fold.values
         ]
     return rows
 

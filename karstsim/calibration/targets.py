@@ -270,8 +270,10 @@ def _target(
         _before(times, split, where), scale, shift, unit, tuple(notes),
     )  # fmt: skip
     moved = target.transform(values)
-    _check_objective(section, values, moved, censored, where)
-    return replace(target, observed=Observed(moved, censored, days))
+    _check_transformed(section, values, moved, where)
+    made = replace(target, observed=Observed(moved, censored, days))
+    check_objective(made, np.flatnonzero(made.fitted), where)
+    return made
 
 
 def _observed(
@@ -370,21 +372,28 @@ def needs_isotopes(variable: str) -> bool:
     return of_isotopes(variable)
 
 
-def _check_objective(
-    section: TargetSection, values: np.ndarray, moved: np.ndarray, censored: np.ndarray, where: str
-) -> None:
-    known = int((~censored).sum())
-    if known < LEAST_VALUES and section.objective in CORRELATED:
-        what = f"{section.objective} of {known} values beside limits says nothing"
-        raise InputError(where, what, "take limits, or a likelihood")
+def _check_transformed(section: TargetSection, values: np.ndarray, moved: np.ndarray, where: str) -> None:
     if not np.isfinite(moved).all():
         how = "log_nse" if section.objective == "log_nse" else section.transform
         low = float(values[~np.isfinite(moved)][0])
         raise InputError(where, f"{low:g} has no {how}", "take a transformation that all values have")
-    if section.objective in ("kge", "kge_2012", "pbias") and (
-        moved.min() < 0.0 < moved.max() or not moved.mean()
+
+
+def check_objective(target: Target, rows: np.ndarray, where: str) -> None:
+    """Raise InputError where the observations of these rows, which a search would see, can have no such score."""
+    objective, seen = target.section.objective, target.observed.take(rows)
+    known = int((~seen.censored).sum())
+    if len(rows) < LEAST_VALUES:
+        raise InputError(
+            where, f"has {len(rows)} values to fit", "give another number of folds, or remove the target"
+        )
+    if known < LEAST_VALUES and objective in CORRELATED:
+        what = f"{objective} of {known} values beside limits says nothing"
+        raise InputError(where, what, "take limits, or a likelihood")
+    if objective in ("kge", "kge_2012", "pbias") and (
+        seen.values.min() < 0.0 < seen.values.max() or not seen.values.mean()
     ):
         mend = "take nse or rmse for what may be above and below 0"
-        raise InputError(where, f"{section.objective} divides by the mean of values of both signs", mend)
-    if section.objective in ("kge", "kge_2012", "nse", "log_nse", "rmse") and not np.ptp(moved) > 0.0:
+        raise InputError(where, f"{objective} divides by the mean of values of both signs", mend)
+    if objective in ("kge", "kge_2012", "nse", "log_nse", "rmse") and not np.ptp(seen.values) > 0.0:
         raise InputError(where, "has one value at all times", "take gaussian or limits")

@@ -124,15 +124,19 @@ def _show(outcome: Outcome, files: list[str], as_json: bool) -> None:
 def check_file(path: Path, as_json: bool) -> None:
     """Show what a calibration would compare and search; runs nothing."""
     from karstsim.calibration.config import load_calibration
+    from karstsim.calibration.folds import blocks_of
     from karstsim.calibration.problem import open_problem, parameter_units
+    from karstsim.calibration.run import generations
     from karstsim.calibration.targets import not_compared
 
     config = load_calibration(path)
     problem = open_problem(config)
+    generations(problem)
     settings = {k: v for k, v in config.calibration.model_dump().items() if v is not None}
     settings["computes"] = "water, carbon and isotopes" if problem.isotopes else (
         "water and carbon" if problem.chemistry else "water alone"
     )  # fmt: skip
+    settings["folds"] = ", ".join(fold.label for fold in blocks_of(problem)) or "none"
     targets = [
         (
             t.label,

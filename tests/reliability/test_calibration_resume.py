@@ -18,10 +18,11 @@ import xarray as xr
 from karstsim import calibrate
 from karstsim.calibration.config import load_calibration
 from karstsim.calibration.evaluate import Evaluator
+from karstsim.calibration.folds import blocks_of
 from karstsim.calibration.ledger import LEDGER, Ledger
 from karstsim.calibration.problem import open_problem
 from karstsim.calibration.results import metrics
-from karstsim.calibration.run import POSTERIOR, begin, best_point, blocks_of, run_search, work
+from karstsim.calibration.run import POSTERIOR, begin, best_point, run_search, work
 from karstsim.core.errors import InputError
 
 Write = Callable[..., Path]
@@ -94,13 +95,6 @@ def test_folds_share_the_runs_of_equal_points(calibration_file: Write, tmp_path:
     run = alone.simulate(alone.values(best[None]), 1)[0][0][0]
     expected = list(metrics(alone.targets[0], run, fold.rows[0]).values())
     np.testing.assert_array_equal(outcome.posterior["fold_skill"].values[0, 0], expected)
-
-
-def test_blocks_too_small_to_judge_are_refused(calibration_file: Write, tmp_path: Path) -> None:
-    config = load_calibration(calibration_file(calibration="folds = 20"))
-    begin(config, tmp_path / "run")
-    with pytest.raises(InputError, match="leaves 2 of the 44 values"):
-        work(config, tmp_path / "run")
 
 
 @pytest.mark.parametrize(
