@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from karstsim.forcing.yearly import Yearly
 
 MOST_FILES = 10_000
+LONGEST_PATH = 4000  # characters; a region may also be the polygon itself
 CO2_RANGE = (100.0, 10_000.0)  # ppm
 _DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 _KEY_OF = {  # arguments of the forcing functions that have keys of their own in the run file
@@ -109,7 +110,7 @@ def no_repeats(values: list[str]) -> list[str]:
 Date = Annotated[str, BeforeValidator(_date)]
 Co2 = Annotated[Any, BeforeValidator(_co2)]
 AirIsotope = Annotated[Any, BeforeValidator(_air_isotope)]
-FilePath = Annotated[str, Field(max_length=4000), AfterValidator(_path)]
+FilePath = Annotated[str, Field(max_length=LONGEST_PATH), AfterValidator(_path)]
 Period = Literal["daily", "monthly", "annual", "step"]
 
 
@@ -144,6 +145,13 @@ class ForcingSection(Section):
     wind_height: float | None = Field(default=None, ge=0.5, le=200.0)
     start: Date | None = None
     end: Date | None = None
+
+    @property
+    def input_files(self) -> list[str]:
+        """All files that the weather comes from, those of the air and of the region too; paths must be absolute."""
+        named = [n for n in (self.co2, self.delta13co2, self.Delta14co2, self.region) if isinstance(n, str)]
+        tables = [n if os.path.isfile(n) else n.rpartition(":")[0] for n in named if len(n) <= LONGEST_PATH]
+        return [*self.files, *(t for t in tables if os.path.isfile(t))]
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -292,6 +300,11 @@ class RunConfig(SiteFile):
             timezone=asked.timezone,
             wind_height=STANDARD_HEIGHT if asked.wind_height is None else asked.wind_height,
         )
+
+    @property
+    def input_files(self) -> list[str]:
+        """All files that the run reads."""
+        return [*self.forcing.input_files, *(f for f in (self.run.series, self.run.restart) if f is not None)]
 
     def with_seed(self, seed: int) -> RunConfig:
         """The same run with another seed for everything random."""

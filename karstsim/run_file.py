@@ -20,7 +20,7 @@ import xarray as xr
 
 from karstsim.core.constants import CO2_PER_C, DAYS_PER_YEAR, MOLAR_MASS_C, SECONDS_PER_DAY
 from karstsim.core.errors import InputError
-from karstsim.core.files import whole_file
+from karstsim.core.files import locked, make_folder, sha256_of, whole_file
 from karstsim.core.jit import source_hash
 from karstsim.forcing.times import calendar_of, check_regular
 from karstsim.model import output as out
@@ -70,10 +70,14 @@ def run_config(
 ) -> RunSummary:
     """Run a configuration and write its outputs, its restart state and run.json into `folder`.
 
-    What an earlier run left half done there is removed; `resume_run` goes on with it.
+    What an earlier run left half done there is removed; `resume_run` goes on with it. Raises InputError for bad input
+    or a folder that another process works in.
     """
-    shutil.rmtree(folder / PARTS, ignore_errors=True)
-    return _Run(config, folder, workers, progress).to_the_end()
+    make_folder(folder)
+    with locked(folder):
+        (folder / PARTS / BEGUN).unlink(missing_ok=True)  # first: what a kill here leaves is no run
+        shutil.rmtree(folder / PARTS, ignore_errors=True)
+        return _Run(config, folder, workers, progress).to_the_end()
 
 
 def is_run(folder: Path) -> bool:
@@ -96,13 +100,15 @@ def resume_run(
 
     config  of the folder's config.toml
 
-    Raises InputError for a run that is done, or begun with other inputs or another version of karstsim.
+    Raises InputError for a run that is done, begun with another config, other inputs or another version of karstsim,
+    or that another process works on.
     """
     if windows_done(folder) is None:
         raise InputError(str(folder), "holds a run that is done", f"karstsim report {folder} shows it")
-    run = _Run(config, folder, workers, progress)
-    run.check_unchanged()
-    return run.to_the_end()
+    with locked(folder):
+        run = _Run(config, folder, workers, progress)
+        run.check_unchanged()
+        return run.to_the_end()
 
 
 def _begun(folder: Path) -> dict[str, Any]:
@@ -117,6 +123,7 @@ class _Run:
     def __init__(self, config: RunConfig, folder: Path, workers: int, progress: Progress | None) -> None:
         self.began = time.monotonic()
         self.config, self.folder, self.workers, self.progress = config, folder, workers, progress
+        self.inputs = {name: sha256_of(Path(name)) for name in config.input_files}
         self.dataset = config.open_forcing()
         if self.dataset.sizes.get("location", 1) > 1:
             mend = "name one with [forcing] location, or give lon and lat"
@@ -132,8 +139,10 @@ class _Run:
         mend = "run the file again, with --overwrite or into another folder"
         if begun and begun["source"] != source_hash():
             raise InputError(str(self.folder), "was begun with another version of karstsim", mend)
+        if begun and begun["config"] != _sha256_of_config(self.config):
+            raise InputError(str(self.folder / CONFIG), "has changed since the run was begun", mend)
         for name, digest in begun.get("inputs", {}).items():
-            if _inputs(self.config).get(name) != digest:
+            if self.inputs.get(name) != digest:
                 raise InputError(name, "has changed since the run was begun", mend)
 
     def to_the_end(self) -> RunSummary:
@@ -183,7 +192,8 @@ class _Run:
         write_restart(run.tables, run.site, times[0], calendar_of(times), self._state(0))
         begun = {
             "source": source_hash(),
-            "inputs": _inputs(self.config),
+            "config": _sha256_of_config(self.config),
+            "inputs": self.inputs,
             "windows": len(self.windows),
             "spin_up": spin,
             "warnings": warnings,
@@ -275,8 +285,10 @@ def _windows(times: np.ndarray) -> list[tuple[int, int]]:
     return list(zip(starts, [*starts[1:], len(years)], strict=True))
 
 
-def _inputs(config: RunConfig) -> dict[str, str]:
-    return {name: hashlib.sha256(Path(name).read_bytes()).hexdigest() for name in config.forcing.files}
+def _sha256_of_config(config: RunConfig) -> str:
+    from karstsim.config import to_toml
+
+    return hashlib.sha256(to_toml(config).encode()).hexdigest()
 
 
 def summarise(annual: xr.Dataset, run: Simulation, spin: Mapping[str, Any] | None) -> dict[str, float | str]:

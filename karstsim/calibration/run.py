@@ -24,8 +24,8 @@ from karstsim.calibration.problem import Problem, open_problem
 from karstsim.calibration.results import metrics, posterior
 from karstsim.calibration.search import Found
 from karstsim.core.errors import InputError
-from karstsim.core.files import make_folder, whole_file
-from karstsim.ensemble.manifest import locked, remove_temporary
+from karstsim.core.files import locked, make_folder, whole_file
+from karstsim.ensemble.manifest import remove_temporary
 from karstsim.model.engine import Progress
 
 CONFIG, POSTERIOR, BEST, DRAWS, ENSEMBLE = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import glob
+import hashlib
 import os
 import secrets
 import shutil
@@ -16,6 +17,7 @@ from karstsim.core.errors import InputError
 
 BYTES_PER_MB = 1.0e6
 MARK = ".begun"  # ends the name of a mark
+LOCK = ".lock"  # a file of a folder that one process works in
 
 
 @contextmanager
@@ -95,6 +97,26 @@ def lock_file(path: Path) -> IO[str]:
         file.close()
         raise
     return file
+
+
+def locked(folder: Path) -> IO[str]:
+    """An open file of `folder` that no other process can lock until it is closed; the system frees it at any death.
+
+    Raises InputError where another process has it, or where it cannot be made or locked.
+    """
+    try:
+        return lock_file(folder / LOCK)
+    except BlockingIOError:
+        mend = "wait for it, or stop it; `karstsim status` shows how far it is"
+        raise InputError(str(folder), "another process is working in this folder", mend) from None
+    except OSError as error:
+        mend = "resume it where you may write, on a file system with file locks"
+        raise InputError(str(folder), f"cannot be written to ({error.strerror})", mend) from None
+
+
+def sha256_of(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _beside(path: Path) -> Path:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -16,14 +17,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO
 
 from karstsim.core.errors import InputError
-from karstsim.core.files import lock_file
+from karstsim.core.files import locked, sha256_of
 from karstsim.ensemble.plan import Task
 
 MANIFEST = "manifest.sqlite"
 LOG_FILES = ("", "-wal", "-shm")  # endings of the files in which SQLite keeps a manifest
+LONGEST_PATH = 500  # bytes; SQLite's limit is 512 with the endings of its own files
 COPIES, COPY_PAUSE = 50, 0.02  # tries of a reader to find the writer at rest, and s between them
 # What SQLite says of a disk and not of a manifest; the last eight bits of its code.
 OF_THE_DISK = (
@@ -79,11 +80,6 @@ class Entry:
         data = json.loads(text)
         files = tuple(Written(**f) for f in data.pop("files"))
         return cls(task=Task(*data.pop("task")), files=files, failures=dict(data.pop("failures")), **data)
-
-
-def sha256_of(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class Manifest:
@@ -161,7 +157,14 @@ class Manifest:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            raise InputError(str(self.path), f"cannot be read ({error})", _mend(error)) from None
+            raise InputError(str(self.path), f"cannot be read ({error})", self._mend(error)) from None
+
+    def _mend(self, error: sqlite3.DatabaseError) -> str:
+        if len(os.fsencode(self.path.absolute())) > LONGEST_PATH:
+            return f"name a folder whose path is shorter: SQLite opens none beyond {LONGEST_PATH} bytes"
+        if error.sqlite_errorcode & 0xFF in OF_THE_DISK:
+            return "make room or give access, then resume; nothing is lost"
+        return "remove it and resume: finished tasks are then done again"
 
     def broken(self) -> dict[Task, str]:
         """Tasks with a file that is missing or is not what was written."""
@@ -173,12 +176,6 @@ class Manifest:
                     continue
             found[task] = file.path
         return found
-
-
-def _mend(error: sqlite3.DatabaseError) -> str:
-    if error.sqlite_errorcode & 0xFF in OF_THE_DISK:
-        return "make room or give access, then resume; nothing is lost"
-    return "remove it and resume: finished tasks are then done again"
 
 
 def _for_reading(path: Path) -> sqlite3.Connection:
@@ -221,15 +218,3 @@ def remove_temporary(folder: Path, pattern: str = ".*.tmp") -> None:
     """Remove files that a process was writing when it was killed."""
     for path in folder.glob(pattern):
         path.unlink(missing_ok=True)
-
-
-def locked(folder: Path) -> IO[str]:
-    """An open file that no other process can lock while this one lives; the system frees it at any death."""
-    try:
-        return lock_file(folder / ".lock")
-    except BlockingIOError:
-        mend = "wait for it, or stop it; `karstsim status` shows how far it is"
-        raise InputError(str(folder), "another process is working on this ensemble", mend) from None
-    except OSError as error:
-        mend = "resume it where you may write, on a file system with file locks"
-        raise InputError(str(folder), f"cannot be written to ({error.strerror})", mend) from None

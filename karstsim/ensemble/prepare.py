@@ -16,7 +16,7 @@ from karstsim.core.errors import InputError
 from karstsim.core.jit import source_hash
 from karstsim.ensemble.config import EnsembleConfig
 from karstsim.ensemble.draws import RAIN, parameters_of, rain_factor, read_draws, sample
-from karstsim.ensemble.manifest import sha256_of
+from karstsim.ensemble.inputs import describe as describe_file
 from karstsim.ensemble.plan import Climate, Plan, block_size
 from karstsim.ensemble.work import open_climate
 from karstsim.forcing.records import upper_bound
@@ -30,8 +30,6 @@ from karstsim.model.parameter_records import parameter_tables
 from karstsim.model.parameters import Overrides
 from karstsim.model.simulate import Simulation
 
-HASHED_BYTES = 64_000_000  # of an input file; a larger one is known by its size and time stamp
-LONGEST_NAME = 4000  # of a path; a region may also be the polygon itself
 NAMED = 10  # bad draws in a message
 
 
@@ -217,23 +215,7 @@ def cells_of(config: EnsembleConfig, ds: xr.Dataset) -> Cells:
 
 
 def describe_inputs(config: EnsembleConfig) -> dict[str, dict[str, Any]]:
-    """Size, time stamp and, unless it is large, sha256 of every file that the climates and draws come from."""
-    paths = {f for c in config.climates for f in c.forcing.files}
-    for c in config.climates:
-        asked = (c.forcing.co2, c.forcing.delta13co2, c.forcing.Delta14co2, c.forcing.region)
-        named = [
-            str(a).rpartition(":")[0] or str(a) for a in asked if isinstance(a, str) and len(a) < LONGEST_NAME
-        ]
-        paths |= {
-            name for name in (*named, *map(str, asked)) if len(name) < LONGEST_NAME and Path(name).is_file()
-        }
+    """By what every file that the climates and draws come from is known again."""
+    paths = {f for c in config.climates for f in c.forcing.input_files}
     paths |= {config.draws.file} if config.draws.file else set()
-    return {path: describe_input(Path(path)) for path in sorted(paths)}
-
-
-def describe_input(path: Path) -> dict[str, Any]:
-    stat = path.stat()
-    facts: dict[str, Any] = {"bytes": stat.st_size, "modified_ns": stat.st_mtime_ns}
-    if stat.st_size <= HASHED_BYTES:
-        facts["sha256"] = sha256_of(path)
-    return facts
+    return {path: describe_file(Path(path)) for path in sorted(paths)}

@@ -26,12 +26,13 @@ import numpy as np
 
 from karstsim import __version__, disk
 from karstsim.core.errors import InputError, RunError
-from karstsim.core.files import make_folder, remove_unfinished, whole_file
+from karstsim.core.files import make_folder, remove_unfinished, sha256_of, whole_file
 from karstsim.core.jit import source_hash
 from karstsim.ensemble.config import EnsembleConfig, to_toml
-from karstsim.ensemble.manifest import Entry, Manifest, remove_temporary, sha256_of
+from karstsim.ensemble.inputs import check_unchanged
+from karstsim.ensemble.manifest import Entry, Manifest, remove_temporary
 from karstsim.ensemble.plan import CONFIG, PLAN, RUN_RECORD, Plan, Task
-from karstsim.ensemble.prepare import describe_input, make_plan
+from karstsim.ensemble.prepare import make_plan
 from karstsim.ensemble.work import SHARDS, STATE, STATES, run_task
 from karstsim.model.engine import Progress
 
@@ -291,15 +292,7 @@ def _check_unchanged(plan: Plan, folder: Path) -> None:
             f"was begun with another version, {plan.writer}; this is karstsim {__version__} (source {source_hash()})",
             "go on with that version, or start the ensemble anew in another folder; any version reads what is done",
         )
-    for name, facts in plan.inputs.items():
-        path = Path(name)
-        if not path.is_file():
-            raise InputError(name, "is no longer there", "put the file back; the ensemble was begun with it")
-        now = describe_input(path)
-        known = ("bytes", "sha256") if "sha256" in facts else ("bytes", "modified_ns")
-        if any(now.get(k) != facts[k] for k in known):
-            mend = "put the old file back, or start the ensemble anew in another folder"
-            raise InputError(name, "has changed since the ensemble was begun", mend)
+    check_unchanged(plan.inputs, plan.inputs)
 
 
 def clean(folder: Path) -> None:

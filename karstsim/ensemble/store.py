@@ -6,6 +6,8 @@ Realizations are climates x cells x draws, climates outermost. What has not been
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -308,7 +310,7 @@ def export(folder: Path, target: Path, frequency: str | None = None, climates: S
         raise InputError(
             str(target), "is neither .nc nor .zarr", "name the file OUT.nc or the folder OUT.zarr"
         )
-    if target.exists():
+    if os.path.lexists(target):
         raise InputError(str(target), "is there already", "name another file, or remove it first")
     if not target.absolute().parent.is_dir():
         raise InputError(str(target.parent), "is no folder", "make it first, or name another file")
@@ -327,6 +329,8 @@ def export(folder: Path, target: Path, frequency: str | None = None, climates: S
     except BlockingIOError:
         raise InputError(str(target), "is being exported by another process", "wait for it") from None
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise InputError(str(target), "has too long a name", "give it a shorter one") from None
         raise RunError(
             f"{target}: {disk.said(error, target.absolute().parent)}\n"
             "  mend: make room or give access, then export again; the ensemble is as it was"

@@ -19,10 +19,12 @@ import xarray as xr
 
 from karstsim.core.constants import SECONDS_PER_DAY
 from karstsim.core.errors import InputError
+from karstsim.core.files import sha256_of
 from karstsim.core.jit import source_hash
 from karstsim.ensemble.config import EnsembleConfig, load_ensemble
 from karstsim.ensemble.draws import RAIN, parameters_of, rain_factor
-from karstsim.ensemble.manifest import Entry, Written, sha256_of
+from karstsim.ensemble.inputs import check_unchanged
+from karstsim.ensemble.manifest import Entry, Written
 from karstsim.ensemble.plan import CONFIG, PLAN, SPIN_UP, Plan, Task
 from karstsim.forcing.times import calendar_of, check_regular
 from karstsim.model.engine import FREQUENCIES, calendar_fields, periods_of
@@ -77,6 +79,7 @@ class Ensemble:
             return found
 
     def _read_forcing(self, climate: int) -> Weather:
+        check_unchanged(self.plan.inputs, self.config.climates[climate].forcing.input_files)
         ds = open_climate(self.config, climate, len(self.plan.draws)).load()
         times = ds.time.values
         day = max(round(SECONDS_PER_DAY / check_regular(times, "forcing")), 1)

@@ -26,6 +26,7 @@ from karstsim.ensemble.config import load_ensemble
 from karstsim.ensemble.manifest import Manifest
 from karstsim.ensemble.plan import SPIN_UP, Plan, Task
 from karstsim.ensemble.store import export, open_ensemble
+from karstsim.ensemble.work import Ensemble
 from karstsim.model.simulate import Simulation
 
 
@@ -233,6 +234,18 @@ def test_another_version_or_changed_inputs_are_refused(copy, monkeypatch) -> Non
         running.work(copy)
 
 
+def test_an_input_that_changes_while_the_work_goes_on_is_refused(tmp_path) -> None:
+    """Whoever reads the weather looks whether its files are those of the plan."""
+    air = tmp_path / "air.csv"
+    air.write_text("year,ppm\n2012,410\n2018,410\n", encoding="utf-8")
+    climates = CLIMATES.replace("[forcing]", '[forcing]\nco2 = "air.csv"')
+    file = write_file(tmp_path, SITE, climates, DRAWS, settings())
+    running.start(load_ensemble(file), tmp_path / "out")
+    air.write_text(air.read_text(encoding="utf-8").replace("410", "420"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"air.csv: has changed"):
+        Ensemble(tmp_path / "out").weather(0)
+
+
 def test_what_another_version_finished_is_read_and_not_continued(copy, finished, tmp_path) -> None:
     """Opened, exported and shown; what is broken only that version can compute again, and workers of others refuse."""
     replace(Plan.load(copy), version="0.0.9", source="feed").save(copy)
@@ -312,6 +325,12 @@ def test_spoiled_files_are_not_exported_or_opened(copy, tmp_path) -> None:
     victim.unlink()
     with pytest.raises(InputError, match=r"is missing(.|\n)*resume"):
         open_ensemble(copy)
+
+
+def test_an_export_of_too_long_a_name_is_named(copy, tmp_path) -> None:
+    for length in (245, 300):  # with and without room for the name of the file while it is written
+        with pytest.raises(InputError, match="too long a name"):
+            export(copy, tmp_path / ("x" * length + ".nc"))
 
 
 def test_an_unfinished_ensemble_opens_with_gaps(copy) -> None:

@@ -13,6 +13,7 @@ from karstsim import run_file
 from karstsim.cli.app import app
 from karstsim.config import load_config, to_toml
 from karstsim.core.errors import InputError
+from karstsim.core.files import locked
 
 FILE = """
 [site]
@@ -68,8 +69,10 @@ def whole(tmp_path_factory, config):
 def stopped(tmp_path, config, monkeypatch):
     """The run in windows of a year, killed in the second."""
     monkeypatch.setattr(run_file, "WINDOW_YEARS", 1)
-    folder = _folder(tmp_path / "run", config)
+    return _stop_half_way(config, _folder(tmp_path / "run", config))
 
+
+def _stop_half_way(config, folder: Path) -> Path:
     def progress(done: int, total: int, label: str) -> None:
         if label == "simulating" and done > 0.5 * total:
             raise _KilledError
@@ -101,6 +104,61 @@ def test_a_run_is_not_continued_by_other_code(stopped, config, monkeypatch):
     monkeypatch.setattr(run_file, "source_hash", lambda: "another")
     with pytest.raises(InputError, match="another version"):
         run_file.resume_run(config, stopped)
+
+
+def test_a_run_is_not_continued_with_another_table_of_co2(tmp_path, monkeypatch):
+    """Every file that a run reads is an input, not the weather alone: 410 ppm became 420 on the way."""
+    monkeypatch.setattr(run_file, "WINDOW_YEARS", 1)
+    air = tmp_path / "air.csv"
+    air.write_text("year,ppm\n2014,410\n2018,410\n")
+    file = tmp_path / "run.toml"
+    file.write_text(FILE.replace('synthetic = "ssp245"', 'synthetic = "ssp245"\nco2 = "air.csv"'))
+    config = load_config(file)
+    folder = _folder(tmp_path / "run", config)
+    _stop_half_way(config, folder)
+    air.write_text(air.read_text().replace("410", "420"))
+    with pytest.raises(InputError, match=r"air.csv: has changed"):
+        run_file.resume_run(config, folder)
+
+
+def test_all_files_that_a_run_reads_are_its_inputs(config, tmp_path):
+    names = {
+        name: str(tmp_path / name) for name in ("co2.csv", "c13.csv", "region.wkt", "series.csv", "start.nc")
+    }
+    for name in names.values():
+        Path(name).touch()
+    forcing = {
+        "co2": f"{names['co2.csv']}:ssp245",
+        "delta13co2": names["c13.csv"],
+        "Delta14co2": -20.0,
+        "region": names["region.wkt"],
+    }
+    run = {"series": names["series.csv"], "restart": names["start.nc"]}
+    asked = config.model_copy(
+        update={
+            "forcing": config.forcing.model_copy(update=forcing),
+            "run": config.run.model_copy(update=run),
+        }
+    )
+    assert sorted(asked.input_files) == sorted(names.values())
+    polygon = config.forcing.model_copy(update={"region": "POLYGON((" + "1 1," * 2000 + "1 1))"})
+    assert polygon.input_files == []
+
+
+def test_a_run_is_not_continued_with_another_config(stopped, config):
+    other = config.model_copy(update={"parameters": {"soil.structure_factor": 0.7}})
+    with pytest.raises(InputError, match="config.toml: has changed"):
+        run_file.resume_run(other, stopped)
+
+
+def test_two_processes_do_not_work_on_one_run(stopped, config):
+    """The second is refused, whether it goes on or begins anew, and what the first has is left alone."""
+    before = sorted((stopped / run_file.PARTS).iterdir())
+    with locked(stopped):
+        for second in (run_file.resume_run, run_file.run_config):
+            with pytest.raises(InputError, match="another process"):
+                second(config, stopped)
+    assert sorted((stopped / run_file.PARTS).iterdir()) == before
 
 
 def test_a_run_that_is_done_is_not_run_again(whole, config):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import pickle
+import random
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +19,7 @@ from small_site import SITE
 
 from karstsim.core.errors import InputError
 from karstsim.core.files import marked, remove_unfinished
-from karstsim.ensemble import manifest
+from karstsim.ensemble import inputs, manifest
 from karstsim.ensemble.config import load_ensemble, to_toml
 from karstsim.ensemble.draws import Range, drawn_values, read_draws, sample
 from karstsim.ensemble.manifest import Entry, Manifest, Written
@@ -302,3 +304,44 @@ def test_a_broken_manifest_is_named(tmp_path) -> None:
     (tmp_path / "manifest.sqlite").write_bytes(b"garbage" * 1000)
     with pytest.raises(InputError, match=r"manifest\.sqlite"):
         Manifest(tmp_path, writable=True)
+
+
+def test_a_large_input_is_known_by_pieces_and_its_time(tmp_path, monkeypatch) -> None:
+    """Changed in a piece with its time kept: refused. A copy with a new time: refused, until it gets the old time."""
+    monkeypatch.setattr(inputs, "READ_BYTES", 640)
+    data = random.Random(1).randbytes(10_000)
+    file = tmp_path / "big.nc"
+    file.write_bytes(data)
+    known = {str(file): inputs.describe(file)}
+    assert inputs.WHOLE not in known[str(file)]
+    time = file.stat().st_mtime_ns
+    for place in (0, 9_999):
+        changed = bytearray(data)
+        changed[place] ^= 1
+        file.write_bytes(changed)
+        os.utime(file, ns=(time, time))
+        with pytest.raises(InputError, match="has changed"):
+            inputs.check_unchanged(known, known)
+    file.write_bytes(data)
+    os.utime(file, ns=(time + 10**9, time + 10**9))
+    with pytest.raises(InputError, match="was written to") as refused:
+        inputs.check_unchanged(known, known)
+    assert refused.value.mend.endswith(f"touch -d @{time // 10**9}.{time % 10**9:09d} {file}")
+    os.utime(file, ns=(time, time))
+    inputs.check_unchanged(known, known)
+
+
+def test_a_small_input_may_have_another_time(tmp_path) -> None:
+    file = tmp_path / "small.csv"
+    file.write_bytes(b"1")
+    known = {str(file): inputs.describe(file)}
+    os.utime(file, ns=(0, 0))
+    inputs.check_unchanged(known, known)
+
+
+def test_a_folder_whose_path_is_too_long_is_named(tmp_path) -> None:
+    """SQLite opens no path of more than 512 bytes, however many the system allows."""
+    folder = tmp_path.joinpath(*["d" * 100] * 5)
+    folder.mkdir(parents=True)
+    with pytest.raises(InputError, match="shorter"):
+        Manifest(folder, writable=True)
