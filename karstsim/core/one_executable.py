@@ -36,14 +36,53 @@ def _is_kernel(library: Any) -> bool:
     return not called and any(g.name.startswith(ENVIRONMENT) for g in module.global_variables)
 
 
+class _KernelLibrary(JITCodeLibrary):
+    """The code of one kernel as numba wrote it, without that of the kernels it calls."""
+
+    whole: Any = None
+
+    def own_module(self) -> Any:
+        """Its own code alone, fit to stand beside the same code linked in by another kernel."""
+        return super()._get_module_for_linking()
+
+    def _get_module_for_linking(self) -> Any:
+        """For what numba compiles outside of `one_executable`: its code with all that it calls."""
+        if self.whole is None:
+            self.whole = self.own_module().clone()
+            _link_all_below(self, self.whole)
+        return self.whole
+
+
+def _below(library: Any) -> list[Any]:
+    """All libraries that it needs, each once, also those that its kernels need."""
+    found: dict[Any, None] = {}
+    left = list(library._linking_libraries)
+    while left:
+        one = left.pop()
+        if one not in found:
+            found[one] = None
+            if isinstance(one, _KernelLibrary):
+                left.extend(one._linking_libraries)
+    return list(found)
+
+
+def _link_all_below(library: Any, module: Any) -> None:
+    for one in _below(library):
+        library._reload_init.update(one._reload_init)
+        code = one.own_module() if isinstance(one, _KernelLibrary) else one._get_module_for_linking()
+        module.link_in(code, preserve=True)
+
+
 def _finalize_driver_only(whole: Callable[[Any], None]) -> Callable[[Any], None]:
     def finalize(library: Any) -> None:
-        if not _is_kernel(library):
-            whole(library)
+        if _is_kernel(library):
+            library.__class__ = _KernelLibrary
+            library._finalize_dynamic_globals()
+            library._finalized = True  # it can be linked into another
             return
-        library._finalize_dynamic_globals()
-        library._verify_declare_only_symbols()
-        library._finalized = True  # it can be linked into another
+        _link_all_below(library, library._final_module)
+        library._linking_libraries = []
+        whole(library)
 
     return finalize
 
@@ -81,10 +120,10 @@ def one_executable() -> Iterator[None]:
     if numba.version_info.short > LAST_TRIED:
         yield
         return
-    finalize, executable = JITCodeLibrary._finalize_final_module, CPUContext.get_executable
+    finalize, executable = JITCodeLibrary.finalize, CPUContext.get_executable
     with (
         global_compiler_lock,
-        patch.object(JITCodeLibrary, "_finalize_final_module", _finalize_driver_only(finalize)),
+        patch.object(JITCodeLibrary, "finalize", _finalize_driver_only(finalize)),
         patch.object(CPUContext, "get_executable", _executable_of_driver_only(executable)),
         patch.object(CompileResult, "_find_referenced_environments", _no_environments),
         patch.object(types.Record, "__repr__", _text_kept(types.Record.__repr__)),
