@@ -9,6 +9,7 @@ sys.path.insert(0, str(HERE))
 os.environ.pop("MPLBACKEND", None)  # Agg, as many builds set it, would leave the notebooks without figures
 
 import generate  # noqa: E402  (it lies beside this file)
+import printed  # noqa: E402
 
 import karstsim  # noqa: E402
 
@@ -32,6 +33,7 @@ nb_execution_in_temp = True  # files that notebooks write stay out of the source
 html_theme = "pydata_sphinx_theme"
 html_title = "karstsim"
 html_show_sourcelink = False
+html_use_index = False  # nothing is indexed: the page would be empty
 html_static_path = ["_static"]
 html_css_files = ["karstsim.css"]
 html_theme_options = {
@@ -43,9 +45,16 @@ html_theme_options = {
 
 def _inside(app, docname, source):
     """Links out of this folder, right for who reads the files in a checkout, become links between pages."""
-    source[0] = generate.powers_raised(generate.links_inside(source[0]))
+    source[0] = printed.printed(generate.links_inside(source[0]))
+
+
+def _included(app, path, docname, content):
+    """Pages that stand beside this folder, such as the changelog, are printed as all others."""
+    if path.suffix == ".md":
+        content[0] = printed.printed(content[0])
 
 
 def setup(app):
     generate.write_all(HERE / "generated")
     app.connect("source-read", _inside)
+    app.connect("include-read", _included)

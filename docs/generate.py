@@ -30,7 +30,14 @@ EXPERIMENT = re.compile(r"\]\((?:\.\./)*experiments/(\w+)(?:/README\.md|/)?\)")
 NEIGHBOUR = re.compile(r"\]\(\.\./(\w+)/README\.md\)")  # of one experiment to another
 DOCUMENT = re.compile(r"\]\((?:\.\./)+docs/([\w/]+\.(?:md|png|svg))(#[\w-]+)?\)")
 COLUMNS = re.compile(r"\S {3,}\S|^[\w.]+(?:, [\w.]+)* {2,}\S")  # of a sentence two spaces are none
+ARGUMENT = re.compile(r"([\w.*]+(?:(?:, | \.\. )[\w.]+)*)( +)(\S.*)")  # names, gap, what they are
+BETWEEN = re.compile(r", (?![^()]*\))")  # arguments, not inside a tuple
 CODE = re.compile(r"(``[^`]+``|`[^`]+`)")
+FAR = re.compile(
+    r" {4,}(?=\[(?:design |chemistry )?notes|\[Eq)"
+)  # a source at the end of a line, which a page would break
+ADJACENT = re.compile(r"(\{cite:t\}`\w+`|^site|^design) (?=\{cite:t\})")
+SHORT = {"co2": "CO2", "npp": "NPP", "casa": "CASA", "rothc": "RothC"}  # of file names
 SPECIAL = re.compile(r"([\\*_<>$\[\]|`#])")
 # Sections of the document that karstsim was designed from, which is not published: left out of the pages.
 ONE = r"A?\d++(?:\.\d++)*+"
@@ -45,13 +52,8 @@ DESIGN = (
     (re.compile(rf"\s*\[{SECTIONS}\]"), ""),
     (re.compile(SECTIONS), "the design"),
     (re.compile(r"\bscience\.md(?=[,.])"), "the design"),
+    (re.compile(r"(?<!design )(?<!chemistry )\bnotes (?=\d+\.\d)"), "design notes "),
 )
-# Powers of units, which a line would be broken in: "t C km-2 a-1" as print has it. Code stays as it is typed.
-POWER = re.compile(r"(?<![\w-])(mm|cm|km|m|kg|g|mol|L|ha|s|h|d|day|a|yr|year|K|V)-([1-3])(?![\w-]|\.\d)")
-KEPT = re.compile(
-    r"(^```.*?^```|``[^`]+``|`[^`\n]+`|\$[^$\n]+\$|\]\([^)]*\)|^---$.*?^---$)", re.MULTILINE | re.DOTALL
-)
-RAISED = str.maketrans("-123", "⁻¹²³")
 OUTSIDE = {
     "benchmarks/README.md": "benchmarks",
     "README.md": "index",
@@ -65,13 +67,6 @@ def without_sections(text: str) -> str:
     for pattern, instead in DESIGN:
         text = pattern.sub(instead, text)
     return text
-
-
-def powers_raised(text: str) -> str:
-    """The text with the powers of its units raised, outside of code, formulas and links."""
-    parts = KEPT.split(text)
-    parts[::2] = [POWER.sub(lambda m: m[1] + f"-{m[2]}".translate(RAISED), part) for part in parts[::2]]
-    return "".join(parts)
 
 
 def links_inside(text: str) -> str:
@@ -121,7 +116,8 @@ def _cited(source: str) -> str:
 
 def _citation(part: str) -> str:
     """Keys of references.bib as citations; other words as they are."""
-    return WORD.sub(lambda m: f"{{cite:t}}`{m[0]}`" if m[0] in KEYS else m[0], _cell(part))
+    cited = WORD.sub(lambda m: f"{{cite:t}}`{m[0]}`" if m[0] in KEYS else m[0], _cell(part))
+    return ADJACENT.sub(r"\1, ", cited)
 
 
 def _table(header: list[str], rows: list[list[str]]) -> str:
@@ -197,7 +193,9 @@ def _equations() -> dict[str, str]:
 
 def _process(module: ModuleType, compartment: str, table: pd.DataFrame) -> str:
     path = module.__name__.replace(".", "/") + ".py"
-    title = module.__name__.rsplit(".", 1)[-1].replace("_", " ")
+    words = module.__name__.rsplit(".", 1)[-1].split("_")
+    title = " ".join(SHORT.get(word, word) for word in words)
+    title = title[:1].upper() + title[1:]
     text = f"## {title}\n\n`{path}`\n\n{_prose(module)}"
     names = {f"{compartment}.{p.name}" for p in getattr(module, "PARAMS", ())}
     mine = table[table.name.isin(names)]
@@ -207,9 +205,14 @@ def _process(module: ModuleType, compartment: str, table: pd.DataFrame) -> str:
 
 
 def _prose(thing: object) -> str:
+    return _paragraphs(inspect.getdoc(thing) or "")
+
+
+def _paragraphs(text: str) -> str:
     """A docstring with its paragraphs as text; equations and columns stay as they stand."""
     parts: list[tuple[bool, list[str]]] = []
-    for line in (inspect.getdoc(thing) or "").splitlines():
+    for line in text.splitlines():
+        line = FAR.sub("   " if line.startswith(" ") else " ", line)
         fixed = line.startswith(" ") or bool(COLUMNS.search(line))
         if not parts or (line and fixed != parts[-1][0]) or (not line and not parts[-1][0]):
             parts.append((fixed, []))
@@ -223,6 +226,10 @@ def _part(fixed: bool, lines: list[str]) -> str:
         return ""
     if fixed:
         return f"```text\n{text}\n```"
+    return _escaped(text)
+
+
+def _escaped(text: str) -> str:
     spans = CODE.split(text)  # every second is code, which stays as it stands
     return "".join(span if k % 2 else SPECIAL.sub(r"\\\1", span) for k, span in enumerate(spans))
 
@@ -253,12 +260,12 @@ def _functions() -> str:
         if not callable(thing):
             continue
         signature = "" if inspect.isclass(thing) else _signature(thing)
-        text.append(f"## ks.{name}\n\n```python\nks.{name}{signature}\n```\n\n{_prose(thing)}")
+        text.append(f"## ks.{name}\n\n```python\nks.{name}{signature}\n```\n\n{_described(thing)}")
     text.append(f"## ks.plot\n\n{_prose(ks.plot)}")
     for name in sorted(ks.plot.__all__):
         thing = getattr(ks.plot, name)
         text.append(
-            f"### ks.plot.{name}\n\n```python\nks.plot.{name}{_signature(thing)}\n```\n\n{_prose(thing)}"
+            f"### ks.plot.{name}\n\n```python\nks.plot.{name}{_signature(thing)}\n```\n\n{_described(thing)}"
         )
     return "\n".join(text)
 
@@ -268,7 +275,33 @@ def _signature(function: object) -> str:
     signature = inspect.signature(function)  # type: ignore[arg-type]
     bare = [p.replace(annotation=inspect.Parameter.empty) for p in signature.parameters.values()]
     text = str(signature.replace(parameters=bare, return_annotation=inspect.Signature.empty))
-    return text if len(text) < 90 else text.replace(", ", ",\n    ").replace("(", "(\n    ", 1)
+    return text if len(text) < 90 else "(\n    " + BETWEEN.sub(",\n    ", text[1:-1]) + ",\n)"
+
+
+def _described(function: Any) -> str:
+    """The docstring of a function: its arguments as a table, the rest as text."""
+    known = set(inspect.signature(function).parameters)
+    parts: list[str | list[tuple[str, str]]] = []
+    for line in (inspect.getdoc(function) or "").splitlines():
+        rows = parts[-1] if parts and isinstance(parts[-1], list) else None
+        found = ARGUMENT.fullmatch(line)
+        named = found is not None and (len(found[2]) > 1 or (rows is not None and found[1] in known))
+        if found is not None and named:
+            if rows is None:
+                parts.append(rows := [])
+            rows.append((found[1], found[3]))
+        elif rows is not None and line.startswith(" "):
+            rows[-1] = (rows[-1][0], f"{rows[-1][1]} {line.strip()}")
+        elif rows is None and parts:
+            parts[-1] = f"{parts[-1]}\n{line}"
+        else:
+            parts.append(line)
+    return "\n".join(_arguments(p) if isinstance(p, list) else _paragraphs(p) for p in parts)
+
+
+def _arguments(rows: list[tuple[str, str]]) -> str:
+    cells = [[", ".join(f"`{n}`" for n in names.split(", ")), _escaped(text)] for names, text in rows]
+    return _table(["name", "meaning"], cells)
 
 
 # ------------------------------------------------------------------------------------------------------- experiments
@@ -276,7 +309,7 @@ def _signature(function: object) -> str:
 
 def _experiments() -> dict[str, str]:
     """Each experiment's README as a page, with its figures."""
-    found = sorted(p for p in (ROOT / "experiments").glob("*/README.md"))
+    found = sorted((ROOT / "experiments").glob("*/README.md"), key=_number)
     pages = {p.parent.name: _included(p) for p in found}
     names = "\n".join(pages)
     pages["index"] = (
@@ -284,6 +317,13 @@ def _experiments() -> dict[str, str]:
         f"Misses are reported as misses.\n\n```{{toctree}}\n:maxdepth: 1\n\n{names}\n```\n"
     )
     return pages
+
+
+def _number(path: Path) -> tuple[bool, str]:
+    """The place of an experiment: claims of the review, then data, each by its number."""
+    title = path.read_text(encoding="utf-8").split("\n", 1)[0]
+    number = re.search(r"\(([A-Z]\d\d)\)", title)
+    return (number is None or number[1] < "X", number[1] if number else title)
 
 
 def _included(path: Path) -> str:

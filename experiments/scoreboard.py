@@ -265,7 +265,7 @@ def rank(result: Result) -> tuple[int, str]:
 def _row(result: Result) -> str:
     verdict = result.verdict if result.verdict == REPRODUCED else f"**{result.verdict}**"
     worst = [
-        f"{line.claim}: {line.value:.3g}, asked {line.band}" for line in result.judged if not line.reproduced
+        f"{line.claim}: {line.value:.4g}, asked {line.band}" for line in result.judged if not line.reproduced
     ]
     why = result.error or "; ".join(worst)
     took = f"{result.seconds:.0f} s" + (f", of {result.date}" if result.stored else "")

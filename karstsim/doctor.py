@@ -117,7 +117,7 @@ def _cache() -> Iterator[Finding]:
     else:
         mend = "nothing to do: the first run compiles, which takes a minute or two, and later ones do not"
         yield Finding("compile cache", NOTE, f"{said}; this version is not compiled yet", mend)
-    if root.is_relative_to(tempfile.gettempdir()) and "KARSTSIM_CACHE" not in os.environ:
+    if root.parent == Path(tempfile.gettempdir()) and "KARSTSIM_CACHE" not in os.environ:
         mend = "the home folder cannot be written to; set KARSTSIM_CACHE to a folder that lasts"
         yield Finding("compile cache", NOTE, "is in a temporary folder and will be lost", mend)
     yield _disk("disk, compile cache", root)

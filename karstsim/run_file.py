@@ -115,7 +115,7 @@ class _Run:
     """One run file and its folder."""
 
     def __init__(self, config: RunConfig, folder: Path, workers: int, progress: Progress | None) -> None:
-        self.began = time.time()
+        self.began = time.monotonic()
         self.config, self.folder, self.workers, self.progress = config, folder, workers, progress
         self.dataset = config.open_forcing()
         if self.dataset.sizes.get("location", 1) > 1:
@@ -258,7 +258,7 @@ class _Run:
             "inputs_sha256": begun["inputs"],
             "seed": self.config.run.seed,
             "constants": run.constants,
-            "wall_seconds": round(time.time() - self.began, 3),
+            "wall_seconds": round(time.monotonic() - self.began, 3),
             "spin_up": begun["spin_up"],
             "closure": run.closure(),
             "summary": dict(summary),

@@ -67,6 +67,9 @@ PPM = 1e6
 KG_PER_M3 = 1e3
 SPRING_TEMPERATURE = 14.4  # degC, median of the samples
 BAND = (0.05, 0.95)
+SHARES = ((0.5, "median"), (0.05, "5 %"), (0.95, "95 %"))
+JUDGED = 0.5  # the median decides; the ends stand beside the claim, see `halves`
+SPLITS = 2000  # random halves of the samples
 SATURATED = (1e-6, 10.0)  # atm, bracket of the pressure at which a sample is just saturated
 HALVINGS = 50
 MISSING = -9000.0  # and below it: no d13C
@@ -81,6 +84,7 @@ USES = {
     "cropland": ("cropland",),
 }
 ASKED = "half forest, half grass"  # of the verdicts
+TOLD = {"pco2": ("CO2", "ppm"), "ca": ("calcium", "mol m-3"), "d13c": ("d13C", "permil")}
 # What may be different at the site, one at a time: for understanding, not for the verdicts.
 DIFFERENT = {
     "whole conduit under cave air": {"aquifer.conduit_air_share": 1.0},
@@ -216,21 +220,50 @@ def find(folder: Path | None = None) -> Found:
     return Found(samples(folder), air(folder), {name: spring(uses, forcing) for name, uses in USES.items()})
 
 
-def verdicts(everything: Found) -> list[Line]:
-    """Median, 5 and 95 % of the model's days in the samples' band."""
-    days, found = everything.runs[ASKED], everything.samples
+def lines_of(
+    days: pd.DataFrame, found: pd.DataFrame, told: dict[str, tuple[str, str]], calibrated: bool = False
+) -> list[Line]:
+    """Median of the model's days in the samples' band; beside the claim, their 5 and 95 %.
+
+    told  name and units by column
+    """
     lines = []
-    for name, text, units in (
-        ("pco2", "CO2 of the spring", "ppm"),
-        ("ca", "calcium of the spring", "mol m-3"),
-        ("d13c", "d13C of the spring", "permil"),
-    ):
+    for name, (text, units) in told.items():
         low, high = (float(v) for v in found[name].quantile(BAND))
-        for share, said in ((0.5, "median"), (0.05, "5 %"), (0.95, "95 %")):
-            lines.append(
-                Line(f"{text}, {said} of the days", float(days[name].quantile(share)), low, high, units)
-            )
+        for share, said in SHARES:
+            claim, value = f"{text} of the spring, {said} of the days", float(days[name].quantile(share))
+            lines.append(Line(claim, value, low, high, units, calibrated, scored=share == JUDGED))
     return lines
+
+
+def verdicts(everything: Found) -> list[Line]:
+    """Median of the model's days in the samples' band, with 5 and 95 % beside it."""
+    return lines_of(everything.runs[ASKED], everything.samples, TOLD)
+
+
+def inside(days: pd.DataFrame, found: pd.DataFrame, name: str) -> float:
+    """Share of the days that lie in the samples' 5-95 % band: 0.9 for a model without a fault."""
+    return float(days[name].between(*found[name].quantile(BAND)).mean())
+
+
+def halves(found: pd.DataFrame) -> tuple[float, float, float]:
+    """One half of the samples as if it were the model of the other, by `SPLITS` random halves.
+
+    Returns how often all medians lie in the band, how often all numbers of `SHARES` do, and how many of these do in the
+    mean. The ends of a model without a fault lie at the ends of the band, as often outside as inside.
+    """
+    rng = np.random.default_rng(0)
+    all_in = np.zeros((SPLITS, len(TOLD), len(SHARES)), bool)
+    for n in range(SPLITS):
+        order = rng.permutation(len(found))
+        one, other = found.iloc[order[: len(found) // 2]], found.iloc[order[len(found) // 2 :]]
+        for row, name in zip(all_in[n], TOLD, strict=True):
+            row[:] = one[name].quantile([share for share, _ in SHARES]).between(*other[name].quantile(BAND))
+    return (
+        float(all_in[:, :, 0].all(axis=1).mean()),
+        float(all_in.all(axis=(1, 2)).mean()),
+        float(all_in.sum(axis=(1, 2)).mean()),
+    )
 
 
 def text(name: str, days: pd.DataFrame) -> str:
@@ -284,6 +317,13 @@ def describe(everything: Found) -> str:
     for flow in ("baseflow", "storm"):
         spring_mouth = (found["site"] == "BS01") & (found["flow"] == flow)
         rows.append(text(f"samples, spring mouth, {flow}", found.loc[spring_mouth, numbers]))
+    medians, ends, number = halves(found)
+    rows.append(
+        f"half of the samples in the band of the other: all medians {medians:.0%}, all of {len(TOLD) * len(SHARES)} "
+        f"numbers {ends:.0%}, {number:.1f} of them in the mean"
+    )
+    shares = ", ".join(f"{name} {inside(everything.runs[ASKED], found, name):.0%}" for name in TOLD)
+    rows.append(f"days in the band of the samples: {shares}")
     rows += [text(name, days) for name, days in everything.runs.items()]
     monsoon = scaled(*OTHER_WEATHER)
     rows.append(text(f"{ASKED}; months of the generator", spring(USES[ASKED], monsoon)))

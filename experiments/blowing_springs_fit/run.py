@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from experiments.blowing_springs.run import ASKED, BAND, FOLDER, PPM, USES, climate, samples, spring
+from experiments.blowing_springs.run import ASKED, FOLDER, PPM, USES, climate, lines_of, samples, spring
 from experiments.data import data_folder
 from experiments.verdicts import Line, report
 from karstsim.calibration.config import load_calibration
@@ -30,7 +30,6 @@ YEARS = (2011, 2013)
 MOUTH = "BS01"
 COLUMNS = {"ca": "Ca (mmol/L)", "pco2": "pCO2 (atm)", "ph": "pH", "d13c": "d13C_DIC (permil)"}
 TOLD = {"ca": ("calcium", "mol m-3"), "pco2": ("CO2", "ppm"), "ph": ("pH", "1"), "d13c": ("d13C", "permil")}
-SHARES = ((0.5, "median"), (0.05, "5 %"), (0.95, "95 %"))
 COLORS = ("0.5", "#d55e00")
 
 
@@ -76,17 +75,9 @@ def fit(folder: Path, found: pd.DataFrame, weather: xr.Dataset) -> tuple[xr.Data
 
 
 def verdicts(found: Found) -> list[Line]:
-    """Median, 5 and 95 % of the model's days of the second half in the band of the samples that were held out."""
+    """Medians of the model's days of the second half in the band of the samples held out; 5 and 95 % beside them."""
     days = found.fitted[found.fitted.index >= found.split]
-    lines = []
-    for name, (text, units) in TOLD.items():
-        low, high = (float(v) for v in found.held_out[name].quantile(BAND))
-        for share, said in SHARES:
-            value = float(days[name].quantile(share))
-            lines.append(
-                Line(f"{text} of the spring, {said} of the days", value, low, high, units, calibrated=True)
-            )
-    return lines
+    return lines_of(days, found.held_out, TOLD, calibrated=True)
 
 
 def draw(found: Found, path: Path) -> None:

@@ -216,7 +216,7 @@ def draw(found: Found, path: Path) -> None:
     axes[2].set_yticks(y, names, fontsize=8)
     axes[2].invert_yaxis()
     axes[2].axvline(0.0, color="0.3", lw=0.8)
-    axes[2].set(title="2071-2100 less 1950-1979", xlabel="t C km$^{-2}$ a$^{-1}$")
+    axes[2].set(title="sink, 2071–2100 less 1950–1979", xlabel="t C km$^{-2}$ a$^{-1}$")
     axes[2].legend(fontsize=8)
     figure.savefig(path, dpi=120)
 

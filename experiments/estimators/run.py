@@ -146,7 +146,7 @@ def verdicts(found: pd.DataFrame) -> list[Line]:
     def co2(one: str, other: str) -> float:
         return Carbon(tablet[one] - tablet[other], FLUX).to("t CO2 km-2 a-1").value
 
-    unit = "t CO2/km2/yr"
+    unit = "t CO2 km-2 a-1"
     order = [
         table.loc[e, "median bias"] for e in ("acid-corrected, rain measured", water, "(Ca + Mg) as CO2")
     ]
@@ -192,7 +192,7 @@ def draw(found: pd.DataFrame, path: Path) -> None:
     axis.axvspan(0.9, 1.1, color="0.92", zorder=0)
     axis.set_xlim(low - 0.03, high + 0.03)
     axis.set_ylim(-0.6, len(table) - 0.4)
-    axis.set_yticks(range(len(table)), list(table.index[::-1]))
+    axis.set_yticks(range(len(table)), [style.printed(entry) for entry in table.index[::-1]])
     for edge in np.arange(0.5, len(table) - 1):
         axis.axhline(edge, color="0.93", lw=0.6, zorder=0)
     axis.tick_params(axis="y", length=0)

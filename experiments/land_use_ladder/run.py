@@ -20,8 +20,8 @@ CLIMATE = CONFIG["climate"]
 PROTOTYPE, WIDTH, LADDER = CONFIG["prototype"], CONFIG["width"], CONFIG["ladder"]
 PRESSURES = ("pCO2", "pCO2 weighted")
 UNITS = {
-    "ET": "mm/yr", "R": "mm/yr", "NPP": "g C/m2/yr", "Rs": "g C/m2/yr", "pCO2": "ppm", "pCO2 weighted": "ppm",
-    "HCO3": "mmol/l", "CSF": "g C/m2/yr", "SOC": "kg C/m2",
+    "ET": "mm a-1", "R": "mm a-1", "NPP": "g C m-2 a-1", "Rs": "g C m-2 a-1", "pCO2": "ppm", "pCO2 weighted": "ppm",
+    "HCO3": "mmol/L", "CSF": "g C m-2 a-1", "SOC": "kg C m-2",
 }  # fmt: skip
 LABELS = {
     "ET": "Evapotranspiration", "R": "Runoff", "Rs": "Soil respiration", "pCO2": "Soil CO₂",

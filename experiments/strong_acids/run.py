@@ -115,13 +115,13 @@ def draw(found: Found, path: Path) -> None:
         left.plot(acids, [BEAKER[a][i] for a in acids], "o", mfc="none", color=colour, label=f"{name}, table")
         left.plot(acids, [found.beaker[a][i] for a in acids], color=colour, label=f"{name}, karstsim")
     sink = np.array([found.beaker[a][1] - found.beaker[a][0] for a in acids])
-    left.plot(acids, sink, "--", color="#2f7d4f", label="CO$_2$ sink, HCO$_3$ - Ca")
-    left.set(xlabel="HNO$_3$ added (meq/L)", ylabel="mmol/L", ylim=(0.0, None))
+    left.plot(acids, sink, "--", color="#2f7d4f", label="CO$_2$ sink, HCO$_3$ − Ca")
+    left.set(xlabel="HNO$_3$ added (meq/L)", ylabel="concentration (mmol/L)", ylim=(0.0, None))
     left.legend(ncols=2, loc="lower left", fontsize=9)
     deposition = list(found.catchments)
     ways = {
         "plain": "half the HCO$_3$",
-        "corrected": "HCO$_3$ - (Ca + Mg), net of rain",
+        "corrected": "HCO$_3$ − (Ca + Mg), net of rain",
         "ledger": "ledger of gas CO$_2$ taken up",
     }
     for (key, label), style in zip(ways.items(), ("s--", "o-", "k:"), strict=True):

@@ -1,6 +1,7 @@
 """Known parameters are found again, and 90 % intervals hold them 90 times of 100.
 
     python -m experiments.synthetic_twin.run [--twins N] [--draws N] [--chains N] [--seed S] [--workers N]
+    python -m experiments.synthetic_twin.run --write FOLDER     # the first twin, to calibrate by config.toml there
 
 A twin is drawn from the ranges of config.toml; its discharge, every three weeks with gaps and correlated errors, is
 written as a table and read back as any spring's would be. The model is run once for all twins at `--draws` points of
@@ -11,6 +12,7 @@ twins are also sampled by emcee, to compare.
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -98,25 +100,56 @@ def find(twins: int = 100, n_draws: int = 8192, chains: int = 0, seed: int = 0, 
         return cover(Path(scratch), twins, n_draws, chains, seed, workers)
 
 
-def cover(folder: Path, twins: int, n_draws: int, chains: int, seed: int, workers: int) -> Coverage:
+@dataclass(frozen=True)
+class Springs:
+    """What twins are made from: truths (twin, parameter), clean discharge (twin, day), days of warm-up before it."""
+
+    problem: Problem
+    truths: np.ndarray
+    clean: np.ndarray
+    warm_up: int
+    seed: int
+
+    def write(self, folder: Path, k: int, days: np.ndarray) -> None:
+        """The table of twin `k`, observed at these days after the warm-up."""
+        sigma = self.truths[k, self.problem.names.index("discharge:sigma")]
+        rho = float(self.problem.targets[0].section.rho)  # type: ignore[arg-type]
+        observe(folder, self.clean[k, days], days + self.warm_up, sigma, rho, [self.seed, k])
+
+
+def springs(folder: Path, twins: int, random: np.random.Generator, seed: int, workers: int) -> Springs:
+    """Draw twins from the ranges of config.toml, which is copied into the folder, and run them."""
     config = shutil.copy(HERE / "config.toml", folder / "config.toml")
     every_day = np.arange(731)
     observe(folder, np.ones(731) + every_day, every_day, 0.0, 0.5, [0])  # to know the model's days
     whole = open_problem(load_calibration(config))
-    rho = float(whole.targets[0].section.rho)  # type: ignore[arg-type]
-    points = whole.values(draws(n_draws, len(whole.free), "sobol", seed))
-    simulated = simulate(whole, points, workers)
-    random = np.random.default_rng(seed + 1)
     truths = whole.values(random.random((twins, len(whole.free))))
     clean = simulate(whole, truths, workers)
-    sigmas = truths[:, whole.names.index("discharge:sigma")]
-    offset = int(whole.targets[0].periods[0])  # days of warm-up
+    return Springs(whole, truths, clean, int(whole.targets[0].periods[0]), seed)
+
+
+def write_first(folder: Path, twins: int, seed: int, workers: int) -> None:
+    """The first twin as a user's spring: its configuration, its table and its truth."""
+    folder.mkdir(parents=True, exist_ok=True)
+    random = np.random.default_rng(seed + 1)
+    made = springs(folder, twins, random, seed, workers)
+    made.write(folder, 0, observation_days(random, made.clean.shape[1]))
+    truth = dict(zip(made.problem.names, made.truths[0].tolist(), strict=True))
+    (folder / "truth.json").write_text(json.dumps(truth, indent=1), encoding="utf-8")
+
+
+def cover(folder: Path, twins: int, n_draws: int, chains: int, seed: int, workers: int) -> Coverage:
+    random = np.random.default_rng(seed + 1)
+    made = springs(folder, twins, random, seed, workers)
+    whole, truths = made.problem, made.truths
+    points = whole.values(draws(n_draws, len(whole.free), "sobol", seed))
+    simulated = simulate(whole, points, workers)
     inside, effective = np.zeros((twins, len(whole.free)), dtype=bool), np.zeros(twins)
     for k, truth in enumerate(truths):
-        days = observation_days(random, clean.shape[1])
-        observe(folder, clean[k, days], days + offset, sigmas[k], rho, [seed, k])
-        twin = open_problem(load_calibration(config))
-        assert (twin.targets[0].periods - offset == days).all()
+        days = observation_days(random, made.clean.shape[1])
+        made.write(folder, k, days)
+        twin = open_problem(load_calibration(folder / "config.toml"))
+        assert (twin.targets[0].periods - made.warm_up == days).all()
         ends, effective[k] = weighed(points, twin.scores(points, [simulated[:, days]])[:, 0])
         inside[k] = (ends[0] <= truth) & (truth <= ends[1])
         if k < chains:
@@ -169,7 +202,11 @@ def main() -> None:
     parser.add_argument("--chains", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--write", type=Path, help="write the first twin into this folder; no more is done")
     asked = parser.parse_args()
+    if asked.write is not None:
+        write_first(asked.write, asked.twins, asked.seed, asked.workers)
+        return
     found = find(asked.twins, asked.draws, asked.chains, asked.seed, asked.workers)
     print(table(verdicts(found)))
     print(describe(found))

@@ -110,8 +110,8 @@ OF_THE_WHOLE_RIVER = (
     "address; compare a site whose boxes have no tributary"
 )
 OWN_AREAS = (
-    "every draw has its own area (5 to 95 %: {:.4g} to {:.4g} km2): credits and money are reckoned with it; totals of "
-    "the catchment in the table are values per km2 times the {:.4g} km2 of the site"
+    "every draw has its own area (5 to 95 %: {:.4g} to {:.4g} km2): credits, money and totals of the catchment are "
+    "reckoned with it"
 )
 HIGHEST_BOX = ("surface_water_water_ph",)
 # All that a comparison reads; variables of an ensemble are slow to load one by one.
@@ -130,7 +130,10 @@ VARIABLES = tuple(
 
 @dataclass(frozen=True)
 class Row:
-    """A quantity of both runs and its difference: medians of the members, with 5 and 95 % of the difference."""
+    """A quantity of both runs and its difference: medians of the members, with 5 and 95 % of the difference.
+
+    of_catchment   difference of the whole catchment, the median over members of their own areas; None: not per km2
+    """
 
     key: str
     label: str
@@ -141,6 +144,7 @@ class Row:
     difference: float
     low: float
     high: float
+    of_catchment: float | None
 
 
 @dataclass(frozen=True)
@@ -151,6 +155,7 @@ class Comparison:
     rows      sink, stability, side effects
     series    yearly sink (member, year) of both runs, t C km-2 a-1: "baseline", "intervention"; all years of the run
     money     account of each member
+    area_km2  the median of the members' areas
     """
 
     years: tuple[int, int]
@@ -195,7 +200,7 @@ class Comparison:
                 "low_5_percent": r.low,
                 "high_95_percent": r.high,
                 "unit": r.unit,
-                "difference_of_the_catchment": r.difference * self.area_km2 if PER_KM2 in r.unit else None,
+                "difference_of_the_catchment": r.of_catchment,
                 "unit_of_the_catchment": r.unit.replace(PER_KM2, "") if PER_KM2 in r.unit else "",
             }
             for r in self.rows
@@ -223,17 +228,17 @@ def compare_datasets(
         raise InputError("comparison", f"the runs end before {first}", "compare runs that reach it")
     days = _days(a)
     cut = {name: ds.isel(time=chosen) for name, ds in (("a", a), ("b", b))}
-    rows, notes = _rows(cut["a"], cut["b"], days[chosen])
+    areas = _areas(b, area_km2)
+    rows, notes = _rows(cut["a"], cut["b"], days[chosen], areas)
     span = float(days[chosen].sum()) / DAYS_PER_YEAR
-    stability, permanence = _stability(cut["a"], cut["b"], span)
+    stability, permanence = _stability(cut["a"], cut["b"], span, areas)
     if not all(np.isfinite(retained).all() for retained in stability.retained):
         notes.append(OF_THE_WHOLE_RIVER)
     series = {"baseline": _yearly(a, days), "intervention": _yearly(b, days)}
     terms = terms or Economics()
     taken_up = [MOLAR_MASS_C * _values(cut[which], LEDGER, days[chosen]) for which in ("a", "b")]
-    areas = _areas(b, area_km2)
     if np.ptp(areas) > 0.0:
-        notes.append(OWN_AREAS.format(*np.quantile(areas, (0.05, 0.95)), area_km2))
+        notes.append(OWN_AREAS.format(*np.quantile(areas, (0.05, 0.95))))
     emitted, costs = _costs(cut["a"], cut["b"], interventions, all_years[chosen], areas)
     money = tuple(
         account(
@@ -259,7 +264,7 @@ def compare_datasets(
         series=series,
         permanence=permanence,
         money=money,
-        area_km2=area_km2,
+        area_km2=float(np.median(areas)),
         terms=terms,
         labels=tuple(f"{w.KIND.replace('_', ' ')} from {w.start}" for w in interventions),
         notes=tuple(notes),
@@ -318,7 +323,7 @@ def _mean(ds: xr.Dataset, what: Quantity, days: np.ndarray) -> np.ndarray:
     return what.factor * (np.asarray(total) * days).sum(axis=1) / days.sum()
 
 
-def _rows(a: xr.Dataset, b: xr.Dataset, days: np.ndarray) -> tuple[list[Row], list[str]]:
+def _rows(a: xr.Dataset, b: xr.Dataset, days: np.ndarray, areas: np.ndarray) -> tuple[list[Row], list[str]]:
     rows, notes = [], []
     for what in QUANTITIES:
         missing = [n for n in (*what.add, *what.subtract) if n not in a or n not in b]
@@ -328,7 +333,7 @@ def _rows(a: xr.Dataset, b: xr.Dataset, days: np.ndarray) -> tuple[list[Row], li
         before, after = _mean(a, what, days), _mean(b, what, days)
         if not (np.isfinite(before).any() and np.isfinite(after).any()):
             continue  # a site without surface water has no pH of it
-        rows.append(row_of(what.key, what.label, what.unit, what.group, before, after))
+        rows.append(row_of(what.key, what.label, what.unit, what.group, before, after, areas))
         if what.unit == _C and what.group == "sink":
             rows.append(
                 row_of(
@@ -338,6 +343,7 @@ def _rows(a: xr.Dataset, b: xr.Dataset, days: np.ndarray) -> tuple[list[Row], li
                     "sink",
                     before * CO2_PER_C,
                     after * CO2_PER_C,
+                    areas,
                 )
             )
     if all(name in ds for name in carbon_paths.STOCKS for ds in (a, b)):
@@ -345,20 +351,28 @@ def _rows(a: xr.Dataset, b: xr.Dataset, days: np.ndarray) -> tuple[list[Row], li
             MOLAR_MASS_C * np.sum([_values(ds, name, days)[:, -1] for name in carbon_paths.STOCKS], axis=0)
             for ds in (a, b)
         ]
-        rows.append(
-            row_of("stock", "organic carbon in plants and soil, last year", "t C km-2", "sink", *stocks)
-        )
+        label = "organic carbon in plants and soil, last year"
+        rows.append(row_of("stock", label, "t C km-2", "sink", stocks[0], stocks[1], areas))
     if all(row.difference == row.low == row.high == 0.0 for row in rows):
         notes.append("the two runs are equal: what was done did nothing in these years")
     return rows, notes
 
 
-def row_of(key: str, label: str, unit: str, group: str, before: np.ndarray, after: np.ndarray) -> Row:
-    """Medians over the members, and the spread of the member's own differences."""
+def row_of(
+    key: str,
+    label: str,
+    unit: str,
+    group: str,
+    before: np.ndarray,
+    after: np.ndarray,
+    areas: np.ndarray | None = None,
+) -> Row:
+    """Medians over the members, and the spread of the member's own differences; areas (member,) of what is per km2."""
     low, middle, high = np.nanquantile(after - before, SPREAD)
+    whole = None if areas is None or PER_KM2 not in unit else float(np.nanmedian((after - before) * areas))
     return Row(
         key, label, unit, group, float(np.nanmedian(before)), float(np.nanmedian(after)), float(middle),
-        float(low), float(high),
+        float(low), float(high), whole,
     )  # fmt: skip
 
 
@@ -369,7 +383,7 @@ class _Stability:
 
 
 def _stability(
-    a: xr.Dataset, b: xr.Dataset, span: float
+    a: xr.Dataset, b: xr.Dataset, span: float, areas: np.ndarray
 ) -> tuple[_Stability, dict[str, tuple[float, float]]]:
     """S1, S2, S3 of both runs and of what was added, and the carbon of each class of permanence (t C km-2 a-1)."""
     shares: list[dict[str, np.ndarray]] = []
@@ -386,9 +400,8 @@ def _stability(
             continue
         rows.append(row_of(key, label, "1", "stability", before[key], after[key]))
         kept = [s[key] * s[of] for s in (before, after)]
-        rows.append(
-            row_of(f"{key}_sink", f"{label.partition(':')[0]} x {DENOMINATORS[of]}", _C, "stability", *kept)
-        )
+        product = f"{label.partition(':')[0]} x {DENOMINATORS[of]}"
+        rows.append(row_of(f"{key}_sink", product, _C, "stability", kept[0], kept[1], areas))
     for key, label in WAYS:
         if np.isfinite(before[key]).any() and np.isfinite(after[key]).any():
             rows.append(row_of(key, label, "1", "stability", before[key], after[key]))

@@ -40,7 +40,7 @@ from karstsim.chemistry.api.columns import Column
 from karstsim.chemistry.api.table_cells import Cells, read_cells
 from karstsim.chemistry.api.table_text import TableText, Vocabulary, read_text
 from karstsim.core.constants import SECONDS_PER_DAY
-from karstsim.core.errors import InputError
+from karstsim.core.errors import InputError, demand_kind
 from karstsim.forcing.table_bytes import naming_sheets, table_bytes
 from karstsim.forcing.table_numbers import NINES
 
@@ -115,6 +115,8 @@ def read_spring_table(
     Raises InputError with file and line or column: a file that is no table, a discharge without unit, dates that are
     not understood or ambiguous, two rows with one time that differ, times out of order, a column without numbers.
     """
+    mend = "write the table to a file (frame.to_csv(path)) and give its path"
+    demand_kind("read_spring_table, path", path, (str, Path), mend)
     path = Path(path)
     if area_km2 is not None and not area_km2 > 0.0:
         raise InputError("area_km2", f"is {area_km2}", "give the area of the catchment in km2, above 0")

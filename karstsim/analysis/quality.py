@@ -7,6 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from karstsim.core.constants import SECONDS_PER_DAY
+from karstsim.core.errors import demand_kind
 
 STUCK = 24  # equal values in a row, zeros apart, from which a probe is suspected
 JUMP = 12.0  # times the usual distance from a value to the mean of its neighbours: a spike
@@ -23,6 +24,8 @@ def quality_report(spring: xr.Dataset) -> pd.DataFrame:
     min, median, max        in the units of the table
     notes                   what to look at
     """
+    mend = "read the table first: ks.read_spring_table(path)"
+    demand_kind("quality_report, spring", spring, (xr.Dataset,), mend)
     times = spring["time"].values
     step = np.diff(times) / np.timedelta64(1, "s") / SECONDS_PER_DAY if len(times) > 1 else np.zeros(0)
     rows = {}

@@ -44,7 +44,10 @@ def refuse_sites(
         sites = list(dict.fromkeys(row[place].strip() for row in table.rows if row[place].strip()))
         if len(sites) > 1:
             what = f"has rows of {len(sites)} sites ({', '.join(sites[:8])})"
-            mend = f'choose one: select={{"{header}": "{sites[0]}"}} (--select "{header}={sites[0]}")'
+            mend = (
+                f'choose one: select={{"{header}": "{sites[0]}"}} (--select "{header}={sites[0]}", and in the '
+                f'[[observations]] of a file select = {{ "{header}" = "{sites[0]}" }})'
+            )
             raise InputError(f"{path}, column {header!r}", what, mend)
 
 

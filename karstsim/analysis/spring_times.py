@@ -18,9 +18,7 @@ from karstsim.forcing.table_parts import dates_of_parts
 from karstsim.forcing.table_times import looks_like_dates, read_times
 
 MOST_FILL = 20  # empty steps for one row of the table: beyond that the series is not a regular one
-REGULAR = (
-    0.6  # share of the distances between rows that are one step in a regular series: a third may be absent
-)
+REGULAR = 0.6  # share of the distances between rows that are one step in a regular series: a third may lack
 
 
 @dataclass

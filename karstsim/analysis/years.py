@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import xarray as xr
+
+from karstsim.core.constants import SECONDS_PER_DAY
+from karstsim.forcing.times import seconds
 
 SHORTEST_YEAR = 359.0  # days; 360-day calendars have whole years too
 RUNNING = 11  # years of the running mean
@@ -18,8 +20,8 @@ def whole_years(annual: xr.Dataset) -> xr.Dataset:
     if "realization" in bounds.dims:
         bounds = bounds.isel(realization=0)
     edges = bounds.transpose("time", "bnds").values
-    days = pd.to_timedelta((edges[:, 1] - edges[:, 0]).ravel()) / pd.Timedelta(days=1)
-    return annual.isel(time=np.asarray(days) >= SHORTEST_YEAR)
+    days = np.diff(seconds(edges.ravel()).reshape(edges.shape))[:, 0] / SECONDS_PER_DAY
+    return annual.isel(time=days >= SHORTEST_YEAR)
 
 
 def years_of(ds: xr.Dataset) -> np.ndarray:

@@ -17,9 +17,9 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from karstsim.config import Date, FilePath, ForcingSection, RunConfig, RunSection, SiteFile, with_paths
 from karstsim.ensemble.config import Limits, RangeSection
-from karstsim.model.parameters import by_name
+from karstsim.model.parameters import by_name, nearest
 from karstsim.model.site import Name, Section
-from karstsim.tomlfile import emit_toml, problem, problems_error, pruned, read_toml, suggestion
+from karstsim.tomlfile import emit_toml, problem, problems_error, pruned, read_toml
 
 AREA = "area_km2"  # among the ranges: the unknown catchment area, a scale of the discharge
 SCORES = ("kge", "kge_2012", "nse", "log_nse", "pbias", "rmse", "limits")
@@ -238,7 +238,7 @@ def _check_ranges(config: CalibrationConfig, where: str) -> None:
                 found.append((key, "is no area", "write { value = [5.0, 50.0] } in km2"))
             continue
         if name not in by_name():
-            found.append((key, "is not a parameter", suggestion(name, by_name())))
+            found.append((key, "is not a parameter", nearest(name, AREA)))
             continue
         p = by_name()[name].param
         low, high = section.limits

@@ -76,6 +76,11 @@ class Problem:
     def names(self) -> list[str]:
         return [f.name for f in self.free]
 
+    @property
+    def repairs(self) -> list[str]:
+        """What was repaired in the tables of the observations, each line once."""
+        return list(dict.fromkeys(line for target in self.targets for line in target.repairs))
+
     def values(self, shares: np.ndarray) -> np.ndarray:
         """(n, d) values at shares (n, d) of the ranges."""
         return np.stack([f.value(shares[:, i]) for i, f in enumerate(self.free)], axis=1)

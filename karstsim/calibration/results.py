@@ -20,6 +20,7 @@ from karstsim.calibration.targets import Target
 QUANTILES = (0.05, 0.5, 0.95)
 BINS = 20  # of a profile
 METRICS = ("kge", "kge_2012", "nse", "log_nse", "pbias", "rmse")
+OF_ONE_VALUE = ("pbias", "rmse")  # those that observations without any spread have too
 NOT_A_POSTERIOR = {
     "population": "a search for the best point tells no uncertainty; take method = emcee or glue",
     "pareto": "a Pareto front is a range of compromises, no uncertainty; take method = emcee or glue",
@@ -204,7 +205,7 @@ def metrics(target: Target, simulated: np.ndarray, rows: np.ndarray) -> dict[str
             len(rows) > 2
             and np.isfinite(model).all()
             and np.isfinite(seen.values).all()
-            and np.ptp(seen.values) > 0
+            and (name in OF_ONE_VALUE or np.ptp(seen.values) > 0)
         )
         found[name] = float(objectives.SCORE[name](model, seen)[0]) if fine else float("nan")
     return found
@@ -281,6 +282,7 @@ def _attributes(problem: Problem, found: Found, refused: str, evaluator: Evaluat
         "uncertainties": "given" if not refused else f"refused: {refused}",
         "convergence_checks": "\n".join(c.line() for c in found.checks),
         "observations": "\n".join(f"{t.label}: {note}" for t in problem.targets for note in t.notes),
+        "observation_repairs": "\n".join(problem.repairs),
         "forcing_repairs": str(problem.forcing.attrs.get("repairs", "")),
         "failed_evaluations": "\n".join(evaluator.failures()),
         "evaluations": evaluator.ledger.runs([p.context for p in (problem, *evaluator.others)]),

@@ -24,7 +24,7 @@ from karstsim.calibration.results import metrics, posterior
 from karstsim.calibration.search import Found
 from karstsim.calibration.targets import LEAST_VALUES
 from karstsim.core.errors import InputError
-from karstsim.core.files import whole_file
+from karstsim.core.files import make_folder, whole_file
 from karstsim.ensemble.manifest import locked, remove_temporary
 from karstsim.model.engine import Progress
 
@@ -52,13 +52,14 @@ def begin(config: CalibrationConfig, folder: Path) -> None:
     """Make the folder of a calibration, or find that it is there already. Raises InputError for one of another."""
     text = to_toml(config)
     path = folder / CONFIG
-    if path.is_file() and (folder / LEDGER).is_file():
-        if path.read_text(encoding="utf-8") != text:
-            raise InputError(
-                str(folder), "holds another calibration", "name another folder with -o, or remove this one"
-            )
-        return
-    folder.mkdir(parents=True, exist_ok=True)
+    if path.is_file():
+        if path.read_text(encoding="utf-8") == text:
+            Ledger(folder).close()  # made anew where it was removed: a damaged one has to be
+            return
+        if (folder / LEDGER).is_file():
+            mend = "name another folder with -o, or remove this one"
+            raise InputError(str(folder), "holds another calibration", mend)
+    make_folder(folder)
     remove_temporary(folder)
     if any(entry.name not in OF_A_BEGINNING for entry in folder.iterdir()):
         raise InputError(str(folder), "is not empty and holds no calibration", "name another folder with -o")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -86,6 +87,12 @@ class Match:
         place = np.clip(np.searchsorted(self.keys, wanted), 0, len(self.keys) - 1)
         return np.where(self.keys[place] == wanted, place, -1)
 
+    @property
+    def span(self) -> str:
+        """First and last day, for people."""
+        days = (str(self.keys[i] // self.steps_per_day) for i in (0, -1))
+        return " to ".join(f"{d[:-4]}-{d[-4:-2]}-{d[-2:]}" for d in days)
+
 
 @dataclass(frozen=True)
 class Target:
@@ -95,6 +102,7 @@ class Target:
     periods    (n,) the model's periods they are held against
     fitted     (n,) True: used by the search; the rest is held out
     scale      model value (a rate per day) -> unit of the observation; shift: added before a logarithm
+    repairs    what the reader of its table changed or left out
     """
 
     section: TargetSection
@@ -108,6 +116,7 @@ class Target:
     shift: float
     unit: str
     notes: tuple[str, ...] = field(default=())
+    repairs: tuple[str, ...] = field(default=())
 
     @property
     def label(self) -> str:
@@ -175,12 +184,19 @@ def read_targets(
         for j, target in enumerate(section.targets):
             place = f"{key}.targets[{j}] ({target.label})"
             observed = _observed(target, section.name_in_table(target), table, place)
-            found.append(_target(target, observed, table, match, first, split, pressure, place))
+            made = _target(target, observed, table, match, first, split, pressure, place)
+            found.append(replace(made, repairs=_repairs(table)))
     if split is not None and all(t.fitted.all() for t in found):
         last = max(str(t.times[-1])[:10] for t in found)
         what = f"{split} holds out nothing: the last observation is of {last}"
         raise InputError(f"{where}, calibration.split", what, "choose an earlier day, or remove it")
     return found
+
+
+def _repairs(table: xr.Dataset) -> tuple[str, ...]:
+    """What the reader did to a table, each line under the name of its file."""
+    name = Path(table.attrs["source_file"]).name
+    return tuple(f"{name}: {line}" for line in table.attrs["repairs"].splitlines() if line)
 
 
 def not_compared(sections: Sequence[ObservationsSection], site: Site) -> list[str]:
@@ -226,9 +242,10 @@ def _target(
     periods = match.periods(times)
     early = (periods >= 0) & (periods < first)
     usable = (periods >= first) & _within(times, section.start, section.end)
-    notes = [f"{len(values)} observed values"]
+    when = f", {times[0]:.10} to {times[-1]:.10}" if len(times) else ""
+    notes = [f"{len(values)} observed values{when}"]
     for what, count in (
-        ("outside the span of the forcing", int((periods < 0).sum())),
+        (f"outside the span of the forcing, {match.span}", int((periods < 0).sum())),
         ("within the warm-up", int(early.sum())),
         ("outside start and end", int(((periods >= first) & ~usable).sum())),
         ("below a detection limit", int(censored[usable].sum())),
@@ -369,5 +386,5 @@ def _check_objective(
     ):
         mend = "take nse or rmse for what may be above and below 0"
         raise InputError(where, f"{section.objective} divides by the mean of values of both signs", mend)
-    if section.objective in ("kge", "kge_2012", "nse", "log_nse", "rmse") and not np.std(moved) > 0.0:
+    if section.objective in ("kge", "kge_2012", "nse", "log_nse", "rmse") and not np.ptp(moved) > 0.0:
         raise InputError(where, "has one value at all times", "take gaussian or limits")

@@ -20,6 +20,7 @@ from karstsim.chemistry.rates_minerals import (
     palandri_kharaka_disordered_dolomite,
     palandri_kharaka_dolomite,
     palandri_kharaka_gypsum,
+    si_disordered_dolomite,
 )
 from karstsim.chemistry.rates_natural import high_order_rate, palmer_rate
 from karstsim.core.constants import LN10
@@ -150,9 +151,11 @@ def needs_saturated(law):
 
 
 @kernel
-def saturation_index(x, law):
-    """Saturation index of the mineral that `law` belongs to (ordered dolomite for every dolomite law)."""
-    if law >= DOLOMITE_PK and law <= DOLOMITE_BP:
+def saturation_index(x, k, law):
+    """Saturation index of the mineral that `law` belongs to; that of disordered dolomite is its own."""
+    if law == DOLOMITE_PK_DISORDERED:
+        return si_disordered_dolomite(x, k)
+    if law in (DOLOMITE_PK, DOLOMITE_BP):
         return x.si_dolomite
     if law == GYPSUM_PK:
         return x.si_gypsum
@@ -181,7 +184,7 @@ def rate(x, k, law, saturated, threshold, film_mm, ca_factor):
     else:
         value = _other_rate(x, k, law)
     if value < 0.0:
-        above = saturation_index(x, law) - threshold
+        above = saturation_index(x, k, law) - threshold
         if above <= 0.0:
             value = 0.0
         elif threshold > 0.0 and above < THRESHOLD_RAMP:

@@ -75,14 +75,19 @@ def palandri_kharaka_dolomite(x, k):
 
 
 @kernel
+def si_disordered_dolomite(x, k):
+    """Saturation index of disordered dolomite (log K -16.54 at 25 degC): about 0.55 below that of the ordered one."""
+    solubility = _arrhenius(DISORDERED_LOG_K, DISORDERED_ENTHALPY, k.temperature + ZERO_CELSIUS)
+    return x.si_dolomite + math.log(k.dolomite / solubility) / LN10
+
+
+@kernel
 def palandri_kharaka_disordered_dolomite(x, k):
     """Disordered dolomite: log k25 -3.19, -7.53, -5.11; E 36.1, 52.2, 34.8; x (1 - Omega^(1/2)).
 
-    Its zero is the saturation of disordered dolomite (log K -16.54 at 25 degC), SI about +0.55 of the ordered one.
+    Its zero is the saturation of disordered dolomite, SI about +0.55 of the ordered one.
     """
-    solubility = _arrhenius(DISORDERED_LOG_K, DISORDERED_ENTHALPY, k.temperature + ZERO_CELSIUS)
-    shift = math.log(k.dolomite / solubility) / LN10
-    return palandri_kharaka(x, k, DOLOMITE_DISORDERED, x.si_dolomite + shift)
+    return palandri_kharaka(x, k, DOLOMITE_DISORDERED, si_disordered_dolomite(x, k))
 
 
 @kernel

@@ -95,17 +95,20 @@ def _show(outcome: Outcome, files: list[str], as_json: bool) -> None:
     metrics = [str(m) for m in ds.metric.values]
     checks = ds.attrs["convergence_checks"].splitlines()
     residuals = {str(t): residual_lines(ds, t) for t in ds.target.values}
+    repairs = ds.attrs["observation_repairs"].splitlines()
     failed, warnings = ds.attrs["failed_evaluations"].splitlines(), ds.attrs["warnings"].splitlines()
     if as_json:
         console.print_json(
             {"status": "done", **told, "parameters": [dict(zip(HEADER, row, strict=False)) for row in rows],
              "at the ends": end_lines(ds), "files": files,
-             "convergence": checks, "residuals": residuals, "failed": failed, "warnings": warnings,
+             "repairs of the observations": repairs, "convergence": checks,
+             "residuals": residuals, "failed": failed, "warnings": warnings,
              "skill": [dict(zip(("target", "part", *metrics), row, strict=True)) for row in skills]}
         )  # fmt: skip
         return
     console.print_table("Calibration", ("", ""), list(told.items()))
     console.print_list("Observations", ds.attrs["observations"].splitlines())
+    console.print_list("Repairs of the observations", repairs)
     console.print_table("Parameters", HEADER[: len(rows[0])], rows)
     console.print_list("At the ends of their ranges", end_lines(ds))
     console.print_table("Scores of the best run", ("target", "part", *metrics), skills)
@@ -146,7 +149,8 @@ def check_file(path: Path, as_json: bool) -> None:
         for f in problem.free
     ]
     unused = not_compared(config.observations, config.site)
-    repairs = [line for line in str(problem.forcing.attrs.get("repairs", "")).splitlines() if line]
+    weather = str(problem.forcing.attrs.get("repairs", "")).splitlines()
+    repairs = [line for line in (*weather, *problem.repairs) if line]
     if as_json:
         found = {"calibration": settings, "targets": targets, "ranges": free, "not compared": unused}
         console.print_json({"status": "ok", **found, "repairs": repairs})
@@ -174,6 +178,11 @@ def new_calibration(
         write_template(output, "calibration.toml")
         files = [output]
         spring = output.parent / SPRING
-        if not spring.exists():
+        kept = spring.exists()
+        if not kept:
             files.append(write_spring(spring))
         console.show_new(files, "calibrate", as_json)
+        if kept and not as_json:
+            print(
+                f"{spring} was there and is kept; set [forcing] to the weather of its years and its catchment."
+            )

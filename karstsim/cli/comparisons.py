@@ -41,7 +41,7 @@ def compare(
         ),
     ] = None,
     economics: Annotated[
-        Path | None, typer.Option("--economics", help="TOML with a table [economics]: price, buffer, ...")
+        Path | None, typer.Option("--economics", help=r"TOML with a table \[economics]: price, buffer, ...")
     ] = None,
     overwrite: Overwrite = False,
     workers: Workers = None,

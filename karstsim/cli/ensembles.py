@@ -99,7 +99,7 @@ def _show(
     warnings = warnings_of(outcome)
     failed = [f"column {column}, {why}" for column, why in outcome.failed.items()]
     if as_json:
-        state = "done" if outcome.complete else "unfinished"
+        state = "damaged" if broken else "done" if outcome.complete else "unfinished"
         console.print_json(
             {
                 "status": state,
@@ -114,16 +114,25 @@ def _show(
     console.print_list("Warnings", warnings)
     more = [f"and {len(failed) - SHOWN} more"] if len(failed) > SHOWN else []
     console.print_list("Failed members; they have no values, all others do", [*failed[:SHOWN], *more])
-    console.print_list(
-        f"Files that are missing or changed (`karstsim resume {folder}` computes them again)",
-        sorted(broken.values()),
-    )
-    if after:
+    console.print_list("Files that are missing or changed since they were written", sorted(broken.values()))
+    if broken:
+        print(f"Next: {_mend(folder, plan, len(broken))}")
+    elif after:
         print(after)
     elif outcome.complete:
         print(f"Next: karstsim report {folder}, or karstsim export {folder} OUT.nc")
     else:
         print(f"{outcome.tasks - outcome.done} tasks are left: karstsim resume {folder}")
+
+
+def _mend(folder: Path, plan: Plan, files: int) -> str:
+    """What to do about broken files: only the code that began an ensemble computes the same again."""
+    from karstsim.core.jit import source_hash
+
+    again = f"karstsim resume {folder} computes what these {files} tasks left again, and nothing else"
+    if plan.source == source_hash():
+        return again
+    return f"with {plan.writer}, {again}; or put the files back"
 
 
 def export(

@@ -66,9 +66,10 @@ def forcing(
 ) -> None:
     """Show what is in forcing files: variables, repairs, what is refused and why; runs nothing.
 
-    A folder is looked through: every simulation, weather table, table of a spring and CO2 table in it is read by its
-    own reader; of more than 500 MB the names alone are listed. The exit code is 0 where a run can start from the files
-    (of a folder or of observations: where all was read), else 2.
+    A folder is looked through: every simulation, weather table, table of a
+    spring and CO2 table in it is read by its own reader; of more than 500 MB
+    the names alone are listed. The exit code is 0 where a run can start from
+    the files (of a folder or of observations: where all was read), else 2.
     """
     with console.guarded(debug, as_json):
         from karstsim.report.forcing_look import show_forcing

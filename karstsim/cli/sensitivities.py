@@ -70,9 +70,9 @@ def sensitivity(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Run the sensitivity study that CONFIG describes, or go on with it; indices, intervals and figures.
+    r"""Run the sensitivity study that CONFIG describes, or go on with it; indices, intervals and figures.
 
-    Also the decomposition of an ensemble's variance ([decomposition]), and factorial runs ([attribution]).
+    Also the decomposition of an ensemble's variance (\[decomposition]), and factorial runs (\[attribution]).
     """
     folder = output or Path("runs") / config.stem
     again = f"go on with: karstsim sensitivity {config} -o {folder}"

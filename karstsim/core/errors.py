@@ -19,6 +19,17 @@ class InputError(KarstsimError):
         self.what = what
         self.mend = mend
 
+    def __reduce__(self) -> tuple[type["InputError"], tuple[str, str, str]]:
+        """Its parts: what a worker in another process raises is pickled on its way here."""
+        return type(self), (self.where, self.what, self.mend)
+
+
+def demand_kind(argument: str, value: object, kinds: tuple[type, ...], mend: str) -> None:
+    """Raise InputError where an argument is of none of the kinds, before it fails far from the call."""
+    if not isinstance(value, kinds):
+        wanted = " or ".join(kind.__name__ for kind in kinds)
+        raise InputError(argument, f"is of type {type(value).__name__} and should be {wanted}", mend)
+
 
 class RunError(KarstsimError):
     """The run itself failed (budget broken, state not finite). The command line ends with exit code 1."""

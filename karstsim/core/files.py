@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
+
+from karstsim.core.errors import InputError
 
 BYTES_PER_MB = 1.0e6
+MARK = ".begun"  # ends the name of a mark
 
 
 @contextmanager
@@ -41,6 +46,55 @@ def whole_folder(path: Path) -> Iterator[Path]:
         os.rename(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, or find that it is there. Raises InputError where a file lies in its place."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise InputError(str(path), "is no folder", "name another folder with -o") from None
+
+
+@contextmanager
+def marked(path: Path) -> Iterator[None]:
+    """Beside `path` lies, until the end, a mark that this process writes it: `remove_unfinished` knows it by that.
+
+    Raises BlockingIOError where another process is writing it, OSError where nothing can be written.
+    """
+    mark = path.with_name(f".{path.name}{MARK}")
+    with lock_file(mark):
+        try:
+            yield
+        finally:
+            mark.unlink(missing_ok=True)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what killed processes left of files and folders that they had `marked`; what is being written stays."""
+    for mark in folder.glob(f".*{MARK}"):
+        with suppress(OSError), lock_file(mark):
+            for left in folder.glob(f"{glob.escape(mark.name.removesuffix(MARK))}.*.tmp"):
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+            mark.unlink()
+
+
+def lock_file(path: Path) -> IO[str]:
+    """`path`, made and open, that no other process can lock until it is closed; the system frees it at any death.
+
+    Raises BlockingIOError where another process has it, OSError where it cannot be made or locked.
+    """
+    file = open(path, "w", encoding="utf-8")  # noqa: SIM115
+    try:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except ImportError:  # no such locks on Windows
+        pass
+    except OSError:
+        file.close()
+        raise
+    return file
 
 
 def _beside(path: Path) -> Path:

@@ -35,6 +35,7 @@ import numba
 from llvmlite.ir import Constant
 from numba.core import config as numba_config
 from numba.core.caching import FunctionCache
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.errors import NumbaExperimentalFeatureWarning
 from numba.core.registry import CPUDispatcher
 from numba.extending import intrinsic, overload
@@ -246,6 +247,18 @@ class Driver:
         with self._lock, loading():
             if self.bound is None:
                 self._compiled = self._compile(argument_types)
+        return self.bound
+
+    def bind_to(self, *arguments: Any) -> Callable[..., Any]:
+        """The callable for arguments of these types, which are looked at for the first call only.
+
+        One thread at a time looks: two that make the same type at once get two types, and numba then refuses at some
+        later call what it was compiled for.
+        """
+        if self.bound is None:
+            with global_compiler_lock:
+                argument_types = [numba.typeof(a) for a in arguments]
+            return self.bind(*argument_types)
         return self.bound
 
     def _compile(self, argument_types: tuple[Any, ...]) -> Any:

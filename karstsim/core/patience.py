@@ -10,9 +10,7 @@ import time
 from pathlib import Path
 
 LOG = logging.getLogger(__name__)
-SECONDS_NAME = (
-    "compile_seconds.json"  # in the folder of the compile caches: what each driver took last on this machine
-)
+SECONDS_NAME = "compile_seconds.json"  # beside the compile caches: what each driver took last on this machine
 EVERY = 10.0  # s between two lines
 WORTH_A_LINE = 3.0  # s: what is over sooner is not announced as done
 UNKNOWN = "some seconds to a minute, more on a busy machine"

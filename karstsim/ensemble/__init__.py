@@ -22,10 +22,9 @@ def run_ensemble(
     """
     from karstsim.core.errors import InputError
     from karstsim.ensemble.config import load_ensemble, to_toml
-    from karstsim.ensemble.plan import PLAN
+    from karstsim.ensemble.plan import CONFIG, PLAN
     from karstsim.ensemble.run import start, work
     from karstsim.ensemble.store import open_ensemble
-    from karstsim.ensemble.work import CONFIG
 
     folder = Path(folder)
     settings = load_ensemble(config)

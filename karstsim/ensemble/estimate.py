@@ -14,8 +14,8 @@ from pathlib import Path
 
 from karstsim.core.files import BYTES_PER_MB
 from karstsim.ensemble.config import EnsembleConfig, to_toml
-from karstsim.ensemble.plan import SPIN_UP, Climate, Plan, Task
-from karstsim.ensemble.work import CONFIG, STATE, opened, run_task
+from karstsim.ensemble.plan import CONFIG, SPIN_UP, Climate, Plan, Task
+from karstsim.ensemble.work import STATE, opened, run_task
 from karstsim.model.engine import FREQUENCIES
 
 SAMPLE_YEARS = 2

@@ -9,19 +9,22 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import IO
 
 from karstsim.core.errors import InputError
+from karstsim.core.files import lock_file
 from karstsim.ensemble.plan import Task
 
 MANIFEST = "manifest.sqlite"
 LOG_FILES = ("", "-wal", "-shm")  # endings of the files in which SQLite keeps a manifest
+COPIES, COPY_PAUSE = 50, 0.02  # tries of a reader to find the writer at rest, and s between them
 # What SQLite says of a disk and not of a manifest; the last eight bits of its code.
 OF_THE_DISK = (
     sqlite3.SQLITE_FULL,
@@ -179,27 +182,39 @@ def _mend(error: sqlite3.DatabaseError) -> str:
 
 
 def _for_reading(path: Path) -> sqlite3.Connection:
-    """A manifest to read; a copy where nothing can be written, for lack of rights or of room."""
-    if os.access(path.parent, os.W_OK):
-        db = sqlite3.connect(path, timeout=60.0)
-        try:
-            db.execute("select count(*) from task")
+    """A copy in memory. To read a log SQLite writes beside it, which a reader without rights, room or the writer's
+    machine must not do: on a disk that machines share, SQLite's log has one machine's writer and readers only.
+    """
+    for _ in range(COPIES):
+        with tempfile.TemporaryDirectory() as folder:
+            if not _copied_at_rest(path, Path(folder)):
+                time.sleep(COPY_PAUSE)
+                continue
+            copy = sqlite3.connect(Path(folder) / path.name)
+            db = sqlite3.connect(":memory:")
+            copy.backup(db)
+            copy.close()
             return db
-        except sqlite3.OperationalError:
-            db.close()
-    return _copied(path)
+    raise InputError(str(path), "is written all the time", "wait until the process that works there is done")
 
 
-def _copied(path: Path) -> sqlite3.Connection:
-    """A manifest that lies where nothing can be written, in memory: to read its log SQLite writes beside it."""
-    with tempfile.TemporaryDirectory() as folder:
-        for file in path.parent.glob(f"{path.name}*"):
+def _copied_at_rest(path: Path, folder: Path) -> bool:
+    """Copy a manifest and its log; whether nothing was written to them meanwhile."""
+    files = [path.with_name(path.name + ending) for ending in LOG_FILES[:2]]
+    before = [_stamp(f) for f in files]
+    for file in files:
+        with contextlib.suppress(FileNotFoundError):
             shutil.copy(file, folder)
-        copy = sqlite3.connect(Path(folder) / path.name)
-        db = sqlite3.connect(":memory:")
-        copy.backup(db)
-        copy.close()
-    return db
+    return before == [_stamp(f) for f in files]
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    """Size and time of writing; None where there is no such file."""
+    try:
+        stat = file.stat()
+    except FileNotFoundError:
+        return None
+    return stat.st_size, stat.st_mtime_ns
 
 
 def remove_temporary(folder: Path, pattern: str = ".*.tmp") -> None:
@@ -208,22 +223,13 @@ def remove_temporary(folder: Path, pattern: str = ".*.tmp") -> None:
         path.unlink(missing_ok=True)
 
 
-def locked(folder: Path):  # type: ignore[no-untyped-def]
+def locked(folder: Path) -> IO[str]:
     """An open file that no other process can lock while this one lives; the system frees it at any death."""
-    path = folder / ".lock"
     try:
-        file = open(path, "w", encoding="utf-8")  # noqa: SIM115
-    except OSError as error:
-        mend = "resume it where you may write"
-        raise InputError(str(folder), f"cannot be written to ({error.strerror})", mend) from None
-    try:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except ImportError:  # no such locks on Windows
-        pass
-    except OSError:
-        file.close()
+        return lock_file(folder / ".lock")
+    except BlockingIOError:
         mend = "wait for it, or stop it; `karstsim status` shows how far it is"
         raise InputError(str(folder), "another process is working on this ensemble", mend) from None
-    return file
+    except OSError as error:
+        mend = "resume it where you may write, on a file system with file locks"
+        raise InputError(str(folder), f"cannot be written to ({error.strerror})", mend) from None

@@ -7,6 +7,7 @@ with is always that of another task, read from disk, so it does not matter who c
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Iterator
@@ -19,7 +20,10 @@ from karstsim.core.files import whole_file
 from karstsim.model.parameters import Overrides
 
 PLAN = "plan.json"
+CONFIG = "config.toml"  # the resolved ensemble file, beside the plan
+RUN_RECORD = "run.json"
 SHA256 = "sha256"  # key, in the plan, of the hash of all its other keys
+LAYOUT = 2  # of plan, manifest, states and shards; what another layout wrote is not read
 SPIN_UP = -1
 MOST_IN_BLOCK = 32
 BLOCKS_WANTED = 8  # of a small ensemble, to keep a few workers busy
@@ -62,6 +66,7 @@ class Plan:
     draws    parameter overrides; bad: draws that cannot run, and why
     config   sha256 of the resolved ensemble file that lies beside the plan
     inputs   size, time stamp and perhaps sha256 of every file that the forcing comes from
+    source, version, layout  hash of the package's sources, version of karstsim, and layout of the folder that it wrote
     """
 
     climates: tuple[Climate, ...]
@@ -73,6 +78,13 @@ class Plan:
     config: str = ""
     bad: dict[int, str] = field(default_factory=dict)
     inputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    version: str = "of an earlier version"
+    layout: int = LAYOUT
+
+    @property
+    def writer(self) -> str:
+        """The karstsim that made the plan."""
+        return f"karstsim {self.version} (source {self.source})"
 
     @property
     def n_columns(self) -> int:
@@ -143,14 +155,15 @@ class Plan:
     def load(cls, folder: Path) -> Plan:
         """Read the plan of an ensemble folder.
 
-        Raises InputError where there is none, or it is not as it was written.
+        Raises InputError where there is none, it is not as it was written, or it is of another layout.
         """
         path = folder / PLAN
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
-            if data.pop(SHA256, None) != _sha256(data):
-                what = "was changed after it was written, or is of another version of karstsim"
-                raise InputError(str(path), what, "put it back, or run the ensemble into another folder")
+            _check_layout(folder, data)
+            if data.pop(SHA256) != _sha256(data):
+                mend = "put it back, or run the ensemble into another folder"
+                raise InputError(str(path), "was changed after it was written", mend)
             climates = tuple(Climate(**{**c, "years": tuple(c["years"])}) for c in data.pop("climates"))
             cells = tuple((float(lon), float(lat)) for lon, lat in data.pop("cells"))
             bad = {int(k): v for k, v in data.pop("bad").items()}
@@ -160,6 +173,26 @@ class Plan:
             raise InputError(str(folder), "holds no ensemble", mend) from None
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise InputError(str(path), f"cannot be read ({error})", "start the ensemble anew") from None
+
+
+def _check_layout(folder: Path, data: dict[str, Any]) -> None:
+    """InputError for a folder that is laid out as an earlier or later version did it: its first plans had no sha256."""
+    layout = data.get("layout", LAYOUT) if SHA256 in data else 1
+    if layout != LAYOUT:
+        raise InputError(
+            str(folder),
+            f"was written by {_writer(folder, data)} in layout {layout}; this version reads layout {LAYOUT}",
+            f"read it with that version, or compute it anew: karstsim run {folder / CONFIG} -o ANOTHER_FOLDER",
+        )
+
+
+def _writer(folder: Path, data: dict[str, Any]) -> str:
+    """The karstsim that wrote a plan; the first plans left their version to the record of the run."""
+    version = data.get("version")
+    if version is None:
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            version = json.loads((folder / RUN_RECORD).read_text(encoding="utf-8"))["karstsim"]
+    return f"karstsim {version or 'of unknown version'} (source {data.get('source', 'unknown')})"
 
 
 def _sha256(data: object) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from karstsim import __version__
 from karstsim.core.constants import SECONDS_PER_DAY
 from karstsim.core.errors import InputError
 from karstsim.core.jit import source_hash
@@ -52,6 +53,7 @@ def make_plan(config: EnsembleConfig) -> Plan:
         block=settings.block or block_size(len(cells) * len(draws)),
         window_years=settings.window_years,
         source=source_hash(),
+        version=__version__,
         bad=bad,
         inputs=describe_inputs(config),
     )

@@ -24,18 +24,17 @@ from pathlib import Path
 
 import numpy as np
 
-from karstsim import disk
+from karstsim import __version__, disk
 from karstsim.core.errors import InputError, RunError
-from karstsim.core.files import whole_file
+from karstsim.core.files import make_folder, remove_unfinished, whole_file
 from karstsim.core.jit import source_hash
 from karstsim.ensemble.config import EnsembleConfig, to_toml
 from karstsim.ensemble.manifest import Entry, Manifest, remove_temporary, sha256_of
-from karstsim.ensemble.plan import PLAN, Plan, Task
+from karstsim.ensemble.plan import CONFIG, PLAN, RUN_RECORD, Plan, Task
 from karstsim.ensemble.prepare import describe_input, make_plan
-from karstsim.ensemble.work import CONFIG, SHARDS, STATE, STATES, run_task
+from karstsim.ensemble.work import SHARDS, STATE, STATES, run_task
 from karstsim.model.engine import Progress
 
-RUN_RECORD = "run.json"
 TASKS_AHEAD = 2  # per worker: the next is ready when one is done
 CLUSTER_SECONDS = 30  # to wait for a scheduler
 RETRIES = 3  # of a task whose worker was lost
@@ -70,7 +69,7 @@ def start(config: EnsembleConfig, folder: Path) -> Plan:
     """
     text = to_toml(config)
     plan = replace(make_plan(config), config=hashlib.sha256(text.encode()).hexdigest())
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with Manifest(folder, writable=True, fresh=True):
         (folder / PLAN).unlink(missing_ok=True)  # no ensemble is here until the new plan is
         for place in (SHARDS, STATES):
@@ -91,7 +90,7 @@ def work(
     """
     plan = Plan.load(folder)
     _check_unchanged(plan, folder)
-    began = time.time()
+    began = time.monotonic()
     with Manifest(folder, writable=True) as manifest:
         clean(folder)
         for task in manifest.broken():
@@ -99,7 +98,7 @@ def work(
         with _cluster(scheduler, folder) if scheduler else _threads(workers) as (executor, slots):
             Scheduler(folder, plan, manifest, executor, slots, progress).run()
         outcome = standing(plan, manifest)
-    _write_record(folder, plan, outcome, time.time() - began)
+    _write_record(folder, plan, outcome, time.monotonic() - began)
     return outcome
 
 
@@ -268,10 +267,7 @@ def _cluster(scheduler: str, folder: Path) -> Iterator[tuple[Executor, Slots]]:
     except (OSError, ValueError) as error:
         mend = "start a scheduler (dask scheduler) and give its address, as tcp://host:8786"
         raise InputError(f"--scheduler {scheduler}", f"cannot be reached ({error})", mend) from None
-    for name in (
-        "client",
-        "utils",
-    ):  # what they say of a lost scheduler are tracebacks; the message below says it
+    for name in ("client", "utils"):  # their tracebacks about a lost scheduler; the message below says it
         logging.getLogger(f"distributed.{name}").setLevel(logging.CRITICAL)
     try:
         executor = client.get_executor(pure=False, retries=RETRIES)
@@ -292,8 +288,8 @@ def _check_unchanged(plan: Plan, folder: Path) -> None:
     if plan.source != source_hash():
         raise InputError(
             "the ensemble",
-            f"was begun with another version of karstsim (source {plan.source}, now {source_hash()})",
-            "go on with that version, or start the ensemble anew in another folder",
+            f"was begun with another version, {plan.writer}; this is karstsim {__version__} (source {source_hash()})",
+            "go on with that version, or start the ensemble anew in another folder; any version reads what is done",
         )
     for name, facts in plan.inputs.items():
         path = Path(name)
@@ -307,15 +303,16 @@ def _check_unchanged(plan: Plan, folder: Path) -> None:
 
 
 def clean(folder: Path) -> None:
-    """Remove what a killed process left: temporary files."""
+    """Remove what a killed process left: temporary files of its own, and of exports into the folder."""
     for place in (folder / SHARDS, folder / STATES):
         remove_temporary(place, "*/.*.tmp")
+    for name in (CONFIG, PLAN, RUN_RECORD):
+        remove_temporary(folder, f".{name}.*.tmp")
+    remove_unfinished(folder)
 
 
 def _write_record(folder: Path, plan: Plan, outcome: Outcome, seconds: float) -> None:
     import numba
-
-    from karstsim import __version__
 
     record = {
         "karstsim": __version__,

@@ -21,7 +21,7 @@ from xarray.core import indexing
 
 from karstsim import disk
 from karstsim.core.errors import InputError, RunError
-from karstsim.core.files import whole_file, whole_folder
+from karstsim.core.files import marked, remove_unfinished, whole_file, whole_folder
 from karstsim.ensemble.draws import AREA, drawn_values
 from karstsim.ensemble.manifest import Manifest
 from karstsim.ensemble.plan import Plan
@@ -321,8 +321,11 @@ def export(folder: Path, target: Path, frequency: str | None = None, climates: S
     ds = open_ensemble(folder, frequency, climates)
     zarr = target.suffix == ".zarr"
     try:
-        with kept_open(), (whole_folder if zarr else whole_file)(target) as temporary:
+        remove_unfinished(target.absolute().parent)
+        with marked(target), kept_open(), (whole_folder if zarr else whole_file)(target) as temporary:
             (_export_zarr if zarr else _export_netcdf)(ds, temporary)
+    except BlockingIOError:
+        raise InputError(str(target), "is being exported by another process", "wait for it") from None
     except OSError as error:
         raise RunError(
             f"{target}: {disk.said(error, target.absolute().parent)}\n"

@@ -7,6 +7,7 @@ whole, so a task that was cut is simply done again, and done twice it leaves the
 from __future__ import annotations
 
 import functools
+import platform
 import threading
 import time
 from collections.abc import Sequence
@@ -17,10 +18,12 @@ import numpy as np
 import xarray as xr
 
 from karstsim.core.constants import SECONDS_PER_DAY
+from karstsim.core.errors import InputError
+from karstsim.core.jit import source_hash
 from karstsim.ensemble.config import EnsembleConfig, load_ensemble
 from karstsim.ensemble.draws import RAIN, parameters_of, rain_factor
 from karstsim.ensemble.manifest import Entry, Written, sha256_of
-from karstsim.ensemble.plan import PLAN, SPIN_UP, Plan, Task
+from karstsim.ensemble.plan import CONFIG, PLAN, SPIN_UP, Plan, Task
 from karstsim.forcing.times import calendar_of, check_regular
 from karstsim.model.engine import FREQUENCIES, calendar_fields, periods_of
 from karstsim.model.initial import CYCLE_YEARS
@@ -29,7 +32,6 @@ from karstsim.model.parameters import Overrides
 from karstsim.model.restart import write_restart
 from karstsim.model.simulate import Simulation
 
-CONFIG = "config.toml"
 SHARDS, STATES = "shards", "states"
 STATE = "state"  # the kind of a state file in the manifest
 KEPT_BYTES = 500_000_000  # of the forcing of climates that stay in memory; one stays whatever its size
@@ -140,7 +142,14 @@ def opened(folder: str) -> Ensemble:
 @functools.lru_cache(maxsize=2)
 def _opened(folder: str, plan: str, config: str) -> Ensemble:
     del plan, config  # of the key alone
-    return Ensemble(Path(folder))
+    found = Ensemble(Path(folder))
+    if found.plan.source != source_hash():
+        raise InputError(
+            f"the worker on {platform.node()}",
+            f"runs other code (source {source_hash()}) than {found.plan.writer}, which began the ensemble",
+            "start the workers in the environment of the run",
+        )
+    return found
 
 
 def open_climate(config: EnsembleConfig, climate: int, n_draws: int) -> xr.Dataset:

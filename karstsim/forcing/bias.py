@@ -23,7 +23,7 @@ import numpy as np
 import xarray as xr
 
 from karstsim.core.constants import SECONDS_PER_DAY
-from karstsim.core.errors import InputError
+from karstsim.core.errors import InputError, demand_kind
 from karstsim.core.jit import disabled
 from karstsim.forcing import times as clock
 from karstsim.forcing.canonical import Repairs, label
@@ -64,6 +64,9 @@ def adjust_bias(
     Raises InputError where xsdba is absent or the compiler that it needs is switched off, for an unknown method, for
     fewer than five common years, for a calendar month without data of the station, for results that are not finite.
     """
+    mend = "open its files: ks.open_forcing(path, ...)"
+    demand_kind("adjust_bias, model", model, (xr.Dataset,), mend)
+    demand_kind("adjust_bias, station", station, (xr.Dataset,), mend)
     if method not in METHODS:
         raise InputError("method", f"{method!r} is not known", f"choose from {', '.join(METHODS)}")
     if find_spec("xsdba") is None:

@@ -389,8 +389,9 @@ def _estimated_dew_point(ds: xr.Dataset, step: float, where: str, repairs: Repai
 
 
 def _named(variable: str) -> str:
-    """How a column of another name is told in a run file."""
-    return f'; a column of a table with another name: {variable} = "its header" under [forcing.columns]'
+    """How a variable of another name is told, on the command line and in a run file."""
+    told = f'{variable} = "NAME" under [forcing.columns]'
+    return f"; if the file has it as NAME: {told} (--column {variable}=NAME, columns= in Python)"
 
 
 def _found(ds: xr.Dataset) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from karstsim.core.errors import InputError
+from karstsim.core.errors import InputError, demand_kind
 
 Files = str | Path | Iterable[str | Path]
 LONGEST_DIMENSION = 10_000_000  # 190 years of 10 minutes; more is a broken or hostile file
@@ -35,6 +35,9 @@ def expand(files: Files) -> list[Path]:
     entries = [files] if isinstance(files, str | Path) else list(files)
     found: list[Path] = []
     for entry in entries:
+        demand_kind(
+            "files, one", entry, (str, Path), 'give paths one after another, as "tas.nc", "pr.nc" or *files'
+        )
         matches = [str(entry)] if Path(entry).exists() else sorted(glob.glob(str(entry)))
         if not matches:
             raise InputError(str(entry), "no such file", "check the path or the pattern")

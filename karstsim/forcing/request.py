@@ -47,9 +47,9 @@ class Request:
             raise InputError("lon, lat", what, "give both, as many of the one as of the other")
         for x, y in zip(self.lons, self.lats, strict=True):
             if not (-180.0 <= x <= 360.0 and -90.0 <= y <= 90.0):
-                raise InputError(
-                    "lon, lat", f"lon {x}, lat {y} is not on earth", "give degrees east and north"
-                )
+                exchanged = abs(x) <= 90.0 and abs(y) <= 360.0
+                mend = f"exchange them: lon {y}, lat {x}" if exchanged else "give degrees east and north"
+                raise InputError("lon, lat", f"lon {x}, lat {y} is not on earth", mend)
         if self.lons and (region is not None or cells):
             raise InputError("lon, lat", "are given beside a region or cells=True", "give one of them")
         self.location, self.region, self.cells = location, region, cells

@@ -193,7 +193,8 @@ def fit_weather(
         record = open_station(record, columns, units, lon=lon, lat=lat, variables=READ, gaps=True)
     where = str(record.attrs.get("source_files") or "record")
     if (
-        record.sizes.get("location", 1) != 1
+        "time" not in record.coords
+        or record.sizes.get("location", 1) != 1
         or clock.usual_step(clock.seconds(record.time.values)) != SECONDS_PER_DAY
     ):
         raise InputError(

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
-import numba
 import numpy as np
 
 from karstsim.chemistry.constants import CONSTANTS_DTYPE
@@ -185,13 +183,6 @@ class Aggregates:
     starts: np.ndarray
 
 
-def _driver(arguments: tuple[Any, ...]) -> Callable[..., None]:
-    """The compiled driver; the types of the arguments are looked at for the first call only."""
-    if column.run.bound is not None:
-        return column.run.bound
-    return column.run.bind(*(numba.typeof(a) for a in arguments))  # type: ignore[no-untyped-call]
-
-
 def step_window(
     tables: Tables, window: Forcing, selections: Sequence[np.ndarray], physics: Physics = FULL
 ) -> list[Aggregates]:
@@ -225,7 +216,7 @@ def step_window(
         tuple(np.ascontiguousarray(s, dtype=np.int64) for s in selections),
         outputs,
     )
-    _driver(arguments)(*arguments)
+    column.run.bind_to(*arguments)(*arguments)
     results = []
     for f in range(len(FREQUENCIES)):
         starts = np.flatnonzero(np.diff(periods[f], prepend=-1))

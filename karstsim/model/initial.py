@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
 
 from karstsim.core.constants import (
@@ -217,7 +216,7 @@ def set_steady_carbon(tables: Tables, means: dict[str, np.ndarray]) -> None:
         np.ascontiguousarray(litter),
         np.ascontiguousarray(means["modifier"]),
     )
-    _settle_soil.bind(*(numba.typeof(a) for a in rows))(*rows)  # type: ignore[no-untyped-call]
+    _settle_soil.bind_to(*rows)(*rows)
 
 
 def drift_stocks(tables: Tables, physics: Physics = FULL) -> dict[str, np.ndarray]:

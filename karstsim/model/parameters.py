@@ -46,14 +46,18 @@ def parameters_table() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def nearest(name: str, *others: str) -> str:
+    """The mend for a name that is no parameter: those that are near, of the parameters and of `others`."""
+    close = difflib.get_close_matches(name, [*others, *by_name()], n=3, cutoff=0.5)
+    return f"did you mean {' or '.join(close)}?" if close else "list them with: karstsim parameters"
+
+
 def check_overrides(overrides: Overrides, where: str) -> None:
     """Raise InputError for an unknown parameter or an absolute value outside its bounds."""
     for name, value in overrides.items():
         address = by_name().get(name)
         if address is None:
-            close = difflib.get_close_matches(name, by_name(), n=3, cutoff=0.5)
-            hint = f"did you mean {' or '.join(close)}?" if close else "list them with: karstsim parameters"
-            raise InputError(f"{where}, parameter {name!r}", "is not a parameter", hint)
+            raise InputError(f"{where}, parameter {name!r}", "is not a parameter", nearest(name))
         if not isinstance(value, Mapping):
             check_bounds(address, float(value), where)
 

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from karstsim.chemistry.constants import ConstantSet
-from karstsim.core.errors import InputError, RunError
+from karstsim.core.errors import InputError, RunError, demand_kind
 from karstsim.forcing.records import to_records
 from karstsim.forcing.times import calendar_of
 from karstsim.forcing.yearly import read_yearly
@@ -312,6 +312,11 @@ def simulate(
     Returns amounts per period in mol m-2 and mm, states as means; `ds.attrs` hold the provenance.
     Raises InputError for bad input, RunError when the run fails.
     """
+    order = "the site comes first: simulate(site, forcing)"
+    to_site = order if isinstance(forcing, Site) else "read it from a file: ks.Site.from_toml(path)"
+    demand_kind("simulate, site", site, (Site,), to_site)
+    to_forcing = "open its files: ks.open_forcing(path, lon=..., lat=...)"
+    demand_kind("simulate, forcing", forcing, (xr.Dataset,), to_forcing)
     locations = forcing.sizes.get("location", 1)
     check_dates(interventions, int(forcing.time.dt.year[-1]))
     if isinstance(series, str | Path):

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numba
 import numpy as np
 
 from karstsim.chemistry.medium import SOLUTION_DTYPE
@@ -161,8 +160,7 @@ class WaterChain:
             np.array(temperature, dtype=float), self._scratch, self._waters, float(step),
             int(self.constant_set), int(self.n_active), (self._state_floats, self._flux_floats), chosen, out,
         )  # fmt: skip
-        call = march.bound or march.bind(*(numba.typeof(a) for a in arguments))  # type: ignore[no-untyped-call]
-        call(*arguments)
+        march.bind_to(*arguments)(*arguments)
         return {name: out[:, i] for i, name in enumerate(names)}
 
     def _inlets(

@@ -47,6 +47,7 @@ LOSSES = {  # what a search makes small, none of it has a unit
     "rmse": "RMSE / spread of observations",
 }
 NARROW = 100.0  # upper over lower end of a logarithmic range, below which 2 and 5 are also marked
+NARROW_PANEL = 40.0  # the same, of the small panels of a corner plot
 WITHOUT_DECADE = 10.0  # the same, below which it may hold one of these alone
 
 
@@ -74,13 +75,13 @@ def _short(posterior: xr.Dataset, i: int) -> str:
     return plain(name) if units == "1" else f"{plain(name)}\n({unit(units)})"
 
 
-def _scale(ax: Axes, posterior: xr.Dataset, i: int, axis: str = "x") -> None:
-    """Range and scale of a parameter on an axis."""
+def _scale(ax: Axes, posterior: xr.Dataset, i: int, axis: str = "x", narrow: float = NARROW) -> None:
+    """Range and scale of a parameter on an axis; ranges below `narrow` have more marks."""
     low, high = float(posterior["lower"].values[i]), float(posterior["upper"].values[i])
     if bool(posterior["log_scale"].values[i]):
         (ax.set_xscale if axis == "x" else ax.set_yscale)("log")
         ticks = ax.xaxis if axis == "x" else ax.yaxis
-        subs = (1.0, 2.0, 5.0) if high < NARROW * low else (1.0,)
+        subs = (1.0, 2.0, 5.0) if high < narrow * low else (1.0,)
         ticks.set_major_locator(LogLocator(subs=subs) if high >= WITHOUT_DECADE * low else MaxNLocator(3))
         ticks.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
         ticks.set_minor_formatter(NullFormatter())
@@ -313,7 +314,7 @@ def corner(posterior: xr.Dataset) -> Figure:
             if column > row:
                 ax.set_axis_off()
                 continue
-            _scale(ax, posterior, column)
+            _scale(ax, posterior, column, narrow=NARROW_PANEL)
             if column == row:
                 ax.hist(values[:, row], bins=_edges(posterior, row), color=BLUE, alpha=0.6)
                 ax.axvline(float(best[row]), color=ORANGE, lw=1.2)
@@ -321,7 +322,7 @@ def corner(posterior: xr.Dataset) -> Figure:
             else:
                 ax.plot(values[:, column], values[:, row], ".", ms=2.0, color=BLUE, alpha=0.5)
                 ax.plot(best[column], best[row], "D", ms=4, color=ORANGE)
-                _scale(ax, posterior, row, "y")
+                _scale(ax, posterior, row, "y", NARROW_PANEL)
             _label_corner(ax, posterior, row, column, n)
     return figure
 

@@ -54,7 +54,8 @@ def calibration_contents(folder: Path, observations: xr.Dataset | None = None) -
     if ds.attrs["converged"] != "yes":
         warnings.insert(0, "the search has not converged: give it more evaluations, or fewer ranges")
     warnings += end_lines(ds) + str(ds.attrs.get("warnings", "")).splitlines()
-    repairs = str(ds.attrs.get("forcing_repairs", "")).splitlines()
+    kinds = ("forcing_repairs", "observation_repairs")
+    repairs = [line for kind in kinds for line in str(ds.attrs.get(kind, "")).splitlines()]
     notes = Notes(_summary(ds, config), _checks(ds), repairs, warnings)
     provenance = {
         "karstsim": ds.attrs["karstsim"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from karstsim.report.section import Chart
 from karstsim.report.tables import KEYS, Key
 
 DIGITS = 4
+SHOWN = 3  # digits of the largest number where the pointer stands
 LEAST_YEARS = 4  # below, months are shown
 
 
@@ -52,7 +54,13 @@ def _panel(groups: dict[str, xr.Dataset], key: Key, by_month: bool) -> dict[str,
         if ds.sizes["realization"] > 1:
             line |= {"low": _rounded(low), "high": _rounded(high)}
         lines.append(line)
-    return {"name": key.label, "unit": unit, "lines": lines}
+    return {"name": key.label, "unit": unit, "decimals": _decimals(lines), "lines": lines}
+
+
+def _decimals(lines: list[dict[str, Any]]) -> int:
+    """Decimals that show the largest number of a chart with `SHOWN` digits, and all beside it alike."""
+    sizes = [abs(v) for line in lines for v in line["middle"] + line.get("high", []) if v]
+    return max(0, SHOWN - 1 - math.floor(math.log10(max(sizes)))) if sizes else 0
 
 
 def _rounded(values: np.ndarray) -> list[float | None]:

@@ -127,7 +127,7 @@ def _terms(values: Mapping[str, float]) -> Table:
         term = Economics.model_fields[name]
         extra = term.json_schema_extra
         unit = str(extra["units"]) if isinstance(extra, dict) else ""
-        rows.append([name.replace("_", " "), value, printed(unit), str(term.description)])
+        rows.append([name.replace("_", " "), value, printed(unit), printed(str(term.description))])
     return Table("Terms", ["term", "value", "unit", "meaning"], rows)
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import xarray as xr
 
 from karstsim.core.errors import InputError
-from karstsim.ensemble.plan import Plan, Task
-from karstsim.ensemble.run import RUN_RECORD, Outcome, status
+from karstsim.ensemble.plan import RUN_RECORD, Plan, Task
+from karstsim.ensemble.run import Outcome, status
 from karstsim.ensemble.store import kept_open, open_ensemble
 from karstsim.model.initial import DRIFT
 from karstsim.model.simulate import FLAGS, flag_text
@@ -150,9 +150,9 @@ def what_ran(plan: Plan, site: dict[str, Any]) -> str:
     varied = sorted({name for draw in plan.draws for name in draw})
     years = (min(c.years[0] for c in plan.climates), max(c.years[1] for c in plan.climates))
     draws = f"{len(plan.draws)} draws of {len(varied)} parameters" if varied else f"{len(plan.draws)} members"
-    cells = f" x {len(plan.cells)} grid cells" if len(plan.cells) > 1 else ""
+    cells = f" × {len(plan.cells)} grid cells" if len(plan.cells) > 1 else ""
     names = ", ".join(c.name for c in plan.climates)
-    return f"{_area(plan, site)}{_climates(plan)} ({names}) x {draws}{cells}, {years[0]}–{years[1]}."
+    return f"{_area(plan, site)}{_climates(plan)} ({names}) × {draws}{cells}, {years[0]}–{years[1]}."
 
 
 def _area(plan: Plan, site: dict[str, Any]) -> str:
@@ -220,4 +220,4 @@ def _members(plan: Plan, outcome: Outcome) -> Section:
 def _shown_value(value: Any) -> str:
     if value is None:
         return "–"
-    return f"x {value['factor']:.3g}" if isinstance(value, dict) else f"{value:.3g}"
+    return f"× {value['factor']:.3g}" if isinstance(value, dict) else f"{value:.3g}"

@@ -10,11 +10,13 @@ import base64
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
 import jinja2
+from markupsafe import Markup
 
 from karstsim import __version__
 from karstsim.report.section import Chart, Contents
@@ -23,6 +25,7 @@ NAME = "report.html"
 SCRIPT = "report.js"
 TEMPLATES = "templates"
 MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
+JOINT = re.compile(r"(?<=[A-Za-z][._])(?=[A-Za-z])")
 STATES = {True: ("pass", "✓", "passed"), False: ("fail", "✗", "failed"), None: ("note", "–", "note")}
 
 
@@ -63,7 +66,13 @@ def _template() -> jinja2.Template:
     )
     environment.filters["data_uri"] = data_uri
     environment.filters["chart_json"] = chart_json
+    environment.filters["breakable"] = breakable
     return environment.get_template(NAME)
+
+
+def breakable(cell: object) -> Markup:
+    """A name such as soil.structure_factor may go on in the next line after its dots and dashes; copied it is whole."""
+    return Markup("<wbr>").join(JOINT.split(str(cell)))
 
 
 def chart_json(chart: Chart) -> str:

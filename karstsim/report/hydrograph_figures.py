@@ -85,7 +85,10 @@ def recession_figure(recession: Recession, law: Mangin | None = None) -> Figure:
     style.panel_title(linear, "a", f"Recession from {str(recession.start)[:10]}")
     style.panel_title(logarithmic, "b", "The same, logarithmic")
     linear.legend(loc="upper right")
-    linear.text(0.97, 0.62, _said(law), transform=linear.transAxes, ha="right", va="top", fontsize=9.5)
+    said = linear.text(0.97, 0.62, _said(law), transform=linear.transAxes, ha="right", va="top", fontsize=9.5)
+    said.set_bbox(
+        {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
+    )  # the end of infiltration may lie behind it
     if law.t_i > 0.0:
         place = logarithmic.get_xaxis_transform()
         logarithmic.text(

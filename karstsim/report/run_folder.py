@@ -31,7 +31,10 @@ from karstsim.tomlfile import read_toml
 
 FIGURES, CONFIG, RECORD, RESTART = "figures", "config.toml", "run.json", "restart.nc"
 PERCENT = 100.0
-DEFINITION = "The karst carbon sink is half the bicarbonate that leaves the karst with spring water and surface runoff."
+DEFINITION = (
+    "The karst carbon sink is half the bicarbonate that leaves the karst with spring water and surface runoff, less "
+    "half the alkalinity that rain and other water bring into it."
+)
 MADE_UP = (
     "The weather is synthetic: a stochastic generator for a subtropical monsoon climate with trends like those of the "
     "SSPs. It shows what karstsim does; it is no projection for any place."
@@ -75,8 +78,10 @@ def notes_and_provenance(
     return notes, provenance_of(record, shown)
 
 
-def spin_up_said(spin: Mapping[str, Any]) -> tuple[bool, str]:
-    """Whether the spin-up ended in balance, and how."""
+def spin_up_said(spin: Mapping[str, Any]) -> tuple[bool | None, str]:
+    """Whether the spin-up ended in balance, and how; None where none was run."""
+    if not spin["years"]:
+        return None, "no spin-up was run: the stores start as they were set up"
     drift = max(float(d) for d in spin["drift_per_decade"])
     said = f"{spin['years']} years; largest drift {PERCENT * drift:.2g} % per decade ({spin['stock'][0]})"
     return drift < DRIFT, said

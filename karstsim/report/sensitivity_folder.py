@@ -10,14 +10,15 @@ import numpy as np
 import xarray as xr
 
 from karstsim.core.errors import InputError
-from karstsim.ensemble.run import RUN_RECORD, status
+from karstsim.ensemble.plan import RUN_RECORD
+from karstsim.ensemble.run import status
 from karstsim.report.ensemble_folder import settled, spin_up_text
 from karstsim.report.found import found_figures, read_table
 from karstsim.report.section import Check, Contents, Notes, Section, Table
 from karstsim.report.style import printed
 from karstsim.report.tables import number
 from karstsim.sensitivity_analysis.indices import WIDE, widest
-from karstsim.sensitivity_analysis.study import DRAWS, INDICES, MEMBERS, VALUES
+from karstsim.sensitivity_analysis.study import DRAWS, INDICES, MEMBERS, PRINTED, VALUES
 from karstsim.tomlfile import read_toml
 
 CONFIG = "sensitivity.toml"
@@ -64,7 +65,7 @@ def _what_ran(folder: Path, ds: xr.Dataset) -> str:
     name = site.get("name", "the site") if isinstance(site, dict) else "the site"
     factors = ", ".join(str(f) for f in ds.factor.values)
     asked = ", ".join(dict.fromkeys(str(d) for d in ds.diagnostic.values))
-    method, members = ds.attrs["method"], int(ds.attrs["members"])
+    method, members = PRINTED.get(ds.attrs["method"], ds.attrs["method"]), int(ds.attrs["members"])
     return f"{name}: {method} on {members} members. Varied: {factors}. Asked: {asked}."
 
 

@@ -112,7 +112,8 @@ def scenario_label(name: str) -> str:
 def printed(text: str) -> str:
     """Powers raised and formulas lowered, as print has them: t CO2 km-2 a-1 -> t CO₂ km⁻² a⁻¹."""
     raised = POWER.sub(lambda found: found[0].translate(RAISED), text)
-    return re.sub(r"\bHCO3\b", "HCO₃⁻", raised).replace("CO2", "CO₂")
+    lowered = re.sub(r"\bHCO3\b", "HCO₃⁻", raised).replace("CO2", "CO₂")
+    return re.sub(r"\bu(?=(?:atm|mol)\b)", "µ", lowered).replace(" x ", " × ")
 
 
 def unit(text: str) -> str:

@@ -32,7 +32,7 @@ from pydantic import Field
 from karstsim.analysis.years import RUNNING, whole_years
 from karstsim.config import RunConfig, config_of, to_toml
 from karstsim.core.errors import InputError
-from karstsim.core.files import whole_file
+from karstsim.core.files import make_folder, whole_file
 from karstsim.model.engine import Progress
 from karstsim.model.site import Name, Section
 from karstsim.run_file import run_config
@@ -132,7 +132,7 @@ def _run(config: RunConfig, folder: Path, workers: int, progress: Progress | Non
         raise InputError(str(folder), "holds another run", "name another folder, or remove this one")
     if (folder / RUN).is_file():  # written last
         return
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with whole_file(resolved) as temporary:
         temporary.write_text(text, encoding="utf-8")
     run_config(config, folder, workers, progress)

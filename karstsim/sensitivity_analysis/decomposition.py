@@ -29,7 +29,7 @@ from pydantic import Field
 from karstsim.analysis.years import RUNNING, running_mean, whole_years
 from karstsim.config import FilePath
 from karstsim.core.errors import InputError
-from karstsim.core.files import whole_file
+from karstsim.core.files import make_folder, whole_file
 from karstsim.ensemble.store import open_ensemble
 from karstsim.model.site import Name, Section
 from karstsim.sensitivity_analysis.diagnostics import units_of
@@ -65,7 +65,7 @@ def decomposition(config: str | Path, folder: str | Path) -> xr.Dataset:
     Raises InputError for bad input, and as `decompose_variance` does.
     """
     ds, folder = decomposed(config), Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with whole_file(folder / RESULT) as temporary:
         ds.to_netcdf(temporary, engine="netcdf4")
     return ds

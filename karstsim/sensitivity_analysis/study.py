@@ -13,13 +13,12 @@ import pandas as pd
 import xarray as xr
 
 from karstsim.core.errors import InputError
-from karstsim.core.files import whole_file
+from karstsim.core.files import make_folder, whole_file
 from karstsim.ensemble.config import EnsembleConfig
 from karstsim.ensemble.config import to_toml as ensemble_toml
 from karstsim.ensemble.draws import draws_csv
-from karstsim.ensemble.plan import PLAN, Plan
+from karstsim.ensemble.plan import CONFIG, PLAN, RUN_RECORD, Plan
 from karstsim.ensemble.run import start, status, work
-from karstsim.ensemble.work import CONFIG
 from karstsim.model.engine import Progress
 from karstsim.sensitivity_analysis.config import SensitivityConfig, to_toml
 from karstsim.sensitivity_analysis.diagnostics import diagnostics_of
@@ -29,6 +28,14 @@ from karstsim.sensitivity_analysis.methods import MAY_DROP, Design, points, requ
 
 STUDY, DRAWS, MEMBERS = "sensitivity.toml", "draws.csv", "ensemble"
 VALUES, INDICES, TABLE = "diagnostics.csv", "indices.nc", "indices.csv"
+OF_OTHERS = ("ledger.sqlite", PLAN, RUN_RECORD)  # a calibration's, an ensemble's, a run's folder
+PRINTED = {
+    "morris": "Morris",
+    "sobol": "Sobol",
+    "fast": "FAST",
+    "rbd_fast": "RBD-FAST",
+    "pawn": "PAWN",
+}  # of methods
 
 
 def run_study(
@@ -57,7 +64,7 @@ def run_study(
     _write_values(values, folder / VALUES)
     kept = gate(values, design, outcome.failed, section.failed == "drop")
     ds = indices(design, x, values, kept, section.confidence, section.resamples, section.sizes)
-    ds.attrs["title"] = f"Sensitivity of {config.site.name} by {section.method}"
+    ds.attrs["title"] = f"Sensitivity of {config.site.name} by {PRINTED.get(section.method, section.method)}"
     if not design.groups:
         ds = ds.assign_coords(
             lower=("factor", [r.lower for r in ranges.values()]),
@@ -86,7 +93,9 @@ def _write_members(config: SensitivityConfig, folder: Path, design: Design, draw
             mend = "name another folder, or remove this one"
             raise InputError(str(folder), "holds a study of other members", mend)
     else:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
+        if any((folder / name).exists() for name in OF_OTHERS):
+            raise InputError(str(folder), "holds results of another kind", "name another folder with -o")
         _write(folder / DRAWS, draws)
         start(config.ensemble(folder / DRAWS), folder / MEMBERS)
     _write(folder / STUDY, to_toml(config))

@@ -20,6 +20,7 @@ from karstsim.calibration.config import load_calibration
 from karstsim.calibration.ensemble import best_toml, ensemble_toml
 from karstsim.calibration.run import DRAWS, ENSEMBLE
 from karstsim.cli.app import app
+from karstsim.core.errors import InputError
 from karstsim.ensemble.draws import read_draws
 from karstsim.ensemble.store import open_ensemble
 
@@ -213,6 +214,26 @@ def test_bad_input_ends_with_code_2(calibration_file: Write) -> None:
     assert done.exit_code == 2 and "one fold" in done.stderr
 
 
+def test_a_damaged_ledger_can_be_removed(calibration_file: Write, tmp_path: Path) -> None:
+    """What the message asks for works: the evaluations are made again, with the same result."""
+    path, folder = calibration_file("glue", 8), tmp_path / "out"
+    first = calibrate(path, folder)
+    ledger = folder / "ledger.sqlite"
+    for log in folder.glob("ledger.sqlite-*"):
+        log.unlink()
+    ledger.write_bytes(b"no ledger" * 500)
+    with pytest.raises(InputError, match="remove it: the evaluations are then made again"):
+        calibrate(path, folder)
+    ledger.unlink()
+    assert calibrate(path, folder)["evaluated_loss"].identical(first["evaluated_loss"])
+
+
+def test_a_file_in_the_place_of_the_folder_is_named(calibration_file: Write, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(InputError, match="out: is no folder"):
+        calibrate(calibration_file("glue", 8), tmp_path / "out")
+
+
 def test_the_template_is_usable_as_it_is_written(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["new", "calibration", "-o", str(tmp_path / "calibration.toml")])
     assert done.exit_code == 0, done.output
@@ -220,6 +241,21 @@ def test_the_template_is_usable_as_it_is_written(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     again = CliRunner().invoke(app, ["new", "calibration", "-o", str(tmp_path / "calibration.toml")])
     assert again.exit_code == 2
+
+
+def test_a_spring_of_ones_own_is_kept_and_its_years_are_asked_for(tmp_path: Path) -> None:
+    own = "date,discharge (L/s)\n" + "".join(f"2021-01-{day:02d},{day}\n" for day in range(1, 32))
+    (tmp_path / "spring.csv").write_text(own)
+    done = CliRunner().invoke(app, ["new", "calibration", "-o", str(tmp_path / "calibration.toml")])
+    assert done.exit_code == 0 and "spring.csv was there and is kept" in " ".join(done.output.split())
+    assert (tmp_path / "spring.csv").read_text() == own
+    done = CliRunner().invoke(app, ["check", str(tmp_path / "calibration.toml")])
+    assert done.exit_code == 2
+    said = " ".join(done.stderr.split())
+    assert (
+        "31 observed values, 2021-01-01 to 2021-01-31" in said
+        and "the forcing, 2015-01-01 to 2017-12-31" in said
+    )
 
 
 SPRINGS = {  # what a search must be able to find: (end or inner value of each range, coefficient of variation)

@@ -16,7 +16,9 @@ import numpy as np
 import pytest
 from small_ensemble import CLIMATES, DRAWS, digest, settings, write_file
 from small_site import SITE
+from typer.testing import CliRunner
 
+from karstsim.cli.app import app
 from karstsim.core.errors import InputError, RunError
 from karstsim.ensemble import run as running
 from karstsim.ensemble import run_ensemble, work
@@ -229,6 +231,44 @@ def test_another_version_or_changed_inputs_are_refused(copy, monkeypatch) -> Non
     file.unlink()
     with pytest.raises(InputError, match="no longer there"):
         running.work(copy)
+
+
+def test_what_another_version_finished_is_read_and_not_continued(copy, finished, tmp_path) -> None:
+    """Opened, exported and shown; what is broken only that version can compute again, and workers of others refuse."""
+    replace(Plan.load(copy), version="0.0.9", source="feed").save(copy)
+    assert digest(copy) == digest(finished) and running.status(copy)[1].complete
+    assert export(copy, tmp_path / "x.nc").is_file()
+    with pytest.raises(InputError, match=r"karstsim 0\.0\.9 \(source feed\)"):
+        running.work(copy)
+    with pytest.raises(InputError, match=r"runs other code(.|\n)*start the workers in the environment"):
+        work.run_task(str(copy), Task(0, 0, SPIN_UP), (0, 1), None)
+    next((copy / "shards" / "c0001").glob("*.nc")).unlink()
+    shown = CliRunner().invoke(app, ["status", str(copy)]).stdout
+    assert "Next: with karstsim 0.0.9 (source feed), karstsim resume" in shown
+
+
+def test_the_status_of_broken_files_says_how_to_mend_them(copy) -> None:
+    """Not to report or export what has a hole."""
+    victim = sorted((copy / "shards" / "c0002").glob("*.nc"))[0]
+    victim.write_bytes(b"")
+    shown = CliRunner().invoke(app, ["status", str(copy)]).stdout
+    assert victim.name in shown and "Next: karstsim resume" in shown and "report" not in shown
+    told = json.loads(CliRunner().invoke(app, ["status", str(copy), "--json"]).stdout)
+    assert told["status"] == "damaged" and told["broken"] == [victim.relative_to(copy).as_posix()]
+
+
+def test_what_a_killed_export_left_goes_with_the_next_or_with_resume(copy, tmp_path) -> None:
+    """Whatever the next one is called; files of others stay."""
+    others = tmp_path / "of_others"
+    others.mkdir()
+    for folder in (others, copy):
+        for name in (".old.nc.0f0f.tmp", ".old.nc.begun", ".theirs.nc.0f0f.tmp"):
+            (folder / name).touch()
+    (copy / ".run.json.0f0f.tmp").touch()
+    export(copy, others / "new.nc")
+    assert {p.name for p in others.iterdir()} == {"new.nc", ".theirs.nc.0f0f.tmp"}
+    running.work(copy)
+    assert {p.name for p in copy.glob(".*")} == {".lock", ".theirs.nc.0f0f.tmp"}
 
 
 def test_a_folder_with_another_ensemble_is_not_mixed(copy, tmp_path) -> None:

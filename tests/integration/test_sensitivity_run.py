@@ -122,6 +122,23 @@ def test_a_finished_study_is_analysed_again_without_running_members(study, monke
         ks.sensitivity(_file(folder, FILE.replace("samples = 4", "samples = 5")), folder / "out")
 
 
+@pytest.mark.parametrize("name", ["ledger.sqlite", "plan.json", "run.json"])
+def test_a_folder_of_another_kind_is_left_as_it_is(tmp_path, name) -> None:
+    """A calibration's, an ensemble's and a run's; a study in it would hide what `resume` and `report` look for."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / name).write_text("")
+    with pytest.raises(InputError, match="holds results of another kind"):
+        ks.sensitivity(_file(tmp_path), out)
+    assert [file.name for file in out.iterdir()] == [name]
+
+
+def test_a_file_in_the_place_of_the_folder_is_named(tmp_path) -> None:
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(InputError, match="out: is no folder"):
+        ks.sensitivity(_file(tmp_path), tmp_path / "out")
+
+
 def test_every_result_has_its_figures(study, tmp_path) -> None:
     names = [p.name for p in write_figures(study[1], tmp_path)]
     assert names == ["indices.png", "convergence.png", "over_time.png"]

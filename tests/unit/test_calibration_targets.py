@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose
 
 from karstsim.calibration.config import load_calibration, to_toml
 from karstsim.calibration.problem import Problem, open_problem
+from karstsim.calibration.results import metrics
 from karstsim.calibration.targets import Match, patterns_of
 from karstsim.core.errors import InputError
 
@@ -194,6 +195,50 @@ def test_what_cannot_be_is_named(calibration_file: Write, change: tuple[str, str
         open_problem(load_calibration(path))
     assert said in str(error.value)
     assert error.value.mend
+
+
+@pytest.mark.parametrize(("value", "transform"), [(0.3, "sqrt"), (0.3, "none"), (0.1, "log")])
+def test_one_value_at_all_times_has_no_spread(calibration_file: Write, value: float, transform: str) -> None:
+    """Also where the standard deviation of equal numbers is a rounding above zero, as that of roots of 0.3."""
+    table = "date,Q (m3/s)\n" + "".join(
+        f"2015-0{m}-{d:02d},{value}\n" for m in (2, 3, 4) for d in range(1, 29)
+    )
+    path = calibration_file(table=table, target=f'transform = "{transform}"')
+    with pytest.raises(InputError, match="has one value at all times"):
+        open_problem(load_calibration(path))
+
+
+def test_what_the_reader_left_out_is_told(calibration_file: Write) -> None:
+    """A discharge below zero, a code for a gap and a word are no observations, and no silence either."""
+    rows = "".join(f"2015-03-{d:02d},{100 + d}\n" for d in range(1, 29))
+    table = "date,Q (L/s)\n" + rows.replace(",105", ",-5").replace(",110", ",-9999").replace(",115", ",inf")
+    problem = open_problem(load_calibration(calibration_file(table=table)))
+    assert len(problem.targets[0].raw) == 25
+    told = "\n".join(problem.repairs)
+    assert "spring.csv: discharge outside" in told and "line 6" in told
+    assert "-9999" in told and "not a number" in told
+
+
+def test_a_parameter_that_is_none_names_what_is_near(calibration_file: Write) -> None:
+    path = calibration_file()
+    text = path.read_text()
+    path.write_text(text.replace("area_km2 = {", "area = {"))
+    with pytest.raises(InputError, match="is not a parameter") as error:
+        load_calibration(path)
+    assert "area_km2" in error.value.mend or "area_km2" in str(error.value)
+    path.write_text(text.replace("area_km2 = {", "qqqq = {"))
+    with pytest.raises(InputError) as far:
+        load_calibration(path)
+    assert "karstsim parameters" in str(far.value) and len(str(far.value)) < 400
+
+
+def test_a_held_out_part_of_one_value_has_the_scores_that_need_no_spread(calibration_file: Write) -> None:
+    rows = "".join(f"2015-03-{d:02d},{100 + min(d, 20)}\n" for d in range(1, 29))
+    path = calibration_file(table="date,Q (L/s)\n" + rows, calibration='split = "2015-03-20"')
+    target = open_problem(load_calibration(path)).targets[0]
+    found = metrics(target, target.raw + 0.012, np.flatnonzero(~target.fitted))
+    assert_allclose([found["pbias"], found["rmse"]], [10.0, 0.012])
+    assert np.isnan([found["kge"], found["nse"]]).all()
 
 
 @pytest.mark.parametrize("objective", ["kge", "nse", "log_nse"])

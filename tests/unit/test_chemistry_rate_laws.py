@@ -224,6 +224,18 @@ def test_threshold(law) -> None:
     assert rate(low, K10, law, 0.3) == rate(low, K10, law) > 0.0
 
 
+def test_the_threshold_of_disordered_dolomite_counts_its_own_saturation() -> None:
+    """Its zero lies at SI +0.55 of the ordered one (25 degC): with 0.3 nothing precipitates up to 0.85."""
+    law = RateLaw.DOLOMITE_PALANDRI_KHARAKA_DISORDERED
+    for ca in np.linspace(8e-4, 6e-3, 60):
+        x = water(K25, ca, 1e-2, ca)
+        if x.si_dolomite > 0.58:
+            assert rate(x, K25, law) < 0.0
+            assert (rate(x, K25, law, 0.3) < 0.0) == (x.si_dolomite > 0.85) or abs(
+                x.si_dolomite - 0.85
+            ) < 0.02
+
+
 def test_film_law_is_alpha_times_the_gap() -> None:
     x, saturated = water(K10, 1e-3, 1e-2), np.zeros(1, SOLUTION_DTYPE)[0]
     OPEN(saturated, K10, 0.0, 1e-2, 0.0)

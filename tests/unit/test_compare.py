@@ -13,7 +13,7 @@ import xarray as xr
 from typer.testing import CliRunner
 
 import karstsim as ks
-from karstsim.analysis.compare import compare_datasets
+from karstsim.analysis.compare import compare_datasets, row_of
 from karstsim.analysis.economics import Economics
 from karstsim.cli.app import app
 from karstsim.core.errors import InputError
@@ -271,14 +271,29 @@ def test_ensembles_are_compared_member_by_member(tmp_path) -> None:
 
 @pytest.mark.slow
 def test_draws_with_areas_of_their_own_earn_by_them(tmp_path) -> None:
-    """Draws that differ in their area alone: credits go with it, and the note says which area the totals have."""
+    """Draws that differ in their area alone: credits and totals of the catchment go with it."""
     (tmp_path / "e.toml").write_text(OWN_AREAS)
     found = ks.compare(*_folders(tmp_path))
     areas = ks.open_ensemble(tmp_path / "out" / "intervention", "annual")["area_km2"].values
     assert len(set(areas)) == 3
     credited = np.array([m.credited.mean() for m in found.money])
     assert credited / areas == pytest.approx(np.full(3, credited[0] / areas[0]), rel=1e-6)
-    assert any("own area" in note and "10 km2 of the site" in note for note in found.notes)
+    assert any("own area" in note and "totals of the catchment" in note for note in found.notes)
+    assert found.area_km2 == pytest.approx(np.median(areas))
+    sink = found.row("sink")
+    own = np.mean(found.series["intervention"] - found.series["baseline"], axis=1)
+    assert own == pytest.approx(np.full(3, own[0]))  # the area changes nothing that is per km2
+    assert sink.of_catchment == pytest.approx(sink.difference * np.median(areas))
+    table = found.as_table().set_index("quantity")["difference_of_the_catchment"]
+    assert table[sink.label].iloc[0] == pytest.approx(sink.of_catchment)
+
+
+def test_a_total_of_the_catchment_is_the_median_of_the_members_own() -> None:
+    """Not the median difference times the median area: a large catchment may be one that gains little."""
+    before, after = np.zeros(3), np.array([3.0, 2.0, 1.0])
+    row = row_of("sink", "sink", "t C km-2 a-1", "sink", before, after, np.array([1.0, 4.0, 5.0]))
+    assert (row.difference, row.of_catchment) == (2.0, 5.0)
+    assert row_of("ph", "pH", "1", "side", before, after, np.ones(3)).of_catchment is None
 
 
 def _folders(tmp_path: Path) -> tuple[Path, Path]:

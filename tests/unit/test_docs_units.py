@@ -1,4 +1,4 @@
-"""Powers of units on pages of the documentation: raised in texts and tables, left alone where they are typed."""
+"""Units, formulas and signs on pages of the documentation: as print has them, left alone where they are typed."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from types import ModuleType
 
 import pytest
 
-GENERATE = Path(__file__).parents[2] / "docs" / "generate.py"
+PRINTED = Path(__file__).parents[2] / "docs" / "printed.py"
 
 
 @pytest.fixture(scope="module")
-def generate() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("generate", GENERATE)
+def page() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("printed", PRINTED)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -24,12 +24,33 @@ def generate() -> ModuleType:
     ("text", "shown"),
     [
         ("| sink (t C km-2 a-1) | mm d-1 |", "| sink (t C km⁻² a⁻¹) | mm d⁻¹ |"),
-        ("umol m-2 s-1, mol m-3.", "umol m⁻² s⁻¹, mol m⁻³."),
+        ("umol m-2 s-1, mol m-3.", "µmol m⁻² s⁻¹, mol m⁻³."),
         ("m-3.5 and e-3", "m-3.5 and e-3"),
         ("`mm d-1` and $m-2$ and [m-3](m-3.md)", "`mm d-1` and $m-2$ and [m⁻³](m-3.md)"),
         ("```\nmol m-2\n```\nmol m-2", "```\nmol m-2\n```\nmol m⁻²"),
         ("years 1-2, A-1, d-10, 5-95 %, DZ/T 0375-2021", "years 1-2, A-1, d-10, 5-95 %, DZ/T 0375-2021"),
+        ("22 million km2, 10 m3 s-1, 0.5 m2 per m3", "22 million km², 10 m³ s⁻¹, 0.5 m² per m³"),
+        ("area_km2, x.m2.csv, V2Karst", "area_km2, x.m2.csv, V2Karst"),
+        ("10^-3 atm, 10^5 years", "10⁻³ atm, 10⁵ years"),
+        ("CO2, pCO2, HCO3/(Ca + Mg), HCO3-, CaCO3", "CO₂, pCO₂, HCO₃/(Ca + Mg), HCO₃⁻, CaCO₃"),
+        (
+            "PyCO2SYS, `CO2`, rcp.CO2, soil.co2_law, x CO2.csv",
+            "PyCO2SYS, `CO2`, rcp.CO2, soil.co2_law, x CO2.csv",
+        ),
+        ("13C, 14C, 13CO2 and d13C of -12.5 permil", "¹³C, ¹⁴C, ¹³CO₂ and δ¹³C of −12.5 ‰"),
+        ("within a permil; | permille | d13C (permil) |", "within a permil; | ‰ | δ¹³C (‰) |"),
+        ("14.1 degC, mm degC-1 d-1, 17 us, 4 um, give us", "14.1 °C, mm °C⁻¹ d⁻¹, 17 µs, 4 µm, give us"),
+        ("m2 mg-1, g MJ-1, s2 m-3 | um | 31 ug/L", "m² mg⁻¹, g MJ⁻¹, s² m⁻³ | µm | 31 µg/L"),
+        ("degC-1.5, K-0.5, ppm-1", "°C⁻¹·⁵, K⁻⁰·⁵, ppm⁻¹"),
+        ("| >= 0.9 | SI <= 0, x>=1", "| ≥ 0.9 | SI ≤ 0, x>=1"),
+        ("29.95 (+-3.6), 0.52 +- 0.24", "29.95 (±3.6), 0.52 ± 0.24"),
+        ("(-13.9 to -10.3) | -5 % |", "(−13.9 to −10.3) | −5 % |"),
+        ("-9999 and -99 are missing; kill -9 at noon", "-9999 and -99 are missing; kill -9 at noon"),
+        (
+            "https://doi.org/10.1/CO2 and doi:10.5194/gmd-8-CO2",
+            "https://doi.org/10.1/CO2 and doi:10.5194/gmd-8-CO2",
+        ),
     ],
 )
-def test_powers(generate: ModuleType, text: str, shown: str) -> None:
-    assert generate.powers_raised(text) == shown
+def test_printed(page: ModuleType, text: str, shown: str) -> None:
+    assert page.printed(text) == shown

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
-import os
+import pickle
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,10 +16,12 @@ from small_ensemble import PAST_AND_LOW as CLIMATES
 from small_site import SITE
 
 from karstsim.core.errors import InputError
+from karstsim.core.files import marked, remove_unfinished
+from karstsim.ensemble import manifest
 from karstsim.ensemble.config import load_ensemble, to_toml
 from karstsim.ensemble.draws import Range, drawn_values, read_draws, sample
 from karstsim.ensemble.manifest import Entry, Manifest, Written
-from karstsim.ensemble.plan import SPIN_UP, Climate, Plan, Task, block_size
+from karstsim.ensemble.plan import LAYOUT, SPIN_UP, Climate, Plan, Task, block_size
 
 
 def _file(folder: Path, *parts: str) -> Path:
@@ -190,7 +195,49 @@ def test_a_small_ensemble_is_cut_into_several_blocks() -> None:
     assert [block_size(n) for n in (1, 8, 100, 10_000)] == [1, 1, 13, 32]
 
 
+def test_a_folder_of_another_layout_is_named_with_the_version_that_wrote_it(tmp_path) -> None:
+    """A later layout, and the first one, whose plans had neither a layout nor a sha256."""
+    plan = _plan([(2000, 2009)], [None], 3, 2, 4)
+    replace(plan, layout=LAYOUT + 1, version="9.8.7", source="feed").save(tmp_path)
+    with pytest.raises(InputError, match=rf"karstsim 9\.8\.7 \(source feed\) in layout {LAYOUT + 1}"):
+        Plan.load(tmp_path)
+    plan.save(tmp_path)
+    data = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))
+    for key in ("sha256", "layout", "version"):
+        del data[key]
+    (tmp_path / "plan.json").write_text(json.dumps(data), encoding="utf-8")
+    (tmp_path / "run.json").write_text('{"karstsim": "0.0.9"}', encoding="utf-8")
+    with pytest.raises(InputError, match=r"karstsim 0\.0\.9 (.|\n)*karstsim run .*config\.toml"):
+        Plan.load(tmp_path)
+
+
 # ---------------------------------------------------------------------------------------------------------- manifest
+
+
+def test_an_error_of_a_worker_arrives_as_it_was() -> None:
+    """As a dask worker sends it to the run."""
+    sent = InputError("a file", "is bad", "mend it")
+    found = pickle.loads(pickle.dumps(sent))
+    assert (str(found), found.where, found.what, found.mend) == (str(sent), "a file", "is bad", "mend it")
+
+
+def test_what_a_killed_process_left_goes_and_what_another_is_writing_stays(tmp_path) -> None:
+    """A mark with nobody behind it, and one that is held; files without a mark belong to others."""
+    for name in (".a[1].nc.12ab.tmp", ".a[1].nc.begun", ".b.nc.12ab.tmp", ".c.nc.12ab.tmp", "a[1].nc"):
+        (tmp_path / name).touch()
+    (tmp_path / ".z.zarr.12ab.tmp" / "0").mkdir(parents=True)
+    (tmp_path / ".z.zarr.begun").touch()
+    with marked(tmp_path / "b.nc"):
+        remove_unfinished(tmp_path)
+        with pytest.raises(BlockingIOError), marked(tmp_path / "b.nc"):
+            pass
+        assert {p.name for p in tmp_path.iterdir()} == {
+            ".b.nc.12ab.tmp",
+            ".b.nc.begun",
+            ".c.nc.12ab.tmp",
+            "a[1].nc",
+        }
+    assert not (tmp_path / ".b.nc.begun").exists()
 
 
 def test_a_manifest_knows_what_was_entered_and_what_is_broken(tmp_path) -> None:
@@ -219,16 +266,36 @@ def test_only_one_process_may_write(tmp_path) -> None:
     Manifest(tmp_path, writable=True).close()
 
 
-def test_a_manifest_is_read_where_nothing_can_be_written(tmp_path, monkeypatch) -> None:
-    """Also what still lies in the log of a writer that was killed; nothing appears in the folder."""
+def test_a_reader_of_a_manifest_locks_nothing_and_leaves_nothing(tmp_path) -> None:
+    """Also what still lies in the log of a writer: it may run on another machine, or have been killed."""
     with Manifest(tmp_path, writable=True) as book:
         book.enter(Entry(Task(0, 1, 2), (), 1.5))
         names = {p.name for p in tmp_path.iterdir()}
         assert "manifest.sqlite-wal" in names
-        monkeypatch.setattr(os, "access", lambda *_: False)
         with Manifest(tmp_path) as read:
+            book.enter(Entry(Task(0, 1, 3), (), 1.5))
             assert read.done() == {Task(0, 1, 2)}
         assert {p.name for p in tmp_path.iterdir()} == names
+
+
+def test_a_reader_of_a_manifest_waits_for_its_writer_to_rest(tmp_path, monkeypatch) -> None:
+    """Written during two copies: the third is taken. Written during all of them: said so, not half a manifest."""
+    copied, late = shutil.copy, [Task(0, 0, 1), Task(0, 0, 2)]
+    with Manifest(tmp_path, writable=True) as book:
+        book.enter(Entry(Task(0, 0, 0), (), 1.0))
+
+        def disturbed(source: Path, folder: Path) -> None:
+            copied(source, folder)
+            if late and str(source).endswith("-wal"):
+                book.enter(Entry(late.pop(0), (), 1.0))
+
+        monkeypatch.setattr(manifest.shutil, "copy", disturbed)
+        with Manifest(tmp_path) as read:
+            assert len(read.done()) == 3
+        late.extend(Task(1, 0, i) for i in range(100))
+        monkeypatch.setattr(manifest, "COPIES", 3)
+        with pytest.raises(InputError, match="is written all the time"):
+            Manifest(tmp_path)
 
 
 def test_a_broken_manifest_is_named(tmp_path) -> None:

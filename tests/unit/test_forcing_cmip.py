@@ -125,6 +125,7 @@ def test_place_is_needed_and_near(tmp_path):
         ({"lon": 105.0}, "only one"),
         ({"lon": 120.0, "lat": 26.0}, "degrees away"),
         ({"lon": 105.0, "lat": 95.0}, "not on earth"),
+        ({"lon": 26.3, "lat": 105.7}, r"not on earth\n.*exchange them: lon 105.7, lat 26.3"),
         ({"lon": float("nan"), "lat": 26.0}, "not on earth"),
         ({"location": "a", **HERE}, "no stations"),
     ):

@@ -10,12 +10,15 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numba
 import numpy as np
 import pytest
+from numba.core.types import abstract
 
 from karstsim.core import jit
 
@@ -209,6 +212,37 @@ def test_a_driver_refuses_other_layouts(driver, tmp_path: Path, monkeypatch: pyt
         with pytest.raises(TypeError):
             run(bad, 2.0)
     assert len(run.signatures) == 1
+
+
+@pytest.mark.skipif(jit.disabled(), reason="types matter to compiled code only")
+def test_two_threads_may_bind_a_driver_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What two threads need first at the same time has one type, also where making a type takes long."""
+    monkeypatch.setenv("KARSTSIM_CACHE", str(tmp_path))
+    numbered = abstract._autoincr
+
+    def slowly() -> int:
+        time.sleep(0.005)
+        return numbered()
+
+    monkeypatch.setattr(abstract, "_autoincr", slowly)
+    table = np.zeros((2, 3), dtype=[("only_of_this_test", "f8")])
+
+    @jit.driver
+    def rows(a):
+        return a.shape[0]
+
+    @jit.driver
+    def columns(a):
+        return a.shape[1]
+
+    barrier = threading.Barrier(2)
+
+    def work(_: int) -> list[int]:
+        barrier.wait()
+        return [driver.bind_to(table)(table) for driver in (rows, columns)]
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(work, range(2))) == [[2, 3], [2, 3]]
 
 
 @pytest.mark.nojit

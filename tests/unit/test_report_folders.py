@@ -10,6 +10,7 @@ import xarray as xr
 
 from karstsim.core.errors import InputError
 from karstsim.report.build import contents_of, report
+from karstsim.report.run_folder import spin_up_said
 from karstsim.report.sensitivity_folder import _with_width
 from karstsim.report.tables import number
 
@@ -73,6 +74,12 @@ def test_page_of_a_calibration_tells_parameters_scores_and_checks(calibration):
     assert "refused: one point" in report(calibration).read_text(encoding="utf-8")
 
 
+def test_a_run_without_spin_up_has_a_page_too():
+    """Its record has no number for the drift (`spinup_years = 0`)."""
+    settled, said = spin_up_said({"years": 0, "drift_per_decade": [None], "stock": ["not run"]})
+    assert settled is None and "no spin-up was run" in said
+
+
 def test_observations_are_for_runs_alone(calibration):
     with pytest.raises(InputError, match="observations"):
         contents_of(calibration, xr.Dataset())
@@ -100,7 +107,7 @@ def test_page_of_a_comparison_tells_every_group(tmp_path):
     assert [(c.name, c.passed) for c in page.notes.checks] == [
         ("without and with: its checks", None)
     ]  # neither run is there  # fmt: skip
-    assert tables["Terms"] == [["price", 15.3, "CNY t⁻¹", "of a tonne of CO2; China's ETS 50 to 100"]]
+    assert tables["Terms"] == [["price", 15.3, "CNY t⁻¹", "of a tonne of CO₂; China's ETS 50 to 100"]]
     for name, residual in (("baseline", 1e-15), ("intervention", 1e-3)):
         (tmp_path / name).mkdir()
         sink = xr.Dataset(

@@ -142,6 +142,11 @@ def test_chart_holds_the_numbers_of_the_run(folder: Path) -> None:
         np.testing.assert_allclose(runoff["lines"][0]["middle"], monthly.catchment_runoff, rtol=1e-3)
         assert len(chart.x) == monthly.sizes["time"]
     assert runoff["unit"] == "mm month⁻¹"
+    largest = max(runoff["lines"][0]["middle"])
+    assert len(f"{largest:.{runoff['decimals']}f}".replace(".", "").lstrip("0")) in (
+        3,
+        4,
+    )  # 1234 has no decimals
 
 
 def test_observations_beside_a_run(folder: Path) -> None:

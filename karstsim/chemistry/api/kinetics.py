@@ -153,7 +153,9 @@ def dissolve(
                     `speciate` takes (at `temperature` where it has none). Default: pure water at `pco2`
     acid            strong acids added at the start, mol m-3 (= mmol/L), by name: h2so4, hno3, hcl
     threshold       saturation index up to which supersaturated water does not precipitate, 0 or more
-    film            mm, thickness of the boundary layer of the law film
+    film            mm, thickness of the boundary layer of the law film. Outside 0.01-10 mm, 0-40 degC and 1e-4-0.3 atm
+                    its coefficient is that of the table's edge: 20 to 60 % too low in warm or thin or CO2-rich or
+                    CO2-poor water, twice too high at 20 mm
     ca_factor       factor of carbonic anhydrase on CO2 hydration, of the law film, 1 or more
     constants       ``"pb82"`` or ``"phreeqc386"``
 

@@ -365,6 +365,6 @@ def check_dates(interventions: Sequence[Intervention], last: int) -> None:
 def as_entries(interventions: Sequence[Intervention]) -> list[dict[str, Any]]:
     """The records as plain values that `read_interventions` reads back."""
     return [
-        {"kind": i.KIND, **i.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True)}
+        {"kind": i.KIND, **i.model_dump(by_alias=True, exclude_none=True, exclude_unset=True)}
         for i in interventions
     ]

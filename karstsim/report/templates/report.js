@@ -91,19 +91,20 @@ function drawChart(box) {
     element(svg, "path", { d: pathOf(xs, line.middle, x, y), fill: "none", stroke: line.colour, "stroke-width": 1.8 });
   }
   const cursor = element(svg, "line", { y1: MARGIN.top, y2: HEIGHT - MARGIN.bottom, class: "cursor" });
+  const told = (value) => (value === null ? "–" : value.toFixed(panel.decimals).replace("-", "−"));
   const show = (i) => {
     box.at = Math.min(Math.max(i, 0), xs.length - 1);
     cursor.setAttribute("x1", x(xs[box.at]));
     cursor.setAttribute("x2", x(xs[box.at]));
-    readout.replaceChildren(document.createTextNode(data.when[box.at] + "  "));
+    readout.replaceChildren(document.createTextNode(data.when[box.at] + ": "));
     for (const line of panel.lines) {
       const item = readout.appendChild(document.createElement("span"));
       const mark = item.appendChild(document.createElementNS(SVG, "svg"));
       mark.setAttribute("width", 12);
       mark.setAttribute("height", 10);
       element(mark, "rect", { width: 10, height: 10, fill: line.colour });
-      const band = line.low ? ` (${shown(line.low[box.at])} to ${shown(line.high[box.at])})` : "";
-      item.append(`${line.name} ${shown(line.middle[box.at])}${band}`);
+      const band = line.low ? ` (${told(line.low[box.at])} to ${told(line.high[box.at])})` : "";
+      item.append(`${line.name} ${told(line.middle[box.at])}${band}`);
     }
     readout.append(panel.unit);
   };
