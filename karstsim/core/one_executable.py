@@ -2,8 +2,8 @@
 
 numba does all three for every function that it compiles, also for one that only other compiled functions call: its
 code, with that of all that it calls, is linked into theirs and optimised again, once more with each caller's caller.
-What was made executable is never run. For the 670 kernels of a step that was half of a cold start. Another tenth goes
-into the texts of record types, which are made anew at each question for a name.
+What was made executable is never run. For the 670 kernels of a step that was two fifths of a cold start. Another tenth
+went into the texts of record types, which are made anew at each question for a name.
 
 So a kernel keeps the code that numba wrote for it alone, and a driver links that of all kernels below it. Both are
 mended from outside, in names of numba that are not public, while a driver compiles. A numba newer than the last one

@@ -129,13 +129,9 @@ print("loaded", 0 if jit.disabled() else sum(sum(d.bound.stats.cache_hits.values
 # Each is run with an empty cache, and then all of them with what one that compiled the drivers left behind.
 ORDERS = (
     "first second records through_ordinary",
-    "through_ordinary records second first",
-    "first top second leaf records",
-    "leaf first middle second middle first leaf",
-    "top second first top",
+    "through_ordinary records top second first",
+    "leaf first middle second first leaf",
     "ordinary through_ordinary first ordinary",
-    "second middle ordinary records first",
-    "first+second+records+top through_ordinary",
     "leaf+first+middle+second ordinary first+second",
 )
 STRICT = {"KARSTSIM_STRICT": "1"}
@@ -198,7 +194,7 @@ from karstsim.processes import inner
 try:
     inner.second.bind_to(np.ones(1))
 except AssertionError as error:
-    assert "not linked" in str(error) and "leaf" in str(error)
+    assert "not linked" in str(error) and "middle" in str(error)
 else:
     raise SystemExit("no error")
 """
