@@ -80,15 +80,13 @@ def _link_all_below(library: Any, module: Any) -> None:
 
 def _finalize_driver_only(whole: Callable[[Any], None]) -> Callable[[Any], None]:
     def finalize(library: Any) -> None:
-        for one in library._linking_libraries:
-            library._reload_init.update(one._reload_init)
         if _is_kernel(library):
             library.__class__ = _KernelLibrary
             library._finalize_dynamic_globals()
             library._finalized = True  # it can be linked into another
             return
         _link_all_below(library, library._final_module)
-        library._linking_libraries = []
+        library._linking_libraries = []  # what numba would take from them besides is for parallel loops only
         whole(library)
 
     return finalize
