@@ -46,7 +46,7 @@ class _KernelLibrary(JITCodeLibrary):
 
     def own_module(self) -> Any:
         """Its own code alone, fit to stand beside the same code linked in by another kernel."""
-        return super()._get_module_for_linking()
+        return super()._get_module_for_linking()  # type: ignore[no-untyped-call]
 
     def _get_module_for_linking(self) -> Any:
         """For what numba compiles outside of `one_executable`: its code with all that it calls."""
