@@ -83,7 +83,7 @@ def _without_entry(function: Callable[..., Any], **options: Any) -> Any:
 
 
 def kernel(function: Callable[..., Any]) -> Any:
-    """Compile a scalar function for use inside other kernels and drivers.
+    """Compile a scalar function for use inside other kernels and drivers; it may not call itself.
 
     Fused multiply-add is the only relaxed arithmetic; ``KARSTSIM_STRICT=1`` in the environment switches it off.
     """

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -18,11 +17,11 @@ from pathlib import Path
 import numba
 import numpy as np
 import pytest
+from core_copy import SOURCES, copied_core, fresh_process
 from numba.core.types import abstract
 
 from karstsim.core import jit
 
-SOURCES = Path(jit.__file__).resolve().parents[1]
 CALLER = """from karstsim.core.jit import driver
 from karstsim.processes.inner import twice
 
@@ -60,32 +59,15 @@ def twice(x):
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
     """A karstsim with its core and one driver whose kernel lies in another module."""
-    root = tmp_path / "copy"
-    (root / "karstsim").mkdir(parents=True)
-    shutil.copytree(
-        SOURCES / "core", root / "karstsim" / "core", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    (root / "karstsim" / "__init__.py").write_text("")
+    root = copied_core(tmp_path)
     (root / "karstsim" / "outer.py").write_text(CALLER)
-    (root / "karstsim" / "processes").mkdir()
     (root / "karstsim" / "processes" / "inner.py").write_text(INNER.format(factor="2.0"))
     return root
 
 
 def _start(package: Path, cache: str, script: str = SCRIPT, **more: str) -> tuple[float, int, str, str]:
     """Value, cache hits, source hash and standard error of a fresh interpreter that calls the driver."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("NUMBA_", "KARSTSIM_"))}
-    env = {
-        **kept,
-        "PYTHONPATH": str(package),
-        "KARSTSIM_CACHE": cache,
-        "PYTHONDONTWRITEBYTECODE": "1",
-        **more,
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", script], env=env, cwd=package, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    done = fresh_process(package, cache, script, **more)
     value, hits, key, *_ = done.stdout.split()
     return float(value), int(hits), key, done.stderr
 
