@@ -38,7 +38,7 @@ H_STEPS, H_TOLERANCE = 60, 1e-10  # the last step squares what is left
 DIFFERENCE = 1e-6  # relative step of the surface rate's derivatives
 LEAST_SHARE = 0.3  # of a positive quantity that one Newton step may leave
 BATCH = 1000  # nodes solved at once
-STAGES = (1, 12, 60)  # steps in which the wall is brought to its pace, tried in turn
+STAGES = (1, 12)  # steps in which the wall is brought to its pace, tried in turn
 SLOWEST = 1e-4  # pace of the wall in the first of them
 TRACE = 1e-6  # of c_eq, least calcium of a water: its pairs need some
 SATURATION = 0.5  # c/c_eq of the table
@@ -142,15 +142,19 @@ def cell_edges(reaction_length: np.ndarray, cells: int) -> np.ndarray:
 class Layer:
     """The film of n waters on its grid, (n, cells + 1) unless said otherwise.
 
-    height    rise of Ca and CT in the film per that across it; a water of finite depth fills up at one pace
+    height    rise of Ca in the film per that across it; a water of finite depth fills up at one pace
+    height_ct the same of CO2 + HCO3 + CO3, which also come in from the air of a finite water
     per_gap   1/distance of neighbours in z/eps, (n, cells)
     scale     volume of a node (the last one has the bulk of a finite water) times eps2/D, s
     wall      eps/(1000 D), rise of Ca per surface rate, (n,)
     total     CO2 + HCO3 + CO3 of the bulk, (n,); k_hyd, k_oh: hydration (s-1) and hydroxylation times Kw, (n,)
+    share     CO2 that becomes HCO3 per Ca, of a finite open water: it stays in equilibrium with its air, (n,)
     finite    the bulk is of finite depth and open: all its CO2 passes the film
     """
 
     height: np.ndarray
+    height_ct: np.ndarray
+    share: np.ndarray
     per_gap: np.ndarray
     scale: np.ndarray
     wall: np.ndarray
@@ -205,7 +209,7 @@ def film_flux(
     depth_m     volume of water per area of wall, m, (n,), >= film_m; None: so large that the bulk is in equilibrium
     closed      no gas: the CO2 that the wall takes is made in the film and in the bulk. Needs `depth_m`
     hydration   hydration rate of CO2 in s-1 (n,) where it is not that of Johnson (1982)
-    Raises ArithmeticError when Newton's method does not converge for a node.
+    NaN where no steady state is found: thin films of warm water almost free of CO2, which rather dissolve without air.
     """
     given = {"film_m": film_m, "ca_factor": ca_factor, "depth_m": depth_m, "hydration": hydration}
     flux = np.full(w.size, np.nan)
@@ -215,8 +219,8 @@ def film_flux(
         flux[rows] = _flux(w[rows], _layer(w[rows], **part, cells=cells, closed=closed), stages)
         rows = rows[~np.isfinite(flux[rows])]
         if rows.size == 0:
-            return flux
-    raise ArithmeticError(f"film model: no convergence in {rows.size} of {w.size} nodes")
+            break
+    return flux
 
 
 def _layer(
@@ -235,15 +239,18 @@ def _layer(
     k_oh = np.array([_HYDROXYLATION(float(t)) for t in w["temperature"]]) * w["c_kw"]
     zeta = cell_edges(np.sqrt(d / _bulk_reaction_speed(w, k_hyd, k_oh)) / film_m, cells)
     film_share = np.zeros(w.size) if depth_m is None else film_m / depth_m
-    height = 1.0 - zeta - 0.5 * film_share[:, None] * (1.0 - zeta * zeta)
+    finite = depth_m is not None and not closed
+    share = _converted_share(w) if finite else np.zeros(w.size)
+    filled = 0.5 * film_share[:, None] * (1.0 - zeta * zeta)
     gap = np.diff(zeta, axis=1)
     volume = 0.5 * (np.pad(gap, ((0, 0), (0, 1))) + np.pad(gap, ((0, 0), (1, 0))))
     if depth_m is not None:
         volume[:, -1] += 1.0 / film_share - 1.0
     return Layer(
-        height, 1.0 / gap, volume * (film_m * film_m / d)[:, None], film_m / (LITRES * d),
+        1.0 - zeta - filled, 1.0 - zeta - (1.0 + share)[:, None] * filled, share,
+        1.0 / gap, volume * (film_m * film_m / d)[:, None], film_m / (LITRES * d),
         w["m_co2"] + w["m_hco3"] * (w["d0"] + w["d1"] * 10.0 ** w["ph"]),
-        k_hyd, k_oh, closed, depth_m is not None and not closed,
+        k_hyd, k_oh, closed, finite,
     )  # fmt: skip
 
 
@@ -279,8 +286,9 @@ def _move(w: np.ndarray, layer: Layer, profile: Profile, pace: float) -> np.ndar
     """One step of Newton's method, no further than stays well above zero; its relative size (n,)."""
     s, a = _carbonate(w, layer, profile)
     d_co2, d_rise, d_shift = _newton_step(w, layer, profile, pace)
-    d_a = d_rise[:, None] * layer.height
-    share = _admissible(((profile.co2, d_co2), (s, d_a + d_shift[:, None] - d_co2), (a, 2.0 * d_a)))
+    d_s = d_rise[:, None] * layer.height_ct + d_shift[:, None] - d_co2
+    d_a = 2.0 * d_rise[:, None] * layer.height
+    share = _admissible(((profile.co2, d_co2), (s, d_s), (a, d_a)))
     profile.co2 += share[:, None] * d_co2
     profile.rise += share * d_rise
     profile.shift += share * d_shift
@@ -289,9 +297,8 @@ def _move(w: np.ndarray, layer: Layer, profile: Profile, pace: float) -> np.ndar
 
 def _carbonate(w: np.ndarray, layer: Layer, profile: Profile) -> tuple[np.ndarray, np.ndarray]:
     """HCO3 + CO3 and alkalinity of every node."""
-    risen = profile.rise[:, None] * layer.height
-    s = (layer.total + profile.shift)[:, None] + risen - profile.co2
-    return s, 2.0 * (w["ca"][:, None] + risen)
+    s = (layer.total + profile.shift)[:, None] + profile.rise[:, None] * layer.height_ct - profile.co2
+    return s, 2.0 * (w["ca"][:, None] + profile.rise[:, None] * layer.height)
 
 
 def _newton_step(w: np.ndarray, layer: Layer, profile: Profile, pace: float) -> tuple[np.ndarray, ...]:
@@ -314,10 +321,10 @@ def _newton_step(w: np.ndarray, layer: Layer, profile: Profile, pace: float) -> 
     wall, w_u, w_rise, w_shift = _wall(w, layer, profile, s[:, 0], pace)
     b, c = w_rise - w_u * by_rise[:, 0], w_shift - w_u * by_shift[:, 0]
     r = wall - w_u * here[:, 0]
-    if layer.finite:  # what dissolves needs as much CO2 turned into HCO3
-        e = 1.0 - q_rise.sum(axis=1) + (q_u * by_rise).sum(axis=1)
+    if layer.finite:  # what dissolves needs its share of CO2 turned into HCO3
+        e = layer.share - q_rise.sum(axis=1) + (q_u * by_rise).sum(axis=1)
         f = -q_shift.sum(axis=1) + (q_u * by_shift).sum(axis=1)
-        g = profile.rise - q.sum(axis=1) + (q_u * here).sum(axis=1)
+        g = layer.share * profile.rise - q.sum(axis=1) + (q_u * here).sum(axis=1)
     else:
         e, f, g = np.zeros(w.size), np.ones(w.size), np.zeros(w.size)
     determinant = b * f - c * e
@@ -363,7 +370,20 @@ def _conversion(
     k_h = -k_oh / (h * h)
     by_s = k_h * h_s * (u - e) - k * (e_s + e_h * h_s)
     by_a = (k_h * (u - e) - k * e_h) * h_a
-    return k * (u - e), k - by_s, layer.height * (by_s + 2.0 * by_a), by_s
+    return k * (u - e), k - by_s, layer.height_ct * by_s + layer.height * 2.0 * by_a, by_s
+
+
+def _converted_share(w: np.ndarray) -> np.ndarray:
+    """CO2 turned into HCO3 + CO3 per Ca dissolved, d(HCO3 + CO3)/dCa - 1 at constant CO2: 1 of water of HCO3 alone.
+
+    Less where CO3 and OH share the alkalinity, down to -1 in water almost free of CO2.
+    """
+    h = 10.0 ** -w["ph"]
+    d0, d1 = w["d0"], w["d1"]
+    s = w["m_hco3"] * (d0 + d1 / h)
+    _, h_s, h_a = (x[:, 0] for x in local_equilibrium(w, s[:, None], 2.0 * w["ca"][:, None]))
+    by_h = 2.0 / h - d0 / (d0 * h + d1)  # of ln CO2eq
+    return -2.0 * by_h * h_a / (1.0 / s + by_h * h_s) - 1.0
 
 
 def _bulk_reaction_speed(w: np.ndarray, k_hyd: np.ndarray, k_oh: np.ndarray) -> np.ndarray:
@@ -383,14 +403,16 @@ def _wall(
     w: np.ndarray, layer: Layer, profile: Profile, s: np.ndarray, pace: float
 ) -> tuple[np.ndarray, ...]:
     """Rise of Ca less what the surface rate carries, and its derivatives by CO2 at the wall, rise and shift (n,)."""
-    co2, height, scale = profile.co2[:, 0], layer.height[:, 0], pace * layer.wall
+    co2, scale = profile.co2[:, 0], pace * layer.wall
+    height, height_ct = layer.height[:, 0], layer.height_ct[:, 0]
     ca = w["ca"] + profile.rise * height
     rate = surface_rate(w, co2, s, ca)
     d_u, d_ca = DIFFERENCE * co2, DIFFERENCE * ca
     by_u = (surface_rate(w, co2 + d_u, s - d_u, ca) - rate) / d_u
-    by_ca = (surface_rate(w, co2, s + d_ca, ca + d_ca) - rate) / d_ca
-    by_shift = (surface_rate(w, co2, s + d_ca, ca) - rate) / d_ca
-    return profile.rise - scale * rate, -scale * by_u, 1.0 - scale * by_ca * height, -scale * by_shift
+    by_ca = (surface_rate(w, co2, s, ca + d_ca) - rate) / d_ca
+    by_s = (surface_rate(w, co2, s + DIFFERENCE * s, ca) - rate) / (DIFFERENCE * s)
+    by_rise = by_ca * height + by_s * height_ct
+    return profile.rise - scale * rate, -scale * by_u, 1.0 - scale * by_rise, -scale * by_s
 
 
 def _admissible(pairs: tuple[tuple[np.ndarray, np.ndarray], ...]) -> np.ndarray:
@@ -444,12 +466,27 @@ def alpha_at(nodes: np.ndarray) -> np.ndarray:
     return values
 
 
+def with_lowest_pressures(values: np.ndarray) -> np.ndarray:
+    """Table values with those of the next pressure where the lowest one has no steady state.
+
+    Raises ArithmeticError for any other node without a value.
+    """
+    shape = (2, film.T_COUNT, film.P_COUNT, -1)
+    filled = values.reshape(shape).copy()
+    lowest = filled[:, :, 0]
+    filled[:, :, 0] = np.where(np.isfinite(lowest), lowest, filled[:, :, 1])
+    if not np.isfinite(filled).all():
+        missing = int(np.sum(~np.isfinite(filled)))
+        raise ArithmeticError(f"film model: no steady state in {missing} nodes above the lowest pressure")
+    return filled.reshape(values.shape)
+
+
 def write_table() -> None:
     """Solve the model at every node and write the table that `film` reads."""
-    values = np.log(alpha_at(table_nodes())).reshape(-1, len(film.LOG_FACTORS))
+    values = np.log(with_lowest_pressures(alpha_at(table_nodes()))).reshape(-1, len(film.LOG_FACTORS))
     header = "ln alpha (m s-1) of the film model; one row per deep or thin water, temperature, log10 pCO2, log10 film,"
     header += "\nslowest first, one column per log10 f_CA; written by python -m karstsim.chemistry.film_model"
-    np.savetxt(film.TABLE_FILE, values, fmt="%.4f", delimiter=",", header=header)
+    np.savetxt(film.TABLE_FILE, values, fmt="%.5f", delimiter=",", header=header)
 
 
 if __name__ == "__main__":
