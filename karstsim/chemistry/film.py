@@ -40,11 +40,12 @@ TABLE_FILE = PACKAGE / "chemistry" / "film_alpha.csv"
 def read_table() -> np.ndarray:
     """ln alpha (m s-1) of all nodes, flat: deep then thin, temperature slowest and f_CA fastest.
 
-    NaN where there is no table yet (before it is written for the first time).
+    NaN where there is no table of these nodes yet (before it is written, after their number has changed).
     """
     if not TABLE_FILE.is_file():
         return np.full(2 * NODES, np.nan)
-    return np.ascontiguousarray(np.loadtxt(TABLE_FILE, delimiter=",").ravel())
+    values = np.loadtxt(TABLE_FILE, delimiter=",").ravel()
+    return np.ascontiguousarray(values) if values.size == 2 * NODES else np.full(2 * NODES, np.nan)
 
 
 LN_ALPHA = read_table()
