@@ -8,7 +8,7 @@ Amounts of carbon are in t ha-1. The column of karstsim runs the same pools by t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +63,10 @@ def _equilibrate(p: Any, state: Any, modifiers: Any, year: Any, depth: float) ->
     return 0
 
 
-def _bound(which: Any) -> Callable[..., Any]:
+def _types() -> tuple[Any, ...]:
+    """Numba types of the arguments of `_run` and `_equilibrate`."""
     rows = (numba.from_dtype(d)[::1] for d in (PARAM_DTYPE, STATE_DTYPE, MODIFIER_DTYPE, MONTH_DTYPE))
-    return which.bind(*rows, numba.float64)
+    return *rows, numba.float64
 
 
 def rothc_monthly(
@@ -112,7 +113,7 @@ def rothc_monthly(
         new_table((len(months),), MODIFIER_DTYPE)[0],
     )
     states[0] = first[0]
-    _bound(_run)(p, states, modifiers, months, depth)
+    _run.bind_types(_types)(p, states, modifiers, months, depth)
     result = table.iloc[taken:].copy()
     for v in coleman_1996.MODIFIERS:
         result[f"{v.name}_modifier"] = modifiers[v.name]
@@ -127,7 +128,7 @@ def _spin_up(p: np.ndarray, state: np.ndarray, year: np.ndarray, depth: float) -
     """Bring `state` to equilibrium with a year; the months that it took."""
     if len(year) < MONTHS:
         raise InputError("table", f"has {len(year)} rows", "give a year of twelve months, or `start`")
-    years = int(_bound(_equilibrate)(p, state, new_table((1,), MODIFIER_DTYPE)[0], year, depth))
+    years = int(_equilibrate.bind_types(_types)(p, state, new_table((1,), MODIFIER_DTYPE)[0], year, depth))
     if years == 0:
         raise InputError("table, first year", f"no equilibrium in {MOST_YEARS} years", "give `start`")
     state["co2"] = 0.0

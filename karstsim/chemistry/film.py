@@ -1,9 +1,9 @@
 """Transfer of calcium through the diffusion boundary layer at a carbonate wall: F = alpha (c_eq - c).
 
 alpha depends on temperature, CO2 pressure, thickness of the layer and carbonic anhydrase. It is looked up in a table
-of the film model (`film_model`, notes 4.4), multilinear in temperature and in the logarithms of the others and of
-alpha; between nodes it errs by less than 4 % (thin films: 12 %; the median of both is 1 %) against the model. Outside
-the table the value at its edge holds: 0-40 degC, 1e-4 to 0.3 atm, 0.01 to 10 mm, f_CA 1 to 1e4.
+of the film model (`film_model`, notes 4.4), cubic in temperature and in the logarithms of the others and of alpha;
+between nodes it errs by less than 1 % against the model. Outside the table the value at its edge holds: 0-50 degC,
+1e-4 to 1 atm, 0.01 to 10 mm, f_CA 1 to 1e4 (`in_table`).
 
 Two tables: deep water, whose bulk beyond the layer is in equilibrium with its CO2, and thin films under air, which are
 all boundary layer and must convert all their CO2 themselves (bare rock, stalagmites).
@@ -19,8 +19,8 @@ from karstsim.core.constants import LN10
 from karstsim.core.jit import PACKAGE, kernel
 
 # Nodes, equally spaced: first value, step, number.
-T_FIRST, T_STEP, T_COUNT = 0.0, 5.0, 9  # degC
-P_FIRST, P_STEP, P_COUNT = -4.0, 0.25, 15  # log10 of atm
+T_FIRST, T_STEP, T_COUNT = 0.0, 5.0, 11  # degC
+P_FIRST, P_STEP, P_COUNT = -4.0, 0.25, 17  # log10 of atm
 E_FIRST, E_STEP, E_COUNT = -2.0, 0.25, 13  # log10 of mm
 F_FIRST, F_STEP, F_COUNT = 0.0, 0.5, 9  # log10 of the factor
 TEMPERATURES = T_FIRST + T_STEP * np.arange(T_COUNT)
@@ -29,7 +29,10 @@ LOG_FILMS = E_FIRST + E_STEP * np.arange(E_COUNT)
 LOG_FACTORS = F_FIRST + F_STEP * np.arange(F_COUNT)
 T_PER_STEP, P_PER_STEP, E_PER_STEP, F_PER_STEP = 1.0 / T_STEP, 1.0 / P_STEP, 1.0 / E_STEP, 1.0 / F_STEP
 NODES = T_COUNT * P_COUNT * E_COUNT * F_COUNT
+P_STRIDE, T_STRIDE = E_COUNT * F_COUNT, P_COUNT * E_COUNT * F_COUNT  # from a node to the next one
 DEEP, THIN = 0, NODES  # where the two tables begin
+NEAR = 4  # nodes of each axis that a value is taken from
+ROUNDING = 1e-9  # of a logarithm
 SMALLEST = 1e-30  # under a logarithm
 TABLE_FILE = PACKAGE / "chemistry" / "film_alpha.csv"
 
@@ -37,11 +40,12 @@ TABLE_FILE = PACKAGE / "chemistry" / "film_alpha.csv"
 def read_table() -> np.ndarray:
     """ln alpha (m s-1) of all nodes, flat: deep then thin, temperature slowest and f_CA fastest.
 
-    NaN where there is no table yet (before it is written for the first time).
+    NaN where there is no table of these nodes yet (before it is written, after their number has changed).
     """
     if not TABLE_FILE.is_file():
         return np.full(2 * NODES, np.nan)
-    return np.ascontiguousarray(np.loadtxt(TABLE_FILE, delimiter=",").ravel())
+    values = np.loadtxt(TABLE_FILE, delimiter=",").ravel()
+    return np.ascontiguousarray(values) if values.size == 2 * NODES else np.full(2 * NODES, np.nan)
 
 
 LN_ALPHA = read_table()
@@ -49,14 +53,24 @@ LN_ALPHA = read_table()
 
 @kernel
 def _place(value, first, per_step, count):
-    """Index of the table cell that holds `value`, and the place in it (0..1; at the edge beyond it); NaN stays NaN."""
+    """First of the four nodes around `value`, and the place after it in steps (0..3; at the edge beyond the table).
+
+    NaN stays NaN.
+    """
     position = (value - first) * per_step
     top = count - 1.0
     position = 0.0 if position < 0.0 else position
     position = top if position > top else position
-    index = int(position) if position >= 0.0 else 0
-    index = index if index < count - 1 else count - 2
+    index = int(position) - 1 if position >= 1.0 else 0
+    index = index if index < count - NEAR else count - NEAR
     return index, position - index
+
+
+@kernel
+def _weights(x):
+    """Weights of the cubic through four nodes at 0, 1, 2 and 3 (Lagrange)."""
+    a, b, c = x - 1.0, x - 2.0, x - 3.0
+    return a * b * c * (-1.0 / 6.0), 0.5 * x * b * c, -0.5 * x * a * c, x * a * b * (1.0 / 6.0)
 
 
 @kernel
@@ -66,12 +80,23 @@ def _log10(value):
 
 
 @kernel
-def _between(j, film, factor):
-    """Table between the film and factor nodes around the flat index `j`."""
-    thin = LN_ALPHA[j] + factor * (LN_ALPHA[j + 1] - LN_ALPHA[j])
-    j += F_COUNT
-    thick = LN_ALPHA[j] + factor * (LN_ALPHA[j + 1] - LN_ALPHA[j])
-    return thin + film * (thick - thin)
+def _by_factor(j, w):
+    """Table at the flat index `j` and three factor nodes on, weighted."""
+    return w[0] * LN_ALPHA[j] + w[1] * LN_ALPHA[j + 1] + w[2] * LN_ALPHA[j + 2] + w[3] * LN_ALPHA[j + 3]
+
+
+@kernel
+def _by_film(j, e, f):
+    """The same over four films."""
+    value = e[0] * _by_factor(j, f) + e[1] * _by_factor(j + F_COUNT, f)
+    return value + e[2] * _by_factor(j + 2 * F_COUNT, f) + e[3] * _by_factor(j + 3 * F_COUNT, f)
+
+
+@kernel
+def _by_pressure(j, p, e, f):
+    """The same over four pressures."""
+    value = p[0] * _by_film(j, e, f) + p[1] * _by_film(j + P_STRIDE, e, f)
+    return value + p[2] * _by_film(j + 2 * P_STRIDE, e, f) + p[3] * _by_film(j + 3 * P_STRIDE, e, f)
 
 
 @kernel
@@ -106,11 +131,28 @@ def _lookup(table, temperature, film_mm, pco2, ca_factor):
     p, by_p = _place(_log10(pco2), P_FIRST, P_PER_STEP, P_COUNT)
     e, by_e = _place(_log10(film_mm), E_FIRST, E_PER_STEP, E_COUNT)
     f, by_f = _place(_log10(ca_factor), F_FIRST, F_PER_STEP, F_COUNT)
-    j = table + ((t * P_COUNT + p) * E_COUNT + e) * F_COUNT + f
-    next_p = E_COUNT * F_COUNT
-    next_t = P_COUNT * next_p
-    cold = _between(j, by_e, by_f)
-    cold += by_p * (_between(j + next_p, by_e, by_f) - cold)
-    warm = _between(j + next_t, by_e, by_f)
-    warm += by_p * (_between(j + next_t + next_p, by_e, by_f) - warm)
-    return math.exp(cold + by_t * (warm - cold))
+    j = table + t * T_STRIDE + p * P_STRIDE + e * F_COUNT + f
+    w_t, w_p, w_e, w_f = _weights(by_t), _weights(by_p), _weights(by_e), _weights(by_f)
+    value = w_t[0] * _by_pressure(j, w_p, w_e, w_f) + w_t[1] * _by_pressure(j + T_STRIDE, w_p, w_e, w_f)
+    value += w_t[2] * _by_pressure(j + 2 * T_STRIDE, w_p, w_e, w_f)
+    value += w_t[3] * _by_pressure(j + 3 * T_STRIDE, w_p, w_e, w_f)
+    return math.exp(value)
+
+
+def in_table(
+    temperature: np.ndarray, film_mm: np.ndarray, pco2: np.ndarray, ca_factor: np.ndarray
+) -> np.ndarray:
+    """Whether the table has these waters, or only the value at its edge: arrays that broadcast; degC, mm, atm, 1."""
+    inside = np.asarray(True)
+    for value, nodes in (
+        (np.asarray(temperature), TEMPERATURES),
+        (_logarithms(film_mm), LOG_FILMS),
+        (_logarithms(pco2), LOG_PRESSURES),
+        (_logarithms(ca_factor), LOG_FACTORS),
+    ):
+        inside = inside & (value >= nodes[0] - ROUNDING) & (value <= nodes[-1] + ROUNDING)
+    return inside
+
+
+def _logarithms(values: np.ndarray) -> np.ndarray:
+    return np.log10(np.maximum(values, SMALLEST))

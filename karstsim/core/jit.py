@@ -252,13 +252,20 @@ class Driver:
     def bind_to(self, *arguments: Any) -> Callable[..., Any]:
         """The callable for arguments of these types, which are looked at for the first call only.
 
-        One thread at a time looks: two that make the same type at once get two types, and numba then refuses at some
-        later call what it was compiled for.
+        See `bind_types`.
+        """
+        return self.bound or self.bind_types(lambda: tuple(numba.typeof(a) for a in arguments))
+
+    def bind_types(self, argument_types: Callable[[], tuple[Any, ...]]) -> Callable[..., Any]:
+        """The callable for the numba types that `argument_types` makes, which is called for the first call only.
+
+        One thread at a time makes types: two that make the same type at once get two types, and numba then refuses at
+        some later call what it was compiled for.
         """
         if self.bound is None:
             with global_compiler_lock:
-                argument_types = [numba.typeof(a) for a in arguments]
-            return self.bind(*argument_types)
+                made = argument_types()
+            return self.bind(*made)
         return self.bound
 
     def _compile(self, argument_types: tuple[Any, ...]) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import xarray as xr
 
 from karstsim.chemistry.api import speciate, speciate_csv
 from karstsim.chemistry.api.columns import normalise, parse_header
+from karstsim.core import jit
 from karstsim.core.errors import InputError
 
 pytestmark = pytest.mark.nojit
@@ -247,3 +250,44 @@ def test_unreadable_csv_is_named(tmp_path: Path) -> None:
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00\x01")
     with pytest.raises(InputError):
         speciate_csv(tmp_path / "binary.csv")
+
+
+AT_ONCE = """
+import threading, time
+from concurrent.futures import ThreadPoolExecutor
+from numba.core.types import abstract
+import karstsim as ks
+
+numbered = abstract._autoincr
+
+def slowly():
+    time.sleep(0.01)
+    return numbered()
+
+abstract._autoincr = slowly
+barrier = threading.Barrier(3)
+calls = (
+    lambda: ks.speciate(temperature=10, ca=1.0, alkalinity=2.0, pco2=1e-2).ph,
+    lambda: ks.equilibrate(temperature=10, pco2=1e-2, minerals=["calcite"]).ph,
+    lambda: ks.dissolve(temperature=10, pco2=1e-2, area_to_volume=1.0, times=[1.0]).ph,
+)
+
+def work(call):
+    barrier.wait()
+    return float(call().values.item())
+
+with ThreadPoolExecutor(3) as pool:
+    print(*pool.map(work, calls))
+print(*(float(call().values.item()) for call in calls))
+"""
+
+
+@pytest.mark.skipif(jit.disabled(), reason="types matter to compiled code only")
+def test_threads_may_call_the_api_first_at_once() -> None:
+    """Each function makes numba types at its first call; in a process of its own, where none has been made."""
+    ran = subprocess.run(
+        [sys.executable, "-c", AT_ONCE], capture_output=True, text=True, timeout=600, check=False
+    )
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    at_once, one_by_one = ran.stdout.splitlines()
+    assert at_once == one_by_one

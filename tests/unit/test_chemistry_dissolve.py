@@ -138,3 +138,21 @@ def test_bad_input_is_named(changes, where) -> None:
     with pytest.raises(InputError) as error:
         ks.dissolve(**{**EASY, **changes})
     assert where in str(error.value)
+
+
+def test_the_law_film_says_where_it_left_its_table() -> None:
+    """By water and by time; the values stay. Other laws know no table."""
+    wide = {"area_to_volume": 10.0, "times": [0.0, DAY]}
+    inside = ks.dissolve(temperature=50, pco2=[1e-4, 1.0], law="film", **wide)
+    assert bool((inside.flag == "").all())
+    out = ks.dissolve(temperature=10, pco2=[2.0, 1e-5, 1e-2], law="film", **wide)
+    assert bool(out.flag[:2].str.contains("outside its table").all()) and bool((out.flag[2] == "").all())
+    assert bool(np.isfinite(out.rate_calcite).all())
+    assert bool((ks.dissolve(temperature=10, pco2=2.0, **wide).flag == "").all())
+    thick = ks.dissolve(temperature=10, pco2=1e-2, law="film", film=[0.3, 20.0], **wide)
+    assert [bool((row != "").all()) for row in thick.flag] == [False, True]
+    closed = ks.dissolve(
+        temperature=25, pco2=2e-4, law="film", system="closed", area_to_volume=100.0, times=[0.0, DAY]
+    )
+    assert float(closed.pco2[1]) < 1e-4 < float(closed.pco2[0])
+    assert str(closed.flag[0].item()) == "" and "outside its table" in str(closed.flag[1].item())

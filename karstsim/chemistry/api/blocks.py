@@ -207,11 +207,11 @@ def _speciate_columns(
                 out[O_CONDUCTIVITY, j] = conductivity_25(x[0], k[1])
 
 
-def _bound() -> Any:
-    """The compiled loop (compiled or loaded from the cache at the first call)."""
+def _types() -> tuple[Any, ...]:
+    """Numba types of the arguments of `_speciate_columns`."""
     table, scratch = numba.float64[:, ::1], numba.float64[::1]
     x, k = numba.from_dtype(SOLUTION_DTYPE)[::1], numba.from_dtype(CONSTANTS_DTYPE)[::1]
-    return _speciate_columns.bind(table, table, numba.int64, numba.int64, scratch, scratch, table, x, k)
+    return table, table, numba.int64, numba.int64, scratch, scratch, table, x, k
 
 
 def speciate_columns(
@@ -224,7 +224,7 @@ def speciate_columns(
     modes    `Mode` of each water; -1: not to be solved
     returns one array of n for each of OUTPUTS, NaN where there is no solution
     """
-    run = _bound()
+    run = _speciate_columns.bind_types(_types)
     columns = {name: np.empty(modes.size) for name in OUTPUTS}
     skipped = modes < 0
     scratch = (

@@ -80,13 +80,13 @@ def _equilibrate_rows(
         equilibrate_minerals(x, k, e)
 
 
-def _bound() -> Any:
-    """The compiled row loop (compiled or loaded from the cache at the first call)."""
+def _types() -> tuple[Any, ...]:
+    """Numba types of the arguments of `_equilibrate_rows`."""
     waters, contacts, acids, constants = (
         numba.from_dtype(d)[::1] for d in (SOLUTION_DTYPE, CONTACT_DTYPE, ACID_DTYPE, CONSTANTS_DTYPE)
     )
     tried = numba.boolean[::1]
-    return _equilibrate_rows.bind(waters, contacts, acids, tried, numba.boolean, numba.int64, constants)
+    return waters, contacts, acids, tried, numba.boolean, numba.int64, constants
 
 
 @dataclass(frozen=True)
@@ -304,7 +304,7 @@ def _react(flat: dict[str, np.ndarray], flags: np.ndarray, reaction: Reaction) -
     """Final totals and amounts exchanged of flat inputs, chunk by chunk; marks unsolved rows in `flags`."""
     size = flags.size
     columns = {name: np.full(size, np.nan) for name in (*WATER, *_OUTPUTS)}
-    run = _bound()
+    run = _equilibrate_rows.bind_types(_types)
     constants = np.zeros(1, CONSTANTS_DTYPE)
     for first in range(0, size, CHUNK):
         rows = slice(first, min(first + CHUNK, size))

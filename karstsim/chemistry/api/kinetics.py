@@ -17,6 +17,7 @@ from karstsim.chemistry.api.labelled import as_array, broadcast, collect
 from karstsim.chemistry.api.units import ACIDS
 from karstsim.chemistry.api.waters import constant_set, speciate
 from karstsim.chemistry.constants import CONSTANTS_DTYPE, set_temperature
+from karstsim.chemistry.film import in_table
 from karstsim.chemistry.gas import fugacity_coefficient_co2
 from karstsim.chemistry.rate_laws import RateLaw, rate
 from karstsim.chemistry.speciation import SOLUTION_DTYPE, Mode
@@ -57,6 +58,9 @@ DIC_OF, ALKALINITY_OF = np.array([1.0, 2.0, 0.0]), np.array([2.0, 4.0, 0.0])
 START = ("temperature", *IONS, "dic", "alkalinity")
 ALK_DIC, ALK_PCO2 = int(Mode.ALK_DIC), int(Mode.ALK_PCO2)
 UNSOLVED = "no solution: the reaction could not be followed"
+OFF_TABLE = (
+    "the law film is outside its table (0-50 degC, 1e-4-1 atm, 0.01-10 mm, factor to 1e4): value of its edge"
+)
 
 
 @driver
@@ -101,12 +105,12 @@ def _rates(
     return count
 
 
-def _bound() -> Any:
-    """The compiled right-hand side (compiled or loaded from the cache at the first call)."""
+def _types() -> tuple[Any, ...]:
+    """Numba types of the arguments of `_rates`."""
     water, constants = numba.from_dtype(SOLUTION_DTYPE)[::1], numba.from_dtype(CONSTANTS_DTYPE)[::1]
     vector, real = numba.float64[::1], numba.float64
     laws = numba.int64[::1]
-    return _rates.bind(water, vector, real, laws, vector, numba.int64, water, constants, vector)
+    return water, vector, real, laws, vector, numba.int64, water, constants, vector
 
 
 @dataclass(frozen=True)
@@ -153,16 +157,16 @@ def dissolve(
                     `speciate` takes (at `temperature` where it has none). Default: pure water at `pco2`
     acid            strong acids added at the start, mol m-3 (= mmol/L), by name: h2so4, hno3, hcl
     threshold       saturation index up to which supersaturated water does not precipitate, 0 or more
-    film            mm, thickness of the boundary layer of the law film. Outside 0.01-10 mm, 0-40 degC and 1e-4-0.3 atm
-                    its coefficient is that of the table's edge: 20 to 60 % too low in warm or thin or CO2-rich or
-                    CO2-poor water, twice too high at 20 mm
+    film            mm, thickness of the boundary layer of the law film. Outside 0.01-10 mm, 0-50 degC, 1e-4-1 atm and
+                    factors up to 1e4 its coefficient is that of the table's edge, and ``flag`` says so
     ca_factor       factor of carbonic anhydrase on CO2 hydration, of the law film, 1 or more
     constants       ``"pb82"`` or ``"phreeqc386"``
 
     All but `times` may be arrays and are broadcast. Returns a Dataset of that shape and the dimension ``time`` (s): all
     that `speciate` gives, the totals, ``<mineral>_dissolved`` (mol m-3 since the start, negative: precipitated) and
     ``rate_<mineral>`` (mol m-2 s-1). CO2 conversion in the bulk and gas exchange are instantaneous. Rows that cannot be
-    followed are NaN with a reason in ``flag``. Raises InputError for unknown names and what is missing.
+    followed are NaN with a reason in ``flag``; a time at which the law film left its table keeps its values and has a
+    reason there as well. Raises InputError for unknown names and what is missing.
     """
     chosen = constant_set(constants)
     names = _minerals(minerals)
@@ -343,7 +347,7 @@ def _follow(flat: dict[str, np.ndarray], batch: Batch) -> tuple[np.ndarray, np.n
     shape = (flat["temperature"].size, batch.times.size, len(MINERALS))
     extents, rates = np.full(shape, np.nan), np.full(shape, np.nan)
     flags = flat["flag"].copy()
-    run = _bound()
+    run = _rates.bind_types(_types)
     for row in range(shape[0]):
         if not all(np.isfinite(flat[name][row]) for name in START):
             flags[row] = flags[row] or "missing value in the start water"
@@ -437,6 +441,12 @@ def _result(
         result[f"rate_{name}"] = shaped(rates[..., j], units="mol m-2 s-1", long_name=text)
     reasons = shaped(np.repeat(flags[:, None], batch.times.size, axis=1))
     result["flag"] = result["flag"].where(reasons == "", reasons).variable  # labels stay those of `result`
+    if int(RateLaw.FILM) in batch.laws:
+        settings = (flat[name][:, None] for name in ("temperature", "film", "ca_factor"))
+        temperature, thickness, factor = settings
+        pressures = result["pco2"].transpose(*dims).values.reshape(flags.size, -1)
+        left = np.isfinite(pressures) & ~in_table(temperature, thickness, pressures, factor)
+        result["flag"] = result["flag"].where((result["flag"] != "") | ~shaped(left), OFF_TABLE).variable
     result.attrs = {
         "title": "Dissolution in the course of time",
         "constants": constants,
