@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from karstsim.chemistry.api import dissolve, speciate
+from karstsim.chemistry.api import dissolve, equilibrate, speciate
 from karstsim.core.errors import InputError
 
 pytestmark = pytest.mark.nojit
@@ -160,3 +160,29 @@ def test_a_multiindex_goes_through_dissolve_and_carbon_sources() -> None:
     delta = pd.Series([-12.0, np.nan], index=index)
     split = speciate(temperature=10.0, ph=7.3, alkalinity=4.0, ca=2.0, d13c=delta)
     assert list(split.rock_share_stoichiometric.indexes["row"]) == list(index)
+
+
+def test_labels_beside_the_axes_stay() -> None:
+    """``lon`` along ``x`` comes with the calcium, whichever input leads and whether dask holds it or not."""
+    ca = xr.DataArray(
+        np.full((2, 3), 2.0), dims=("y", "x"), coords={"y": [1, 0], "lon": ("x", [7.0, 8.0, 9.0])}
+    )
+    for given in (ca, ca.chunk(x=2)):
+        found = speciate(temperature=10.0, ca=given, alkalinity=4.0, pco2=0.01)
+        assert found.ph.sizes == {"y": 2, "x": 3}
+        assert found.lon.dims == ("x",) and found.lon.values.tolist() == [7.0, 8.0, 9.0]
+    warm = xr.DataArray([10.0, 11.0, 12.0], dims="x", coords={"lon": ("x", [1.0, 2.0, 3.0])})
+    found = equilibrate(warm, ca * 0.005, "calcite")
+    assert found.lon.values.tolist() == [1.0, 2.0, 3.0]  # of two, that of the input which leads
+
+
+def test_a_plain_array_of_the_labelled_shape_takes_its_axes() -> None:
+    ca = xr.DataArray(np.full((2, 3), 2.0), dims=("y", "x"), coords={"y": [1, 0]})
+    warm = np.arange(6.0).reshape(2, 3) + 5.0
+    found = speciate(
+        temperature=warm, ca=ca, alkalinity=4.0, pco2=np.full(3, 0.01)[None, :] * np.ones((2, 1))
+    )
+    assert found.ph.sizes == {"y": 2, "x": 3}
+    assert found.temperature.sel(y=0).values.tolist() == [8.0, 9.0, 10.0]
+    flat = speciate(temperature=warm, ca=2.0, alkalinity=4.0, pco2=0.01)
+    np.testing.assert_array_equal(found.ph.values, flat.ph.values)

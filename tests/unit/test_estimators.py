@@ -184,7 +184,7 @@ def test_undersaturation_is_that_of_published_tablets(use: str, hco3: float, rat
     )  # u goes with the HCO3 it was found with
     u = UNDERSATURATION[use]
     own = estimate(known, "tablet", undersaturation=u, draws=0)
-    assert own.value < e.value and "c_eq from CO2 in soil air" in own.assumptions
+    assert own.value < e.value and "c_eq from CO2 in soil air, ppm read at 1 atm of air" in own.assumptions
 
 
 def test_measured_tablets_have_the_scatter_of_the_tablets() -> None:

@@ -21,6 +21,7 @@ from karstsim.forcing import times as clock
 SIMULATED = "aquifer_spring"  # a Dataset that has it is output of the model
 IONS = ("ca", "mg", "na", "k", "cl", "so4", "no3", "dic")
 PPM = 1e6
+AT_ONE_ATM = "ppm read at 1 atm of air"  # at 1,200 m the pressure is 13 % lower, and [Ca]eq 5 %
 REGULAR = 0.9  # share of steps with a value, from which a quantity counts as continuous
 MM_PER_KM2 = 1e3  # m3 of one mm on one km2
 UNITS = {

@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from karstsim.analysis.carbon_units import FLUX
-from karstsim.analysis.estimators.monitoring import PPM, Monitoring
+from karstsim.analysis.estimators.monitoring import AT_ONE_ATM, PPM, Monitoring
 from karstsim.analysis.estimators.record import Choice, Estimate, Method, Setting, Settings, finish
 from karstsim.analysis.estimators.runoff import RUNOFF, RUNOFF_ERROR, yearly_runoff
 from karstsim.analysis.estimators.saturation import saturated_calcium
@@ -71,7 +71,7 @@ def run(m: Monitoring | None, s: Settings) -> Estimate:
 
 def _pressure(m: Monitoring | None, s: Settings, runoff: float) -> tuple[float, str]:
     if s.soil_co2 == "measured" and m is not None and "air_co2" in m:
-        return m.mean("air_co2") / PPM, "mean CO2 of soil air"
+        return m.mean("air_co2") / PPM, f"mean CO2 of soil air, {AT_ONE_ATM}"
     told = float(s.evapotranspiration[0])
     if math.isnan(told) and m is not None and "evapotranspiration" in m:
         told = m.mean("evapotranspiration") * DAYS_PER_YEAR

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from karstsim.analysis.estimators.monitoring import PPM, Monitoring
+from karstsim.analysis.estimators.monitoring import AT_ONE_ATM, PPM, Monitoring
 from karstsim.chemistry.api import equilibrate
 from karstsim.chemistry.film import film_alpha
 from karstsim.core.errors import InputError
@@ -44,7 +44,9 @@ def soil_saturation(m: Monitoring) -> Saturation:
         if there.size:
             there = there[:: -(-there.size // MOST_ROWS)]
             calcium = saturated_calcium(temperature[there], pressure[there])
-            return Saturation(calcium, temperature[there], pressure[there], "c_eq from CO2 in soil air")
+            return Saturation(
+                calcium, temperature[there], pressure[there], f"c_eq from CO2 in soil air, {AT_ONE_ATM}"
+            )
     if "hco3" not in m:
         raise InputError(
             "data", "has neither CO2 in soil air with a temperature nor HCO3", "add a column of them"

@@ -121,8 +121,12 @@ def as_array(name: str, value: Any, units: str, converted: bool = False) -> xr.D
         raise InputError(name, f"not numeric ({error})", f"give numbers in {units}") from None
     if any(size != size for size in data.shape):
         raise InputError(name, "a dask array of unknown length", "call its compute_chunk_sizes() first")
-    dims = [f"dim_{j}" if j else "row" for j in range(data.ndim - 1, -1, -1)]
-    return xr.DataArray(data, dims=dims)
+    return xr.DataArray(data, dims=_plain_dims(data.ndim))
+
+
+def _plain_dims(number: int) -> tuple[str, ...]:
+    """Names of the axes of a plain array, ``.. dim_2, dim_1, row``."""
+    return tuple(f"dim_{j}" if j else "row" for j in range(number - 1, -1, -1))
 
 
 def _check_kind(dtype: np.dtype) -> None:
@@ -181,7 +185,15 @@ def flatten(given: dict[str, xr.DataArray], leader: str) -> tuple[Flat, xr.DataA
     """
     arrays = _aligned(given, leader)
     flat = {n: np.ascontiguousarray(a.values, np.float64).ravel() for n, a in arrays.items()}
-    return flat, arrays[leader]
+    return flat, _with_labels_of(arrays[leader], arrays)
+
+
+def _with_labels_of(template: xr.DataArray, arrays: dict[str, xr.DataArray]) -> xr.DataArray:
+    """`template` with the labels beside the axes (``lon`` along ``x``) of the other inputs that it lacks."""
+    for array in arrays.values():
+        lacking = [c for c in array.coords if c not in template.coords]
+        template = template.assign_coords({c: array.coords[c].variable for c in lacking})
+    return template
 
 
 def _aligned(given: dict[str, xr.DataArray], leader: str) -> dict[str, xr.DataArray]:
@@ -195,7 +207,8 @@ def broadcast(given: dict[str, xr.DataArray]) -> dict[str, xr.DataArray]:
     """Inputs brought to one shape: by their labels where they have some, else as numpy does.
 
     A plain axis of length one fits any other; a plain axis ``row`` beside one labelled axis of the same length is that
-    axis. Raises InputError when the inputs do not fit together.
+    axis; the axes of a plain array of the shape of the labelled one are its axes. Raises InputError when the inputs do
+    not fit together.
     """
     import xarray as xr
 
@@ -219,6 +232,7 @@ def _meet(given: dict[str, xr.DataArray]) -> dict[str, xr.DataArray]:
     for name, array in given.items():
         short = [d for d, n in array.sizes.items() if n == 1 != wide[d] and d not in array.coords]
         ready[name] = array.isel(dict.fromkeys(short, 0), drop=True)
+    ready = _as_the_widest(ready)
     labelled = {d for a in ready.values() for d in a.dims if d in a.coords and d != "row"}
     fitting = [d for d in labelled if wide[d] == wide.get("row")]
     if len(labelled) != 1 or not fitting:
@@ -228,6 +242,25 @@ def _meet(given: dict[str, xr.DataArray]) -> dict[str, xr.DataArray]:
     return {
         n: a.rename(row=fitting[0]) if "row" in a.dims and "row" not in a.coords else a
         for n, a in ready.items()
+    }
+
+
+def _plain(array: xr.DataArray) -> bool:
+    """Whether all axes have the names that `as_array` gives to plain arrays, and no labels."""
+    return array.dims == _plain_dims(array.ndim) and not array.coords
+
+
+def _as_the_widest(arrays: dict[str, xr.DataArray]) -> dict[str, xr.DataArray]:
+    """Plain arrays of two or more axes, of the shape of the one named array that has all named axes, by its names."""
+    named = {name: a for name, a in arrays.items() if a.ndim and not _plain(a)}
+    widest = max(named.values(), key=lambda a: a.ndim, default=None)
+    if widest is None or any(not set(a.dims) <= set(widest.dims) for a in named.values()):
+        return arrays
+    return {
+        n: a.rename(dict(zip(a.dims, widest.dims, strict=True)))
+        if a.ndim > 1 and n not in named and a.shape == widest.shape
+        else a
+        for n, a in arrays.items()
     }
 
 

@@ -124,6 +124,7 @@ _PRESSURE = {
     "mbar": 1e2 / STANDARD_ATMOSPHERE,
     "ubar": 1e-1 / STANDARD_ATMOSPHERE,
 }
+_SHARES_OF_AIR = frozenset(("ppm", "ppmv", "percent"))  # a pressure only with that of the air
 _PRESSURE_SPELLING = {"uatm": "µatm", "ubar": "µbar", "pa": "Pa", "hpa": "hPa", "kpa": "kPa", "percent": "%"}
 
 
@@ -152,7 +153,8 @@ def unit_of(name: str, words: Sequence[str]) -> Unit:
         raise UnitError(f"unit {unit!r} of ph not known: ph has no unit")
     if name == "pco2":
         if unit in _PRESSURE:
-            return Unit(_PRESSURE_SPELLING.get(unit, unit), _PRESSURE[unit])
+            supposed = "a share of air, read as at 1 atm" if unit in _SHARES_OF_AIR else ""
+            return Unit(_PRESSURE_SPELLING.get(unit, unit), _PRESSURE[unit], 0.0, supposed)
         raise UnitError(f"unit {unit!r} of pco2 not known: use one of {', '.join(_PRESSURE)}")
     return _amount(name, list(words))
 
