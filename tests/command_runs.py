@@ -12,14 +12,20 @@ import numpy as np
 from karstsim.ensemble.manifest import Manifest
 from karstsim.ensemble.store import open_ensemble
 
-COMMAND = [sys.executable, "-c", "from karstsim.cli.app import main; main()"]
+# It hears Ctrl-C also where the tests themselves do not: a shell script lets no background job hear it.
+HEAR = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+COMMAND = [sys.executable, "-c", f"{HEAR}; from karstsim.cli.app import main; main()"]
 
 
 def begin(*arguments: object) -> subprocess.Popen[str]:
     """A karstsim command in a process group of its own; what it says can be read."""
     call = [*COMMAND, *map(str, arguments)]
     return subprocess.Popen(
-        call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        call,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
 
 

@@ -40,7 +40,7 @@ def report(
 
     One file that needs no network. The options but --observations tell how to read that table.
     """
-    with console.guarded(debug, as_json):
+    with console.guarded(debug, as_json, folder, "write the report again"):
         from karstsim.core.errors import InputError
         from karstsim.report.build import contents_of
         from karstsim.report.html import write_page

@@ -18,12 +18,14 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from karstsim.core.errors import InputError
+from karstsim import disk
+from karstsim.core.errors import InputError, RunError
 from karstsim.core.files import locked, sha256_of
 from karstsim.ensemble.plan import Task
 
 MANIFEST = "manifest.sqlite"
 LOG_FILES = ("", "-wal", "-shm")  # endings of the files in which SQLite keeps a manifest
+PATIENCE = 60.0  # s to wait for another program that has the manifest locked
 LONGEST_PATH = 500  # bytes; SQLite's limit is 512 with the endings of its own files
 COPIES, COPY_PAUSE = 50, 0.02  # tries of a reader to find the writer at rest, and s between them
 # What SQLite says of a disk and not of a manifest; the last eight bits of its code.
@@ -32,7 +34,6 @@ OF_THE_DISK = (
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_BUSY,
 )
 # One tree without an index beside it, so that damage to a page cannot make two answers of one question.
 _TABLES = """
@@ -100,7 +101,7 @@ class Manifest:
             for ending in LOG_FILES:
                 self.path.with_name(MANIFEST + ending).unlink(missing_ok=True)
         with self._readable():
-            self._db = sqlite3.connect(self.path, timeout=60.0) if writable else _for_reading(self.path)
+            self._db = sqlite3.connect(self.path, timeout=PATIENCE) if writable else _for_reading(self.path)
             if writable:
                 self._db.execute("pragma journal_mode=wal")
                 self._db.execute("pragma synchronous=full")
@@ -119,15 +120,15 @@ class Manifest:
         self.close()
 
     def enter(self, entry: Entry) -> None:
-        """Enter a finished task, once its files are on the disk."""
+        """Enter a finished task, once its files are on the disk. Raises RunError where it cannot be written."""
         text = entry.text()
         row = (*entry.task, text, hashlib.sha256(text).hexdigest())
-        with self._db:
+        with self._writable():
             self._db.execute("insert or replace into entry values (?, ?, ?, ?, ?)", row)
 
     def erase(self, task: Task) -> None:
-        """Forget a task whose files are broken."""
-        with self._db:
+        """Forget a task whose files are broken. Raises RunError where that cannot be written."""
+        with self._writable():
             self._db.execute("delete from entry where climate = ? and block = ? and window = ?", tuple(task))
 
     def entries(self) -> Iterator[Entry]:
@@ -159,11 +160,24 @@ class Manifest:
         except sqlite3.DatabaseError as error:
             raise InputError(str(self.path), f"cannot be read ({error})", self._mend(error)) from None
 
-    def _mend(self, error: sqlite3.DatabaseError) -> str:
+    @contextlib.contextmanager
+    def _writable(self) -> Iterator[None]:
+        """One transaction; RunError for a full disk and the like, and where another program has the file locked."""
+        try:
+            with self._db:
+                yield
+        except sqlite3.Error as error:
+            said = f"{self.path}: {disk.said(error, self.folder)}\n  mend: {self._mend(error)}"
+            raise RunError(said) from error
+
+    def _mend(self, error: sqlite3.Error) -> str:
+        resume = f"then `karstsim resume {self.folder}`; nothing is lost"
         if len(os.fsencode(self.path.absolute())) > LONGEST_PATH:
             return f"name a folder whose path is shorter: SQLite opens none beyond {LONGEST_PATH} bytes"
         if error.sqlite_errorcode & 0xFF in OF_THE_DISK:
-            return "make room or give access, then resume; nothing is lost"
+            return f"make room or give access, {resume}"
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            return f"end the program that has it open, a viewer of databases perhaps, {resume}"
         return "remove it and resume: finished tasks are then done again"
 
     def broken(self) -> dict[Task, str]:

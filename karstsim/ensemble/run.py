@@ -14,7 +14,6 @@ import logging
 import os
 import platform
 import shutil
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ThreadPoolExecutor, wait
@@ -207,7 +206,7 @@ class Scheduler:
             task = self.running.pop(future)
             try:
                 self._enter(future.result())
-            except (OSError, sqlite3.Error) as error:
+            except OSError as error:
                 raise RunError(
                     f"{self._name(task)}: {disk.said(error, self.folder)}\n"
                     f"  mend: make room or give access, then `karstsim resume {self.folder}`; nothing is lost"
@@ -215,7 +214,7 @@ class Scheduler:
 
     def _enter_what_ends(self) -> None:
         """After a failure: enter the tasks that end well, so that they need not be done again."""
-        with contextlib.suppress(OSError, sqlite3.Error):  # the disk may still be full
+        with contextlib.suppress(OSError, RunError):  # the disk may still be full
             for future in list(self.running):
                 if not future.cancelled() and future.exception() is None:
                     self._enter(future.result())

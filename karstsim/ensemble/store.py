@@ -39,13 +39,14 @@ M3_PER_MM_KM2 = 1000.0
 
 @dataclass(frozen=True)
 class Shard:
-    """A file with realizations first..first+count-1 and periods start..start+periods-1 of the whole."""
+    """A file of `bytes` with realizations first..first+count-1 and periods start..start+periods-1 of the whole."""
 
     path: Path
     first: int
     count: int
     start: int
     periods: int
+    bytes: int
 
 
 def open_ensemble(
@@ -80,7 +81,7 @@ def open_ensemble(
                 f"frequency {kind!r}", "was not kept", f"choose from {', '.join(kept) or 'none yet'}"
             )
         shards = list(_shards(folder, plan, manifest, kind, chosen))
-        _check_files(folder, [s.path for _, s in shards])
+        _check_files(folder, [s for _, s in shards])
     times = _times(plan, shards, kind, chosen)
     ds = _labelled(_lazy(shards, plan.n_columns * len(chosen), times), plan, chosen)
     if AREA in ds.coords and SPRING in ds:
@@ -108,16 +109,20 @@ def _shards(
         if task.climate in chosen:
             block = plan.columns(task.block)
             first = chosen.index(task.climate) * plan.n_columns + block[0]
-            yield task.climate, Shard(folder / file.path, first, len(block), file.first, file.periods)
+            path = folder / file.path
+            yield task.climate, Shard(path, first, len(block), file.first, file.periods, file.bytes)
 
 
-def _check_files(folder: Path, paths: Sequence[Path]) -> None:
+def _check_files(folder: Path, shards: Sequence[Shard]) -> None:
+    """InputError for a shard that is missing or cut; an export and `status` compare all its bytes."""
     mend = f"karstsim resume {folder} computes what is missing"
-    if not paths:
+    if not shards:
         raise InputError(str(folder), "holds nothing of these climates yet", mend)
-    for path in paths:
-        if not path.is_file():
-            raise InputError(str(path), "is missing", mend)
+    for shard in shards:
+        if not shard.path.is_file():
+            raise InputError(str(shard.path), "is missing", mend)
+        if (size := shard.path.stat().st_size) != shard.bytes:
+            raise InputError(str(shard.path), f"has {size} bytes and was written with {shard.bytes}", mend)
 
 
 def _times(plan: Plan, shards: list[tuple[int, Shard]], kind: str, chosen: Sequence[int]) -> xr.Dataset:

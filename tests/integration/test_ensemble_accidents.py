@@ -322,6 +322,9 @@ def test_spoiled_files_are_not_exported_or_opened(copy, tmp_path) -> None:
     victim.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     with pytest.raises(InputError, match=r"has changed(.|\n)*resume"):
         export(copy, tmp_path / "x.nc")
+    victim.write_bytes(whole[:-1000])
+    with pytest.raises(InputError, match=r"was written with(.|\n)*resume"):
+        open_ensemble(copy)
     victim.unlink()
     with pytest.raises(InputError, match=r"is missing(.|\n)*resume"):
         open_ensemble(copy)

@@ -8,6 +8,7 @@ import os
 import pickle
 import random
 import shutil
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from small_ensemble import PAST_AND_LOW as CLIMATES
 from small_site import SITE
 
-from karstsim.core.errors import InputError
+from karstsim.core.errors import InputError, RunError
 from karstsim.core.files import marked, remove_unfinished
 from karstsim.ensemble import inputs, manifest
 from karstsim.ensemble.config import load_ensemble, to_toml
@@ -337,6 +338,23 @@ def test_a_small_input_may_have_another_time(tmp_path) -> None:
     known = {str(file): inputs.describe(file)}
     os.utime(file, ns=(0, 0))
     inputs.check_unchanged(known, known)
+
+
+def test_a_manifest_that_another_program_has_locked_is_named(tmp_path, monkeypatch) -> None:
+    """A viewer of databases, say: it can be read meanwhile, and who wants to write is told."""
+    monkeypatch.setattr(manifest, "PATIENCE", 0.1)
+    entry = Entry(Task(0, 0, 0), (), 1.0)
+    with Manifest(tmp_path, writable=True) as book:
+        book.enter(entry)
+        viewer = sqlite3.connect(book.path)
+        viewer.execute("begin exclusive")
+        for write in (lambda: book.enter(entry), lambda: book.erase(entry.task)):
+            with pytest.raises(RunError, match=r"locked(.|\n)*end the program(.|\n)*karstsim resume"):
+                write()
+        with Manifest(tmp_path) as reader:
+            assert reader.done() == {entry.task}
+        viewer.close()
+        book.erase(entry.task)
 
 
 def test_a_folder_whose_path_is_too_long_is_named(tmp_path) -> None:
