@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 import tomllib
 from collections.abc import Callable
 from importlib import resources
@@ -18,6 +19,7 @@ from typer.testing import CliRunner
 from karstsim import calibrate, simulate
 from karstsim.calibration.config import load_calibration
 from karstsim.calibration.ensemble import best_toml, ensemble_toml
+from karstsim.calibration.problem import open_problem
 from karstsim.calibration.run import DRAWS, ENSEMBLE
 from karstsim.cli.app import app
 from karstsim.core.errors import InputError
@@ -178,6 +180,19 @@ def test_what_would_be_observed_is_wider_than_what_is_simulated(
     assert_allclose(np.median(outer[1] / inner[1]), 1.0, atol=0.2)
     assert "discharge:sigma" in posterior.parameter.values
     assert (tmp_path / "mc" / DRAWS).exists()
+
+
+def test_the_benchmark_times_the_compiled_column(calibration_file: Write) -> None:
+    benchmark = pytest.importorskip("benchmarks.calibration")
+    problem = open_problem(load_calibration(calibration_file()))
+    values = problem.values(np.full((2, len(problem.free)), 0.5))
+    began = time.process_time()
+    with benchmark.Compiled() as compiled:
+        problem.simulate(values, 1)
+    assert 0.0 < compiled.seconds <= time.process_time() - began
+    timed = compiled.seconds
+    problem.simulate(values, 1)
+    assert compiled.seconds == timed, "it goes on timing what comes after"
 
 
 def test_pareto_front_of_two_targets(calibration_file: Write, tmp_path: Path) -> None:
