@@ -109,14 +109,16 @@ def test_a_search_for_the_best_tells_no_uncertainty(calibration_file: Write, tmp
 
 
 def test_glue_that_accepts_nothing_says_so(calibration_file: Write, tmp_path: Path) -> None:
-    """The best draw is told, of the accepted ones there are none: no traceback, no band, no interval."""
-    path = calibration_file("glue", 24, target="accept = 0.999")
+    """The best draw is told and drawn, of the accepted ones there are none: no traceback, no band, no interval."""
+    low = '[[observations.targets]]\nquantity = "discharge"\nname = "low"\nobjective = "log_nse"'
+    path = calibration_file("glue", 24, target=f"accept = 0.999\n{low}")
     done = CliRunner().invoke(app, ["calibrate", str(path), "-o", str(tmp_path / "glue"), "--json"])
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     assert "accepted draws: 0 (at least 100)" in told["uncertainties"]
     with xr.open_dataset(tmp_path / "glue" / "posterior.nc") as ds:
         assert ds.sizes["draw"] == 0 and ds["best"].notnull().all() and "interval" not in ds
+    assert (tmp_path / "glue" / "figures" / "pareto.png").is_file()
     done = CliRunner().invoke(app, ["report", str(tmp_path / "glue")])
     assert done.exit_code == 0, done.output
 
