@@ -24,7 +24,7 @@ from karstsim.calibration.evaluate import Evaluator
 from karstsim.calibration.ledger import Ledger
 from karstsim.calibration.problem import Problem, open_problem
 from karstsim.calibration.search import latin
-from karstsim.model import engine
+from karstsim.model import column
 
 BAR = 0.85
 FIRST_YEAR = 2005
@@ -76,17 +76,17 @@ class Compiled:
 
     def __init__(self) -> None:
         self.seconds = 0.0
-        self._driver = engine._driver
+        self._bind_to = column.run.bind_to
 
     def __enter__(self) -> Compiled:
-        engine._driver = self._timed
+        vars(column.run)["bind_to"] = self._timed  # in front of the method of its class
         return self
 
     def __exit__(self, *_: object) -> None:
-        engine._driver = self._driver
+        del vars(column.run)["bind_to"]
 
-    def _timed(self, arguments: tuple[Any, ...]) -> Callable[..., None]:
-        run = self._driver(arguments)
+    def _timed(self, *arguments: Any) -> Callable[..., None]:
+        run = self._bind_to(*arguments)
 
         def timed(*given: Any) -> None:
             began = time.thread_time()

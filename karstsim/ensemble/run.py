@@ -282,15 +282,20 @@ def _cluster(scheduler: str, folder: Path) -> Iterator[tuple[Executor, Slots]]:
 
 
 def _check_unchanged(plan: Plan, folder: Path) -> None:
-    if sha256_of(folder / CONFIG) != plan.config:
-        mend = "put it back as it was, or run the changed file into another folder"
-        raise InputError(str(folder / CONFIG), "has changed since the ensemble was begun", mend)
+    check_inputs(plan, folder)
     if plan.source != source_hash():
         raise InputError(
             "the ensemble",
             f"was begun with another version, {plan.writer}; this is karstsim {__version__} (source {source_hash()})",
             "go on with that version, or start the ensemble anew in another folder; any version reads what is done",
         )
+
+
+def check_inputs(plan: Plan, folder: Path) -> None:
+    """Raise InputError where the file of an ensemble, or one that its weather comes from, is not what it began with."""
+    if sha256_of(folder / CONFIG) != plan.config:
+        mend = "put it back as it was, or run the changed file into another folder"
+        raise InputError(str(folder / CONFIG), "has changed since the ensemble was begun", mend)
     check_unchanged(plan.inputs, plan.inputs)
 
 

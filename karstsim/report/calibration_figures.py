@@ -35,6 +35,7 @@ MOST_PAIRS = 7  # parameters in a corner plot
 SHOWN_SHARE = 0.9  # of the evaluations in a dotty plot, the better ones
 MOST_DOTS = 4000
 KEPT_AS = {"population": "population", "pareto": "Pareto front", "posterior": "draws"}
+ALONE = 4.0  # points, the width of a single value among gaps
 SQUARE = 3.4  # inches, a panel of two losses
 MOST_COMPROMISES = 6  # pairs of targets
 LOSSES = {  # what a search makes small, none of it has a unit
@@ -99,6 +100,7 @@ def trace(posterior: xr.Dataset) -> Figure:
     if fine.size and fine.min() > 0.0 and fine.max() > 20.0 * fine.min():
         ax.set_yscale("log")
     ax.set_xlabel("Draw" if posterior.attrs["method"] == "glue" else "Generation")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_ylabel("Lowest loss")
     ax.set_title("Search")
     return figure
@@ -195,6 +197,14 @@ def _with_gaps(times: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.nd
     return np.insert(times, after, middle), np.insert(values, after, np.nan, axis=-1)
 
 
+def _alone(times: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Those of the values (..., n) that have a gap on either side, of which a line or a band shows nothing."""
+    there = np.isfinite(values).reshape(-1, len(times)).all(axis=0)
+    beside = np.r_[False, there, False]
+    rows = there & ~beside[:-2] & ~beside[2:]
+    return times[rows], values[..., rows]
+
+
 @styled
 def fit(posterior: xr.Dataset, target: str) -> Figure:
     """Observed and simulated values over time, with the band of the draws, and against each other."""
@@ -214,6 +224,8 @@ def fit(posterior: xr.Dataset, target: str) -> Figure:
         )
         _band(ax, times, posterior[f"band_{name}"].values, BLUE, text)
     ax.plot(*_with_gaps(times, best), color=BLUE, lw=1.1, label="best run")
+    alone = _alone(*_with_gaps(times, best))
+    ax.plot(*alone, "_", ms=ALONE, mew=1.4, color=BLUE)
     below = posterior[f"censored_{name}"].values.astype(bool)
     ax.plot(times[~below], observed[~below], ".", ms=2.5, color=INK, label="observed", zorder=3)
     if below.any():
@@ -234,7 +246,8 @@ def fit(posterior: xr.Dataset, target: str) -> Figure:
     cross.set_xlabel(f"observed ({units})")
     cross.set_ylabel(f"best run ({units})")
     if not fitted.all():
-        cross.legend(loc="upper left", markerscale=2.0, handletextpad=0.1)
+        emptier = "lower right" if np.mean(best > observed) > 0.5 else "upper left"  # both lie off the line
+        cross.legend(loc=emptier, markerscale=2.0, handletextpad=0.1)
     panel_title(cross, "b", "One to one")
     return figure
 
@@ -242,6 +255,8 @@ def fit(posterior: xr.Dataset, target: str) -> Figure:
 def _band(ax: Axes, times: np.ndarray, ends: np.ndarray, colour: str, label: str) -> None:
     at, values = _with_gaps(times, ends)
     ax.fill_between(at, values[0], values[2], color=colour, alpha=BAND_ALPHA, lw=0.0, label=label)
+    at, values = _alone(at, values)
+    ax.vlines(at, values[0], values[2], color=colour, alpha=BAND_ALPHA, lw=ALONE)
 
 
 def _dates(ax: Axes) -> None:
@@ -290,6 +305,7 @@ def residual_panels(posterior: xr.Dataset, target: str) -> Figure:
     noise = 1.96 / np.sqrt(max(len(residual), 1))
     memory.axhspan(-noise, noise, color=SOFT, alpha=BAND_ALPHA, lw=0.0)
     memory.set_xlabel("Lag (values)")
+    memory.xaxis.set_major_locator(MaxNLocator(integer=True))
     memory.set_ylabel("Autocorrelation")
     panel_title(memory, "c", "Memory (grey: of white noise)")
     theory, sample = stats.probplot(residual, fit=False)
@@ -341,7 +357,7 @@ def pareto(posterior: xr.Dataset) -> Figure:
     figure = new_figure(SQUARE * rows)
     axes = np.atleast_1d(figure.subplots(rows, columns)).ravel()
     kept, every = posterior["target_loss"].values, posterior["evaluated_target_loss"].values
-    best = kept[np.nanargmin(posterior["loss"].values)]
+    best = every[np.argmin(posterior["evaluated_loss"].values)]
     front = posterior.attrs["kind"] == "pareto"
     for ax, (i, j) in zip(axes, pairs, strict=False):
         ax.plot(every[:, i], every[:, j], ".", ms=2.5, color=SOFT, alpha=0.4, label="evaluations")
@@ -360,14 +376,15 @@ def pareto(posterior: xr.Dataset) -> Figure:
 def _shown_losses(every: np.ndarray, kept: np.ndarray) -> tuple[float, float]:
     """Ends of an axis: all that is kept, and of the rest what is not far out."""
     fine = np.concatenate([every[np.isfinite(every)], kept])
-    low, high = float(fine.min()), max(float(np.quantile(fine, SHOWN_SHARE)), float(kept.max()))
+    low = float(fine.min())
+    high = float(max(np.quantile(fine, SHOWN_SHARE), kept.max(initial=-np.inf)))
     room = 0.06 * (high - low) or 1.0
     return low - room, high + room
 
 
 def _loss_label(posterior: xr.Dataset, i: int) -> str:
     objective = str(posterior["objective"].values[i])
-    return plain(f"{posterior.target.values[i]}: {LOSSES.get(objective, '-log likelihood')}")
+    return plain(f"{posterior.target.values[i]}\n{LOSSES.get(objective, '-log likelihood')}")
 
 
 def _edges(posterior: xr.Dataset, i: int) -> np.ndarray:

@@ -231,7 +231,7 @@ def second_order_figure(ds: xr.Dataset) -> Figure:
         for i, j in np.argwhere(np.isfinite(values)):
             width = ds["S2_conf"].values[at, j, i]
             dark = values[i, j] < 0.5 * top
-            text = f"{values[i, j]:.2f}\n±{width:.2f}"
+            text = f"{values[i, j]:.2f}\n±{width:.2f}".replace("-", "\N{MINUS SIGN}")
             ax.text(j, i, text, ha="center", va="center", fontsize=8.0, color="white" if dark else style.INK)
         ax.set_xticks(range(n), labels, rotation=30.0, ha="right")
         ax.set_yticks(range(n), labels)

@@ -18,7 +18,7 @@ from karstsim.ensemble.config import EnsembleConfig
 from karstsim.ensemble.config import to_toml as ensemble_toml
 from karstsim.ensemble.draws import draws_csv
 from karstsim.ensemble.plan import CONFIG, PLAN, RUN_RECORD, Plan
-from karstsim.ensemble.run import start, status, work
+from karstsim.ensemble.run import check_inputs, start, status, work
 from karstsim.model.engine import Progress
 from karstsim.sensitivity_analysis.config import SensitivityConfig, to_toml
 from karstsim.sensitivity_analysis.diagnostics import diagnostics_of
@@ -57,7 +57,9 @@ def run_study(
     design = design_of(section, ranges)
     x = points(design)
     _write_members(config, folder, design, draws_csv(draws_at(x, ranges)))
-    _, outcome, broken = status(folder / MEMBERS)
+    plan, outcome, broken = status(folder / MEMBERS)
+    # Also where nothing is left to run: members of other weather are no answer.
+    check_inputs(plan, folder / MEMBERS)
     if broken or not outcome.complete:
         outcome = work(folder / MEMBERS, workers, scheduler, progress)
     values = diagnostics_of(folder / MEMBERS, config.diagnostics)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 import tomllib
 from collections.abc import Callable
 from importlib import resources
@@ -18,6 +19,7 @@ from typer.testing import CliRunner
 from karstsim import calibrate, simulate
 from karstsim.calibration.config import load_calibration
 from karstsim.calibration.ensemble import best_toml, ensemble_toml
+from karstsim.calibration.problem import open_problem
 from karstsim.calibration.run import DRAWS, ENSEMBLE
 from karstsim.cli.app import app
 from karstsim.core.errors import InputError
@@ -107,14 +109,16 @@ def test_a_search_for_the_best_tells_no_uncertainty(calibration_file: Write, tmp
 
 
 def test_glue_that_accepts_nothing_says_so(calibration_file: Write, tmp_path: Path) -> None:
-    """The best draw is told, of the accepted ones there are none: no traceback, no band, no interval."""
-    path = calibration_file("glue", 24, target="accept = 0.999")
+    """The best draw is told and drawn, of the accepted ones there are none: no traceback, no band, no interval."""
+    low = '[[observations.targets]]\nquantity = "discharge"\nname = "low"\nobjective = "log_nse"'
+    path = calibration_file("glue", 24, target=f"accept = 0.999\n{low}")
     done = CliRunner().invoke(app, ["calibrate", str(path), "-o", str(tmp_path / "glue"), "--json"])
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     assert "accepted draws: 0 (at least 100)" in told["uncertainties"]
     with xr.open_dataset(tmp_path / "glue" / "posterior.nc") as ds:
         assert ds.sizes["draw"] == 0 and ds["best"].notnull().all() and "interval" not in ds
+    assert (tmp_path / "glue" / "figures" / "pareto.png").is_file()
     done = CliRunner().invoke(app, ["report", str(tmp_path / "glue")])
     assert done.exit_code == 0, done.output
 
@@ -178,6 +182,19 @@ def test_what_would_be_observed_is_wider_than_what_is_simulated(
     assert_allclose(np.median(outer[1] / inner[1]), 1.0, atol=0.2)
     assert "discharge:sigma" in posterior.parameter.values
     assert (tmp_path / "mc" / DRAWS).exists()
+
+
+def test_the_benchmark_times_the_compiled_column(calibration_file: Write) -> None:
+    benchmark = pytest.importorskip("benchmarks.calibration")
+    problem = open_problem(load_calibration(calibration_file()))
+    values = problem.values(np.full((2, len(problem.free)), 0.5))
+    began = time.process_time()
+    with benchmark.Compiled() as compiled:
+        problem.simulate(values, 1)
+    assert 0.0 < compiled.seconds <= time.process_time() - began
+    timed = compiled.seconds
+    problem.simulate(values, 1)
+    assert compiled.seconds == timed, "it goes on timing what comes after"
 
 
 def test_pareto_front_of_two_targets(calibration_file: Write, tmp_path: Path) -> None:

@@ -122,6 +122,24 @@ def test_a_finished_study_is_analysed_again_without_running_members(study, monke
         ks.sensitivity(_file(folder, FILE.replace("samples = 4", "samples = 5")), folder / "out")
 
 
+def test_a_finished_study_whose_weather_has_changed_is_refused(tmp_path) -> None:
+    """Begun again it would tell the indices of the old weather under the name of the new one."""
+    path, weather = _file(tmp_path), tmp_path / "weather.csv"
+    days = pd.date_range("2015-01-01", "2016-12-31")
+    rain = np.where(np.arange(len(days)) % 3, 0.0, 12.0)
+    table = pd.DataFrame({"date": days, "tas (degC)": 12.0, "pr (mm/d)": rain, "rsds (W m-2)": 150.0})
+    table.assign(**{"hurs (%)": 75.0, "sfcWind (m/s)": 2.0}).to_csv(weather, index=False)
+    own = '[forcing]\nfiles = ["weather.csv"]\nco2 = 410\n'
+    text = path.read_text(encoding="utf-8")
+    first, last = text.index("[forcing]"), text.index("[sensitivity]")
+    path.write_text(text[:first] + own + text[last:], encoding="utf-8")
+    ks.sensitivity(path, tmp_path / "out")
+    ks.sensitivity(path, tmp_path / "out")
+    weather.write_text(weather.read_text().replace(",12.0,150", ",13.0,150"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"weather.csv: has changed"):
+        ks.sensitivity(path, tmp_path / "out")
+
+
 @pytest.mark.parametrize("name", ["ledger.sqlite", "plan.json", "run.json"])
 def test_a_folder_of_another_kind_is_left_as_it_is(tmp_path, name) -> None:
     """A calibration's, an ensemble's and a run's; a study in it would hide what `resume` and `report` look for."""

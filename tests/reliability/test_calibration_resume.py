@@ -149,3 +149,26 @@ def test_other_observations_are_other_evaluations(calibration_file: Write, tmp_p
     table = path.with_name("spring.csv")
     table.write_text(table.read_text().rstrip() + "9\n")  # the last number, one more digit
     assert work(config, tmp_path / "run").new == first
+
+
+def test_other_weather_is_other_evaluations(calibration_file: Write, tmp_path: Path) -> None:
+    """The same names and the same configuration; one day's rain is another."""
+    path = calibration_file(evaluations=24)
+    made_up = '[forcing]\nsynthetic = "ssp245"\nstart = "2015-01-01"\nend = "2015-05-31"\n'
+    text = path.read_text(encoding="utf-8")
+    assert made_up in text
+    path.write_text(
+        text.replace(made_up, '[forcing]\nfiles = ["weather.csv"]\nco2 = 400\n'), encoding="utf-8"
+    )
+    days = np.arange("2015-01-01", "2015-06-01", dtype="datetime64[D]").astype(str)
+    rows = [f"{day},15.0,{8.0 * (i % 4 == 0)},150.0,75.0,2.0" for i, day in enumerate(days)]
+    header = "date,tas (degC),pr (mm/d),rsds (W m-2),hurs (%),sfcWind (m/s)"
+    weather = path.with_name("weather.csv")
+    weather.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    config = load_calibration(path)
+    begin(config, tmp_path / "run")
+    first = work(config, tmp_path / "run").new
+    assert work(config, tmp_path / "run").new == 0
+    rows[100] = rows[100].replace(",8.0,", ",9.0,")
+    weather.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    assert work(config, tmp_path / "run").new == first > 0

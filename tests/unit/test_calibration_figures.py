@@ -1,0 +1,49 @@
+"""Figures of a calibration show every value that is compared."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from karstsim.report.calibration_figures import fit
+
+
+@pytest.fixture
+def posterior() -> xr.Dataset:
+    """A week of values, one of July and one of September alone, and three draws."""
+    days = [f"2015-03-{d:02d}" for d in range(1, 8)] + ["2015-07-01", "2015-09-01"]
+    best = np.arange(9.0) + 1.0
+    ds = xr.Dataset(
+        {
+            "observed_ca": ("time_ca", best + 0.5, {"units": "mol m-3"}),
+            "best_ca": ("time_ca", best),
+            "fitted_ca": ("time_ca", np.arange(9) < 6),
+            "censored_ca": ("time_ca", np.zeros(9, dtype=bool)),
+            "band_ca": (("end", "time_ca"), np.stack([best - 1.0, best, best + 1.0])),
+            "skill": (("target", "part", "metric"), np.zeros((1, 2, 2))),
+        },
+        coords={
+            "time_ca": np.array(days, dtype="datetime64[ns]"),
+            "target": ["ca"],
+            "part": ["fitted", "held out"],
+            "metric": ["kge", "nse"],
+            "draw": np.arange(3),
+        },
+    )
+    ds.attrs = {"uncertainties": "given", "kind": "posterior"}
+    return ds
+
+
+def test_values_between_gaps_are_drawn_by_themselves(posterior: xr.Dataset) -> None:
+    """A line needs two neighbours: of lone samples it would show none, and these may be the worst ones."""
+    ax = fit(posterior, "ca").axes[0]
+    lone = next(line for line in ax.lines if line.get_marker() == "_")
+    np.testing.assert_array_equal(lone.get_ydata(), posterior["best_ca"].values[-2:])
+    bars = [
+        path.vertices[:, 1].tolist()
+        for c in ax.collections
+        for path in c.get_paths()
+        if len(path.vertices) == 2
+    ]
+    assert bars == [[7.0, 9.0], [8.0, 10.0]]
