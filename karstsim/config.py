@@ -60,6 +60,7 @@ _FILES_ONLY = (
     "months",
     "dayfirst",
     "timezone",
+    "sheet",
 )
 
 
@@ -122,7 +123,8 @@ class ForcingSection(Section):
     `cells` takes every cell with data, with `region` those inside it: columns of an ensemble, each at its own place.
     `months` accepts monthly means and invents their days. `co2` is a scenario, a number in ppm or a file; `delta13co2`
     and `Delta14co2` of the air are numbers in permil or files, for run.isotopes. `wind_height` is that of the measured
-    wind, 10 m without it. `dayfirst` and `timezone` say how the dates of a table are meant.
+    wind, 10 m without it. `dayfirst` and `timezone` say how the dates of a table are meant, `sheet`
+    which of a workbook is read.
     """
 
     files: list[FilePath] = Field(default=[], max_length=MOST_FILES)
@@ -141,6 +143,7 @@ class ForcingSection(Section):
     months: Literal["generate"] | None = None
     dayfirst: bool | None = None
     timezone: Name | None = None
+    sheet: Name | None = None
     estimate: list[Literal["rsds", "tdps"]] = []
     wind_height: float | None = Field(default=None, ge=0.5, le=200.0)
     start: Date | None = None
@@ -298,6 +301,7 @@ class RunConfig(SiteFile):
             months=asked.months,
             dayfirst=asked.dayfirst,
             timezone=asked.timezone,
+            sheet=asked.sheet,
             wind_height=STANDARD_HEIGHT if asked.wind_height is None else asked.wind_height,
         )
 

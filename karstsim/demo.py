@@ -125,6 +125,6 @@ def headline(annual: xr.Dataset, outcome: Outcome) -> dict[str, float | str]:
     last = sink.isel(time=slice(-10, None)).mean("time")
     for name in SCENARIOS:
         low, middle, high = np.quantile(last.values[annual.scenario.values == name], (0.05, 0.5, 0.95))
-        summary[f"karst sink {name} 2091-2100, t C/km2/yr"] = f"{middle:.2f} ({low:.2f}-{high:.2f})"
+        summary[f"karst sink {name} 2091-2100, t C km-2 a-1"] = f"{middle:.2f} ({low:.2f}-{high:.2f})"
     summary["largest imbalance of the books"] = max(outcome.closure.values())
     return summary

@@ -17,7 +17,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from karstsim.analysis import Recession
-from karstsim.core.errors import InputError
+from karstsim.core.errors import InputError, demand_kind
 from karstsim.report import calibration_figures, decomposition_figures, sensitivity_figures, style
 from karstsim.report.event_figures import diel_figure as diel
 from karstsim.report.event_figures import storm_figure as storm
@@ -81,6 +81,7 @@ def _of(
 
     @functools.wraps(maker)
     def checked(ds: xr.Dataset, /, *args: P.args, **kwargs: P.kwargs) -> Figure:
+        demand_kind(maker.__name__, ds, (xr.Dataset,), f"give {result}")
         missing = [name for name in names if name not in ds]
         if missing:
             raise InputError(maker.__name__, f"the dataset has no {', '.join(missing)}", f"give {result}")

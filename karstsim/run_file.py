@@ -39,19 +39,19 @@ WINDOW_YEARS = 10
 
 # label: variable, factor (carbon is converted to grams where the unit says so)
 HEADLINES = {
-    "precipitation mm/yr": ("atmosphere_precipitation", 1.0),
-    "runoff mm/yr": ("catchment_runoff", 1.0),
+    "precipitation mm a-1": ("atmosphere_precipitation", 1.0),
+    "runoff mm a-1": ("catchment_runoff", 1.0),
     "soil CO2 at the base uatm": ("soil_base_pco2", 1e6),
     "spring Ca, flow-weighted mmol/L": ("aquifer_spring_ca_concentration", 1.0),
     "spring HCO3, time mean mmol/L": ("aquifer_spring_hco3", 1.0),
     "spring pH": ("aquifer_spring_ph", 1.0),
     "spring SI calcite": ("aquifer_spring_si_calcite", 1.0),
-    "NPP g C/m2/yr": ("catchment_npp", 1.0),
-    "soil respiration g C/m2/yr": ("catchment_soil_respiration", 1.0),
-    "karst sink t C/km2/yr": ("catchment_sink_hydrochemical", 1.0),
-    "karst sink t CO2/km2/yr": ("catchment_sink_hydrochemical", CO2_PER_C),
-    "CO2 evasion g C/m2/yr": ("catchment_evasion", 1.0),
-    "CO2 invasion g C/m2/yr": ("catchment_invasion", 1.0),
+    "NPP g C m-2 a-1": ("catchment_npp", 1.0),
+    "soil respiration g C m-2 a-1": ("catchment_soil_respiration", 1.0),
+    "karst sink t C km-2 a-1": ("catchment_sink_hydrochemical", 1.0),
+    "karst sink t CO2 km-2 a-1": ("catchment_sink_hydrochemical", CO2_PER_C),
+    "CO2 evasion g C m-2 a-1": ("catchment_evasion", 1.0),
+    "CO2 invasion g C m-2 a-1": ("catchment_invasion", 1.0),
 }
 
 

@@ -49,7 +49,6 @@ app = typer.Typer(
     name="karstsim",
     help="Water and carbon through a karst catchment, from climate files to its spring and stream.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 the run failed, 2 bad usage or input, 3 interrupted.",
@@ -95,7 +94,7 @@ Markdown = Annotated[bool, typer.Option("--markdown", help="Print as a Markdown 
 
 def main() -> None:
     """Entry point of the console script."""
-    app()
+    app(prog_name="karstsim")  # also as `python -m karstsim`: completion is by name
 
 
 def _version(wanted: bool) -> None:

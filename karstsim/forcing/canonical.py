@@ -5,9 +5,10 @@ Raw series of CMIP variables in canonical units (units.CANONICAL) go in; the can
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,6 +32,7 @@ MEAN_WIND, MEAN_WIND_HEIGHT = (
 SNOW_EXCESS = (
     0.10  # snowfall may exceed precipitation by this share of the total before it counts as an error
 )
+MOST_NAMED = 15  # names of a source that a message lists
 TOO_DRY = 0.1 / SECONDS_PER_DAY  # kg m-2 s-1; a year whose wettest day stays below 0.1 mm has wrong units
 NAMES = {
     "tas": ("air_temperature", "near-surface air temperature"),
@@ -132,6 +134,7 @@ def finish(
     told: Iterable[str] = (),
     gaps: bool = False,
     step: float | None = None,
+    others: Iterable[str] = (),
 ) -> xr.Dataset:
     """Check raw series and complete them to the canonical Dataset (all but co2).
 
@@ -144,6 +147,7 @@ def finish(
     told       variables that the caller named: faults of optional ones are errors as well
     gaps       missing values may stay: for records that are compared with, not run
     step       s, of values whose time axis is known to be right (months); else it is found and checked
+    others     names in the source that are no variable read here: where one is missing they are told
     Raises InputError for missing variables and for values that are not finite or not physical.
     """
     _check_request(estimate, elevation, wind_height)
@@ -156,7 +160,8 @@ def finish(
             checked[name] = _checked(name, raw[name], step, where, repairs, gaps).variable
     ds = raw.drop_vars(raw.data_vars).assign(checked)
     if keep is None:
-        ds = _complete(ds, step, where, repairs, tuple(estimate), elevation, wind_height)
+        with _telling(ds, others):
+            ds = _complete(ds, step, where, repairs, tuple(estimate), elevation, wind_height)
     return label(ds, repairs)
 
 
@@ -335,9 +340,7 @@ def _complete(
 ) -> xr.Dataset:
     ds = _with_substitutes(_with_tas(ds, where, repairs), repairs, elevation)
     if "pr" not in ds:
-        raise InputError(
-            where, f"has no pr (found {_found(ds)})", f"add the file or column of precipitation{_named('pr')}"
-        )
+        raise _MissingError(where, "has no pr", f"add the file or column of precipitation{_named('pr')}")
     if "prsn" in ds:
         ds["prsn"] = _snow_within_precipitation(ds, where, repairs)
     if "rsds" not in ds:
@@ -394,8 +397,22 @@ def _named(variable: str) -> str:
     return f"; if the file has it as NAME: {told} (--column {variable}=NAME, columns= in Python)"
 
 
-def _found(ds: xr.Dataset) -> str:
-    return ", ".join(str(v) for v in ds.data_vars) or "nothing"
+class _MissingError(InputError):
+    """A variable that the source has not; what it has is told where it is known (`_telling`)."""
+
+
+@contextlib.contextmanager
+def _telling(ds: xr.Dataset, others: Iterable[str]) -> Iterator[None]:
+    """Add to a `_MissingError` raised inside what the source has, also under names that are none of a variable."""
+    there = ", ".join(str(v) for v in ds.data_vars) or "no variable of weather"
+    names = list(dict.fromkeys(others))
+    if names:
+        more = ", ..." if len(names) > MOST_NAMED else ""
+        there += f"; not known: {', '.join(names[:MOST_NAMED])}{more}"
+    try:
+        yield
+    except _MissingError as error:
+        raise InputError(error.where, f"{error.what} (found {there})", error.mend) from None
 
 
 def _with_tas(ds: xr.Dataset, where: str, repairs: Repairs) -> xr.Dataset:
@@ -416,7 +433,7 @@ def _with_tas(ds: xr.Dataset, where: str, repairs: Repairs) -> xr.Dataset:
         return ds
     if not {"tasmin", "tasmax"} <= set(ds.data_vars):
         mend = f"add the file or column of tas, or both tasmin and tasmax{_named('tas')}"
-        raise InputError(where, f"has no tas (found {_found(ds)})", mend)
+        raise _MissingError(where, "has no tas", mend)
     repairs.note("tas: absent, the mean of tasmin and tasmax")
     return ds.assign(tas=0.5 * (ds.tasmin + ds.tasmax))
 
@@ -467,9 +484,9 @@ def _estimated_rsds(
     elevation: float | np.ndarray,
 ) -> xr.DataArray:
     if "rsds" not in estimate:
-        raise InputError(
+        raise _MissingError(
             where,
-            f"has no rsds (found {_found(ds)})",
+            "has no rsds",
             'add the file or column of radiation (W m-2), or allow an estimate: estimate=("rsds",), in a run file '
             'estimate = ["rsds"] under [forcing]',
         )

@@ -18,7 +18,7 @@ from karstsim.core.constants import SECONDS_PER_DAY
 from karstsim.core.errors import InputError
 from karstsim.forcing import join, monthly, netcdf, running
 from karstsim.forcing import times as clock
-from karstsim.forcing.canonical import STANDARD_HEIGHT, Elevation, Repairs, Unsaid, finish
+from karstsim.forcing.canonical import MOST_NAMED, STANDARD_HEIGHT, Elevation, Repairs, Unsaid, finish
 from karstsim.forcing.names import find_variables, is_amount
 from karstsim.forcing.netcdf import Files, expand
 from karstsim.forcing.optional import OPTIONAL, leaving_out
@@ -33,6 +33,7 @@ SUBSTITUTES = {
     "sfcWind": ("uas", "vas"),
     "ps": ("psl",),
 }  # looked for only where the variable itself is absent
+BOUNDS_OF_AXES = ("_bnds", "_bounds")
 ADD_UP = ("pr", "prsn", "rsds", "rlds", "evspsblpot")  # may be stored as running sums
 _UNEVEN = re.compile(
     r"\s*(months?|years?|decades?)\s", re.IGNORECASE
@@ -92,7 +93,8 @@ def open_cmip(
     where = str(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more file(s)"
     if not parts:
         mend = "give files with daily or finer weather, or columns={...} to name their variables"
-        raise InputError(where, f"holds none of {', '.join(request.wanted)}", mend)
+        has = f" (it has {', '.join(reader.unread[:MOST_NAMED])})" if reader.unread else ""
+        raise InputError(where, f"holds none of {', '.join(request.wanted)}{has}", mend)
     if variables is None:
         found = {str(p.name) for p in parts}
         wanted = tuple(v for name, others in SUBSTITUTES.items() if name not in found for v in others)
@@ -116,7 +118,7 @@ def open_cmip(
     height = 0.0 if variables is not None else reader.heights(elevation, paths, raw.indexes["location"])
     raw.attrs |= {"source_files": "\n".join(str(p) for p in paths), **attrs}
     return finish(raw, where, repairs, estimate, height, keep=variables, wind_height=wind_height,
-                  told=request.told, gaps=as_is, step=step)  # fmt: skip
+                  told=request.told, gaps=as_is, step=step, others=reader.unread)  # fmt: skip
 
 
 class _Reader:
@@ -127,6 +129,13 @@ class _Reader:
         self.places: dict[tuple[object, ...], Place] = {}
         self.axes: dict[tuple[object, ...], tuple[np.ndarray, np.ndarray]] = {}
         self.headers: dict[Path, xr.Dataset] = {}  # names and attributes, so that no file is opened in vain
+        self.taken: set[str] = set()  # names in the files that were read as a variable
+
+    @property
+    def unread(self) -> list[str]:
+        """Names in the files that were not read, without bounds of axes and the like."""
+        there = [str(n) for header in self.headers.values() for n in header.data_vars]
+        return [n for n in dict.fromkeys(there) if n not in self.taken and not n.endswith(BOUNDS_OF_AXES)]
 
     def parts(self, paths: Sequence[Path], wanted: tuple[str, ...]) -> list[xr.DataArray]:
         """The wanted variables of all files, each with dims (location, time) in canonical units."""
@@ -193,6 +202,7 @@ class _Reader:
             if known is None:
                 self.headers[path] = _header(ds)
             names = find_variables(ds, wanted, self.request, path, self.repairs)
+            self.taken.update(names.values())
             if not names and known is None:
                 self.repairs.note(f"{path.name}: holds no forcing variable, left out")
             if bare := self._bare(ds, names, path):

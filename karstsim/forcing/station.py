@@ -24,7 +24,7 @@ from karstsim.forcing.canonical import STANDARD_HEIGHT, Repairs, Unsaid, finish,
 from karstsim.forcing.optional import OPTIONAL, leaving_out
 from karstsim.forcing.records import LOCAL_CLOCK
 from karstsim.forcing.station_headers import UNITS, key_of, split_header, variables_of_headers
-from karstsim.forcing.table_bytes import table_bytes
+from karstsim.forcing.table_bytes import naming_sheets, table_bytes
 from karstsim.forcing.table_numbers import CODES, doubtful, grouped, sure_mark, ungrouped
 from karstsim.forcing.table_parts import below_preamble, dates_of_parts
 from karstsim.forcing.table_times import read_times
@@ -90,14 +90,18 @@ def open_station(
     """
     path, repairs = Path(path), Repairs()
     told_units = told_for(check_names(units), path)
-    table = _one_site(_read(path, sheet, repairs), path, location)
-    times, universal = _times(table, _date_column(table, path, columns), path, dayfirst, timezone, repairs)
-    found = variables_of_headers(table, path, dict(columns or {}), told_units)
+    other_sheets: list[str] = []
+    with naming_sheets(other_sheets):
+        table = _one_site(_read(path, sheet, repairs, other_sheets), path, location)
+        dates = _date_column(table, path, columns)
+        found = variables_of_headers(table, path, dict(columns or {}), told_units)
+    times, universal = _times(table, dates, path, dayfirst, timezone, repairs)
     place = {
         "lat": ("location", [np.nan if lat is None else lat]),
         "lon": ("location", [np.nan if lon is None else lon]),
     }
     coords = {"time": times, "location": [location or path.name.split(".")[0]], **place}
+    read = {dates, *(header for header, _ in found.values())}
     data, told = {}, {*(columns or {}), *told_units}
     if variables is not None:
         found = {name: column for name, column in found.items() if name in variables}
@@ -117,8 +121,10 @@ def open_station(
     raw.attrs = (
         {"source_files": str(path)} if universal else {"source_files": str(path), "clock": LOCAL_CLOCK}
     )
-    ds = finish(raw.drop_vars("co2", errors="ignore"), str(path), repairs, estimate, elevation,
-                keep=variables, wind_height=wind_height, told=told, gaps=gaps)  # fmt: skip
+    with naming_sheets(other_sheets):
+        ds = finish(raw.drop_vars("co2", errors="ignore"), str(path), repairs, estimate, elevation,
+                    keep=variables, wind_height=wind_height, told=told, gaps=gaps,
+                    others=[c for c in table if c not in read])  # fmt: skip
     return label(ds.assign(co2=raw.co2), repairs) if "co2" in raw else ds
 
 
@@ -155,11 +161,13 @@ def _on_whole_axis(raw: xr.Dataset, where: str, repairs: Repairs) -> xr.Dataset:
 # ------------------------------------------------------------------------------------------------ the table
 
 
-def _read(path: Path, sheet: str | None, repairs: Repairs) -> pd.DataFrame:
-    """All cells as text, headers stripped. Lines that begin with # are comments."""
+def _read(path: Path, sheet: str | None, repairs: Repairs, other: list[str] | None = None) -> pd.DataFrame:
+    """All cells as text, headers stripped. Lines that begin with # are comments. Other sheets go to `other`."""
     if not path.is_file():
         raise InputError(str(path), "no such file", "check the path")
     content, said = table_bytes(path, sheet)
+    if other is not None:
+        other += said
     for note in said:
         repairs.note(f"{path.name}: {note}")
     text = _decoded(content, path, repairs)

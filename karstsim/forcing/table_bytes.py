@@ -53,7 +53,7 @@ def naming_sheets(said: list[str]) -> Iterator[None]:
     except InputError as error:
         if not said:
             raise
-        mend = f"name the sheet with the table: sheet= (--sheet), or {error.mend}"
+        mend = f'name the sheet with the table: sheet = "NAME" (--sheet NAME), or {error.mend}'
         raise InputError(error.where, f"{error.what}; {said[0]}", mend) from None
 
 

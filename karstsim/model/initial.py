@@ -171,7 +171,7 @@ def _offsets(names: Sequence[str]) -> np.ndarray:
 
 
 def _mean_fluxes(tables: Tables, forcing: Forcing, physics: Physics) -> dict[str, np.ndarray]:
-    """Means of every tile over the forcing, (n, n_tiles): NPP and litter mol m-2 yr-1, modifier of decay 1."""
+    """Means of every tile over the forcing, (n, n_tiles): NPP and litter mol m-2 a-1, modifier of decay 1."""
     names = ("vegetation_npp", "vegetation_litterfall", "soil_rate_modifier")
     offsets = _offsets(names)
     n_tiles = tables.state["tile"].shape[1]
@@ -191,7 +191,7 @@ def _mean_fluxes(tables: Tables, forcing: Forcing, physics: Physics) -> dict[str
 
 @driver
 def _settle_soil(p: Any, s: Any, litter: Any, modifier: Any) -> None:
-    """Soil carbon of every tile in equilibrium with its litter (mol m-2 yr-1) and its mean rate modifier."""
+    """Soil carbon of every tile in equilibrium with its litter (mol m-2 a-1) and its mean rate modifier."""
     for i in range(p.shape[0]):
         for j in range(p.shape[1]):
             organic_carbon.settle(p[i, j].soil, s[i, j].soil, litter[i, j], modifier[i, j])

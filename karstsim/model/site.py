@@ -185,7 +185,19 @@ class SinkingStream(Section):
     parameters: Overrides = {}
 
 
-class Site(Section):
+class _Refusing(type(BaseModel)):  # type: ignore[misc]
+    """A site made in Python is refused with the words of one read from a file."""
+
+    def __call__(cls, *args: Any, **values: Any) -> Any:
+        if args:
+            what = f"takes its values by name (the first is {shown(args[0])})"
+            raise InputError(
+                cls.__name__, what, "write Site(name=..., latitude=...), or Site.from_toml(path)"
+            )
+        return validated(cls, values, cls.__name__)
+
+
+class Site(Section, metaclass=_Refusing):
     """One catchment. Areas in km2, elevation in m, temperature in degC.
 
     `mean_temperature` is the long-term mean of the air, which groundwater takes on; without it the mean of the

@@ -95,7 +95,7 @@ NEEDED = ("catchment_weathering_uptake", "catchment_rock_dissolution", "catchmen
 
 @dataclass(frozen=True)
 class Budget:
-    """Mean budget of one scenario, g C m-2 yr-1 of karst area.
+    """Mean budget of one scenario, g C m-2 a-1 of karst area.
 
     A term whose mean runs against its direction stands, positive, on the other side.
     missing  labels of terms of which the run kept nothing
@@ -180,7 +180,7 @@ def stored(ds: xr.Dataset) -> np.ndarray:
 
 
 def _term(ds: xr.Dataset, term: Term) -> np.ndarray:
-    """Mean of one term over the years, per member, g C m-2 yr-1; variables that are not there count nothing."""
+    """Mean of one term over the years, per member, g C m-2 a-1; variables that are not there count nothing."""
     names = [name for name in term.add if name in ds] or [name for name in term.either if name in ds]
     total = np.zeros(ds.sizes["realization"])
     for name in names:

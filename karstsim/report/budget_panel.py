@@ -38,7 +38,7 @@ BAR, GAP, GROUP = 0.8, 1.0, 2.5  # thickness of a bar; distance of the two bars,
 LEAST_LABELLED = 0.045  # share of the axis that a part needs to carry its number
 LEAST_NAMED = 5e-4  # share of the total below which a part is not in the legend
 ROOM = 1.2  # length of the axis over that of the longest bar
-X_LABEL = "Carbon in the catchment's water (g C m⁻² yr⁻¹)"
+X_LABEL = "Carbon in the catchment's water (g C m⁻² a⁻¹)"
 IN, OUT = "from", "to"
 FRAME_HEIGHT, PAIR_HEIGHT, LEAST_HEIGHT = 1.1, 0.95, 3.3  # inches
 
@@ -55,7 +55,7 @@ def signed(value: float) -> str:
 
 
 def draw_budget(figure: Figure | SubFigure, annual: xr.Dataset, letter: str = "a") -> None:
-    """One panel: sources and fates of the carbon in the water, g C m-2 yr-1, each pair of bars equally long."""
+    """One panel: sources and fates of the carbon in the water, g C m-2 a-1, each pair of bars equally long."""
     budgets = carbon_budgets(annual)
     ax = figure.subplots()
     ax.set_xlabel(X_LABEL)

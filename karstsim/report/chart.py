@@ -42,7 +42,7 @@ def _chart(ds: xr.Dataset, what: str) -> list[Chart]:
 
 
 def _panel(groups: dict[str, xr.Dataset], key: Key, by_month: bool) -> dict[str, Any]:
-    unit = "" if key.unit == "1" else key.unit.replace("yr⁻¹", "month⁻¹") if by_month else key.unit
+    unit = "" if key.unit == "1" else key.unit.replace("a⁻¹", "month⁻¹") if by_month else key.unit
     lines = []
     for position, (name, ds) in enumerate(groups.items()):
         middle, low, high = numbers.band(key.factor * numbers.members(ds, key.variable, key.rows))

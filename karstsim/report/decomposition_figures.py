@@ -43,7 +43,7 @@ def decomposition_figure(ds: xr.Dataset) -> Figure:
     middle, sd = ds["mean"].values, np.sqrt(ds["total"].values)
     spread.fill_between(x, middle - sd, middle + sd, color=style.SOFT, alpha=style.BAND_ALPHA, linewidth=0.0)
     spread.plot(x, middle, color=style.INK)
-    spread.set_ylabel(f"Mean ± total standard deviation\n({_units(ds.attrs['units'])})")
+    spread.set_ylabel(f"Mean ± total standard deviation\n({style.unit(ds.attrs['units'])})")
     window = int(ds.attrs["window_years"])
     style.panel_title(shares, "a", f"Sources, {window}-year running mean" if window > 1 else "Sources")
     style.panel_title(spread, "b", style.plain(str(ds.attrs["variable"])))
@@ -67,7 +67,7 @@ def attribution_figure(ds: xr.Dataset) -> Figure:
     """Effects of drivers and interactions over time, and what each adds to the trend."""
     figure = style.new_figure(HEIGHT + 0.4)
     lines, bars = figure.subplots(1, 2, width_ratios=(1.5, 1.0))
-    x, units = ds["time"].values, _units(ds.attrs["units"])
+    x, units = ds["time"].values, style.unit(ds.attrs["units"])
     names = [style.plain(str(n).replace("+", " × ")) for n in ds["drivers"].values]
     lines.plot(x, ds["all"].values - ds["base"].values, color=style.INK, linewidth=2.2, label="all together")
     for k, name in enumerate(names):
@@ -98,7 +98,3 @@ def _years(ax: Axes, x: np.ndarray) -> None:
     ax.set_xlim(x[0], x[-1])
     ax.set_xlabel("Year")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-
-
-def _units(text: str) -> str:
-    return text.replace("-1", "⁻¹").replace("-2", "⁻²").replace("-3", "⁻³")

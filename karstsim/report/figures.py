@@ -17,8 +17,8 @@ from karstsim.report.budget_panel import budget_height, draw_budget
 SQUARE_METRES_PER_KM2 = 1.0e6
 PER_MILLION = 1.0e6
 SINK = "catchment_sink_hydrochemical"
-SINK_LABEL = "Karst carbon sink\n(g C m⁻² yr⁻¹ = t C km⁻² yr⁻¹)"
-SINK_CHANGE_LABEL = "last minus first years\n(g C m⁻² yr⁻¹)"
+SINK_LABEL = "Karst carbon sink\n(g C m⁻² a⁻¹ = t C km⁻² a⁻¹)"
+SINK_CHANGE_LABEL = "last minus first years\n(g C m⁻² a⁻¹)"
 PREFERRED_SCENARIO = "ssp245"
 HEADROOM = 0.3  # of an axis, above what is drawn, for its legend
 MOST_BESIDE = 3  # scenarios in a row of the legend
@@ -182,7 +182,7 @@ def sink_and_budget_figure(annual: xr.Dataset) -> Figure:
 
 
 def draw_sink(figure: Figure | SubFigure, annual: xr.Dataset) -> None:
-    """Panels a (time series) and b (last decade against the first) of the sink, g C m-2 yr-1."""
+    """Panels a (time series) and b (last decade against the first) of the sink, g C m-2 a-1."""
     groups = numbers.members_by_scenario(numbers.whole_years(annual))
     series, change = figure.subplots(1, 2, width_ratios=(2.2, 1.0))
     length = 1
@@ -212,7 +212,7 @@ def _draw_change(ax: Axes, groups: dict[str, xr.Dataset]) -> None:
         if decades is None:
             continue
         early, late = decades
-        label = f"{late} minus {early}\n(g C m⁻² yr⁻¹)"
+        label = f"{late} minus {early}\n(g C m⁻² a⁻¹)"
         sink = MOLAR_MASS_C * numbers.members(ds, SINK)
         change = sink[:, late.where].mean(axis=1) - sink[:, early.where].mean(axis=1)
         colour = style.scenario_colour(name, position)

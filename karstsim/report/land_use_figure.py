@@ -33,12 +33,12 @@ class Rung:
 
 
 RUNGS = (
-    Rung("Production, NPP", "g C m⁻² yr⁻¹", ("vegetation_npp",), factor=MOLAR_MASS_C),
+    Rung("Production, NPP", "g C m⁻² a⁻¹", ("vegetation_npp",), factor=MOLAR_MASS_C),
     Rung("CO₂ at the soil base", "µatm", ("soil_base_pco2",), factor=1.0e6),
-    Rung("Recharge", "mm yr⁻¹", ("epikarst_recharge",)),
+    Rung("Recharge", "mm a⁻¹", ("epikarst_recharge",)),
     Rung(
         "Carbonate dissolved above the aquifer",
-        "g C m⁻² yr⁻¹",
+        "g C m⁻² a⁻¹",
         (
             "soil_rock_dissolution",
             "soil_grain_dissolution",

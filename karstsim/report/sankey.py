@@ -18,7 +18,7 @@ from karstsim.report.budget_panel import COLOURS, REMAINDER_HATCH
 from karstsim.report.figures import middle_scenario
 from karstsim.report.tables import number
 
-UNIT = "g C m⁻² yr⁻¹"
+UNIT = "g C m⁻² a⁻¹"
 LEAST = 2.0e-3  # share of the whole below which a flow is not drawn; the table has it
 HEIGHT = 5.2  # inches
 LEFT, MIDDLE, RIGHT, NODE = 0.0, 1.0, 2.0, 0.07  # places of the three columns, half width of the middle one

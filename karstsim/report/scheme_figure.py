@@ -75,7 +75,7 @@ ARROWS = (
 
 @style.styled
 def scheme_figure(annual: xr.Dataset, scenario: str | None = None) -> Figure:
-    """Compartments and mean flows of the last years: water in mm yr-1, carbon in g C m-2 yr-1.
+    """Compartments and mean flows of the last years: water in mm a-1, carbon in g C m-2 a-1.
 
     annual    annual Dataset of a run or an ensemble;  scenario: which one, the middle one by default
     What the run did not keep, and what does not flow, has no arrow.
@@ -110,7 +110,7 @@ def scheme_figure(annual: xr.Dataset, scenario: str | None = None) -> Figure:
 
 
 def _value(ds: xr.Dataset, arrow: Arrow) -> float:
-    """Mean over members and years, mm or g C m-2 yr-1; NaN where nothing of it was kept."""
+    """Mean over members and years, mm or g C m-2 a-1; NaN where nothing of it was kept."""
     if not any(name in ds for name in arrow.add):
         return float("nan")
     total = 0.0
@@ -150,8 +150,8 @@ def _number(value: float) -> str:
 
 def _legend(ax: Axes, drawn: set[str]) -> None:
     """What the colours that are drawn stand for."""
-    for y, colour, text in ((0.35, WATER, "water (mm yr⁻¹)"), (-0.1, CARBON, "carbon (g C m⁻² yr⁻¹)"),
-                            (-0.5, ROCK, "carbon of dissolved rock (g C m⁻² yr⁻¹)")):  # fmt: skip
+    for y, colour, text in ((0.35, WATER, "water (mm a⁻¹)"), (-0.1, CARBON, "carbon (g C m⁻² a⁻¹)"),
+                            (-0.5, ROCK, "carbon of dissolved rock (g C m⁻² a⁻¹)")):  # fmt: skip
         if colour in drawn:
             ax.plot([0.0, 0.6], [y, y], color=colour, linewidth=3.0)
             ax.text(0.8, y, text, va="center", fontsize=9.5)

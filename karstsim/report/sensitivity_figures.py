@@ -284,5 +284,5 @@ def _index_label(ds: xr.Dataset, name: str, at: int) -> str:
 
 
 def _units(ds: xr.Dataset, at: int) -> str:
-    """mm year-1 as mm year⁻¹."""
+    """mm year-1 as mm a⁻¹."""
     return style.unit(str(ds["units"].values[at]))

@@ -110,8 +110,11 @@ def scenario_label(name: str) -> str:
 
 
 def printed(text: str) -> str:
-    """Powers raised and formulas lowered, as print has them: t CO2 km-2 a-1 -> t CO₂ km⁻² a⁻¹."""
-    raised = POWER.sub(lambda found: found[0].translate(RAISED), text)
+    """Powers raised and formulas lowered, as print has them: t CO2 km-2 year-1 -> t CO₂ km⁻² a⁻¹.
+
+    Files write year, because UDUNITS reads a as the are.
+    """
+    raised = POWER.sub(lambda found: found[0].translate(RAISED), text.replace("year-1", "a-1"))
     lowered = re.sub(r"\bHCO3\b", "HCO₃⁻", raised).replace("CO2", "CO₂")
     return re.sub(r"\bu(?=(?:atm|mol)\b)", "µ", lowered).replace(" x ", " × ")
 

@@ -17,8 +17,8 @@ PERCENT = 100.0
 NOTHING = "–"
 LEAST_PLAIN = 1.0e-4  # smaller numbers are written with a power of ten
 DIGITS = 3  # significant ones of a key number
-G_C = "g C m⁻² yr⁻¹"
-NEGLIGIBLE, LEAST_SHOWN = 5.0e-4, 5.0e-3  # g C m-2 yr-1
+G_C = "g C m⁻² a⁻¹"
+NEGLIGIBLE, LEAST_SHOWN = 5.0e-4, 5.0e-3  # g C m-2 a-1
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,15 @@ KEYS = (
     Key("Karst carbon sink", G_C, "catchment_sink_hydrochemical", MOLAR_MASS_C),
     Key(
         "Karst carbon sink as CO₂",
-        "t CO₂ km⁻² yr⁻¹",
+        "t CO₂ km⁻² a⁻¹",
         "catchment_sink_hydrochemical",
         MOLAR_MASS_C * CO2_PER_C,
     ),
     Key("Rock dissolved", G_C, "catchment_rock_dissolution", MOLAR_MASS_C),
     Key("CO₂ evaded from surface water", G_C, "catchment_evasion", MOLAR_MASS_C),
     Key("Aquatic gross production", G_C, "catchment_aquatic_gpp", MOLAR_MASS_C),
-    Key("Precipitation", "mm yr⁻¹", "atmosphere_precipitation", decimals=0),
-    Key("Runoff", "mm yr⁻¹", "catchment_runoff", decimals=0),
+    Key("Precipitation", "mm a⁻¹", "atmosphere_precipitation", decimals=0),
+    Key("Runoff", "mm a⁻¹", "catchment_runoff", decimals=0),
     Key("Spring Ca²⁺", "mmol L⁻¹", "aquifer_spring_ca_concentration"),
     Key("Spring HCO₃⁻", "mmol L⁻¹", "aquifer_spring_hco3"),
     Key("Spring pH", "1", "aquifer_spring_ph", decimals=2),
@@ -98,7 +98,7 @@ def key_numbers(annual: xr.Dataset) -> Table:
 
 
 def budget_table(annual: xr.Dataset) -> Table:
-    """Where the carbon of the catchment's water comes from and goes, g C m-2 yr-1; every column adds up."""
+    """Where the carbon of the catchment's water comes from and goes, g C m-2 a-1; every column adds up."""
     budgets = carbon_budgets(annual)
     title = "Carbon in the catchment's water"
     if not budgets:

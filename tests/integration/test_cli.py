@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -87,6 +88,24 @@ def test_help_loads_nothing_heavy() -> None:
     assert not {"numba", "numpy", "xarray", "pandas", "pydantic", "scipy", "matplotlib"} & loaded
     for command in ("run", "check", "speciate", "parameters", "variables", "new", "demo"):
         assert command in said
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"), [("ca", "calibrate"), ("new sens", "sensitivity"), ("run --outp", "--output")]
+)
+def test_a_shell_completes_what_is_typed(typed: str, offered: str) -> None:
+    """As bash asks: the words so far and which of them is at the cursor, for the command of this name."""
+    words = f"karstsim {typed}"
+    asked = {
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(typed.split())),
+        "_KARSTSIM_COMPLETE": "complete_bash",
+    }
+    code = "from karstsim.cli.app import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **asked}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == [offered]
 
 
 def test_a_run_loads_only_what_it_needs(config: Path) -> None:

@@ -315,6 +315,12 @@ def test_missing_variables(tmp_path):
         open_cmip(write(tmp_path, grid(("tasmax", "pr", "rsds")), "max.nc"), **HERE)
     with pytest.raises(InputError, match="holds none of"):
         open_cmip(write(tmp_path, grid(("ps",)).rename(ps="orog"), "none.nc"), **HERE)
+    other = grid(CORE).rename(tas="TEMP2M")
+    other.TEMP2M.attrs = {"units": "K"}
+    with pytest.raises(InputError, match=r"has no tas \(found .*pr.*; not known: TEMP2M\)"):
+        open_cmip(write(tmp_path, other, "other.nc"), **HERE)
+    with pytest.raises(InputError, match=r"holds none of .* \(it has TEMP2M\)"):
+        open_cmip(write(tmp_path, other[["TEMP2M"]], "only.nc"), **HERE)
 
 
 def test_wind_pressure_and_mean_temperature_are_filled_in_and_said(tmp_path):

@@ -179,3 +179,28 @@ def test_garbage(tmp_path, content):
         path.write_bytes(content)
         with pytest.raises(InputError, match="a.csv"):
             open_station(path)
+
+
+def test_what_a_table_has_instead_of_a_variable_is_told(tmp_path):
+    path = table(tmp_path, header="date,airtemp,pr [mm/d],sunshine")
+    with pytest.raises(InputError, match=r"has no tas \(found pr; not known: airtemp, sunshine\)"):
+        open_station(path)
+
+
+def test_a_workbook_whose_first_sheet_is_no_weather_names_the_other(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active.title = "read me"
+    for row in (["date", "remark"], ["2015-01-01", "dry"], ["2015-01-02", "wet"]):
+        book.active.append(row)
+    weather = book.create_sheet("weather")
+    for line in (HEADER, *ROWS):
+        cells = line.split(",")
+        weather.append(cells)
+    path = tmp_path / "station.xlsx"
+    book.save(path)
+    with pytest.raises(
+        InputError, match=r"sheet 'read me' read, not 'weather'\n.*sheet = \"NAME\" \(--sheet NAME\)"
+    ):
+        open_station(path)
+    assert open_station(path, sheet="weather").sizes["time"] == len(ROWS)

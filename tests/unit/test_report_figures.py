@@ -17,7 +17,7 @@ from karstsim.report.tables import number
 
 SCENARIOS = ("ssp126", "ssp245", "ssp585")
 YEARS, DRAWS = 30, 4
-# mol C m-2 yr-1; what enters is 1.9, what leaves 1.7
+# mol C m-2 a-1; what enters is 1.9, what leaves 1.7
 TERMS = {
     "catchment_weathering_uptake": 1.0,
     "catchment_rock_dissolution": 0.8,
@@ -163,8 +163,8 @@ def test_sink_axes_and_running_mean() -> None:
     annual = make_annual(noise=0.1)
     figure = figures.sink_figure(annual)
     series, change = figure.get_axes()
-    assert "g C m⁻² yr⁻¹ = t C km⁻² yr⁻¹" in series.get_ylabel()
-    assert "g C m⁻² yr⁻¹" in change.get_ylabel()
+    assert "g C m⁻² a⁻¹ = t C km⁻² a⁻¹" in series.get_ylabel()
+    assert "g C m⁻² a⁻¹" in change.get_ylabel()
     assert "2035–2044 minus 2015–2024" in change.get_ylabel()
     assert [line.get_label() for line in series.lines] == ["SSP1-2.6", "SSP2-4.5", "SSP5-8.5"]
     x, y = series.lines[0].get_data()
@@ -197,7 +197,7 @@ def test_budget_adds_up_to_its_totals() -> None:
 
 def test_budget_bars_are_equally_long_with_their_remainder() -> None:
     ax = figures.budget_figure(make_annual()).get_axes()[0]
-    assert "g C m⁻² yr⁻¹" in ax.get_xlabel()
+    assert "g C m⁻² a⁻¹" in ax.get_xlabel()
     rows = bars(ax)
     assert len(rows) == 2 * len(SCENARIOS)
     for y, parts in rows.items():

@@ -11,7 +11,15 @@ from karstsim.core.errors import InputError
 
 WEATHER = xr.Dataset()
 TILES = [{"land_use": "grass", "area_fraction": 1.0}]
-SITE = ks.Site(name="here", latitude=26.3, longitude=105.7, elevation=1200.0, area_km2=1.0, tiles=TILES)
+PLACE = {
+    "name": "here",
+    "latitude": 26.3,
+    "longitude": 105.7,
+    "elevation": 1200.0,
+    "area_km2": 1.0,
+    "tiles": TILES,
+}
+SITE = ks.Site(**PLACE)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +39,11 @@ SITE = ks.Site(name="here", latitude=26.3, longitude=105.7, elevation=1200.0, ar
         (lambda: ks.adjust_bias("model.nc", WEATHER), r"model: is of type str"),
         (lambda: ks.adjust_bias(WEATHER, "station.csv"), r"station: is of type str"),
         (lambda: ks.fit_weather(WEATHER), "not daily weather"),
+        (lambda: ks.Site(**{**PLACE, "elevation": "high"}), r"Site, elevation: .*number \(it is 'high'\)"),
+        (lambda: ks.Site(**PLACE, boxs=[]), r"Site, boxs: is not a known key\n.*boxes"),
+        (lambda: ks.Site(name="here"), r"Site: 5 problems\n  latitude: is missing"),
+        (lambda: ks.Site("here"), r"Site: takes its values by name.*\n.*Site\.from_toml"),
+        (lambda: ks.plot.dotty("runs/a"), r"dotty: is of type str and should be Dataset\n.*ks\.calibrate"),
     ],
 )
 def test_each_says_what_to_give(call, words: str) -> None:
