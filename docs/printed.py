@@ -48,7 +48,7 @@ WORDS = {formula: formula.translate(LOWERED) for formula in FORMULAS} | {
 }
 LONGEST_FIRST = "|".join(re.escape(word) for word in sorted(WORDS, key=len, reverse=True))
 PERMIL = (  # as a unit, not in "within a permil"
-    r"(?<=\d )permil\b|(?<=\()permil(?=\))|(?<=\| )permil(?:le)?(?= )|(?<=, )permil(?= ?[|(])"
+    r"(?<=\d\s)permil\b|(?<=\()permil(?=\))|(?<=\| )permil(?:le)?(?= )|(?<=, )permil(?= ?[|(])"
 )
 
 
@@ -75,9 +75,9 @@ RULES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"(?<![\w./^-])(?!0\d)(\d+(?:\.\d+)?)-(?=\d+(?:\.\d+)?(?![\w/-]|\.\d))", r"\1–"),
     (r"(?<=[\s(|,])(?<!kill )-(?=\d)(?!99)", "−"),  # -99 is a code of missing values, "kill -9" a command
     (r"(?<=[\w)\]}]) - (?=[\d(\[A-Z])", " − "),
-    (rf"(?<=[\d⁰-⁹)]) (?=(?:{WITH_POWERS}|{ALONE})(?![\w]))", WHOLE),
-    (rf"(?<=\S) (?=(?:{WITH_POWERS}|°C)[⁻²³])", WHOLE),
-    (r"\b([kMGP]?[gt]) (?=(?:C|N|CO₂)\b)", rf"\1{WHOLE}"),
+    (rf"(?<=[\d⁰-⁹)])[ \n](?=(?:{WITH_POWERS}|{ALONE})(?![\w]))", WHOLE),
+    (rf"(?<=\S)[ \n](?=(?:{WITH_POWERS}|°C)[⁻²³])", WHOLE),
+    (r"\b([kMGP]?[gt])[ \n](?=(?:C|N|CO₂)\b)", rf"\1{WHOLE}"),
 )
 COMPILED = [(re.compile(pattern), instead) for pattern, instead in RULES]
 
