@@ -42,9 +42,6 @@ WORDS = {formula: formula.translate(LOWERED) for formula in FORMULAS} | {
     "13CO2": "¹³CO₂",
     "14CO2": "¹⁴CO₂",
     "degC": "°C",
-    "+-": "±",
-    ">=": "≥",
-    "<=": "≤",
 }
 LONGEST_FIRST = "|".join(re.escape(word) for word in sorted(WORDS, key=len, reverse=True))
 PERMIL = (  # as a unit, not in "within a permil"
@@ -67,8 +64,10 @@ RULES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"(?<![\w-])([kcdm]?m|s)([23])(?![\w-]|\.\w)", lambda m: m[1] + m[2].translate(RAISED)),
     (r"(?<![\w.])10\^\(?(-?\d+(?:\.\d+)?)\)?", lambda m: "10" + m[1].translate(RAISED)),
     (r"(?<![\w.])(\d+(?:\.\d+)?)e([+-]?\d+)(?![\w.]\w)", _scientific),
-    (rf"(?<![A-Za-z_.\d+<>=])(?:{LONGEST_FIRST})(?![\w=]|\.\w)", lambda m: WORDS[m[0]]),
-    (r"±(?= ?\d)|\+-(?=\d)", "±"),
+    (rf"(?<![A-Za-z_.\d])(?:{LONGEST_FIRST})(?!\w|\.\w)", lambda m: WORDS[m[0]]),
+    (r"\+-(?= ?\d)", "±"),
+    (r"(?<=[\s(|])>=(?= )", "≥"),
+    (r"(?<=[\s(|])<=(?= )", "≤"),
     (PERMIL, "‰"),
     (r"(?<=\d )u(?=[sm]\b)|(?<=\| )u(?=m \||s of )|\bu(?=(?:mol|atm|eq|g/L|S)\b)", "µ"),
     (r"(?<=[\s(])x(?= \d)", "×"),
