@@ -71,8 +71,8 @@ RULES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (PERMIL, "‰"),
     (r"(?<=\d )u(?=[sm]\b)|(?<=\| )u(?=m \||s of )|\bu(?=(?:mol|atm|eq|g/L|S)\b)", "µ"),
     (r"(?<=[\s(])x(?= \d)", "×"),
-    (r"(?<![\w./^-])(?!0\d)(\d+(?:\.\d+)?)-(?=\d+(?:\.\d+)?(?![\w/-]|\.\d))", r"\1–"),
     (r"(?<=[\s(|,])(?<!kill )-(?=\d)(?!99)", "−"),  # -99 is a code of missing values, "kill -9" a command
+    (r"(?<![\w./^-])(?!0\d)(\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)-(?=\d+(?:\.\d+)?(?![\w/-]|\.\d))", r"\1–"),
     (r"(?<=[\w)\]}]) - (?=[\d(\[A-Z])", " − "),
     (rf"(?<=[\d⁰-⁹)])[ \n](?=(?:{WITH_POWERS}|{ALONE})(?![\w]))", WHOLE),
     (rf"(?<=\S)[ \n](?=(?:{WITH_POWERS}|°C)[⁻²³])", WHOLE),
