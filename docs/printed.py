@@ -44,9 +44,7 @@ WORDS = {formula: formula.translate(LOWERED) for formula in FORMULAS} | {
     "degC": "°C",
 }
 LONGEST_FIRST = "|".join(re.escape(word) for word in sorted(WORDS, key=len, reverse=True))
-PERMIL = (  # as a unit, not in "within a permil"
-    r"(?<=\d\s)permil\b|(?<=\()permil(?=\))|(?<=\| )permil(?:le)?(?= )|(?<=, )permil(?= ?[|(])"
-)
+PERMIL = r"(?<!\ba )(?<!\bin )\bpermil(?:le)?\b"  # as a unit, not in "within a permil"
 
 
 def _scientific(found: re.Match[str]) -> str:
@@ -69,7 +67,10 @@ RULES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"(?<=[\s(|])>=(?= )", "≥"),
     (r"(?<=[\s(|])<=(?= )", "≤"),
     (PERMIL, "‰"),
-    (r"(?<=\d )u(?=[sm]\b)|(?<=\| )u(?=m \||s of )|\bu(?=(?:mol|atm|eq|g/L|S)\b)", "µ"),
+    (
+        r"(?<=\d )u(?=[sm]\b)|(?<=\| )u(?=m \||s of )|(?<=CPU )u(?=s )|(?<=wall )u(?=s )|\bu(?=(?:mol|atm|eq|g/L|S)\b)",
+        "µ",
+    ),
     (r"(?<=[\s(])x(?= \d)", "×"),
     (r"(?<=[\s(|,])(?<!kill )-(?=\d)(?!99)", "−"),  # -99 is a code of missing values, "kill -9" a command
     (r"(?<![\w./^-])(?!0\d)(\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)-(?=\d+(?:\.\d+)?(?![\w/-]|\.\d))", r"\1–"),

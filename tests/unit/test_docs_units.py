@@ -34,7 +34,7 @@ def page() -> ModuleType:
         ("10^-3.4 atm, 1e-12, 6.5e-15, 1.118e+04 ppm", "10⁻³·⁴ atm, 10⁻¹², 6.5 × 10⁻¹⁵, 1.118 × 10⁴ ppm"),
         ("[HCO3] - 2 [SO4], HCO3 - Ca, a - b", "[HCO₃] − 2 [SO₄], HCO₃ − Ca, a - b"),
         ("<br>d13C, (14C), **CO2**", "<br>δ¹³C, (¹⁴C), **CO₂**"),
-        ("CaHCO3+, permille ppm-1 |, x 8-12, x axis", "CaHCO₃⁺, permille ppm⁻¹ |, × 8–12, x axis"),
+        ("CaHCO3+, permille ppm-1 |, x 8-12, x axis", "CaHCO₃⁺, ‰ ppm⁻¹ |, × 8–12, x axis"),
         ("| permille ppm-1 | permille |", "| ‰ ppm⁻¹ | ‰ |"),
         ("22 million km2, 10 m3 s-1, 0.5 m2 per m3", "22 million km², 10 m³ s⁻¹, 0.5 m² per m³"),
         ("area_km2, x.m2.csv, V2Karst", "area_km2, x.m2.csv, V2Karst"),
