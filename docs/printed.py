@@ -42,14 +42,9 @@ WORDS = {formula: formula.translate(LOWERED) for formula in FORMULAS} | {
     "13CO2": "¹³CO₂",
     "14CO2": "¹⁴CO₂",
     "degC": "°C",
-    "+-": "±",
-    ">=": "≥",
-    "<=": "≤",
 }
 LONGEST_FIRST = "|".join(re.escape(word) for word in sorted(WORDS, key=len, reverse=True))
-PERMIL = (  # as a unit, not in "within a permil"
-    r"(?<=\d )permil\b|(?<=\()permil(?=\))|(?<=\| )permil(?:le)?(?= )|(?<=, )permil(?= ?[|(])"
-)
+PERMIL = r"(?<!\ba )(?<!\bin )\bpermil(?:le)?\b"  # as a unit, not in "within a permil"
 
 
 def _scientific(found: re.Match[str]) -> str:
@@ -67,17 +62,22 @@ RULES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"(?<![\w-])([kcdm]?m|s)([23])(?![\w-]|\.\w)", lambda m: m[1] + m[2].translate(RAISED)),
     (r"(?<![\w.])10\^\(?(-?\d+(?:\.\d+)?)\)?", lambda m: "10" + m[1].translate(RAISED)),
     (r"(?<![\w.])(\d+(?:\.\d+)?)e([+-]?\d+)(?![\w.]\w)", _scientific),
-    (rf"(?<![A-Za-z_.\d+<>=])(?:{LONGEST_FIRST})(?![\w=]|\.\w)", lambda m: WORDS[m[0]]),
-    (r"±(?= ?\d)|\+-(?=\d)", "±"),
+    (rf"(?<![A-Za-z_.\d])(?:{LONGEST_FIRST})(?!\w|\.\w)", lambda m: WORDS[m[0]]),
+    (r"\+-(?= ?\d)", "±"),
+    (r"(?<=[\s(|])>=(?= )", "≥"),
+    (r"(?<=[\s(|])<=(?= )", "≤"),
     (PERMIL, "‰"),
-    (r"(?<=\d )u(?=[sm]\b)|(?<=\| )u(?=m \||s of )|\bu(?=(?:mol|atm|eq|g/L|S)\b)", "µ"),
+    (
+        r"(?<=\d )u(?=[sm]\b)|(?<=\| )u(?=m \||s of )|(?<=CPU )u(?=s )|(?<=wall )u(?=s )|\bu(?=(?:mol|atm|eq|g/L|S)\b)",
+        "µ",
+    ),
     (r"(?<=[\s(])x(?= \d)", "×"),
-    (r"(?<![\w./^-])(?!0\d)(\d+(?:\.\d+)?)-(?=\d+(?:\.\d+)?(?![\w/-]|\.\d))", r"\1–"),
     (r"(?<=[\s(|,])(?<!kill )-(?=\d)(?!99)", "−"),  # -99 is a code of missing values, "kill -9" a command
+    (r"(?<![\w./^-])(?!0\d)(\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)-(?=\d+(?:\.\d+)?(?![\w/-]|\.\d))", r"\1–"),
     (r"(?<=[\w)\]}]) - (?=[\d(\[A-Z])", " − "),
-    (rf"(?<=[\d⁰-⁹)]) (?=(?:{WITH_POWERS}|{ALONE})(?![\w]))", WHOLE),
-    (rf"(?<=\S) (?=(?:{WITH_POWERS}|°C)[⁻²³])", WHOLE),
-    (r"\b([kMGP]?[gt]) (?=(?:C|N|CO₂)\b)", rf"\1{WHOLE}"),
+    (rf"(?<=[\d⁰-⁹)])[ \n](?=(?:{WITH_POWERS}|{ALONE})(?![\w]))", WHOLE),
+    (rf"(?<=\S)[ \n](?=(?:{WITH_POWERS}|°C)[⁻²³])", WHOLE),
+    (r"\b([kMGP]?[gt])[ \n](?=(?:C|N|CO₂)\b)", rf"\1{WHOLE}"),
 )
 COMPILED = [(re.compile(pattern), instead) for pattern, instead in RULES]
 
