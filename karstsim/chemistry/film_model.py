@@ -31,10 +31,10 @@ from karstsim.core.jit import python_callable
 
 M_PER_MM = 1e-3
 LITRES = 1000.0  # per m3
-CELLS = 200
+CELLS = 100
 RESOLUTION = 10.0  # smallest cell, in reaction lengths over the number of cells
-ITERATIONS, TOLERANCE = 40, 1e-10
-H_STEPS, H_TOLERANCE = 60, 1e-10  # the last step squares what is left
+ITERATIONS, TOLERANCE = 40, 1e-8
+H_STEPS, H_TOLERANCE = 60, 1e-6  # the last step squares what is left
 DIFFERENCE = 1e-6  # relative step of the surface rate's derivatives
 LEAST_SHARE = 0.3  # of a positive quantity that one Newton step may leave
 BATCH = 1000  # nodes solved at once
@@ -467,17 +467,17 @@ def alpha_at(nodes: np.ndarray) -> np.ndarray:
 
 
 def with_lowest_pressures(values: np.ndarray) -> np.ndarray:
-    """Table values with those of the next pressure where the lowest one has no steady state.
+    """Table values, where a thin film has no steady state that of the next pressure which has one.
 
     Raises ArithmeticError for any other node without a value.
     """
-    shape = (2, film.T_COUNT, film.P_COUNT, -1)
-    filled = values.reshape(shape).copy()
-    lowest = filled[:, :, 0]
-    filled[:, :, 0] = np.where(np.isfinite(lowest), lowest, filled[:, :, 1])
+    filled = values.reshape(2, film.T_COUNT, film.P_COUNT, -1).copy()
+    thin = filled[1]
+    for p in range(film.P_COUNT - 2, -1, -1):
+        thin[:, p] = np.where(np.isfinite(thin[:, p]), thin[:, p], thin[:, p + 1])
     if not np.isfinite(filled).all():
         missing = int(np.sum(~np.isfinite(filled)))
-        raise ArithmeticError(f"film model: no steady state in {missing} nodes above the lowest pressure")
+        raise ArithmeticError(f"film model: no steady state in {missing} nodes of the table")
     return filled.reshape(values.shape)
 
 
