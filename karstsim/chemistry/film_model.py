@@ -33,8 +33,8 @@ M_PER_MM = 1e-3
 LITRES = 1000.0  # per m3
 CELLS = 100
 RESOLUTION = 10.0  # smallest cell, in reaction lengths over the number of cells
-ITERATIONS, TOLERANCE = 40, 1e-8
-H_STEPS, H_TOLERANCE = 60, 1e-6  # the last step squares what is left
+ITERATIONS, TOLERANCE = 200, 1e-6
+H_STEPS, H_TOLERANCE = 60, 1e-10  # the last step squares what is left
 DIFFERENCE = 1e-6  # relative step of the surface rate's derivatives
 LEAST_SHARE = 0.3  # of a positive quantity that one Newton step may leave
 BATCH = 1000  # nodes solved at once
@@ -466,8 +466,8 @@ def alpha_at(nodes: np.ndarray) -> np.ndarray:
     return values
 
 
-def with_lowest_pressures(values: np.ndarray) -> np.ndarray:
-    """Table values, where a thin film has no steady state that of the next pressure which has one.
+def with_gaps_filled(values: np.ndarray) -> np.ndarray:
+    """Table values, where a thin film has no solution that of the next pressure which has one.
 
     Raises ArithmeticError for any other node without a value.
     """
@@ -475,6 +475,8 @@ def with_lowest_pressures(values: np.ndarray) -> np.ndarray:
     thin = filled[1]
     for p in range(film.P_COUNT - 2, -1, -1):
         thin[:, p] = np.where(np.isfinite(thin[:, p]), thin[:, p], thin[:, p + 1])
+    top = thin[:, -1]
+    thin[:, -1] = np.where(np.isfinite(top), top, thin[:, -2])
     if not np.isfinite(filled).all():
         missing = int(np.sum(~np.isfinite(filled)))
         raise ArithmeticError(f"film model: no steady state in {missing} nodes of the table")
@@ -483,7 +485,7 @@ def with_lowest_pressures(values: np.ndarray) -> np.ndarray:
 
 def write_table() -> None:
     """Solve the model at every node and write the table that `film` reads."""
-    values = np.log(with_lowest_pressures(alpha_at(table_nodes()))).reshape(-1, len(film.LOG_FACTORS))
+    values = np.log(with_gaps_filled(alpha_at(table_nodes()))).reshape(-1, len(film.LOG_FACTORS))
     header = "ln alpha (m s-1) of the film model; one row per deep or thin water, temperature, log10 pCO2, log10 film,"
     header += "\nslowest first, one column per log10 f_CA; written by python -m karstsim.chemistry.film_model"
     np.savetxt(film.TABLE_FILE, values, fmt="%.5f", delimiter=",", header=header)
