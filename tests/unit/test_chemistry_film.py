@@ -204,7 +204,7 @@ def shoot(w, film_m: float, factor: float, open_depth: float | None = None, clos
         _, h, hco3, here = (v.item() for v in state(np.zeros(1), co2 * y0[:1], p))
         omega = here / w["ca_ratio"] * w["c_k2"] * hco3 / h / w["c_calcite"]
         rate = (
-            0.01
+            film_model.SI_PER_MMOL_CM2
             * (k1 * h + k2 * w["g_co2"] * co2 * y0[0] + k3 * w["water_activity"])
             * (1.0 - omega ** (2 / 3))
         )
