@@ -31,12 +31,16 @@ from karstsim.core.jit import python_callable
 
 M_PER_MM = 1e-3
 LITRES = 1000.0  # per m3
-CELLS = 200
+CELLS = 100
 RESOLUTION = 10.0  # smallest cell, in reaction lengths over the number of cells
-ITERATIONS, TOLERANCE = 40, 1e-10
+ITERATIONS, TOLERANCE = 200, 1e-6
 H_STEPS, H_TOLERANCE = 60, 1e-10  # the last step squares what is left
 DIFFERENCE = 1e-6  # relative step of the surface rate's derivatives
 LEAST_SHARE = 0.3  # of a positive quantity that one Newton step may leave
+FULL_STEPS, DAMPED = (
+    30,
+    0.4,
+)  # Newton steps that are taken whole, and the share of later ones: some go round in circles
 BATCH = 1000  # nodes solved at once
 STAGES = (1, 12)  # steps in which the wall is brought to its pace, tried in turn
 SLOWEST = 1e-4  # pace of the wall in the first of them
@@ -271,24 +275,24 @@ def _relax(w: np.ndarray, layer: Layer, profile: Profile, pace: float, rows: np.
     """Newton's method in place, in these rows, for a wall of `pace` times its surface rate; the rows that converged."""
     done = [np.zeros(0, int)]
     with np.errstate(all="ignore"):  # waters that fail here are tried again in more stages
-        for _ in range(ITERATIONS):
+        for i in range(ITERATIONS):
             if rows.size == 0:
                 break
             part = profile.at(rows)
-            moved = _move(w[rows], layer.at(rows), part, pace)
+            moved = _move(w[rows], layer.at(rows), part, pace, 1.0 if i < FULL_STEPS else DAMPED)
             profile.put(rows, part)
             done.append(rows[moved < TOLERANCE])
             rows = rows[moved >= TOLERANCE]
     return np.sort(np.concatenate(done))
 
 
-def _move(w: np.ndarray, layer: Layer, profile: Profile, pace: float) -> np.ndarray:
-    """One step of Newton's method, no further than stays well above zero; its relative size (n,)."""
+def _move(w: np.ndarray, layer: Layer, profile: Profile, pace: float, damping: float) -> np.ndarray:
+    """A share of a step of Newton's method, no further than stays well above zero; the step's relative size (n,)."""
     s, a = _carbonate(w, layer, profile)
     d_co2, d_rise, d_shift = _newton_step(w, layer, profile, pace)
     d_s = d_rise[:, None] * layer.height_ct + d_shift[:, None] - d_co2
     d_a = 2.0 * d_rise[:, None] * layer.height
-    share = _admissible(((profile.co2, d_co2), (s, d_s), (a, d_a)))
+    share = damping * _admissible(((profile.co2, d_co2), (s, d_s), (a, d_a)))
     profile.co2 += share[:, None] * d_co2
     profile.rise += share * d_rise
     profile.shift += share * d_shift
@@ -466,24 +470,23 @@ def alpha_at(nodes: np.ndarray) -> np.ndarray:
     return values
 
 
-def with_lowest_pressures(values: np.ndarray) -> np.ndarray:
-    """Table values with those of the next pressure where the lowest one has no steady state.
+def with_gaps_filled(values: np.ndarray) -> np.ndarray:
+    """Table values, where a thin film has no steady state at the lowest pressure that of the next one.
 
     Raises ArithmeticError for any other node without a value.
     """
-    shape = (2, film.T_COUNT, film.P_COUNT, -1)
-    filled = values.reshape(shape).copy()
-    lowest = filled[:, :, 0]
-    filled[:, :, 0] = np.where(np.isfinite(lowest), lowest, filled[:, :, 1])
+    filled = values.reshape(2, film.T_COUNT, film.P_COUNT, -1).copy()
+    lowest = filled[1, :, 0]
+    filled[1, :, 0] = np.where(np.isfinite(lowest), lowest, filled[1, :, 1])
     if not np.isfinite(filled).all():
         missing = int(np.sum(~np.isfinite(filled)))
-        raise ArithmeticError(f"film model: no steady state in {missing} nodes above the lowest pressure")
+        raise ArithmeticError(f"film model: no steady state in {missing} nodes of the table")
     return filled.reshape(values.shape)
 
 
 def write_table() -> None:
     """Solve the model at every node and write the table that `film` reads."""
-    values = np.log(with_lowest_pressures(alpha_at(table_nodes()))).reshape(-1, len(film.LOG_FACTORS))
+    values = np.log(with_gaps_filled(alpha_at(table_nodes()))).reshape(-1, len(film.LOG_FACTORS))
     header = "ln alpha (m s-1) of the film model; one row per deep or thin water, temperature, log10 pCO2, log10 film,"
     header += "\nslowest first, one column per log10 f_CA; written by python -m karstsim.chemistry.film_model"
     np.savetxt(film.TABLE_FILE, values, fmt="%.5f", delimiter=",", header=header)
