@@ -40,7 +40,7 @@ HALF = 0.5
 FIRST_STEP = 0.05  # in ln h, to which each water is solved alone before they are joined
 MOST_ROUNDS, MOST_STEPS = 30, 12  # more than a water needs that can be solved this way
 LARGEST_STEP = 0.5  # in ln h; for a larger one the waters are solved apart again
-LEAST_FALL = 0.1  # of the derivative of R(n(p(r))) - r: water that degasses as it dissolves makes it small
+LEAST_FALL = 0.1  # of r - R(n(p(r))) with r, for a whole step: small where water degasses as it dissolves
 
 
 @kernel
@@ -135,7 +135,8 @@ def _step_together(
         dy, dy_r = -(g + g_p * dp) / g_h, -g_p * dp_r / g_h
         dn, dn_r = n_h * dy + n_p * dp, n_h * dy_r + n_p * dp_r
         relaxed, relaxed_n = relaxed_rock_and_slope(alk, n + dn, k_dt, tail_start, tail_order)
-        new = max(rock + (relaxed - rock) / max(1.0 - relaxed_n * dn_r, LEAST_FALL), 0.0)
+        fall = 1.0 - relaxed_n * dn_r
+        new = max(rock + (relaxed - rock) / max(fall, LEAST_FALL), 0.0)
         change = new - rock
         dx += dx_r * change
         dy += dy_r * change
@@ -146,7 +147,8 @@ def _step_together(
             continue
         h *= _factor(dx)
         h_saturated *= _factor(dy)
-        if size <= enough and math.fabs(change) <= enough * (rock + NEGLIGIBLE_ROCK * ca):
+        near = size <= enough and math.fabs(change) <= enough * (rock + NEGLIGIBLE_ROCK * ca)
+        if near and fall >= LEAST_FALL:  # a shortened step says little of what is left
             return h, h_saturated, rock, True
     return h, h_saturated, rock, False
 
