@@ -219,7 +219,7 @@ def open_residual(x, h, ca, dic, alk, per_share, pco2_0, pco2_slope):
 
 @kernel
 def open_h(x, h, ca, dic, alk, per_share, pco2_0, pco2_slope, enough):
-    """Root of `_open_residual`, started at `h`; ends after a step of `enough` in ln h."""
+    """Root of `open_residual`, started at `h`; ends after a step of `enough` in ln h."""
     low, high = H_MIN, H_MAX
     for _ in range(MAX_INNER):
         f, slope = open_residual(x, h, ca, dic, alk, per_share, pco2_0, pco2_slope)
@@ -305,7 +305,7 @@ def gas_residual(x, h, dic, alk, pco2_0, pco2_slope):
 
 @kernel
 def gas_h(x, h, dic, alk, pco2_0, pco2_slope, enough):
-    """Root of `_gas_residual`, started at `h`; ends after a step of `enough` in ln h."""
+    """Root of `gas_residual`, started at `h`; ends after a step of `enough` in ln h."""
     low, high = H_MIN, H_MAX
     for _ in range(MAX_INNER):
         f, slope = gas_residual(x, h, dic, alk, pco2_0, pco2_slope)

@@ -5,9 +5,9 @@
 r is the rock dissolved in the step, g the gas that the water takes up when r has dissolved, n the rock that would
 saturate the water before the step at the pressure p, and R the rate law. Two waters stand side by side: that after r,
 in equilibrium with p, and the saturated one at p. Each round solves both and r in their frozen media by Newton steps
-and then renews both media. The right side falls with r, so that the root is unique, and at it the water is
-undersaturated. Solving for saturation with all its uptake in the step instead would make the rate depend on the step: a
-short step asks for the whole uptake within it.
+and then renews both media. There is one root: p, and n with it, falls with r, but in acid water with hardly any carbon,
+where it rises ever less. At the root the water is undersaturated. Solving for saturation with all its uptake in the
+step instead would make the rate depend on the step: a short step asks for the whole uptake within it.
 """
 
 import math
@@ -40,7 +40,7 @@ HALF = 0.5
 FIRST_STEP = 0.05  # in ln h, to which each water is solved alone before they are joined
 MOST_ROUNDS, MOST_STEPS = 30, 12  # more than a water needs that can be solved this way
 LARGEST_STEP = 0.5  # in ln h; for a larger one the waters are solved apart again
-LEAST_FALL = 0.1  # of the derivative of R(n(p(r))) - r: water that degasses as it dissolves makes it small
+LEAST_FALL = 0.1  # of r - R(n(p(r))) with r, for a whole step: small where water degasses as it dissolves
 
 
 @kernel
@@ -108,7 +108,7 @@ def dissolve_with_gas(x, k, mg_fraction, pco2, slope, k_dt, tail_start, tail_ord
 
 @kernel
 def _step_apart(x, y, h, h_saturated, rock, dic, ca, alk, per_share, pco2, slope):
-    """ln h of both waters for a given rock, each on its own safe way and near enough to be joined."""
+    """h of both waters for a given rock, each on its own safe way and near enough to be joined."""
     h = gas_h(x, h, dic + rock, alk + 2.0 * rock, pco2, slope, FIRST_STEP)
     pressure = max(gas_pressure(x, h, dic + rock, pco2, slope)[0], LEAST_PRESSURE)
     return h, open_h(y, h_saturated, ca, dic, alk, per_share, pressure, 0.0, FIRST_STEP)
@@ -118,7 +118,7 @@ def _step_apart(x, y, h, h_saturated, rock, dic, ca, alk, per_share, pco2, slope
 def _step_together(
     x, y, h, h_saturated, rock, dic, ca, alk, per_share, pco2, slope, k_dt, tail_start, tail_order, enough
 ):
-    """ln h of both waters and the rock, by Newton steps in their frozen media; ends after a step of `enough`.
+    """h of both waters and the rock, by Newton steps in their frozen media; ends after a step of `enough` in ln h.
 
     x stands on rock, y on the pressure that x leaves, rock on what saturates y: the three equations are solved by
     elimination, in that order.
@@ -135,7 +135,8 @@ def _step_together(
         dy, dy_r = -(g + g_p * dp) / g_h, -g_p * dp_r / g_h
         dn, dn_r = n_h * dy + n_p * dp, n_h * dy_r + n_p * dp_r
         relaxed, relaxed_n = relaxed_rock_and_slope(alk, n + dn, k_dt, tail_start, tail_order)
-        new = max(rock + (relaxed - rock) / max(1.0 - relaxed_n * dn_r, LEAST_FALL), 0.0)
+        fall = 1.0 - relaxed_n * dn_r
+        new = max(rock + (relaxed - rock) / max(fall, LEAST_FALL), 0.0)
         change = new - rock
         dx += dx_r * change
         dy += dy_r * change
@@ -146,7 +147,8 @@ def _step_together(
             continue
         h *= _factor(dx)
         h_saturated *= _factor(dy)
-        if size <= enough and math.fabs(change) <= enough * (rock + NEGLIGIBLE_ROCK * ca):
+        near = size <= enough and math.fabs(change) <= enough * (rock + NEGLIGIBLE_ROCK * ca)
+        if near and fall >= LEAST_FALL:  # a shortened step says little of what is left
             return h, h_saturated, rock, True
     return h, h_saturated, rock, False
 
