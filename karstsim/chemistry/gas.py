@@ -37,6 +37,9 @@ SCHMIDT_REFERENCE = 600.0
 CALM_WIND = 3.7  # m s-1; below it the surface is smooth (design notes 6.2)
 EXPONENT_ROUGH, EXPONENT_SMOOTH = -0.5, -2.0 / 3.0
 SCHMIDT_MIN = 1.0
+SCHMIDT_WARMEST = (
+    40.0  # degC, end of the fits: beyond it they turn and grow (CO2 at 50 degC twice what it is)
+)
 POSITIVE_MIN = 1e-12  # of velocities, slopes, depths under a logarithm
 
 # Schmidt number of CO2 in fresh water, Wanninkhof (2014, Limnol. Oceanogr. Methods 12:351). It replaces the cubic of
@@ -83,16 +86,22 @@ PRESSURE_TOLERANCE = 1e-4  # of the last step; what is left is of the order of i
 
 @kernel
 def schmidt_co2(temperature):
-    """Schmidt number of CO2 in fresh water at `temperature` degC (Wanninkhof 2014; 600 at 20 degC). -2 to 40 degC."""
-    t = temperature
+    """Schmidt number of CO2 in fresh water at `temperature` degC (Wanninkhof 2014; 600 at 20 degC).
+
+    -2 to 40 degC; above it that of 40 degC.
+    """
+    t = temperature if not temperature > SCHMIDT_WARMEST else SCHMIDT_WARMEST
     sc = SC0 + t * (SC1 + t * (SC2 + t * (SC3 + t * SC4)))
     return sc if not sc < SCHMIDT_MIN else SCHMIDT_MIN
 
 
 @kernel
 def schmidt_o2(temperature):
-    """Schmidt number of O2 in fresh water at `temperature` degC (Wanninkhof 2014; 510 at 20 degC). -2 to 40 degC."""
-    t = temperature
+    """Schmidt number of O2 in fresh water at `temperature` degC (Wanninkhof 2014; 510 at 20 degC).
+
+    -2 to 40 degC; above it that of 40 degC.
+    """
+    t = temperature if not temperature > SCHMIDT_WARMEST else SCHMIDT_WARMEST
     sc = SO0 + t * (SO1 + t * (SO2 + t * (SO3 + t * SO4)))
     return sc if not sc < SCHMIDT_MIN else SCHMIDT_MIN
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -88,6 +89,15 @@ def test_relax_limits() -> None:
 
 def test_schmidt_number_of_600_at_20_degrees() -> None:
     assert python_callable(gas.schmidt_co2)(20.0) == pytest.approx(600.0, abs=5.0)
+
+
+def test_schmidt_numbers_never_grow_with_warmth() -> None:
+    """They are viscosity over diffusion: 157 for CO2 at 50 degC (Jaehne et al. 1987), not 296."""
+    for schmidt in (python_callable(gas.schmidt_co2), python_callable(gas.schmidt_o2)):
+        values = [schmidt(0.5 * step) for step in range(-4, 121)]
+        assert all(cooler >= warmer for cooler, warmer in pairwise(values))
+        assert math.isnan(schmidt(math.nan))
+    assert python_callable(gas.schmidt_co2)(50.0) == pytest.approx(240.6, abs=0.1)
 
 
 def test_transfer_velocities() -> None:
