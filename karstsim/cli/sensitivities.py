@@ -214,7 +214,8 @@ def _show_over_time(ds: xr.Dataset, files: list[str], as_json: bool) -> None:
     else:
         title, header = f"Trend ({ds.effect_trend.attrs['units']})", ("drivers", "part of the trend")
         rows = [(str(e), float(ds.effect_trend[k])) for k, e in enumerate(ds.drivers.values)]
-        rows += [("none", float(ds.base_trend)), ("all together", float(ds.all_trend))]
+        whole, base = float(ds.all_trend), float(ds.base_trend)
+        rows += [("all drivers", whole - base), ("without any driver", base), ("whole trend", whole)]
     if as_json:
         found = [dict(zip(header, row, strict=True)) for row in rows]
         console.print_json({"status": "done", **ds.attrs, "result": found, "files": files})

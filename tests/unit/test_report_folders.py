@@ -147,7 +147,12 @@ def test_page_of_a_sensitivity_study_says_whether_its_intervals_are_narrow(tmp_p
                "outputs_without_variation": ""},
     )  # fmt: skip
     ds.to_netcdf(tmp_path / "indices.nc")
+    drawn = ["indices", "second_order", "convergence", "over_time"]
+    (tmp_path / "figures").mkdir()
+    for name in drawn:
+        (tmp_path / "figures" / f"{name}.png").write_bytes(b"")
     page = contents_of(tmp_path)
+    assert [file.stem for section in page.sections for file, _ in section.figures] == drawn
     assert page.sections[0].tables[0].rows[0] == ["forcing.pr", "0.70 ± 0.05", "0.80 ± 0.50"]
     assert {c.name: c.passed for c in page.notes.checks} == {
         "All members computed": True,
