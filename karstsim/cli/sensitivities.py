@@ -193,7 +193,7 @@ def _show(ds: xr.Dataset, files: list[str], as_json: bool) -> None:
     outputs = [i for i, year in enumerate(ds.year.values) if year < 0 and ds.month.values[i] < 0]
     for i in outputs[:MOST_OUTPUTS]:
         part = ds.isel(output=i)
-        order = (-abs(part[names[0]])).argsort().values
+        order = (-abs(part["mu_star" if "mu_star" in part else names[0]])).argsort().values
         rows = [(str(ds.factor.values[k]), *(float(part[n].values[k]) for n in names)) for k in order]
         console.print_table(f"{ds.output.values[i]} ({ds.units.values[i]})", ("factor", *names), rows)
     console.print_list("Left out", _lines(f"{ds.attrs['dropped']} members", ds.attrs["dropped_because"]))
