@@ -118,7 +118,8 @@ def _with_width(part: xr.Dataset, name: str, k: int) -> str:
     decimals = max(DIGITS - 1 - size, 0)
     text = number(float(part[name].values[k]), decimals)
     conf = f"{name}_conf"
-    return f"{text} ± {number(float(part[conf].values[k]), decimals)}" if conf in part else text
+    known = conf in part and np.isfinite(part[name].values[k])
+    return f"{text} ± {number(float(part[conf].values[k]), decimals)}" if known else text
 
 
 def _figures(folder: Path, stem: str) -> list[tuple[Path, str]]:
