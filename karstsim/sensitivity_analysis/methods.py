@@ -196,7 +196,9 @@ def _morris(design: Design, x: np.ndarray, y: np.ndarray, confidence: float, res
             seed=np.random.default_rng(design.seed),
         )  # fmt: skip
         order = [list(result["names"]).index(name) for name in design.factors]
-        each = {n: np.ma.filled(np.ma.asarray(result[n], float), np.nan)[order] for n in design.indices}
+        each: Indices = {
+            n: np.ma.filled(np.ma.asarray(result[n], float), np.nan)[order] for n in design.indices
+        }
         return {n: np.where(unsigned & (n != "mu_star"), np.nan, values) for n, values in each.items()}
 
     return _bootstrapped(design, found, len(y), confidence, resamples)

@@ -134,9 +134,8 @@ def test_indices_with_small_units_keep_their_digits(tmp_path):
     ds = xr.Dataset({"mu": ("factor", [-0.0157, 0.0031]), "mu_conf": ("factor", [0.0061, 0.0012])})
     assert [_with_width(ds, "mu", k) for k in (0, 1)] == ["−0.016 ± 0.006", "0.003 ± 0.001"]
     assert _with_width(ds * 1e4, "mu", 0) == "−157 ± 61"
-    assert (
-        _with_width(ds.where(xr.DataArray([True, False], dims="factor")), "mu", 1) == "–"
-    )  # of a group, which has none
+    one = ds.where(xr.DataArray([True, False], dims="factor"))
+    assert _with_width(one, "mu", 1) == "–"  # of a group, which has none
 
 
 def test_page_of_a_sensitivity_study_says_whether_its_intervals_are_narrow(tmp_path):
