@@ -193,7 +193,7 @@ def _show(ds: xr.Dataset, files: list[str], as_json: bool) -> None:
     outputs = [i for i, year in enumerate(ds.year.values) if year < 0 and ds.month.values[i] < 0]
     for i in outputs[:MOST_OUTPUTS]:
         part = ds.isel(output=i)
-        order = (-abs(part[names[0]])).argsort().values
+        order = (-abs(part["mu_star" if "mu_star" in part else names[0]])).argsort().values
         rows = [(str(ds.factor.values[k]), *(float(part[n].values[k]) for n in names)) for k in order]
         console.print_table(f"{ds.output.values[i]} ({ds.units.values[i]})", ("factor", *names), rows)
     console.print_list("Left out", _lines(f"{ds.attrs['dropped']} members", ds.attrs["dropped_because"]))
@@ -214,7 +214,8 @@ def _show_over_time(ds: xr.Dataset, files: list[str], as_json: bool) -> None:
     else:
         title, header = f"Trend ({ds.effect_trend.attrs['units']})", ("drivers", "part of the trend")
         rows = [(str(e), float(ds.effect_trend[k])) for k, e in enumerate(ds.drivers.values)]
-        rows += [("none", float(ds.base_trend)), ("all together", float(ds.all_trend))]
+        whole, base = float(ds.all_trend), float(ds.base_trend)
+        rows += [("all drivers", whole - base), ("without any driver", base), ("whole trend", whole)]
     if as_json:
         found = [dict(zip(header, row, strict=True)) for row in rows]
         console.print_json({"status": "done", **ds.attrs, "result": found, "files": files})

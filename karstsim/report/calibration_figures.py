@@ -319,8 +319,9 @@ def residual_panels(posterior: xr.Dataset, target: str) -> Figure:
 
 @styled
 def corner(posterior: xr.Dataset) -> Figure:
-    """Pairs of the most telling parameters among the draws, with their histograms on the diagonal."""
-    n = min(posterior.sizes["parameter"], MOST_PAIRS)
+    """Pairs of the first parameters of the file among the draws, with their histograms on the diagonal."""
+    whole = posterior.sizes["parameter"]
+    n = min(whole, MOST_PAIRS)
     figure = new_figure(max(1.35 * n, 4.0))
     axes = figure.subplots(n, n, squeeze=False)
     values, best = posterior["value"].values, posterior["best"].values
@@ -340,6 +341,9 @@ def corner(posterior: xr.Dataset) -> Figure:
                 ax.plot(best[column], best[row], "D", ms=4, color=ORANGE)
                 _scale(ax, posterior, row, "y", NARROW_PANEL)
             _label_corner(ax, posterior, row, column, n)
+    if n < whole:
+        told = f"the first {n} of {whole} parameters;\nthe dotty plots show all"
+        figure.text(0.98, 0.98, told, ha="right", va="top", color=SOFT)
     return figure
 
 

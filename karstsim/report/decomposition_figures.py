@@ -64,12 +64,15 @@ def with_interactions_joined(ds: xr.Dataset) -> dict[str, np.ndarray]:
 
 @style.styled
 def attribution_figure(ds: xr.Dataset) -> Figure:
-    """Effects of drivers and interactions over time, and what each adds to the trend."""
-    figure = style.new_figure(HEIGHT + 0.4)
+    """Effects of drivers and interactions over time, and what each adds to the trend.
+
+    A trend without any driver is one of the start (stocks that a spin-up left moving) or of the weather's chance.
+    """
+    figure = style.new_figure(HEIGHT + 0.7)
     lines, bars = figure.subplots(1, 2, width_ratios=(1.5, 1.0))
     x, units = ds["time"].values, style.unit(ds.attrs["units"])
     names = [style.plain(str(n).replace("+", " × ")) for n in ds["drivers"].values]
-    lines.plot(x, ds["all"].values - ds["base"].values, color=style.INK, linewidth=2.2, label="all together")
+    lines.plot(x, ds["all"].values - ds["base"].values, color=style.INK, linewidth=2.2, label="all drivers")
     for k, name in enumerate(names):
         colour = style.OTHER_COLOURS[k % (len(style.OTHER_COLOURS) - 1)]
         dashes = "-" if "×" not in name else (0, (4, 2))
@@ -80,15 +83,17 @@ def attribution_figure(ds: xr.Dataset) -> Figure:
     running = f", {window}-year running mean" if window > 1 else ""
     style.panel_title(lines, "a", style.plain(f"{ds.attrs['variable']}{running}"))
     _years(lines, x)
-    total = float(ds["all_trend"] - ds["base_trend"])
+    whole, base = float(ds["all_trend"]), float(ds["base_trend"])
+    total = whole - base
     values = [*ds["effect_trend"].values, total]
     place = np.arange(len(values))[::-1]
     colours = [style.OTHER_COLOURS[k % (len(style.OTHER_COLOURS) - 1)] for k in range(len(names))]
     bars.barh(place, values, 0.7, color=[*colours, style.INK])
     bars.axvline(0.0, color=style.BASELINE, linewidth=0.8)
-    bars.set_yticks(place, [*names, "all together"])
+    bars.set_yticks(place, [*names, "all drivers"])
     bars.grid(False, axis="y")
-    bars.set_xlabel(f"Part of the trend\n({units} decade⁻¹)")
+    told = f"whole trend {whole:.3g},\nwithout any driver {base:.3g}".replace("-", "\N{MINUS SIGN}")
+    bars.set_xlabel(f"Part of the trend\n({units} decade⁻¹)\n{told}")
     style.panel_title(bars, "b", "Trend")
     figure.legend(*lines.get_legend_handles_labels(), loc="outside lower left", ncols=4)
     return figure

@@ -120,12 +120,14 @@ def morris_figure(ds: xr.Dataset) -> Figure:
     figure, panels = _panels(len(shown), PANEL_HEIGHT)
     for ax, at in zip(panels, shown, strict=False):
         x, y = ds["mu_star"].values[at], ds["sigma"].values[at]
-        y = np.where(np.isnan(y), 0.0, y)  # groups have none
+        without = np.isnan(y)  # groups: their effects have no sign, so no spread around a mean
+        y = np.where(without, 0.0, y)
         for k, factor in enumerate(ds["factor"].values):
+            name = style.plain(str(factor)) + (" (a group: μ* alone)" if without[k] else "")
             colour = style.OTHER_COLOURS[k % len(style.OTHER_COLOURS)]
             ax.errorbar(
                 x[k], y[k], xerr=ds["mu_star_conf"].values[at, k], fmt=MARKERS[k % len(MARKERS)],
-                color=colour, elinewidth=1.0, capsize=2.0, markersize=6, label=style.plain(str(factor)),
+                color=colour, elinewidth=1.0, capsize=2.0, markersize=6, label=name, clip_on=not without[k],
             )  # fmt: skip
         top = max(float(np.nanmax(x + ds["mu_star_conf"].values[at])), float(y.max()))
         line = (0, (4, 3))

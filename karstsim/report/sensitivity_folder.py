@@ -26,6 +26,7 @@ MOST_TABLES = 6
 DIGITS = 2  # of the largest index of a table
 CAPTIONS = {
     "indices": "Indices of every factor with their intervals.",
+    "second_order": "Share of the variance that two factors explain only together, with its interval.",
     "convergence": "Indices from parts of the same design: one that still moves is no result.",
     "over_time": "Indices of each month or year.",
 }
@@ -42,6 +43,7 @@ def sensitivity_contents(folder: Path, observations: xr.Dataset | None = None) -
     record = _record(folder)
     sections = [
         Section("Indices", [READ], _tables(ds), figures=_figures(folder, "indices")),
+        Section("Pairs of factors", figures=_figures(folder, "second_order")),
         Section("Convergence", figures=_figures(folder, "convergence")),
         Section("Over time", figures=_figures(folder, "over_time")),
         Section("Members", tables=_members(folder)),
@@ -116,7 +118,8 @@ def _with_width(part: xr.Dataset, name: str, k: int) -> str:
     decimals = max(DIGITS - 1 - size, 0)
     text = number(float(part[name].values[k]), decimals)
     conf = f"{name}_conf"
-    return f"{text} ± {number(float(part[conf].values[k]), decimals)}" if conf in part else text
+    known = conf in part and np.isfinite(part[name].values[k])
+    return f"{text} ± {number(float(part[conf].values[k]), decimals)}" if known else text
 
 
 def _figures(folder: Path, stem: str) -> list[tuple[Path, str]]:

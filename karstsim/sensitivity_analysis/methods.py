@@ -183,8 +183,12 @@ def _nothing(design: Design) -> Indices:
 
 
 def _morris(design: Design, x: np.ndarray, y: np.ndarray, confidence: float, resamples: int) -> Indices:
-    """SALib gives mu_star an interval; those of mu and sigma come from the same resampling of trajectories."""
+    """SALib gives mu_star an interval; those of mu and sigma come from the same resampling of trajectories.
+
+    A step of a group moves some members up and others down, so its effect has no sign: mu and sigma are NaN there.
+    """
     analyze = _salib("analyze.morris").analyze
+    unsigned = np.array([design.groups.count(name) > 1 for name in design.factors])
 
     def found(rows: np.ndarray) -> Indices:
         result = analyze(
@@ -192,9 +196,10 @@ def _morris(design: Design, x: np.ndarray, y: np.ndarray, confidence: float, res
             seed=np.random.default_rng(design.seed),
         )  # fmt: skip
         order = [list(result["names"]).index(name) for name in design.factors]
-        return {
-            name: np.ma.filled(np.ma.asarray(result[name], float), np.nan)[order] for name in design.indices
+        each: Indices = {
+            n: np.ma.filled(np.ma.asarray(result[n], float), np.nan)[order] for n in design.indices
         }
+        return {n: np.where(unsigned & (n != "mu_star"), np.nan, values) for n, values in each.items()}
 
     return _bootstrapped(design, found, len(y), confidence, resamples)
 

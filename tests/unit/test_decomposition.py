@@ -11,6 +11,7 @@ import xarray as xr
 from small_site import SITE
 
 from karstsim.core.errors import InputError
+from karstsim.report.decomposition_figures import attribution_figure
 from karstsim.sensitivity_analysis import sensitivity
 from karstsim.sensitivity_analysis.attribution import attribute_trend, load_attribution, merged, subsets
 from karstsim.sensitivity_analysis.decomposition import anova, decompose_variance
@@ -160,6 +161,15 @@ def test_effects_of_drivers_and_of_their_interaction_are_found() -> None:
     assert found.pop("land use") == pytest.approx(-10.0)
     assert list(found.values()) == pytest.approx([0.0, 0.0, 0.0], abs=1e-9)
     assert ds.effect.sum("drivers").values + ds.base.values == pytest.approx(ds["all"].values)
+
+
+def test_the_figure_says_what_no_driver_explains() -> None:
+    """Drivers add 50 a decade to a trend; where all are held back 7 are left, and the whole is 57."""
+    runs = {s: run + 0.7 * np.arange(10.0) for s, run in _runs().items()}
+    bars = attribution_figure(attribute_trend(runs, window=1)).axes[1]
+    assert "whole trend 57,\nwithout any driver 7" in bars.get_xlabel()
+    assert bars.patches[-1].get_width() == pytest.approx(50.0)
+    assert bars.get_yticklabels()[-1].get_text() == "all drivers"
 
 
 def test_all_but_one_has_the_interactions_and_alone_has_none() -> None:

@@ -134,6 +134,8 @@ def test_indices_with_small_units_keep_their_digits(tmp_path):
     ds = xr.Dataset({"mu": ("factor", [-0.0157, 0.0031]), "mu_conf": ("factor", [0.0061, 0.0012])})
     assert [_with_width(ds, "mu", k) for k in (0, 1)] == ["−0.016 ± 0.006", "0.003 ± 0.001"]
     assert _with_width(ds * 1e4, "mu", 0) == "−157 ± 61"
+    one = ds.where(xr.DataArray([True, False], dims="factor"))
+    assert _with_width(one, "mu", 1) == "–"  # of a group, which has none
 
 
 def test_page_of_a_sensitivity_study_says_whether_its_intervals_are_narrow(tmp_path):
@@ -147,7 +149,12 @@ def test_page_of_a_sensitivity_study_says_whether_its_intervals_are_narrow(tmp_p
                "outputs_without_variation": ""},
     )  # fmt: skip
     ds.to_netcdf(tmp_path / "indices.nc")
+    drawn = ["indices", "second_order", "convergence", "over_time"]
+    (tmp_path / "figures").mkdir()
+    for name in drawn:
+        (tmp_path / "figures" / f"{name}.png").write_bytes(b"")
     page = contents_of(tmp_path)
+    assert [file.stem for section in page.sections for file, _ in section.figures] == drawn
     assert page.sections[0].tables[0].rows[0] == ["forcing.pr", "0.70 ± 0.05", "0.80 ± 0.50"]
     assert {c.name: c.passed for c in page.notes.checks} == {
         "All members computed": True,

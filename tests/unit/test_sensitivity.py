@@ -118,6 +118,19 @@ def test_morris_gives_the_slopes_of_a_plane() -> None:
     assert found["mu_star_conf"] == pytest.approx([0.0, 0.0], abs=1e-12)
 
 
+def test_a_group_of_morris_has_no_sign() -> None:
+    """x1 and x2 of one group move up or down each by itself; only the size of what they do together is told."""
+    design = _design("morris", 6, 3, groups=("a", "a", "b"))
+    x = points(design)
+    y = 3.0 * x[:, 0] - 2.0 * x[:, 1] + x[:, 2]
+    found = analyse(design, x, y)
+    steps = np.abs(np.diff(y.reshape(6, 3), axis=1)) / (2.0 / 3.0)
+    of_a = np.diff(x[:, 0].reshape(6, 3), axis=1) != 0.0
+    assert found["mu_star"] == pytest.approx([steps[of_a].mean(), 1.0])
+    assert np.isnan([found["mu"][0], found["sigma"][0]]).all()
+    assert found["mu"][1] == pytest.approx(1.0)
+
+
 def test_pawn_and_delta_are_those_of_salib() -> None:
     """Also where outputs are equal and where slices hold a few members only."""
     from SALib.analyze import pawn
