@@ -372,12 +372,18 @@ def _expanded(patterns: list[str], folder: Path, key: str, found: list[tuple[str
     for i, pattern in enumerate(patterns):
         matches = _matches(pattern, folder)
         if not matches:
-            mend = f"check the name; it is taken relative to {folder}"
-            found.append((f"{key}.files[{i}]", f"no file matches {shown(pattern)}", mend))
+            found.append((f"{key}.files[{i}]", *_nothing_at(pattern, folder)))
         files += [m for m in matches if m not in files]
     if len(files) > MOST_FILES:
         found.append((f"{key}.files", f"match more than {MOST_FILES} files", "name fewer files"))
     return files
+
+
+def _nothing_at(pattern: str, folder: Path) -> tuple[str, str]:
+    """What is wrong with a name or pattern that matches no file, and the mend."""
+    if os.path.isdir(os.path.join(folder, pattern)):
+        return f"{shown(pattern)} is a folder", f"name its files: {shown(os.path.join(pattern, '*.nc'))}"
+    return f"no file matches {shown(pattern)}", f"check the name; it is taken relative to {folder}"
 
 
 def _matches(pattern: str, folder: Path) -> list[str]:

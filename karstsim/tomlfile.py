@@ -29,6 +29,7 @@ Model = TypeVar("Model", bound=BaseModel)
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _LINE = re.compile(r"\s*\(at (.+)\)$")
 _LINE_NUMBER = re.compile(r"line (\d+)")
+_TWICE = re.compile(r"is not valid TOML: Cannot (overwrite a value|declare .* twice)")
 _HABITS = {  # how a value begins that TOML does not know: what to do
     r"-?\d+,\d": "write a decimal point, as in 1.5",
     r"(True|False)\b": "write true and false in small letters",
@@ -66,7 +67,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise InputError(str(path), "is nested too deeply", "use plain [tables]") from None
     except ValueError as error:  # TOMLDecodeError, or an integer of thousands of digits
         what, place = _syntax_problem(error)
-        raise InputError(f"{path}{place}", what, _syntax_mend(place, text)) from None
+        raise InputError(f"{path}{place}", what, _syntax_mend(what, place, text)) from None
     _check_depth(data, path)
     return data
 
@@ -114,10 +115,12 @@ def _syntax_problem(error: ValueError) -> tuple[str, str]:
     return f"is not valid TOML: {what}", f", {match.group(1)}" if match else ""
 
 
-def _syntax_mend(place: str, text: str) -> str:
+def _syntax_mend(what: str, place: str, text: str) -> str:
     """What people write who do not know TOML: decimal commas, text without quotes, True for true."""
     number = _LINE_NUMBER.search(place)
     line = text.splitlines()[int(number.group(1)) - 1 :][:1] if number else []
+    if line and _TWICE.match(what):
+        return f"this key or table stands twice, keep one: {_short(line[0].strip(), 100)}"
     for pattern, mend in _HABITS.items():
         if line and re.match(rf"[^#]*=\s*(?:{pattern})", line[0]):
             return f"{mend}: {_short(line[0].strip(), 100)}"

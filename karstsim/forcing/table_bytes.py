@@ -33,7 +33,8 @@ def table_bytes(path: Path, sheet: str | None) -> tuple[bytes, list[str]]:
                 data = file.read(MOST_BYTES + 1)
     except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(str(path), f"cannot be read ({reason})"[:200], "check the path") from None
+        mend = "name a file in it" if path.is_dir() else "check the path"
+        raise InputError(str(path), f"cannot be read ({reason})"[:200], mend) from None
     if len(data) > MOST_BYTES:
         raise InputError(str(path), f"holds more than {MOST_BYTES // 10**6} MB", "cut out what is needed")
     if data.startswith(_OLD_EXCEL):

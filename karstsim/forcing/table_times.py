@@ -187,7 +187,9 @@ def _refuse_year_first(parts: pd.DataFrame, text: pd.Series, lines: Sequence[int
     first, second, last = (parts[k].astype(int).to_numpy() for k in ("a", "b", "yy"))
     if not text.str.match(r"^\d{1,2}-").any() or (last > 31).any() or (second > 12).any() or (last < 1).any():
         return
-    mend = "tell the format (date_format='%y-%m-%d'), or the order with dayfirst=True or False"
+    mend = (
+        "tell the format (date_format='%y-%m-%d'), or the order with dayfirst= (--day-first, --month-first)"
+    )
     row = int(np.argmax(first > 31)) if (first > 31).any() else 0
     raise InputError(f"{where} {lines[row]}", f"date {text[row]!r}: year first or last?", mend)
 
@@ -231,7 +233,9 @@ def _order(
     both = (first > 12).any()
     row = int(np.argmax(second > 12)) if both else 0
     what = f"date {text[row]!r}: {'both orders of day and month occur' if both else 'day or month first?'}"
-    raise InputError(f"{where} {lines[row]}", what, "say dayfirst=True or False, or write 2015-01-31")
+    raise InputError(
+        f"{where} {lines[row]}", what, "say dayfirst= (--day-first, --month-first), or write 2015-01-31"
+    )
 
 
 def _stamps(parts: pd.DataFrame, text: pd.Series, lines: Sequence[int], where: str) -> np.ndarray:
@@ -252,7 +256,9 @@ def _stamps(parts: pd.DataFrame, text: pd.Series, lines: Sequence[int], where: s
         row = int(np.argmax(bad))
         what = f"there is no time {text[row]!r} ({int(bad.sum())} such row(s))"
         raise InputError(
-            f"{where} {lines[row]}", what, "correct it, or say dayfirst= if the order is another"
+            f"{where} {lines[row]}",
+            what,
+            "correct it, or say dayfirst= (--day-first, --month-first) if the order is another",
         )
     seconds = 3600.0 * hour + 60.0 * minute + second
     stamps = days.to_numpy("datetime64[ns]") + np.rint(1e3 * seconds.to_numpy()).astype("timedelta64[ms]")

@@ -205,7 +205,7 @@ def select_span(ds: xr.Dataset, start: str | int | None, end: str | int | None, 
         have = f"{text(ds.time.values[0])} to {text(ds.time.values[-1])}"
         raise InputError(
             where,
-            f"data cover {have}, asked are {start or 'the first'} to {end or 'the last'} step",
+            f"data cover {have}, asked are {start or 'the first step'} to {end or 'the last step'}",
             "choose start and end within the data, or add the files that are missing",
         )
     return chosen

@@ -19,7 +19,7 @@ from karstsim.analysis import (
     recessions,
     spectrum,
 )
-from karstsim.analysis.correlation import TRUNCATION
+from karstsim.analysis.correlation import LEAST_PAIRS, TRUNCATION
 from karstsim.analysis.series import discharge_series
 from karstsim.core.errors import InputError
 
@@ -42,7 +42,7 @@ def hydrograph_report(spring: xr.Dataset, folder: Path | None = None) -> dict[st
     discharge, rain = spring["discharge"], spring.get("precipitation")
     warnings: list[str] = []
     found = usual_recessions(discharge, warnings)
-    lag = longest_lag(discharge, warnings)
+    lag = longest_lag(discharge, warnings, f"{where}, discharge")
     indices = karst_indices(discharge, found=found, truncation=lag).as_dict()
     units = INDEX_UNITS | {"mean": discharge.attrs["units"]}
     rows = [(name, value, units[name]) for name, value in indices.items()]
@@ -87,9 +87,16 @@ def usual_recessions(discharge: xr.DataArray, warnings: list[str]) -> list[Reces
     return found
 
 
-def longest_lag(discharge: xr.DataArray, warnings: list[str]) -> float:
-    """Longest lag of the correlations, d: shorter than usual, with a warning, in a short series."""
+def longest_lag(discharge: xr.DataArray, warnings: list[str], where: str = "discharge") -> float:
+    """Longest lag of the correlations, d: shorter than usual, with a warning, in a short series.
+
+    Raises InputError for one so short that its longest lag has too few pairs.
+    """
     series = discharge_series(discharge)
+    least = int(np.ceil(LEAST_PAIRS / (1.0 - LONGEST_LAG)))
+    if len(series.values) < least:
+        what = f"has {len(series.values)} steps, too few for recessions and correlations"
+        raise InputError(where, what, f"give a record of {least} steps or more")
     lag = float(np.floor(LONGEST_LAG * len(series.values) * series.step))
     if lag >= TRUNCATION:
         return TRUNCATION

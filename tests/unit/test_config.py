@@ -73,6 +73,29 @@ def test_files_are_found_from_the_folder_of_the_config(
     assert all(Path(f).is_absolute() for f in [*config.forcing.files, config.forcing.co2])
 
 
+def test_a_folder_of_files_and_a_sheet(tmp_path: Path) -> None:
+    (tmp_path / "cmip").mkdir()
+    error = refused(write(tmp_path, SITE + '[forcing]\nfiles = ["cmip"]\nco2 = "ssp245"\n'))
+    assert error.where.endswith("forcing.files[0]") and "is a folder" in error.what
+    assert "cmip/*.nc" in error.mend
+
+
+def test_a_sheet_of_a_workbook_is_named_in_the_file(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active.append(["remarks"])
+    weather = book.create_sheet("weather")
+    weather.append(["date", "tas (degC)", "pr (mm/d)", "rsds (W/m2)"])
+    for day in ("2015-01-01", "2015-01-02"):
+        weather.append([day, 10.0, 1.0, 100.0])
+    book.save(tmp_path / "station.xlsx")
+    text = SITE + '[forcing]\nfiles = ["station.xlsx"]\nco2 = 400.0\n'
+    with pytest.raises(InputError, match="not 'weather'"):
+        load_config(write(tmp_path, text)).open_forcing()
+    found = load_config(write(tmp_path, text + 'sheet = "weather"\n')).open_forcing()
+    assert found.sizes["time"] == 2
+
+
 def test_missing_files_are_all_named(tmp_path: Path) -> None:
     text = SITE + '[forcing]\nfiles = ["no*.nc"]\nco2 = "no.csv"\n[run]\nrestart = "no.npy"\n'
     error = refused(write(tmp_path, text))
@@ -119,6 +142,8 @@ def test_a_wrong_key_is_named_with_its_mend(tmp_path: Path, text: str, key: str,
     [
         ("[site\n", "line 1, column 6"),
         ("a = 1\na = 2\n", "line 2"),
+        ("a = 1\nb = 2\na = 3\n", "stands twice, keep one: a = 3"),
+        ("[run]\na = 1\n[run]\n", r"stands twice, keep one: [run]"),
         ("a = 1\nrate = 50,0  # t\n", "decimal point, as in 1.5: rate = 50,0"),
         ("isotopes = True\n", "true and false in small letters"),
         ("land_use = cropland\n", "text into quotes"),

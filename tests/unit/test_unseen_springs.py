@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+import karstsim as ks
 from karstsim import analysis as ka
+from karstsim.core.errors import InputError
 from karstsim.report.hydrograph import hydrograph_report
 
 
@@ -64,3 +66,14 @@ def test_a_record_by_the_hour_has_the_recessions_of_its_days() -> None:
     assert "recessions are those of daily means" in report["warnings"]
     assert report["indices"]["recessions"] == 6
     assert report["indices"]["alpha_mean"] == pytest.approx(1.0 / 25.0, rel=0.1)
+
+
+def test_a_record_of_a_few_days_is_refused_by_name():
+    with pytest.raises(InputError, match=r"discharge: has 19 steps, too few.*\n.*20 steps or more"):
+        hydrograph_report(_spring(np.linspace(2.0, 1.0, 19)))
+    assert hydrograph_report(_spring(np.linspace(2.0, 1.0, 20)))["indices"]
+
+
+def test_a_folder_in_the_place_of_a_table_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"cannot be read \(Is a directory\)\n.*name a file in it"):
+        ks.read_spring_table(tmp_path)

@@ -105,7 +105,8 @@ def _decode(path: Path, data: bytes | None = None) -> tuple[str, str]:
     try:
         data = path.read_bytes() if data is None else data
     except OSError as error:
-        raise InputError(str(path), f"cannot be read ({error.strerror})", "check the path") from None
+        mend = "name a file in it" if path.is_dir() else "check the path"
+        raise InputError(str(path), f"cannot be read ({error.strerror})", mend) from None
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise InputError(str(path), "is a spreadsheet or an archive", "save the sheet as CSV")
     codec, name = next(
