@@ -277,6 +277,8 @@ def residual_panels(posterior: xr.Dataset, target: str) -> Figure:
     residual, model = whole[known], best[known]
     what = str(posterior[f"residual_{safe(target)}"].attrs["long_name"])
     units = unit(str(posterior[f"observed_{safe(target)}"].attrs["units"]))
+    if what == "residual":  # as it is, not transformed
+        what = f"{what} ({units})"
     figure = new_figure(5.4)
     over_time, spread, memory, normal = figure.subplots(2, 2).ravel()
     over_time.plot(times[known], residual, ".", ms=3, color=BLUE)
