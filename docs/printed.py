@@ -65,8 +65,8 @@ RULES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"(?<![\w.])(\d+(?:\.\d+)?)e([+-]?\d+)(?![\w.]\w)", _scientific),
     (rf"(?<![A-Za-z_.\d])(?:{LONGEST_FIRST})(?!\w|\.\w)", lambda m: WORDS[m[0]]),
     (r"\+-(?= ?\d)", "±"),
-    (r"(?<=[\s(|])>=(?= )", "≥"),
-    (r"(?<=[\s(|])<=(?= )", "≤"),
+    (r"(?<=[\s(|])>=(?=\s)", "≥"),
+    (r"(?<=[\s(|])<=(?=\s)", "≤"),
     (PERMIL, "‰"),
     (
         r"(?<=\d )u(?=[sm]\b)|(?<=\| )u(?=m \||s of )|(?<=CPU )u(?=s )|(?<=wall )u(?=s )|\bu(?=(?:mol|atm|eq|g/L|S)\b)",
