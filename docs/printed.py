@@ -15,6 +15,7 @@ KEPT = re.compile(
 RAISED = str.maketrans("-.0123456789", "⁻·⁰¹²³⁴⁵⁶⁷⁸⁹")
 LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 WHOLE = "\u00a0"  # a space at which no line breaks
+JOINED = "\u2060"  # no width, and no line breaks at it
 WITH_POWERS = "mm|cm|km|m|kg|mg|g|mmol|mol|MJ|L|ha|s|h|d|day|ka|a|yr|year|K|V|ppm|degC"
 ALONE = "%|‰|µ?atm|µmol|µs|µm|µeq|meq|eq|ms|min|Pa|kPa|W|MW|t|Mt|Gt|Pg|GB|MB|KB|°C|mg/L|meq/L|mmol/L"
 FORMULAS = [
@@ -64,8 +65,8 @@ RULES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"(?<![\w.])(\d+(?:\.\d+)?)e([+-]?\d+)(?![\w.]\w)", _scientific),
     (rf"(?<![A-Za-z_.\d])(?:{LONGEST_FIRST})(?!\w|\.\w)", lambda m: WORDS[m[0]]),
     (r"\+-(?= ?\d)", "±"),
-    (r"(?<=[\s(|])>=(?= )", "≥"),
-    (r"(?<=[\s(|])<=(?= )", "≤"),
+    (r"(?<=[\s(|])>=(?=\s)", "≥"),
+    (r"(?<=[\s(|])<=(?=\s)", "≤"),
     (PERMIL, "‰"),
     (
         r"(?<=\d )u(?=[sm]\b)|(?<=\| )u(?=m \||s of )|(?<=CPU )u(?=s )|(?<=wall )u(?=s )|\bu(?=(?:mol|atm|eq|g/L|S)\b)",
@@ -73,7 +74,10 @@ RULES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     ),
     (r"(?<=[\s(])x(?= \d)", "×"),
     (r"(?<=[\s(|,])(?<!kill )-(?=\d)(?!99)", "−"),  # -99 is a code of missing values, "kill -9" a command
-    (r"(?<![\w./^-])(?!0\d)(\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)-(?=\d+(?:\.\d+)?(?![\w/-]|\.\d))", r"\1–"),
+    (
+        r"(?<![\w./^-])(?!0\d)(\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)-(?=\d+(?:\.\d+)?(?![\w/-]|\.\d))",
+        rf"\1–{JOINED}",
+    ),
     (r"(?<=[\w)\]}]) - (?=[\d(\[A-Z])", " − "),
     (rf"(?<=[\d⁰-⁹)])[ \n](?=(?:{WITH_POWERS}|{ALONE})(?![\w]))", WHOLE),
     (rf"(?<=\S)[ \n](?=(?:{WITH_POWERS}|°C)[⁻²³])", WHOLE),

@@ -18,19 +18,17 @@ from matplotlib.figure import Figure
 
 from karstsim.analysis import Recession
 from karstsim.core.errors import InputError, demand_kind
+from karstsim.ensemble.store import kept_open
 from karstsim.report import calibration_figures, decomposition_figures, sensitivity_figures, style
-from karstsim.report.event_figures import diel_figure as diel
-from karstsim.report.event_figures import storm_figure as storm
-from karstsim.report.fan_figure import fan_figure as scenario_fan
-from karstsim.report.figures import sink_figure as sink
-from karstsim.report.figures import spring_figure as seasons
+from karstsim.report.event_figures import diel_figure, storm_figure
+from karstsim.report.fan_figure import fan_figure
+from karstsim.report.figures import sink_figure, spring_figure
 from karstsim.report.forcing_figure import forcing_figure
-from karstsim.report.isotope_figure import isotope_figure as isotopes
-from karstsim.report.land_use_figure import land_use_figure as land_uses
-from karstsim.report.results_figure import PANELS
-from karstsim.report.results_figure import results_figure as results
-from karstsim.report.sankey import sankey_figure as carbon_budget
-from karstsim.report.scheme_figure import scheme_figure as scheme
+from karstsim.report.isotope_figure import isotope_figure
+from karstsim.report.land_use_figure import land_use_figure
+from karstsim.report.results_figure import PANELS, results_figure
+from karstsim.report.sankey import sankey_figure
+from karstsim.report.scheme_figure import scheme_figure
 from karstsim.report.time_axis import per_day
 
 __all__ = [
@@ -90,6 +88,21 @@ def _of(
     return checked
 
 
+def _read_once(maker: Callable[P, Figure]) -> Callable[P, Figure]:
+    """A figure that opens each file of an ensemble once: anew for every variable takes a hundred times as long."""
+
+    @functools.wraps(maker)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        with kept_open():
+            return maker(*args, **kwargs)
+
+    return drawn
+
+
+diel, storm, seasons = _read_once(diel_figure), _read_once(storm_figure), _read_once(spring_figure)
+sink, scenario_fan, carbon_budget = _read_once(sink_figure), _read_once(fan_figure), _read_once(sankey_figure)
+isotopes, land_uses = _read_once(isotope_figure), _read_once(land_use_figure)
+results, scheme = _read_once(results_figure), _read_once(scheme_figure)
 POSTERIOR, INDICES = "the result of ks.calibrate", "the result of ks.sensitivity"
 search = _of(calibration_figures.trace, POSTERIOR, "trace")
 dotty = _of(calibration_figures.dotty, POSTERIOR, "evaluated", "profile")

@@ -241,8 +241,12 @@ def kept_open() -> Iterator[None]:
 
     Opening one takes a hundred times as long as reading a variable of it, and is else done for every variable.
 
-    Nothing else may open them meanwhile, for netCDF crashes on a file that is opened twice.
+    Nothing else may open them meanwhile, for netCDF crashes on a file that is opened twice. Inside another
+    `kept_open` it changes nothing.
     """
+    if _KEPT.get() is not None:
+        yield
+        return
     kept: dict[Path, netCDF4.Dataset] = {}
     token = _KEPT.set(kept)
     try:

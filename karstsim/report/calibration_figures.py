@@ -39,10 +39,10 @@ ALONE = 4.0  # points, the width of a single value among gaps
 SQUARE = 3.4  # inches, a panel of two losses
 MOST_COMPROMISES = 6  # pairs of targets
 LOSSES = {  # what a search makes small, none of it has a unit
-    "kge": "1 - KGE",
-    "kge_2012": "1 - KGE (2012)",
-    "nse": "1 - NSE",
-    "log_nse": "1 - NSE of logarithms",
+    "kge": "1 − KGE",
+    "kge_2012": "1 − KGE (2012)",
+    "nse": "1 − NSE",
+    "log_nse": "1 − NSE of logarithms",
     "limits": "share outside its limits",
     "pbias": "|PBIAS| / 100",
     "rmse": "RMSE / spread of observations",
@@ -74,6 +74,11 @@ def _short(posterior: xr.Dataset, i: int) -> str:
         return plain(f"{name}\n(x default)")
     units = str(posterior["units"].values[i])
     return plain(name) if units == "1" else f"{plain(name)}\n({unit(units)})"
+
+
+def _wrapped(posterior: xr.Dataset, i: int) -> str:
+    """The same in short lines, for a small panel."""
+    return _short(posterior, i).replace(".", ".\n", 1).replace("_", "_\n", 1)
 
 
 def _scale(ax: Axes, posterior: xr.Dataset, i: int, axis: str = "x", narrow: float = NARROW) -> None:
@@ -167,7 +172,7 @@ def chains(posterior: xr.Dataset) -> Figure:
             ax.fill_between(steps, low, high, color=colour, alpha=BAND_ALPHA, lw=0.0)
             ax.plot(steps, middle, color=colour, lw=1.0, label=f"ensemble {group + 1}")
         _scale(ax, posterior, i, "y")
-        ax.set_ylabel(_short(posterior, i).replace(".", ".\n", 1))
+        ax.set_ylabel(_wrapped(posterior, i), fontsize=8.5)
         if i >= n - COLUMNS:
             ax.set_xlabel("Step after the burn-in")
             ax.tick_params(labelbottom=True)
@@ -287,6 +292,8 @@ def residual_panels(posterior: xr.Dataset, target: str) -> Figure:
     residual, model = whole[known], best[known]
     what = str(posterior[f"residual_{safe(target)}"].attrs["long_name"])
     units = unit(str(posterior[f"observed_{safe(target)}"].attrs["units"]))
+    if what == "residual":  # as it is, not transformed
+        what = f"{what} ({units})"
     figure = new_figure(5.4)
     over_time, spread, memory, normal = figure.subplots(2, 2).ravel()
     over_time.plot(times[known], residual, ".", ms=3, color=BLUE)
@@ -306,7 +313,7 @@ def residual_panels(posterior: xr.Dataset, target: str) -> Figure:
     memory.axhspan(-noise, noise, color=SOFT, alpha=BAND_ALPHA, lw=0.0)
     memory.set_xlabel("Lag (values)")
     memory.xaxis.set_major_locator(MaxNLocator(integer=True))
-    memory.set_ylabel("Autocorrelation")
+    memory.set_ylabel("Autocorrelation (–)")
     panel_title(memory, "c", "Memory (grey: of white noise)")
     theory, sample = stats.probplot(residual, fit=False)
     normal.plot(theory, sample, ".", ms=3, color=BLUE)
@@ -388,7 +395,7 @@ def _shown_losses(every: np.ndarray, kept: np.ndarray) -> tuple[float, float]:
 
 def _loss_label(posterior: xr.Dataset, i: int) -> str:
     objective = str(posterior["objective"].values[i])
-    return plain(f"{posterior.target.values[i]}\n{LOSSES.get(objective, '-log likelihood')}")
+    return plain(f"{posterior.target.values[i]}\n{LOSSES.get(objective, '−log likelihood')}")
 
 
 def _edges(posterior: xr.Dataset, i: int) -> np.ndarray:
@@ -401,8 +408,7 @@ def _edges(posterior: xr.Dataset, i: int) -> np.ndarray:
 def _label_corner(ax: Axes, posterior: xr.Dataset, row: int, column: int, n: int) -> None:
     """Names at the left and below, numbers nowhere else."""
     ax.tick_params(labelsize=7, labelbottom=row == n - 1, labelleft=column == 0 and row > 0, which="both")
-    wrapped = [_short(posterior, i).replace(".", ".\n", 1).replace("_", "_\n", 1) for i in (row, column)]
     if row == n - 1:
-        ax.set_xlabel(wrapped[1], fontsize=7.5)
+        ax.set_xlabel(_wrapped(posterior, column), fontsize=7.5)
     if column == 0 and row > 0:
-        ax.set_ylabel(wrapped[0], fontsize=7.5)
+        ax.set_ylabel(_wrapped(posterior, row), fontsize=7.5)

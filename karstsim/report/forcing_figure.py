@@ -38,10 +38,10 @@ def forcing_figure(series: Mapping[str, xr.DataArray]) -> Figure:
         left.plot(years[::thin], values[::thin], color=STEPS, linewidth=0.5)
         whole, means = _annual(years, values)
         left.plot(whole + 0.5, means, color=MEAN, marker="o" if len(whole) < 40 else "", markersize=3.0)
-        left.set_ylabel(f"{name}\n{style.plain(unit)}")
+        left.set_ylabel(f"{name}\n({style.plain(unit)})" if unit else name)
         _season(right, da, values)
     axes[0][0].set_title("Steps (grey) and means of whole years (blue)")
-    axes[0][1].set_title("Months (10-90 %)")
+    axes[0][1].set_title("Months (10–90 %)")
     for ax in axes[:-1].ravel():
         ax.tick_params(labelbottom=False)
     axes[-1][0].set_xlabel("Year")

@@ -193,7 +193,7 @@ def time_figure(ds: xr.Dataset) -> Figure:
         else:
             style.months_on_x(ax)
     for letter, ax, diagnostic in zip("abcdef", panels, wanted, strict=False):
-        style.panel_title(ax, letter, style.plain(diagnostic))
+        style.panel_title(ax, letter, style.unit(diagnostic))
     if lines:
         _shared_legend(figure, panels)
     return figure
@@ -261,7 +261,7 @@ def _panels(count: int, height: float) -> tuple[Figure, list[Axes]]:
 
 def _title_panels(panels: list[Axes], shown: np.ndarray, ds: xr.Dataset) -> None:
     for letter, ax, at in zip("abcdef", panels, shown, strict=False):
-        style.panel_title(ax, letter, style.plain(str(ds["diagnostic"].values[at])))
+        style.panel_title(ax, letter, style.unit(str(ds["diagnostic"].values[at])))
 
 
 def _leading(ds: xr.Dataset, outputs: list[int]) -> Iterator[tuple[int, str]]:

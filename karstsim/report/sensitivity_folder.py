@@ -105,7 +105,7 @@ def _tables(ds: xr.Dataset) -> list[Table]:
         part = ds.isel(output=i)
         order = np.argsort(-np.abs(part[names[-1]].values))
         rows = [[str(ds.factor.values[k]), *(_with_width(part, n, int(k)) for n in names)] for k in order]
-        title = f"{ds.output.values[i]} ({printed(str(ds.units.values[i]))})"
+        title = printed(f"{ds.output.values[i]} ({ds.units.values[i]})")
         tables.append(Table(title, ["factor", *names], rows))
     return tables
 

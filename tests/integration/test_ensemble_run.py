@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import Executor, Future
+from pathlib import Path
+from types import SimpleNamespace
 
+import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
@@ -12,6 +15,7 @@ from small_ensemble import CLIMATES, DRAWS, KEPT, digest, settings, write_file
 from small_site import SITE
 from typer.testing import CliRunner
 
+from karstsim import plot
 from karstsim.cli.app import app
 from karstsim.core.errors import InputError
 from karstsim.ensemble import run as running
@@ -144,6 +148,21 @@ def test_an_area_is_given_in_km2(tmp_path, table, ranges, told) -> None:
     draws = f"[draws.ranges]\n{ranges}" if ranges else "[draws]\nfile = 'draws.csv'"
     with pytest.raises(InputError, match=told):
         run_ensemble(write_file(tmp_path, SITE, AREA_CLIMATE, draws, settings()), tmp_path / "out")
+
+
+def test_a_figure_opens_each_file_once(finished, monkeypatch) -> None:
+    opened: list[Path] = []
+    library = SimpleNamespace(Dataset=lambda path: (opened.append(path), netCDF4.Dataset(path))[1])
+    monkeypatch.setattr(store, "netCDF4", library)
+    annual = open_ensemble(finished, "annual")
+    opened.clear()
+    with store.kept_open():  # one's own block stays whole
+        plot.scheme(annual)
+        plot.scheme(annual)
+    assert len(opened) == len(set(opened)) > 0
+    opened.clear()
+    plot.scheme(annual)
+    assert len(opened) == len(set(opened)) > 0
 
 
 def test_scenarios_part_after_the_past_that_they_share(finished) -> None:

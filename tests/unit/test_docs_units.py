@@ -60,7 +60,7 @@ def page() -> ModuleType:
     ],
 )
 def test_printed(page: ModuleType, text: str, shown: str) -> None:
-    assert page.printed(text).replace(page.WHOLE, " ") == shown
+    assert page.printed(text).replace(page.WHOLE, " ").replace(page.JOINED, "") == shown
 
 
 @pytest.mark.parametrize(
@@ -80,6 +80,10 @@ def test_printed(page: ModuleType, text: str, shown: str) -> None:
 )
 def test_a_number_and_its_unit_stay_in_one_line(page: ModuleType, text: str) -> None:
     assert not set(" \n") & set(page.printed(text))
+
+
+def test_a_range_stays_in_one_line(page: ModuleType) -> None:
+    assert page.printed("220-608 Mt") == f"220–{page.JOINED}608{page.WHOLE}Mt"
 
 
 def test_a_unit_after_a_word_may_begin_a_line(page: ModuleType) -> None:
