@@ -60,12 +60,25 @@ def estimate(config: EnsembleConfig, plan: Plan) -> Estimate:
         )
         small.save(folder)
         reading = _seconds(lambda: opened(name).weather(climate))
-        _measure(name, climate, 1)  # compiles, or reads the compiled model from its cache
+        shorter = _shorter(folder, small)
+        opened(shorter).keep(climate, opened(name).weather(climate))
+        short, _ = _measure(
+            shorter, climate, 1
+        )  # compiles besides, or reads the compiled model from its cache
         one, stretch = _measure(name, climate, 1)
         several, stretch = _measure(name, climate, small.n_columns) if small.n_columns > 1 else (one, stretch)
     if stretch and limit > MOST_SPUN:
         stretch = limit / MOST_SPUN
-    return _scaled(plan, one, several, small.n_columns, READS * reading, max(stretch, 1.0))
+    return _scaled(plan, short, one, several, small.n_columns, READS * reading, max(stretch, 1.0))
+
+
+def _shorter(folder: Path, plan: Plan) -> str:
+    """A folder of the same with windows of one year."""
+    place = folder / "short"
+    place.mkdir()
+    (place / CONFIG).write_bytes((folder / CONFIG).read_bytes())
+    replace(plan, window_years=1).save(place)
+    return str(place)
 
 
 def _sampled(plan: Plan) -> Plan:
@@ -101,9 +114,13 @@ def _seconds(do: Callable[[], object]) -> float:
 
 
 def _scaled(
-    plan: Plan, one: Sample, several: Sample, members: int, reading: float, stretch: float
+    plan: Plan, short: Sample, one: Sample, several: Sample, members: int, reading: float, stretch: float
 ) -> Estimate:
-    """Costs of tasks and of members, from those of one member and of several, times their numbers in the plan."""
+    """Costs of tasks and of members, from those of one member and of several, times their numbers in the plan.
+
+    short  of one member through fewer years. What the members of a block share in their shards, weather above all, is
+           compressed to that of one: it grows with the years and not with the members.
+    """
 
     def split(name: str) -> tuple[float, float]:
         """What a task costs whatever its members, and what each of them adds."""
@@ -112,6 +129,8 @@ def _scaled(
         return max(first - each, 0.0), each
 
     spin_up, state, window, shards = (split(n) for n in ("spin_up", "state", "window", "shards"))
+    yearly = (one.shards - short.shards) / (one.years - short.years) if one.years > short.years else 0.0
+    shared = min(max(yearly - shards[1] / one.years, 0.0), shards[0] / one.years)
     spin_ups = sum(c.spun_by == i for i, c in enumerate(plan.climates))
     windows = sum(plan.n_windows(i) for i in range(len(plan.climates)))
     years = sum(last - first + 1 for first, last in (c.years for c in plan.climates))
@@ -119,7 +138,8 @@ def _scaled(
     seconds += spin_ups * (plan.n_blocks * spin_up[0] + plan.n_columns * spin_up[1] * stretch)
     seconds += plan.n_blocks * windows * window[0] + plan.n_columns * years * window[1] / one.years
     size = (spin_ups + windows) * (plan.n_blocks * state[0] + plan.n_columns * state[1])
-    size += plan.n_blocks * windows * shards[0] + plan.n_columns * years * shards[1] / one.years
+    size += plan.n_blocks * (windows * (shards[0] - shared * one.years) + years * shared)
+    size += plan.n_columns * years * shards[1] / one.years
     return Estimate(seconds, size, window[1] / one.years)
 
 

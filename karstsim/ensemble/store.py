@@ -152,13 +152,13 @@ def _stamps(axis: xr.Dataset, kind: str) -> list[str]:
 
 
 def _axis(shard: Shard) -> xr.Dataset:
-    with DISK, xr.open_dataset(shard.path, engine="netcdf4") as ds:
+    with DISK, _named(shard.path), xr.open_dataset(shard.path, engine="netcdf4") as ds:
         return ds[["time_bnds"]].load()
 
 
 def _lazy(shards: list[tuple[int, Shard]], n: int, times: xr.Dataset) -> xr.Dataset:
     files = [shard for _, shard in shards]
-    with DISK, xr.open_dataset(files[0].path, engine="netcdf4") as template:
+    with DISK, _named(files[0].path), xr.open_dataset(files[0].path, engine="netcdf4") as template:
         data: dict[str, Any] = {}
         for name, variable in template.data_vars.items():
             if variable.dims[:2] != ("realization", "time"):
@@ -203,7 +203,7 @@ class ShardedArray(BackendArray):
         self, shard: Shard, members: np.ndarray, times: np.ndarray, rest: Sequence[np.ndarray]
     ) -> np.ndarray:
         """Values of a shard; the span that holds what is wanted is read, and what is wanted taken out of it."""
-        with DISK, _file_of(shard.path) as file:
+        with DISK, _named(shard.path), _file_of(shard.path) as file:
             variable = file[self.name]
             variable.set_auto_mask(False)
             span = variable[members.min() : members.max() + 1, times.min() : times.max() + 1]
@@ -256,6 +256,20 @@ def kept_open() -> Iterator[None]:
         with DISK:
             for file in kept.values():
                 file.close()
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """InputError for what netCDF says of a shard that was spoiled."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        folder = path.parents[2]
+        raise InputError(
+            str(path),
+            f"cannot be read ({error})",
+            f"karstsim resume {folder} computes it again if it was spoiled; karstsim status {folder} tells",
+        ) from None
 
 
 @contextlib.contextmanager

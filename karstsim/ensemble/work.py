@@ -78,6 +78,10 @@ class Ensemble:
                 del self._kept[next(iter(self._kept))]
             return found
 
+    def keep(self, climate: int, weather: Weather) -> None:
+        """Take the forcing of a climate that another folder of the same ensemble has read."""
+        self._kept[climate] = weather
+
     def _read_forcing(self, climate: int) -> Weather:
         check_unchanged(self.plan.inputs, self.config.climates[climate].forcing.input_files)
         ds = open_climate(self.config, climate, len(self.plan.draws)).load()

@@ -85,6 +85,7 @@ def _notes_and_provenance(
     repairs = [line for line in str(annual.attrs.get("forcing_repairs", "")).splitlines() if line]
     checks = [
         Check("All members computed", outcome.complete and not outcome.failed, _members_said(plan, outcome)),
+        Check("Files as written", not broken, _files_said(folder, broken)),
         *standard_checks(annual, outcome.closure, settled(outcome), spin_up_text(outcome), repairs),
     ]
     summary = [what_ran(plan, _site(folder)), *([MADE_UP] if is_synthetic(annual) else [])]
@@ -93,6 +94,12 @@ def _notes_and_provenance(
     if "tasks" in record:
         record["tasks"] = "{} of {}".format(*record["tasks"])
     return Notes(summary, checks, repairs, warnings), provenance_of(record, annual)
+
+
+def _files_said(folder: Path, broken: Mapping[Task, str]) -> str:
+    if not broken:
+        return "the sha256 of every shard and state is that of the manifest"
+    return f"{len(broken)} missing or changed, {next(iter(broken.values()))} first: karstsim resume {folder}"
 
 
 def _site(folder: Path) -> dict[str, Any]:

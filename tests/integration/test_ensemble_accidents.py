@@ -28,6 +28,7 @@ from karstsim.ensemble.plan import SPIN_UP, Plan, Task
 from karstsim.ensemble.store import export, open_ensemble
 from karstsim.ensemble.work import Ensemble
 from karstsim.model.simulate import Simulation
+from karstsim.report.ensemble_folder import ensemble_notes
 
 
 @pytest.fixture
@@ -328,6 +329,24 @@ def test_spoiled_files_are_not_exported_or_opened(copy, tmp_path) -> None:
     victim.unlink()
     with pytest.raises(InputError, match=r"is missing(.|\n)*resume"):
         open_ensemble(copy)
+
+
+def test_a_spoiled_file_fails_a_check_of_the_page_and_what_cannot_be_read_is_named(copy) -> None:
+    """The numbers of the page may be wrong by a flipped bit, and nothing else would tell."""
+
+    def found() -> dict[str, bool | None]:
+        return {check.name: check.passed for check in ensemble_notes(copy)[0].checks}
+
+    def spoil(file: Path) -> None:
+        whole = file.read_bytes()
+        file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+
+    assert found()["Files as written"] is True
+    spoil(min((copy / "states" / "c0002").iterdir()))
+    assert found()["Files as written"] is False
+    spoil(min((copy / "shards" / "c0002").glob("*_monthly.nc")))  # its last byte is of HDF's own books
+    with pytest.raises(InputError, match=r"cannot be read(.|\n)*karstsim resume"):
+        ensemble_notes(copy)
 
 
 def test_an_export_of_too_long_a_name_is_named(copy, tmp_path) -> None:

@@ -31,8 +31,8 @@ def _same(a: xr.Dataset, b: xr.Dataset) -> list[str]:
     return [n for n in floats if a.variables[n].values.tobytes() != b.variables[n].values.tobytes()]
 
 
-def _cut(site, ds: xr.Dataset, at: int, folder: Path) -> tuple[Simulation, xr.Dataset]:
-    """(second run from the restart, its daily output) of the forcing cut before step `at`.
+def _cut(site, ds: xr.Dataset, at: int, folder: Path, output: str = "daily") -> tuple[Simulation, xr.Dataset]:
+    """(second run from the restart, its output) of the forcing cut before step `at`.
 
     Both parts begin in the state that the whole forcing gives (its mean temperature is part of it).
     """
@@ -81,6 +81,33 @@ def test_a_restart_changes_no_bit(whole_runs, site, calendar, at, tmp_path) -> N
     second, output = _cut(site, ds, at, tmp_path)
     assert _same(output, whole.isel(time=slice(at, None))) == []
     assert _states(second) == last
+
+
+@pytest.mark.parametrize("calendar", ["standard", "noleap", "360_day", "proleptic_gregorian"])
+def test_a_restart_within_a_day_changes_no_bit(site, climate_forcing, calendar, tmp_path) -> None:
+    """Steps of three hours, cut on 20 November, 31 December and 29 February: at noon and between days.
+
+    Light within a day comes from all its steps, so what is cut at noon gets the forcing of its whole day, as
+    the windows of a run do.
+    """
+    ds = climate_forcing("monsoon", start="2003-11-01", calendar=calendar, steps_per_day=8)
+    ds = ds.isel(time=slice(0, 8 * 125)).drop_vars(["tasmin", "tasmax"], errors="ignore")
+    one = Simulation(site, ds)
+    one.spin_up(0)
+    start = {level: floats.copy() for level, floats in one.tables.state_floats.items()}
+    whole = one.run(["step"], ALL)["step"]
+    n = ds.sizes["time"]
+    for at in (8 * 19, 8 * 60, 8 * 120, 8 * 19 + 4, 8 * 60 + 4, 8 * 120 + 4):
+        first = Simulation(site, ds, steps=(0, at))
+        for level, floats in start.items():
+            first.tables.state_floats[level][...] = floats
+        first.run(["step"], ALL)
+        day = at - at % 8
+        second = Simulation(site, ds.isel(time=slice(day, None)), steps=(at - day, n - day))
+        second.start_from(first.write_restart(tmp_path / "restart.nc"))
+        output = second.run(["step"], ALL)["step"]
+        assert _same(output, whole.isel(time=slice(at, None))) == []
+        assert _states(second) == _states(one)
 
 
 @pytest.mark.parametrize("at", [30, 100])

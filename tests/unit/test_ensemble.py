@@ -23,6 +23,8 @@ from karstsim.core.files import marked, remove_unfinished
 from karstsim.ensemble import inputs, manifest
 from karstsim.ensemble.config import load_ensemble, to_toml
 from karstsim.ensemble.draws import Range, drawn_values, read_draws, sample
+from karstsim.ensemble.estimate import Sample
+from karstsim.ensemble.estimate import _scaled as scaled
 from karstsim.ensemble.manifest import Entry, Manifest, Written
 from karstsim.ensemble.plan import LAYOUT, SPIN_UP, Climate, Plan, Task, block_size
 
@@ -363,3 +365,22 @@ def test_a_folder_whose_path_is_too_long_is_named(tmp_path) -> None:
     folder.mkdir(parents=True)
     with pytest.raises(InputError, match="shorter"):
         Manifest(folder, writable=True)
+
+
+def test_what_members_share_in_their_shards_grows_with_the_years(tmp_path) -> None:
+    """Shards of 100 bytes, 50 a year whatever their members, and 10 a member and year, told from two years of them."""
+
+    def shards(members: int, years: int) -> int:
+        return 100 + years * (50 + 10 * members)
+
+    def sample(members: int, years: int) -> Sample:
+        return Sample(spin_up=1.0, state=0, window=1.0, shards=shards(members, years), years=years)
+
+    place = (105.7, 26.3)
+    past = Climate("a", "a", "", "", "", "standard", "2001-01-01", "2021-01-01", (2001, 2020), spun_by=0)
+    plan = Plan((past,), (place,), ({},) * 8, block=4, window_years=10, source="x")
+    told = scaled(plan, sample(1, 1), sample(1, 2), sample(3, 2), 3, 0.0, 1.0)
+    assert told.bytes == pytest.approx(2 * 2 * shards(4, 10))
+    short = replace(plan, window_years=1)  # windows of a year tell no slope, and need none
+    told = scaled(short, sample(1, 1), sample(1, 1), sample(3, 1), 3, 0.0, 1.0)
+    assert told.bytes == pytest.approx(2 * 20 * shards(4, 1))
