@@ -314,6 +314,8 @@ def _times(
     repairs: Repairs,
 ) -> tuple[np.ndarray, bool]:
     """datetime64[ns] stamps, and whether they say that they are universal time."""
+    if table.empty:
+        raise InputError(str(path), "has no rows below its header", "give the table with its data")
     text = table[column].str.strip()
     if timezone is None and len(text) and text.str.fullmatch(_ISO).all() and text.str.len().nunique() == 1:
         stamps = pd.to_datetime(text, format="ISO8601", errors="coerce")

@@ -84,3 +84,10 @@ def test_marks_of_missing_values_are_listed(tmp_path: Path) -> None:
     ds = read_spring_table(path)
     assert "2 cells of 'Q (L/s)' are -9999" in ds.attrs["repairs"]
     assert int(np.isnan(ds.discharge).sum()) == 2
+
+
+@pytest.mark.parametrize("header", ["date,pr (mm d-1),tas (degC)", "year,month,day,pr (mm d-1),tas (degC)"])
+def test_a_station_table_without_rows_is_refused_by_name(tmp_path, header):
+    (tmp_path / "empty.csv").write_text(header + "\n")
+    with pytest.raises(InputError, match="no rows"):
+        open_station(tmp_path / "empty.csv")
