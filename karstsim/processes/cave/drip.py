@@ -58,7 +58,7 @@ FLUXES = (
     Var("drip_rate", "min-1", "drops per minute at a drip site"),
     Var("drip_degassing", "mol m-2", "CO2 degassed from drip water to cave air", aggregate="sum"),
     Var("calcite_growth", "mol m-2", "calcite deposited by drips", aggregate="sum"),
-    Var("stalagmite_growth", "mm yr-1", "growth of a stalagmite under a drip"),
+    Var("stalagmite_growth", "mm year-1", "growth of a stalagmite under a drip"),
 )
 # Calcite growth rate constant at a film of 0.1 mm, m s-1 = 1e-7 (c0 + c1 T + c2 T^2)            [Baker et al. 1998]
 ALPHA_SCALE, ALPHA_0, ALPHA_1, ALPHA_2 = 1.0e-7, 0.51549, 0.04015, 0.00418
@@ -66,7 +66,7 @@ M_PER_MM = 1.0e-3
 MINUTES_PER_DAY, SECONDS_PER_MINUTE = 1440.0, 60.0
 ML_PER_MM_M2 = 1000.0
 CALCITE_DENSITY = 2.71e6  # g m-3, of the mineral without pores
-# mm yr-1 from mol m-2 min-1
+# mm year-1 from mol m-2 min-1
 GROWTH = MM_PER_M * MINUTES_PER_DAY * DAYS_PER_YEAR * MOLAR_MASS_CACO3 / CALCITE_DENSITY
 
 
