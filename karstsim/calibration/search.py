@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
-from scipy.optimize import differential_evolution, minimize
+from scipy.optimize import OptimizeResult, differential_evolution, minimize
 from scipy.stats import qmc
 
 from karstsim.calibration.convergence import Check
@@ -22,7 +22,10 @@ from karstsim.core.errors import InputError
 FAILED = 1.0e9  # loss of a run that failed: searches cannot reckon with infinity
 POPULATION_PER_PARAMETER, LEAST_POPULATION = 6, 16
 LEAST_GENERATIONS = 2  # the first one is drawn, the second searches
-LARGEST_SPREAD = 0.01  # of the losses of a population, over their mean
+LARGEST_SPREAD = 0.01  # of the losses of a population, over the smaller of their mean and what the search gained
+FLAT_SPREAD = 1.0e-4  # the same: below it the observations do not tell the points apart, however far they lie
+WIDEST = 0.25  # standard deviation of a parameter in a population, over that of even draws of its range
+EVEN = 12.0**-0.5  # standard deviation of even draws of 0-1
 HYPERVOLUME_SHARE, LARGEST_GROWTH = 0.2, 0.01  # over the last fifth of the generations
 REFINE_STEPS, REFINE_STEP = 20, 1.0e-3  # gradient steps, and their finite difference as a share of a range
 REFINE_SHARE = 0.25  # of the budget, kept for the refinement where that is asked for
@@ -80,29 +83,61 @@ def finite(losses: np.ndarray) -> np.ndarray:
 
 
 def evolve(evaluator: Evaluator, population: int, generations: int, seed: int, spread: float = 0.0) -> Found:
-    """Differential evolution (Storn & Price 1997) of `population` points; it may end at a `spread` of their losses."""
-    d = len(evaluator.problem.free)
+    """Differential evolution (Storn & Price 1997) of `population` points, until its checks pass.
+
+    spread  of losses at which it may end before: walkers, whose chains have checks of their own, begin there
+    """
+    names = evaluator.problem.names
+    d = len(names)
     trace: list[float] = []
+    first: list[float] = []
 
     def loss(points: np.ndarray) -> np.ndarray:
         found = finite(evaluator.totals(points.T))
+        if not first:
+            first.append(float(np.median(found[found < FAILED])) if (found < FAILED).any() else FAILED)
         trace.append(min(float(found.min()), trace[-1] if trace else np.inf))
         return found
 
+    def ended(intermediate_result: OptimizeResult) -> None:
+        now = intermediate_result
+        if all(c.passed for c in population_checks(now.population, now.population_energies, first[0], names)):
+            raise StopIteration
+
     result = differential_evolution(
         loss, [(0.0, 1.0)] * d, init=latin(population, d, seed), maxiter=generations - 1, rng=seed,
-        tol=LARGEST_SPREAD, atol=spread, vectorized=True, updating="deferred", polish=False,
+        tol=LARGEST_SPREAD if spread > 0.0 else 0.0, atol=spread, vectorized=True, updating="deferred", polish=False,
+        callback=ended,
     )  # fmt: skip
-    energies = result.population_energies
-    left = float(np.std(energies) / max(abs(float(np.mean(energies))), 1e-12))
-    check = Check(
-        "spread of the population's losses over their mean",
-        left,
-        f"at most {LARGEST_SPREAD:g}",
-        left <= LARGEST_SPREAD,
-    )
-    order = np.argsort(energies, kind="stable")
-    return Found(np.asarray(result.population)[order], "population", [check], np.array(trace))
+    points, energies = np.asarray(result.population), result.population_energies
+    checks = population_checks(points, energies, first[0], names)
+    return Found(points[np.argsort(energies, kind="stable")], "population", checks, np.array(trace))
+
+
+def population_checks(shares: np.ndarray, losses: np.ndarray, first: float, names: list[str]) -> list[Check]:
+    """Whether a population (n, d) with these losses (n,) has gathered in one place.
+
+    first   the median loss of the first generation. A loss may have an offset that no point takes away, beside which
+            all points look alike; what the search gained has none
+    Points that lie apart are as good as gathered where their losses hardly differ: a parameter that the observations do
+    not tell keeps its range for ever.
+    """
+    scale = min(abs(float(losses.mean())), first - float(losses.min()))
+    left = float(losses.std() / max(scale, 1.0e-12))
+    width = shares.std(axis=0) / EVEN
+    widest, flat = int(np.argmax(width)), left <= FLAT_SPREAD
+    return [
+        Check(
+            "spread of the population's losses, over the smaller of their mean and the gain since the first generation",
+            left, f"at most {LARGEST_SPREAD:g}", left <= LARGEST_SPREAD,
+        ),
+        Check(
+            f"spread of the population in its range, of {names[widest]} (1: even over all of it)",
+            float(width[widest]),
+            f"at most {WIDEST:g}, or losses that spread by {FLAT_SPREAD:g} at most",
+            bool(width[widest] <= WIDEST) or flat,
+        ),
+    ]  # fmt: skip
 
 
 class _SpentError(Exception):

@@ -20,7 +20,7 @@ import xarray as xr
 from karstsim.core.errors import InputError
 from karstsim.forcing import times as clock
 from karstsim.forcing.canonical import NAMES as VARIABLES
-from karstsim.forcing.canonical import STANDARD_HEIGHT, Repairs, Unsaid, finish, label
+from karstsim.forcing.canonical import MOST_NAMED, STANDARD_HEIGHT, Repairs, Unsaid, finish, label
 from karstsim.forcing.optional import OPTIONAL, leaving_out
 from karstsim.forcing.records import LOCAL_CLOCK
 from karstsim.forcing.station_headers import UNITS, key_of, split_header, variables_of_headers
@@ -43,6 +43,7 @@ SITE_COLUMNS = (
     "id",
     "location",
 )
+GLANCED = 50  # cells of a column, to see whether it holds numbers
 MISSING = ("", "na", "nan", "null", "none", "-", "n/a")
 _BLANK_IN_NUMBER = re.compile("\\d['’ \u00a0\u2009\u202f]\\d{3}(?!\\d)")
 _UNIVERSAL = re.compile(r":\d\d(?:[.,]\d+)?\s*(?:Z|UTC|GMT|[+-]00(?::?00)?)$")
@@ -101,9 +102,11 @@ def open_station(
         "lon": ("location", [np.nan if lon is None else lon]),
     }
     coords = {"time": times, "location": [location or path.name.split(".")[0]], **place}
-    read = {dates, *(header for header, _ in found.values())}
+    others = [c for c in table if c not in {dates, *(header for header, _ in found.values())}]
     data, told = {}, {*(columns or {}), *told_units}
-    if variables is not None:
+    if variables is None:
+        _note_unread(table[others], path, repairs)
+    else:
         found = {name: column for name, column in found.items() if name in variables}
     needed = {n: unit for n, (_, unit) in found.items() if n not in OPTIONAL or n in told}
     if bare := [n for n, unit in needed.items() if unknown(n, unit)]:
@@ -124,8 +127,22 @@ def open_station(
     with naming_sheets(other_sheets):
         ds = finish(raw.drop_vars("co2", errors="ignore"), str(path), repairs, estimate, elevation,
                     keep=variables, wind_height=wind_height, told=told, gaps=gaps,
-                    others=[c for c in table if c not in read])  # fmt: skip
+                    others=others)  # fmt: skip
     return label(ds.assign(co2=raw.co2), repairs) if "co2" in raw else ds
+
+
+def _note_unread(others: pd.DataFrame, path: Path, repairs: Repairs) -> None:
+    """Say which columns of numbers have a name that is not known: they might be humidity, or the radiation of the sky."""
+    series = [c for c in others if others[c].nunique() > 1 and _are_numbers(others[c])]
+    if series:
+        named = ", ".join(series[:MOST_NAMED]) + (", ..." if len(series) > MOST_NAMED else "")
+        repairs.note(f"{path.name}: not known and not read: {named}; weather among them is told by columns")
+
+
+def _are_numbers(cells: pd.Series) -> bool:
+    """Whether the first filled cells are numbers, which is as much as a note needs."""
+    filled = cells[~cells.str.strip().str.lower().isin(MISSING)].iloc[:GLANCED]
+    return len(filled) > 0 and bool(pd.to_numeric(filled, errors="coerce").notna().all())
 
 
 def variables_of(path: Path, columns: Mapping[str, str] | None = None, sheet: str | None = None) -> list[str]:

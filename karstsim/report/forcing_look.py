@@ -50,11 +50,17 @@ def show_forcing(
     report, series = look(found[0][1], **asked)
     drawn = _draw(series, plot)
     members = [{"source": name, "files": own} for name, own in found]
+    fine = not report["refused"] and (report["run"] == "ready" or all(Path(f).is_dir() for f in files))
     if as_json:
-        console.print_json({"status": "done", "members": members, **report, "plot": drawn})
+        console.print_json({"status": _status(fine), "members": members, **report, "plot": drawn})
     else:
         _show(report, drawn)
-    return not report["refused"] and (report["run"] == "ready" or all(Path(f).is_dir() for f in files))
+    return fine
+
+
+def _status(fine: bool) -> str:
+    """As the exit code: not done where a run cannot start, or something was refused."""
+    return "done" if fine else "not ready"
 
 
 def _show_sources(
@@ -72,8 +78,9 @@ def _show_sources(
         return _show_names(found, size, as_json)
     reports, series = read_sources(found, asked, select)
     drawn = _draw(series, plot)
+    fine = not any(r["refused"] for r in reports)
     if as_json:
-        console.print_json({"status": "done", "sources": reports, "plot": drawn})
+        console.print_json({"status": _status(fine), "sources": reports, "plot": drawn})
     else:
         for report in reports:
             _show_source(report)
@@ -81,7 +88,7 @@ def _show_sources(
             print(
                 "Several simulations: open one at a time, as in karstsim forcing FILE or '*MODEL_ssp245*.nc'."
             )
-    return not any(r["refused"] for r in reports)
+    return fine
 
 
 def _show_names(found: list[tuple[str, list[str]]], size: int, as_json: bool) -> bool:

@@ -77,6 +77,46 @@ def test_a_search_cut_short_has_not_converged(tmp_path: Path) -> None:
     assert not search.evolve(evaluator(tmp_path, Bowl()), 16, 3, 1).converged
 
 
+@dataclass
+class Lifted(Bowl):
+    """A bowl whose loss has an offset; `deaf` of its parameters change nothing."""
+
+    offset: float = 1000.0
+    deaf: int = 0
+
+    def total(self, scores: np.ndarray) -> np.ndarray:
+        return super().total(scores) + self.offset
+
+    def scores(self, values: np.ndarray, simulated: np.ndarray) -> np.ndarray:
+        return super().scores(values, simulated[:, : 2 - self.deaf])
+
+
+@pytest.mark.parametrize("offset", [0.0, 1000.0, -1000.0, 1e6])
+def test_an_offset_of_the_loss_does_not_end_a_search_early(tmp_path: Path, offset: float) -> None:
+    """The spread over the mean alone called five generations the end of this one."""
+    (tmp_path / "short").mkdir()
+    assert not search.evolve(evaluator(tmp_path / "short", Lifted(offset=offset)), 16, 5, 1).converged
+    bowl = Lifted(offset=offset)
+    found = search.evolve(evaluator(tmp_path, bowl), 16, 200, 1)
+    assert found.converged and len(bowl.calls) < 100
+    assert_allclose(found.shares[0], TRUTH, atol=0.02)
+    assert (found.shares.std(axis=0) < 0.1).all()
+
+
+def test_a_parameter_that_changes_nothing_does_not_keep_a_search_going(tmp_path: Path) -> None:
+    bowl = Lifted(wanted=TRUTH[None, :1], deaf=1)
+    found = search.evolve(evaluator(tmp_path, bowl), 16, 200, 1)
+    assert found.converged and len(bowl.calls) < 100
+    assert found.shares[:, 1].std() > search.WIDEST * search.EVEN  # it keeps its range
+
+
+def test_a_population_that_still_spans_a_range_is_named() -> None:
+    """Losses over 1e5 in the first generation make 100 look alike; the parameter says that they are not."""
+    shares = np.array([[0.5, 0.0], [0.5, 0.5], [0.5, 1.0]])
+    losses, wide = search.population_checks(shares, np.array([5000.0, 5050.0, 5100.0]), 1e5, ["a", "b"])
+    assert losses.passed and wide.passed is False and "of b" in wide.name and wide.value > 1.0
+
+
 def test_refinement_goes_down_to_the_bottom(tmp_path: Path) -> None:
     """A bowl is quadratic: its gradient by central differences is exact, and L-BFGS-B ends at the bottom."""
     bowl = Bowl(width=1.0)

@@ -296,6 +296,7 @@ def test_monthly_means_and_gaps_are_shown_and_no_run_is_promised(tmp_path):
     said = json.loads(run.stdout)
     assert (
         run.exit_code == 2
+        and said["status"] == "not ready"
         and said["variables"]["tas"]["missing"] == 1
         and "2015-01-02" in said["run"]["where"]
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
 from karstsim.core.errors import InputError
-from karstsim.forcing import open_cmip, running
+from karstsim.forcing import open_cmip, open_station, running
 from karstsim.forcing.land_use import read_land_use
 from karstsim.forcing.units import to_canonical
 
@@ -87,3 +88,18 @@ def test_land_use_without_numbers_is_refused(tmp_path: Path, rows: str, what: st
     path.write_text(f"year,crop,shrub\n{rows}")
     with pytest.raises(InputError, match=what):
         read_land_use(path)
+
+
+def test_columns_of_numbers_that_are_not_known_are_named(tmp_path: Path) -> None:
+    """Radiation of the sky and humidity under names of their own went by without a word."""
+    path = tmp_path / "w.csv"
+    days = pd.date_range("2001-01-01", periods=60).strftime("%Y-%m-%d")
+    table = pd.DataFrame({"date": days, "tmax_degC": 12.0, "tmin_degC": 4.0, "prcp_mm_day": 2.0, "srad_W_m2": 120.0})
+    table.to_csv(path, index=False)
+    assert "not read" not in open_station(path).attrs["repairs"]
+    table = table.assign(lrad_W_m2=np.linspace(250, 300, 60), rhum_pct=[*[""] * 30, *range(50, 80)])
+    table.assign(note="dry", empty="", place=7).to_csv(path, index=False)
+    noted = [line for line in open_station(path).attrs["repairs"].splitlines() if "not read" in line]
+    assert len(noted) == 1 and "lrad_W_m2, rhum_pct;" in noted[0] and "note" not in noted[0].split("read:")[1]
+    told = open_station(path, columns={"hurs": "rhum_pct"}, units={"hurs": "%"}, variables=["pr"])
+    assert "not read" not in told.attrs["repairs"]
