@@ -260,14 +260,21 @@ def _check_residuals(
     known = ~seen.censored
     whole = np.full(len(target.times), np.nan)
     whole[rows[known]] = inner[known]
-    moved = (
-        "" if target.section.transform == "none" and target.section.objective != "log_nse" else "transformed "
-    )
     name = safe(target.label)
-    ds[f"residual_{name}"] = (
-        f"time_{name}", whole, {"long_name": "innovation of the error model" if errors else f"{moved}residual"},
-    )  # fmt: skip
+    ds[f"residual_{name}"] = (f"time_{name}", whole, about_residuals(target, bool(errors)))
     return checklist(seen.values[known], model[0][known], inner[known])
+
+
+def about_residuals(target: Target, innovations: bool) -> dict[str, str]:
+    """Name and unit of the residuals: those of logarithms, and what a standard deviation has divided, have none."""
+    how = "log" if target.section.objective == "log_nse" else target.section.transform
+    if innovations:
+        return {"long_name": "innovation of the error model", "units": "1"}
+    if how == "none":
+        return {"long_name": "residual", "units": target.unit}
+    power = {"log": 0.0, "sqrt": 0.5}.get(how, target.section.power)
+    units = "1" if power == 0.0 or target.unit == "1" else f"({target.unit})^{power:g}"
+    return {"long_name": "transformed residual", "units": units}
 
 
 def _attributes(problem: Problem, found: Found, refused: str, evaluator: Evaluator) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from karstsim.report.style import (
     BAND_ALPHA,
     GRID,
     INK,
+    NO_UNIT,
     OTHER_COLOURS,
     SOFT,
     new_figure,
@@ -47,6 +48,21 @@ LOSSES = {  # what a search makes small, none of it has a unit
     "pbias": "|PBIAS| / 100",
     "rmse": "RMSE / spread of observations",
 }
+QUANTITIES = {  # of a table of a spring, as print has them
+    "ph": "pH",
+    "pco2": "pCO₂",
+    "hco3": "HCO₃⁻",
+    "d13c_dic": "δ¹³C of DIC",
+    "soil_respiration": "soil respiration",
+    "ca": "Ca²⁺",
+    "mg": "Mg²⁺",
+    "na": "Na⁺",
+    "k": "K⁺",
+    "cl": "Cl⁻",
+    "so4": "SO₄²⁻",
+    "no3": "NO₃⁻",
+    "dic": "DIC",
+}
 NARROW = 100.0  # upper over lower end of a logarithmic range, below which 2 and 5 are also marked
 NARROW_PANEL = 40.0  # the same, of the small panels of a corner plot
 WITHOUT_DECADE = 10.0  # the same, below which it may hold one of these alone
@@ -67,11 +83,16 @@ def draw_all(posterior: xr.Dataset, folder: Path) -> list[Path]:
     return [file for name, figure in figures.items() for file in save(figure, folder / name, (".png",))]
 
 
+def quantity(target: str) -> str:
+    """A target as print has it; one that the user named stays as it is."""
+    return QUANTITIES.get(target, target)
+
+
 def _short(posterior: xr.Dataset, i: int) -> str:
     """Name and unit of a parameter, for an axis."""
     name = str(posterior.parameter.values[i])
     if bool(posterior["factor"].values[i]):
-        return plain(f"{name}\n(x default)")
+        return plain(f"{name}\n(× default)")
     units = str(posterior["units"].values[i])
     return plain(name) if units == "1" else f"{plain(name)}\n({unit(units)})"
 
@@ -106,7 +127,7 @@ def trace(posterior: xr.Dataset) -> Figure:
         ax.set_yscale("log")
     ax.set_xlabel("Draw" if posterior.attrs["method"] == "glue" else "Generation")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set_ylabel("Lowest loss")
+    ax.set_ylabel(f"Lowest loss ({NO_UNIT})")
     ax.set_title("Search")
     return figure
 
@@ -146,7 +167,7 @@ def dotty(posterior: xr.Dataset) -> Figure:
         ax.set_ylim(loss[fine].min() - room, top)
         ax.set_xlabel(_short(posterior, i))
         if i % COLUMNS == 0:
-            ax.set_ylabel("Loss")
+            ax.set_ylabel(f"Loss ({NO_UNIT})")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=3)
     return figure
 
@@ -240,7 +261,7 @@ def fit(posterior: xr.Dataset, target: str) -> Figure:
             times[np.argmin(fitted)], times[-1], color=GRID, alpha=0.5, lw=0.0, zorder=0, label="held out"
         )
     _dates(ax)
-    ax.set_ylabel(f"{plain(target)} ({units})")
+    ax.set_ylabel(f"{plain(quantity(target))} ({units})")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=5)
     panel_title(ax, "a", plain(_score_text(posterior, target)))
     ends = float(min(observed.min(), best.min())), float(max(observed.max(), best.max()))
@@ -290,10 +311,9 @@ def residual_panels(posterior: xr.Dataset, target: str) -> Figure:
     whole = posterior[f"residual_{safe(target)}"].values
     known = np.isfinite(whole)
     residual, model = whole[known], best[known]
-    what = str(posterior[f"residual_{safe(target)}"].attrs["long_name"])
+    attrs = posterior[f"residual_{safe(target)}"].attrs
+    what = f"{attrs['long_name']} ({unit(str(attrs['units']))})" if "units" in attrs else attrs["long_name"]
     units = unit(str(posterior[f"observed_{safe(target)}"].attrs["units"]))
-    if what == "residual":  # as it is, not transformed
-        what = f"{what} ({units})"
     figure = new_figure(5.4)
     over_time, spread, memory, normal = figure.subplots(2, 2).ravel()
     over_time.plot(times[known], residual, ".", ms=3, color=BLUE)
@@ -313,12 +333,12 @@ def residual_panels(posterior: xr.Dataset, target: str) -> Figure:
     memory.axhspan(-noise, noise, color=SOFT, alpha=BAND_ALPHA, lw=0.0)
     memory.set_xlabel("Lag (values)")
     memory.xaxis.set_major_locator(MaxNLocator(integer=True))
-    memory.set_ylabel("Autocorrelation (–)")
+    memory.set_ylabel(f"Autocorrelation ({NO_UNIT})")
     panel_title(memory, "c", "Memory (grey: of white noise)")
     theory, sample = stats.probplot(residual, fit=False)
     normal.plot(theory, sample, ".", ms=3, color=BLUE)
     normal.plot(theory, residual.mean() + residual.std() * theory, color=SOFT, lw=1.0)
-    normal.set_xlabel("Normal quantiles")
+    normal.set_xlabel(f"Normal quantiles ({NO_UNIT})")
     normal.set_ylabel(plain(what))
     panel_title(normal, "d", "Normality")
     return figure
@@ -395,7 +415,7 @@ def _shown_losses(every: np.ndarray, kept: np.ndarray) -> tuple[float, float]:
 
 def _loss_label(posterior: xr.Dataset, i: int) -> str:
     objective = str(posterior["objective"].values[i])
-    return plain(f"{posterior.target.values[i]}\n{LOSSES.get(objective, '−log likelihood')}")
+    return plain(f"{quantity(str(posterior.target.values[i]))}\n{LOSSES.get(objective, '−log likelihood')}")
 
 
 def _edges(posterior: xr.Dataset, i: int) -> np.ndarray:

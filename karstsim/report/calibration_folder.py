@@ -10,6 +10,7 @@ import xarray as xr
 from karstsim.calibration.run import BEST, CONFIG, DRAWS, POSTERIOR
 from karstsim.calibration.summary import HEADER, end_lines, parameter_rows, residual_lines, skill_rows
 from karstsim.core.errors import InputError
+from karstsim.report.calibration_figures import quantity
 from karstsim.report.found import found_figures
 from karstsim.report.section import Check, Contents, Notes, Section, Table
 from karstsim.report.style import printed
@@ -127,5 +128,5 @@ def _figures(folder: Path, names: tuple[str, ...]) -> list[tuple[Path, str]]:
 
 def _caption(stem: str, text: str) -> str:
     kind, _, target = stem.partition("_")
-    shown = target.replace("_", " ")
+    shown = quantity(target).replace("_", " ")
     return {"fit": FIT, "residuals": RESIDUALS}.get(kind, CAPTIONS.get(stem, text)).format(shown)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from karstsim.report import style
+from karstsim.report.tables import in_words
 
 HEIGHT = 3.9
 COLOURS = {
@@ -46,7 +47,7 @@ def decomposition_figure(ds: xr.Dataset) -> Figure:
     spread.set_ylabel(f"Mean ± total standard deviation\n({style.unit(ds.attrs['units'])})")
     window = int(ds.attrs["window_years"])
     style.panel_title(shares, "a", f"Sources, {window}-year running mean" if window > 1 else "Sources")
-    style.panel_title(spread, "b", style.plain(str(ds.attrs["variable"])))
+    style.panel_title(spread, "b", style.plain(in_words(ds)))
     for ax in (shares, spread):
         _years(ax, x)
     handles, labels = shares.get_legend_handles_labels()
@@ -81,7 +82,7 @@ def attribution_figure(ds: xr.Dataset) -> Figure:
     lines.set_ylabel(f"Effect ({units})")
     window = int(ds.attrs["window_years"])
     running = f", {window}-year running mean" if window > 1 else ""
-    style.panel_title(lines, "a", style.plain(f"{ds.attrs['variable']}{running}"))
+    style.panel_title(lines, "a", style.plain(f"{in_words(ds)}{running}"))
     _years(lines, x)
     whole, base = float(ds["all_trend"]), float(ds["base_trend"])
     total = whole - base

@@ -107,7 +107,7 @@ def bars_figure(ds: xr.Dataset) -> Figure:
         ax.set_yticks(range(n), [style.plain(str(f)) for f in ds["factor"].values[order]])
         ax.axvline(0.0, color=style.BASELINE, linewidth=0.8)
         ax.grid(False, axis="y")
-        ax.set_xlabel("Index (1)")
+        ax.set_xlabel(f"Index ({style.NO_UNIT})")
     _title_panels(panels, shown, ds)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper left", ncols=len(names))
     return figure
@@ -193,7 +193,7 @@ def time_figure(ds: xr.Dataset) -> Figure:
         else:
             style.months_on_x(ax)
     for letter, ax, diagnostic in zip("abcdef", panels, wanted, strict=False):
-        style.panel_title(ax, letter, style.unit(diagnostic))
+        style.panel_title(ax, letter, style.plain(style.printed(diagnostic)))
     if lines:
         _shared_legend(figure, panels)
     return figure
@@ -238,7 +238,7 @@ def second_order_figure(ds: xr.Dataset) -> Figure:
         ax.set_xticks(range(n), labels, rotation=30.0, ha="right")
         ax.set_yticks(range(n), labels)
         ax.grid(False)
-        figure.colorbar(mesh, ax=ax, label="Second-order index (1)")
+        figure.colorbar(mesh, ax=ax, label=f"Second-order index ({style.NO_UNIT})")
     _title_panels(panels, shown, ds)
     return figure
 
@@ -261,7 +261,7 @@ def _panels(count: int, height: float) -> tuple[Figure, list[Axes]]:
 
 def _title_panels(panels: list[Axes], shown: np.ndarray, ds: xr.Dataset) -> None:
     for letter, ax, at in zip("abcdef", panels, shown, strict=False):
-        style.panel_title(ax, letter, style.unit(str(ds["diagnostic"].values[at])))
+        style.panel_title(ax, letter, style.plain(style.printed(str(ds["diagnostic"].values[at]))))
 
 
 def _leading(ds: xr.Dataset, outputs: list[int]) -> Iterator[tuple[int, str]]:
@@ -280,7 +280,7 @@ def _shared_legend(figure: Figure, panels: list[Axes]) -> None:
 
 
 def _index_label(ds: xr.Dataset, name: str, at: int) -> str:
-    units = _units(ds, at) if name == "mu_star" else "1"
+    units = _units(ds, at) if name == "mu_star" else style.NO_UNIT
     text = NAMES[name]
     return f"{text[:1].upper()}{text[1:]} ({units})"
 

@@ -71,6 +71,7 @@ RC: Any = {
     "svg.fonttype": "path",
     "svg.hashsalt": "karstsim",
 }
+NO_UNIT = "–"
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 POWER = re.compile(r"(?<=[A-Za-z])(?<!\de)-\d\b|(?<=m)[23]\b")  # not the 2 of CO2, not 1e-6
 SVG_METADATA = {"Date": None, "Creator": None}  # the same data gives the same file
@@ -120,8 +121,8 @@ def printed(text: str) -> str:
 
 
 def unit(text: str) -> str:
-    """A unit for a figure: `printed`, and of unknown origin, so safe as by `plain`."""
-    return plain(printed(text))
+    """A unit for a figure: `printed`, and of unknown origin, so safe as by `plain`; a dash for a pure number."""
+    return NO_UNIT if text == "1" else plain(printed(text))
 
 
 def plain(text: str) -> str:

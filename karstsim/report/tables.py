@@ -57,6 +57,13 @@ KEYS = (
 )
 
 
+def in_words(ds: xr.Dataset) -> str:
+    """What a decomposition or an attribution is of: as the key numbers call it, else what the file says."""
+    variable = str(ds.attrs["variable"])
+    known = {key.variable: key.label for key in reversed(KEYS)}
+    return known.get(variable, str(ds.attrs.get("long_name", variable)))
+
+
 def told(annual: xr.Dataset, key: Key) -> bool:
     """Whether the results tell anything of a quantity: it was kept, and is not zero throughout."""
     return key.variable in annual and bool((annual[key.variable] != 0.0).any())

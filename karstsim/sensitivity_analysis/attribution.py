@@ -195,7 +195,9 @@ def attribute_trend(runs: Mapping[Subset, xr.DataArray], window: int = RUNNING) 
     for n, (dims, values) in series.items():
         data[f"{n}_trend"] = (dims, trend(values, years), {"units": f"{units} decade-1"})
     coords = {"drivers": [name_of(s) for s in effects], "driver": list(whole), "time": middle}
-    attrs = {"variable": str(runs[()].name), "units": units, "window_years": window}
+    name = str(runs[()].name)
+    told = str(runs[()].attrs.get("long_name", name))
+    attrs = {"variable": name, "long_name": told, "units": units, "window_years": window}
     return xr.Dataset(data, coords=coords, attrs=attrs)
 
 

@@ -121,6 +121,7 @@ def decompose_variance(
         coords={"source": list(variance), "time": ("time", middle, {"long_name": "calendar year"})},
         attrs={
             "variable": variable,
+            "long_name": str(ds[variable].attrs.get("long_name", variable)),
             "units": units,
             "method": method,
             "window_years": window,

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from karstsim.report.calibration_figures import fit
+from karstsim.calibration.targets import DISCHARGE, VARIABLES
+from karstsim.report.calibration_figures import QUANTITIES, fit, quantity, residual_panels
 
 
 @pytest.fixture
@@ -47,3 +48,28 @@ def test_values_between_gaps_are_drawn_by_themselves(posterior: xr.Dataset) -> N
         if len(path.vertices) == 2
     ]
     assert bars == [[7.0, 9.0], [8.0, 10.0]]
+
+
+PLAIN = {DISCHARGE, "temperature", "conductivity", "alkalinity"}  # keys that are words
+
+
+def test_quantities_are_printed_and_not_written_as_keys(posterior: xr.Dataset) -> None:
+    assert set(QUANTITIES) | PLAIN == set(VARIABLES)
+    assert fit(posterior, "ca").axes[0].get_ylabel() == "Ca²⁺ (mol m⁻³)"
+    assert quantity("si of the upper spring") == "si of the upper spring"
+
+
+@pytest.mark.parametrize(
+    ("name", "units", "label"),
+    [
+        ("innovation of the error model", "1", "innovation of the error model (–)"),
+        ("transformed residual", "(mol m-3)^0.5", "transformed residual ((mol m⁻³)^0.5)"),
+        ("residual", "mol m-3", "residual (mol m⁻³)"),
+    ],
+)
+def test_residuals_have_a_unit(posterior: xr.Dataset, name: str, units: str, label: str) -> None:
+    left = np.linspace(-1.0, 1.0, 9)
+    posterior["residual_ca"] = ("time_ca", left, {"long_name": name, "units": units})
+    over_time, _, memory, normal = residual_panels(posterior, "ca").axes
+    assert over_time.get_ylabel() == normal.get_ylabel() == label
+    assert memory.get_ylabel() == "Autocorrelation (–)"

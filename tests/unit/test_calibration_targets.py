@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 
 from karstsim.calibration.config import load_calibration, to_toml
 from karstsim.calibration.problem import Problem, open_problem
-from karstsim.calibration.results import metrics
+from karstsim.calibration.results import about_residuals, metrics
 from karstsim.calibration.targets import Match, patterns_of
 from karstsim.core.errors import InputError
 
@@ -206,6 +206,19 @@ def test_one_value_at_all_times_has_no_spread(calibration_file: Write, value: fl
     path = calibration_file(table=table, target=f'transform = "{transform}"')
     with pytest.raises(InputError, match="has one value at all times"):
         open_problem(load_calibration(path))
+
+
+@pytest.mark.parametrize(
+    ("transform", "units"),
+    [("none", "m3 s-1"), ("log", "1"), ("sqrt", "(m3 s-1)^0.5"), ("boxcox", "(m3 s-1)^0.25")],
+)
+def test_residuals_have_the_unit_of_what_is_subtracted(
+    calibration_file: Write, transform: str, units: str
+) -> None:
+    """Innovations are divided by their standard deviation, so they have none."""
+    target = open_problem(load_calibration(calibration_file(target=f'transform = "{transform}"'))).targets[0]
+    assert about_residuals(target, innovations=False)["units"] == units
+    assert about_residuals(target, innovations=True)["units"] == "1"
 
 
 def test_what_the_reader_left_out_is_told(calibration_file: Write) -> None:

@@ -11,7 +11,7 @@ import xarray as xr
 from small_site import SITE
 
 from karstsim.core.errors import InputError
-from karstsim.report.decomposition_figures import attribution_figure
+from karstsim.report.decomposition_figures import attribution_figure, decomposition_figure
 from karstsim.sensitivity_analysis import sensitivity
 from karstsim.sensitivity_analysis.attribution import attribute_trend, load_attribution, merged, subsets
 from karstsim.sensitivity_analysis.decomposition import anova, decompose_variance
@@ -170,6 +170,26 @@ def test_the_figure_says_what_no_driver_explains() -> None:
     assert "whole trend 57,\nwithout any driver 7" in bars.get_xlabel()
     assert bars.patches[-1].get_width() == pytest.approx(50.0)
     assert bars.get_yticklabels()[-1].get_text() == "all drivers"
+
+
+@pytest.mark.parametrize(
+    ("variable", "long_name", "words"),
+    [
+        ("catchment_runoff", "water that leaves the catchment", "Runoff"),
+        ("catchment_other", "what no key number has", "what no key number has"),
+    ],
+)
+def test_figures_are_titled_in_words(variable: str, long_name: str, words: str) -> None:
+    ds = _ensemble().rename(sink=variable)
+    ds[variable].attrs["long_name"] = long_name
+    shown = decomposition_figure(decompose_variance(ds, variable, window=1))
+    assert shown.axes[1].get_title(loc="left") == f"b  {words}"
+    assert "(mol m⁻² a⁻¹)" in shown.axes[1].get_ylabel()
+    runs = {
+        s: run.rename(variable).assign_attrs(run.attrs, long_name=long_name) for s, run in _runs().items()
+    }
+    shown = attribution_figure(attribute_trend(runs, window=1))
+    assert shown.axes[0].get_title(loc="left") == f"a  {words}"
 
 
 def test_all_but_one_has_the_interactions_and_alone_has_none() -> None:
