@@ -68,8 +68,24 @@ __all__ = [
 ]
 P = ParamSpec("P")
 FORMATS = (".png", ".svg", ".pdf")
+RESULTS = "results of ks.simulate or ks.open_ensemble"
+RECORD = f"{RESULTS}, or a table of ks.read_spring_table"
+FORCING = "weather of ks.open_forcing"
 RAIN = "atmosphere_precipitation"
 WATER = (RAIN, "aquifer_spring")
+
+
+def demand_series(figure: str, ds: object, result: str, *others: str) -> None:
+    """Raise InputError for what is no Dataset over time (and other dims), or holds no time."""
+    demand_kind(figure, ds, (xr.Dataset,), f"give {result}")
+    assert isinstance(ds, xr.Dataset)
+    absent = [dim for dim in ("time", *others) if dim not in ds.dims]
+    if absent or "time" not in ds.coords:
+        raise InputError(
+            figure, f"the dataset is not over {' and '.join(absent) or 'stamps of time'}", f"give {result}"
+        )
+    if not ds.sizes["time"]:
+        raise InputError(figure, "the dataset holds no time", "choose a span that lies in it")
 
 
 def _of(
@@ -88,13 +104,17 @@ def _of(
     return checked
 
 
-def _read_once(maker: Callable[P, Figure]) -> Callable[P, Figure]:
-    """A figure that opens each file of an ensemble once: anew for every variable takes a hundred times as long."""
+def _read_once(
+    maker: Callable[Concatenate[xr.Dataset, P], Figure],
+) -> Callable[Concatenate[xr.Dataset, P], Figure]:
+    """A figure of results over time; it opens each file of an ensemble once: anew for every variable takes a hundred
+    times as long."""
 
     @functools.wraps(maker)
-    def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
+    def drawn(ds: xr.Dataset, /, *args: P.args, **kwargs: P.kwargs) -> Figure:
+        demand_series(maker.__name__, ds, RESULTS)
         with kept_open():
-            return maker(*args, **kwargs)
+            return maker(ds, *args, **kwargs)
 
     return drawn
 
@@ -128,6 +148,7 @@ def chemistry(
     scenario: str | None = None,
 ) -> Figure:
     """The chemistry of the spring over time; as `results`, without rain and discharge."""
+    demand_series("chemistry", ds, RESULTS)
     kept = [panel.variable for panel in PANELS if panel.variable in ds and panel.variable not in WATER]
     if not kept:
         raise InputError("chemistry", "the run kept no chemistry of the spring", "keep aquifer_spring_*")
@@ -213,6 +234,7 @@ def _recessions(spring: xr.Dataset) -> list[Recession]:
 
 def discharge_and_rain(spring: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray | None]:
     """Discharge and rain of observations, or of results as mm d-1."""
+    demand_series("hydrograph", spring, RECORD)
     if "discharge" in spring:
         return spring["discharge"], spring.get("precipitation")
     if "aquifer_spring" not in spring:
@@ -231,11 +253,14 @@ def _rate(ds: xr.Dataset, name: str) -> xr.DataArray:
 
 def forcing(ds: xr.Dataset) -> Figure:
     """Every variable of canonical forcing (`ks.open_forcing`) through the years and through the year."""
+    demand_series("forcing", ds, FORCING, "location")
     return forcing_figure({str(name): ds[name] for name in ds.data_vars if "time" in ds[name].dims})
 
 
 def save(figure: Figure, path: str | Path) -> Path:
     """Write a figure; the suffix decides on the format: .svg, .pdf or .png.  Raises InputError for any other."""
+    demand_kind("save", figure, (Figure,), "give what a function of ks.plot returns")
+    demand_kind("save", path, (str, Path), "give the path of a picture, such as results.svg")
     target = Path(path)
     if target.suffix.lower() not in FORMATS:
         raise InputError(str(target), "is no picture by its suffix", f"end it with {', '.join(FORMATS)}")

@@ -19,8 +19,8 @@ import xarray as xr
 
 from karstsim.core.errors import InputError
 from karstsim.forcing import times as clock
-from karstsim.forcing.canonical import NAMES as VARIABLES
 from karstsim.forcing.canonical import MOST_NAMED, STANDARD_HEIGHT, Repairs, Unsaid, finish, label
+from karstsim.forcing.canonical import NAMES as VARIABLES
 from karstsim.forcing.optional import OPTIONAL, leaving_out
 from karstsim.forcing.records import LOCAL_CLOCK
 from karstsim.forcing.station_headers import UNITS, key_of, split_header, variables_of_headers
@@ -132,7 +132,7 @@ def open_station(
 
 
 def _note_unread(others: pd.DataFrame, path: Path, repairs: Repairs) -> None:
-    """Say which columns of numbers have a name that is not known: they might be humidity, or the radiation of the sky."""
+    """Say which columns of numbers have names that are not known: humidity may be among them, or longwave radiation."""
     series = [c for c in others if others[c].nunique() > 1 and _are_numbers(others[c])]
     if series:
         named = ", ".join(series[:MOST_NAMED]) + (", ..." if len(series) > MOST_NAMED else "")

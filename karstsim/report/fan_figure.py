@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from karstsim.core.errors import InputError
+from karstsim.core.errors import InputError, demand_kind
 from karstsim.report import numbers, style
 from karstsim.report.tables import KEYS, Key, told
 
@@ -52,6 +52,7 @@ def fan_figure(annual: xr.Dataset, variables: Sequence[str] = SHOWN) -> Figure:
 
 
 def _keys(annual: xr.Dataset, variables: Sequence[str]) -> list[Key]:
+    demand_kind("variables", variables, (list, tuple), 'write variables=["catchment_runoff"]')
     known = {key.variable: key for key in reversed(KEYS)}
     unknown = [name for name in variables if name not in known]
     if unknown:

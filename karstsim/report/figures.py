@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
 from karstsim.core.constants import MM_PER_M, MOLAR_MASS_C, SECONDS_PER_DAY
+from karstsim.core.errors import InputError, demand_kind
 from karstsim.report import numbers, style
 from karstsim.report.budget_panel import budget_height, draw_budget
 
@@ -41,10 +43,10 @@ def spring_figure(monthly: xr.Dataset, scenario: str | None = None, area_km2: fl
     scenario   which one of an ensemble; the middle one by default
     area_km2   karst area, to show discharge in m3 s-1 instead of mm per month; draws that hold an area have their own
     """
+    if area_km2 is not None:
+        demand_kind("area_km2", area_km2, (int, float), "give the karst area in km2")
     groups = numbers.members_by_scenario(monthly)
-    name = scenario if scenario is not None else middle_scenario(list(groups))
-    if name not in groups:
-        raise KeyError(f"scenario {name!r} is not in the data; there are {', '.join(groups)}")
+    name = chosen_scenario(groups, scenario)
     ds = groups[name]
     figure = style.new_figure(SPRING_HEIGHT)
     grid = figure.subplots(5, 2, width_ratios=(2.6, 1.0), sharex="col", sharey="row")
@@ -96,6 +98,16 @@ def _spring_rows(ds: xr.Dataset, area_km2: float | None) -> list[tuple[str, str,
         ("SI calcite", "–", [_Line(numbers.members(ds, "aquifer_spring_si_calcite"), LATE_COLOUR)]),
         ("pCO₂", "µatm", [_Line(PER_MILLION * numbers.members(ds, "aquifer_spring_pco2"), LATE_COLOUR)]),
     ]
+
+
+def chosen_scenario(groups: Iterable[str], scenario: str | None) -> str:
+    """The scenario that is asked for, else the middle one. Raises InputError for one that is not there."""
+    names = list(groups)
+    if scenario is None:
+        return middle_scenario(names)
+    if scenario not in names:
+        raise InputError(f"scenario {scenario!r}", "is not in the data", f"choose one of {', '.join(names)}")
+    return scenario
 
 
 def middle_scenario(names: list[str]) -> str:

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from karstsim.core.constants import MM_PER_M, SECONDS_PER_DAY
-from karstsim.core.errors import InputError
+from karstsim.core.errors import InputError, demand_kind
 from karstsim.report import numbers, style
-from karstsim.report.figures import SQUARE_METRES_PER_KM2, middle_scenario
+from karstsim.report.figures import SQUARE_METRES_PER_KM2, chosen_scenario
 from karstsim.report.time_axis import instants, per_day, time_axis
 
 HEIGHT = 1.25  # inches a panel
@@ -62,8 +62,10 @@ def results_figure(
     ds            a run or an ensemble, any frequency;  scenario: which one of an ensemble, the middle one by default
     observations  of `read_spring_table`; discharge in m3 s-1 needs area_km2, the karst area
     """
+    if observations is not None:
+        demand_kind("observations", observations, (xr.Dataset,), "give a table of ks.read_spring_table")
     groups = numbers.members_by_scenario(ds)
-    ds = groups[scenario if scenario is not None else middle_scenario(list(groups))]
+    ds = groups[chosen_scenario(groups, scenario)]
     panels = [panel for panel in PANELS if panel.variable in ds]
     if not panels:
         raise InputError("results stack", "the run kept no variable of the spring", "keep aquifer_spring_*")

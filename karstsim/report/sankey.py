@@ -15,7 +15,7 @@ from karstsim.core.errors import InputError
 from karstsim.report import style
 from karstsim.report.budget import LABELS, Budget, carbon_budgets
 from karstsim.report.budget_panel import COLOURS, REMAINDER_HATCH
-from karstsim.report.figures import middle_scenario
+from karstsim.report.figures import chosen_scenario
 from karstsim.report.tables import number
 
 UNIT = "g C m⁻² a⁻¹"
@@ -40,7 +40,7 @@ def sankey_figure(annual: xr.Dataset, scenario: str | None = None) -> Figure:
         raise InputError(
             "carbon budget", "the run did not keep its terms", "keep annual output and catchment_*"
         )
-    budget = budgets[scenario if scenario is not None else middle_scenario(list(budgets))]
+    budget = budgets[chosen_scenario(budgets, scenario)]
     figure = style.new_figure(HEIGHT)
     ax = figure.subplots()
     _draw(ax, budget)

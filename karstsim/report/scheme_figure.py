@@ -11,9 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from karstsim.core.constants import MOLAR_MASS_C
+from karstsim.core.errors import InputError
 from karstsim.core.solutes import SOLUTES
 from karstsim.report import numbers, style
-from karstsim.report.figures import middle_scenario
+from karstsim.report.figures import chosen_scenario
 from karstsim.report.time_axis import per_year
 
 HEIGHT = 7.4  # inches
@@ -81,8 +82,12 @@ def scheme_figure(annual: xr.Dataset, scenario: str | None = None) -> Figure:
     What the run did not keep, and what does not flow, has no arrow.
     """
     groups = numbers.members_by_scenario(numbers.whole_years(annual))
-    name = scenario if scenario is not None else middle_scenario(list(groups))
+    name = chosen_scenario(groups, scenario)
     ds = groups[name]
+    if not ds.sizes["time"]:
+        raise InputError(
+            "scheme", "the dataset holds no whole year", "keep annual output, or a year of months"
+        )
     span = numbers.last_years(numbers.years_of(ds))
     part = ds.isel(time=span.where)
     figure = style.new_figure(HEIGHT)

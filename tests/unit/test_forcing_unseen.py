@@ -94,7 +94,9 @@ def test_columns_of_numbers_that_are_not_known_are_named(tmp_path: Path) -> None
     """Radiation of the sky and humidity under names of their own went by without a word."""
     path = tmp_path / "w.csv"
     days = pd.date_range("2001-01-01", periods=60).strftime("%Y-%m-%d")
-    table = pd.DataFrame({"date": days, "tmax_degC": 12.0, "tmin_degC": 4.0, "prcp_mm_day": 2.0, "srad_W_m2": 120.0})
+    table = pd.DataFrame(
+        {"date": days, "tmax_degC": 12.0, "tmin_degC": 4.0, "prcp_mm_day": 2.0, "srad_W_m2": 120.0}
+    )
     table.to_csv(path, index=False)
     assert "not read" not in open_station(path).attrs["repairs"]
     table = table.assign(lrad_W_m2=np.linspace(250, 300, 60), rhum_pct=[*[""] * 30, *range(50, 80)])

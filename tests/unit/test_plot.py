@@ -51,6 +51,50 @@ def test_analyses_of_a_hydrograph_are_one_call_each(spring: xr.Dataset, name: st
     assert plot.save(figure, tmp_path / f"{name}.svg").stat().st_size > 1000
 
 
+@pytest.fixture
+def kept() -> xr.Dataset:
+    """Three years of annual results with one variable of the spring and one of the catchment."""
+    times = pd.date_range("2015-01-01", periods=4, freq="YS")
+    bounds = np.stack([times[:-1], times[1:]], axis=1)
+    names = ("aquifer_spring_ph", "aquifer_spring", "catchment_sink_hydrochemical")
+    data = {name: ("time", np.full(3, 7.5), {"units": "1"}) for name in names}
+    return xr.Dataset({**data, "time_bnds": (("time", "bnds"), bounds)}, coords={"time": times[:-1]})
+
+
+@pytest.mark.parametrize("name", [name for name in plot.__all__ if name != "save"])
+@pytest.mark.parametrize("kind", ["nothing", "list", "folder", "table", "empty", "no time", "span"])
+def test_what_is_no_result_is_refused_with_words(kept: xr.Dataset, name: str, kind: str) -> None:
+    """Bare TypeErrors, KeyErrors and IndexErrors of numpy and xarray told nothing."""
+    given = {
+        "nothing": None, "list": [kept], "folder": "runs/a", "table": pd.DataFrame({"a": [1.0]}), "empty": xr.Dataset(),
+        "no time": xr.Dataset({"a": ("x", [1.0])}), "span": kept.isel(time=[]),
+    }[kind]  # fmt: skip
+    with pytest.raises(InputError) as caught:
+        getattr(plot, name)(given)
+    assert caught.value.mend
+
+
+@pytest.mark.parametrize("name", ["results", "chemistry", "carbon_budget", "scheme", "seasons"])
+def test_a_scenario_that_is_not_there_is_named_with_those_that_are(kept: xr.Dataset, name: str) -> None:
+    from karstsim.report.figures import chosen_scenario
+
+    with pytest.raises(InputError, match="ssp126, ssp585"):
+        chosen_scenario(["ssp126", "ssp585"], "ssp1")
+    with pytest.raises(InputError):
+        getattr(plot, name)(kept.assign_attrs(forcing_experiment_id="ssp126"), scenario="nope")
+
+
+def test_arguments_of_figures_are_checked(kept: xr.Dataset, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="area_km2"):
+        plot.seasons(kept, area_km2="big")
+    with pytest.raises(InputError, match="observations"):
+        plot.results(kept, observations="spring.csv")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="variables"):
+        plot.scenario_fan(kept, variables="catchment_runoff")
+    with pytest.raises(InputError, match="what a function of ks.plot returns"):
+        plot.save(kept, tmp_path / "a.svg")  # type: ignore[arg-type]
+
+
 def test_what_a_record_does_not_hold_is_said(spring: xr.Dataset) -> None:
     with pytest.raises(InputError, match="there is no rain"):
         plot.cross_correlation(spring.drop_vars("precipitation"))
@@ -59,15 +103,17 @@ def test_what_a_record_does_not_hold_is_said(spring: xr.Dataset) -> None:
 
 
 def posterior(targets: tuple[str, ...]) -> xr.Dataset:
-    """A front from (0.1, 0.9) to (0.9, 0.1) among evaluations that it dominates, of which one failed."""
+    """A front from (0.1, 0.9) to (0.9, 0.1) and evaluations that it dominates, of which one failed."""
     x = np.linspace(0.1, 0.9, 9)
     front = np.stack([x, 1.0 - x], axis=1)[:, : len(targets)]
-    others = np.concatenate([front + 0.2, np.full((1, len(targets)), np.inf)])
+    others = np.concatenate([front, front + 0.2, np.full((1, len(targets)), np.inf)])
+    loss = front.mean(axis=1) + 0.1 * (x - 0.3) ** 2
     return xr.Dataset(
         {
             "target_loss": (("draw", "target"), front),
             "evaluated_target_loss": (("evaluation", "target"), others),
-            "loss": ("draw", front.mean(axis=1) + 0.1 * (x - 0.3) ** 2),
+            "evaluated_loss": ("evaluation", np.concatenate([loss, loss + 0.2, [np.inf]])),
+            "loss": ("draw", loss),
         },
         coords={"target": list(targets), "objective": ("target", ["kge", "rmse"][: len(targets)])},
         attrs={"kind": "pareto"},
@@ -77,8 +123,8 @@ def posterior(targets: tuple[str, ...]) -> xr.Dataset:
 def test_compromises_show_the_front_inside_the_axes_and_name_the_objectives() -> None:
     """The best in the mean is at x = 0.3, where the made-up loss is least."""
     (ax,) = plot.pareto(posterior(("discharge", "ca"))).axes
-    assert ax.get_xlabel() == "discharge: 1 − KGE"
-    assert ax.get_ylabel() == "ca: RMSE / spread of observations"
+    assert ax.get_xlabel() == "discharge\n1 − KGE"
+    assert ax.get_ylabel() == "ca\nRMSE / spread of observations"
     line = {one.get_label(): one.get_xydata() for one in ax.lines}
     np.testing.assert_allclose(line["best in the mean"], [[0.3, 0.7]])
     (low, high), (bottom, top) = ax.get_xlim(), ax.get_ylim()

@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 from karstsim.core.constants import MOLAR_MASS_C
+from karstsim.core.errors import InputError
 from karstsim.report import budget, figures, numbers, style
 from karstsim.report.budget_panel import signed
 from karstsim.report.chart import chart_of
@@ -141,7 +142,7 @@ def test_spring_shows_the_last_ten_years_of_the_middle_scenario() -> None:
 
 
 def test_spring_of_an_unknown_scenario_is_refused() -> None:
-    with pytest.raises(KeyError, match="ssp999"):
+    with pytest.raises(InputError, match="ssp999"):
         figures.spring_figure(make_monthly(), scenario="ssp999")
 
 
