@@ -2,8 +2,10 @@
 
 alpha depends on temperature, CO2 pressure, thickness of the layer and carbonic anhydrase. It is looked up in a table
 of the film model (`film_model`, notes 4.4), cubic in temperature and in the logarithms of the others and of alpha;
-between nodes it errs by less than 1 % against the model. Outside the table the value at its edge holds: 0-50 degC,
-1e-4 to 1 atm, 0.01 to 10 mm, f_CA 1 to 1e4 (`in_table`).
+between nodes it errs by at most 1 % against the model for deep water and 5 % for thin films (half of all waters: less
+than 0.04 %, 99 of 100 less than 1.8 %), but up to 11 % in thin films above 40 degC and below 2e-4 atm, where the lowest
+nodes have no steady state. Outside the table the value at its edge holds: 0-50 degC, 1e-4 to 1 atm, 0.01 to 10 mm, f_CA
+1 to 1e4 (`in_table`).
 
 Two tables: deep water, whose bulk beyond the layer is in equilibrium with its CO2, and thin films under air, which are
 all boundary layer and must convert all their CO2 themselves (bare rock, stalagmites).

@@ -110,10 +110,10 @@ def test_carbonic_anhydrase() -> None:
 @pytest.mark.parametrize(("temperature", "baker"), [(10.0, 1.335), (20.0, 2.990)])
 def test_stalagmite_films(temperature, baker) -> None:
     """Growth from a film of 0.1 mm, 1e-7 (0.51549 + 0.04015 T + 0.00418 T^2) m/s (Baker et al. 1998): the film of
-    finite depth gives 0.75 to 1.25 of it between 4e-4 and 10^-3 atm and 1.5 c_eq.
+    finite depth gives 0.75 to 1.04 of it between 4e-4 and 10^-3 atm and 1.5 c_eq. In 0.05 mm it misses: 0.57 to 0.90.
     """
     got = 1e7 * model(temperature, [4e-4, 1e-3], 0.1, saturation=1.5, thin=True)
-    assert 0.74 * baker < got[0] < baker < got[1] < 1.26 * baker
+    assert 0.74 * baker < got[0] < baker < got[1] < 1.05 * baker
 
 
 def test_the_law_is_nearly_linear() -> None:
@@ -288,14 +288,21 @@ def test_the_table_is_that_of_the_model() -> None:
 
 
 def test_the_lookup_is_near_the_model() -> None:
-    """Between nodes of the whole table the cubic lookup errs by less than 2 %; the median is 0.1 %."""
-    rng = np.random.default_rng(5)
-    t, p = rng.uniform(0.0, 50.0, 200), 10.0 ** rng.uniform(-3.75, 0.0, 200)
-    e, f = 10.0 ** rng.uniform(-2.0, 1.0, 200), 10.0 ** rng.uniform(0.0, 4.0, 200)
-    for kernel, thin in ((ALPHA, False), (THIN, True)):
+    """Between nodes of the whole table the cubic lookup errs by at most 1.0 % for deep water, 5.3 % for thin films
+    (15,000 waters; here 700), half of them by less than 0.04 %. Beside nodes without a steady state: up to 11 %.
+    """
+    rng, n = np.random.default_rng(5), 700
+    t, p = rng.uniform(0.0, 50.0, n), 10.0 ** rng.uniform(-4.0, 0.0, n)
+    e, f = 10.0 ** rng.uniform(-2.0, 1.0, n), 10.0 ** rng.uniform(0.0, 4.0, n)
+    for kernel, thin, most, nearly_all in ((ALPHA, False, 0.012, 0.008), (THIN, True, 0.06, 0.02)):
         got = np.array([kernel(*v) for v in zip(t, e, p, f, strict=True)])
         error = np.abs(got / model(t, p, e, f, thin=thin) - 1.0)
-        assert error.max() < 0.02 and np.median(error) < 0.001
+        beside = thin & (t > 40.0) & (p < 2e-4)
+        beside, error = beside[np.isfinite(error)], error[np.isfinite(error)]  # no film balances there
+        assert beside.size >= n - 2 * thin
+        assert error[~beside].max() < most and np.median(error) < 0.0005
+        assert np.percentile(error, 99) < nearly_all
+        assert not thin or (beside.sum() > 5 and error[beside].max() < 0.15)
 
 
 def test_what_lies_in_the_table() -> None:
