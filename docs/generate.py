@@ -9,6 +9,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import textwrap
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -119,6 +120,12 @@ def _classes(text: str) -> str:
     return ", ".join(_whole(part) for part in text.split(", "))
 
 
+def _breakable(name: str) -> str:
+    """The code of a dotted name, of which a line may hold what stands before the dot: long ones would widen a table."""
+    parts = "<wbr>".join(f'<span class="pre">{part}</span>' for part in re.split(r"(?<=\.)", name))
+    return f'<code class="docutils literal notranslate">{parts}</code>'
+
+
 def _compartment(name: str) -> str:
     """What a page calls the compartment of a name: Surface water."""
     return name.replace("_", " ").capitalize()
@@ -147,7 +154,7 @@ HEADER = ["name and meaning", "default, by class", "unit", "bounds", "source"]
 def _parameter_rows(table: pd.DataFrame) -> list[list[str]]:
     return [
         [
-            f"`{p.name}`" + (f"<br>{_cell(p.doc)}" if p.doc else ""),
+            _breakable(p.name) + (f"<br>{_cell(p.doc)}" if p.doc else ""),
             f"{p.default:g}" + (f"<br>{_classes(p.by_class)}" if p.by_class else ""),
             _whole(p.units),
             _whole(f"{p.lower:g} to {p.upper:g}"),
@@ -243,7 +250,7 @@ def _part(fixed: bool, lines: list[str]) -> str:
     if not text:
         return ""
     if fixed:
-        return f"```text\n{text}\n```"
+        return f"```text\n{textwrap.dedent(text)}\n```"
     return _escaped(text)
 
 

@@ -52,7 +52,7 @@ SOLUTES = (
     Solute("aoc_semilabile", "semi-labile dissolved organic carbon from aquatic plants", carbon=1),
     Solute("poc_land", "particulate organic carbon from land", carbon=1),
     Solute("algae", "carbon of phytoplankton", carbon=1),
-    Solute("oxygen", "dissolved oxygen, followed in surface water only"),
+    Solute("oxygen", "dissolved oxygen (followed in surface water only)"),
     *(Solute(name, f"dissolved inorganic {what}", optional=True) for name, what in _OF_CARBON),
     Solute("do13c", "carbon-13 in dissolved organic carbon from land", optional=True),
     Solute("do14c", "carbon-14 in dissolved organic carbon from land, as modern carbon", optional=True),

@@ -168,7 +168,7 @@ def block_dtype(names: Iterable[str]) -> np.dtype:
 CARBONATE_STATE = (
     Var("ph", "1", "pH"),
     Var("ionic_strength", "mol kg-1", "ionic strength"),
-    Var("pco2", "atm", "CO2 partial pressure in equilibrium with the water"),
+    Var("pco2", "atm", "equilibrium CO2 pressure"),
     Var("si_calcite", "1", "calcite saturation index"),
 )
 SOLUTE_DTYPE = block_dtype(s.name for s in SOLUTES)

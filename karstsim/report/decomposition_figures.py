@@ -20,6 +20,7 @@ COLOURS = {
     "interactions": "#8a9097",
 }
 NAMES = {"internal": "internal variability", "model": "climate model", "scenario": "scenario"}
+DRIVERS = {"co2": "CO₂", "land_use": "land use"}
 PERCENT = 100.0
 
 
@@ -72,7 +73,9 @@ def attribution_figure(ds: xr.Dataset) -> Figure:
     figure = style.new_figure(HEIGHT + 0.7)
     lines, bars = figure.subplots(1, 2, width_ratios=(1.5, 1.0))
     x, units = ds["time"].values, style.unit(ds.attrs["units"])
-    names = [style.plain(str(n).replace("+", " × ")) for n in ds["drivers"].values]
+    names = [
+        " × ".join(DRIVERS.get(d, style.plain(d)) for d in str(n).split("+")) for n in ds["drivers"].values
+    ]
     lines.plot(x, ds["all"].values - ds["base"].values, color=style.INK, linewidth=2.2, label="all drivers")
     for k, name in enumerate(names):
         colour = style.OTHER_COLOURS[k % (len(style.OTHER_COLOURS) - 1)]

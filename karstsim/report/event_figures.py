@@ -17,6 +17,7 @@ from karstsim.report.time_axis import instants, per_day, period_days, time_axis
 HEIGHT = 2.6  # inches a row of the diel figure
 STORM_HEIGHT = 1.35  # inches a panel
 HOURS = 24.0
+MINUTES = 60.0  # to which hours are rounded, so that the same one of all days is one number
 LONGEST = 3.0  # d, of a step that shows a storm
 BEFORE, AFTER = 3.0, 12.0  # days around the peak
 BAND = (0.1, 0.9)
@@ -45,6 +46,8 @@ DIEL = (
 @style.styled
 def diel_figure(ds: xr.Dataset, months: tuple[int, ...] = (6, 7, 8)) -> Figure:
     """Mean course of a day in every box of surface water, with 10 to 90 % of the days, in local solar time.
+
+    What a box holds is known at the end of each step, and drawn there.
 
     ds      output of every step, with steps of a few hours (all members count);  months: the season, summer by default
     Raises InputError for steps of a day and for a run without surface water.
@@ -79,9 +82,10 @@ def diel_figure(ds: xr.Dataset, months: tuple[int, ...] = (6, 7, 8)) -> Figure:
 
 
 def _hours(ds: xr.Dataset) -> tuple[np.ndarray, str]:
-    """Hours of the day, and whose: universal stamps are moved by the longitude, as the model does with the sun."""
+    """Hours of the day at which steps end, and whose: universal stamps are moved by the longitude."""
     stamps = ds["time"].dt
-    hour = np.asarray(stamps.hour.values, float) + np.asarray(stamps.minute.values, float) / 60.0
+    begin = np.asarray(stamps.hour.values, float) + np.asarray(stamps.minute.values, float) / 60.0
+    hour = np.round(MINUTES * (begin + HOURS * np.median(period_days(ds)))) / MINUTES % HOURS
     if "lon" not in ds or ds["lon"].size != 1 or CLOCK in ds.attrs:
         return hour, "Hour of the day"
     return (hour + float(ds["lon"].item()) * HOURS / 360.0) % HOURS, "Local solar time"
@@ -90,9 +94,15 @@ def _hours(ds: xr.Dataset) -> tuple[np.ndarray, str]:
 def _day(ax: Axes, hour: np.ndarray, values: np.ndarray, colour: str, label: str) -> None:
     at = np.unique(hour)
     groups = [values[:, hour == h] for h in at]
-    low, high = (np.array([np.nanquantile(g, q) for g in groups]) for q in BAND)
-    ax.fill_between(at, low, high, color=colour, alpha=style.BAND_ALPHA, linewidth=0.0)
-    ax.plot(at, [np.nanmean(g) for g in groups], color=colour, label=style.plain(label))
+    low, high = (_around([np.nanquantile(g, q) for g in groups]) for q in BAND)
+    whole = np.concatenate((at[-1:] - HOURS, at, at[:1] + HOURS))
+    ax.fill_between(whole, low, high, color=colour, alpha=style.BAND_ALPHA, linewidth=0.0)
+    ax.plot(whole, _around([np.nanmean(g) for g in groups]), color=colour, label=style.plain(label))
+
+
+def _around(values: list[float]) -> np.ndarray:
+    """A day with the last value of the one before and the first of the next, so that it has no gap at midnight."""
+    return np.array([values[-1], *values, values[0]])
 
 
 @style.styled
@@ -124,7 +134,10 @@ def storm_figure(ds: xr.Dataset) -> Figure:
 
 def _line(ax: Axes, x: np.ndarray, values: np.ndarray, panel: Panel) -> None:
     if panel.amount:
-        ax.step(x, values, where="post", color=SIMULATED)
+        ends = (
+            np.append(x, x[-1] + (x[-1] - x[-2])) if len(x) > 1 else x
+        )  # the last period has its length too
+        ax.step(ends, np.append(values, values[-1])[: len(ends)], where="post", color=SIMULATED)
         ax.set_ylim(bottom=0.0)
     else:
         ax.plot(x, values, color=SIMULATED)

@@ -190,6 +190,7 @@ def test_figures_are_titled_in_words(variable: str, long_name: str, words: str) 
     }
     shown = attribution_figure(attribute_trend(runs, window=1))
     assert shown.axes[0].get_title(loc="left") == f"a  {words}"
+    assert "climate × CO₂" in [tick.get_text() for tick in shown.axes[1].get_yticklabels()]
 
 
 def test_all_but_one_has_the_interactions_and_alone_has_none() -> None:

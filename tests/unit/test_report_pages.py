@@ -287,7 +287,7 @@ def test_sankey_and_scheme_say_the_numbers(outputs: dict[str, xr.Dataset]) -> No
     days = time_axis.period_days(annual)[0]
     texts = [t.get_text() for t in plot.scheme(annual).axes[0].texts]
     assert f"spring and\nrunoff {year / days * 365.25:.0f}" in texts
-    rock = "carbon of dissolved rock (g C m⁻² yr⁻¹)"
+    rock = "carbon of dissolved rock (g C m⁻² a⁻¹)"
     kept = annual.drop_vars([n for n in annual if "dissolution" in str(n) or "precipitation" in str(n)])
     assert rock in texts and rock not in [t.get_text() for t in plot.scheme(kept).axes[0].texts]
 
@@ -328,7 +328,7 @@ def test_figures_say_what_they_lack(outputs: dict[str, xr.Dataset], tmp_path: Pa
 
 
 def test_diel_and_isotope_figures() -> None:
-    """Hours of three summer days: the mean at six is the mean of the three; isotopes by their places."""
+    """Hours of three summer days: the step from midnight ends at six, with the mean of the three; isotopes by place."""
     times = pd.date_range("2015-07-01", periods=12, freq="6h")
     ph = np.tile([7.0, 7.2, 8.0, 7.6], 3) + np.repeat([0.0, 0.1, 0.2], 4)
     ds = xr.Dataset(
@@ -342,9 +342,13 @@ def test_diel_and_isotope_figures() -> None:
         {"time": times, "box_name": ("box", ["brook"]), "land_use": ("tile", ["shrub"])},
     )
     line = plot.diel(ds).axes[0].lines[0]
-    np.testing.assert_allclose(line.get_xydata(), [(0, 7.1), (6, 7.3), (12, 8.1), (18, 7.7)])
+    np.testing.assert_allclose(
+        line.get_xydata(), [(-6, 8.1), (0, 7.7), (6, 7.1), (12, 7.3), (18, 8.1), (24, 7.7)]
+    )
     east = plot.diel(ds.assign_coords(lon=90.0)).axes[0]  # six hours ahead of universal time
-    np.testing.assert_allclose(east.lines[0].get_xydata(), [(0, 7.7), (6, 7.1), (12, 7.3), (18, 8.1)])
+    np.testing.assert_allclose(
+        east.lines[0].get_xydata(), [(-6, 7.3), (0, 8.1), (6, 7.7), (12, 7.1), (18, 7.3), (24, 8.1)]
+    )
     assert east.get_xlabel() == "Local solar time (h)"
     local = ds.assign_coords(lon=90.0).assign_attrs(forcing_clock="local standard time")
     np.testing.assert_allclose(plot.diel(local).axes[0].lines[0].get_xydata(), line.get_xydata())

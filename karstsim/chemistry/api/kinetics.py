@@ -157,8 +157,8 @@ def dissolve(
                     `speciate` takes (at `temperature` where it has none). Default: pure water at `pco2`
     acid            strong acids added at the start, mol m-3 (= mmol/L), by name: h2so4, hno3, hcl
     threshold       saturation index up to which supersaturated water does not precipitate, 0 or more
-    film            mm, thickness of the boundary layer of the law film. Outside 0.01-10 mm, 0-50 degC, 1e-4-1 atm and
-                    factors up to 1e4 its coefficient is that of the table's edge, and ``flag`` says so
+    film            mm, thickness of the boundary layer of the law film. Outside 0.01-10 mm, 0-50 degC, 1e-4 to 1 atm
+                    and factors up to 1e4 its coefficient is that of the table's edge, and ``flag`` says so
     ca_factor       factor of carbonic anhydrase on CO2 hydration, of the law film, 1 or more
     constants       ``"pb82"`` or ``"phreeqc386"``
 

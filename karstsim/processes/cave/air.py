@@ -3,9 +3,9 @@
     h dC/dt = q_o (C_out - C) + q_v (C_vad - C) + G,   q = k_v sqrt|T_cave - T_out|          [design notes 5.2]
 
 q_o flows while the cave is warmer than the outside, q_v while it is colder (after Lang & Faimon: only advected vadose
-air explains 10^3-10^4 ppm). Both may flow within a step: between the lowest and the highest temperature of the step the
-outside swings like a cosine, so that a day that crosses the cave's temperature breathes both ways. G is what drip water
-gives off. For constant flows and G the balance is solved exactly:
+air explains 10^3 to 10^4 ppm). Both may flow within a step: between the lowest and the highest temperature of the step
+the outside swings like a cosine, so that a day that crosses the cave's temperature breathes both ways. G is what drip
+water gives off. For constant flows and G the balance is solved exactly:
 
     C(t) = C_in + (C_0 - C_in) e^-a + (G t/h) (1 - e^-a)/a,   a = (q_o + q_v) t/h
 

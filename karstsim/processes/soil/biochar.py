@@ -17,7 +17,7 @@ PARAMS = (
     Param(
         "biochar_labile_time",
         108.0,
-        "d",
+        "day",
         10.0,
         1000.0,
         "wang2016",

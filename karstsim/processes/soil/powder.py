@@ -52,7 +52,7 @@ PARAMS = (
         "um",
         5.0,
         5000.0,
-        "design; design notes 8.1 jacobson1997",
+        "design; design notes 8.1; jacobson1997",
         calibrate=False,
         scale="log",
         doc="median diameter of the powder by mass",

@@ -21,7 +21,7 @@ def season_params(name: str, most: float, doc: str) -> tuple[Param, ...]:
         Param(
             f"{name}_day",
             1.0,
-            "d",
+            "day",
             1.0,
             ALL_YEAR,
             "management",
@@ -31,7 +31,7 @@ def season_params(name: str, most: float, doc: str) -> tuple[Param, ...]:
         Param(
             f"{name}_days",
             ALL_YEAR,
-            "d",
+            "day",
             1.0,
             ALL_YEAR,
             "management",

@@ -1,11 +1,12 @@
 """Calcite in a box: precipitation, by plants too, the bed that keeps or gives it back, and burial (design notes 6.5).
 
-    n = h k_cc/D (sqrt(Omega) - 1)   in mol kg-1: above a threshold of SI, and below 0 while the bed has calcite
-    n = h alpha/D (Ca - Ca_eq)       instead: alpha of Baker et al. (1998), Ca_eq that of saturation at the water's pH
-    n = r_cc G_HCO3                        beside them: of plants, per HCO3- that they take up, while Omega > 1 is left
+    n = h k_cc/D (sqrt(Omega) - 1)   mol kg-1, above a threshold of SI; below 0 while the bed has calcite
+    n = h alpha/D (Ca - Ca_eq)       instead: alpha of Baker et al. (1998)
+    n = r_cc G_HCO3                  beside them: of plants, while Omega > 1 is left
 
-The implicit solution of n is that of the whole sub-step (carbon.py). Calcite settles within a sub-step. The bed loses
-it to burial at a first-order rate; what is buried stays.
+Ca_eq is that of saturation at the water's pH, r_cc per HCO3- that plants take up. The implicit solution of n is
+that of the whole sub-step (carbon.py). Calcite settles within a sub-step. The bed loses it to burial at a first-order
+rate; what is buried stays.
 """
 
 import math
@@ -34,7 +35,7 @@ PARAMS = (
         "1",
         0,
         len(CalciteLaw) - 1,
-        "design; design notes 6.5 baker1998",
+        "design; design notes 6.5; baker1998",
         calibrate=False,
         integer=True,
         doc="growth of calcite: 0 calcite_rate (sqrt(Omega) - 1), 1 alpha (Ca - Ca_eq) with Baker's alpha",
@@ -64,7 +65,7 @@ PARAMS = (
         "1",
         0.0,
         1.0,
-        "mcconnaughey1991 design; design notes 6.5",
+        "mcconnaughey1991; design; design notes 6.5",
         by_plant=by_plant(water_moss=0.0, stonewort=1.0),
         doc="calcite precipitated by plants per HCO3- assimilated, in supersaturated water",
     ),

@@ -51,7 +51,7 @@ PARAMS = (
         "permille ppm-1",
         0.0,
         0.03,
-        "design; design notes 7 farquhar1982",
+        "design; design notes 7; farquhar1982",
         calibrate=False,
         doc="rise of the C3 discrimination with CO2 above 410 ppm; in all it stays between 4.4 and 27",
     ),
