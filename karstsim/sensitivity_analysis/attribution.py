@@ -202,6 +202,21 @@ def attribute_trend(runs: Mapping[Subset, xr.DataArray], window: int = RUNNING) 
     return xr.Dataset(data, coords=coords, attrs=attrs)
 
 
+def trend_parts(ds: xr.Dataset) -> list[tuple[str, float]]:
+    """Rows of the table of a trend, of `attribute_trend`: each part of it, and what is left without any driver."""
+    whole, base = float(ds["all_trend"]), float(ds["base_trend"])
+    return [
+        *(
+            (str(name), float(part))
+            for name, part in zip(ds.drivers.values, ds.effect_trend.values, strict=True)
+        ),
+        ("all drivers", whole - base),
+        ("without any driver", base),
+        ("whole trend", whole),
+        ("standard error of the trend without any driver", float(ds["base_trend_error"])),
+    ]
+
+
 def left_moving(ds: xr.Dataset) -> list[str]:
     """What to know of the trend that is left without any driver, from `attribute_trend`; nothing where it is small."""
     whole, base, error = float(ds["all_trend"]), float(ds["base_trend"]), float(ds["base_trend_error"])

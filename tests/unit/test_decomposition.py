@@ -12,6 +12,7 @@ from scipy.stats import linregress
 from small_site import SITE
 
 from karstsim.core.errors import InputError
+from karstsim.report.build import contents_of, report
 from karstsim.report.decomposition_figures import attribution_figure
 from karstsim.sensitivity_analysis import sensitivity
 from karstsim.sensitivity_analysis.attribution import (
@@ -191,6 +192,29 @@ def test_the_trend_without_drivers_has_the_standard_error_of_a_regression() -> N
     moving = attribute_trend({s: run + np.arange(10.0) for s, run in runs.items()}, window=1)
     assert "the spin-up left moving" in left_moving(moving)[0]
     assert left_moving(attribute_trend(_runs(), window=1)) == []
+
+
+def test_pages_hold_the_tables_and_what_to_mind(tmp_path: Path) -> None:
+    """They were a picture under the name of the folder."""
+    noise = np.tile([4.0, -4.0], 5)
+    attribute_trend({s: run + 9.0 * noise for s, run in _runs().items()}, 1).to_netcdf(
+        tmp_path / "attribution.nc"
+    )
+    page = contents_of(tmp_path)
+    assert page.title == "Drivers of the trend: sink" and "from 8 runs" in page.notes.summary[0]
+    (table,) = page.sections[0].tables
+    rows = dict(table.rows)
+    assert rows["climate+co2"] == "30.0" and "standard error of the trend without any driver" in rows
+    (tmp_path / "d").mkdir()
+    decompose_variance(_ensemble(), "sink", window=1).to_netcdf(tmp_path / "d" / "decomposition.nc")
+    page = contents_of(tmp_path / "d")
+    (table,) = page.sections[0].tables
+    shares = np.array([[float(cell) for cell in row[1:]] for row in table.rows])
+    assert page.title == "Sources of spread: sink" and shares.sum(axis=0) == pytest.approx(
+        [1.0] * 3, abs=0.01
+    )
+    assert "by anova over" in page.notes.summary[0] and "scenario" in page.notes.summary[0]
+    assert report(tmp_path / "d").is_file() and report(tmp_path).is_file()
 
 
 def test_all_but_one_has_the_interactions_and_alone_has_none() -> None:
