@@ -27,7 +27,7 @@ def decomposition_contents(folder: Path, observations: xr.Dataset | None = None)
     table = Table("Shares of the variance", header, body)
     drawn = [(file, CAPTION) for file, _ in found_figures(folder, set())]
     section = Section("Spread by source", [READ], [table], figures=drawn)
-    sizes = ", ".join(f"{int(ds.attrs[name])} {name}" for name in FACTORS if name in ds.attrs)
+    sizes = ", ".join(f"{name} ({int(ds.attrs[name])})" for name in FACTORS)
     window = int(ds.attrs["window_years"])
     told = f"Variance of {ds.attrs['variable']} by {ds.attrs['method']} over {sizes}; {window}-year running means."
     return Contents(f"Sources of spread: {ds.attrs['variable']}", [section], Notes([told], (), None, ()))

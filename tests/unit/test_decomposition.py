@@ -213,7 +213,7 @@ def test_pages_hold_the_tables_and_what_to_mind(tmp_path: Path) -> None:
     assert page.title == "Sources of spread: sink" and shares.sum(axis=0) == pytest.approx(
         [1.0] * 3, abs=0.01
     )
-    assert "by anova over" in page.notes.summary[0] and "scenario" in page.notes.summary[0]
+    assert "by anova over" in page.notes.summary[0] and "scenario (" in page.notes.summary[0]
     assert report(tmp_path / "d").is_file() and report(tmp_path).is_file()
 
 
