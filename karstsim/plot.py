@@ -138,7 +138,9 @@ indices_over_time = _of(sensitivity_figures.time_figure, INDICES, "factor", "dia
 variance_shares = _of(
     decomposition_figures.decomposition_figure, "the result of ks.decompose_variance", "share"
 )
-trend_drivers = _of(decomposition_figures.attribution_figure, "the result of ks.attribute_trend", "effect")
+trend_drivers = _of(
+    decomposition_figures.attribution_figure, "the result of ks.attribute_trend", "effect", "base_trend_error"
+)
 
 
 def chemistry(

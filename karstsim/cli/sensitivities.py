@@ -207,20 +207,22 @@ def _show(ds: xr.Dataset, files: list[str], as_json: bool) -> None:
 
 def _show_over_time(ds: xr.Dataset, files: list[str], as_json: bool) -> None:
     """Shares at the ends of a decomposition; parts of the trend of an attribution."""
+    mind: list[str] = []
     if "share" in ds:
-        at = [0, ds.sizes["time"] // 2, -1]
-        title, header = "Shares of the variance", ("source", *(str(ds.time.values[i]) for i in at))
-        rows = [(str(s), *map(float, ds.share.values[k, at])) for k, s in enumerate(ds.source.values)]
+        from karstsim.sensitivity_analysis.decomposition import shares_at
+
+        title, (header, rows) = "Shares of the variance", shares_at(ds)
     else:
-        title, header = f"Trend ({ds.effect_trend.attrs['units']})", ("drivers", "part of the trend")
-        rows = [(str(e), float(ds.effect_trend[k])) for k, e in enumerate(ds.drivers.values)]
-        whole, base = float(ds.all_trend), float(ds.base_trend)
-        rows += [("all drivers", whole - base), ("without any driver", base), ("whole trend", whole)]
+        from karstsim.sensitivity_analysis.attribution import left_moving, trend_parts
+
+        title, header = f"Trend ({ds.effect_trend.attrs['units']})", ["drivers", "part of the trend"]
+        rows, mind = [*trend_parts(ds)], left_moving(ds)
     if as_json:
         found = [dict(zip(header, row, strict=True)) for row in rows]
-        console.print_json({"status": "done", **ds.attrs, "result": found, "files": files})
+        console.print_json({"status": "done", **ds.attrs, "result": found, "mind": mind, "files": files})
         return
     console.print_table(title, header, rows)
+    console.print_list("Mind", mind)
     console.print_list("Files", files)
 
 

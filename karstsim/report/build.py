@@ -26,6 +26,8 @@ READERS = (
     ("posterior.nc", "calibration"),
     ("compare.json", "compare"),
     ("indices.nc", "sensitivity"),
+    ("attribution.nc", "attribution"),
+    ("decomposition.nc", "decomposition"),
 )
 
 

@@ -96,7 +96,10 @@ def attribution_figure(ds: xr.Dataset) -> Figure:
     bars.axvline(0.0, color=style.BASELINE, linewidth=0.8)
     bars.set_yticks(place, [*names, "all drivers"])
     bars.grid(False, axis="y")
-    told = f"whole trend {whole:.3g},\nwithout any driver {base:.3g}".replace("-", "\N{MINUS SIGN}")
+    error = float(ds["base_trend_error"])
+    told = f"whole trend {whole:.3g},\nwithout any driver {base:.3g} ± {error:.2g}".replace(
+        "-", "\N{MINUS SIGN}"
+    )
     bars.set_xlabel(f"Part of the trend\n({units} decade⁻¹)\n{told}")
     style.panel_title(bars, "b", "Trend")
     figure.legend(*lines.get_legend_handles_labels(), loc="outside lower left", ncols=4)

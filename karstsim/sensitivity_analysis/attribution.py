@@ -37,12 +37,13 @@ from karstsim.model.engine import Progress
 from karstsim.model.site import Name, Section
 from karstsim.run_file import run_config
 from karstsim.sensitivity_analysis.decomposition import smoothed
-from karstsim.sensitivity_analysis.diagnostics import trend, units_of
+from karstsim.sensitivity_analysis.diagnostics import trend, trend_error, units_of
 from karstsim.tomlfile import read_toml, validated
 
 NONE, JOIN = "none", "+"
 RESULT, RUNS, RUN = "attribution.nc", "runs", "run.json"
 SOURCES = ("files", "synthetic")  # a change of one takes the other away
+SURE = 2.0  # standard errors, within which a trend is one of chance
 MOST_DRIVERS = 5  # 32 runs
 
 Subset = tuple[str, ...]
@@ -155,7 +156,8 @@ def attribute_trend(runs: Mapping[Subset, xr.DataArray], window: int = RUNNING) 
     runs    annual values (time) by the subset of drivers that change: (), ("climate",), ("climate", "co2"), ...
     window  years of the running mean, an odd number; 1 for none
     Returns effect (drivers, time) by Stein & Alpert, alone and all_but_one (driver, time), base and all (time), and the
-    least-squares trends per decade of each, `<name>_trend`, of the values before the running mean.
+    least-squares trends per decade of each, `<name>_trend`, of the values before the running mean; and
+    `base_trend_error`, the standard error of the trend without any driver: what the chance of years makes of a trend.
     Raises InputError for a subset that is missing, or runs of different years.
     """
     whole = max(runs, key=len)
@@ -194,11 +196,39 @@ def attribute_trend(runs: Mapping[Subset, xr.DataArray], window: int = RUNNING) 
     }
     for n, (dims, values) in series.items():
         data[f"{n}_trend"] = (dims, trend(values, years), {"units": f"{units} decade-1"})
+    data["base_trend_error"] = ((), trend_error(table[()], years), {"units": f"{units} decade-1"})
     coords = {"drivers": [name_of(s) for s in effects], "driver": list(whole), "time": middle}
     name = str(runs[()].name)
     told = str(runs[()].attrs.get("long_name", name))
     attrs = {"variable": name, "long_name": told, "units": units, "window_years": window}
     return xr.Dataset(data, coords=coords, attrs=attrs)
+
+
+def trend_parts(ds: xr.Dataset) -> list[tuple[str, float]]:
+    """Rows of the table of a trend, of `attribute_trend`: each part of it, and what is left without any driver."""
+    whole, base = float(ds["all_trend"]), float(ds["base_trend"])
+    return [
+        *(
+            (str(name), float(part))
+            for name, part in zip(ds.drivers.values, ds.effect_trend.values, strict=True)
+        ),
+        ("all drivers", whole - base),
+        ("without any driver", base),
+        ("whole trend", whole),
+        ("standard error of the trend without any driver", float(ds["base_trend_error"])),
+    ]
+
+
+def left_moving(ds: xr.Dataset) -> list[str]:
+    """What to know of the trend that is left without any driver, from `attribute_trend`; nothing where it is small."""
+    whole, base, error = float(ds["all_trend"]), float(ds["base_trend"]), float(ds["base_trend_error"])
+    if abs(base) <= abs(whole - base):
+        return []
+    if not abs(base) > SURE * error:
+        why = "years scatter as much by chance: give more years, and read the parts of the drivers, which are paired"
+    else:
+        why = "more than chance: stocks that the spin-up left moving, or weather that has a trend of its own"
+    return [f"without any driver {base:.3g} is left, more than all drivers make ({whole - base:.3g}); {why}"]
 
 
 def effect(table: Mapping[Subset, np.ndarray], subset: Subset) -> np.ndarray:

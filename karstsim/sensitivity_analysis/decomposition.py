@@ -20,7 +20,7 @@ from __future__ import annotations
 import os
 from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -128,6 +128,13 @@ def decompose_variance(
             **{name: table.shape[i] for i, name in enumerate(FACTORS)},
         },
     )
+
+
+def shares_at(ds: xr.Dataset) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Header and rows of a table of shares in the first, a middle and the last year, of `decompose_variance`."""
+    at = [0, ds.sizes["time"] // 2, -1]
+    header = ["source", *(str(ds.time.values[i]) for i in at)]
+    return header, [(str(s), *map(float, ds.share.values[k, at])) for k, s in enumerate(ds.source.values)]
 
 
 def _series(

@@ -143,6 +143,20 @@ def trend(values: np.ndarray, years: np.ndarray) -> np.ndarray:
     return PER_DECADE * (values - values.mean(axis=-1, keepdims=True)) @ centred / square
 
 
+def trend_error(values: np.ndarray, years: np.ndarray) -> float:
+    """Standard error of `trend` of one series per decade, if years scatter about their line independently.
+
+    NaN where there are fewer than three times.
+    """
+    centred = years - years.mean()
+    degrees = len(years) - 2
+    if degrees < 1 or not centred.any():
+        return float("nan")
+    slope = float(trend(values, years)) / PER_DECADE
+    left = values - values.mean() - slope * centred
+    return PER_DECADE * float(np.sqrt(left @ left / degrees / (centred @ centred)))
+
+
 def _units(variable: xr.DataArray, asked: DiagnosticSection) -> str:
     """Amounts are per period, unless they are summed over all of them."""
     units = units_of(variable, "" if asked.statistic == "sum" else asked.starts_from)

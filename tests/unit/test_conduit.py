@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from karstsim.chemistry.constants import CONSTANTS_DTYPE
-from karstsim.chemistry.medium import SOLUTION_DTYPE
+from karstsim.chemistry.solution import SOLUTION_DTYPE
 from karstsim.core.constants import GAS_CONSTANT_ATM
 from karstsim.core.jit import kernel
 from karstsim.model.engine import step_all

@@ -8,12 +8,24 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from scipy.stats import linregress
 from small_site import SITE
 
 from karstsim.core.errors import InputError
+<<<<<<< HEAD
 from karstsim.report.decomposition_figures import attribution_figure, decomposition_figure
+=======
+from karstsim.report.build import contents_of, report
+from karstsim.report.decomposition_figures import attribution_figure
+>>>>>>> u14
 from karstsim.sensitivity_analysis import sensitivity
-from karstsim.sensitivity_analysis.attribution import attribute_trend, load_attribution, merged, subsets
+from karstsim.sensitivity_analysis.attribution import (
+    attribute_trend,
+    left_moving,
+    load_attribution,
+    merged,
+    subsets,
+)
 from karstsim.sensitivity_analysis.decomposition import anova, decompose_variance
 
 SCENARIO, MODEL, DRAW = np.array([0.0, 4.0]), np.array([-3.0, 0.0, 3.0]), np.array([0.0, 1.0, 2.0, 3.0])
@@ -167,11 +179,12 @@ def test_the_figure_says_what_no_driver_explains() -> None:
     """Drivers add 50 a decade to a trend; where all are held back 7 are left, and the whole is 57."""
     runs = {s: run + 0.7 * np.arange(10.0) for s, run in _runs().items()}
     bars = attribution_figure(attribute_trend(runs, window=1)).axes[1]
-    assert "whole trend 57,\nwithout any driver 7" in bars.get_xlabel()
+    assert "whole trend 57,\nwithout any driver 7 ± " in bars.get_xlabel()
     assert bars.patches[-1].get_width() == pytest.approx(50.0)
     assert bars.get_yticklabels()[-1].get_text() == "all drivers"
 
 
+<<<<<<< HEAD
 @pytest.mark.parametrize(
     ("variable", "long_name", "words"),
     [
@@ -191,6 +204,43 @@ def test_figures_are_titled_in_words(variable: str, long_name: str, words: str) 
     shown = attribution_figure(attribute_trend(runs, window=1))
     assert shown.axes[0].get_title(loc="left") == f"a  {words}"
     assert "climate × CO₂" in [tick.get_text() for tick in shown.axes[1].get_yticklabels()]
+=======
+def test_the_trend_without_drivers_has_the_standard_error_of_a_regression() -> None:
+    """As scipy's linregress, of ten years that scatter; a large trend is told from chance."""
+    noise = np.array([0.3, -0.2, 0.5, -0.6, 0.1, 0.4, -0.3, 0.2, -0.5, 0.1])
+    runs = {s: 0.001 * run + noise for s, run in _runs().items()}
+    ds = attribute_trend(runs, window=1)
+    expected = linregress(np.arange(10.0), runs[()].values)
+    assert float(ds.base_trend) == pytest.approx(10.0 * expected.slope)
+    assert float(ds.base_trend_error) == pytest.approx(10.0 * expected.stderr)
+    assert "by chance: give more years" in left_moving(ds)[0]
+    moving = attribute_trend({s: run + np.arange(10.0) for s, run in runs.items()}, window=1)
+    assert "the spin-up left moving" in left_moving(moving)[0]
+    assert left_moving(attribute_trend(_runs(), window=1)) == []
+
+
+def test_pages_hold_the_tables_and_what_to_mind(tmp_path: Path) -> None:
+    """They were a picture under the name of the folder."""
+    noise = np.tile([4.0, -4.0], 5)
+    attribute_trend({s: run + 9.0 * noise for s, run in _runs().items()}, 1).to_netcdf(
+        tmp_path / "attribution.nc"
+    )
+    page = contents_of(tmp_path)
+    assert page.title == "Drivers of the trend: sink" and "from 8 runs" in page.notes.summary[0]
+    (table,) = page.sections[0].tables
+    rows = dict(table.rows)
+    assert rows["climate+co2"] == "30.0" and "standard error of the trend without any driver" in rows
+    (tmp_path / "d").mkdir()
+    decompose_variance(_ensemble(), "sink", window=1).to_netcdf(tmp_path / "d" / "decomposition.nc")
+    page = contents_of(tmp_path / "d")
+    (table,) = page.sections[0].tables
+    shares = np.array([[float(cell) for cell in row[1:]] for row in table.rows])
+    assert page.title == "Sources of spread: sink" and shares.sum(axis=0) == pytest.approx(
+        [1.0] * 3, abs=0.01
+    )
+    assert "by anova over" in page.notes.summary[0] and "scenario (" in page.notes.summary[0]
+    assert report(tmp_path / "d").is_file() and report(tmp_path).is_file()
+>>>>>>> u14
 
 
 def test_all_but_one_has_the_interactions_and_alone_has_none() -> None:

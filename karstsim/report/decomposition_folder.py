@@ -1,0 +1,33 @@
+"""The page of a decomposition: which share of an ensemble's variance is due to what, over time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import xarray as xr
+
+from karstsim.core.errors import InputError
+from karstsim.report.found import found_figures
+from karstsim.report.section import Contents, Notes, Section, Table
+from karstsim.report.tables import number
+from karstsim.sensitivity_analysis.decomposition import FACTORS, RESULT, shares_at
+
+CAPTION = "Spread of the ensemble by source, and its shares over time."
+READ = "Shares of a year add up to one; internal is what the running mean leaves, and how variants of a model differ."
+
+
+def decomposition_contents(folder: Path, observations: xr.Dataset | None = None) -> Contents:
+    """All that the page of a decomposition says."""
+    if observations is not None:
+        raise InputError("observations", "are for a single run", "leave them out for a decomposition")
+    with xr.open_dataset(folder / RESULT, engine="netcdf4") as opened:
+        ds = opened.load()
+    header, rows = shares_at(ds)
+    body = [[name, *(number(float(v)) for v in values)] for name, *values in rows]
+    table = Table("Shares of the variance", header, body)
+    drawn = [(file, CAPTION) for file, _ in found_figures(folder, set())]
+    section = Section("Spread by source", [READ], [table], figures=drawn)
+    sizes = ", ".join(f"{name} ({int(ds.attrs[name])})" for name in FACTORS)
+    window = int(ds.attrs["window_years"])
+    told = f"Variance of {ds.attrs['variable']} by {ds.attrs['method']} over {sizes}; {window}-year running means."
+    return Contents(f"Sources of spread: {ds.attrs['variable']}", [section], Notes([told], (), None, ()))
