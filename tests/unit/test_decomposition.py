@@ -12,12 +12,8 @@ from scipy.stats import linregress
 from small_site import SITE
 
 from karstsim.core.errors import InputError
-<<<<<<< HEAD
-from karstsim.report.decomposition_figures import attribution_figure, decomposition_figure
-=======
 from karstsim.report.build import contents_of, report
-from karstsim.report.decomposition_figures import attribution_figure
->>>>>>> u14
+from karstsim.report.decomposition_figures import attribution_figure, decomposition_figure
 from karstsim.sensitivity_analysis import sensitivity
 from karstsim.sensitivity_analysis.attribution import (
     attribute_trend,
@@ -184,7 +180,6 @@ def test_the_figure_says_what_no_driver_explains() -> None:
     assert bars.get_yticklabels()[-1].get_text() == "all drivers"
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize(
     ("variable", "long_name", "words"),
     [
@@ -204,7 +199,8 @@ def test_figures_are_titled_in_words(variable: str, long_name: str, words: str) 
     shown = attribution_figure(attribute_trend(runs, window=1))
     assert shown.axes[0].get_title(loc="left") == f"a  {words}"
     assert "climate × CO₂" in [tick.get_text() for tick in shown.axes[1].get_yticklabels()]
-=======
+
+
 def test_the_trend_without_drivers_has_the_standard_error_of_a_regression() -> None:
     """As scipy's linregress, of ten years that scatter; a large trend is told from chance."""
     noise = np.array([0.3, -0.2, 0.5, -0.6, 0.1, 0.4, -0.3, 0.2, -0.5, 0.1])
@@ -240,7 +236,6 @@ def test_pages_hold_the_tables_and_what_to_mind(tmp_path: Path) -> None:
     )
     assert "by anova over" in page.notes.summary[0] and "scenario (" in page.notes.summary[0]
     assert report(tmp_path / "d").is_file() and report(tmp_path).is_file()
->>>>>>> u14
 
 
 def test_all_but_one_has_the_interactions_and_alone_has_none() -> None:
