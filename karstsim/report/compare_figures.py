@@ -133,4 +133,4 @@ def _bars(
     ax.axvline(0.0, color=style.BASELINE, linewidth=0.9)
     ax.grid(axis="y", visible=False)
     ax.xaxis.set_major_locator(MaxNLocator(MOST_TICKS))
-    ax.margins(x=0.25)
+    ax.margins(x=0.4)  # room for the numbers beside the bars

@@ -66,7 +66,7 @@ def _what_ran(folder: Path, ds: xr.Dataset) -> str:
     site = read_toml(folder / CONFIG).get("site", {}) if (folder / CONFIG).is_file() else {}
     name = site.get("name", "the site") if isinstance(site, dict) else "the site"
     factors = ", ".join(str(f) for f in ds.factor.values)
-    asked = ", ".join(dict.fromkeys(str(d) for d in ds.diagnostic.values))
+    asked = printed(", ".join(dict.fromkeys(str(d) for d in ds.diagnostic.values)))
     method, members = PRINTED.get(ds.attrs["method"], ds.attrs["method"]), int(ds.attrs["members"])
     return f"{name}: {method} on {members} members. Varied: {factors}. Asked: {asked}."
 

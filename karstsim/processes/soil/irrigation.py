@@ -1,8 +1,9 @@
 """Irrigation: when, how much, and with which water (design notes 3.7, 8).
 
 WARM_DAYS   `irrigation_rate` while the air is at least `irrigation_temperature` warm
-CALENDAR    `irrigation_depth` in the day that begins every `irrigation_interval` days of the season, evenly over it:
-            in a step depth (N(end) - N(begin)), N(t) = floor(t/i) + min(t - i floor(t/i), 1), t days into the season
+CALENDAR    `irrigation_depth` in the day that begins every `irrigation_interval` days of the season, evenly over
+            it: in a step depth (N(end) - N(begin)), N(t) = floor(t/i) + min(t - i floor(t/i), 1), t days after
+            the season began
 DEFICIT     decided at the beginning of each day of the season: where the soil's saturation is below
             `irrigation_trigger`, as much as is missing to `irrigation_target`, evenly over the day and at most
             `irrigation_rate`, in which case the next days go on. Irrigation alone never overfills the soil (thin

@@ -1,11 +1,11 @@
 """CENTURY's soil organic matter (Parton et al. 1987): two kinds of litter and three pools that differ in their pace.
 
-    lost = Y (1 - exp(-rho k t)),   k of metabolic litter 18.5, active 7.3 (1 - 0.75 T), slow 0.2, passive 0.0045 and
-    structural litter 4.9 exp(-3 Ls) per year; T is silt and clay, Ls the lignin in structural litter [notes 3.10]
+    lost = Y (1 - exp(-rho k t)),   k of metabolic litter 18.5, active 7.3 (1 - 0.75 T), slow 0.2, passive 0.0045
+    and structural litter 4.9 exp(-3 Ls) per year; T is silt and clay, Ls lignin of that litter [design notes 3.10]
 
-    metabolic  -> 0.45 active                       structural -> 0.45 active; its lignin -> 0.70 slow
-    active     -> 0.004 passive, 0.146 + 0.68 T slow           slow -> 0.42 active, 0.03 passive
-    passive    -> 0.45 active                       the rest of each is CO2
+    metabolic  -> 0.45 active                          structural -> 0.45 active; its lignin -> 0.70 slow
+    active     -> 0.004 passive, 0.146 + 0.68 T slow   slow       -> 0.42 active, 0.03 passive
+    passive    -> 0.45 active                          the rest of each is CO2
 
 Litter is metabolic to 0.85 - 0.018 L/N, with its ratio of lignin to nitrogen. All litter decays as that within the
 soil; the paper's litter on the surface is a fifth slower. Lignin has a pool of its own beside the rest of the

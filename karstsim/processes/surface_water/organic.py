@@ -1,9 +1,9 @@
 """Organic carbon in the water: decay, the microbial carbon pump, settling and burial (design notes 6.1, 6.4).
 
-    dL/dt = inputs - (k_L q + k_MCP) L      labile
-    dS/dt = inputs + k_MCP L - (k_S q + k_MCP2) S      semi-labile
-    dR/dt = inputs + k_MCP2 S - k_R q R     refractory
-    dP/dt = inputs - (k_P q + v_s/D) P,     of what settles a share is buried and the rest respired
+    dL/dt = inputs - (k_L q + k_MCP) L              labile
+    dS/dt = inputs + k_MCP L - (k_S q + k_MCP2) S   semi-labile
+    dR/dt = inputs + k_MCP2 S - k_R q R             refractory
+    dP/dt = inputs - (k_P q + v_s/D) P              particles: of what settles a share is buried and the rest respired
 
 q = 1.07^(T - 20). Carbon of aquatic plants (autochthonous) and of the land (allochthonous) decays alike, in own pools.
 The pump of design notes 6.1 leads from labile to refractory; here it passes through the semi-labile pool.

@@ -102,7 +102,7 @@ PARAMS = (
         "1",
         0.0,
         0.9,
-        "sandjensen1983 design; design notes 6.4",
+        "sandjensen1983; design; design notes 6.4",
         by_class=by_water_class(0.6, 0.8, 0.8, 0.6, 0.6, 0.6),
         by_plant=by_plant(water_moss=0.0, pondweed=0.6, hydrilla=0.6, stonewort=0.6),
         doc="0 for plants that use CO2 only",

@@ -1,4 +1,4 @@
-"""Water that enters a box from outside the karst: a tributary with a flow and a composition of its own (notes 6).
+"""Water that enters a box from outside the karst: a tributary with flow and composition of its own (design notes 6).
 
     dq/dt = (c_q (rain + melt) - q)/tau,    Q = A/A_karst q + Q_steady
 
