@@ -413,6 +413,10 @@ def test_hostile_waters() -> None:
     expected = _by(REFERENCE, w[checked], knobs[checked])
     got = {name: values[checked] for name, values in step.items()}
     assert _error(got, expected, w[checked]).max() < 1.0e-4  # 2.4e-5 in 12,000, beside rock of 0.9999 Mg
+    search = _by(
+        SEARCH, w[checked], knobs[checked]
+    )  # waters that leave less than the least pressure among them
+    assert _error(search, expected, w[checked]).max() < 1.0e-4
 
 
 @by_bisection
