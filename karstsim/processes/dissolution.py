@@ -224,11 +224,14 @@ def _precipitate_open(x, k, pco2, slope, dic, ca, mg, alk, gas, precipitation_dt
 def search_rock(x, k, mg_fraction, pco2, slope, k_dt, tail_start, tail_order):
     """The rock of `joint_dissolution.dissolve_with_gas` by a search over r, for the odd water that has no way there.
 
-    False position from nothing to what saturates the water together with its gas, halving the end that stays
-    (Dowell & Jarratt 1971). Leaves the totals of `x` changed.
+    False position from nothing to what saturates the water together with its gas or at the least pressure,
+    halving the end that stays (Dowell & Jarratt 1971). Leaves the totals of `x` changed.
     """
     dic, ca, mg, alk = x.dic, x.ca, x.mg, x.alkalinity
     first, last = 0.0, _rock_to(x, k, 0.0, mg_fraction, pco2, slope)
+    if pco2 > 0.0:  # a gas that gives all it has stands at the least pressure, which may ask for more
+        _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
+        last = max(last, _rock_to(x, k, 0.0, mg_fraction, LEAST_PRESSURE, 0.0))
     if not last > 0.0:
         return 0.0 * last
     below = relaxed_rock(alk, last, k_dt, tail_start, tail_order) - last
