@@ -10,7 +10,7 @@ from karstsim.core.errors import InputError
 from karstsim.report.found import found_figures
 from karstsim.report.section import Contents, Notes, Section, Table
 from karstsim.report.style import printed
-from karstsim.report.tables import number
+from karstsim.report.tables import drivers_in_words, in_words, number
 from karstsim.sensitivity_analysis.attribution import RESULT, left_moving, trend_parts
 
 CAPTION = "(a) Effects of drivers and their interactions over time. (b) What each adds to the trend."
@@ -30,7 +30,7 @@ def attribution_contents(folder: Path, observations: xr.Dataset | None = None) -
         mend = "run karstsim sensitivity into the folder again: its runs are kept"
         raise InputError(str(folder / RESULT), "is of a version without standard errors", mend)
     unit = printed(str(ds["base_trend"].attrs["units"]))
-    rows = [[name, number(value)] for name, value in trend_parts(ds)]
+    rows = [[drivers_in_words(name), number(value)] for name, value in trend_parts(ds)]
     table = Table(f"Trend ({unit})", ["drivers", "part of the trend"], rows)
     drawn = [(file, CAPTION) for file, _ in found_figures(folder, set())]
     section = Section("Trend by driver", [READ], [table], figures=drawn)
@@ -40,5 +40,5 @@ def attribution_contents(folder: Path, observations: xr.Dataset | None = None) -
     drivers = ", ".join(str(d) for d in ds.driver.values)
     told = f"The trend of {ds.attrs['variable']} by {drivers}, from {2 ** ds.sizes['driver']} runs; {smooth}."
     return Contents(
-        f"Drivers of the trend: {ds.attrs['variable']}", [section], Notes([told], (), None, left_moving(ds))
+        f"Drivers of the trend: {in_words(ds)}", [section], Notes([told], (), None, left_moving(ds))
     )

@@ -241,10 +241,10 @@ def fit(posterior: xr.Dataset, target: str) -> Figure:
     ax, cross = figure.subplots(1, 2, width_ratios=(3.2, 1.0))
     told = posterior.attrs["uncertainties"] == "given"
     if f"predicted_{name}" in posterior:
-        _band(ax, times, posterior[f"predicted_{name}"].values, GREEN, "5-95 % with errors")
+        _band(ax, times, posterior[f"predicted_{name}"].values, GREEN, "5–95 % with errors")
     if f"band_{name}" in posterior and posterior.sizes["draw"] > 1:
         text = (
-            "5-95 % of the draws"
+            "5–95 % of the draws"
             if told
             else f"range of the {KEPT_AS[posterior.attrs['kind']]} (no uncertainty)"
         )
@@ -299,7 +299,7 @@ def _score_text(posterior: xr.Dataset, target: str) -> str:
         kge, nse = float(skill.sel(metric="kge")), float(skill.sel(metric="nse"))
         if np.isfinite(nse):
             parts.append(f"{part}: KGE {kge:.2f}, NSE {nse:.2f}")
-    return ";  ".join(parts)
+    return ";  ".join(parts).replace("-", "\N{MINUS SIGN}")
 
 
 @styled

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from karstsim.report import style
-from karstsim.report.tables import in_words
+from karstsim.report.tables import drivers_in_words, in_words, source_in_words
 
 HEIGHT = 3.9
 COLOURS = {
@@ -19,8 +19,6 @@ COLOURS = {
     "parameters": "#cc79a7",
     "interactions": "#8a9097",
 }
-NAMES = {"internal": "internal variability", "model": "climate model", "scenario": "scenario"}
-DRIVERS = {"co2": "CO₂", "land_use": "land use"}
 PERCENT = 100.0
 
 
@@ -36,7 +34,7 @@ def decomposition_figure(ds: xr.Dataset) -> Figure:
         high = low + PERCENT * share
         shares.fill_between(
             x, low, high, color=COLOURS[name], edgecolor="white", linewidth=0.8,
-            label=NAMES.get(name, name),
+            label=source_in_words(name),
         )  # fmt: skip
         low = high
     shares.set_ylim(0.0, PERCENT)
@@ -73,9 +71,7 @@ def attribution_figure(ds: xr.Dataset) -> Figure:
     figure = style.new_figure(HEIGHT + 0.7)
     lines, bars = figure.subplots(1, 2, width_ratios=(1.5, 1.0))
     x, units = ds["time"].values, style.unit(ds.attrs["units"])
-    names = [
-        " × ".join(DRIVERS.get(d, style.plain(d)) for d in str(n).split("+")) for n in ds["drivers"].values
-    ]
+    names = [style.plain(drivers_in_words(str(n))) for n in ds["drivers"].values]
     lines.plot(x, ds["all"].values - ds["base"].values, color=style.INK, linewidth=2.2, label="all drivers")
     for k, name in enumerate(names):
         colour = style.OTHER_COLOURS[k % (len(style.OTHER_COLOURS) - 1)]

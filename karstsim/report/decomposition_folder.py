@@ -9,11 +9,11 @@ import xarray as xr
 from karstsim.core.errors import InputError
 from karstsim.report.found import found_figures
 from karstsim.report.section import Contents, Notes, Section, Table
-from karstsim.report.tables import number
+from karstsim.report.tables import in_words, number, source_in_words
 from karstsim.sensitivity_analysis.decomposition import FACTORS, RESULT, shares_at
 
 CAPTION = "Spread of the ensemble by source, and its shares over time."
-READ = "Shares of a year add up to one; internal is what the running mean leaves, and how variants of a model differ."
+READ = "Shares of a year add up to one; internal variability is what the running mean leaves, and how variants of a model differ."
 
 
 def decomposition_contents(folder: Path, observations: xr.Dataset | None = None) -> Contents:
@@ -23,11 +23,11 @@ def decomposition_contents(folder: Path, observations: xr.Dataset | None = None)
     with xr.open_dataset(folder / RESULT, engine="netcdf4") as opened:
         ds = opened.load()
     header, rows = shares_at(ds)
-    body = [[name, *(number(float(v)) for v in values)] for name, *values in rows]
+    body = [[source_in_words(name), *(number(float(v)) for v in values)] for name, *values in rows]
     table = Table("Shares of the variance", header, body)
     drawn = [(file, CAPTION) for file, _ in found_figures(folder, set())]
     section = Section("Spread by source", [READ], [table], figures=drawn)
     sizes = ", ".join(f"{name} ({int(ds.attrs[name])})" for name in FACTORS)
     window = int(ds.attrs["window_years"])
     told = f"Variance of {ds.attrs['variable']} by {ds.attrs['method']} over {sizes}; {window}-year running means."
-    return Contents(f"Sources of spread: {ds.attrs['variable']}", [section], Notes([told], (), None, ()))
+    return Contents(f"Sources of spread: {in_words(ds)}", [section], Notes([told], (), None, ()))

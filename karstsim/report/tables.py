@@ -19,6 +19,8 @@ LEAST_PLAIN = 1.0e-4  # smaller numbers are written with a power of ten
 DIGITS = 3  # significant ones of a key number
 G_C = "g C m⁻² a⁻¹"
 NEGLIGIBLE, LEAST_SHOWN = 5.0e-4, 5.0e-3  # g C m-2 a-1
+DRIVERS = {"co2": "CO₂", "land_use": "land use"}  # of a trend
+SPREAD = {"internal": "internal variability", "model": "climate model"}  # its sources
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,16 @@ def in_words(ds: xr.Dataset) -> str:
     variable = str(ds.attrs["variable"])
     known = {key.variable: key.label for key in reversed(KEYS)}
     return known.get(variable, str(ds.attrs.get("long_name", variable)))
+
+
+def drivers_in_words(names: str) -> str:
+    """One driver of a trend, or several that interact (`climate+co2`), as figure and table call them."""
+    return " × ".join(DRIVERS.get(name, name) for name in names.split("+"))
+
+
+def source_in_words(name: str) -> str:
+    """One source of spread, or several that interact (`scenario x model`), as figure and table call them."""
+    return " × ".join(SPREAD.get(part, part) for part in name.split(" x "))
 
 
 def told(annual: xr.Dataset, key: Key) -> bool:

@@ -73,3 +73,9 @@ def test_residuals_have_a_unit(posterior: xr.Dataset, name: str, units: str, lab
     over_time, _, memory, normal = residual_panels(posterior, "ca").axes
     assert over_time.get_ylabel() == normal.get_ylabel() == label
     assert memory.get_ylabel() == "Autocorrelation (–)"
+
+
+def test_scores_below_zero_have_a_minus_and_no_hyphen(posterior: xr.Dataset) -> None:
+    posterior["skill"] = posterior["skill"] - [0.28, 0.3]
+    shown = fit(posterior, "ca").axes[0].get_title(loc="left")
+    assert shown == "a  fitted: KGE −0.28, NSE −0.30;  held out: KGE −0.28, NSE −0.30"

@@ -225,13 +225,17 @@ def test_pages_hold_the_tables_and_what_to_mind(tmp_path: Path) -> None:
     assert page.title == "Drivers of the trend: sink" and "from 8 runs" in page.notes.summary[0]
     (table,) = page.sections[0].tables
     rows = dict(table.rows)
-    assert rows["climate+co2"] == "30.0" and "standard error of the trend without any driver" in rows
+    assert rows["climate × CO₂"] == "30.0" and "standard error of the trend without any driver" in rows
     (tmp_path / "d").mkdir()
-    decompose_variance(_ensemble(), "sink", window=1).to_netcdf(tmp_path / "d" / "decomposition.nc")
+    of = "catchment_sink_hydrochemical"
+    decompose_variance(_ensemble().rename(sink=of), of, window=1).to_netcdf(
+        tmp_path / "d" / "decomposition.nc"
+    )
     page = contents_of(tmp_path / "d")
     (table,) = page.sections[0].tables
+    assert {"climate model", "scenario × climate model", "internal variability"} < {r[0] for r in table.rows}
     shares = np.array([[float(cell) for cell in row[1:]] for row in table.rows])
-    assert page.title == "Sources of spread: sink" and shares.sum(axis=0) == pytest.approx(
+    assert page.title == "Sources of spread: Karst carbon sink" and shares.sum(axis=0) == pytest.approx(
         [1.0] * 3, abs=0.01
     )
     assert "by anova over" in page.notes.summary[0] and "scenario (" in page.notes.summary[0]
