@@ -32,6 +32,7 @@ EXPERIMENT = re.compile(r"\]\((?:\.\./)*experiments/(\w+)(?:/README\.md|/)?\)")
 NEIGHBOUR = re.compile(r"\]\(\.\./(\w+)/README\.md\)")  # of one experiment to another
 DOCUMENT = re.compile(r"\]\((?:\.\./)+docs/([\w/]+\.(?:md|png|svg))(#[\w-]+)?\)")
 COLUMNS = re.compile(r"\S {3,}\S|^[\w.]+(?:, [\w.]+)* {2,}\S")  # of a sentence two spaces are none
+BALANCE = re.compile(r"^d\w+/dt = ")  # a law that stands alone at the margin
 ARGUMENT = re.compile(r"([\w.*]+(?:(?:, | \.\. )[\w.]+)*)( +)(\S.*)")  # names, gap, what they are
 BETWEEN = re.compile(r", (?![^()]*\))")  # arguments, not inside a tuple
 CODE = re.compile(r"(``[^`]+``|`[^`]+`)")
@@ -238,7 +239,7 @@ def _paragraphs(text: str) -> str:
     parts: list[tuple[bool, list[str]]] = []
     for line in text.splitlines():
         line = FAR.sub("   " if line.startswith(" ") else " ", line)
-        fixed = line.startswith(" ") or bool(COLUMNS.search(line))
+        fixed = line.startswith(" ") or bool(COLUMNS.search(line) or BALANCE.search(line))
         if not parts or (line and fixed != parts[-1][0]) or (not line and not parts[-1][0]):
             parts.append((fixed, []))
         parts[-1][1].append(line)

@@ -88,3 +88,10 @@ def test_a_range_stays_in_one_line(page: ModuleType) -> None:
 
 def test_a_unit_after_a_word_may_begin_a_line(page: ModuleType) -> None:
     assert page.printed("the sink, t C km-2") == f"the sink, t{page.WHOLE}C{page.WHOLE}km⁻²"
+
+
+def test_a_balance_at_the_margin_stands_as_an_equation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(PRINTED.parent)
+    generate = importlib.import_module("generate")
+    shown = generate._paragraphs("A store.\n\ndV/dt = R - V/K, the excess runs off\n\ndt is a day.")
+    assert shown == "A store.\n\n```text\ndV/dt = R - V/K, the excess runs off\n```\n\ndt is a day.\n"
