@@ -13,7 +13,10 @@ from karstsim.report.tables import in_words, number, source_in_words
 from karstsim.sensitivity_analysis.decomposition import FACTORS, RESULT, shares_at
 
 CAPTION = "Spread of the ensemble by source, and its shares over time."
-READ = "Shares of a year add up to one; internal variability is what the running mean leaves, and how variants of a model differ."
+READ = (
+    "Shares of a year add up to one; internal variability is what the running mean leaves, and how variants of a model "
+    "differ."
+)
 
 
 def decomposition_contents(folder: Path, observations: xr.Dataset | None = None) -> Contents:
