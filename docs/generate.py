@@ -32,6 +32,8 @@ EXPERIMENT = re.compile(r"\]\((?:\.\./)*experiments/(\w+)(?:/README\.md|/)?\)")
 NEIGHBOUR = re.compile(r"\]\(\.\./(\w+)/README\.md\)")  # of one experiment to another
 DOCUMENT = re.compile(r"\]\((?:\.\./)+docs/([\w/]+\.(?:md|png|svg))(#[\w-]+)?\)")
 COLUMNS = re.compile(r"\S {3,}\S|^[\w.]+(?:, [\w.]+)* {2,}\S")  # of a sentence two spaces are none
+LONG_LINE = 100  # a page 1000 px wide breaks them
+GAP = re.compile(r"(?<=\S) {4,}")  # before a remark at the end of a line
 BALANCE = re.compile(r"^d\w+/dt = ")  # a law that stands alone at the margin
 ARGUMENT = re.compile(r"([\w.*]+(?:(?:, | \.\. )[\w.]+)*)( +)(\S.*)")  # names, gap, what they are
 BETWEEN = re.compile(r", (?![^()]*\))")  # arguments, not inside a tuple
@@ -251,7 +253,9 @@ def _part(fixed: bool, lines: list[str]) -> str:
     if not text:
         return ""
     if fixed:
-        return f"```text\n{textwrap.dedent(text)}\n```"
+        text = textwrap.dedent(text)
+        alone = "\n" not in text and len(text) > LONG_LINE
+        return f"```text\n{GAP.sub('   ', text) if alone else text}\n```"
     return _escaped(text)
 
 

@@ -20,12 +20,13 @@ from markupsafe import Markup
 
 from karstsim import __version__
 from karstsim.report.section import Chart, Contents
+from karstsim.report.style import RAISED
 
 NAME = "report.html"
 SCRIPT = "report.js"
 TEMPLATES = "templates"
 MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
-POWER = re.compile(r"(?<=\de)-(?=\d)")  # of 1e-12
+POWER = re.compile(r"\b(\d+(?:\.\d+)?)e([+-]\d+)\b")
 JOINT = re.compile(r"(?<=[A-Za-z][._])(?=[A-Za-z])")
 STATES = {True: ("pass", "✓", "passed"), False: ("fail", "✗", "failed"), None: ("note", "–", "note")}
 
@@ -78,8 +79,13 @@ def breakable(cell: object) -> Markup:
 
 
 def whole_powers(text: str) -> str:
-    """1e-12 with a true minus, after which a line does not break."""
-    return POWER.sub("−", text)
+    """Powers of ten as the tables have them: 2.4e-15 -> 2.4 × 10⁻¹⁵, in which a line does not break; 1e-12 -> 10⁻¹²."""
+
+    def shown(found: re.Match[str]) -> str:
+        power = "10" + str(int(found[2])).translate(RAISED)
+        return power if found[1] == "1" else f"{found[1]}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{power}"
+
+    return POWER.sub(shown, text)
 
 
 def chart_json(chart: Chart) -> str:

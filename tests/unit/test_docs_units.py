@@ -95,3 +95,6 @@ def test_a_balance_at_the_margin_stands_as_an_equation(monkeypatch: pytest.Monke
     generate = importlib.import_module("generate")
     shown = generate._paragraphs("A store.\n\ndV/dt = R - V/K, the excess runs off\n\ndt is a day.")
     assert shown == "A store.\n\n```text\ndV/dt = R - V/K, the excess runs off\n```\n\ndt is a day.\n"
+    law = "    p = a + b c" + 90 * " " + "(atm)"
+    assert generate._paragraphs(law) == "```text\np = a + b c   (atm)\n```\n"
+    assert generate._paragraphs(law + "\n    p = d") == f"```text\n{law[4:]}\np = d\n```\n"

@@ -300,9 +300,9 @@ def test_drawn_parameters_stand_over_their_units() -> None:
 
 
 def test_a_power_of_ten_does_not_break_at_its_sign() -> None:
-    assert (
-        whole_powers("a step 2.4e-15 (limit 1e-13), non-linear") == "a step 2.4e−15 (limit 1e−13), non-linear"
-    )
+    text = "a step 2.4e-15 (limit 1e-13), sha 4e-5a, 1.0e+04, non-linear"
+    shown = "a step 2.4\u00a0×\u00a010⁻¹⁵ (limit 10⁻¹³), sha 4e-5a, 1.0\u00a0×\u00a010⁴, non-linear"
+    assert whole_powers(text) == shown
 
 
 def test_figures_say_what_they_lack(outputs: dict[str, xr.Dataset], tmp_path: Path) -> None:
