@@ -48,7 +48,7 @@ def test_the_new_attribution_has_eight_runs_that_can_start(tmp_path: Path) -> No
     assert [r["drivers that change"] for r in runs][::7] == ["none", "climate+co2+land_use"] and len(
         runs
     ) == 8
-    assert all((r["first year"], r["last year"]) == (2015, 2026) for r in runs)
+    assert all((r["first year"], r["last year"]) == (2015, 2044) for r in runs)
 
 
 def test_a_decomposition_without_its_ensemble_is_refused(tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ def test_compromises_show_the_front_inside_the_axes_and_name_the_objectives() ->
     """The best in the mean is at x = 0.3, where the made-up loss is least."""
     (ax,) = plot.pareto(posterior(("discharge", "ca"))).axes
     assert ax.get_xlabel() == "discharge\n1 − KGE"
-    assert ax.get_ylabel() == "ca\nRMSE / spread of observations"
+    assert ax.get_ylabel() == "Ca²⁺\nRMSE / spread of observations"
     line = {one.get_label(): one.get_xydata() for one in ax.lines}
     np.testing.assert_allclose(line["best in the mean"], [[0.3, 0.7]])
     (low, high), (bottom, top) = ax.get_xlim(), ax.get_ylim()
