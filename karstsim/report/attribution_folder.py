@@ -20,10 +20,8 @@ READ = (
 )
 
 
-def attribution_contents(folder: Path, observations: xr.Dataset | None = None) -> Contents:
+def attribution_contents(folder: Path) -> Contents:
     """All that the page of an attribution says."""
-    if observations is not None:
-        raise InputError("observations", "are for a single run", "leave them out for an attribution")
     with xr.open_dataset(folder / RESULT, engine="netcdf4") as opened:
         ds = opened.load()
     if "base_trend_error" not in ds:

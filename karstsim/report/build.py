@@ -17,17 +17,18 @@ from karstsim.report.found import found_contents
 from karstsim.report.html import NAME, write_page
 from karstsim.report.section import Contents, Section
 
-Reader = Callable[[Path, xr.Dataset | None], Contents]
-# What marks a folder, and the kind whose module reads it; the first that is there. Only that module is loaded: those of
-# a calibration or a study bring scipy's statistics along, a second that the page of a run does not need.
+Reader = Callable[..., Contents]  # of a folder, and of the observations beside a run
+RUN = "run"
+# What marks a folder, the kind whose module reads it, and how it is called; the first that is there. Only that module
+# is loaded: those of a calibration or a study bring scipy's statistics along, a second that a run does not need.
 READERS = (
-    ("plan.json", "ensemble"),
-    ("restart.nc", "run"),
-    ("posterior.nc", "calibration"),
-    ("compare.json", "compare"),
-    ("indices.nc", "sensitivity"),
-    ("attribution.nc", "attribution"),
-    ("decomposition.nc", "decomposition"),
+    ("plan.json", "ensemble", "an ensemble"),
+    ("restart.nc", RUN, "a run"),
+    ("posterior.nc", "calibration", "a calibration, which has its own"),
+    ("compare.json", "compare", "a comparison"),
+    ("indices.nc", "sensitivity", "a sensitivity study"),
+    ("attribution.nc", "attribution", "an attribution"),
+    ("decomposition.nc", "decomposition", "a decomposition"),
 )
 
 
@@ -56,9 +57,11 @@ def contents_of(folder: Path, observations: xr.Dataset | None = None) -> Content
         raise InputError(
             str(folder), "is no folder", "name a folder that `karstsim run` or the like has written"
         )
-    for mark, kind in READERS:
+    for mark, kind, called in READERS:
         if (folder / mark).is_file():
-            known = _reader(kind)(folder, observations)
+            if kind != RUN and observations is not None:
+                raise InputError("observations", "are for a single run", f"leave them out for {called}")
+            known = _reader(kind)(folder, *((observations,) if kind == RUN else ()))
             shown = {Path(f).stem for section in known.sections for f, _ in section.figures}
             titles = {table.title for section in known.sections for table in section.tables}
             extra = found_contents(folder, shown, titles)

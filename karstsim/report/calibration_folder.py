@@ -9,7 +9,6 @@ import xarray as xr
 
 from karstsim.calibration.run import BEST, CONFIG, DRAWS, POSTERIOR
 from karstsim.calibration.summary import HEADER, end_lines, parameter_rows, residual_lines, skill_rows
-from karstsim.core.errors import InputError
 from karstsim.report.calibration_figures import quantity
 from karstsim.report.found import found_figures
 from karstsim.report.section import Check, Contents, Notes, Section, Table
@@ -38,10 +37,8 @@ RESIDUALS = (
 )
 
 
-def calibration_contents(folder: Path, observations: xr.Dataset | None = None) -> Contents:
+def calibration_contents(folder: Path) -> Contents:
     """All that the page of a calibration says."""
-    if observations is not None:
-        raise InputError("observations", "are those of the calibration", "leave them out")
     with xr.open_dataset(folder / POSTERIOR, engine="netcdf4", decode_timedelta=False) as opened:
         ds = opened.load()
     config = read_toml(folder / CONFIG)

@@ -8,10 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import xarray as xr
-
 from karstsim.analysis.economics import Economics
-from karstsim.core.errors import InputError
 from karstsim.ensemble.plan import PLAN
 from karstsim.report.ensemble_folder import ensemble_notes
 from karstsim.report.run_folder import RECORD, notes_and_provenance, read_outputs
@@ -36,10 +33,8 @@ RUNS = {"baseline": "without", "intervention": "with"}
 DEFINITION = "Additional is with less without: both runs share weather, parameters and start."
 
 
-def compare_contents(folder: Path, observations: xr.Dataset | None = None) -> Contents:
+def compare_contents(folder: Path) -> Contents:
     """All that the page of a comparison says."""
-    if observations is not None:
-        raise InputError("observations", "are for a single run", "leave them out for a comparison")
     found = json.loads((folder / COMPARISON).read_text(encoding="utf-8"))
     labels, (first, last) = found["interventions"], found["years"]
     many = found["members"] > 1

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import xarray as xr
 
-from karstsim.core.errors import InputError
 from karstsim.report.found import found_figures
 from karstsim.report.section import Contents, Notes, Section, Table
 from karstsim.report.tables import in_words, number, source_in_words
@@ -19,10 +18,8 @@ READ = (
 )
 
 
-def decomposition_contents(folder: Path, observations: xr.Dataset | None = None) -> Contents:
+def decomposition_contents(folder: Path) -> Contents:
     """All that the page of a decomposition says."""
-    if observations is not None:
-        raise InputError("observations", "are for a single run", "leave them out for a decomposition")
     with xr.open_dataset(folder / RESULT, engine="netcdf4") as opened:
         ds = opened.load()
     header, rows = shares_at(ds)

@@ -46,10 +46,8 @@ FAN_CAPTION = (
 )
 
 
-def ensemble_contents(folder: Path, observations: xr.Dataset | None = None) -> Contents:
+def ensemble_contents(folder: Path) -> Contents:
     """All that the page of an ensemble says.  Raises InputError where nothing has been computed yet."""
-    if observations is not None:
-        raise InputError("observations", "are for a single run", "leave them out for an ensemble")
     plan, outcome, broken = status(folder)
     outputs, member = _outputs(folder, outcome), _one_member(folder, outcome)
     if not (outputs or member):

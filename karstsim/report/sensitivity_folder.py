@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from karstsim.core.errors import InputError
 from karstsim.ensemble.plan import RUN_RECORD
 from karstsim.ensemble.run import status
 from karstsim.report.ensemble_folder import settled, spin_up_text
@@ -34,10 +33,8 @@ READ = "An index whose convergence curve still moves, or whose interval reaches 
 KEPT = ("karstsim", "source", "numpy", "numba", "cpu_seconds", "inputs")  # of the record of the members
 
 
-def sensitivity_contents(folder: Path, observations: xr.Dataset | None = None) -> Contents:
+def sensitivity_contents(folder: Path) -> Contents:
     """All that the page of a study says."""
-    if observations is not None:
-        raise InputError("observations", "are for a single run", "leave them out for a sensitivity study")
     with xr.open_dataset(folder / INDICES, engine="netcdf4") as opened:
         ds = opened.load()
     record = _record(folder)
