@@ -22,9 +22,7 @@ from karstsim.core.errors import InputError
 FAILED = 1.0e9  # loss of a run that failed: searches cannot reckon with infinity
 POPULATION_PER_PARAMETER, LEAST_POPULATION = 6, 16
 LEAST_GENERATIONS = 2  # the first one is drawn, the second searches
-LARGEST_SPREAD = (
-    0.01  # of the losses of a population, over the smaller of their mean and what the search gained
-)
+LARGEST_SPREAD = 0.01  # of a population's losses, over the smaller of their mean and what the search gained
 FLAT_SPREAD = 1.0e-3  # the same: below it the observations do not tell the points apart, however far they lie
 WIDEST = 0.25  # standard deviation of a parameter in a population, over that of even draws of its range
 EVEN = 12.0**-0.5  # standard deviation of even draws of 0-1

@@ -37,9 +37,7 @@ SCHMIDT_REFERENCE = 600.0
 CALM_WIND = 3.7  # m s-1; below it the surface is smooth (design notes 6.2)
 EXPONENT_ROUGH, EXPONENT_SMOOTH = -0.5, -2.0 / 3.0
 SCHMIDT_MIN = 1.0
-SCHMIDT_WARMEST = (
-    40.0  # degC, end of the fits: beyond it they turn and grow (CO2 at 50 degC twice what it is)
-)
+SCHMIDT_WARMEST = 40.0  # degC, end of the fits, which turn beyond it (CO2 at 50 degC twice what it is)
 POSITIVE_MIN = 1e-12  # of velocities, slopes, depths under a logarithm
 
 # Schmidt number of CO2 in fresh water, Wanninkhof (2014, Limnol. Oceanogr. Methods 12:351). It replaces the cubic of

@@ -62,9 +62,7 @@ def estimate(config: EnsembleConfig, plan: Plan) -> Estimate:
         reading = _seconds(lambda: opened(name).weather(climate))
         shorter = _shorter(folder, small)
         opened(shorter).keep(climate, opened(name).weather(climate))
-        short, _ = _measure(
-            shorter, climate, 1
-        )  # compiles besides, or reads the compiled model from its cache
+        short, _ = _measure(shorter, climate, 1)  # compiles besides, or reads the model from its cache
         one, stretch = _measure(name, climate, 1)
         several, stretch = _measure(name, climate, small.n_columns) if small.n_columns > 1 else (one, stretch)
     if stretch and limit > MOST_SPUN:

@@ -134,9 +134,8 @@ def storm_figure(ds: xr.Dataset) -> Figure:
 
 def _line(ax: Axes, x: np.ndarray, values: np.ndarray, panel: Panel) -> None:
     if panel.amount:
-        ends = (
-            np.append(x, x[-1] + (x[-1] - x[-2])) if len(x) > 1 else x
-        )  # the last period has its length too
+        # The last period has its length too.
+        ends = np.append(x, x[-1] + (x[-1] - x[-2])) if len(x) > 1 else x
         ax.step(ends, np.append(values, values[-1])[: len(ends)], where="post", color=SIMULATED)
         ax.set_ylim(bottom=0.0)
     else:

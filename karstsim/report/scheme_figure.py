@@ -20,6 +20,7 @@ from karstsim.report.time_axis import per_year
 HEIGHT = 7.4  # inches
 WATER, CARBON, ROCK = "#0072b2", "#a0522d", "#57606a"
 THIN, THICK = 1.0, 4.5  # points, of the smallest and the largest flow
+LEAST_DRAWN = 5.0e-3  # mm or g C m-2 a-1, what a number beside an arrow can show
 ORGANIC = tuple(s.name for s in SOLUTES if s.carbon and s.name != "dic")
 # name: (left, bottom, width, height, label, colour)
 BOXES = {
@@ -102,7 +103,7 @@ def scheme_figure(annual: xr.Dataset, scenario: str | None = None) -> Figure:
         text = WITHOUT_BOXES if room == "surface" and not ds.sizes.get("box") else label
         ax.text(left + width / 2, bottom + height / 2, text, ha="center", va="center", weight="bold")
     values = [(arrow, _value(part, arrow)) for arrow in ARROWS]
-    flows = [(arrow, value) for arrow, value in values if np.isfinite(value) and abs(value) >= 5.0e-3]
+    flows = [(arrow, value) for arrow, value in values if np.isfinite(value) and abs(value) >= LEAST_DRAWN]
     for carbon in (False, True):
         drawn = [(arrow, value) for arrow, value in flows if arrow.carbon == carbon]
         largest = max((abs(v) for _, v in drawn), default=1.0)

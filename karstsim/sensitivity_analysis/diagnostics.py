@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from scipy.stats import linregress
 
 from karstsim.analysis.years import whole_years
 from karstsim.core.errors import InputError
@@ -16,6 +17,7 @@ from karstsim.sensitivity_analysis.config import DiagnosticSection
 
 WHOLE = -1  # year and month of a diagnostic that is not over years or months
 PER_DECADE = 10.0
+LEAST_YEARS = 3  # to see a scatter about a line
 MONTHS = range(1, 13)
 WATER = ("kg m-2", "mm")  # CF's unit of an amount of water, and ours
 PER = {"annual": "year-1", "monthly": "month-1", "daily": "day-1", "step": "step-1"}
@@ -148,13 +150,9 @@ def trend_error(values: np.ndarray, years: np.ndarray) -> float:
 
     NaN where there are fewer than three times.
     """
-    centred = years - years.mean()
-    degrees = len(years) - 2
-    if degrees < 1 or not centred.any():
+    if len(years) < LEAST_YEARS:
         return float("nan")
-    slope = float(trend(values, years)) / PER_DECADE
-    left = values - values.mean() - slope * centred
-    return PER_DECADE * float(np.sqrt(left @ left / degrees / (centred @ centred)))
+    return PER_DECADE * float(linregress(years, values).stderr)
 
 
 def _units(variable: xr.DataArray, asked: DiagnosticSection) -> str:

@@ -442,8 +442,9 @@ def _result(
     reasons = shaped(np.repeat(flags[:, None], batch.times.size, axis=1))
     result["flag"] = result["flag"].where(reasons == "", reasons).variable  # labels stay those of `result`
     if int(RateLaw.FILM) in batch.laws:
-        settings = (flat[name][:, None] for name in ("temperature", "film", "ca_factor"))
-        temperature, thickness, factor = settings
+        temperature, thickness, factor = (
+            flat[name][:, None] for name in ("temperature", "film", "ca_factor")
+        )
         pressures = result["pco2"].transpose(*dims).values.reshape(flags.size, -1)
         left = np.isfinite(pressures) & ~in_table(temperature, thickness, pressures, factor)
         result["flag"] = result["flag"].where((result["flag"] != "") | ~shaped(left), OFF_TABLE).variable
