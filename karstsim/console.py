@@ -7,7 +7,6 @@ import json
 import logging
 import math
 import os
-import signal
 import sys
 import tempfile
 import time
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from karstsim import interrupts
 from karstsim.core.errors import InputError, RunError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def guarded(
         complain(error.where, error.what, error.mend, as_json)
         raise typer.Exit(BAD_INPUT) from None
     except KeyboardInterrupt:
-        with _undisturbed():
+        with interrupts.unheard():
             complain("interrupted", "stopped before the end", again, as_json)
         raise typer.Exit(INTERRUPTED) from None
     except Exception as error:
@@ -61,20 +61,6 @@ def guarded(
         more = f"details are in {log}" if log else "run again with --debug for details"
         complain("failed", what or "for an unknown reason", f"{mend}; {more}" if mend else more, as_json)
         raise typer.Exit(FAILED) from None
-
-
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Who presses Ctrl-C again gets the message of the first time whole."""
-    try:
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    except ValueError:  # only the main thread may say so
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _said(error: Exception, folder: Path | None, again: str) -> tuple[str, str]:

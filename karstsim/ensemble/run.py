@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from karstsim import __version__, disk
+from karstsim import __version__, disk, interrupts
 from karstsim.core.errors import InputError, RunError
 from karstsim.core.files import make_folder, remove_unfinished, sha256_of, whole_file
 from karstsim.core.jit import source_hash
@@ -35,6 +35,7 @@ from karstsim.ensemble.prepare import make_plan
 from karstsim.ensemble.work import SHARDS, STATE, STATES, run_task
 from karstsim.model.engine import Progress
 
+LOG = logging.getLogger(__name__)
 TASKS_AHEAD = 2  # per worker: the next is ready when one is done
 CLUSTER_SECONDS = 30  # to wait for a scheduler
 RETRIES = 3  # of a task whose worker was lost
@@ -161,9 +162,12 @@ class Scheduler:
                 self._submit()
                 self._collect(FIRST_COMPLETED)
         except BaseException:
-            for future in self.running:
-                future.cancel()
-            self._enter_what_ends()
+            # Threads at work end in any case: Python waits for them. Unentered, their work would be done again.
+            with interrupts.unheard():
+                at_work = sum(not future.cancel() and not future.done() for future in self.running)
+                if at_work:
+                    LOG.info("stopping once the work of %d threads is finished and entered", at_work)
+                self._enter_what_ends()
             raise
 
     def _can_begin(self) -> Iterator[Task]:
@@ -203,7 +207,7 @@ class Scheduler:
             return
         ended, _ = wait(self.running, return_when=when)
         for future in sorted(ended, key=lambda f: self.running[f]):
-            task = self.running.pop(future)
+            task = self.running[future]
             try:
                 self._enter(future.result())
             except OSError as error:
@@ -211,6 +215,7 @@ class Scheduler:
                     f"{self._name(task)}: {disk.said(error, self.folder)}\n"
                     f"  mend: make room or give access, then `karstsim resume {self.folder}`; nothing is lost"
                 ) from error
+            del self.running[future]  # only now: a Ctrl-C on the way must still find it
 
     def _enter_what_ends(self) -> None:
         """After a failure: enter the tasks that end well, so that they need not be done again."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import os
 import random
 import shutil
+import signal
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
@@ -55,6 +58,28 @@ def test_an_ensemble_that_was_cut_goes_on(copy, finished) -> None:
     written = [p for p, t in before.items() if p.stat().st_mtime_ns != t]
     assert len(written) == 2 * 3  # two frequencies of the three tasks that are no spin-up
     assert digest(copy) == digest(finished)
+
+
+def test_ctrl_c_again_and_again_loses_no_work_that_is_done(copy, finished, monkeypatch) -> None:
+    """The second press comes while the tasks at work are waited for; these are entered all the same."""
+    with Manifest(copy, writable=True) as manifest:
+        for task in (Task(1, 0, 0), Task(1, 0, 1)):
+            manifest.erase(task)
+    done = running.run_task
+
+    def pressed_twice(*arguments):
+        for _ in range(2):
+            time.sleep(0.3)
+            os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.3)
+        return done(*arguments)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(running, "run_task", pressed_twice)
+        running.work(copy)
+    with Manifest(copy) as manifest:
+        assert Task(1, 0, 0) in manifest.done() and Task(1, 0, 1) not in manifest.done()
+    assert running.work(copy).complete and digest(copy) == digest(finished)
 
 
 @pytest.mark.parametrize("place", ["shards", "states"])
