@@ -129,7 +129,9 @@ def _mend(folder: Path, plan: Plan, files: int) -> str:
     """What to do about broken files: only the code that began an ensemble computes the same again."""
     from karstsim.core.jit import source_hash
 
-    again = f"karstsim resume {folder} computes what these {files} tasks left again, and nothing else"
+    again = (
+        f"karstsim resume {folder} computes again what {files} task{'s' * (files > 1)} left, and nothing else"
+    )
     if plan.source == source_hash():
         return again
     return f"with {plan.writer}, {again}; or put the files back"

@@ -21,9 +21,8 @@ from pathlib import Path
 from karstsim import disk
 from karstsim.core.errors import InputError, RunError
 from karstsim.core.files import locked, sha256_of
-from karstsim.ensemble.plan import Task
+from karstsim.ensemble.plan import MANIFEST, PLAN, Task
 
-MANIFEST = "manifest.sqlite"
 LOG_FILES = ("", "-wal", "-shm")  # endings of the files in which SQLite keeps a manifest
 PATIENCE = 60.0  # s to wait for another program that has the manifest locked
 LONGEST_PATH = 500  # bytes; SQLite's limit is 512 with the endings of its own files
@@ -96,7 +95,7 @@ class Manifest:
         self.folder = folder
         self._lock = locked(folder) if writable else None
         if not writable and not self.path.is_file():
-            raise InputError(str(folder), "holds no ensemble", "name the folder of an ensemble run")
+            raise _absent(folder)
         if fresh:
             for ending in LOG_FILES:
                 self.path.with_name(MANIFEST + ending).unlink(missing_ok=True)
@@ -190,6 +189,14 @@ class Manifest:
                     continue
             found[task] = file.path
         return found
+
+
+def _absent(folder: Path) -> InputError:
+    """Of a folder without a manifest: never an ensemble, or one whose manifest is lost."""
+    if (folder / PLAN).is_file():
+        mend = f"put it back, or karstsim resume {folder}: all tasks are done again, to the same values"
+        return InputError(str(folder / MANIFEST), "is gone, the rest of an ensemble is there", mend)
+    return InputError(str(folder), "holds no ensemble", "name the folder of an ensemble run")
 
 
 def _for_reading(path: Path) -> sqlite3.Connection:

@@ -21,6 +21,7 @@ from karstsim.model.parameters import Overrides
 
 PLAN = "plan.json"
 CONFIG = "config.toml"  # the resolved ensemble file, beside the plan
+MANIFEST = "manifest.sqlite"
 RUN_RECORD = "run.json"
 SHA256 = "sha256"  # key, in the plan, of the hash of all its other keys
 LAYOUT = 2  # of plan, manifest, states and shards; what another layout wrote is not read
@@ -169,10 +170,18 @@ class Plan:
             bad = {int(k): v for k, v in data.pop("bad").items()}
             return cls(climates=climates, cells=cells, draws=tuple(data.pop("draws")), bad=bad, **data)
         except FileNotFoundError:
-            mend = "name the folder that `karstsim run ENSEMBLE.toml -o FOLDER` made"
-            raise InputError(str(folder), "holds no ensemble", mend) from None
+            raise _absent(folder) from None
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise InputError(str(path), f"cannot be read ({error})", "start the ensemble anew") from None
+
+
+def _absent(folder: Path) -> InputError:
+    """Of a folder without a plan: never an ensemble, or one whose plan is lost."""
+    if (folder / MANIFEST).is_file() and (folder / CONFIG).is_file():
+        mend = f"put it back, or compute anew: karstsim run {folder / CONFIG} -o ANOTHER_FOLDER"
+        return InputError(str(folder / PLAN), "is gone, the rest of an ensemble is there", mend)
+    mend = "name the folder that `karstsim run ENSEMBLE.toml -o FOLDER` made"
+    return InputError(str(folder), "holds no ensemble", mend)
 
 
 def _check_layout(folder: Path, data: dict[str, Any]) -> None:

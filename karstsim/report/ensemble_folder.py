@@ -51,6 +51,9 @@ def ensemble_contents(folder: Path) -> Contents:
     plan, outcome, broken = status(folder)
     outputs, member = _outputs(folder, outcome), _one_member(folder, outcome)
     if not (outputs or member):
+        if broken:
+            what = "is missing or was changed, and the page needs it"
+            raise InputError(str(folder / next(iter(broken.values()))), what, f"karstsim resume {folder}")
         raise InputError(str(folder), "holds no output yet", f"karstsim resume {folder}")
     annual = outputs.get("annual", next(iter((outputs or member).values())))
     site = _site(folder)

@@ -31,7 +31,7 @@ from karstsim.ensemble.plan import SPIN_UP, Plan, Task
 from karstsim.ensemble.store import export, open_ensemble
 from karstsim.ensemble.work import Ensemble
 from karstsim.model.simulate import Simulation
-from karstsim.report.ensemble_folder import ensemble_notes
+from karstsim.report.ensemble_folder import ensemble_contents, ensemble_notes
 
 
 @pytest.fixture
@@ -96,6 +96,25 @@ def test_sabotage_is_found_and_mended(copy, finished, place, how) -> None:
     assert broken == {Task(2, 1, 0): victim.relative_to(copy).as_posix()}
     running.work(copy)
     assert not running.status(copy)[2] and digest(copy) == digest(finished)
+
+
+def test_what_is_gone_from_a_folder_is_named_with_its_mend(copy, finished) -> None:
+    """No `status`, export or report takes a folder with a lost book for none; what they advise works."""
+    (copy / "manifest.sqlite").rename(copy / "kept")
+    for look in (running.status, open_ensemble, ensemble_contents):
+        with pytest.raises(InputError, match=r"manifest\.sqlite: is gone.*\n.*karstsim resume"):
+            look(copy)
+    (copy / "kept").rename(copy / "manifest.sqlite")
+    (copy / "plan.json").rename(copy / "kept")
+    with pytest.raises(InputError, match=r"plan\.json: is gone.*\n.*config.toml -o ANOTHER_FOLDER"):
+        running.status(copy)
+    (copy / "kept").rename(copy / "plan.json")
+    for shard in copy.glob("shards/*/b00000_w0000*"):
+        shard.write_bytes(shard.read_bytes()[:-1])
+    with pytest.raises(InputError, match=r"shards/c0000/b00000_w0000.*is missing or was changed"):
+        ensemble_contents(copy)
+    (copy / "manifest.sqlite").unlink()
+    assert running.work(copy).complete and digest(copy) == digest(finished)
 
 
 @pytest.mark.parametrize("name", ["plan.json", "manifest.sqlite", "config.toml"])
