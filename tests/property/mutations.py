@@ -3,9 +3,10 @@
     python -m tests.property.mutations 10000 [SEED]
 
 Prints counts as JSON. A case is one mutated file given to its reader. It ends as "read", "refused" (an InputError) or
-in a fault: "traceback" (any other exception), "hang" (over 10 s), "crash" (the process died), "silent" (a value outside
-its physical bounds, or times out of order, came through). Cases run in processes of their own, so that a crash of a C
-library is counted and not the end, and on files of their own: HDF5 may keep a broken file open for good.
+in a fault: "traceback" (any other exception), "hang" (over 10 s of CPU time, or a minute on the clock), "crash" (the
+process died), "silent" (a value outside its physical bounds, or times out of order, came through). Cases run in
+processes of their own, so that a crash of a C library is counted and not the end, and on files of their own: HDF5 may
+keep a broken file open for good.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from pathlib import Path
 import netCDF4
 import numpy as np
 
-HANG = 10  # s
+HANG = 10  # s of CPU time: a busy machine is no hang
+STILL = 60  # s on the clock, for a reader that waits for something
 NASTY_CELLS = (
     "", "NaN", "nan", "inf",
     "-inf", "1e999", "-5", "-0.0001", "1e5", "99999", "12,5", "1.234,5", "1 234", "abc", "0x10",
@@ -421,7 +423,8 @@ def outcome(number: int, seed: int, folder: Path) -> str:
     from karstsim.core.errors import InputError
 
     rng = np.random.default_rng([seed, number])
-    signal.alarm(HANG)
+    signal.setitimer(signal.ITIMER_PROF, HANG)
+    signal.alarm(STILL)
     try:
         CASES[kind_of(number)](folder, rng)
     except InputError as error:
@@ -440,6 +443,7 @@ def outcome(number: int, seed: int, folder: Path) -> str:
         where = traceback.extract_tb(error.__traceback__)[-1]
         return f"traceback: {type(error).__name__} {str(error)[:80]!r} at {Path(where.filename).name}:{where.lineno}"
     finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.alarm(0)
     return "read"
 
@@ -451,6 +455,7 @@ def _worker(first: int, last: int, seed: int) -> None:
     def stop(*_: object) -> None:
         raise TimeoutError
 
+    signal.signal(signal.SIGPROF, stop)
     signal.signal(signal.SIGALRM, stop)
     with tempfile.TemporaryDirectory() as folder:
         write_netcdf(Path(folder) / "a.nc", np.random.default_rng(0), sound=True)
