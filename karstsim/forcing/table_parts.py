@@ -68,4 +68,4 @@ def below_preamble(text: str) -> tuple[str, int]:
 
 def _filled(line: str, mark: str) -> int:
     """Cells of a line that hold something."""
-    return sum(bool(cell.strip(" \t\r\n\"")) for cell in line.split(mark))
+    return sum(bool(cell.strip(' \t\r\n"')) for cell in line.split(mark))
