@@ -179,7 +179,11 @@ class _Run:
 
     def _begin(self) -> None:
         """The state at the start, of a spin-up or of another run."""
-        run = self._simulation(0, self.dataset.sizes["time"])
+        with self.config.named():
+            out.select(
+                self.config.run.variables, "run.variables", self.config.run.isotopes
+            )  # before the spin-up
+            run = self._simulation(0, self.dataset.sizes["time"])
         warnings: list[str] = []
         spin = None
         if self.config.run.restart is not None:
