@@ -128,7 +128,8 @@ class _Run:
         if self.dataset.sizes.get("location", 1) > 1:
             mend = "name one with [forcing] location, or give lon and lat"
             raise InputError("forcing", "has several locations", mend)
-        check_dates(config.intervention, int(self.dataset.time.dt.year[-1]))
+        with config.named():
+            check_dates(config.intervention, int(self.dataset.time.dt.year[-1]))
         self.day = max(round(SECONDS_PER_DAY / check_regular(self.dataset.time.values, "forcing")), 1)
         self.wanted = out.frequencies([*config.run.output, "annual"])
         self.windows = _windows(self.dataset.time.values)
