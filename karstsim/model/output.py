@@ -35,6 +35,7 @@ ROW_DIM: dict[Level, str | None] = {
     "sinking_stream": "sinking_stream",
 }
 MM_PER_M = 1000.0
+SUGGESTED = 3  # names in a message
 PACKED = {"zlib": True, "complevel": 1, "shuffle": True}  # of the numbers in files, readable everywhere
 WATER_UNITS = ("mm", "mm d-1", "degC", "m", "m s-1", "m3 s-1")  # of what a run without chemistry computes
 # Names' ends of what only a run with isotopes computes
@@ -222,6 +223,12 @@ def of_isotopes(name: str) -> bool:
     return name.endswith(OF_ISOTOPES) or any(part in name for part in POOLS_OF_ISOTOPES)
 
 
+def _close(text: str, names: Sequence[str]) -> list[str]:
+    """The names that a wrong one may stand for: those that hold it, the shortest first, else the most alike."""
+    holding = sorted((name for name in names if text in name), key=len)
+    return holding[:SUGGESTED] or difflib.get_close_matches(text, names, n=SUGGESTED, cutoff=0.5)
+
+
 def select(patterns: Sequence[str], where: str = "variables", isotopes: bool = False) -> list[Variable]:
     """Variables whose names match the patterns; the standard set where there are none.
 
@@ -234,7 +241,7 @@ def select(patterns: Sequence[str], where: str = "variables", isotopes: bool = F
     for pattern in patterns or STANDARD:
         matches = [pattern] if pattern in every else fnmatch.filter(names, pattern)
         if not matches:
-            close = difflib.get_close_matches(pattern, names, n=3, cutoff=0.5)
+            close = _close(pattern.lower(), names)
             hint = f"did you mean {' or '.join(close)}?" if close else "list them with: karstsim variables"
             raise InputError(f"{where}, {pattern!r}", "matches no output variable", hint)
         if not isotopes:

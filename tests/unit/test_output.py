@@ -175,6 +175,21 @@ def test_a_dry_spring_has_no_concentration() -> None:
     assert np.isnan(got[0]) and got[1] == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("soil_CO2", "soil_co2_"),
+        ("base_pco2", "soil_base_pco2"),
+        ("catchment_runof", "catchment_runoff"),
+        ("soil_percolatoin", "soil_percolation"),
+    ],
+)
+def test_a_wrong_name_is_answered_by_those_that_it_may_stand_for(typed: str, meant: str) -> None:
+    with pytest.raises(InputError) as caught:
+        out.select([typed])
+    assert meant in caught.value.mend
+
+
 def test_globs_choose_variables() -> None:
     names = [v.name for v in out.select(["catchment_*off", "soil_temperature"])]
     assert names == ["soil_temperature", "catchment_surface_runoff", "catchment_runoff"]
