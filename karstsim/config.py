@@ -6,10 +6,12 @@ resolved file written beside the results (`to_toml`) runs again from any folder.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import glob
 import os
 import re
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
@@ -250,6 +252,17 @@ class RunConfig(SiteFile):
         except InputError as error:  # name the key of the run file instead of the argument
             where = f"{self._source}, {_KEY_OF[error.where]}" if error.where in _KEY_OF else error.where
             raise InputError(where, error.what, error.mend) from error
+
+    @contextlib.contextmanager
+    def named(self) -> Iterator[None]:
+        """Name the run file in an InputError raised inside that tells a key or an intervention alone, and no file."""
+        try:
+            yield
+        except InputError as error:
+            has_a_file = self._source in error.where or os.path.exists(error.where.split(", ")[0])
+            if has_a_file or not os.path.isfile(self._source):
+                raise
+            raise InputError(f"{self._source}, {error.where}", error.what, error.mend) from None
 
     def open_series(self) -> Yearly | None:
         """Parameters by the year of run.series. Raises InputError."""

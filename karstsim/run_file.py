@@ -128,7 +128,8 @@ class _Run:
         if self.dataset.sizes.get("location", 1) > 1:
             mend = "name one with [forcing] location, or give lon and lat"
             raise InputError("forcing", "has several locations", mend)
-        check_dates(config.intervention, int(self.dataset.time.dt.year[-1]))
+        with config.named():
+            check_dates(config.intervention, int(self.dataset.time.dt.year[-1]))
         self.day = max(round(SECONDS_PER_DAY / check_regular(self.dataset.time.values, "forcing")), 1)
         self.wanted = out.frequencies([*config.run.output, "annual"])
         self.windows = _windows(self.dataset.time.values)
@@ -179,7 +180,11 @@ class _Run:
 
     def _begin(self) -> None:
         """The state at the start, of a spin-up or of another run."""
-        run = self._simulation(0, self.dataset.sizes["time"])
+        with self.config.named():
+            out.select(
+                self.config.run.variables, "run.variables", self.config.run.isotopes
+            )  # before the spin-up
+            run = self._simulation(0, self.dataset.sizes["time"])
         warnings: list[str] = []
         spin = None
         if self.config.run.restart is not None:

@@ -24,6 +24,7 @@ MAX_DEPTH = 12  # tables in tables; a real file has five
 MAX_DOTS = 100  # dotted names on one line: the parser's time grows with their square
 SHOWN = 60  # characters of a wrong value in a message
 PROBLEMS_SHOWN = 20
+PER_CENT = 100
 
 Model = TypeVar("Model", bound=BaseModel)
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -180,7 +181,17 @@ def _describe(model: type[BaseModel], error: ErrorDetails, prefix: str) -> tuple
         what, mend = _PLAIN[kind]
         return key, what + value, mend
     what = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return key, what + value, "correct the value"
+    return key, what + value, _mend_of_bound(error)
+
+
+def _mend_of_bound(error: ErrorDetails) -> str:
+    """What to write instead of a number beyond a bound; one above 1 where a share is asked is taken for per cent."""
+    given, bounds = error["input"], error.get("ctx", {})
+    highest = bounds.get("le", bounds.get("lt"))
+    a_number = isinstance(given, int | float) and not isinstance(given, bool)
+    if a_number and highest == 1 and 1 < given <= PER_CENT:
+        return f"write a share of 1: {given:g} % is {given / PER_CENT:g}"
+    return "correct the value"
 
 
 def dotted(location: Iterable[str | int]) -> str:

@@ -328,6 +328,13 @@ def _rate(column: Column, step: float | None, path: Path) -> Column:
     return replace(column, factor=column.factor * SECONDS_PER_DAY / step, assumption=said)
 
 
+def _mend_of_strange(cell: str) -> str:
+    """What to do about a column whose cells are mostly no numbers."""
+    if any(char.isdigit() for char in cell):
+        return "check its unit and decimal mark, or rename the column"
+    return f"where {cell!r} stands for no value leave the cells empty; else rename the column"
+
+
 def _variable(
     cells: Cells, table: TableText, place: int, reading: Reading, path: Path, missing: tuple[float, ...]
 ) -> tuple[np.ndarray, dict[str, Any]]:
@@ -355,7 +362,7 @@ def _variable(
         row, (kind, detail) = next(iter(strange.items()))
         where = f"{path}, column {header!r}, line {table.lines[row]}"
         what = f"{kind} ({detail}), as {len(bad)} of {given} cells"
-        raise InputError(where, what, "check its unit and decimal mark, or rename the column")
+        raise InputError(where, what, _mend_of_strange(table.rows[row][place].strip()))
     for said, rows in _by_kind(bad, "taken as missing") + _by_kind(cells.notes, ""):
         lines = ", ".join(str(table.lines[row]) for row in rows[:SHOWN])
         more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""

@@ -80,7 +80,8 @@ _SPELLINGS = {
     "air_temperature": "air_temperature air_temp t_air tair temp_air temperature_air lufttemperatur temperatura_air "
     "temperatura_aire temperatura_aria",
     "conductivity": "conductivity electrical_conductivity specific_conductivity specific_conductance ec ec25 sc spc "
-    "speccond spec_cond cond conductivite leitfahigkeit leitf lf conductividad conducibilita elektrische_leitfahigkeit",
+    "speccond spec_cond cond conductivite leitfahigkeit leitf lf conductividad conducibilita "
+    "elektrische_leitfahigkeit el_leitfahigkeit elektr_leitfahigkeit",
     "relative_humidity": "relative_humidity rh humidity",
     "turbidity": "turbidity turb turbidite trubung",
     "water_level": "water_level stage gage_height gauge_height wasserstand pegelstand",

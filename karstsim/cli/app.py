@@ -24,6 +24,7 @@ from karstsim.cli import (
     sensitivities,
 )
 from karstsim.cli.options import (
+    FLAG,
     Columns,
     DayFirst,
     Debug,
@@ -88,8 +89,8 @@ class Constants(StrEnum):
 
 
 Config = Annotated[Path, typer.Argument(help="Run file (TOML); `karstsim new site` writes one.")]
-Csv = Annotated[bool, typer.Option("--csv", help="Print as CSV.")]
-Markdown = Annotated[bool, typer.Option("--markdown", help="Print as a Markdown table.")]
+Csv = Annotated[bool, typer.Option("--csv", metavar=FLAG, help="Print as CSV.")]
+Markdown = Annotated[bool, typer.Option("--markdown", metavar=FLAG, help="Print as a Markdown table.")]
 
 
 def main() -> None:
@@ -108,7 +109,8 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option("--version", metavar=FLAG, callback=_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
     pass
@@ -126,9 +128,9 @@ def demo(
 ) -> None:
     """Run the built-in example; needs no input files."""
     with console.guarded(debug, as_json, output):
+        _make_folder(output, overwrite)
         from karstsim.demo import run_demo
 
-        _make_folder(output, overwrite)
         with console.progress_shown() as progress:
             summary = run_demo(output, workers or console.processors(), progress)
         runs.show_summary(summary, output, as_json)
@@ -205,7 +207,9 @@ def _make_folder(folder: Path, overwrite: bool) -> None:
 @app.command()
 def check(
     config: Config,
-    cost: Annotated[bool, typer.Option("--cost", help="Measure what a single run will cost.")] = False,
+    cost: Annotated[
+        bool, typer.Option("--cost", metavar=FLAG, help="Measure what a single run will cost.")
+    ] = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:

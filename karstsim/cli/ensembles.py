@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from karstsim.ensemble.plan import Plan
     from karstsim.ensemble.run import Outcome
 
-
 SHOWN = 10  # failed members
+PLAN, MANIFEST = "plan.json", "manifest.sqlite"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -59,6 +59,11 @@ def check_config(config: EnsembleConfig, as_json: bool) -> None:
     )
     console.print_list("Draws that cannot run", [f"draw {k}: {v}" for k, v in bad.items()])
     print("All inputs are usable.")
+
+
+def is_ensemble(folder: Path) -> bool:
+    """Whether an ensemble was begun in the folder; one without its plan says what it lacks."""
+    return (folder / PLAN).is_file() or (folder / MANIFEST).is_file()
 
 
 def work_in(folder: Path, workers: int | None, scheduler: str | None, as_json: bool) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from karstsim import console
-from karstsim.cli.options import Columns, DayFirst, Debug, Json, Select, Sheets, Units
+from karstsim.cli.options import FLAG, Columns, DayFirst, Debug, Json, Select, Sheets, Units
 
 if TYPE_CHECKING:
     from karstsim.analysis.estimators import Declared, Estimate, Monitoring
@@ -43,8 +43,12 @@ def estimate(
     ] = None,
     day_first: DayFirst = None,
     sheet: Sheets = None,
-    sort: Annotated[bool, typer.Option("--sort", help="Bring rows into the order of time.")] = False,
-    average: Annotated[bool, typer.Option("--average", help="Take the mean of rows of one time.")] = False,
+    sort: Annotated[
+        bool, typer.Option("--sort", metavar=FLAG, help="Bring rows into the order of time.")
+    ] = False,
+    average: Annotated[
+        bool, typer.Option("--average", metavar=FLAG, help="Take the mean of rows of one time.")
+    ] = False,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", help="File: .json, .csv, .nc, or .md for the report after DZ/T 0375."),

@@ -29,7 +29,7 @@ def experiments(
     debug: Debug = False,
 ) -> None:
     """Run the experiments on the review's claims and print the scoreboard; needs the source checkout."""
-    with console.guarded(debug):
+    with console.guarded(debug, "--json" in (arguments or [])):
         from karstsim.core.errors import InputError
 
         if not (CHECKOUT / "experiments" / "__main__.py").is_file():

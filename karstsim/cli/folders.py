@@ -10,6 +10,8 @@ from karstsim import console
 from karstsim.cli import calibrations, ensembles, runs, sensitivities
 from karstsim.cli.options import Debug, Folder, Json, SchedulerAddress, Workers
 
+TASKS = (calibrations.is_calibration, sensitivities.is_study, runs.is_run, ensembles.is_ensemble)
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the application."""
@@ -26,7 +28,7 @@ def resume(
 ) -> None:
     """Go on with a run, an ensemble, a calibration or a sensitivity study that was stopped; finished work is kept."""
     with console.guarded(debug, as_json, folder, f"go on with: karstsim resume {folder}"):
-        _refuse_factorial(folder)
+        _refuse(folder)
         if calibrations.is_calibration(folder):
             calibrations.work_in(folder, workers, as_json)
         elif sensitivities.is_study(folder):
@@ -40,7 +42,7 @@ def resume(
 def status(folder: Folder, as_json: Json = False, debug: Debug = False) -> None:
     """Show how far a task is, what failed, and which files are not as they were."""
     with console.guarded(debug, as_json):
-        _refuse_factorial(folder)
+        _refuse(folder)
         if calibrations.is_calibration(folder):
             calibrations.show_status(folder, as_json)
         elif sensitivities.is_study(folder):
@@ -51,10 +53,21 @@ def status(folder: Folder, as_json: Json = False, debug: Debug = False) -> None:
             ensembles.show_status(folder, as_json)
 
 
-def _refuse_factorial(folder: Path) -> None:
-    """The factorial runs of an [attribution] keep no file of their own to go on from."""
-    if sensitivities.is_attribution(folder):
-        from karstsim.core.errors import InputError
+def _refuse(folder: Path) -> None:
+    """A folder that is not there or holds no task, and factorial runs, which keep no file to go on from."""
+    from karstsim.core.errors import InputError
 
+    where = str(folder)
+    if not folder.is_dir():
+        what = "is a file" if folder.exists() else "is no folder"
+        raise InputError(
+            where, what, "name the folder that a command has written (-o of run, calibrate, ...)"
+        )
+    if sensitivities.is_attribution(folder):
         mend = "go on by the command that began them, into the same folder: what is finished is kept"
-        raise InputError(str(folder), "holds factorial runs, which do not go on from their folder", mend)
+        raise InputError(where, "holds factorial runs, which do not go on from their folder", mend)
+    if not any(holds(folder) for holds in TASKS):
+        what = "holds no run, ensemble, calibration or sensitivity study"
+        raise InputError(
+            where, what, "name the folder that a command has written (-o of run, calibrate, ...)"
+        )

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from karstsim import console
-from karstsim.cli.options import Debug, Json, Sheet
+from karstsim.cli.options import FLAG, DayFirst, Debug, Json, Sheet
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,7 +25,9 @@ def forcing(
     region: Annotated[
         str | None, typer.Option("--region", help="GeoJSON, WKT or mask.nc[:variable]: the mean over it.")
     ] = None,
-    cells: Annotated[bool, typer.Option("--cells", help="Every cell (of the region) on its own.")] = False,
+    cells: Annotated[
+        bool, typer.Option("--cells", metavar=FLAG, help="Every cell (of the region) on its own.")
+    ] = False,
     location: Annotated[str | None, typer.Option("--location", help="Name of one station.")] = None,
     column: Annotated[
         list[str] | None,
@@ -50,9 +52,7 @@ def forcing(
     months: Annotated[
         str | None, typer.Option("--months", help="generate: days out of monthly means.")
     ] = None,
-    day_first: Annotated[
-        bool | None, typer.Option("--day-first/--month-first", help="Order in dates such as 3/4/2015.")
-    ] = None,
+    day_first: DayFirst = None,
     timezone: Annotated[
         str | None, typer.Option("--timezone", help="Zone of a clock with summer time, Europe/Ljubljana.")
     ] = None,

@@ -7,10 +7,15 @@ from typing import Annotated
 
 import typer
 
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")]
+FLAG = ""  # as the type of an option that takes no value; typer would print <bool>, which reads as if it took one
+Json = Annotated[bool, typer.Option("--json", metavar=FLAG, help="Print the result as JSON on stdout.")]
+Debug = Annotated[
+    bool, typer.Option("--debug", metavar=FLAG, help="Show the traceback of an unexpected error.")
+]
 Folder = Annotated[Path, typer.Argument(help="Folder of the results.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Write into a folder that is not empty.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", metavar=FLAG, help="Write into a folder that is not empty.")
+]
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, max=4096, help="Threads; default: all processors.")
 ]
@@ -39,7 +44,8 @@ Select = Annotated[
     list[str] | None, typer.Option("--select", help="Rows to keep, as in --select Site=BS01; repeatable.")
 ]
 DayFirst = Annotated[
-    bool | None, typer.Option("--day-first/--month-first", help="Order in dates such as 3/4/2015.")
+    bool | None,
+    typer.Option("--day-first/--month-first", metavar=FLAG, help="Order in dates such as 3/4/2015."),
 ]
 Sheet = Annotated[
     str | None, typer.Option("--sheet", help="Sheet of a spreadsheet; default: the first with cells.")

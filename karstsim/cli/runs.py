@@ -23,10 +23,13 @@ def is_run(folder: Path) -> bool:
 
 
 def resume_in(folder: Path, workers: int | None, as_json: bool) -> None:
-    """Go on with a run that was stopped."""
+    """Go on with a run that was stopped; of one that is done, say so."""
     from karstsim.config import load_config
-    from karstsim.run_file import resume_run
+    from karstsim.run_file import resume_run, windows_done
 
+    if windows_done(folder) is None:
+        show_status(folder, as_json)
+        return
     with console.progress_shown() as progress:
         summary = resume_run(load_config(folder / CONFIG), folder, workers or console.processors(), progress)
     show_summary(summary, folder, as_json)

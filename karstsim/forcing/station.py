@@ -280,7 +280,7 @@ def _separator(text: str, path: Path) -> str:
 def _with_points(table: pd.DataFrame, path: Path, repairs: Repairs) -> pd.DataFrame:
     """Decimal commas become points and marks of thousands vanish. Raises InputError where ``1,234`` may be either."""
     mixed = [c for c in table if table[c].str.contains("\\d[,' \u00a0\u2009\u202f]\\d", regex=True).any()]
-    mixed = [c for c in mixed if not table[c].str.contains(r"[-/:]\d|[A-Za-z]{2}", regex=True).any()]
+    mixed = [c for c in mixed if not _are_words_or_dates(table[c])]
     if not mixed:
         return table
     mark = sure_mark(cell for c in table for cell in table[c])
@@ -303,6 +303,12 @@ def _with_points(table: pd.DataFrame, path: Path, repairs: Repairs) -> pd.DataFr
     if mark == ",":
         repairs.note(f"{path.name}: decimal commas read as points in {', '.join(changed)}")
     return table.assign(**changed)
+
+
+def _are_words_or_dates(cells: pd.Series) -> bool:
+    """Whether a column holds other than numbers; a minus sign makes no date, and a mark of a missing value no word."""
+    filled = cells[~cells.str.strip().str.lower().isin(MISSING)]
+    return bool(filled.str.contains(r"\d[-/:]\d|[A-Za-z]{2}", regex=True).any())
 
 
 def _row(i: int) -> str:

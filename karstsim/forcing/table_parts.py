@@ -48,14 +48,24 @@ def _date(cells: list[str]) -> str:
 
 
 def below_preamble(text: str) -> tuple[str, int]:
-    """The text from its header on, and how many lines stand above: lines of words before rows of equal length."""
+    """The text from its header on, and how many lines stand above: lines of words before rows of equal length.
+
+    A spreadsheet fills such a line up with marks, as in ``Station Nord;;;``: one cell of it holds something.
+    """
     lines = text.splitlines(keepends=True)
     shown = [i for i, line in enumerate(lines[:MOST_ABOVE]) if line.strip() and not line.startswith("#")]
-    if not shown or any(mark in lines[shown[0]] for mark in MARKS):
+    if not shown or any(_filled(lines[shown[0]], mark) > 1 for mark in MARKS):
         return text, 0
     for first, second, third in zip(shown, shown[1:], shown[2:], strict=False):
         for mark in MARKS:
             count = lines[first].count(mark)
-            if count and count == lines[second].count(mark) == lines[third].count(mark):
+            if _filled(lines[first], mark) < 2:
+                continue
+            if count == lines[second].count(mark) == lines[third].count(mark):
                 return "".join(lines[first:]), first
     return text, 0
+
+
+def _filled(line: str, mark: str) -> int:
+    """Cells of a line that hold something."""
+    return sum(bool(cell.strip(' \t\r\n"')) for cell in line.split(mark))

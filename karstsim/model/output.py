@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from karstsim.model.site import Site
 
 HOW = {"mean": MEAN, "sum": SUM, "min": MINIMUM, "max": MAXIMUM, "last": LAST}
-CELL_METHODS = {"mean": "mean", "sum": "sum", "min": "minimum", "max": "maximum", "last": "point"}
+CELL_METHODS = {"mean": "mean", "sum": "sum", "min": "minimum", "max": "maximum"}
+# CF's point is an instant; the time coordinate is the start of the period, so the instant has to be told.
+AT_THE_END = "point (at the end of the period, the upper of time_bnds)"
+OF_STEP_ENDS = "mean (of the values at the end of each step)"
 ROW_DIM: dict[Level, str | None] = {
     "column": None,
     "tile": "tile",
@@ -32,6 +35,7 @@ ROW_DIM: dict[Level, str | None] = {
     "sinking_stream": "sinking_stream",
 }
 MM_PER_M = 1000.0
+SUGGESTED = 3  # names in a message
 PACKED = {"zlib": True, "complevel": 1, "shuffle": True}  # of the numbers in files, readable everywhere
 WATER_UNITS = ("mm", "mm d-1", "degC", "m", "m s-1", "m3 s-1")  # of what a run without chemistry computes
 # Names' ends of what only a run with isotopes computes
@@ -195,7 +199,7 @@ def variables_table() -> pd.DataFrame:
         {
             "name": v.name,
             "level": v.level,
-            "kind": v.kind,
+            "kind": _kind_in_words(v),
             "units": v.var.units,
             "aggregate": v.var.aggregate,
             "standard": v.name in kept,
@@ -207,9 +211,22 @@ def variables_table() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _kind_in_words(v: Variable) -> str:
+    """A state is carried from step to step, a flux moved in the period; what is only worked out is a diagnostic."""
+    if v.kind == "flux" and v.var.aggregate != "sum":
+        return "diagnostic"
+    return v.kind
+
+
 def of_isotopes(name: str) -> bool:
     """Whether only a run with isotopes computes this variable."""
     return name.endswith(OF_ISOTOPES) or any(part in name for part in POOLS_OF_ISOTOPES)
+
+
+def _close(text: str, names: Sequence[str]) -> list[str]:
+    """The names that a wrong one may stand for: those that hold it, the shortest first, else the most alike."""
+    holding = sorted((name for name in names if text in name), key=len)
+    return holding[:SUGGESTED] or difflib.get_close_matches(text, names, n=SUGGESTED, cutoff=0.5)
 
 
 def select(patterns: Sequence[str], where: str = "variables", isotopes: bool = False) -> list[Variable]:
@@ -224,7 +241,7 @@ def select(patterns: Sequence[str], where: str = "variables", isotopes: bool = F
     for pattern in patterns or STANDARD:
         matches = [pattern] if pattern in every else fnmatch.filter(names, pattern)
         if not matches:
-            close = difflib.get_close_matches(pattern, names, n=3, cutoff=0.5)
+            close = _close(pattern.lower(), names)
             hint = f"did you mean {' or '.join(close)}?" if close else "list them with: karstsim variables"
             raise InputError(f"{where}, {pattern!r}", "matches no output variable", hint)
         if not isotopes:
@@ -272,6 +289,7 @@ def to_dataset(
     counts = np.concatenate([w.counts for w in windows])
     starts = np.concatenate([w.starts + first for w, (first, _) in zip(windows, spans, strict=True)])
     ends = np.r_[starts[1:], len(forcing.times)]
+    steps = int(counts.max())
     data: dict[str, Any] = {}
     at = 0
     for v in chosen:
@@ -282,9 +300,9 @@ def to_dataset(
             block = block / counts[None, :, None]
         row_dim = ROW_DIM[v.level]
         if row_dim is None:
-            data[v.name] = (("realization", "time"), block[:, :, 0], _attributes(v))
+            data[v.name] = (("realization", "time"), block[:, :, 0], _attributes(v, steps))
         elif n > 0:
-            data[v.name] = (("realization", "time", row_dim), block, _attributes(v))
+            data[v.name] = (("realization", "time", row_dim), block, _attributes(v, steps))
     ds = xr.Dataset(data, coords={"time": forcing.times[starts]})
     ds["time_bnds"] = (("time", "bnds"), np.stack([forcing.times[starts], _end_times(forcing, ends)], axis=1))
     ds.time.attrs = {
@@ -303,13 +321,23 @@ def _end_times(forcing: Forcing, ends: np.ndarray) -> np.ndarray:
     return np.array([forcing.times[e - 1] + step for e in ends])
 
 
-def _attributes(v: Variable) -> dict[str, str]:
+def _cell_method(v: Variable, steps: int) -> str:
+    """What the value of a period of at most `steps` steps is; the value of a state is that at the end of its step."""
+    aggregate = v.var.aggregate
+    if aggregate == "last" or (v.kind == "state" and aggregate == "mean" and steps == 1):
+        return AT_THE_END
+    if v.kind == "state" and aggregate == "mean":
+        return OF_STEP_ENDS
+    return CELL_METHODS[aggregate]
+
+
+def _attributes(v: Variable, steps: int) -> dict[str, str]:
     # CF's names for amounts of water have the unit kg m-2, which is the same number as mm.
     amount = v.var.units == "mm" and v.var.standard_name is not None
     attrs = {
         "units": "kg m-2" if amount else v.var.units,
         "long_name": v.var.long_name,
-        "cell_methods": f"time: {CELL_METHODS[v.var.aggregate]}",
+        "cell_methods": f"time: {_cell_method(v, steps)}",
     }
     if v.var.standard_name:
         attrs["standard_name"] = v.var.standard_name

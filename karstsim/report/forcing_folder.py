@@ -154,6 +154,9 @@ def _spring(path: Path, asked: Mapping[str, Any], select: Mapping[str, str]) -> 
                               dayfirst=asked.get("dayfirst"), timezone=asked.get("timezone"),
                               sheet=asked.get("sheet"))  # fmt: skip
     said = [line for key in ("supposed", "repairs") for line in str(table.attrs[key]).split("\n") if line]
+    names = {str(n) for n in table.data_vars}
+    if "precipitation" in names and "discharge" not in names:
+        said.append("read as observations; as the weather of a run: --column tas=HEADER --column pr=HEADER")
     return {"variables": {str(n): entry(table[n]) for n in table.data_vars}, "repairs": said}
 
 

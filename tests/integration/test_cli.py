@@ -206,6 +206,32 @@ def test_usage_errors_end_with_2() -> None:
         assert invoke(*arguments).exit_code == 2
 
 
+@pytest.mark.parametrize("command", ["status", "resume"])
+def test_a_folder_without_a_task_is_told_from_one_that_is_not_there(tmp_path: Path, command: str) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    (tmp_path / "empty").mkdir()
+    for name, what in (
+        ("nothing", "is no folder"),
+        ("file", "is a file"),
+        ("empty", "holds no run, ensemble"),
+    ):
+        done = invoke(command, tmp_path / name)
+        assert done.exit_code == 2 and what in done.stderr and "name the folder" in done.stderr, name
+
+
+def test_experiments_of_an_installed_package_refuse_in_json_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("karstsim.cli.experiments.CHECKOUT", Path("nowhere"))
+    done = invoke("experiments", "--json")
+    assert done.exit_code == 2 and json.loads(done.stdout)["status"] == "error"
+
+
+def test_options_that_take_no_value_show_none() -> None:
+    """`--json <bool>` reads as if `--json true` were meant; only the --help of the library itself is left."""
+    for command in ("run", "check", "demo", "estimate", "forcing", "parameters", "hydrograph"):
+        lines = [line for line in invoke(command, "--help").output.splitlines() if "<bool>" in line]
+        assert all("--help" in line for line in lines), (command, lines)
+
+
 def test_errors_as_json(config: Path) -> None:
     change(config, "latitude =", "lattitude =")
     result = invoke("check", config, "--json")

@@ -164,7 +164,16 @@ def test_two_processes_do_not_work_on_one_run(stopped, config):
 def test_a_run_that_is_done_is_not_run_again(whole, config):
     with pytest.raises(InputError, match="done"):
         run_file.resume_run(config, whole)
-    assert "is done" in CliRunner().invoke(app, ["status", str(whole)]).output
+    written = {path: path.stat().st_mtime_ns for path in whole.iterdir()}
+    for command in (
+        "status",
+        "resume",
+    ):  # nothing is left to do, as for an ensemble: no mistake, and nothing is written
+        said = CliRunner().invoke(app, [command, str(whole)])
+        assert said.exit_code == 0 and "is done" in said.output and "karstsim report" in said.output
+        told = CliRunner().invoke(app, [command, str(whole), "--json"])
+        assert json.loads(told.stdout)["status"] == "done"
+    assert {path: path.stat().st_mtime_ns for path in whole.iterdir()} == written
 
 
 def test_what_a_run_will_cost_is_measured(whole, config, tmp_path):

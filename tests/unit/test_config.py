@@ -297,3 +297,28 @@ def test_isotopes_are_a_switch_and_their_air_a_number_or_a_file(tmp_path: Path) 
     heavy = load_config(write(tmp_path, SITE + SYNTHETIC + "delta13co2 = 27\n", "heavy.toml"))
     with pytest.raises(InputError, match=r"forcing\.delta13co2"):
         heavy.open_forcing()
+
+
+def test_what_the_model_refuses_names_the_run_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tile, a year or a variable that only the model can judge; of a run before its spin-up too."""
+    from karstsim.check import check
+    from karstsim.run_file import run_config
+
+    monkeypatch.setattr("karstsim.model.simulate.Simulation.spin_up", lambda *_, **__: pytest.fail("spun up"))
+    powder = '[[intervention]]\nkind = "limestone_powder"\nstart = 2020\ntiles = ["Forest"]\n'
+    short = SYNTHETIC.replace("2040-12", "2016-12")
+    for extra, said in (
+        (powder.replace("2020", "2016"), "limestone_powder, tiles"),
+        (powder.replace('tiles = ["Forest"]\n', ""), "intervention[0].start"),
+        ('[run]\nvariables = ["soil_Co2"]\n', "run.variables, 'soil_Co2'"),
+    ):
+        path = write(tmp_path, SITE + short + extra)
+        for attempt in (check, lambda p: run_config(load_config(p), tmp_path / "out")):
+            with pytest.raises(InputError) as caught:
+                attempt(path)
+            assert caught.value.where == f"{path}, {said}"
+
+
+def test_a_per_cent_is_told_from_a_share(tmp_path: Path) -> None:
+    error = refused(write(tmp_path, SITE.replace("area_fraction = 1.0", "area_fraction = 40") + SYNTHETIC))
+    assert error.mend == "write a share of 1: 40 % is 0.4"

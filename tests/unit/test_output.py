@@ -77,8 +77,9 @@ def test_attributes_follow_cf(runs) -> None:
         "mean": "time: mean",
         "min": "time: minimum",
         "max": "time: maximum",
-        "last": "time: point",
+        "last": "time: point (at the end of the period, the upper of time_bnds)",
     }
+    of_states = {**words, "mean": "time: mean (of the values at the end of each step)"}
     for v in out.select(["*"]):
         if v.level == NO_ROWS:
             continue
@@ -86,7 +87,7 @@ def test_attributes_follow_cf(runs) -> None:
         amount_of_water = v.var.units == "mm" and v.var.standard_name is not None
         assert attrs["units"] == ("kg m-2" if amount_of_water else v.var.units)
         assert attrs["long_name"] == v.var.long_name
-        assert attrs["cell_methods"] == words[v.var.aggregate]
+        assert attrs["cell_methods"] == (of_states if v.kind == "state" else words)[v.var.aggregate]
         assert attrs.get("standard_name") == v.var.standard_name
     for name in ds.data_vars:
         if name != "time_bnds":
@@ -105,6 +106,37 @@ def test_attributes_follow_cf(runs) -> None:
         assert ds.attrs[key]
     assert ds.attrs["time_coverage_start"].startswith("2003-12-15")
     assert ds.attrs["time_coverage_end"].startswith("2004-03-0")
+
+
+@pytest.mark.parametrize(
+    ("steps", "frequency", "point"), [(24, "step", True), (24, "daily", False), (1, "daily", True)]
+)
+def test_states_of_single_steps_are_points(whole_site, climate_forcing, steps, frequency, point) -> None:
+    """A state of a period of one step is that at its end, as the restart has it; no mean of anything."""
+    days = climate_forcing("monsoon", years=1, start="2003-06-01").isel(time=slice(0, 4))
+    ds = days if steps == 1 else days.resample(time="1h").ffill().isel(time=slice(0, 48))
+    run = Simulation(whole_site(("grass",), 1), ds)
+    run.spin_up(0)
+    got = run.run([frequency], ["soil_pore_water", "soil_percolation", "soil_organic_carbon"])[frequency]
+    said = {name: da.attrs["cell_methods"] for name, da in got.data_vars.items() if name != "time_bnds"}
+    assert said["soil_pore_water"].startswith(
+        "time: point (at the end" if point else "time: mean (of the values"
+    )
+    assert said["soil_percolation"] == "time: sum"
+    assert said["soil_organic_carbon"].startswith("time: point (at the end")
+    end = run.tables.state["tile"]["soil"]["pore_water"]["volume"].ravel()[0]
+    assert (got["soil_pore_water"].values.ravel()[-1] == end) == point
+
+
+def test_kinds_are_told_in_words() -> None:
+    """A pressure or a stock that is only worked out is no flux, and every flux is an amount that is summed."""
+    table = out.variables_table().set_index("name")
+    kinds = table["kind"]
+    for name in ("soil_base_pco2", "cave_air_pco2", "surface_water_discharge", "soil_co2_d13c"):
+        assert kinds[name] == "diagnostic", name
+    assert kinds["soil_pore_water"] == "state" and kinds["soil_percolation"] == "flux"
+    assert set(table["aggregate"][kinds == "flux"]) == {"sum"}
+    assert not table.units[kinds == "flux"].isin(["atm", "degC", "ppm", "permille"]).any()
 
 
 def test_dimensions_are_named(runs) -> None:
@@ -141,6 +173,21 @@ def test_a_dry_spring_has_no_concentration() -> None:
     ds = xr.Dataset({"aquifer_spring": ("time", [0.0, 2.0]), "aquifer_spring_ca": ("time", [0.0, 4e-3])})
     got = out.add_concentrations(ds)["aquifer_spring_ca_concentration"].values
     assert np.isnan(got[0]) and got[1] == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("soil_CO2", "soil_co2_"),
+        ("base_pco2", "soil_base_pco2"),
+        ("catchment_runof", "catchment_runoff"),
+        ("soil_percolatoin", "soil_percolation"),
+    ],
+)
+def test_a_wrong_name_is_answered_by_those_that_it_may_stand_for(typed: str, meant: str) -> None:
+    with pytest.raises(InputError) as caught:
+        out.select([typed])
+    assert meant in caught.value.mend
 
 
 def test_globs_choose_variables() -> None:

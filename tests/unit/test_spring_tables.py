@@ -21,7 +21,7 @@ def write(folder: Path, text: str, encoding: str = "utf-8") -> Path:
 def test_semicolons_commas_units_row_and_a_gap(tmp_path: Path) -> None:
     """500 L/s = 0.5 m3/s; 2 mm/h = 48 mm/d; 0.4 mS/cm = 400 uS/cm; 3 January is absent."""
     text = (
-        "Quelle Nord\nDatum;Abfluss;Niederschlag;Leitfähigkeit\n;L/s;mm/h;mS/cm\n"
+        "Quelle Nord\nDatum;Abfluss;Niederschlag;el. Leitfähigkeit\n;L/s;mm/h;mS/cm\n"
         "01.01.2001;500,0;2,0;0,40\n02.01.2001;;0,0;n.d.\n04.01.2001;250,5;-9999;0,38\n13.01.2001;1,5;0;0,3\n"
         + "".join(f"{day}.01.2001;1,5;0;0,3\n" for day in range(14, 32))
     )
@@ -112,6 +112,18 @@ def test_refusals_name_the_place(tmp_path: Path, text: str, where: str, what: st
     assert re.search(where, caught.value.where)
     assert "spring.csv" in caught.value.where
     assert caught.value.mend
+
+
+def test_a_word_for_no_value_is_told_apart_from_a_wrong_unit(tmp_path: Path) -> None:
+    """Many cells of a mark that is not known: the mend says to empty them; of odd numbers, to look at unit and mark."""
+    for cell, mend in (
+        ("n.b.", "'n.b.' stands for no value leave the cells empty"),
+        ("1..2", "decimal mark"),
+    ):
+        text = "date,Q (m3/s),pH\n" + "".join(f"2001-01-{day:02d},1,{cell}\n" for day in range(1, 9))
+        with pytest.raises(InputError, match="is not a number") as caught:
+            read_spring_table(write(tmp_path, text))
+        assert mend in caught.value.mend
 
 
 def test_repairs_are_named(tmp_path: Path) -> None:

@@ -91,3 +91,20 @@ def test_a_station_table_without_rows_is_refused_by_name(tmp_path, header):
     (tmp_path / "empty.csv").write_text(header + "\n")
     with pytest.raises(InputError, match="no rows"):
         open_station(tmp_path / "empty.csv")
+
+
+@pytest.mark.parametrize("missing", ["", "NA", "n/a", "-"])
+def test_a_winter_in_decimal_commas_below_a_title_of_a_spreadsheet(tmp_path: Path, missing: str) -> None:
+    """A minus makes no date of a temperature, NA no word of a column, and a title filled up with marks no header."""
+    cold = [-1.5 - day / 10 for day in range(13, 20)]
+    cells = [f"{t:.1f};0.5;{50.5 if i else missing}".replace(".", ",") for i, t in enumerate(cold)]
+    rows = [f"{day:02d}.01.2015;{row}" for day, row in zip(range(13, 20), cells, strict=True)]
+    head = "Datum;tas (degC);pr (mm/d);rsds (W m-2)"
+    text = "\n".join(["Wetterstation Nord;;;", ";;;", head, *rows])
+    path = tmp_path / "wetter.csv"
+    path.write_text(text, encoding="cp1252")
+    ds = open_station(path, gaps=True)
+    np.testing.assert_allclose(ds["tas"].values[0] - 273.15, cold)
+    np.testing.assert_allclose(ds["rsds"].values[0], [np.nan] + 6 * [50.5])
+    np.testing.assert_allclose(ds["pr"].values[0] * 86400.0, 0.5)
+    assert "2 lines above the header" in ds.attrs["repairs"]
