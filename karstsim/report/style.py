@@ -74,6 +74,8 @@ RC: Any = {
 NO_UNIT = "–"
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 POWER = re.compile(r"(?<=[A-Za-z])(?<!\de)-\d\b|(?<=m)[23]\b")  # not the 2 of CO2, not 1e-6
+IONS = {"HCO3": "HCO₃⁻", "SO4": "SO₄²⁻", "NO3": "NO₃⁻"}
+ION = re.compile(rf"\b(?:{'|'.join(IONS)})\b")
 SVG_METADATA = {"Date": None, "Creator": None}  # the same data gives the same file
 
 
@@ -116,7 +118,7 @@ def printed(text: str) -> str:
     Files write year, because UDUNITS reads a as the are.
     """
     raised = POWER.sub(lambda found: found[0].translate(RAISED), text.replace("year-1", "a-1"))
-    lowered = re.sub(r"\bHCO3\b", "HCO₃⁻", raised).replace("CO2", "CO₂")
+    lowered = ION.sub(lambda found: IONS[found[0]], raised).replace("CO2", "CO₂")
     return re.sub(r"\bu(?=(?:atm|mol)\b)", "µ", lowered).replace(" x ", " × ")
 
 
