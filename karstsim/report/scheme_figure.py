@@ -73,6 +73,7 @@ ARROWS = (
     Arrow((12.1, 1.4), (12.1, 0.3), ("catchment_export_dic",), "DIC", carbon=True),
     Arrow((13.4, 1.4), (13.4, 0.3), tuple(f"catchment_export_{name}" for name in ORGANIC), "OC", carbon=True),
 )  # fmt: skip
+VARIABLES = tuple(dict.fromkeys(name for arrow in ARROWS for name in (*arrow.add, *arrow.subtract)))
 
 
 @style.styled
