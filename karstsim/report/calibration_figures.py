@@ -312,7 +312,7 @@ def residual_panels(posterior: xr.Dataset, target: str) -> Figure:
     known = np.isfinite(whole)
     residual, model = whole[known], best[known]
     attrs = posterior[f"residual_{safe(target)}"].attrs
-    what = f"{attrs['long_name']} ({unit(str(attrs['units']))})" if "units" in attrs else attrs["long_name"]
+    what = f"{attrs['long_name']}\n({unit(str(attrs['units']))})" if "units" in attrs else attrs["long_name"]
     units = unit(str(posterior[f"observed_{safe(target)}"].attrs["units"]))
     figure = new_figure(5.4)
     over_time, spread, memory, normal = figure.subplots(2, 2).ravel()

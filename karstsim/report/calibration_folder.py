@@ -25,8 +25,9 @@ METHODS = {
     "emcee": "an ensemble of Markov chains",
 }
 CAPTIONS = {
-    "trace": "The search: losses, or parameters, over the evaluations.",
-    "dotty": "Every evaluation: a parameter against the loss. A flat lower edge: the observations do not tell it.",
+    "trace": "The course of the search.",
+    "dotty": "Every evaluation: a parameter against the loss; the line follows the least loss. Where it is flat the "
+    "observations do not tell the parameter.",
     "corner": "Pairs of parameters among the best runs or the draws; on a ridge two can stand for each other.",
     "chains": "Markov chains after the burn-in: median and 5 to 95 % of the walkers. Ensembles that met overlap.",
     "pareto": "Compromises between the targets: no point is better in all.",

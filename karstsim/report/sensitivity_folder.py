@@ -25,10 +25,13 @@ MOST_TABLES = 6
 DIGITS = 2  # of the largest index of a table
 CAPTIONS = {
     "indices": "Indices of every factor with their intervals.",
+    "morris": "μ* is the mean absolute effect of moving a factor through its range, σ the spread of its effects. Near the "
+    "dashed line and above, the effect depends on the other factors or on the factor's own value.",
     "second_order": "Share of the variance that two factors explain only together, with its interval.",
     "convergence": "Indices from parts of the same design: one that still moves is no result.",
     "over_time": "Indices of each month or year.",
 }
+SYMBOLS = {"mu": "μ", "mu_star": "μ*", "sigma": "σ"}
 READ = "An index whose convergence curve still moves, or whose interval reaches that of others, is no result."
 KEPT = ("karstsim", "source", "numpy", "numba", "cpu_seconds", "inputs")  # of the record of the members
 
@@ -39,7 +42,7 @@ def sensitivity_contents(folder: Path) -> Contents:
         ds = opened.load()
     record = _record(folder)
     sections = [
-        Section("Indices", [READ], _tables(ds), figures=_figures(folder, "indices")),
+        Section("Indices", [READ], _tables(ds), figures=_figures(folder, "indices", ds.attrs["method"])),
         Section("Pairs of factors", figures=_figures(folder, "second_order")),
         Section("Convergence", figures=_figures(folder, "convergence")),
         Section("Over time", figures=_figures(folder, "over_time")),
@@ -103,7 +106,7 @@ def _tables(ds: xr.Dataset) -> list[Table]:
         order = np.argsort(-np.abs(part[names[-1]].values))
         rows = [[str(ds.factor.values[k]), *(_with_width(part, n, int(k)) for n in names)] for k in order]
         title = printed(f"{ds.output.values[i]} ({ds.units.values[i]})")
-        tables.append(Table(title, ["factor", *names], rows))
+        tables.append(Table(title, ["factor", *(SYMBOLS.get(n, n) for n in names)], rows))
     return tables
 
 
@@ -119,8 +122,12 @@ def _with_width(part: xr.Dataset, name: str, k: int) -> str:
     return f"{text} ± {number(float(part[conf].values[k]), decimals)}" if known else text
 
 
-def _figures(folder: Path, stem: str) -> list[tuple[Path, str]]:
-    return [(file, CAPTIONS[stem]) for file, _ in found_figures(folder, set()) if file.stem == stem]
+def _figures(folder: Path, stem: str, method: str = "") -> list[tuple[Path, str]]:
+    return [
+        (file, CAPTIONS.get(method, CAPTIONS[stem]))
+        for file, _ in found_figures(folder, set())
+        if file.stem == stem
+    ]
 
 
 def _members(folder: Path) -> list[Table]:

@@ -338,6 +338,7 @@ def test_units_are_printed_with_raised_powers_and_lowered_formulas() -> None:
     assert style.unit("m3 s-1") == "m³ s⁻¹"
     assert style.unit("t CO2 km-2 a-1") == "t CO₂ km⁻² a⁻¹"
     assert style.unit("1e-6") == "1e-6" and style.unit("k$ a-1") == r"k\$ a⁻¹"
+    assert style.unit("(m3 s-1)^0.5") == "(m³ s⁻¹)⁰·⁵" and style.unit("d^-2") == "d⁻²"
     assert style.printed("acid-corrected, SO4 + NO3 less HCO3") == "acid-corrected, SO₄²⁻ + NO₃⁻ less HCO₃⁻"
 
 
