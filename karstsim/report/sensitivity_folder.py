@@ -25,8 +25,8 @@ MOST_TABLES = 6
 DIGITS = 2  # of the largest index of a table
 CAPTIONS = {
     "indices": "Indices of every factor with their intervals.",
-    "morris": "μ* is the mean absolute effect of moving a factor through its range, σ the spread of its effects. Near the "
-    "dashed line and above, the effect depends on the other factors or on the factor's own value.",
+    "morris": "μ* is the mean absolute effect of moving a factor through its range, σ the spread of its effects. "
+    "Near the dashed line and above, the effect depends on the other factors or on the factor's own value.",
     "second_order": "Share of the variance that two factors explain only together, with its interval.",
     "convergence": "Indices from parts of the same design: one that still moves is no result.",
     "over_time": "Indices of each month or year.",
