@@ -62,9 +62,9 @@ def test_quantities_are_printed_and_not_written_as_keys(posterior: xr.Dataset) -
 @pytest.mark.parametrize(
     ("name", "units", "label"),
     [
-        ("innovation of the error model", "1", "innovation of the error model (–)"),
-        ("transformed residual", "(mol m-3)^0.5", "transformed residual ((mol m⁻³)^0.5)"),
-        ("residual", "mol m-3", "residual (mol m⁻³)"),
+        ("innovation of the error model", "1", "innovation of the error model\n(–)"),
+        ("transformed residual", "(mol m-3)^0.5", "transformed residual\n((mol m⁻³)⁰·⁵)"),
+        ("residual", "mol m-3", "residual\n(mol m⁻³)"),
     ],
 )
 def test_residuals_have_a_unit(posterior: xr.Dataset, name: str, units: str, label: str) -> None:

@@ -10,6 +10,7 @@ import xarray as xr
 
 from karstsim.core.errors import InputError
 from karstsim.report.build import contents_of, report
+from karstsim.report.html import _named
 from karstsim.report.run_folder import spin_up_said
 from karstsim.report.sensitivity_folder import _with_width
 from karstsim.report.tables import number
@@ -72,6 +73,13 @@ def test_page_of_a_calibration_tells_parameters_scores_and_checks(calibration):
     assert page.notes.repairs == ["ps: absent"]
     assert "not converged" in page.notes.warnings[0]
     assert "refused: one point" in report(calibration).read_text(encoding="utf-8")
+
+
+def test_of_many_failed_checks_the_first_are_named_above_the_page():
+    """Chains that have not met fail three checks a parameter; the list below the page's head has them all."""
+    many = [f"check {i}" for i in range(30)]
+    assert _named(many) == [*many[:6], "24 more"]
+    assert _named(many[:7]) == many[:7]
 
 
 def test_a_run_without_spin_up_has_a_page_too():
