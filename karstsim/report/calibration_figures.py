@@ -159,7 +159,7 @@ def dotty(posterior: xr.Dataset) -> Figure:
             label="evaluations",
         )
         ax.plot(
-            posterior["profile_at"].values[i], posterior["profile"].values[i], color=BLUE, label="profile"
+            posterior["profile_at"].values[i], posterior["profile"].values[i], color=BLUE, label="lowest loss"
         )
         best = float(posterior["best"].values[i])
         ax.plot(best, loss[fine].min(), "D", color=ORANGE, ms=6, label="best", clip_on=False, zorder=5)
@@ -196,6 +196,7 @@ def chains(posterior: xr.Dataset) -> Figure:
         ax.set_ylabel(_wrapped(posterior, i), fontsize=8.5)
         if i >= n - COLUMNS:
             ax.set_xlabel("Step after the burn-in")
+            ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
             ax.tick_params(labelbottom=True)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=groups)
     return figure

@@ -281,9 +281,10 @@ def _shared_legend(figure: Figure, panels: list[Axes]) -> None:
 
 
 def _index_label(ds: xr.Dataset, name: str, at: int) -> str:
-    units = _units(ds, at) if name == "mu_star" else style.NO_UNIT
-    text = NAMES[name]
-    return f"{text[:1].upper()}{text[1:]}\n({units})"  # in one line it can be longer than its panel
+    text = f"{NAMES[name][:1].upper()}{NAMES[name][1:]}"
+    if name != "mu_star":
+        return f"{text} ({style.NO_UNIT})"
+    return f"{text}\n({_units(ds, at)})"  # in one line it can be longer than its panel
 
 
 def _units(ds: xr.Dataset, at: int) -> str:
