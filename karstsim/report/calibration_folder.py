@@ -26,8 +26,8 @@ METHODS = {
 }
 CAPTIONS = {
     "trace": "The course of the search.",
-    "dotty": "Every evaluation: a parameter against the loss; the line is the lowest loss around each value. Where it is flat the "
-    "observations do not tell the parameter.",
+    "dotty": "Every evaluation: a parameter against the loss; the line is the lowest loss around each value. "
+    "Where it is flat the observations do not tell the parameter.",
     "corner": "Pairs of parameters among the best runs or the draws; on a ridge two can stand for each other.",
     "chains": "Markov chains after the burn-in: median and 5 to 95 % of the walkers. Ensembles that met overlap.",
     "pareto": "Compromises between the targets: no point is better in all.",
