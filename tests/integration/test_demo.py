@@ -47,7 +47,7 @@ def test_every_arrow_of_the_scheme_has_its_flow(finished: Path) -> None:
     with xr.open_dataset(finished / "annual.nc") as annual:
         assert {"soil_percolation", "epikarst_recharge_dic", "vegetation_litterfall"} <= set(annual)
         texts = {t.get_text().split(" ")[0] for t in scheme_figure.scheme_figure(annual).axes[0].texts}
-    assert {"percolation", "recharge", "litter", "rock"} <= texts
+    assert {"percolation", "recharge", "litter", "rock", "event\nwater"} <= texts
 
 
 def test_the_page_says_what_the_weather_is(finished: Path) -> None:
