@@ -12,7 +12,7 @@ from karstsim.calibration.summary import HEADER, end_lines, parameter_rows, resi
 from karstsim.report.calibration_figures import quantity
 from karstsim.report.found import found_figures
 from karstsim.report.section import Check, Contents, Notes, Section, Table
-from karstsim.report.style import printed
+from karstsim.report.style import printed_unit
 from karstsim.report.tables import number
 from karstsim.tomlfile import read_toml
 
@@ -94,7 +94,7 @@ def _told(ds: xr.Dataset) -> str:
 
 def _parameters(ds: xr.Dataset) -> Table:
     rows = [
-        [name, number(best), printed(unit), *map(number, more)]
+        [name, number(best), printed_unit(unit), *map(number, more)]
         for name, best, unit, *more in parameter_rows(ds)
     ]
     return Table("Parameters of the best run", HEADER[: len(rows[0])], rows)

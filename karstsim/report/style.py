@@ -124,9 +124,14 @@ def printed(text: str) -> str:
     return re.sub(r"\bu(?=(?:atm|mol)\b)", "µ", lowered).replace(" x ", " × ")
 
 
+def printed_unit(text: str) -> str:
+    """A unit for a table: `printed`; a dash for a pure number."""
+    return NO_UNIT if text == "1" else printed(text)
+
+
 def unit(text: str) -> str:
-    """A unit for a figure: `printed`, and of unknown origin, so safe as by `plain`; a dash for a pure number."""
-    return NO_UNIT if text == "1" else plain(printed(text))
+    """A unit for a figure: as for a table, and of unknown origin, so safe as by `plain`."""
+    return plain(printed_unit(text))
 
 
 def plain(text: str) -> str:
