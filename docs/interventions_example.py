@@ -107,7 +107,7 @@ def _text(value: float, sign: str = "") -> str:
     """Three digits, nothing changed as a plain 0, no power of ten."""
     if value == 0.0:
         return "0"
-    return f"{value:{sign},.0f}" if abs(value) >= 1000.0 else f"{value:{sign}.3g}"
+    return f"{value:{sign},.0f}" if abs(value) >= 1000.0 else f"{value:{sign}#.3g}".rstrip(".")
 
 
 def table(found: dict[str, Comparison]) -> str:

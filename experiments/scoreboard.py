@@ -18,7 +18,17 @@ from typing import Any
 
 from experiments import permitted
 from experiments.data import MissingDataError
-from experiments.verdicts import MISSED, NOT_COMPARABLE, ORDER, REPRODUCED, Line, draw_in_style, table
+from experiments.verdicts import (
+    MISSED,
+    NOT_COMPARABLE,
+    ORDER,
+    REPRODUCED,
+    Line,
+    draw_in_style,
+    four_digits,
+    table,
+    with_units,
+)
 from karstsim.core.errors import InputError
 
 HERE = Path(__file__).parent
@@ -26,6 +36,11 @@ FAILED, NOT_RUN = "failed", "not run"
 ASKED = {"inside their band": 16, "of these predicted": 12}  # of 20
 STORED = "result.json"  # of a long experiment, in its folder
 HASH_SHOWN = 12
+ABBREVIATIONS = (
+    "A and a number: a statement of the review, in [claims](claims.md). ET is evapotranspiration, R runoff, "
+    "NPP net primary production, Rs soil respiration, CSF the karst carbon sink, SOC soil organic carbon, EC "
+    "electrical conductivity, S2 the share of the carbon that is still there."
+)
 MODEL = HERE.parent / "karstsim"
 ROOMS = (
     "core",
@@ -265,7 +280,9 @@ def rank(result: Result) -> tuple[int, str]:
 def _row(result: Result) -> str:
     verdict = result.verdict if result.verdict == REPRODUCED else f"**{result.verdict}**"
     worst = [
-        f"{line.claim}: {line.value:.4g}, asked {line.band}" for line in result.judged if not line.reproduced
+        f"{line.claim}: {four_digits(line.value)}, asked {with_units(line.band, line.units)}"
+        for line in result.judged
+        if not line.reproduced
     ]
     why = result.error or "; ".join(worst)
     took = f"{result.seconds:.0f} s" + (f", of {result.date}" if result.stored else "")
@@ -295,6 +312,7 @@ def page(results: list[Result]) -> str:
         summary(results),
         overview(results),
         "## Every number, misses first",
+        ABBREVIATIONS,
     ]
     for result in sorted(results, key=rank):
         if result.lines:

@@ -57,7 +57,9 @@ class Line:
             return "none"
         if math.isinf(self.high):
             return f">= {self.low:g}"
-        return f"<= {self.high:g}" if math.isinf(self.low) else f"{self.low:.4g} to {self.high:.4g}"
+        if math.isinf(self.low):
+            return f"<= {self.high:g}"
+        return f"{four_digits(self.low)} to {four_digits(self.high)}"
 
     @property
     def text(self) -> str:
@@ -69,6 +71,11 @@ class Line:
         return f"{verdict}, {self.kind}{'' if self.scored else ', beside the claim'}{why}"
 
 
+def four_digits(value: float) -> str:
+    """A number with four digits; a power of ten only where it spares zeros: 14390, not 1.439e+04."""
+    return f"{float(f'{value:.4g}'):g}"
+
+
 def with_units(value: str, units: str) -> str:
     return value if units == "1" else f"{value} {units}"
 
@@ -77,7 +84,7 @@ def table(lines: Iterable[Line]) -> str:
     """Markdown table of all lines, misses first."""
     rows = ["| claim | band | result | verdict |", "|---|---|---|---|"]
     for line in sorted(lines, key=lambda line: (ORDER.index(line.verdict), not line.scored)):
-        result = "-" if math.isnan(line.value) else with_units(f"{line.value:.4g}", line.units)
+        result = "-" if math.isnan(line.value) else with_units(four_digits(line.value), line.units)
         band = line.band if line.open else with_units(line.band, line.units)
         rows.append(f"| {line.claim} | {band} | {result} | {line.text} |")
     return "\n".join(rows)

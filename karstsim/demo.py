@@ -16,7 +16,7 @@ from karstsim.ensemble.config import EnsembleConfig
 from karstsim.ensemble.run import Outcome, start, work
 from karstsim.ensemble.store import export, kept_open, open_ensemble
 from karstsim.forcing.synthetic import synthetic_forcing, write_cmip
-from karstsim.report import budget
+from karstsim.report import budget, scheme_figure
 from karstsim.report.build import report
 from karstsim.report.ensemble_folder import warnings_of
 from karstsim.run_file import RunSummary
@@ -98,7 +98,7 @@ def ensemble() -> EnsembleConfig:
         "draws": {"number": DRAWS, "ranges": RANGES},
         "ensemble": {
             "output": ["monthly", "annual"],
-            "variables": sorted({*KEPT, *budget.patterns()}),
+            "variables": sorted({*KEPT, *budget.patterns(), *scheme_figure.VARIABLES}),
             "spinup_years": SPINUP_YEARS,
             "seed": SEED,
             "weather_per_draw": True,

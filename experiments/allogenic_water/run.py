@@ -168,7 +168,7 @@ def draw(found: Found, path: Path) -> None:
     band = (8.0 * ALLOGENIC_HCO3, 12.0 * ALLOGENIC_HCO3)
     right.axhspan(*band, color="0.92", zorder=0)
     right.text(-0.4, sum(band) / 2.0, "claim for the outlet", va="center")
-    right.set_ylabel("HCO$_3$ (mmol/L)")
+    right.set_ylabel("HCO₃⁻ (mmol/L)")
     right.grid(axis="x", visible=False)
     figure.savefig(path, dpi=120)
 

@@ -199,7 +199,7 @@ def draw(found: Found, path: Path) -> None:
             ax.plot(found.years[5:-4], np.convolve(row, window, "valid"), lw=1, color="#0072b2", alpha=0.6,
                     label=None if i else "8 synthetic models, 10-year means")  # fmt: skip
         ax.plot(found.years, np.median(values, axis=0), color="0.3", lw=0.8, label="median of each year")
-        ax.set(title=title, ylabel="t C km$^{-2}$ a$^{-1}$")
+        ax.set(title=title, xlabel="year", ylabel="t C km$^{-2}$ a$^{-1}$")
         ax.margins(y=0.25)  # room for the legend
         ax.legend(fontsize=8, loc="upper left")
     names = [c["name"].split(":")[0] for c in catchments.config()["climates"]]

@@ -154,7 +154,7 @@ def _beside(found: dict[str, dict[str, float]]) -> list[Line]:
     )
     return [
         Line(
-            "manure: soil respiration, design of section 8",
+            "manure: soil respiration, as the design expects",
             manured["Rs"] - field["Rs"],
             120.0,
             180.0,
@@ -162,7 +162,7 @@ def _beside(found: dict[str, dict[str, float]]) -> list[Line]:
             scored=False,
         ),
         Line(
-            "manure: CO2 of soil air, design of section 8",
+            "manure: CO2 of soil air, as the design expects",
             change(manured["pCO2"], field["pCO2"]),
             25.0,
             35.0,
@@ -170,7 +170,7 @@ def _beside(found: dict[str, dict[str, float]]) -> list[Line]:
             scored=False,
         ),
         Line(
-            "manure: HCO3, design of section 8",
+            "manure: HCO3, as the design expects",
             change(manured["HCO3"], field["HCO3"]),
             9.0,
             12.0,
@@ -210,8 +210,9 @@ def draw(both: Found, path: Path) -> None:
         left.annotate(
             use.replace("_", " "),
             (found[use]["Rs"], found[use]["CSF"]),
-            (5, 4 if use == "shrub" else -11),
+            (-7, -4) if use == LAND_USES[-1] else (5, 4 if use == "shrub" else -11),
             textcoords="offset points",
+            ha="right" if use == LAND_USES[-1] else "left",  # it would leave the panel
         )
     top = 1.25 * max(found[use]["Rs"] for use in LAND_USES)
     for percent, style in ((0.5, ":"), (1.0, "--"), (2.0, "-.")):
@@ -231,7 +232,7 @@ def draw(both: Found, path: Path) -> None:
     )
     left.legend(loc="lower right", handlelength=3.0)
     names = [m["name"] for m in CONFIG["management"]]
-    keys = {"pCO2": "CO$_2$ of soil air", "HCO3": "HCO$_3$", "SOC": "soil carbon", "CSF": "sink"}
+    keys = {"pCO2": "CO₂ of soil air", "HCO3": "HCO₃⁻", "SOC": "soil carbon", "CSF": "sink"}
     for i, (key, label) in enumerate(keys.items()):
         rows = [j + 0.2 * (i - 1.5) for j in range(len(names))]
         right.barh(

@@ -25,7 +25,7 @@ UNITS = {
 }  # fmt: skip
 LABELS = {
     "ET": "Evapotranspiration", "R": "Runoff", "Rs": "Soil respiration", "pCO2": "Soil CO₂",
-    "pCO2 weighted": "Soil CO₂, by percolation", "HCO3": "HCO₃", "CSF": "Sink", "SOC": "Soil carbon",
+    "pCO2 weighted": "Soil CO₂, by percolation", "HCO3": "HCO₃⁻", "CSF": "Sink", "SOC": "Soil carbon",
 }  # fmt: skip
 INF = float("inf")
 

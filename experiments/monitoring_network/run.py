@@ -123,7 +123,13 @@ def verdicts(found: pd.DataFrame) -> list[Line]:
         Line("A3 bias of monthly samples, worst stream", float(worst), 0.0, 15.0, "%"),
         Line("A3 largest error of monthly samples", float(monthly["error"].abs().max()), 0.0, 15.0, "%"),
         *(
-            Line(f"5-95 % interval holds the truth, every {d:g} days", float(inside[d]), 80.0, 100.0, "%")
+            Line(
+                f"5-95 % interval holds the truth, {d:g} d between samples",
+                float(inside[d]),
+                80.0,
+                100.0,
+                "%",
+            )
             for d in INTERVALS
         ),
     ]

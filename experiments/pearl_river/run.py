@@ -40,6 +40,7 @@ SECONDS_PER_DAY = 86400.0
 EXPORTED = tuple(
     f"outflow_{n}" for n in ("dic", "aoc_labile", "aoc_semilabile", "aoc_refractory", "poc", "algae")
 )
+PRINTED = {"dic": "DIC"}
 NAMES = (
     "outflow", *EXPORTED, "outflow_ca", "inflow_dic", "evasion", "invasion", "calcite_burial", "burial_oc",
     "plant_harvest", "water_ph", "ph_max", "water_pco2", "water_si_calcite", "gpp", "gpp_algae",
@@ -204,8 +205,8 @@ def verdicts(found: Found) -> list[Line]:
     more = found.own["winter"] - found.own["summer"]
     own.append(Line("A13 winter less summer", more, 0.0, np.inf, "%", scored=False))
     return own + [
-        Line(f"{path} in the gross ledger, {name}", shares(series)[path], claimed - BAND, claimed + BAND, "%",
-             calibrated=CASES[name], scored=not CASES[name])
+        Line(f"{PRINTED.get(path, path)} in the gross ledger, {name}", shares(series)[path],
+             claimed - BAND, claimed + BAND, "%", calibrated=CASES[name], scored=not CASES[name])
         for name, series in found.chains.items()
         for path, claimed in CLAIM.items()
     ]  # fmt: skip
@@ -221,7 +222,7 @@ def draw(found: Found, path: Path) -> None:
     drawing, axis = plt.subplots(figsize=(8, 3.6), layout="constrained")
     rows = {"claim": CLAIM} | {name: shares(series) for name, series in found.chains.items()}
     names = {"organic": "organic, of aquatic plants", "dic": "dissolved inorganic"}
-    colours = {"sediment": "#8a6f4d", "organic": "#2f7d4f", "dic": "#1f6f8b", "degassed": "#c8553d"}
+    colours = {"sediment": "#6e7781", "organic": "#009e73", "dic": "#0072b2", "degassed": "#d55e00"}
     left = np.zeros(len(rows))
     for name, colour in colours.items():
         parts = np.array([row[name] for row in rows.values()])

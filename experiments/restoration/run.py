@@ -88,10 +88,10 @@ def draw(found: dict[str, xr.Dataset], path: Path) -> None:
 
     figure, axes = plt.subplots(2, 2, figsize=(9, 6), layout="constrained", sharex=True)
     panels = {
-        f"sink, {SMOOTH}-year mean (g C m⁻² a⁻¹)": ("catchment_sink_hydrochemical", GRAMS),
-        "HCO₃ of the spring (mmol L⁻¹)": ("aquifer_spring_hco3", 1.0),
+        "sink (g C m⁻² a⁻¹)": ("catchment_sink_hydrochemical", GRAMS),
+        "HCO₃⁻ of the spring (mmol L⁻¹)": ("aquifer_spring_hco3", 1.0),
         "CO₂ at the soil base (µatm)": ("soil_base_pco2", catchments.PPM),
-        f"runoff, {SMOOTH}-year mean (mm a⁻¹)": ("catchment_runoff", 1.0),
+        "runoff (mm a⁻¹)": ("catchment_runoff", 1.0),
     }
     window = np.ones(SMOOTH) / SMOOTH
     for ax, (label, (name, factor)) in zip(axes.flat, panels.items(), strict=True):
@@ -101,7 +101,7 @@ def draw(found: dict[str, xr.Dataset], path: Path) -> None:
         ax.set_ylabel(label)
     axes[1, 0].legend(loc="center right")
     for ax in axes[1]:
-        ax.set_xlabel("years after the change")
+        ax.set_xlabel(f"years after the change; running means of {SMOOTH} years")
     figure.savefig(path, dpi=120)
 
 

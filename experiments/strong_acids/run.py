@@ -111,24 +111,24 @@ def draw(found: Found, path: Path) -> None:
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
     acids = list(BEAKER)
-    for i, (name, colour) in enumerate({"Ca": "#8a6f4d", "HCO$_3$": "#1f6f8b"}.items()):
+    for i, (name, colour) in enumerate({"Ca": "#8a6f4d", "HCO₃⁻": "#1f6f8b"}.items()):
         left.plot(acids, [BEAKER[a][i] for a in acids], "o", mfc="none", color=colour, label=f"{name}, table")
         left.plot(acids, [found.beaker[a][i] for a in acids], color=colour, label=f"{name}, karstsim")
     sink = np.array([found.beaker[a][1] - found.beaker[a][0] for a in acids])
-    left.plot(acids, sink, "--", color="#2f7d4f", label="CO$_2$ sink, HCO$_3$ − Ca")
-    left.set(xlabel="HNO$_3$ added (meq/L)", ylabel="concentration (mmol/L)", ylim=(0.0, None))
+    left.plot(acids, sink, "--", color="#2f7d4f", label="CO₂ sink, HCO₃⁻ − Ca")
+    left.set(xlabel="HNO₃ added (meq/L)", ylabel="concentration (mmol/L)", ylim=(0.0, None))
     left.legend(ncols=2, loc="lower left", fontsize=9)
     deposition = list(found.catchments)
     ways = {
-        "plain": "half the HCO$_3$",
-        "corrected": "HCO$_3$ − (Ca + Mg), net of rain",
-        "ledger": "ledger of gas CO$_2$ taken up",
+        "plain": "half the HCO₃⁻",
+        "corrected": "HCO₃⁻ − (Ca + Mg), net of rain",
+        "ledger": "ledger of gas CO₂ taken up",
     }
     for (key, label), style in zip(ways.items(), ("s--", "o-", "k:"), strict=True):
         values = [catchments.GRAMS_PER_MOL * found.catchments[d][key] for d in deposition]
         right.plot(deposition, values, style, label=label)
     right.set(
-        xlabel="dry deposition of HNO$_3$ (eq m$^{-2}$ a$^{-1}$)",
+        xlabel="dry deposition of HNO₃ (eq m$^{-2}$ a$^{-1}$)",
         ylabel="sink (g C m$^{-2}$ a$^{-1}$)",
         ylim=(0.0, None),
     )

@@ -49,7 +49,7 @@ def draw(found: list[dict[str, float]], path: Path) -> None:
     import matplotlib.pyplot as plt
 
     panels = {
-        "HCO3": "HCO₃ of the spring (mmol L⁻¹)",
+        "HCO3": "HCO₃⁻ of the spring (mmol L⁻¹)",
         "pCO2 weighted": "soil CO₂, by percolation (µatm)",
         "Rs": "soil respiration (g C m⁻² a⁻¹)",
         "R": "runoff (mm a⁻¹)",

@@ -63,12 +63,15 @@ def draw(found: dict[str, CarbonPaths], path: Path) -> None:
 
     kinds = [kind for kind in PERMANENCE if any(permanence(ledger)[kind] > 0.0 for ledger in found.values())]
     figure, ax = plt.subplots(figsize=(7.5, 3.6), layout="constrained")
-    height = 0.8 / len(found)
+    height, horizon = 0.8 / len(found), CONFIG["horizon"]
     for i, ((name, ledger), color) in enumerate(zip(found.items(), ("#0072b2", "#d55e00"), strict=True)):
         amounts = permanence(ledger)
         values = [100.0 * amounts[kind] / ledger.dic_in for kind in kinds]
+        kept = retained(ledger, horizon)
         at = [k + (i - 0.5 * (len(found) - 1)) * height for k in range(len(kinds))]
-        bars = ax.barh(at, values, height, label=f"{name}: S2 {retained(ledger):.2f}", color=color)
+        bars = ax.barh(
+            at, values, height, label=f"{name}: {kept:.2f} left after {horizon:g} years (S2)", color=color
+        )
         ax.bar_label(bars, fmt="%.2g", padding=3, fontsize=8)
     labels = [f"{kind}\n{PERMANENCE[kind][0]:,.7g} to {PERMANENCE[kind][1]:,.7g} years" for kind in kinds]
     ax.set_yticks(range(len(kinds)), labels, fontsize=8)

@@ -30,7 +30,8 @@ class Check:
 
     def line(self) -> str:
         word = {True: "pass", False: "FAIL", None: "not made"}[self.passed]
-        return f"{word:8} {self.name}: {self.value:.4g} ({self.limit})"
+        value = f"{self.value:.4g}" if np.isfinite(self.value) else "unknown"
+        return f"{word:8} {self.name}: {value} ({self.limit})"
 
 
 def split(chains: np.ndarray) -> np.ndarray:

@@ -34,6 +34,10 @@ _KEPT: ContextVar[dict[Path, netCDF4.Dataset] | None] = ContextVar("_KEPT", defa
 EXPORT_BYTES = 64_000_000  # of one variable held in memory while exporting
 PER_CALENDAR = ("daily", "step")  # outputs whose time axis differs between calendars
 SPRING, DISCHARGE = "aquifer_spring", "spring_discharge"  # mm in a period, m3 s-1 from a drawn area
+COVERED_FROM, COVERED_TO = (
+    "time_coverage_start",
+    "time_coverage_end",
+)  # attributes of a file, so of one window
 M3_PER_MM_KM2 = 1000.0
 
 
@@ -142,7 +146,9 @@ def _times(plan: Plan, shards: list[tuple[int, Shard]], kind: str, chosen: Seque
     starts = np.cumsum([0, *(part.sizes["time"] for part in parts)])[:-1]
     if starts.tolist() != sorted(windows):
         raise InputError("an early window", "is missing in all climates", "resume the ensemble first")
-    return xr.concat(parts, "time")
+    whole = xr.concat(parts, "time", combine_attrs="override")
+    whole.attrs[COVERED_TO] = parts[-1].attrs[COVERED_TO]
+    return whole
 
 
 def _stamps(axis: xr.Dataset, kind: str) -> list[str]:
@@ -173,6 +179,7 @@ def _lazy(shards: list[tuple[int, Shard]], n: int, times: xr.Dataset) -> xr.Data
         }
         ds = xr.Dataset(data, coords={**fixed, "time": times.time}, attrs=template.attrs)
     ds["time_bnds"] = times["time_bnds"]
+    ds.attrs.update({name: times.attrs[name] for name in (COVERED_FROM, COVERED_TO)})  # of all windows
     ds.attrs.pop("frequency", None)
     return ds
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import xarray as xr
 
 from karstsim.core.errors import InputError
 from karstsim.report.found import found_figures
+from karstsim.report.run_folder import provenance_of, read_outputs
 from karstsim.report.section import Contents, Notes, Section, Table
 from karstsim.report.style import printed
 from karstsim.report.tables import drivers_in_words, in_words, number
-from karstsim.sensitivity_analysis.attribution import RESULT, left_moving, trend_parts
+from karstsim.sensitivity_analysis.attribution import RESULT, RUN, RUNS, left_moving, name_of, trend_parts
 
+OF_ONE_RUN = ("spin_up", "repairs", "warnings")  # of its record, and not of the attribution
 CAPTION = "(a) Effects of drivers and their interactions over time. (b) What each adds to the trend."
 READ = (
     "Parts of drivers and interactions are differences of paired runs (Stein & Alpert 1993). With what is left without "
@@ -35,8 +38,18 @@ def attribution_contents(folder: Path) -> Contents:
     years = f"{int(ds.time.values[0])} to {int(ds.time.values[-1])}"
     window = int(ds.attrs["window_years"])
     smooth = f"middle years {years} of the {window}-year running mean" if window > 1 else years
-    drivers = ", ".join(str(d) for d in ds.driver.values)
+    drivers = ", ".join(drivers_in_words(str(d)) for d in ds.driver.values)
     told = f"The trend of {ds.attrs['variable']} by {drivers}, from {2 ** ds.sizes['driver']} runs; {smooth}."
-    return Contents(
-        f"Drivers of the trend: {in_words(ds)}", [section], Notes([told], (), None, left_moving(ds))
-    )
+    warnings = [printed(line).replace(" -", " \N{MINUS SIGN}") for line in left_moving(ds)]
+    notes = Notes([told], (), None, warnings)
+    return Contents(f"Drivers of the trend: {in_words(ds)}", [section], notes, _provenance(folder))
+
+
+def _provenance(folder: Path) -> dict[str, object]:
+    """That of the run without any driver."""
+    path = folder / RUNS / name_of(())
+    if not (path / RUN).is_file():  # the table may be kept without its runs
+        return {}
+    whole = json.loads((path / RUN).read_text(encoding="utf-8"))
+    record = {k: v for k, v in whole.items() if k not in OF_ONE_RUN}
+    return provenance_of(record, next(iter(read_outputs(path).values())))

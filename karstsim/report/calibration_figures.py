@@ -34,6 +34,7 @@ COLUMNS = 3
 ROW_HEIGHT = 2.5  # inches
 MOST_PAIRS = 7  # parameters in a corner plot
 SHOWN_SHARE = 0.9  # of the evaluations in a dotty plot, the better ones
+SHOWN_RISES = 3.0  # of the profiles, above the lowest loss
 MOST_DOTS = 4000
 KEPT_AS = {"population": "population", "pareto": "Pareto front", "posterior": "draws"}
 ALONE = 4.0  # points, the width of a single value among gaps
@@ -141,7 +142,7 @@ def dotty(posterior: xr.Dataset) -> Figure:
     axes = np.atleast_1d(figure.subplots(rows, COLUMNS, sharey=True)).ravel()
     loss = posterior["evaluated_loss"].values
     fine = np.flatnonzero(np.isfinite(loss))
-    top = np.quantile(loss[fine], SHOWN_SHARE)
+    top = _top(loss[fine], posterior["profile"].values)
     shown = fine[loss[fine] <= top]
     shown = shown[:: max(len(shown) // MOST_DOTS, 1)]
     room = 0.05 * (top - loss[fine].min()) or 1.0
@@ -159,7 +160,7 @@ def dotty(posterior: xr.Dataset) -> Figure:
             label="evaluations",
         )
         ax.plot(
-            posterior["profile_at"].values[i], posterior["profile"].values[i], color=BLUE, label="profile"
+            posterior["profile_at"].values[i], posterior["profile"].values[i], color=BLUE, label="lowest loss"
         )
         best = float(posterior["best"].values[i])
         ax.plot(best, loss[fine].min(), "D", color=ORANGE, ms=6, label="best", clip_on=False, zorder=5)
@@ -170,6 +171,17 @@ def dotty(posterior: xr.Dataset) -> Figure:
             ax.set_ylabel(f"Loss ({NO_UNIT})")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=3)
     return figure
+
+
+def _top(loss: np.ndarray, profile: np.ndarray) -> float:
+    """The largest loss that is shown: of a share of the runs, and of some times the usual rise of a profile.
+
+    A likelihood rises by orders of magnitude away from its best, and the profiles would all lie on the axis.
+    """
+    highest = np.nanmax(np.where(np.isfinite(profile), profile, np.nan), axis=1)
+    rise = float(np.nanmedian(highest)) - loss.min()
+    share = float(np.quantile(loss, SHOWN_SHARE))
+    return min(share, loss.min() + SHOWN_RISES * rise) if rise > 0.0 else share
 
 
 @styled
@@ -196,6 +208,7 @@ def chains(posterior: xr.Dataset) -> Figure:
         ax.set_ylabel(_wrapped(posterior, i), fontsize=8.5)
         if i >= n - COLUMNS:
             ax.set_xlabel("Step after the burn-in")
+            ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
             ax.tick_params(labelbottom=True)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=groups)
     return figure
@@ -312,7 +325,7 @@ def residual_panels(posterior: xr.Dataset, target: str) -> Figure:
     known = np.isfinite(whole)
     residual, model = whole[known], best[known]
     attrs = posterior[f"residual_{safe(target)}"].attrs
-    what = f"{attrs['long_name']} ({unit(str(attrs['units']))})" if "units" in attrs else attrs["long_name"]
+    what = f"{attrs['long_name']}\n({unit(str(attrs['units']))})" if "units" in attrs else attrs["long_name"]
     units = unit(str(posterior[f"observed_{safe(target)}"].attrs["units"]))
     figure = new_figure(5.4)
     over_time, spread, memory, normal = figure.subplots(2, 2).ravel()

@@ -12,7 +12,7 @@ from karstsim.calibration.summary import HEADER, end_lines, parameter_rows, resi
 from karstsim.report.calibration_figures import quantity
 from karstsim.report.found import found_figures
 from karstsim.report.section import Check, Contents, Notes, Section, Table
-from karstsim.report.style import printed
+from karstsim.report.style import printed_unit
 from karstsim.report.tables import number
 from karstsim.tomlfile import read_toml
 
@@ -25,8 +25,9 @@ METHODS = {
     "emcee": "an ensemble of Markov chains",
 }
 CAPTIONS = {
-    "trace": "The search: losses, or parameters, over the evaluations.",
-    "dotty": "Every evaluation: a parameter against the loss. A flat lower edge: the observations do not tell it.",
+    "trace": "The course of the search.",
+    "dotty": "Every evaluation: a parameter against the loss; the line is the lowest loss around each value. "
+    "Where it is flat the observations do not tell the parameter.",
     "corner": "Pairs of parameters among the best runs or the draws; on a ridge two can stand for each other.",
     "chains": "Markov chains after the burn-in: median and 5 to 95 % of the walkers. Ensembles that met overlap.",
     "pareto": "Compromises between the targets: no point is better in all.",
@@ -93,7 +94,7 @@ def _told(ds: xr.Dataset) -> str:
 
 def _parameters(ds: xr.Dataset) -> Table:
     rows = [
-        [name, number(best), printed(unit), *map(number, more)]
+        [name, number(best), printed_unit(unit), *map(number, more)]
         for name, best, unit, *more in parameter_rows(ds)
     ]
     return Table("Parameters of the best run", HEADER[: len(rows[0])], rows)

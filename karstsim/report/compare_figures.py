@@ -73,7 +73,8 @@ def _sinks(ax: Axes, found: Comparison) -> None:
         )
     ax.axvline(found.years[0] - 0.5, color=style.BASELINE, linewidth=0.9, linestyle=":")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set_ylabel("t C km⁻² a⁻¹")
+    ax.set_ylabel("Sink (t C km⁻² a⁻¹)")
+    ax.set_xlabel("Year")
     style.panel_title(ax, "a", "Karst sink, hydrochemical")
 
 
@@ -81,21 +82,21 @@ def _added(ax: Axes, found: Comparison) -> None:
     rows = [(label, found.row(key)) for key, label in ADDED.items() if any(r.key == key for r in found.rows)]
     signs = [GAIN if r.difference >= 0.0 else LOSS for _, r in rows]
     _bars(ax, [label for label, _ in rows], [r for _, r in rows], [1.0] * len(rows), "{:+.2f}", signs)
-    ax.set_xlabel("t C km⁻² a⁻¹ more than without")
+    ax.set_xlabel("More than without (t C km⁻² a⁻¹)")
     style.panel_title(ax, "b", f"Additional sink, {found.years[0]}–{found.years[1]}")
 
 
 def _sides(ax: Axes, found: Comparison) -> None:
     rows = [r for r in found.rows if r.key in SIDES and abs(r.baseline) > LEAST]
     _bars(ax, [_short(r) for r in rows], rows, [100.0 / r.baseline for r in rows], "{:+.1f} %")
-    ax.set_xlabel("change (%)")
+    ax.set_xlabel("Change (%)")
     style.panel_title(ax, "c", "Side effects")
 
 
 def _units(ax: Axes, found: Comparison) -> None:
     rows = [r for r in found.rows if r.key in POINTS]
     _bars(ax, [_short(r) for r in rows], rows, [1.0] * len(rows), "{:+.3f}")
-    ax.set_xlabel("change (units of pH and of SI)")
+    ax.set_xlabel("Change (units of pH and of SI)")
     style.panel_title(ax, "d", "Acidity and saturation")
 
 

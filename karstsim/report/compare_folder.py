@@ -13,7 +13,7 @@ from karstsim.ensemble.plan import PLAN
 from karstsim.report.ensemble_folder import ensemble_notes
 from karstsim.report.run_folder import RECORD, notes_and_provenance, read_outputs
 from karstsim.report.section import Check, Contents, Notes, Section, Table
-from karstsim.report.style import printed
+from karstsim.report.style import printed, printed_unit
 from karstsim.report.tables import number
 
 COMPARISON, FIGURE = "compare.json", "compare.svg"
@@ -122,7 +122,7 @@ def _terms(values: Mapping[str, float]) -> Table:
         term = Economics.model_fields[name]
         extra = term.json_schema_extra
         unit = str(extra["units"]) if isinstance(extra, dict) else ""
-        rows.append([name.replace("_", " "), value, printed(unit), printed(str(term.description))])
+        rows.append([name.replace("_", " "), value, printed_unit(unit), printed(str(term.description))])
     return Table("Terms", ["term", "value", "unit", "meaning"], rows)
 
 
@@ -133,7 +133,7 @@ def _table(rows: Sequence[dict[str, Any]], group: str, title: str, many: bool) -
     if many:
         keys, names = [*keys, "low", "high"], [*names, "5 %", "95 %"]
     body = [
-        [printed(r["label"]), *(_number(r[k]) for k in keys), printed(r["unit"])]
+        [printed(r["label"]), *(_number(r[k]) for k in keys), printed_unit(r["unit"])]
         for r in rows
         if r["group"] == group
     ]

@@ -41,9 +41,7 @@ from karstsim.tomlfile import read_toml
 
 DRIFT_REPORT, YEARS_REPORT = "largest drift of a spin-up, % per decade", "spin-up years"
 SHOWN = 10
-FAN_CAPTION = (
-    "Key quantities by scenario: running mean of the median draw, bands of 50 and 90 % of the draws."
-)
+FAN_CAPTION = "Key quantities by scenario: lines are medians, bands hold 50 and 90 % of the draws."
 
 
 def ensemble_contents(folder: Path) -> Contents:

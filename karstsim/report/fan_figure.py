@@ -30,7 +30,7 @@ SHOWN = (
 
 @style.styled
 def fan_figure(annual: xr.Dataset, variables: Sequence[str] = SHOWN) -> Figure:
-    """One panel a quantity: the running mean of the median draw, with bands of 50 and 90 % of the draws.
+    """One panel a quantity: the median of the draws' running means, with bands that hold 50 and 90 % of the draws.
 
     variables   names of the key numbers' variables (`report.tables.KEYS`); those that the Dataset lacks, and
                 those that are zero throughout, are left out
@@ -68,7 +68,7 @@ def _keys(annual: xr.Dataset, variables: Sequence[str]) -> list[Key]:
 def _panel(ax: Axes, groups: dict[str, xr.Dataset], key: Key) -> None:
     for position, (name, ds) in enumerate(groups.items()):
         colour = style.scenario_colour(name, position)
-        values, years, _ = numbers.running_mean(
+        values, years, length = numbers.running_mean(
             key.factor * numbers.members(ds, key.variable, key.rows), numbers.years_of(ds)
         )
         if values.shape[0] > 1:
@@ -78,5 +78,5 @@ def _panel(ax: Axes, groups: dict[str, xr.Dataset], key: Key) -> None:
         ax.plot(years, numbers.band(values)[0], color=colour, label=style.plain(style.scenario_label(name)))
     unit = "–" if key.unit == "1" else key.unit
     ax.set_ylabel(f"({unit})")
-    ax.set_xlabel("Year")
+    ax.set_xlabel("Year" if length == 1 else f"Year ({length}-year running means)")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))

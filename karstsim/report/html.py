@@ -28,6 +28,7 @@ TEMPLATES = "templates"
 MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 POWER = re.compile(r"\b(\d+(?:\.\d+)?)e([+-]\d+)\b")
 JOINT = re.compile(r"(?<=[A-Za-z][._])(?=[A-Za-z])")
+MOST_NAMED = 6  # of the failed checks above the page
 STATES = {True: ("pass", "✓", "passed"), False: ("fail", "✗", "failed"), None: ("note", "–", "note")}
 
 
@@ -44,7 +45,7 @@ def write_page(folder: str | Path, contents: Contents) -> Path:
         script=script,
         script_hash=f"sha256-{digest}",
         checks=[(*STATES[c.passed], c) for c in contents.notes.checks],
-        failed=[c.name for c in contents.notes.checks if c.passed is False],
+        failed=_named([c.name for c in contents.notes.checks if c.passed is False]),
         provenance=[(key, _flat(value)) for key, value in contents.provenance.items()],
     )
     path = out / NAME
@@ -55,6 +56,12 @@ def write_page(folder: str | Path, contents: Contents) -> Path:
     finally:
         temporary.unlink(missing_ok=True)
     return path
+
+
+def _named(failed: list[str]) -> list[str]:
+    """The names of failed checks, the first few of many: chains that have not met fail by every parameter."""
+    more = len(failed) - MOST_NAMED
+    return failed if more < 2 else [*failed[:MOST_NAMED], f"{more} more"]
 
 
 def _template() -> jinja2.Template:

@@ -240,7 +240,8 @@ def _carbon(draw: _Drawer, annual: xr.Dataset) -> Section:
     figures.append(draw("sankey", sankey_figure(annual), caption))
     caption = (
         "The compartments of the catchment with the mean water and carbon of the last years on their arrows; "
-        "a flow that the run did not keep has none."
+        "a flow that the run did not keep has none. Event water passes the epikarst; keep epikarst_event_recharge "
+        "to see it."
     )
     figures.append(draw("scheme", scheme_figure(annual), caption))
     return Section("Carbon", [DEFINITION], tables=[budget_table(annual)], figures=figures)

@@ -37,7 +37,10 @@ WITHOUT_BOXES = "Leaves the karst"  # what the water does where the site has no 
 
 @dataclass(frozen=True)
 class Arrow:
-    """A flow from one point to another; `add` less `subtract`, with the label beside its middle."""
+    """A flow from one point to another; `add` less `subtract`, with the label beside its middle.
+
+    bend    how far it leaves the straight line, over its length
+    """
 
     start: tuple[float, float]
     end: tuple[float, float]
@@ -47,6 +50,7 @@ class Arrow:
     subtract: tuple[str, ...] = ()
     align: str = "left"
     colour: str = ""
+    bend: float = 0.0
 
 
 ARROWS = (
@@ -59,10 +63,13 @@ ARROWS = (
     Arrow((7.8, 6.4), (7.8, 5.2), ("soil_percolation_dic",), "DIC", carbon=True),
     Arrow((5.8, 4.0), (5.8, 2.8), ("epikarst_recharge",), "recharge", align="right"),
     Arrow((7.8, 4.0), (7.8, 2.8), ("epikarst_recharge_dic",), "DIC", carbon=True),
+    Arrow((8.6, 6.6), (8.6, 2.7), ("epikarst_event_recharge",), "event\nwater", bend=0.42),
     Arrow((8.6, 2.5), (10.4, 2.5), ("catchment_runoff",), "spring and\nrunoff", align="above"),
     Arrow((8.6, 1.8), (10.4, 1.8), ("catchment_runoff_dic",), "DIC", carbon=True, align="below"),
-    Arrow((3.4, 4.6), (5.0, 4.6), ("soil_rock_dissolution", "soil_rock_film_dissolution", "epikarst_rock_dissolution"),
-          "rock", carbon=True, subtract=("epikarst_calcite_precipitation",), align="start", colour=ROCK),
+    Arrow((10.2, 7.1), (8.6, 7.1), ("soil_rock_dissolution", "soil_rock_film_dissolution"), "rock", carbon=True,
+          align="above", colour=ROCK),
+    Arrow((3.4, 4.6), (5.0, 4.6), ("epikarst_rock_dissolution",), "rock", carbon=True,
+          subtract=("epikarst_calcite_precipitation",), align="start", colour=ROCK),
     Arrow((3.4, 2.4), (5.0, 2.4), ("aquifer_matrix_dissolution", "aquifer_conduit_dissolution"), "rock", carbon=True,
           align="start", colour=ROCK),
     Arrow((5.0, 1.7), (3.4, 1.7), ("aquifer_loss", "aquifer_matrix_loss"), "losses", align="end"),
@@ -73,6 +80,7 @@ ARROWS = (
     Arrow((12.1, 1.4), (12.1, 0.3), ("catchment_export_dic",), "DIC", carbon=True),
     Arrow((13.4, 1.4), (13.4, 0.3), tuple(f"catchment_export_{name}" for name in ORGANIC), "OC", carbon=True),
 )  # fmt: skip
+VARIABLES = tuple(dict.fromkeys(name for arrow in ARROWS for name in (*arrow.add, *arrow.subtract)))
 
 
 @style.styled
@@ -135,9 +143,10 @@ def _arrow(ax: Axes, arrow: Arrow, value: float, largest: float) -> None:
     colour = _colour(arrow)
     start, end = (arrow.start, arrow.end) if value >= 0.0 else (arrow.end, arrow.start)
     style_of = {"arrowstyle": "-|>", "linewidth": width, "color": colour, "shrinkA": 0, "shrinkB": 0,
-                "mutation_scale": 9 + 2 * width}  # fmt: skip
+                "mutation_scale": 9 + 2 * width, "connectionstyle": f"arc3,rad={-arrow.bend}"}  # fmt: skip
     ax.annotate("", end, start, arrowprops=style_of)
     x, y = (arrow.start[0] + arrow.end[0]) / 2, (arrow.start[1] + arrow.end[1]) / 2
+    x += arrow.bend * abs(arrow.start[1] - arrow.end[1]) / 2  # bends are of vertical arrows
     text = f"{arrow.label} {_number(abs(value))}".replace("\n ", "\n")
     dx, dy, ha, va = {
         "left": (0.18, 0.0, "left", "center"),
@@ -151,7 +160,7 @@ def _arrow(ax: Axes, arrow: Arrow, value: float, largest: float) -> None:
 
 
 def _number(value: float) -> str:
-    return f"{value:.0f}" if value >= 100.0 else f"{value:.3g}" if value >= 0.1 else f"{value:.2f}"
+    return f"{value:.0f}" if value >= 100.0 else f"{value:#.3g}" if value >= 0.1 else f"{value:.2f}"
 
 
 def _legend(ax: Axes, drawn: set[str]) -> None:

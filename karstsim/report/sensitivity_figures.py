@@ -40,7 +40,7 @@ BARS = {
 NAMES = {
     "S1": "first-order index",
     "ST": "total index",
-    "mu_star": "mean absolute elementary effect μ*",
+    "mu_star": "mean absolute effect μ*",
     "median": "PAWN index (median over slices)",
     "delta": "Borgonovo's δ",
 }
@@ -135,6 +135,7 @@ def morris_figure(ds: xr.Dataset) -> Figure:
             [0.0, top], [0.0, top], color=style.BASELINE, lw=0.8, linestyle=line, zorder=1, label="σ = μ*"
         )
         ax.set_xlim(0.0, 1.05 * top)
+        ax.xaxis.set_major_locator(MaxNLocator(5))  # 0.0025 and its like touch each other sooner
         ax.set_ylim(0.0, 1.05 * max(float(y.max()), 0.4 * top))
         units = _units(ds, at)
         ax.set_xlabel(f"μ*, mean absolute effect ({units})")
@@ -280,9 +281,10 @@ def _shared_legend(figure: Figure, panels: list[Axes]) -> None:
 
 
 def _index_label(ds: xr.Dataset, name: str, at: int) -> str:
-    units = _units(ds, at) if name == "mu_star" else style.NO_UNIT
-    text = NAMES[name]
-    return f"{text[:1].upper()}{text[1:]} ({units})"
+    text = f"{NAMES[name][:1].upper()}{NAMES[name][1:]}"
+    if name != "mu_star":
+        return f"{text} ({style.NO_UNIT})"
+    return f"{text}\n({_units(ds, at)})"  # in one line it can be longer than its panel
 
 
 def _units(ds: xr.Dataset, at: int) -> str:

@@ -25,10 +25,13 @@ MOST_TABLES = 6
 DIGITS = 2  # of the largest index of a table
 CAPTIONS = {
     "indices": "Indices of every factor with their intervals.",
+    "morris": "μ* is the mean absolute effect of moving a factor through its range, σ the spread of its effects. "
+    "Near the dashed line and above, the effect depends on the other factors or on the factor's own value.",
     "second_order": "Share of the variance that two factors explain only together, with its interval.",
     "convergence": "Indices from parts of the same design: one that still moves is no result.",
     "over_time": "Indices of each month or year.",
 }
+SYMBOLS = {"mu": "μ", "mu_star": "μ*", "sigma": "σ", "S1": "first-order S1", "ST": "total ST"}
 READ = "An index whose convergence curve still moves, or whose interval reaches that of others, is no result."
 KEPT = ("karstsim", "source", "numpy", "numba", "cpu_seconds", "inputs")  # of the record of the members
 
@@ -39,7 +42,7 @@ def sensitivity_contents(folder: Path) -> Contents:
         ds = opened.load()
     record = _record(folder)
     sections = [
-        Section("Indices", [READ], _tables(ds), figures=_figures(folder, "indices")),
+        Section("Indices", [READ], _tables(ds), figures=_figures(folder, "indices", ds.attrs["method"])),
         Section("Pairs of factors", figures=_figures(folder, "second_order")),
         Section("Convergence", figures=_figures(folder, "convergence")),
         Section("Over time", figures=_figures(folder, "over_time")),
@@ -97,30 +100,45 @@ def _tables(ds: xr.Dataset) -> list[Table]:
     """A table an output that is one number; those of months and years are drawn."""
     single = [i for i in range(ds.sizes["output"]) if ds.year.values[i] < 0 and ds.month.values[i] < 0]
     names = _indices(ds)
+    least = (
+        0 if _with_units(ds) else DIGITS
+    )  # shares of a variance are near 1 at most, and 0.0 ± 0.0 says nothing
     tables = []
     for i in single[:MOST_TABLES]:
         part = ds.isel(output=i)
         order = np.argsort(-np.abs(part[names[-1]].values))
-        rows = [[str(ds.factor.values[k]), *(_with_width(part, n, int(k)) for n in names)] for k in order]
-        title = printed(f"{ds.output.values[i]} ({ds.units.values[i]})")
-        tables.append(Table(title, ["factor", *names], rows))
+        rows = [
+            [str(ds.factor.values[k]), *(_with_width(part, n, int(k), least) for n in names)] for k in order
+        ]
+        unit = f" ({ds.units.values[i]})" if _with_units(ds) else ""
+        title = printed(f"{ds.output.values[i]}{unit}")
+        tables.append(Table(title, ["factor", *(SYMBOLS.get(n, n) for n in names)], rows))
     return tables
 
 
-def _with_width(part: xr.Dataset, name: str, k: int) -> str:
+def _with_units(ds: xr.Dataset) -> bool:
+    """Whether the indices have the unit of the output: effects of Morris have, shares of the variance have none."""
+    return bool(ds.attrs["method"] == "morris")
+
+
+def _with_width(part: xr.Dataset, name: str, k: int, least: int) -> str:
     """An index of a factor and the half-width of its interval, to two digits of the largest factor."""
     sizes = np.abs(part[name].values)
     largest = float(np.max(sizes, initial=0.0, where=np.isfinite(sizes)))
     size = int(np.floor(np.log10(largest))) if largest > 0.0 else 0
-    decimals = max(DIGITS - 1 - size, 0)
+    decimals = max(DIGITS - 1 - size, least)
     text = number(float(part[name].values[k]), decimals)
     conf = f"{name}_conf"
     known = conf in part and np.isfinite(part[name].values[k])
     return f"{text} ± {number(float(part[conf].values[k]), decimals)}" if known else text
 
 
-def _figures(folder: Path, stem: str) -> list[tuple[Path, str]]:
-    return [(file, CAPTIONS[stem]) for file, _ in found_figures(folder, set()) if file.stem == stem]
+def _figures(folder: Path, stem: str, method: str = "") -> list[tuple[Path, str]]:
+    return [
+        (file, CAPTIONS.get(method, CAPTIONS[stem]))
+        for file, _ in found_figures(folder, set())
+        if file.stem == stem
+    ]
 
 
 def _members(folder: Path) -> list[Table]:

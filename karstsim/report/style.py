@@ -72,8 +72,11 @@ RC: Any = {
     "svg.hashsalt": "karstsim",
 }
 NO_UNIT = "–"
-RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+RAISED = str.maketrans("-.0123456789", "⁻·⁰¹²³⁴⁵⁶⁷⁸⁹")
 POWER = re.compile(r"(?<=[A-Za-z])(?<!\de)-\d\b|(?<=m)[23]\b")  # not the 2 of CO2, not 1e-6
+EXPONENT = re.compile(r"\^(-?\d+(?:\.\d+)?)")  # of a unit in brackets: (m3 s-1)^0.5
+IONS = {"HCO3": "HCO₃⁻", "SO4": "SO₄²⁻", "NO3": "NO₃⁻"}
+ION = re.compile(rf"\b(?:{'|'.join(IONS)})\b")
 SVG_METADATA = {"Date": None, "Creator": None}  # the same data gives the same file
 
 
@@ -116,13 +119,19 @@ def printed(text: str) -> str:
     Files write year, because UDUNITS reads a as the are.
     """
     raised = POWER.sub(lambda found: found[0].translate(RAISED), text.replace("year-1", "a-1"))
-    lowered = re.sub(r"\bHCO3\b", "HCO₃⁻", raised).replace("CO2", "CO₂")
+    raised = EXPONENT.sub(lambda found: found[1].translate(RAISED), raised)
+    lowered = ION.sub(lambda found: IONS[found[0]], raised).replace("CO2", "CO₂")
     return re.sub(r"\bu(?=(?:atm|mol)\b)", "µ", lowered).replace(" x ", " × ")
 
 
+def printed_unit(text: str) -> str:
+    """A unit for a table: `printed`; a dash for a pure number."""
+    return NO_UNIT if text == "1" else printed(text)
+
+
 def unit(text: str) -> str:
-    """A unit for a figure: `printed`, and of unknown origin, so safe as by `plain`; a dash for a pure number."""
-    return NO_UNIT if text == "1" else plain(printed(text))
+    """A unit for a figure: as for a table, and of unknown origin, so safe as by `plain`."""
+    return plain(printed_unit(text))
 
 
 def plain(text: str) -> str:

@@ -136,7 +136,8 @@ def budget_table(annual: xr.Dataset) -> Table:
     rows.append([f"In − out: {budgets[0].remainder_label}", *(_remainder(b) for b in budgets)])
     header = [G_C, *(f"{style.scenario_label(b.scenario)}\n{b.years}" for b in budgets)]
     several = max(ds.sizes["realization"] for ds in numbers.members_by_scenario(annual).values()) > 1
-    note = f"Means over years{' and draws' * several}; the columns add up, nothing above 0.0005 is left out."
+    note = f"Means over years{' and draws' * several}. Before rounding the columns add up; nothing above "
+    note += f"{NEGLIGIBLE} is left out."
     if budgets[0].missing:
         note += f" The run kept nothing of: {', '.join(budgets[0].missing)}."
     return Table(title, header, rows, note)

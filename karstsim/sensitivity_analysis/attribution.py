@@ -228,7 +228,10 @@ def left_moving(ds: xr.Dataset) -> list[str]:
         why = "years scatter as much by chance: give more years, and read the parts of the drivers, which are paired"
     else:
         why = "more than chance: stocks that the spin-up left moving, or weather that has a trend of its own"
-    return [f"without any driver {base:.3g} is left, more than all drivers make ({whole - base:.3g}); {why}"]
+    unit = ds["base_trend"].attrs["units"]
+    return [
+        f"without any driver {base:.3g} {unit} are left, more than all drivers make ({whole - base:.3g}); {why}"
+    ]
 
 
 def effect(table: Mapping[Subset, np.ndarray], subset: Subset) -> np.ndarray:

@@ -40,6 +40,11 @@ INTERNAL = "internal"
 NAMED = 5  # missing combinations in a message
 
 RESULT = "decomposition.nc"
+OF_ENSEMBLE = (
+    "source",
+    "forcing_",
+    "time_coverage_",
+)  # attributes of an ensemble that its decomposition keeps
 
 Method = Literal["anova", "hawkins_sutton"]
 
@@ -78,7 +83,9 @@ def decomposed(config: str | Path) -> xr.Dataset:
     source = os.path.join(os.path.abspath(path.parent), asked.ensemble)
     baseline = (asked.baseline[0], asked.baseline[1]) if asked.baseline else None
     ensemble = open_ensemble(source, "annual", asked.climates)
-    return decompose_variance(ensemble, asked.variable, asked.window, asked.method, baseline)
+    found = decompose_variance(ensemble, asked.variable, asked.window, asked.method, baseline)
+    kept = {k: v for k, v in ensemble.attrs.items() if str(k).startswith(OF_ENSEMBLE)}
+    return found.assign_attrs(kept, ensemble=source)
 
 
 def decompose_variance(

@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 from karstsim import demo
+from karstsim.report import scheme_figure
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,14 @@ def test_members_are_scenarios_times_draws_and_draws_share_their_weather(finishe
         np.testing.assert_allclose(of_draw[0], of_draw[0][0], rtol=2e-3)
         assert abs(of_draw[0][0] - of_draw[1][0]) > 1.0
         assert float(annual["catchment_imbalance_carbon"].max()) < 1e-13
+
+
+def test_every_arrow_of_the_scheme_has_its_flow(finished: Path) -> None:
+    """Water and carbon go from the soil to the spring without a gap in the picture."""
+    with xr.open_dataset(finished / "annual.nc") as annual:
+        assert {"soil_percolation", "epikarst_recharge_dic", "vegetation_litterfall"} <= set(annual)
+        texts = {t.get_text().split(" ")[0] for t in scheme_figure.scheme_figure(annual).axes[0].texts}
+    assert {"percolation", "recharge", "litter", "rock", "event\nwater"} <= texts
 
 
 def test_the_page_says_what_the_weather_is(finished: Path) -> None:

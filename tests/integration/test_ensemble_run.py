@@ -39,6 +39,8 @@ def test_realizations_are_labelled(finished) -> None:
     assert ds.draw.values.tolist() == [0, 1, 2] * 2
     assert ds.land_use.values.tolist() == ["shrub"]
     assert ds.catchment_runoff.attrs["units"] and ds.attrs["Conventions"].startswith("CF")
+    covered = [ds.attrs[f"time_coverage_{end}"][:10] for end in ("start", "end")]
+    assert covered == ["2015-01-01", "2016-12-31"]  # of all windows, not of the first
     drawn = ds.drawn.sel(parameter="aquifer.matrix_residence_time").values
     assert (drawn >= 80.0).all() and drawn[:3].tolist() == drawn[3:].tolist()
     assert float(ds.drawn.sel(parameter="soil.structure_factor").max()) <= 1.4

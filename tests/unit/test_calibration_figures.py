@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from karstsim.calibration.targets import DISCHARGE, VARIABLES
-from karstsim.report.calibration_figures import QUANTITIES, fit, quantity, residual_panels
+from karstsim.report.calibration_figures import QUANTITIES, _top, fit, quantity, residual_panels
 
 
 @pytest.fixture
@@ -62,9 +62,9 @@ def test_quantities_are_printed_and_not_written_as_keys(posterior: xr.Dataset) -
 @pytest.mark.parametrize(
     ("name", "units", "label"),
     [
-        ("innovation of the error model", "1", "innovation of the error model (–)"),
-        ("transformed residual", "(mol m-3)^0.5", "transformed residual ((mol m⁻³)^0.5)"),
-        ("residual", "mol m-3", "residual (mol m⁻³)"),
+        ("innovation of the error model", "1", "innovation of the error model\n(–)"),
+        ("transformed residual", "(mol m-3)^0.5", "transformed residual\n((mol m⁻³)⁰·⁵)"),
+        ("residual", "mol m-3", "residual\n(mol m⁻³)"),
     ],
 )
 def test_residuals_have_a_unit(posterior: xr.Dataset, name: str, units: str, label: str) -> None:
@@ -79,3 +79,13 @@ def test_scores_below_zero_have_a_minus_and_no_hyphen(posterior: xr.Dataset) -> 
     posterior["skill"] = posterior["skill"] - [0.28, 0.3]
     shown = fit(posterior, "ca").axes[0].get_title(loc="left")
     assert shown == "a  fitted: KGE −0.28, NSE −0.30;  held out: KGE −0.28, NSE −0.30"
+
+
+def test_dotty_plots_of_a_likelihood_show_the_profiles() -> None:
+    """Far from the best it rises to 1e6; the profiles, which rise by 4 in the middle, must not lie on the axis."""
+    profile = np.array([[-10.0, -6.0], [-10.0, 9e5], [-7.0, np.nan]])
+    loss = np.concatenate([np.linspace(-10.0, 50.0, 50), np.geomspace(100.0, 1e6, 50)])
+    assert _top(loss, profile) == pytest.approx(-10.0 + 3.0 * 4.0)
+    assert _top(np.linspace(0.0, 1.0, 11), np.array([[0.0, 0.8]])) == pytest.approx(
+        0.9
+    )  # a score: nine tenths

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -14,6 +16,7 @@ from karstsim.report import budget, figures, numbers, style
 from karstsim.report.budget_panel import signed
 from karstsim.report.chart import chart_of
 from karstsim.report.compare_figures import _shown
+from karstsim.report.sankey import closure_said
 from karstsim.report.tables import number
 
 SCENARIOS = ("ssp126", "ssp245", "ssp585")
@@ -338,6 +341,9 @@ def test_units_are_printed_with_raised_powers_and_lowered_formulas() -> None:
     assert style.unit("m3 s-1") == "m³ s⁻¹"
     assert style.unit("t CO2 km-2 a-1") == "t CO₂ km⁻² a⁻¹"
     assert style.unit("1e-6") == "1e-6" and style.unit("k$ a-1") == r"k\$ a⁻¹"
+    assert style.printed_unit("1") == style.unit("1") == "–" and style.printed_unit("k$") == "k$"
+    assert style.unit("(m3 s-1)^0.5") == "(m³ s⁻¹)⁰·⁵" and style.unit("d^-2") == "d⁻²"
+    assert style.printed("acid-corrected, SO4 + NO3 less HCO3") == "acid-corrected, SO₄²⁻ + NO₃⁻ less HCO₃⁻"
 
 
 def test_a_month_under_the_pointer_is_the_month_of_its_values() -> None:
@@ -345,6 +351,14 @@ def test_a_month_under_the_pointer_is_the_month_of_its_values() -> None:
     (chart,) = chart_of(None, single(make_monthly(months=12)))
     assert [text[-2:] for text in chart.when] == [f"{m:02d}" for m in range(1, 13)]
     assert len(chart.x) == len(chart.when)
+
+
+def test_what_is_left_is_in_less_out_in_the_digits_that_are_shown() -> None:
+    """To two digits 25.494 less 25.497 would read 25.49 − 25.50 = 0.00."""
+    whole = budget.carbon_budgets(make_annual())[0]
+    left = replace(whole, sources={"rain": 25.494}, fates={"export": 25.497})
+    assert "in 25.494 − out 25.497 = " in closure_said(left) and "−0.003 g C" in closure_said(left)
+    assert "in 25.49 − out 25.39 = " in closure_said(replace(left, fates={"export": 25.39}))
 
 
 def test_digits_of_a_number_that_is_rounded_up() -> None:

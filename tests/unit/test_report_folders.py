@@ -10,6 +10,7 @@ import xarray as xr
 
 from karstsim.core.errors import InputError
 from karstsim.report.build import contents_of, report
+from karstsim.report.html import _named
 from karstsim.report.run_folder import spin_up_said
 from karstsim.report.sensitivity_folder import _with_width
 from karstsim.report.tables import number
@@ -74,6 +75,13 @@ def test_page_of_a_calibration_tells_parameters_scores_and_checks(calibration):
     assert "refused: one point" in report(calibration).read_text(encoding="utf-8")
 
 
+def test_of_many_failed_checks_the_first_are_named_above_the_page():
+    """Chains that have not met fail three checks a parameter; the list below the page's head has them all."""
+    many = [f"check {i}" for i in range(30)]
+    assert _named(many) == [*many[:6], "24 more"]
+    assert _named(many[:7]) == many[:7]
+
+
 def test_a_run_without_spin_up_has_a_page_too():
     """Its record has no number for the drift (`spinup_years = 0`)."""
     settled, said = spin_up_said({"years": 0, "drift_per_decade": [None], "stock": ["not run"]})
@@ -132,19 +140,19 @@ def test_page_of_a_comparison_tells_every_group(tmp_path):
 def test_indices_with_small_units_keep_their_digits(tmp_path):
     """Morris' effects of 0.0157 and 0.0031 atm are no zeros; 207.1 mm needs no decimals."""
     ds = xr.Dataset({"mu": ("factor", [-0.0157, 0.0031]), "mu_conf": ("factor", [0.0061, 0.0012])})
-    assert [_with_width(ds, "mu", k) for k in (0, 1)] == ["−0.016 ± 0.006", "0.003 ± 0.001"]
-    assert _with_width(ds * 1e4, "mu", 0) == "−157 ± 61"
+    assert [_with_width(ds, "mu", k, 0) for k in (0, 1)] == ["−0.016 ± 0.006", "0.003 ± 0.001"]
+    assert _with_width(ds * 1e4, "mu", 0, 0) == "−157 ± 61"
     one = ds.where(xr.DataArray([True, False], dims="factor"))
-    assert _with_width(one, "mu", 1) == "–"  # of a group, which has none
+    assert _with_width(one, "mu", 1, 0) == "–"  # of a group, which has none
 
 
 def test_page_of_a_sensitivity_study_says_whether_its_intervals_are_narrow(tmp_path):
     dims = ("output", "factor")
     ds = xr.Dataset(
-        {"S1": (dims, [[0.2, 0.7]]), "S1_conf": (dims, [[0.02, 0.05]]), "ST": (dims, [[0.3, 0.8]]),
+        {"S1": (dims, [[0.2, 0.7]]), "S1_conf": (dims, [[0.02, 0.05]]), "ST": (dims, [[0.03, 1.2]]),
          "ST_conf": (dims, [[0.02, 0.5]])},
         coords={"output": ["sink"], "factor": ["soil.depth", "forcing.pr"], "diagnostic": ("output", ["sink"]),
-                "units": ("output", ["1"]), "year": ("output", [-1]), "month": ("output", [-1])},
+                "units": ("output", ["mm"]), "year": ("output", [-1]), "month": ("output", [-1])},
         attrs={"method": "sobol", "members": 24, "seed": 0, "dropped": 0, "dropped_because": "", "title": "Sensitivity",
                "outputs_without_variation": ""},
     )  # fmt: skip
@@ -155,7 +163,9 @@ def test_page_of_a_sensitivity_study_says_whether_its_intervals_are_narrow(tmp_p
         (tmp_path / "figures" / f"{name}.png").write_bytes(b"")
     page = contents_of(tmp_path)
     assert [file.stem for section in page.sections for file, _ in section.figures] == drawn
-    assert page.sections[0].tables[0].rows[0] == ["forcing.pr", "0.70 ± 0.05", "0.80 ± 0.50"]
+    table = page.sections[0].tables[0]
+    assert table.rows[0] == ["forcing.pr", "0.70 ± 0.05", "1.20 ± 0.50"]
+    assert table.rows[1][2] == "0.03 ± 0.02" and table.title == "sink"  # shares of a variance have no unit
     assert {c.name: c.passed for c in page.notes.checks} == {
         "All members computed": True,
         "Intervals narrow": False,

@@ -102,6 +102,12 @@ def test_verdicts_of_a_line() -> None:
     assert Line("nan", math.nan, 0.0, 1.0).verdict == "missed"
     assert Line("nan", math.nan, 0.0, 1.0, not_comparable="no such water").verdict == "not comparable"
     assert Line("open", 1e9, 1.0, math.inf).band == ">= 1"
+    assert Line("many digits", 1.0, 11184.0, 16776.0).band == "11180 to 16780"
+
+
+def test_what_misses_has_its_unit_and_no_power_of_ten() -> None:
+    page = scoreboard.page([Result("X1", "a", "a", (Line("soil CO2", 14391.0, 1.0, 2.0, "ppm"),))])
+    assert "soil CO2: 14390, asked 1 to 2 ppm" in page and "| 14390 ppm |" in page
 
 
 def test_long_experiments_show_what_was_stored(made, monkeypatch) -> None:
