@@ -41,6 +41,7 @@ from karstsim.core.jit import kernel
 IAP_FLOOR = 1e-99  # where an ion is absent the saturation index is this floor's
 DENSE_IONIC_STRENGTH = 20.0  # iterates are kept below (mol kgw-1)
 MEDIUM_TOLERANCE = 3e-10  # relative change of the medium at convergence; what is left is a few per cent of it
+FORESIGHT = 0.3  # margin of what `is_near` foresees: a round may leave more than the one before
 TRACE = 1e-9  # ionic strength below which an iterate is not trusted
 # What is read from a solved water, as ``x.readings``: logarithms are dear.
 ALL, CARBONATE, NOTHING = 0.0, 1.0, 2.0
@@ -337,14 +338,16 @@ def start_medium(x, k):
     if not known:
         x.ca_ratio, x.mg_ratio, x.na_ratio, x.so4_ratio = 1.0, 1.0, 1.0, 1.0
     x.k_ratio = 1.0
-    x.solute_molality = x.ca + x.mg + x.na + x.k + x.cl + x.so4 + x.no3 + x.dic
     free_cations(x)
     x.m_so4, x.m_cl, x.m_co2 = x.so4 / x.so4_ratio, x.cl, 0.0
+    h = math.exp(-LN10 * x.ph) if known else 0.0
+    # Each pair is in the total of its anion. Only the activity of water depends on this sum.
+    x.solute_molality = x.m_ca + x.m_mg + x.m_na + x.m_k + x.cl + x.so4 + x.no3 + x.dic + h
     x.last_residual = -1.0
     refresh_medium(x, k)
     _remember(x)
     if known:
-        x.m_h = math.exp(-LN10 * x.ph) / x.g_h
+        x.m_h = h / x.g_h
         return KNOWN
     return WARM if warm else COLD
 
@@ -442,12 +445,12 @@ def medium_residual(x):
 def is_near(x, residual):
     """Whether the medium needs no further round, after one that has changed it by `residual`.
 
-    Where ``x.tolerance`` is above `MEDIUM_TOLERANCE`, that much may be left of the medium's error. The next change is
-    foreseen by the last two: each round takes the same share of the error, or more.
+    As much as ``x.tolerance`` may be left of the medium's error: as foreseen, a round leaves the share that the one
+    before has left.
     """
     if residual < MEDIUM_TOLERANCE or residual < x.tolerance:
         return True
-    return residual * residual < x.tolerance * x.last_residual
+    return residual * residual < FORESIGHT * x.tolerance * x.last_residual
 
 
 @kernel

@@ -333,12 +333,12 @@ def closed_step(x, k, mg_fraction, k_dt, precipitation_dt, threshold, tail_start
     x   ``x.si_calcite`` says on which side of saturation to look first: that of the last step
     """
     dic, ca, mg, alk = x.dic, x.ca, x.mg, x.alkalinity
-    known = x.si_calcite > 0.0
-    if known:
+    above = False
+    if x.si_calcite > 0.0:
         speciate(x, k, ALK_DIC)
-    if not (known and x.si_calcite >= 0.0):
-        if known:
-            _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
+        above = x.si_calcite >= 0.0
+        _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
+    if not above:
         at_equilibrium = _rock_to(x, k, 0.0, mg_fraction, CLOSED, 0.0)
         if not at_equilibrium < 0.0:
             rock = relaxed_rock(alk, at_equilibrium, k_dt, tail_start, tail_order)
