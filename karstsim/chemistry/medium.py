@@ -32,6 +32,7 @@ from karstsim.chemistry.activity import (
     B_MGSO42,
     gamma,
     refresh_coefficients,
+    water_activity,
 )
 from karstsim.chemistry.constants import B_HCL_386
 from karstsim.chemistry.solution import N_STATE
@@ -421,16 +422,16 @@ def _remember(x):
 
 @kernel
 def medium_residual(x):
-    """Largest relative change of the medium (ionic strength and pairing ratios) by the last `update_species`.
+    """Largest relative change of the medium by the last `update_species`; NaN in any part of it gives NaN.
 
-    NaN in any of them gives NaN.
+    The medium is ionic strength and pairing ratios, and the activity of water.
     """
     x.mapped[0] = x.ionic_strength
     x.mapped[1] = x.ca_ratio
     x.mapped[2] = x.mg_ratio
     x.mapped[3] = x.so4_ratio
     x.mapped[4] = x.na_ratio
-    worst = 0.0
+    worst = math.fabs(water_activity(x) - x.water_activity)
     for j in range(N_STATE):
         x.defect[j] = (x.mapped[j] - x.trial[j]) / x.mapped[j]
         change = math.fabs(x.defect[j])
