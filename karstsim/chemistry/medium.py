@@ -42,7 +42,8 @@ from karstsim.core.jit import kernel
 IAP_FLOOR = 1e-99  # where an ion is absent the saturation index is this floor's
 DENSE_IONIC_STRENGTH = 20.0  # iterates are kept below (mol kgw-1)
 MEDIUM_TOLERANCE = 3e-10  # relative change of the medium at convergence; what is left is a few per cent of it
-FORESIGHT = 0.3  # margin of what `is_near` foresees: a round may leave more than the one before
+# In `is_near` no round is trusted to leave less of the error than this, and what is foreseen needs a margin.
+LEAST_LEFT, FORESIGHT = 0.03, 0.3
 TRACE = 1e-9  # ionic strength below which an iterate is not trusted
 # What is read from a solved water, as ``x.readings``: logarithms are dear.
 ALL, CARBONATE, NOTHING = 0.0, 1.0, 2.0
@@ -451,7 +452,8 @@ def is_near(x, residual):
     """
     if residual < MEDIUM_TOLERANCE or residual < x.tolerance:
         return True
-    return residual * residual < FORESIGHT * x.tolerance * x.last_residual
+    left = residual * max(residual, LEAST_LEFT * x.last_residual)
+    return left < FORESIGHT * x.tolerance * x.last_residual
 
 
 @kernel
