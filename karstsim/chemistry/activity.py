@@ -44,12 +44,18 @@ def gamma(z2, size, linear, root_i, ionic_strength, k):
 
 
 @kernel
+def water_activity(x):
+    """Activity of water beside the solutes ``x.solute_molality`` (mol kgw-1)."""
+    aw = 1.0 - WATER_ACTIVITY_SLOPE * x.solute_molality
+    return aw if not aw < WATER_ACTIVITY_MIN else WATER_ACTIVITY_MIN
+
+
+@kernel
 def refresh_coefficients(x, k):
     """Activity coefficients, and that of water, from ``x.ionic_strength`` and ``x.solute_molality`` (mol kgw-1)."""
     i = x.ionic_strength
     root = math.sqrt(i) if not i < 0.0 else 0.0
-    aw = 1.0 - WATER_ACTIVITY_SLOPE * x.solute_molality
-    x.water_activity = aw if not aw < WATER_ACTIVITY_MIN else WATER_ACTIVITY_MIN
+    x.water_activity = water_activity(x)
     g = x.gammas
     per_size, davies = k.dh_b * root, B_DAVIES * k.dh_a
     # With a count that the compiler knew it would unroll the loop instead.

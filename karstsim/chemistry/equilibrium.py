@@ -13,10 +13,14 @@ from __future__ import annotations
 import math
 
 from karstsim.chemistry.medium import (
+    COLD,
+    KNOWN,
     NOTHING,
+    WARM,
     accelerate,
     dic_over_hco3,
     finish_carbonate,
+    is_near,
     medium_residual,
     settle,
     start_medium,
@@ -29,8 +33,6 @@ from karstsim.chemistry.speciation import (
     H_MIN,
     MAX_INNER,
     MAX_OUTER,
-    MEDIUM_TOLERANCE,
-    RESUMED,
     clip_h,
     last_step,
     newton_step,
@@ -104,14 +106,14 @@ def _closed_h(x, h, ca, dic, alk, mg_fraction, enough):
 
 @kernel
 def start(x, k):
-    """Start the medium; returns the start value of h: that of the last solve or of a warm record's pH, or a guess."""
-    warm = start_medium(x, k)
-    if warm == RESUMED:
+    """Start the medium; returns the start value of h: that of the last solve, or a guess."""
+    what = start_medium(x, k)
+    if what == KNOWN:
         return clip_h(x.m_h * x.g_h)
-    if warm == 0:
+    if what == COLD:
         return H_COLD
     h = math.exp(-LN10 * x.ph)
-    settle(x, k, h, x.dic / dic_over_hco3(x, h), 1)
+    settle(x, k, h, x.dic / dic_over_hco3(x, h), WARM)
     return h
 
 
@@ -149,8 +151,7 @@ def equilibrate_closed(x, k, mg_fraction):
         return 0.0 * mg_fraction
     h = start(x, k)
     n, converged = 0.0, 0
-    tolerance = max(x.tolerance, MEDIUM_TOLERANCE)
-    enough = last_step(tolerance)
+    enough = last_step(x.tolerance)
     for _ in range(MAX_OUTER):
         h = _closed_h(x, h, ca, dic, alk, mg_fraction, enough)
         n, ca_after, dic_after, _dn = rock_to_saturation(x, h, ca, dic, mg_fraction)
@@ -161,7 +162,7 @@ def equilibrate_closed(x, k, mg_fraction):
         x.alkalinity = alk + 2.0 * n
         update_species(x, h, dic_after / dic_over_hco3(x, h))
         residual = medium_residual(x)
-        if residual < tolerance:
+        if is_near(x, residual):
             converged = 1 if mg_after > -MG_ROUNDING else SHORT_OF_MG
             break
         if residual != residual:
@@ -254,8 +255,7 @@ def equilibrate_open(x, k, mg_fraction, pco2_0, pco2_slope):
     h = start(x, k)
     n, g, converged = 0.0, 0.0, 0
     per_share = 1.0 / (1.0 - mg_fraction)
-    tolerance = max(x.tolerance, MEDIUM_TOLERANCE)
-    enough = last_step(tolerance)
+    enough = last_step(x.tolerance)
     for _ in range(MAX_OUTER):
         h = open_h(x, h, ca, dic, alk, per_share, pco2_0, pco2_slope, enough)
         p, per_p, _dp, w = open_pressure(x, h, ca, dic, per_share, pco2_0, pco2_slope)
@@ -269,7 +269,7 @@ def equilibrate_open(x, k, mg_fraction, pco2_0, pco2_slope):
         x.alkalinity = alk + 2.0 * n
         update_species(x, h, hco3)
         residual = medium_residual(x)
-        if residual < tolerance:
+        if is_near(x, residual):
             converged = 1 if mg_after > -MG_ROUNDING else SHORT_OF_MG
             break
         if residual != residual:
@@ -336,8 +336,7 @@ def equilibrate_gas(x, k, pco2_0, pco2_slope):
         return 0.0 * pco2_0
     h = start(x, k)
     converged = 0
-    tolerance = max(x.tolerance, MEDIUM_TOLERANCE)
-    enough = last_step(tolerance)
+    enough = last_step(x.tolerance)
     for _ in range(MAX_OUTER):
         h = gas_h(x, h, dic, alk, pco2_0, pco2_slope, enough)
         p, _dp = gas_pressure(x, h, dic, pco2_0, pco2_slope)
@@ -345,7 +344,7 @@ def equilibrate_gas(x, k, pco2_0, pco2_slope):
         x.dic = hco3 * dic_over_hco3(x, h)
         update_species(x, h, hco3)
         residual = medium_residual(x)
-        if residual < tolerance:
+        if is_near(x, residual):
             converged = 1
             break
         if residual != residual:

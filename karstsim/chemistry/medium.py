@@ -32,6 +32,7 @@ from karstsim.chemistry.activity import (
     B_MGSO42,
     gamma,
     refresh_coefficients,
+    water_activity,
 )
 from karstsim.chemistry.constants import B_HCL_386
 from karstsim.chemistry.solution import N_STATE
@@ -40,9 +41,13 @@ from karstsim.core.jit import kernel
 
 IAP_FLOOR = 1e-99  # where an ion is absent the saturation index is this floor's
 DENSE_IONIC_STRENGTH = 20.0  # iterates are kept below (mol kgw-1)
+MEDIUM_TOLERANCE = 3e-10  # relative change of the medium at convergence; what is left is a few per cent of it
+# In `is_near` no round is trusted to leave less of the error than this, and what is foreseen needs a margin.
+LEAST_LEFT, FORESIGHT = 0.03, 0.3
 TRACE = 1e-9  # ionic strength below which an iterate is not trusted
 # What is read from a solved water, as ``x.readings``: logarithms are dear.
 ALL, CARBONATE, NOTHING = 0.0, 1.0, 2.0
+COLD, WARM, KNOWN = 0, 1, 2  # what is known of a water before it is solved, see `start_medium`
 THETA_LOW, THETA_HIGH = -20.0, 0.9  # limits of the extrapolation in `accelerate`
 
 
@@ -316,30 +321,37 @@ def distribute(x, k, h, hco3):
 
 @kernel
 def start_medium(x, k):
-    """First medium of a solve: ionic strength from the record (warm) or from the totals (cold), ions unpaired.
+    """First medium of a solve. Says what is known of the water: KNOWN, WARM, or COLD; by then its ions are unpaired.
 
-    Only pH and ionic strength are taken over from an earlier solve, so that the answer depends on nothing else; unless
-    ``x.resume`` is 1, which says that the record still holds the medium of this very water's last solve.
-    Returns 2 for a resumed medium, 1 for a warm start, 0 for a cold one.
+    Of an earlier solve pH and ionic strength are taken over where both are positive (WARM), and the pairing ratios too
+    where ``x.ca_ratio`` is (KNOWN), so that the answer depends on nothing else; unless ``x.resume`` is 1, which says
+    that the record still holds the medium of this very water's last solve (KNOWN). The H+ of a KNOWN water is that
+    of its last solve.
     """
     if x.resume == 1.0:
         resume_medium(x, k)
-        return 2
-    warm = 1
-    if not (x.ph > 0.0 and x.ionic_strength > TRACE):
-        warm = 0
+        return KNOWN
+    warm = x.ph > 0.0 and x.ionic_strength > TRACE
+    known = warm and x.ca_ratio > 0.0
+    if not warm:
         strong = 2.0 * (x.ca + x.mg - x.so4) + x.na + x.k - x.cl - x.no3
         weak = strong if strong > 0.0 else -strong
         x.ionic_strength = TRACE + 2.0 * (x.ca + x.mg + x.so4) + 0.5 * (x.na + x.k + x.cl + x.no3 + weak)
-    x.solute_molality = x.ca + x.mg + x.na + x.k + x.cl + x.so4 + x.no3 + x.dic
-    x.m_ca, x.m_mg, x.m_na, x.m_k, x.m_so4 = x.ca, x.mg, x.na, x.k, x.so4
-    x.ca_ratio, x.mg_ratio, x.na_ratio, x.k_ratio, x.so4_ratio = 1.0, 1.0, 1.0, 1.0, 1.0
-    x.m_cl = x.cl
-    x.m_co2 = 0.0
+    if not known:
+        x.ca_ratio, x.mg_ratio, x.na_ratio, x.so4_ratio = 1.0, 1.0, 1.0, 1.0
+    x.k_ratio = 1.0
+    free_cations(x)
+    x.m_so4, x.m_cl, x.m_co2 = x.so4 / x.so4_ratio, x.cl, 0.0
+    h = math.exp(-LN10 * x.ph) if known else 0.0
+    # Each pair is in the total of its anion. Only the activity of water depends on this sum.
+    x.solute_molality = x.m_ca + x.m_mg + x.m_na + x.m_k + x.cl + x.so4 + x.no3 + x.dic + h
     x.last_residual = -1.0
     refresh_medium(x, k)
     _remember(x)
-    return warm
+    if known:
+        x.m_h = h / x.g_h
+        return KNOWN
+    return WARM if warm else COLD
 
 
 @kernel
@@ -357,6 +369,7 @@ def start_from(y, x, k):
     y.m_so4, y.m_cl, y.m_co2 = x.m_so4, x.m_cl, x.m_co2
     y.ionic_strength = x.ionic_strength
     y.solute_molality = x.solute_molality
+    y.tolerance = x.tolerance
     y.last_residual = -1.0
     refresh_medium(y, k)
     _remember(y)
@@ -381,15 +394,16 @@ def resume_medium(x, k):
 
 
 @kernel
-def settle(x, k, h, hco3, warm):
+def settle(x, k, h, hco3, what):
     """Pair the ions of a started medium at a first guess of h = 10^-pH and free HCO3- (mol kgw-1).
 
     Two Gauss-Seidel passes without new activity coefficients; a cold start then takes over the ionic strength.
+    `what` is what `start_medium` returned: COLD or WARM.
     """
     ionic_strength = x.ionic_strength
     update_species(x, h, hco3)
     update_species(x, h, hco3)
-    if warm == 1:
+    if what == WARM:
         x.ionic_strength = ionic_strength
         refresh_pairs(x)
     else:
@@ -409,16 +423,16 @@ def _remember(x):
 
 @kernel
 def medium_residual(x):
-    """Largest relative change of the medium (ionic strength and pairing ratios) by the last `update_species`.
+    """Largest relative change of the medium by the last `update_species`; NaN in any part of it gives NaN.
 
-    NaN in any of them gives NaN.
+    The medium is ionic strength and pairing ratios, and the activity of water.
     """
     x.mapped[0] = x.ionic_strength
     x.mapped[1] = x.ca_ratio
     x.mapped[2] = x.mg_ratio
     x.mapped[3] = x.so4_ratio
     x.mapped[4] = x.na_ratio
-    worst = 0.0
+    worst = math.fabs(water_activity(x) - x.water_activity)
     for j in range(N_STATE):
         x.defect[j] = (x.mapped[j] - x.trial[j]) / x.mapped[j]
         change = math.fabs(x.defect[j])
@@ -427,6 +441,19 @@ def medium_residual(x):
             if worst != worst:
                 break
     return worst
+
+
+@kernel
+def is_near(x, residual):
+    """Whether the medium needs no further round, after one that has changed it by `residual`.
+
+    As much as ``x.tolerance`` may be left of the medium's error: as foreseen, a round leaves the share that the one
+    before has left.
+    """
+    if residual < MEDIUM_TOLERANCE or residual < x.tolerance:
+        return True
+    left = residual * max(residual, LEAST_LEFT * x.last_residual)
+    return left < FORESIGHT * x.tolerance * x.last_residual
 
 
 @kernel

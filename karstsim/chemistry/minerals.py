@@ -22,6 +22,7 @@ from enum import IntEnum
 
 from karstsim.chemistry.gas import fugacity_coefficient_co2
 from karstsim.chemistry.medium import (
+    MEDIUM_TOLERANCE,
     N_STATE,
     accelerate,
     alk_over_hco3,
@@ -39,7 +40,6 @@ from karstsim.chemistry.speciation import (
     H_MIN,
     MAX_INNER,
     MAX_OUTER,
-    MEDIUM_TOLERANCE,
     STEP_TOLERANCE,
     newton_step,
 )

@@ -9,11 +9,14 @@ import math
 from enum import IntEnum
 
 from karstsim.chemistry.medium import (
+    KNOWN,
+    WARM,
     accelerate,
     alk_over_hco3,
     dic_over_hco3,
     distribute,
     finish,
+    is_near,
     medium_residual,
     noncarbonate_alkalinity,
     refresh_medium,
@@ -68,10 +71,8 @@ H_ACID = 1e-4  # start where all DIC is CO2
 STEP_TOLERANCE = 1e-5  # of the last Newton step in ln h: what is left is half its square
 LEFT_BY_STEP = 0.3  # the square of a last step over the tolerance of the medium that it is taken in
 SHORT_STEP = 0.1  # in ln h, up to which three terms of the exponential are near enough for a step
-MEDIUM_TOLERANCE = 3e-10  # relative change of the medium at convergence; what is left is a few per cent of it
 MAX_OUTER, MAX_INNER = 300, 200
 UNDETERMINED = 0.01  # with less of the DIC ionised, DIC and pCO2 do not determine the pH
-RESUMED = 2  # what `start_medium` returns for a water that it knows
 NEGATIVE_TOLERANCE = 1e-12  # mol kgw-1 of bicarbonate below zero that is rounding
 
 
@@ -219,20 +220,19 @@ def speciate(x, k, mode):
     The answer is unique: every balance is monotone in ln h in a frozen medium. Valid 0-50 degC, I < 0.5.
     """
     given_h = mode in (ALK_PH, DIC_PH, PH_PCO2)
-    warm = start_medium(x, k)
+    what = start_medium(x, k)
     if given_h:
         h = math.exp(-LN10 * x.ph)
-    elif warm == RESUMED:
+    elif what == KNOWN:
         h = clip_h(x.m_h * x.g_h)
-    elif warm == 1:
+    elif what == WARM:
         h = clip_h(math.exp(-LN10 * x.ph))
     else:
         h = _cold_h(x, mode)
     count, reached, hco3 = -1, h, _bicarbonate(x, mode, h)
-    if warm < RESUMED and hco3 > 0.0 and mode != DIC_PCO2:
-        settle(x, k, h, hco3, warm)
-    tolerance = max(x.tolerance, MEDIUM_TOLERANCE)
-    enough = last_step(tolerance)
+    if what != KNOWN and hco3 > 0.0 and mode != DIC_PCO2:
+        settle(x, k, h, hco3, what)
+    enough = last_step(x.tolerance)
     for iteration in range(MAX_OUTER):
         if not given_h:
             reached = _solve_h(x, mode, h, enough)
@@ -240,7 +240,7 @@ def speciate(x, k, mode):
         hco3 = _bicarbonate(x, mode, h)
         update_species(x, h, hco3 if not hco3 < 0.0 else 0.0)
         residual = medium_residual(x)
-        if residual < tolerance and h == reached:
+        if is_near(x, residual) and h == reached:
             count = iteration + 1
             break
         if residual != residual:

@@ -170,6 +170,10 @@ CARBONATE_STATE = (
     Var("ionic_strength", "mol kg-1", "ionic strength"),
     Var("pco2", "atm", "equilibrium CO2 pressure"),
     Var("si_calcite", "1", "calcite saturation index"),
+    Var("ca_ratio", "1", "calcium over free calcium"),
+    Var("mg_ratio", "1", "magnesium over free magnesium"),
+    Var("na_ratio", "1", "sodium over free sodium"),
+    Var("so4_ratio", "1", "sulfate over free sulfate"),
 )
 SOLUTE_DTYPE = block_dtype(s.name for s in SOLUTES)
 CARRIED: list[tuple[str, object]] = [("volume", "f8"), ("heat", "f8"), ("sol", SOLUTE_DTYPE)]

@@ -27,7 +27,7 @@ MINIMUM_VOLUME = 1.0e-3  # mm; a thinner film than a micrometre of water has no 
 PURE_CALCITE = 0.0  # magnesium of what precipitates
 SEARCH_STEPS = 60
 SEARCH_TOLERANCE = 1.0e-7  # of the rock
-STORE_TOLERANCE = 1.0e-6  # of a store's solve: relative change of its medium in the last round; less is left
+STORE_TOLERANCE = 1.0e-6  # of a store's solve: what may be left of the relative error of its medium
 HALF = 0.5
 CLOSED = -1.0  # in place of a gas pressure: no gas
 UNSOLVED_PRESSURE = (
@@ -104,7 +104,7 @@ def own_pressure(store):
 
 
 @kernel
-def load(x, water, temperature):
+def _load_totals(x, water, temperature):
     """Concentrations of a water body into the scratch solution: mol m-2 over mm is mol kg-1."""
     per_kg = 1.0 / water.volume
     x.temperature = temperature
@@ -117,28 +117,43 @@ def load(x, water, temperature):
     x.so4 = water.sol.so4 * per_kg
     x.no3 = water.sol.no3 * per_kg
     x.alkalinity = alkalinity(water.sol) * per_kg
-    x.ph = 0.0
-    x.ionic_strength = 0.0
-    x.si_calcite = 0.0
-    x.resume = 0.0
     x.tolerance = STORE_TOLERANCE
     x.readings = CARBONATE
 
 
 @kernel
+def load(x, water, temperature):
+    """A water of which nothing but its totals is known into the scratch solution."""
+    _load_totals(x, water, temperature)
+    x.ph = 0.0
+    x.ionic_strength = 0.0
+    x.si_calcite = 0.0
+    x.ca_ratio = 0.0
+    x.resume = 0.0
+
+
+@kernel
 def load_store(x, store, temperature):
-    """As `load`, with the warm start that the store remembers."""
-    load(x, store, temperature)
+    """As `load`, with the medium of the water's last step, which the store remembers."""
+    _load_totals(x, store, temperature)
     x.ph = store.ph
     x.ionic_strength = store.ionic_strength
     x.si_calcite = store.si_calcite
+    x.ca_ratio = store.ca_ratio
+    x.mg_ratio = store.mg_ratio
+    x.na_ratio = store.na_ratio
+    x.so4_ratio = store.so4_ratio
+    x.resume = 0.0
 
 
 @kernel
 def load_again(x, store, temperature, solved):
     """As `load_store`; `solved` is 1 where `x` holds this very water's last solve, to go on from its medium."""
-    load_store(x, store, temperature)
-    x.resume = solved
+    if solved == 1.0:
+        _load_totals(x, store, temperature)
+        x.resume = 1.0
+    else:
+        load_store(x, store, temperature)
 
 
 @kernel
@@ -148,6 +163,10 @@ def remember(x, store):
     store.ionic_strength = x.ionic_strength
     store.pco2 = x.pco2
     store.si_calcite = x.si_calcite
+    store.ca_ratio = x.ca_ratio
+    store.mg_ratio = x.mg_ratio
+    store.na_ratio = x.na_ratio
+    store.so4_ratio = x.so4_ratio
 
 
 @kernel
@@ -194,7 +213,7 @@ def open_step(x, k, mg_fraction, pco2, slope, k_dt, precipitation_dt, threshold,
     rock, found = dissolve_with_gas(x, k, mg_fraction, pco2, slope, k_dt, tail_start, tail_order)
     if not found:
         _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
-        x.ionic_strength, x.resume = ionic_strength, 0.0
+        x.ionic_strength, x.ca_ratio, x.resume = ionic_strength, 0.0, 0.0
         rock = search_rock(x, k, mg_fraction, pco2, slope, k_dt, tail_start, tail_order)
         _compose(x, dic, ca, mg, alk, rock, mg_fraction)
         exchange_gas(x, k, pco2, slope)
@@ -302,27 +321,38 @@ def exchange_gas(x, k, pco2, slope):
     if x.status < 0.0:
         gas *= 0.0
         x.dic = dic
-        x.resume = 0.0
+        x.ca_ratio, x.resume = 0.0, 0.0
         speciate(x, k, ALK_DIC)
     return gas
 
 
 @kernel
 def closed_step(x, k, mg_fraction, k_dt, precipitation_dt, threshold, tail_start, tail_order):
-    """Rock that enters a closed water in one step, mol kg-1; leaves `x` as the water afterwards."""
+    """Rock that enters a closed water in one step, mol kg-1; leaves `x` as the water afterwards.
+
+    x   ``x.si_calcite`` says on which side of saturation to look first: that of the last step
+    """
     dic, ca, mg, alk = x.dic, x.ca, x.mg, x.alkalinity
-    at_equilibrium = _rock_to(x, k, 0.0, mg_fraction, CLOSED, 0.0)
-    if at_equilibrium >= 0.0:
-        rock = relaxed_rock(alk, at_equilibrium, k_dt, tail_start, tail_order)
-    else:
-        mg_fraction = 0.0
-        rock = 0.0 * at_equilibrium
-        _compose(x, dic, ca, mg, alk, rock, mg_fraction)
+    above = False
+    if x.si_calcite > 0.0:
         speciate(x, k, ALK_DIC)
-        if x.si_calcite > threshold:
-            rock = _rock_to(x, k, 0.0, mg_fraction, CLOSED, 0.0) * relaxed_share(precipitation_dt, 1.0)
-            _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
-            rock = min(max(rock, _rock_to(x, k, threshold, mg_fraction, CLOSED, 0.0)), 0.0)
-    _compose(x, dic, ca, mg, alk, rock, mg_fraction)
+        above = x.si_calcite >= 0.0
+        _compose(x, dic, ca, mg, alk, 0.0, mg_fraction)
+    if not above:
+        at_equilibrium = _rock_to(x, k, 0.0, mg_fraction, CLOSED, 0.0)
+        if not at_equilibrium < 0.0:
+            rock = relaxed_rock(alk, at_equilibrium, k_dt, tail_start, tail_order)
+            _compose(x, dic, ca, mg, alk, rock, mg_fraction)
+            speciate(x, k, ALK_DIC)
+            return rock
+        _compose(x, dic, ca, mg, alk, 0.0 * at_equilibrium, PURE_CALCITE)
+        speciate(x, k, ALK_DIC)
+    if not x.si_calcite > threshold:
+        return 0.0 * dic
+    _compose(x, dic, ca, mg, alk, 0.0, PURE_CALCITE)
+    rock = _rock_to(x, k, 0.0, PURE_CALCITE, CLOSED, 0.0) * relaxed_share(precipitation_dt, 1.0)
+    _compose(x, dic, ca, mg, alk, 0.0, PURE_CALCITE)
+    rock = min(max(rock, _rock_to(x, k, threshold, PURE_CALCITE, CLOSED, 0.0)), 0.0)
+    _compose(x, dic, ca, mg, alk, rock, PURE_CALCITE)
     speciate(x, k, ALK_DIC)
     return rock

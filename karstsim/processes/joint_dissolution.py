@@ -26,12 +26,13 @@ from karstsim.chemistry.equilibrium import (
 from karstsim.chemistry.medium import (
     accelerate,
     dic_over_hco3,
+    is_near,
     medium_residual,
     start_from,
     update_species,
 )
 from karstsim.chemistry.rates import relax_and_slope
-from karstsim.chemistry.speciation import MEDIUM_TOLERANCE, SHORT_STEP, last_step
+from karstsim.chemistry.speciation import SHORT_STEP, last_step
 from karstsim.core.jit import kernel
 
 LEAST_PRESSURE = 1.0e-7  # atm
@@ -81,8 +82,7 @@ def dissolve_with_gas(x, k, mg_fraction, pco2, slope, k_dt, tail_start, tail_ord
     h = start(x, k)
     start_from(y, x, k)
     h, h_saturated = _step_apart(x, y, h, h, 0.0, dic, ca, alk, per_share, pco2, slope)
-    tolerance = max(x.tolerance, MEDIUM_TOLERANCE)
-    enough = last_step(tolerance)
+    enough = last_step(x.tolerance)
     rock, solved = 0.0, False
     for _ in range(MOST_ROUNDS):
         h, h_saturated, rock, found = _step_together(
@@ -93,7 +93,7 @@ def dissolve_with_gas(x, k, mg_fraction, pco2, slope, k_dt, tail_start, tail_ord
         pressure = _become_dissolved(x, h, dic, ca, mg, alk, rock, mg_fraction, pco2, slope)
         _become_saturated(y, h_saturated, ca, mg, per_share, pressure)
         residual, residual_saturated = medium_residual(x), medium_residual(y)
-        if residual < tolerance and residual_saturated < tolerance:
+        if is_near(x, residual) and is_near(y, residual_saturated):
             solved = True
             break
         if not residual + residual_saturated < math.inf:

@@ -238,8 +238,9 @@ def test_random_waters_of_the_whole_range_are_solved(which: int) -> None:
 
 @pytest.mark.parametrize("tolerance", [1e-6, 1e-5])
 def test_a_looser_solve_ends_close_to_the_tight_one(tolerance: float) -> None:
-    """A solve ends when a round moves its medium by less than the tolerance, relative; rounds shrink: what is left is
-    at most the tolerance, in ln h (so 0.43 of it in pH) and in the amounts exchanged beside the water's DIC.
+    """A solve ends when what is left of its medium's error is foreseen to be below the tolerance.
+
+    So it is in most waters, in ln h and in the amounts exchanged beside the water's DIC, and ten times that in none.
     """
     rng = np.random.default_rng(5)
     n = 300
@@ -261,6 +262,9 @@ def test_a_looser_solve_ends_close_to_the_tight_one(tolerance: float) -> None:
         (x, taken, gas), (y, near, near_gas) = found
         assert (x["status"] == y["status"]).all() and (x["status"] == 0.0).sum() > n // 2
         solved = x["status"] == 0.0
-        assert np.abs(x["ph"] - y["ph"])[solved].max() < 0.43 * tolerance
-        for a, b in ((taken, near), (gas, near_gas)):
-            assert (np.abs(a - b) / x["dic"])[solved].max() < tolerance
+        errors = [np.abs(x["ph"] - y["ph"]) / math.log10(math.e)]
+        errors += [np.abs(a - b) / x["dic"] for a, b in ((taken, near), (gas, near_gas))]
+        for error in errors:
+            assert (
+                np.quantile(error[solved], 0.9) < 2.0 * tolerance and error[solved].max() < 10.0 * tolerance
+            )

@@ -123,6 +123,50 @@ def test_warm_start_finds_the_cold_answer(values: dict[str, float], factor: floa
         assert getattr(warm, name) == pytest.approx(getattr(cold, name), rel=1e-9, abs=1e-25)
 
 
+def test_a_known_medium_takes_fewer_rounds_than_pairing_anew() -> None:
+    """A water whose totals have moved a little: all three starts end alike, and each knows more than the next."""
+    start, temperatures = random_waters(2000, 21)
+    k, counts = np.zeros(1, CONSTANTS_DTYPE), np.zeros(start.size, np.int64)
+    solve_all(start, k, temperatures, int(Mode.ALK_DIC), counts)
+    solved, rounds, waters = counts > 0, {}, {}
+    for what in ("known", "warm", "cold"):
+        x = start.copy()
+        x["dic"] *= 1.001
+        if what != "known":
+            x["ca_ratio"] = 0.0
+        if what == "cold":
+            x["ph"] = 0.0
+        solve_all(x, k, temperatures, int(Mode.ALK_DIC), counts)
+        rounds[what], waters[what] = counts[solved].mean(), x[solved]
+    assert rounds["known"] < rounds["warm"] - 0.5 < rounds["cold"] - 0.5
+    for name in ("m_h", "m_ca", "ionic_strength", "ca_ratio"):
+        for what in ("known", "warm"):
+            np.testing.assert_allclose(waters[what][name], waters["cold"][name], rtol=2e-9, err_msg=name)
+
+
+def test_what_a_tolerance_leaves_is_foreseen() -> None:
+    """With 1e-6 allowed, medium and acidity of water that has changed by a few per cent are about that near."""
+    allowed = 1e-6
+    start, temperatures = random_waters(3000, 22)
+    k, counts = np.zeros(1, CONSTANTS_DTYPE), np.zeros(start.size, np.int64)
+    solve_all(start, k, temperatures, int(Mode.ALK_DIC), counts)
+    start, temperatures = start[counts > 0], temperatures[counts > 0]
+    rng, counts = np.random.default_rng(23), counts[counts > 0]
+    for total in ("dic", "ca", "alkalinity"):
+        start[total] *= rng.uniform(0.97, 1.03, start.size)
+    exact, near = start.copy(), start.copy()
+    near["tolerance"] = allowed
+    solve_all(exact, k, temperatures, int(Mode.ALK_DIC), counts)
+    solved, tight = counts > 0, counts.copy()
+    solve_all(near, k, temperatures, int(Mode.ALK_DIC), counts)
+    assert counts[solved].mean() < 0.7 * tight[solved].mean()
+    for name in ("ionic_strength", "ca_ratio", "mg_ratio", "so4_ratio", "na_ratio"):
+        error = np.abs(near[name] / exact[name] - 1.0)[solved]
+        assert np.quantile(error, 0.99) < 5.0 * allowed and error.max() < 30.0 * allowed, (name, error.max())
+    error = np.abs(near["ph"] - exact["ph"])[solved]
+    assert np.quantile(error, 0.99) < 5.0 * allowed and error.max() < 100.0 * allowed, error.max()
+
+
 def test_every_pair_of_variables_gives_the_same_water() -> None:
     k = constants_at(12.0)
     base = water(ca=2e-3, mg=5e-4, na=2e-4, cl=2e-4, so4=3e-4, dic=4.6e-3, alkalinity=4.4e-3)

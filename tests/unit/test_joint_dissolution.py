@@ -27,7 +27,9 @@ HALVINGS = 46
 DOUBLINGS = 60
 LEAST_P = 1.0e-12  # atm, below every gas line here
 THRESHOLD = 0.3
-NEAR = 3.0 * STORE_TOLERANCE  # what a solve leaves, of the rock and a tenth of the water's calcium
+NEAR = (
+    30.0 * STORE_TOLERANCE
+)  # what a solve of a hostile water leaves, of the rock and a tenth of its calcium
 
 
 # ------------------------------------------------------------------------------------------------ by bisection
@@ -427,9 +429,9 @@ def test_hostile_waters_without_gas() -> None:
     _books_close(step, w)
     dissolves = step["rock"] > 0.0
     assert dissolves.sum() > 300 and (step["rock"] < 0.0).sum() > 30
-    assert step["si_calcite"][dissolves].max() < 1.0e-5
+    assert step["si_calcite"][dissolves].max() < 5.0e-5
     long = dissolves & (knobs[:, 3] > 1.0e6) & (knobs[:, 6] == 1.0)
-    assert long.sum() > 10 and np.abs(step["si_calcite"][long]).max() < 1.0e-5
+    assert long.sum() > 10 and np.abs(step["si_calcite"][long]).max() < 5.0e-5
 
 
 @pytest.mark.nojit

@@ -18,7 +18,7 @@ def degas(x, k, pressure, slope):
     gas = equilibrate_gas(x, k, pressure, slope)
     if x.status < 0.0:
         x.dic = dic
-        x.resume = 0.0
+        x.ca_ratio, x.resume = 0.0, 0.0
         speciate(x, k, ALK_DIC)
         gas *= 0.0
     return -gas
@@ -32,7 +32,7 @@ def grow(x, k, pressure, slope, share):
     # The record then holds the medium of this very water's last solve, unless there is none.
     x.resume = 1.0
     if x.status < 0.0:
-        x.resume = 0.0
+        x.ca_ratio, x.resume = 0.0, 0.0
         rock = 0.0 * dic
     lost = share * max(-rock, 0.0)
     x.dic = dic - lost

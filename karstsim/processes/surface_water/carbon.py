@@ -17,6 +17,7 @@ import math
 from karstsim.chemistry.constants import set_temperature
 from karstsim.chemistry.medium import (
     N_STATE,
+    WARM,
     accelerate,
     alk_over_hco3,
     dic_over_hco3,
@@ -66,7 +67,6 @@ FAMILIAR = 0.2  # relative change of the medium, or of h, that may go on
 MAX_OUTER, MAX_INNER = 60, 120
 NEWTON_TRIES = 40  # then bisection, which cannot fail
 UPTAKE_TRIES = 40
-WARM = 1
 
 # Of one sub-step: exchange of gas (1) and the pressure of the air (atm); potential production of submerged plants and
 # of phytoplankton and what of both can take HCO3- (mol kg-1), K_H (mol m-3); calcite that would precipitate at
