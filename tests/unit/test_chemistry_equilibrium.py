@@ -265,6 +265,4 @@ def test_a_looser_solve_ends_close_to_the_tight_one(tolerance: float) -> None:
         errors = [np.abs(x["ph"] - y["ph"]) / math.log10(math.e)]
         errors += [np.abs(a - b) / x["dic"] for a, b in ((taken, near), (gas, near_gas))]
         for error in errors:
-            assert (
-                np.quantile(error[solved], 0.5) < tolerance and error[solved].max() < 10.0 * tolerance
-            )
+            assert np.quantile(error[solved], 0.5) < tolerance and error[solved].max() < 10.0 * tolerance
