@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from karstsim.ensemble.run import Outcome
 
 SHOWN = 10  # failed members
-PLAN, MANIFEST = "plan.json", "manifest.sqlite"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -63,6 +62,8 @@ def check_config(config: EnsembleConfig, as_json: bool) -> None:
 
 def is_ensemble(folder: Path) -> bool:
     """Whether an ensemble was begun in the folder; one without its plan says what it lacks."""
+    from karstsim.ensemble.plan import MANIFEST, PLAN
+
     return (folder / PLAN).is_file() or (folder / MANIFEST).is_file()
 
 

@@ -57,17 +57,11 @@ def _refuse(folder: Path) -> None:
     """A folder that is not there or holds no task, and factorial runs, which keep no file to go on from."""
     from karstsim.core.errors import InputError
 
-    where = str(folder)
+    where, another = str(folder), "name the folder that a command has written (-o of run, calibrate, ...)"
     if not folder.is_dir():
-        what = "is a file" if folder.exists() else "is no folder"
-        raise InputError(
-            where, what, "name the folder that a command has written (-o of run, calibrate, ...)"
-        )
+        raise InputError(where, "is a file" if folder.exists() else "is no folder", another)
     if sensitivities.is_attribution(folder):
         mend = "go on by the command that began them, into the same folder: what is finished is kept"
         raise InputError(where, "holds factorial runs, which do not go on from their folder", mend)
     if not any(holds(folder) for holds in TASKS):
-        what = "holds no run, ensemble, calibration or sensitivity study"
-        raise InputError(
-            where, what, "name the folder that a command has written (-o of run, calibrate, ...)"
-        )
+        raise InputError(where, "holds no run, ensemble, calibration or sensitivity study", another)

@@ -34,10 +34,8 @@ _KEPT: ContextVar[dict[Path, netCDF4.Dataset] | None] = ContextVar("_KEPT", defa
 EXPORT_BYTES = 64_000_000  # of one variable held in memory while exporting
 PER_CALENDAR = ("daily", "step")  # outputs whose time axis differs between calendars
 SPRING, DISCHARGE = "aquifer_spring", "spring_discharge"  # mm in a period, m3 s-1 from a drawn area
-COVERED_FROM, COVERED_TO = (
-    "time_coverage_start",
-    "time_coverage_end",
-)  # attributes of a file, so of one window
+# Attributes of a file, so of one window.
+COVERED_FROM, COVERED_TO = "time_coverage_start", "time_coverage_end"
 M3_PER_MM_KM2 = 1000.0
 
 

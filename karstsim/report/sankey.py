@@ -50,9 +50,8 @@ def sankey_figure(annual: xr.Dataset, scenario: str | None = None) -> Figure:
 def closure_said(budget: Budget) -> str:
     """In, out and what is left, in words."""
     shown = round(budget.total_in, 2) - round(budget.total_out, 2)
-    digits = (
-        2 if round(shown, 2) == round(budget.remainder, 2) else 3
-    )  # 25.49 − 25.50 = 0.00 would look wrong
+    # 25.49 − 25.50 = 0.00 would look wrong.
+    digits = 2 if round(shown, 2) == round(budget.remainder, 2) else 3
     share = 100.0 * budget.remainder / budget.total_in if budget.total_in > 0.0 else np.nan
     return (
         f"in {budget.total_in:.{digits}f} − out {budget.total_out:.{digits}f} = {budget.remainder_label} "

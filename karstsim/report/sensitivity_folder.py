@@ -100,9 +100,8 @@ def _tables(ds: xr.Dataset) -> list[Table]:
     """A table an output that is one number; those of months and years are drawn."""
     single = [i for i in range(ds.sizes["output"]) if ds.year.values[i] < 0 and ds.month.values[i] < 0]
     names = _indices(ds)
-    least = (
-        0 if _with_units(ds) else DIGITS
-    )  # shares of a variance are near 1 at most, and 0.0 ± 0.0 says nothing
+    # Shares of a variance are near 1 at most, and 0.0 ± 0.0 says nothing.
+    least = 0 if _with_units(ds) else DIGITS
     tables = []
     for i in single[:MOST_TABLES]:
         part = ds.isel(output=i)

@@ -40,11 +40,8 @@ INTERNAL = "internal"
 NAMED = 5  # missing combinations in a message
 
 RESULT = "decomposition.nc"
-OF_ENSEMBLE = (
-    "source",
-    "forcing_",
-    "time_coverage_",
-)  # attributes of an ensemble that its decomposition keeps
+# Beginnings of the attributes of an ensemble that its decomposition keeps.
+OF_ENSEMBLE = ("source", "forcing_", "time_coverage_")
 
 Method = Literal["anova", "hawkins_sutton"]
 
