@@ -17,9 +17,10 @@ ROOT_START, ROOT_SLOPE = 0.4, 0.6  # straight line near the cube root between 0.
 
 @lane_function
 def exp_small(x):
-    """exp(x) for |x| <= 3.2 (clipped beyond), relative error below 1e-13.
+    """exp(x) for |x| <= 3.2 (clipped beyond), relative error below 1.1e-13.
 
-    Taylor of degree 8 at x/32, in pairs that do not wait for each other, five squarings.
+    Taylor of degree 8 at y = x/32, in pairs that do not wait for each other, five squarings. The terms left out are
+    below 1.01 y^9/9! = 2.8e-15, which the squarings make 32 times as much, 8.9e-14; the rest is rounding.
     """
     y = min(max(x, -EXP_LIMIT), EXP_LIMIT) * (1.0 / 32.0)
     y2 = y * y
@@ -63,7 +64,7 @@ def log_near(x):
 
 @lane_function
 def cube_root(x):
-    """Cube root for 0.3 <= x <= 1, relative error below 1e-15: four Newton steps from a straight line."""
+    """Cube root for 0.3 <= x <= 1, relative error below 6e-14: four Newton steps from a straight line."""
     r = ROOT_START + ROOT_SLOPE * x
     r = (2.0 * r + x / (r * r)) * (1.0 / 3.0)
     r = (2.0 * r + x / (r * r)) * (1.0 / 3.0)

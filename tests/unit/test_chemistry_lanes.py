@@ -103,16 +103,17 @@ def relative(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def test_polynomials() -> None:
     """Each over the range its docstring states, to the error it states."""
     for function, exact, low, high, bar in (
-        (polynomials.exp_small, math.exp, -3.2, 3.2, 1e-13),
+        (polynomials.exp_small, math.exp, -3.2, 3.2, 1.1e-13),
         (polynomials.exp_wide, math.exp, -51.0, 51.0, 2e-12),
-        (polynomials.cube_root, math.cbrt, 0.3, 1.0, 1e-15),
+        (polynomials.cube_root, math.cbrt, 0.3, 1.0, 6e-14),
     ):
         call = python_callable(function)
-        for x in np.linspace(low, high, 400):
-            assert call(x) == pytest.approx(exact(x), rel=bar), (function, x)
+        points = [float(x) for x in np.linspace(low, high, 20001)]
+        errors = [abs(call(x) / exact(x) - 1.0) for x in points]
+        worst = int(np.argmax(errors))
+        assert bar / 10.0 < errors[worst] < bar, (function, points[worst], errors[worst])
     call = python_callable(polynomials.log_near)
-    for x in np.linspace(0.7, 1.4, 400):
-        assert call(x) == pytest.approx(math.log(x), abs=1e-15)
+    assert max(abs(call(x) - math.log(x)) for x in map(float, np.linspace(0.7, 1.4, 20001))) < 1e-15
     assert math.isnan(python_callable(polynomials.exp_small)(math.nan))
 
 
@@ -130,9 +131,10 @@ def test_constants_equal_the_scalar_ones(which: int) -> None:
             for j, name in enumerate(EQUILIBRIA):
                 expected = getattr(k, name)
                 found = w[at.KH + 8 * j + lane]
-                assert found == pytest.approx(expected, rel=2e-12) if expected > 0.0 else found < 1e-20, name
-            assert w[at.DH_A + lane] == pytest.approx(k.dh_a * math.log(10.0), rel=1e-13)
-            assert w[at.DH_B + lane] == pytest.approx(k.dh_b, rel=1e-13)
+                close = pytest.approx(expected, rel=2e-12, abs=0.0)
+                assert found == close if expected > 0.0 else found < 1e-20, name
+            assert w[at.DH_A + lane] == pytest.approx(k.dh_a * math.log(10.0), rel=1e-13, abs=0.0)
+            assert w[at.DH_B + lane] == pytest.approx(k.dh_b, rel=1e-13, abs=0.0)
 
 
 def compare(n: int, seed: int, which: int, mode: Mode) -> tuple[int, int]:
