@@ -321,18 +321,18 @@ def distribute(x, k, h, hco3):
 
 @kernel
 def start_medium(x, k):
-    """First medium of a solve. Says what is known of the water: KNOWN, WARM, or COLD; by then its ions are unpaired.
+    """First medium of a solve. Says what is known of the water: KNOWN, WARM or COLD; of the last two no ion is paired.
 
     Of an earlier solve pH and ionic strength are taken over where both are positive (WARM), and the pairing ratios too
-    where ``x.ca_ratio`` is (KNOWN), so that the answer depends on nothing else; unless ``x.resume`` is 1, which says
-    that the record still holds the medium of this very water's last solve (KNOWN). The H+ of a KNOWN water is that
-    of its last solve.
+    where all are (KNOWN), so that the answer depends on nothing else; unless ``x.resume`` is 1, which says that the
+    record still holds the medium of this very water's last solve (KNOWN). The H+ of a KNOWN water is that of its last
+    solve.
     """
     if x.resume == 1.0:
         resume_medium(x, k)
         return KNOWN
     warm = x.ph > 0.0 and x.ionic_strength > TRACE
-    known = warm and x.ca_ratio > 0.0
+    known = warm and x.ca_ratio > 0.0 and x.mg_ratio > 0.0 and x.na_ratio > 0.0 and x.so4_ratio > 0.0
     if not warm:
         strong = 2.0 * (x.ca + x.mg - x.so4) + x.na + x.k - x.cl - x.no3
         weak = strong if strong > 0.0 else -strong
@@ -350,6 +350,10 @@ def start_medium(x, k):
     _remember(x)
     if known:
         x.m_h = h / x.g_h
+        x.m_co2 = h * x.dic / (dic_over_hco3(x, h) * x.c_k1)
+        x.d_h = (
+            1.0 + 2.0 * x.p_dimer * x.m_co2
+        ) / x.c_k1  # with the dimer, which no other part of the medium shows
         return KNOWN
     return WARM if warm else COLD
 
@@ -379,7 +383,7 @@ def start_from(y, x, k):
 def resume_medium(x, k):
     """Go on from the medium of this water's last solve, after its totals or its temperature have changed a little.
 
-    Only for solves that follow each other within one step: a new step starts from pH and ionic strength alone. At
+    Only for solves that follow each other within one step: a new step starts from what the store remembers. At
     the same temperature the activity coefficients are those that the last solve has ended with.
     """
     free_cations(x)
@@ -432,15 +436,16 @@ def medium_residual(x):
     x.mapped[2] = x.mg_ratio
     x.mapped[3] = x.so4_ratio
     x.mapped[4] = x.na_ratio
-    worst = math.fabs(water_activity(x) - x.water_activity)
+    worst = 0.0
     for j in range(N_STATE):
         x.defect[j] = (x.mapped[j] - x.trial[j]) / x.mapped[j]
         change = math.fabs(x.defect[j])
         if not change <= worst:
             worst = change
             if worst != worst:
-                break
-    return worst
+                return worst
+    change = math.fabs(water_activity(x) - x.water_activity)
+    return worst if change <= worst else change
 
 
 @kernel

@@ -211,8 +211,8 @@ def speciate(x, k, mode):
     x      water (SOLUTION_DTYPE). In: totals ca mg na k cl so4 no3 (mol kgw-1) and, by `mode`, two of alkalinity
            (eq kgw-1), dic (mol kgw-1), ph, pco2 (fugacity, atm). Out: the other two, ionic_strength, all species,
            activity coefficients, saturation indices, status (0 solved, -1 not).
-           A warm start is taken from ph and ionic_strength when both are positive on entry; tolerance > 0 ends the
-           solve at a larger change of the medium than MEDIUM_TOLERANCE.
+           A warm start is taken from ph and ionic_strength when both are positive on entry, and from the pairing
+           ratios (ca_ratio ..) when all are; tolerance > 0 is what may be left of the medium's error (`is_near`).
     k      constants at the water's temperature (CONSTANTS_DTYPE, `set_temperature`)
     mode   `Mode`
     returns the number of medium iterations, or -1 when there is no solution or it did not converge.

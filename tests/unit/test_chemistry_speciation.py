@@ -144,6 +144,19 @@ def test_a_known_medium_takes_fewer_rounds_than_pairing_anew() -> None:
             np.testing.assert_allclose(waters[what][name], waters["cold"][name], rtol=2e-9, err_msg=name)
 
 
+@pytest.mark.nojit
+@pytest.mark.parametrize("pco2", [1e-3, 2e-2, 0.3, 1.0])
+def test_water_at_rest_stays_what_it_is(pco2: float) -> None:
+    """A round from a medium that is known says the same again, of CO2 beside its dimer too, at a store's tolerance."""
+    k = constants_at(12.0)
+    x = water(ca=2e-3, mg=3e-4, na=1e-4, so4=2e-4, alkalinity=4.3e-3, pco2=pco2)
+    SPECIATE(x, k, Mode.ALK_PCO2)
+    ph, x.tolerance = x.ph, 1e-6
+    for _ in range(3):
+        assert SPECIATE(x, k, Mode.ALK_DIC) <= 2
+        assert x.pco2 == pytest.approx(pco2, rel=3e-6) and x.ph == pytest.approx(ph, abs=1e-6)
+
+
 def test_what_a_tolerance_leaves_is_foreseen() -> None:
     """With 1e-6 allowed, medium and acidity of water that has changed by a few per cent are about that near."""
     allowed = 1e-6

@@ -383,6 +383,8 @@ def hostile_days(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     stale = rng.random(n) < 0.5
     w["ph"] = np.where(stale, rng.uniform(1.0, 13.5, n), 0.0)
     w["ionic_strength"] = np.where(stale, _log(rng, -6.0, 0.0, n), 0.0)
+    for name in ("ca_ratio", "mg_ratio", "na_ratio", "so4_ratio"):
+        w[name] = np.where(stale, 1.0 + _log(rng, -3.0, 6.0, n), 0.0)
 
     def some_none(low: float, high: float) -> np.ndarray:
         return np.where(rng.random(n) < 0.15, 0.0, _log(rng, low, high, n))
