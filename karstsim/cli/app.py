@@ -40,6 +40,7 @@ from karstsim.cli.options import (
     Workers,
 )
 from karstsim.cli.plain_arrays import plain_arrays_only
+from karstsim.core.errors import quoted
 from karstsim.core.loading import loading
 
 MOST_YEARS_SHOWN = 12
@@ -149,7 +150,7 @@ def run(
 ) -> None:
     """Run the simulation or the ensemble that CONFIG describes; `karstsim resume` goes on after a stop."""
     folder = output or Path("runs") / config.stem
-    with console.guarded(debug, as_json, folder, f"go on with: karstsim resume {folder}"):
+    with console.guarded(debug, as_json, folder, f"go on with: karstsim resume {quoted(folder)}"):
         with loading(keep=True):
             from karstsim.config import load_config, to_toml
             from karstsim.core.errors import InputError
@@ -161,7 +162,9 @@ def run(
         if kind:
             command = KINDS[kind].command
             raise InputError(
-                f"{config}, [{kind}]", "is not of a run", f"start it with: karstsim {command} {config}"
+                f"{config}, [{kind}]",
+                "is not of a run",
+                f"start it with: karstsim {command} {quoted(config)}",
             )
         _refuse_scheduler(scheduler)
         settings = load_config(config)

@@ -22,7 +22,7 @@ from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from karstsim import disk
-from karstsim.core.errors import InputError, RunError
+from karstsim.core.errors import InputError, RunError, quoted
 from karstsim.core.files import marked, remove_unfinished, whole_file, whole_folder
 from karstsim.ensemble.draws import AREA, drawn_values
 from karstsim.ensemble.manifest import Manifest
@@ -75,7 +75,7 @@ def open_ensemble(
             raise InputError(
                 str(folder),
                 f"is not finished: {left} tasks are left",
-                f"karstsim resume {folder}, or partial=True",
+                f"karstsim resume {quoted(folder)}, or partial=True",
             )
         kind = frequency or next(iter(kept), None)
         if kind not in kept:
@@ -117,7 +117,7 @@ def _shards(
 
 def _check_files(folder: Path, shards: Sequence[Shard]) -> None:
     """InputError for a shard that is missing or cut; an export and `status` compare all its bytes."""
-    mend = f"karstsim resume {folder} computes what is missing"
+    mend = f"karstsim resume {quoted(folder)} computes what is missing"
     if not shards:
         raise InputError(str(folder), "holds nothing of these climates yet", mend)
     for shard in shards:
@@ -273,7 +273,8 @@ def _named(path: Path) -> Iterator[None]:
         raise InputError(
             str(path),
             f"cannot be read ({error})",
-            f"karstsim resume {folder} computes it again if it was spoiled; karstsim status {folder} tells",
+            f"karstsim resume {quoted(folder)} computes it again if it was spoiled; "
+            f"karstsim status {quoted(folder)} tells",
         ) from None
 
 
@@ -346,7 +347,7 @@ def export(folder: Path, target: Path, frequency: str | None = None, climates: S
         if broken := manifest.broken():
             path = next(iter(broken.values()))
             raise InputError(
-                str(folder / path), "is missing or has changed", f"karstsim resume {folder} mends it"
+                str(folder / path), "is missing or has changed", f"karstsim resume {quoted(folder)} mends it"
             )
     ds = open_ensemble(folder, frequency, climates)
     zarr = target.suffix == ".zarr"
