@@ -28,12 +28,13 @@ from karstsim.ensemble.draws import AREA, drawn_values
 from karstsim.ensemble.manifest import Manifest
 from karstsim.ensemble.plan import Plan
 from karstsim.ensemble.work import DISK
+from karstsim.model.output import SPRING_DISCHARGE
 
 OPEN_SHARDS = 64  # files kept open
 _KEPT: ContextVar[dict[Path, netCDF4.Dataset] | None] = ContextVar("_KEPT", default=None)
 EXPORT_BYTES = 64_000_000  # of one variable held in memory while exporting
 PER_CALENDAR = ("daily", "step")  # outputs whose time axis differs between calendars
-SPRING, DISCHARGE = "aquifer_spring", "spring_discharge"  # mm in a period, m3 s-1 from a drawn area
+SPRING = "aquifer_spring"  # mm in a period
 # Attributes of a file, so of one window.
 COVERED_FROM, COVERED_TO = "time_coverage_start", "time_coverage_end"
 M3_PER_MM_KM2 = 1000.0
@@ -87,7 +88,7 @@ def open_ensemble(
     times = _times(plan, shards, kind, chosen)
     ds = _labelled(_lazy(shards, plan.n_columns * len(chosen), times), plan, chosen)
     if AREA in ds.coords and SPRING in ds:
-        ds[DISCHARGE] = _discharge(shards, ds)
+        ds[SPRING_DISCHARGE] = _discharge(shards, ds)
     return ds
 
 
