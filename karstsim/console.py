@@ -145,7 +145,12 @@ def complain(where: str, what: str, mend: str, as_json: bool = False) -> None:
         lines.append(f"{label:>5}  ", "dim").append(text.replace("\n", "\n       "), style).append("\n")
     console(stderr=True).print(lines, end="", soft_wrap=True)
     if as_json:
-        print_json({"status": "error", "where": where, "what": what, "mend": mend})
+        print_json(as_error(where, what, mend))
+
+
+def as_error(where: str, what: str, mend: str) -> dict[str, str]:
+    """An error as ``--json`` shows it."""
+    return {"status": "error", "where": where, "what": what, "mend": mend}
 
 
 def print_json(value: Any) -> None:

@@ -40,6 +40,7 @@ from karstsim.cli.options import (
     Workers,
 )
 from karstsim.cli.plain_arrays import plain_arrays_only
+from karstsim.cli.usage import Commands
 from karstsim.core.errors import quoted
 from karstsim.core.loading import loading
 
@@ -49,6 +50,7 @@ BEFORE_RESULTS = (RESOLVED, console.LOG_NAME)  # all that a run leaves when it f
 
 app = typer.Typer(
     name="karstsim",
+    cls=Commands,
     help="Water and carbon through a karst catchment, from climate files to its spring and stream.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -207,6 +207,26 @@ def test_usage_errors_end_with_2() -> None:
         assert invoke(*arguments).exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "where", "what"),
+    [
+        (["check"], "check", "Missing argument"),
+        (["run", "a.toml", "--bogus"], "run", "--bogus"),
+        (["run", "a.toml", "--workers", "0"], "run", "--workers"),
+        (["new", "nonsense"], "new", "nonsense"),
+        (["nonsense"], "", "nonsense"),
+        (["--bogus"], "", "--bogus"),
+    ],
+)
+def test_usage_errors_as_json(arguments: list[str], where: str, what: str) -> None:
+    said = invoke(*arguments, "--json")
+    told = json.loads(said.stdout)
+    assert said.exit_code == 2 and said.stderr
+    assert sorted(told) == ["mend", "status", "what", "where"] and told["status"] == "error"
+    assert told["where"].endswith(where) and what in told["what"]
+    assert not invoke(*arguments).stdout
+
+
 @pytest.mark.parametrize("command", ["status", "resume"])
 def test_a_folder_without_a_task_is_told_from_one_that_is_not_there(tmp_path: Path, command: str) -> None:
     (tmp_path / "file").write_text("x", encoding="utf-8")
