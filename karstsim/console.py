@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from karstsim import interrupts
-from karstsim.core.errors import InputError, RunError
+from karstsim.core.errors import InputError, RunError, quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,7 +145,12 @@ def complain(where: str, what: str, mend: str, as_json: bool = False) -> None:
         lines.append(f"{label:>5}  ", "dim").append(text.replace("\n", "\n       "), style).append("\n")
     console(stderr=True).print(lines, end="", soft_wrap=True)
     if as_json:
-        print_json({"status": "error", "where": where, "what": what, "mend": mend})
+        print_json(as_error(where, what, mend))
+
+
+def as_error(where: str, what: str, mend: str) -> dict[str, str]:
+    """An error as ``--json`` shows it."""
+    return {"status": "error", "where": where, "what": what, "mend": mend}
 
 
 def print_json(value: Any) -> None:
@@ -240,7 +245,9 @@ def make_folder(folder: Path, overwrite: bool, ignored: Sequence[str] = (LOG_NAM
         raise InputError(str(folder), what, "name another folder with -o") from None
     if taken and not overwrite:
         stopped = any((folder / mark).exists() for mark in OF_STOPPED)
-        resume = f"if it was stopped, `karstsim resume {folder}` goes on with it; else " if stopped else ""
+        resume = (
+            f"if it was stopped, `karstsim resume {quoted(folder)}` goes on with it; else " if stopped else ""
+        )
         mend = f"{resume}name another folder with -o, or add --overwrite"
         raise InputError(str(folder), "is not empty", mend)
 
@@ -260,7 +267,9 @@ def show_new(files: list[Path], command: str, as_json: bool) -> None:
     else:
         first = files[0]
         names = " and ".join(str(f) for f in files)
-        print(f"{names} written. Next: karstsim check {first}, then karstsim {command} {first}")
+        print(
+            f"{names} written. Next: karstsim check {quoted(first)}, then karstsim {command} {quoted(first)}"
+        )
 
 
 def processors() -> int:

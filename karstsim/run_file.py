@@ -19,7 +19,7 @@ import numpy as np
 import xarray as xr
 
 from karstsim.core.constants import CO2_PER_C, DAYS_PER_YEAR, MOLAR_MASS_C, SECONDS_PER_DAY
-from karstsim.core.errors import InputError
+from karstsim.core.errors import InputError, quoted
 from karstsim.core.files import locked, make_folder, sha256_of, whole_file
 from karstsim.core.jit import source_hash
 from karstsim.forcing.times import calendar_of, check_regular
@@ -104,7 +104,9 @@ def resume_run(
     or that another process works on.
     """
     if windows_done(folder) is None:
-        raise InputError(str(folder), "holds a run that is done", f"karstsim report {folder} shows it")
+        raise InputError(
+            str(folder), "holds a run that is done", f"karstsim report {quoted(folder)} shows it"
+        )
     with locked(folder):
         run = _Run(config, folder, workers, progress)
         run.check_unchanged()

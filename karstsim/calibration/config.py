@@ -9,7 +9,9 @@
 
 from __future__ import annotations
 
+import difflib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -225,8 +227,33 @@ def load_calibration(path: str | Path) -> CalibrationConfig:
     path = Path(path)
     folder = Path(os.path.abspath(path.parent))
     config = CalibrationConfig.read(read_toml(path), path)
+    _check_quantities(config, str(path))
     _check_ranges(config, str(path))
     return _with_paths(config, folder, str(path))
+
+
+def _check_quantities(config: CalibrationConfig, where: str) -> None:
+    """Before the ranges, whose rules look for a target by its quantity."""
+    from karstsim.analysis.spring_columns import UNITS
+
+    found = []
+    for i, section in enumerate(config.observations):
+        for j, target in enumerate(section.targets):
+            if target.quantity is not None and target.quantity not in UNITS:
+                what = f"{target.quantity!r} is no quantity that a table of a spring is read for"
+                found.append(
+                    (f"observations[{i}].targets[{j}].quantity", what, _nearest(target.quantity, UNITS))
+                )
+    if found:
+        raise problems_error(where, found)
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    """The mend for an unknown quantity."""
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    return f"choose from {', '.join(sorted(known))}; of any other, name its column: column, variable and name"
 
 
 def _check_ranges(config: CalibrationConfig, where: str) -> None:

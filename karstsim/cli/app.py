@@ -40,6 +40,8 @@ from karstsim.cli.options import (
     Workers,
 )
 from karstsim.cli.plain_arrays import plain_arrays_only
+from karstsim.cli.usage import Commands
+from karstsim.core.errors import quoted
 from karstsim.core.loading import loading
 
 MOST_YEARS_SHOWN = 12
@@ -48,6 +50,7 @@ BEFORE_RESULTS = (RESOLVED, console.LOG_NAME)  # all that a run leaves when it f
 
 app = typer.Typer(
     name="karstsim",
+    cls=Commands,
     help="Water and carbon through a karst catchment, from climate files to its spring and stream.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -149,7 +152,7 @@ def run(
 ) -> None:
     """Run the simulation or the ensemble that CONFIG describes; `karstsim resume` goes on after a stop."""
     folder = output or Path("runs") / config.stem
-    with console.guarded(debug, as_json, folder, f"go on with: karstsim resume {folder}"):
+    with console.guarded(debug, as_json, folder, f"go on with: karstsim resume {quoted(folder)}"):
         with loading(keep=True):
             from karstsim.config import load_config, to_toml
             from karstsim.core.errors import InputError
@@ -161,7 +164,9 @@ def run(
         if kind:
             command = KINDS[kind].command
             raise InputError(
-                f"{config}, [{kind}]", "is not of a run", f"start it with: karstsim {command} {config}"
+                f"{config}, [{kind}]",
+                "is not of a run",
+                f"start it with: karstsim {command} {quoted(config)}",
             )
         _refuse_scheduler(scheduler)
         settings = load_config(config)

@@ -9,6 +9,7 @@ import typer
 
 from karstsim import console
 from karstsim.cli.options import Debug, Json, Results, Seed, Workers
+from karstsim.core.errors import quoted
 
 if TYPE_CHECKING:
     from karstsim.calibration.run import Outcome
@@ -33,7 +34,7 @@ def calibrate(
 ) -> None:
     """Fit the model to observations of a spring; in a folder where it was begun, go on with it."""
     folder = output or Path("runs") / config.stem
-    with console.guarded(debug, as_json, folder, f"go on with: karstsim resume {folder}"):
+    with console.guarded(debug, as_json, folder, f"go on with: karstsim resume {quoted(folder)}"):
         from karstsim.calibration.config import load_calibration
         from karstsim.calibration.run import begin
 
@@ -60,10 +61,13 @@ def show_status(folder: Path, as_json: bool) -> None:
         state = "done" if done else "unfinished"
         console.print_json({"status": state, "folder": str(folder), "evaluations": made, "at most": wanted})
     elif done:
-        print(f"{folder} holds a calibration that is done: {made} evaluations; karstsim report {folder}")
+        print(
+            f"{folder} holds a calibration that is done: {made} evaluations; karstsim report {quoted(folder)}"
+        )
     else:
         print(
-            f"{folder} holds a calibration with {made} evaluations of at most {wanted}: karstsim resume {folder}"
+            f"{folder} holds a calibration with {made} evaluations of at most {wanted}: "
+            f"karstsim resume {quoted(folder)}"
         )
 
 
@@ -118,7 +122,7 @@ def _show(outcome: Outcome, files: list[str], as_json: bool) -> None:
     console.print_list("Failed evaluations", failed)
     console.print_list("Warnings", warnings)
     console.print_list("Files", files)
-    print(f"Next: karstsim report {Path(files[0]).parent}")
+    print(f"Next: karstsim report {quoted(Path(files[0]).parent)}")
 
 
 def check_file(path: Path, as_json: bool) -> None:

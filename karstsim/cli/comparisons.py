@@ -11,6 +11,7 @@ import typer
 
 from karstsim import console
 from karstsim.cli.options import Debug, Json, Overwrite, Workers
+from karstsim.core.errors import quoted
 
 if TYPE_CHECKING:
     from karstsim.analysis.compare import Comparison
@@ -168,4 +169,4 @@ def _show(found: Comparison, files: list[str]) -> None:
     console.print_list("Notes", found.notes)
     console.print_list("Files", files)
     if files:
-        print(f"Next: karstsim report {Path(files[0]).parent}")
+        print(f"Next: karstsim report {quoted(Path(files[0]).parent)}")

@@ -9,6 +9,7 @@ import typer
 
 from karstsim import console
 from karstsim.cli.options import Debug, Folder, Json
+from karstsim.core.errors import quoted
 
 if TYPE_CHECKING:
     from karstsim.ensemble.config import EnsembleConfig
@@ -126,18 +127,17 @@ def _show(
     elif after:
         print(after)
     elif outcome.complete:
-        print(f"Next: karstsim report {folder}, or karstsim export {folder} OUT.nc")
+        print(f"Next: karstsim report {quoted(folder)}, or karstsim export {quoted(folder)} OUT.nc")
     else:
-        print(f"{outcome.tasks - outcome.done} tasks are left: karstsim resume {folder}")
+        print(f"{outcome.tasks - outcome.done} tasks are left: karstsim resume {quoted(folder)}")
 
 
 def _mend(folder: Path, plan: Plan, files: int) -> str:
     """What to do about broken files: only the code that began an ensemble computes the same again."""
     from karstsim.core.jit import source_hash
 
-    again = (
-        f"karstsim resume {folder} computes again what {files} task{'s' * (files > 1)} left, and nothing else"
-    )
+    left = f"what {files} task{'s' * (files > 1)} left"
+    again = f"karstsim resume {quoted(folder)} computes again {left}, and nothing else"
     if plan.source == source_hash():
         return again
     return f"with {plan.writer}, {again}; or put the files back"

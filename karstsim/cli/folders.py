@@ -9,6 +9,7 @@ import typer
 from karstsim import console
 from karstsim.cli import calibrations, ensembles, runs, sensitivities
 from karstsim.cli.options import Debug, Folder, Json, SchedulerAddress, Workers
+from karstsim.core.errors import quoted
 
 TASKS = (calibrations.is_calibration, sensitivities.is_study, runs.is_run, ensembles.is_ensemble)
 
@@ -27,7 +28,7 @@ def resume(
     debug: Debug = False,
 ) -> None:
     """Go on with a run, an ensemble, a calibration or a sensitivity study that was stopped; finished work is kept."""
-    with console.guarded(debug, as_json, folder, f"go on with: karstsim resume {folder}"):
+    with console.guarded(debug, as_json, folder, f"go on with: karstsim resume {quoted(folder)}"):
         _refuse(folder)
         if calibrations.is_calibration(folder):
             calibrations.work_in(folder, workers, as_json)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from karstsim import console
+from karstsim.core.errors import quoted
 
 if TYPE_CHECKING:
     from karstsim.run_file import RunSummary
@@ -44,11 +45,13 @@ def show_status(folder: Path, as_json: bool) -> None:
         windows = {} if found is None else {"windows done": found[0], "windows": found[1]}
         console.print_json({"status": "unfinished" if found else "done", "folder": str(folder), **windows})
     elif found is None:
-        print(f"{folder} holds a run that is done: karstsim report {folder}")
+        print(f"{folder} holds a run that is done: karstsim report {quoted(folder)}")
     elif found[1] == 0:
-        print(f"{folder} holds a run that was stopped in its spin-up: karstsim resume {folder}")
+        print(f"{folder} holds a run that was stopped in its spin-up: karstsim resume {quoted(folder)}")
     else:
-        print(f"{folder} holds a run with {found[0]} of {found[1]} windows done: karstsim resume {folder}")
+        print(
+            f"{folder} holds a run with {found[0]} of {found[1]} windows done: karstsim resume {quoted(folder)}"
+        )
 
 
 def show_summary(summary: RunSummary, folder: Path, as_json: bool) -> None:
@@ -64,4 +67,6 @@ def show_summary(summary: RunSummary, folder: Path, as_json: bool) -> None:
     console.print_list("Warnings", warnings)
     console.print_list("Files", files)
     page = folder / "report.html"
-    print(f"Next: open {page} in a browser" if str(page) in files else f"Next: karstsim report {folder}")
+    print(
+        f"Next: open {page} in a browser" if str(page) in files else f"Next: karstsim report {quoted(folder)}"
+    )

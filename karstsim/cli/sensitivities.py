@@ -11,6 +11,7 @@ import typer
 from karstsim import console
 from karstsim.cli import ensembles
 from karstsim.cli.options import Debug, Json, Results, SchedulerAddress, Workers
+from karstsim.core.errors import quoted
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -75,7 +76,7 @@ def sensitivity(
     Also the decomposition of an ensemble's variance (\[decomposition]), and factorial runs (\[attribution]).
     """
     folder = output or Path("runs") / config.stem
-    again = f"go on with: karstsim sensitivity {config} -o {folder}"
+    again = f"go on with: karstsim sensitivity {quoted(config)} -o {quoted(folder)}"
     with console.guarded(debug, as_json, folder, again):
         _work(config, folder, workers, scheduler, seed, as_json)
 
@@ -106,9 +107,9 @@ def show_status(folder: Path, as_json: bool) -> None:
     from karstsim.sensitivity_analysis.study import INDICES, MEMBERS
 
     if (folder / INDICES).is_file():
-        after = f"Next: karstsim report {folder}"
+        after = f"Next: karstsim report {quoted(folder)}"
     else:
-        after = f"The indices are not computed yet: karstsim resume {folder}"
+        after = f"The indices are not computed yet: karstsim resume {quoted(folder)}"
     ensembles.show_status(folder / MEMBERS, as_json, after)
 
 
@@ -128,7 +129,7 @@ def _work(
         _show_over_time(ds, files, as_json)
     if not as_json:
         console.print_list("Warnings", _warnings(folder))
-        print(f"Next: karstsim report {folder}")
+        print(f"Next: karstsim report {quoted(folder)}")
 
 
 def _warnings(folder: Path) -> list[str]:

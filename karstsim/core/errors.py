@@ -1,5 +1,8 @@
 """Errors that a user can act on. Every message names the place (file, key, row or time) and the mend."""
 
+import shlex
+from pathlib import Path
+
 
 class KarstsimError(Exception):
     """Base of all errors that karstsim raises on purpose."""
@@ -22,6 +25,11 @@ class InputError(KarstsimError):
     def __reduce__(self) -> tuple[type["InputError"], tuple[str, str, str]]:
         """Its parts: what a worker in another process raises is pickled on its way here."""
         return type(self), (self.where, self.what, self.mend)
+
+
+def quoted(path: str | Path) -> str:
+    """A path as a shell takes it in a command that a message tells to type: one with blanks is put in quotes."""
+    return shlex.quote(str(path))
 
 
 def demand_kind(argument: str, value: object, kinds: tuple[type, ...], mend: str) -> None:

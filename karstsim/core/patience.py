@@ -13,6 +13,7 @@ LOG = logging.getLogger(__name__)
 SECONDS_NAME = "compile_seconds.json"  # beside the compile caches: what each driver took last on this machine
 EVERY = 10.0  # s between two lines
 WORTH_A_LINE = 3.0  # s: what is over sooner is not announced as done
+TELLS = 2.0  # s: a shorter last time is not told, its parts may have been compiled already
 UNKNOWN = "some seconds to a minute, more on a busy machine"
 
 
@@ -30,9 +31,11 @@ class Patience:
 
     def begin(self) -> None:
         """The compilation begins."""
-        usual = _known(self.root).get(self.name)
-        takes = f"it took {usual:.0f} s the last time" if usual else UNKNOWN
-        LOG.info("compiling a part of the model for this processor: %s; it is kept for later starts", takes)
+        last = _known(self.root).get(self.name)
+        usual = last if last is not None and last >= TELLS else None
+        LOG.info(
+            "compiling a part of the model for this processor%s; it is kept for later starts", _takes(last)
+        )
         self.start = time.monotonic()
         self.ticking = threading.Thread(target=self._tick, args=(usual,), daemon=True)
         self.ticking.start()
@@ -52,6 +55,13 @@ class Patience:
         _keep(self.root, self.name, seconds)
         if seconds > WORTH_A_LINE:
             LOG.info("compiled in %.0f s", seconds)
+
+
+def _takes(last: float | None) -> str:
+    """How long it may take, by what it took the last time (s); nothing where that was next to no time."""
+    if last is None:
+        return f": {UNKNOWN}"
+    return f": it took {last:.0f} s the last time" if last >= TELLS else ""
 
 
 def _known(root: Path) -> dict[str, float]:

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from karstsim import disk
-from karstsim.core.errors import InputError, RunError
+from karstsim.core.errors import InputError, RunError, quoted
 from karstsim.core.files import locked, sha256_of
 from karstsim.ensemble.plan import MANIFEST, PLAN, Task
 
@@ -170,7 +170,7 @@ class Manifest:
             raise RunError(said) from error
 
     def _mend(self, error: sqlite3.Error) -> str:
-        resume = f"then `karstsim resume {self.folder}`; nothing is lost"
+        resume = f"then `karstsim resume {quoted(self.folder)}`; nothing is lost"
         if len(os.fsencode(self.path.absolute())) > LONGEST_PATH:
             return f"name a folder whose path is shorter: SQLite opens none beyond {LONGEST_PATH} bytes"
         if error.sqlite_errorcode & 0xFF in OF_THE_DISK:
@@ -194,7 +194,9 @@ class Manifest:
 def _absent(folder: Path) -> InputError:
     """Of a folder without a manifest: never an ensemble, or one whose manifest is lost."""
     if (folder / PLAN).is_file():
-        mend = f"put it back, or karstsim resume {folder}: all tasks are done again, to the same values"
+        mend = (
+            f"put it back, or karstsim resume {quoted(folder)}: all tasks are done again, to the same values"
+        )
         return InputError(str(folder / MANIFEST), "is gone, the rest of an ensemble is there", mend)
     return InputError(str(folder), "holds no ensemble", "name the folder of an ensemble run")
 

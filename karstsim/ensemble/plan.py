@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from karstsim.core.errors import InputError
+from karstsim.core.errors import InputError, quoted
 from karstsim.core.files import whole_file
 from karstsim.model.parameters import Overrides
 
@@ -178,7 +178,7 @@ class Plan:
 def _absent(folder: Path) -> InputError:
     """Of a folder without a plan: never an ensemble, or one whose plan is lost."""
     if (folder / MANIFEST).is_file() and (folder / CONFIG).is_file():
-        mend = f"put it back, or compute anew: karstsim run {folder / CONFIG} -o ANOTHER_FOLDER"
+        mend = f"put it back, or compute anew: karstsim run {quoted(folder / CONFIG)} -o ANOTHER_FOLDER"
         return InputError(str(folder / PLAN), "is gone, the rest of an ensemble is there", mend)
     mend = "name the folder that `karstsim run ENSEMBLE.toml -o FOLDER` made"
     return InputError(str(folder), "holds no ensemble", mend)
@@ -191,7 +191,7 @@ def _check_layout(folder: Path, data: dict[str, Any]) -> None:
         raise InputError(
             str(folder),
             f"was written by {_writer(folder, data)} in layout {layout}; this version reads layout {LAYOUT}",
-            f"read it with that version, or compute it anew: karstsim run {folder / CONFIG} -o ANOTHER_FOLDER",
+            f"read it with that version, or compute it anew: karstsim run {quoted(folder / CONFIG)} -o ANOTHER_FOLDER",
         )
 
 

@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from karstsim import __version__, disk, interrupts
-from karstsim.core.errors import InputError, RunError
+from karstsim.core.errors import InputError, RunError, quoted
 from karstsim.core.files import make_folder, remove_unfinished, sha256_of, whole_file
 from karstsim.core.jit import source_hash
 from karstsim.ensemble.config import EnsembleConfig, to_toml
@@ -213,7 +213,7 @@ class Scheduler:
             except OSError as error:
                 raise RunError(
                     f"{self._name(task)}: {disk.said(error, self.folder)}\n"
-                    f"  mend: make room or give access, then `karstsim resume {self.folder}`; nothing is lost"
+                    f"  mend: make room or give access, then `karstsim resume {quoted(self.folder)}`; nothing is lost"
                 ) from error
             del self.running[future]  # only now: a Ctrl-C on the way must still find it
 
@@ -280,7 +280,7 @@ def _cluster(scheduler: str, folder: Path) -> Iterator[tuple[Executor, Slots]]:
     except (CancelledError, KilledWorker, OSError) as error:
         raise RunError(
             f"the dask cluster at {scheduler} was lost ({' '.join(str(error).split()) or type(error).__name__})\n"
-            f"  mend: start it again, then `karstsim resume {folder} --scheduler ADDRESS`; nothing is lost"
+            f"  mend: start it again, then `karstsim resume {quoted(folder)} --scheduler ADDRESS`; nothing is lost"
         ) from error
     finally:
         client.close(CLUSTER_SECONDS)

@@ -22,18 +22,19 @@ from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from karstsim import disk
-from karstsim.core.errors import InputError, RunError
+from karstsim.core.errors import InputError, RunError, quoted
 from karstsim.core.files import marked, remove_unfinished, whole_file, whole_folder
 from karstsim.ensemble.draws import AREA, drawn_values
 from karstsim.ensemble.manifest import Manifest
 from karstsim.ensemble.plan import Plan
 from karstsim.ensemble.work import DISK
+from karstsim.model.output import SPRING_DISCHARGE
 
 OPEN_SHARDS = 64  # files kept open
 _KEPT: ContextVar[dict[Path, netCDF4.Dataset] | None] = ContextVar("_KEPT", default=None)
 EXPORT_BYTES = 64_000_000  # of one variable held in memory while exporting
 PER_CALENDAR = ("daily", "step")  # outputs whose time axis differs between calendars
-SPRING, DISCHARGE = "aquifer_spring", "spring_discharge"  # mm in a period, m3 s-1 from a drawn area
+SPRING = "aquifer_spring"  # mm in a period
 # Attributes of a file, so of one window.
 COVERED_FROM, COVERED_TO = "time_coverage_start", "time_coverage_end"
 M3_PER_MM_KM2 = 1000.0
@@ -75,7 +76,7 @@ def open_ensemble(
             raise InputError(
                 str(folder),
                 f"is not finished: {left} tasks are left",
-                f"karstsim resume {folder}, or partial=True",
+                f"karstsim resume {quoted(folder)}, or partial=True",
             )
         kind = frequency or next(iter(kept), None)
         if kind not in kept:
@@ -87,7 +88,7 @@ def open_ensemble(
     times = _times(plan, shards, kind, chosen)
     ds = _labelled(_lazy(shards, plan.n_columns * len(chosen), times), plan, chosen)
     if AREA in ds.coords and SPRING in ds:
-        ds[DISCHARGE] = _discharge(shards, ds)
+        ds[SPRING_DISCHARGE] = _discharge(shards, ds)
     return ds
 
 
@@ -117,7 +118,7 @@ def _shards(
 
 def _check_files(folder: Path, shards: Sequence[Shard]) -> None:
     """InputError for a shard that is missing or cut; an export and `status` compare all its bytes."""
-    mend = f"karstsim resume {folder} computes what is missing"
+    mend = f"karstsim resume {quoted(folder)} computes what is missing"
     if not shards:
         raise InputError(str(folder), "holds nothing of these climates yet", mend)
     for shard in shards:
@@ -273,7 +274,8 @@ def _named(path: Path) -> Iterator[None]:
         raise InputError(
             str(path),
             f"cannot be read ({error})",
-            f"karstsim resume {folder} computes it again if it was spoiled; karstsim status {folder} tells",
+            f"karstsim resume {quoted(folder)} computes it again if it was spoiled; "
+            f"karstsim status {quoted(folder)} tells",
         ) from None
 
 
@@ -346,7 +348,7 @@ def export(folder: Path, target: Path, frequency: str | None = None, climates: S
         if broken := manifest.broken():
             path = next(iter(broken.values()))
             raise InputError(
-                str(folder / path), "is missing or has changed", f"karstsim resume {folder} mends it"
+                str(folder / path), "is missing or has changed", f"karstsim resume {quoted(folder)} mends it"
             )
     ds = open_ensemble(folder, frequency, climates)
     zarr = target.suffix == ".zarr"

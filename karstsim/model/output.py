@@ -36,6 +36,11 @@ ROW_DIM: dict[Level, str | None] = {
 }
 MM_PER_M = 1000.0
 SUGGESTED = 3  # names in a message
+SPRING_DISCHARGE = "spring_discharge"  # m3 s-1: known once the area is, so that no run keeps it
+OF_DISCHARGE = (
+    "keep aquifer_spring, in mm of a period: times 1000 area_km2 and divided by the seconds of the period it is the "
+    "discharge in m3 s-1; ks.open_ensemble adds it as spring_discharge where the draws hold area_km2"
+)
 PACKED = {"zlib": True, "complevel": 1, "shuffle": True}  # of the numbers in files, readable everywhere
 WATER_UNITS = ("mm", "mm d-1", "degC", "m", "m s-1", "m3 s-1")  # of what a run without chemistry computes
 # Names' ends of what only a run with isotopes computes
@@ -240,6 +245,8 @@ def select(patterns: Sequence[str], where: str = "variables", isotopes: bool = F
     every = set(names)
     for pattern in patterns or STANDARD:
         matches = [pattern] if pattern in every else fnmatch.filter(names, pattern)
+        if pattern == SPRING_DISCHARGE:
+            raise InputError(f"{where}, {pattern!r}", "is no output: it is computed afterwards", OF_DISCHARGE)
         if not matches:
             close = _close(pattern.lower(), names)
             hint = f"did you mean {' or '.join(close)}?" if close else "list them with: karstsim variables"

@@ -29,6 +29,7 @@ READERS = (
     ("indices.nc", "sensitivity", "a sensitivity study"),
     ("attribution.nc", "attribution", "an attribution"),
     ("decomposition.nc", "decomposition", "a decomposition"),
+    ("spring_indices.csv", "hydrograph", "the record of a spring"),
 )
 
 

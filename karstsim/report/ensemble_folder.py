@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from karstsim.core.errors import InputError
+from karstsim.core.errors import InputError, quoted
 from karstsim.ensemble.draws import AREA
 from karstsim.ensemble.plan import RUN_RECORD, Plan, Task
 from karstsim.ensemble.run import Outcome, status
@@ -51,8 +51,10 @@ def ensemble_contents(folder: Path) -> Contents:
     if not (outputs or member):
         if broken:
             what = "is missing or was changed, and the page needs it"
-            raise InputError(str(folder / next(iter(broken.values()))), what, f"karstsim resume {folder}")
-        raise InputError(str(folder), "holds no output yet", f"karstsim resume {folder}")
+            raise InputError(
+                str(folder / next(iter(broken.values()))), what, f"karstsim resume {quoted(folder)}"
+            )
+        raise InputError(str(folder), "holds no output yet", f"karstsim resume {quoted(folder)}")
     annual = outputs.get("annual", next(iter((outputs or member).values())))
     site = _site(folder)
     notes, provenance = _notes_and_provenance(folder, plan, outcome, broken, annual)
@@ -79,8 +81,10 @@ def _notes_and_provenance(
 ) -> tuple[Notes, dict[str, object]]:
     warnings = warnings_of(outcome)
     if not outcome.complete:
-        warnings.append(f"{outcome.tasks - outcome.done} tasks are left: karstsim resume {folder}")
-    warnings += [f"{path} is missing or was changed: karstsim resume {folder}" for path in broken.values()]
+        warnings.append(f"{outcome.tasks - outcome.done} tasks are left: karstsim resume {quoted(folder)}")
+    warnings += [
+        f"{path} is missing or was changed: karstsim resume {quoted(folder)}" for path in broken.values()
+    ]
     repairs = [line for line in str(annual.attrs.get("forcing_repairs", "")).splitlines() if line]
     checks = [
         Check("All members computed", outcome.complete and not outcome.failed, _members_said(plan, outcome)),
@@ -98,7 +102,7 @@ def _notes_and_provenance(
 def _files_said(folder: Path, broken: Mapping[Task, str]) -> str:
     if not broken:
         return "the sha256 of every shard and state is that of the manifest"
-    return f"{len(broken)} missing or changed, {next(iter(broken.values()))} first: karstsim resume {folder}"
+    return f"{len(broken)} missing or changed, {next(iter(broken.values()))} first: karstsim resume {quoted(folder)}"
 
 
 def _site(folder: Path) -> dict[str, Any]:

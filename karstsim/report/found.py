@@ -42,9 +42,9 @@ def found_contents(folder: Path, shown: set[str], titles: set[str] | None = None
     return Contents(f"karstsim: {folder.resolve().name}", sections, notes, record)
 
 
-def found_figures(folder: Path, shown: set[str]) -> list[tuple[Path, str]]:
+def found_figures(folder: Path, shown: set[str], below: str = FIGURES) -> list[tuple[Path, str]]:
     """(file, caption) of every figure, SVG before PNG; captions.json may say more than the name."""
-    place = folder / FIGURES
+    place = folder / below
     captions = _json(place / CAPTIONS) or {}
     by_name: dict[str, Path] = {}
     for suffix in MEDIA_TYPES:
@@ -74,7 +74,7 @@ def read_table(path: Path) -> Table | None:
     """A CSV as a table of the page; folded where it is long, cut where it is longer."""
     if path.stat().st_size > LARGEST:
         return None
-    with open(path, encoding="utf-8", errors="replace", newline="") as file:
+    with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
         rows = list(csv.reader(file))
     rows = [row for row in rows if row]
     if len(rows) < 2:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from karstsim.analysis import (
@@ -23,13 +24,14 @@ from karstsim.analysis.correlation import LEAST_PAIRS, TRUNCATION
 from karstsim.analysis.series import discharge_series
 from karstsim.core.errors import InputError
 
+TABLE, WARNING = "spring_indices.csv", "warning"  # the latter in the place of a quantity
 SURE_YEARS, SURE_RECESSIONS = 3.0, 5  # below, one wet or dry year decides on the class
 LEAST_DAYS = (20.0, 10.0, 7.0)  # of a recession: the first that finds any
 LONGEST_LAG = 0.5  # of the length of the series
 
 
 def hydrograph_report(spring: xr.Dataset, folder: Path | None = None) -> dict[str, Any]:
-    """Indices of a spring and, with a folder, the figures.
+    """Indices of a spring and, with a folder, the figures and a table of the indices, which `report` shows.
 
     spring   Dataset of `read_spring_table` with discharge, and precipitation for the cross-correlation
 
@@ -61,7 +63,11 @@ def hydrograph_report(spring: xr.Dataset, folder: Path | None = None) -> dict[st
     if indices["years"] < SURE_YEARS or indices["recessions"] < SURE_RECESSIONS:
         said = f"{indices['recessions']} recessions in {indices['years']:.1f} years"
         warnings.append(f"{said} are few: alpha, k, ir and the class are uncertain")
-    files = [] if folder is None else _draw(discharge, found, curves, rain, folder)
+    files = (
+        []
+        if folder is None
+        else [*_draw(discharge, found, curves, rain, folder), _table(rows, warnings, folder)]
+    )
     names = ("columns", "unused", "supposed", "repairs")
     understood = {name: str(spring.attrs.get(name, "")).splitlines() for name in names}
     return {"indices": indices, "rows": rows, "understood": understood, "warnings": warnings, "files": files}
@@ -110,3 +116,11 @@ def _draw(discharge: Any, found: Any, curves: dict[str, xr.Dataset], rain: Any, 
 
     figures = all_figures(discharge, found, curves, rain)
     return [str(file) for name, figure in figures.items() for file in style.save(figure, folder / name)]
+
+
+def _table(rows: list[tuple[str, Any, str]], warnings: list[str], folder: Path) -> str:
+    path = folder / TABLE
+    told = [*rows, *((WARNING, text, "") for text in warnings)]
+    # The mark tells spreadsheets the encoding.
+    pd.DataFrame(told, columns=["quantity", "value", "unit"]).to_csv(path, index=False, encoding="utf-8-sig")
+    return str(path)

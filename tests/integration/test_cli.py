@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -206,6 +207,26 @@ def test_usage_errors_end_with_2() -> None:
         assert invoke(*arguments).exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "where", "what"),
+    [
+        (["check"], "check", "Missing argument"),
+        (["run", "a.toml", "--bogus"], "run", "--bogus"),
+        (["run", "a.toml", "--workers", "0"], "run", "--workers"),
+        (["new", "nonsense"], "new", "nonsense"),
+        (["nonsense"], "", "nonsense"),
+        (["--bogus"], "", "--bogus"),
+    ],
+)
+def test_usage_errors_as_json(arguments: list[str], where: str, what: str) -> None:
+    said = invoke(*arguments, "--json")
+    told = json.loads(said.stdout)
+    assert said.exit_code == 2 and said.stderr
+    assert sorted(told) == ["mend", "status", "what", "where"] and told["status"] == "error"
+    assert told["where"].endswith(where) and what in told["what"]
+    assert not invoke(*arguments).stdout
+
+
 @pytest.mark.parametrize("command", ["status", "resume"])
 def test_a_folder_without_a_task_is_told_from_one_that_is_not_there(tmp_path: Path, command: str) -> None:
     (tmp_path / "file").write_text("x", encoding="utf-8")
@@ -230,6 +251,28 @@ def test_options_that_take_no_value_show_none() -> None:
     for command in ("run", "check", "demo", "estimate", "forcing", "parameters", "hydrograph"):
         lines = [line for line in invoke(command, "--help").output.splitlines() if "<bool>" in line]
         assert all("--help" in line for line in lines), (command, lines)
+
+
+def test_a_command_to_type_quotes_a_path_with_blanks(tmp_path: Path) -> None:
+    """What is told can be pasted into a shell as it stands."""
+    file = tmp_path / "my site.toml"
+    said = invoke("new", "site", "-o", file).stdout.replace("\n", " ")
+    words = shlex.split(said.partition("Next: ")[2].replace(",", " "))
+    assert words == ["karstsim", "check", str(file), "then", "karstsim", "run", str(file)]
+    folder = tmp_path / "a run"
+    (folder / "parts").mkdir(parents=True)
+    refused = invoke("run", file, "-o", folder)
+    assert refused.exit_code == 2
+    typed = refused.stderr.split("`")[1]
+    assert shlex.split(typed) == ["karstsim", "resume", str(folder)]
+
+
+def test_no_command_to_type_is_written_with_a_bare_path() -> None:
+    bare = re.compile(r"karstsim (?:\{command\}|[a-z]+) (?:-o )?\{(?!quoted)[a-z]")
+    for path in Path(karstsim.__file__).parent.rglob("*.py"):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        wrong = [line for line in lines if bare.search(line) and '"title"' not in line]
+        assert not wrong, (path, wrong)
 
 
 def test_errors_as_json(config: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -81,8 +83,14 @@ def test_the_command_prints_indices_and_draws(springs: Path, tmp_path: Path) -> 
     assert answer["warnings"]
     assert {Path(file).stem for file in answer["files"]} == {
         "hydrograph", "recession", "master_recession", "flow_duration",
-        "autocorrelation", "cross_correlation", "spectrum",
+        "autocorrelation", "cross_correlation", "spectrum", "spring_indices",
     }  # fmt: skip
+    shown = CliRunner().invoke(app, ["report", str(out)])
+    assert shown.exit_code == 0, shown.output
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert page.count("<figure") >= 7 and re.search(r"memory_(<wbr>)?effect<.*34\.7", page)
+    assert all(html.escape(text) in page for text in answer["warnings"])
+    assert "Repairs of the inputs" not in page
     assert CliRunner().invoke(app, ["hydrograph", str(table)]).exit_code == 2
 
 

@@ -168,6 +168,8 @@ def test_the_resolved_file_reads_back_to_the_same(calibration_file: Write) -> No
     "change, said",
     [
         (('"discharge"', '"discharge"\n[[observations.targets]]\nquantity = "cl"'), "no cl"),
+        (('"discharge"', '"dischrage"'), "targets[0].quantity: 'dischrage' is no quantity"),
+        (('"discharge"', '"spring flow"'), "'spring flow' is no quantity"),
         (('"discharge"', '"temperature"'), "seen in the discharge alone"),
         (('"discharge"', '"discharge"\nobjective = "gaussian"'), "needs sigma"),
         (('"discharge"', '"discharge"\nsigma = 1.0'), "means nothing for kge"),

@@ -210,6 +210,13 @@ def test_unknown_patterns_are_refused_with_a_suggestion(pattern, hint) -> None:
     assert hint in str(caught.value) and pattern in str(caught.value)
 
 
+def test_the_discharge_that_an_ensemble_adds_is_told_where_it_comes_from() -> None:
+    with pytest.raises(InputError, match="computed afterwards") as caught:
+        out.select(["spring_discharge"], "ensemble.variables")
+    assert "aquifer_spring" in caught.value.mend and "area_km2" in caught.value.mend
+    assert out.select(["aquifer_spring"])[0].var.units == "mm"  # which the mend turns into m3 s-1
+
+
 def test_the_standard_set_has_no_inactive_tracer() -> None:
     names = [v.name for v in out.select(())]
     assert not [n for n in names if re.search("13c|14c|_tag_", n)]

@@ -23,6 +23,7 @@ def test_ticks_while_it_lasts_and_knows_the_time_afterwards(
 ) -> None:
     monkeypatch.setattr(patience, "EVERY", 0.02)
     monkeypatch.setattr(patience, "WORTH_A_LINE", 0.0)
+    monkeypatch.setattr(patience, "TELLS", 0.1)
     with caplog.at_level(logging.INFO, "karstsim"):
         for _ in range(2):
             waiting = patience.Patience("driver", tmp_path)
@@ -36,6 +37,27 @@ def test_ticks_while_it_lasts_and_knows_the_time_afterwards(
     assert sum(text.startswith("compiling: ") for text in texts) >= 4
     assert sum(text.startswith("compiled in ") for text in texts) == 2
     assert json.loads((tmp_path / patience.SECONDS_NAME).read_text())["driver"] >= 0.2
+
+
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [
+        (0.3, "processor; it"),
+        (1.9, "processor; it"),
+        (2.0, "processor: it took 2 s the"),
+        (41.0, "it took 41 s the last"),
+    ],
+)
+def test_next_to_no_time_is_not_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, last: float, said: str
+) -> None:
+    """ "It took 0 s the last time" is no estimate: the parts of that driver had been compiled by another."""
+    (tmp_path / patience.SECONDS_NAME).write_text(json.dumps({"driver": last}))
+    waiting = patience.Patience("driver", tmp_path)
+    with caplog.at_level(logging.INFO, "karstsim"):
+        waiting.begin()
+    waiting.end()
+    assert said in caplog.records[0].getMessage()
 
 
 @pytest.mark.skipif(jit.disabled(), reason="nothing compiles")

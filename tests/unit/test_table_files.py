@@ -140,6 +140,20 @@ def test_below_detection_is_half_the_limit_and_is_said(tmp_path: Path) -> None:
     assert frame["k_mg_l"].tolist() == ["<0.5", 0.25, "bdl"]
 
 
+@pytest.mark.parametrize("cell", ["n.b.", "n. b.", "N.B.", "k.A.", "k. A.", "keine Angabe"])
+def test_german_marks_of_a_missing_value(tmp_path: Path, cell: str) -> None:
+    """Not determined, no statement."""
+    flags, solved = rows(tmp_path, f"B,10,80,{cell},4,7.5")
+    assert flags == ["k missing, taken as 0"] and solved == [True]
+    frame, _ = read(tmp_path, HEADER + f"B,10,{cell},1,4,7.5\n" + GOOD)
+    assert frame["flag"][0] == "ca missing"
+
+
+def test_a_german_value_that_is_not_detectable_is_below_detection(tmp_path: Path) -> None:
+    flags, solved = rows(tmp_path, "B,10,80,n.n.,4,7.5")
+    assert flags == ["k below detection: taken as 0 ('n.n.')"] and solved == [True]
+
+
 def test_reasons_are_counted_with_their_lines(tmp_path: Path) -> None:
     _, understood = read(tmp_path, HEADER + GOOD + "B,10,x,1,4,7.5\n\nC,10,y,1,4,7.5\n")
     assert understood["reasons"] == {"ca is not a number": [3, 5]}
