@@ -31,20 +31,23 @@ NAMES = {
 SIZE, DAYS, TURNS = 100, 365, 9
 
 
-def write(folder: Path, packed: bool, days: int = DAYS) -> list[Path]:
-    """Six files as CMIP6 writes them: float32, one variable each; packed: shuffled and deflated, one step a chunk."""
+def write(
+    folder: Path, packed: bool, days: int = DAYS, size: int = SIZE, names: tuple[str, ...] = tuple(NAMES)
+) -> list[Path]:
+    """Files as CMIP6 writes them: float32, one variable each; packed: shuffled and deflated, one step a chunk."""
     rng = np.random.default_rng(1)
     time_axis = xr.date_range("2015-01-01 12:00", periods=days, freq="D", calendar="noleap", use_cftime=True)
-    lat, lon = 20.0 + 0.1 * np.arange(SIZE), 100.0 + 0.1 * np.arange(SIZE)
+    lat, lon = 20.0 + 0.1 * np.arange(size), 100.0 + 0.1 * np.arange(size)
     paths = []
-    for name, (mean, spread, units) in NAMES.items():
-        values = mean + spread * rng.standard_normal((days, SIZE, SIZE)).clip(-3.0, 3.0)
+    for name in names:
+        mean, spread, units = NAMES[name]
+        values = mean + spread * rng.standard_normal((days, size, size)).clip(-3.0, 3.0)
         values = rng.gamma(0.5, mean / 0.5, values.shape) if name == "pr" else values
         ds = xr.Dataset(
             {name: (("time", "lat", "lon"), values.astype("f4"), {"units": units})},
             {"time": time_axis, "lat": lat, "lon": lon},
         )
-        how = {"zlib": True, "complevel": 2, "shuffle": True, "chunksizes": (1, SIZE, SIZE)} if packed else {}
+        how = {"zlib": True, "complevel": 2, "shuffle": True, "chunksizes": (1, size, size)} if packed else {}
         paths.append(folder / f"{name}_day_MODEL_ssp245_r1i1p1f1_gn_{2015}.nc")
         ds.to_netcdf(paths[-1], encoding={name: {"_FillValue": np.float32(1e20), **how}})
     return paths

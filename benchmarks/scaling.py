@@ -1,6 +1,7 @@
 """What an ensemble of any size costs on this machine: slices are measured, a model is fitted, sizes are computed.
 
     python benchmarks/scaling.py [--quick] [--json] [--workers N]
+    python benchmarks/scaling.py --members 1000 --years 86 --frequency daily    # runs that ensemble, whole
     python benchmarks/scaling.py --cells 200000 --draws 50 --climates 5 --years 86 --frequency monthly
 
 The model has one line for each thing (non-negative least squares over the slices):
@@ -10,9 +11,10 @@ The model has one line for each thing (non-negative least squares over the slice
     memory     = h + i x numbers that the tasks at work hold + forcing of all cells of a process
 
 Years stepped are those of the climates and of the spin-ups. Members of a block that share their weather pack well
-together, which is why disk has two lines for numbers. The forcing is measured and not fitted. How far the lines miss
-the slices is printed beside them. Sizes far beyond the slices are extrapolated: the time of a member-year does not
-depend on their number (the table shows it), queues and file systems of a cluster are not in it.
+together, which is why disk has two lines for numbers. The forcing is measured and not fitted: its memory in the slices,
+the time to cut and to read it for every region by `forcing_cut.py`, on a small grid, carried over to that of the globe.
+How far the lines miss the slices is printed beside them. Sizes far beyond the slices are extrapolated: the time of a
+member-year does not depend on their number (the table shows it), queues and file systems of a cluster are not in it.
 """
 
 from __future__ import annotations
@@ -22,6 +24,9 @@ import json
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from forcing_cut import GRID, Cut, measured
+from forcing_cut import QUICK as QUICK_GRID
+from forcing_cut import describe as describe_cut
 from scipy.optimize import nnls
 from slices import Cost, Slice, measure, row
 from timing import Rows, machine, table
@@ -34,6 +39,8 @@ SPIN_UP_YEARS = (
     25  # of most catchments: five to warm up, the cycle of ten for its means and for the test of drift
 )
 REGION_CELLS = 100  # of one ensemble of a large area
+GLOBE_GRID = 1800 * 3600  # all cells of its files, sea too
+VARIABLES, READS = 6, 2  # of the forcing; times that a job reads it: for its plan, and to run
 GLOBE = "0.1 degree globe"
 
 SLICES = (
@@ -137,7 +144,7 @@ def _line(terms: np.ndarray, seen: np.ndarray) -> np.ndarray:
     return found / scale
 
 
-def predict(model: Model, size: Size, spin_ups: int = 1) -> dict[str, float | str]:
+def predict(model: Model, size: Size, cut: Cut, grid: int, spin_ups: int = 1) -> dict[str, float | str]:
     """What a size costs; `memory` is of a process that works on an ensemble of at most `REGION_CELLS` cells."""
     columns = size.cells * size.draws
     windows = -(-size.years // size.window_years)
@@ -149,6 +156,7 @@ def predict(model: Model, size: Size, spin_ups: int = 1) -> dict[str, float | st
     on_disk = np.array([*packed(size, size.members), columns * (spin_ups + size.climates * windows), tasks])
     at_once = np.array([1.0, held(size, columns, model.workers)])
     forcing = model.forcing * min(size.cells, REGION_CELLS) * size.years
+    once, uncut = forcing_hours(size, cut, grid)
     files = tasks + blocks * size.climates * windows
     return {
         "ensemble": size.name,
@@ -156,11 +164,26 @@ def predict(model: Model, size: Size, spin_ups: int = 1) -> dict[str, float | st
         "output": f"{size.frequency}, {size.variables} variables",
         "block x window": f"{size.block} x {size.window_years}",
         "core-hours": hours,
+        "of forcing, cut": once,
+        "of forcing, not cut": uncut,
         "disk GB": float(model.disk @ on_disk) / 1.0e3,
         "memory MB": float(model.memory @ at_once) + forcing,
         "files": files,
         "files per core-hour": files / hours,
     }
+
+
+def forcing_hours(size: Size, cut: Cut, grid: int) -> tuple[float, float]:
+    """CPU time (h) of reading the forcing of many cells from global files: cut first, with the cut; and as they come.
+
+    Jobs have `REGION_CELLS` cells each, in a square. Zero for a size of one cell.
+    """
+    if size.cells == 1:
+        return 0.0, 0.0
+    jobs, series = -(-size.cells // REGION_CELLS), VARIABLES * size.climates * size.years
+    numbers = series * PER_YEAR["daily"] * grid
+    once = 1e-9 * cut.blocks_ns * numbers + jobs * series * (cut.region_s + READS * cut.read_s)
+    return once / HOUR, 1e-9 * cut.uncut_ns * numbers * jobs * READS / HOUR
 
 
 def sizes(asked: argparse.Namespace) -> list[Size]:
@@ -203,22 +226,59 @@ def main() -> None:
     # 20.3 million km2 of carbonate rock at the surface (Goldscheider et al. 2020) in cells of 0.1 degree at 35 degrees
     # of latitude (101 km2); cells that are karst in part add to it.
     parser.add_argument("--globe-cells", type=int, default=200_000, help="karst cells of the globe")
+    parser.add_argument(
+        "--grid-cells", type=int, default=GLOBE_GRID, help="cells of the files of the forcing"
+    )
+    parser.add_argument(
+        "--members", type=int, default=0, help="run one ensemble of so many draws, and no more"
+    )
+    parser.add_argument("--spin-up-years", type=int, default=SPIN_UP_YEARS, help="of that ensemble")
     asked = parser.parse_args()
+    if asked.members:
+        whole(asked)
+        return
     parts = [(part, measure(part, asked.workers)) for part in (QUICK if asked.quick else SLICES)]
     model = fit(parts, asked.workers)
-    measured: Rows = [{**row(p, c), "ms a member-year": _milliseconds(p, c)} for p, c in parts]
-    predicted: Rows = [predict(model, size) for size in sizes(asked)]
+    found: Rows = [{**row(p, c), "ms a member-year": _milliseconds(p, c)} for p, c in parts]
+    cut = measured(*QUICK_GRID if asked.quick else GRID)
+    predicted: Rows = [predict(model, size, cut, asked.grid_cells) for size in sizes(asked)]
     if asked.json:
         lines = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in asdict(model).items()}
         print(
             json.dumps(
-                {"machine": machine(), "slices": measured, "model": lines, "sizes": predicted}, indent=1
+                {
+                    "machine": machine(),
+                    "slices": found,
+                    "model": lines,
+                    "forcing": asdict(cut),
+                    "sizes": predicted,
+                },
+                indent=1,
             )
         )
         return
-    print(f"{machine()}; {asked.workers} threads a slice\n\n{table(measured)}\n")
-    print("\n".join(describe(model)))
+    print(f"{machine()}; {asked.workers} threads a slice\n\n{table(found)}\n")
+    print("\n".join([*describe(model), describe_cut(cut)]))
     print(f"\n{table(predicted)}")
+
+
+def whole(asked: argparse.Namespace) -> None:
+    """Run the ensemble that was asked for, as one slice, and print what it took."""
+    part = Slice(
+        asked.members,
+        asked.years,
+        frequency=asked.frequency,
+        variables=asked.variables,
+        spinup_years=asked.spin_up_years,
+    )
+    cost = measure(part, asked.workers)
+    found: Rows = [{**row(part, cost), "ms a member-year": _milliseconds(part, cost)}]
+    if asked.json:
+        print(json.dumps({"machine": machine(), "slices": found}, indent=1))
+    else:
+        print(
+            f"{machine()}; {asked.workers} threads, {cost.spin_up_years:.0f} years of spin-up\n\n{table(found)}"
+        )
 
 
 def _milliseconds(part: Slice, cost: Cost) -> float:

@@ -6,7 +6,9 @@ import os
 import platform
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -121,6 +123,18 @@ def machine() -> str:
     """What the numbers were measured on, with the load that other jobs made."""
     load = ", ".join(f"{x:.1f}" for x in os.getloadavg())
     return (
-        f"{platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}, "
+        f"{processor()}, {os.cpu_count()} CPUs, Python {platform.python_version()}, "
         f"numba {numba.__version__}, load {load}"
     )
+
+
+def processor() -> str:
+    """Architecture, and where /proc/cpuinfo says so (Linux) the model and clock of the first CPU."""
+    facts: dict[str, str] = {}
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            name, _, value = line.partition(":")
+            facts.setdefault(name.strip(), value.strip())
+    said = [platform.machine(), facts.get("model name", "")]
+    said.append(f"{float(facts['cpu MHz']) / 1e3:.2f} GHz" if "cpu MHz" in facts else "")
+    return ", ".join(filter(None, said))

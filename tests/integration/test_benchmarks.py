@@ -49,6 +49,22 @@ def test_the_cost_model_is_fitted_to_its_slices() -> None:
     largest = max(row["cpu s"] for row in found["slices"]) / 3600.0
     assert largest < hours[0] < hours[2]
     assert all(row["peak MB"] > 0.0 and row["files"] > 0 for row in found["slices"])
+    globe = found["sizes"][2]
+    assert 0.0 < globe["of forcing, cut"] < globe["of forcing, not cut"]
+    assert found["sizes"][0]["of forcing, cut"] == 0.0  # synthetic
+
+
+def test_an_ensemble_is_run_whole() -> None:
+    (taken,) = _numbers("scaling.py", "--members", "3", "--years", "2", "--frequency", "daily")["slices"]
+    assert (taken["draws"], taken["years"], taken["frequency"]) == (3, 2, "daily")
+    assert taken["cpu s"] > 0.0 and taken["files"] > 0
+
+
+def test_the_programs_of_the_page_cut_forcing_without_changing_it() -> None:
+    """The benchmark runs both programs of the page of clusters and ends with an error where a value differs."""
+    cut = _numbers("forcing_cut.py", "--quick")
+    assert min(cut[key] for key in ("blocks_ns", "region_s", "read_s", "uncut_ns")) > 0.0
+    assert 0.5 < cut["growth"] < 2.0  # packed as before
 
 
 def test_estimates_stand_beside_costs() -> None:

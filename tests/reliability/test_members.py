@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor, Future
+
 import numpy as np
 import pytest
+from small_ensemble import CLIMATES, DRAWS, digest, settings, write_file
+from small_site import SITE
 
 from karstsim.core.errors import InputError, RunError
+from karstsim.ensemble import run as running
+from karstsim.ensemble.config import load_ensemble
+from karstsim.ensemble.manifest import Manifest
 from karstsim.model.engine import FREQUENCIES, step_all
 from karstsim.model.simulate import Simulation
 
@@ -73,12 +80,45 @@ def test_order_changes_no_bit(world, seed) -> None:
 
 @pytest.mark.parametrize("part", [slice(0, 1), slice(1, 4), slice(7, 11), slice(8, 9)])
 def test_blocks_change_no_bit(world, part) -> None:
-    """A member alone, or in a block across the eight lanes, is the same member."""
+    """A member alone, or in a block with some of the others, is the same member."""
     site, ds, output, states = world
     other, other_states = _run(site, ds, MEMBERS[part])
     for place, i in enumerate(range(len(MEMBERS))[part]):
         assert other_states[place] == states[i]
         assert _bytes(other, place) == _bytes(output, i)
+
+
+class Shuffled(Executor):
+    """Does one of the tasks handed in, drawn at random, whenever somebody waits."""
+
+    def __init__(self, seed: int) -> None:
+        self.waiting: list[tuple[Future, tuple]] = []
+        self.draw, self.passed_over = np.random.default_rng(seed), 0
+
+    def submit(self, fn, /, *args, **kwargs) -> Future:  # type: ignore[no-untyped-def]
+        future: Future = Future()
+        self.waiting.append((future, (fn, args)))
+        return future
+
+    def work(self) -> None:
+        place = int(self.draw.integers(len(self.waiting)))
+        self.passed_over += place > 0
+        future, (fn, args) = self.waiting.pop(place)
+        future.set_result(fn(*args))
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_tasks_of_an_ensemble_in_any_order_change_no_bit(finished, tmp_path, monkeypatch, seed) -> None:
+    file = write_file(tmp_path, SITE, CLIMATES, DRAWS, settings())
+    plan = running.start(load_ensemble(file), tmp_path / "out")
+    executor, waited = Shuffled(seed), running.wait
+    monkeypatch.setattr(
+        running, "wait", lambda fs, return_when: (executor.work(), waited(fs, 60, return_when))[1]
+    )
+    with Manifest(tmp_path / "out", writable=True) as manifest:
+        running.Scheduler(tmp_path / "out", plan, manifest, executor, lambda: 100, None).run()
+    assert executor.passed_over > 2, "the tasks came in their order"
+    assert digest(tmp_path / "out") == digest(finished)
 
 
 def test_windows_change_no_bit(world) -> None:

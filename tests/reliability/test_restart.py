@@ -66,7 +66,9 @@ def whole_runs(site, climate_forcing):
     return run
 
 
-@pytest.mark.parametrize("calendar", ["standard", "noleap", "360_day"])
+@pytest.mark.parametrize(
+    "calendar", ["standard", "noleap", "360_day", "proleptic_gregorian", "julian", "all_leap"]
+)
 @pytest.mark.parametrize(
     "at", [2, 61, 120, 121, 150], ids=["early", "new_year", "leap_day", "after_leap_day", "spring"]
 )
