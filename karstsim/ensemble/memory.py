@@ -18,13 +18,12 @@ from karstsim.model.initial import CYCLE_YEARS
 from karstsim.model.interventions.restoration import restored
 from karstsim.model.output import frequencies, select, selection_table
 
-TASK_BYTES = (
-    500_000_000  # of a task: eight workers and a process of 0.9 GB stay below 5 GB, a small server or job
-)
+TASK_BYTES = 500_000_000  # of a task: eight workers and a process of 0.9 GB stay below 5 GB
 DOUBLE = 8
-HELD = 4.0  # doubles in memory for each number of the output, at the peak: windows, means, Dataset, file
+HELD = 3.5  # doubles in memory for each number of the output, at the peak: windows, means, Dataset, file
+VARIABLE_BYTES = 65_000  # of the netCDF library, for each variable of a file whatever its length
 HELD_RECORDS = (
-    2.5  # records in memory for each step: those of the task, of its year, and what they are made from
+    2.5  # records for each step of own weather: of the task, of a year, and what they are made from
 )
 HELD_WEATHER = 2.0  # the weather of each draw, and all of it joined
 WEATHER_BYTES = 56  # of a step of synthetic weather: six variables and a time stamp
@@ -36,6 +35,7 @@ PERIODS = {"annual": 1.0, "monthly": 12.0, "daily": DAYS_PER_YEAR}  # in a year;
 class Need:
     """What a task holds, bytes.
 
+    files    of the variables of its files, whatever they hold
     output   of a member and year of its window
     records  of a year of one weather, in the window or the years that the spin-up repeats
     whole    of the weather of one draw, from the first year to the last, where each has its own
@@ -43,6 +43,7 @@ class Need:
     years    of the longest climate
     """
 
+    files: float
     output: float
     records: float
     whole: float
@@ -53,7 +54,7 @@ class Need:
         """Bytes of a task of `block` members through `window` years."""
         output = block * min(window, self.years) * self.output
         weather = min(max(window, CYCLE_YEARS), self.years) * self.records + self.whole
-        return output + (block if self.own else 1) * weather
+        return self.files + output + (block if self.own else 1) * weather
 
     def fits(self, block: int, window: int) -> bool:
         return self.task(block, window) <= TASK_BYTES
@@ -69,10 +70,15 @@ def need_of(config: EnsembleConfig, steps_a_day: int, years: int, own: bool) -> 
     chosen = select(settings.variables, "ensemble.variables", settings.isotopes)
     numbers = len(selection_table(chosen, site.rows))
     steps = DAYS_PER_YEAR * steps_a_day
-    periods = sum(PERIODS.get(name, steps) for name in frequencies(settings.output))
-    whole = HELD_WEATHER * WEATHER_BYTES * steps * years if settings.weather_per_draw else 0.0
+    names = frequencies(settings.output)
+    periods = sum(PERIODS.get(name, steps) for name in names)
     return Need(
-        HELD * DOUBLE * numbers * periods, HELD_RECORDS * FORCING_DTYPE.itemsize * steps, whole, own, years
+        files=VARIABLE_BYTES * sum(site.rows[v.level] > 0 for v in chosen) * len(names),
+        output=HELD * DOUBLE * numbers * periods,
+        records=HELD_RECORDS * FORCING_DTYPE.itemsize * steps,
+        whole=HELD_WEATHER * WEATHER_BYTES * steps * years if settings.weather_per_draw else 0.0,
+        own=own,
+        years=years,
     )
 
 

@@ -42,8 +42,11 @@ def _many(folder: Path, variables: str) -> Path:
 
 
 def test_many_variables_get_smaller_blocks_that_hold_what_was_said(tmp_path, monkeypatch) -> None:
-    """A task of all variables stays below the budget, and above half of what the rule counts for it."""
-    monkeypatch.setattr(memory, "TASK_BYTES", 60_000_000)
+    """A task of all variables stays below the budget, and above half of what the rule counts for its output.
+
+    What the netCDF library takes for itself is not seen here; `benchmarks/scaling.py` sees the whole process.
+    """
+    monkeypatch.setattr(memory, "TASK_BYTES", 150_000_000)
     few, _ = make_plan(load_ensemble(_many(tmp_path, '["catchment_runoff"]')))
     config = load_ensemble(_many(tmp_path, '["*"]'))
     plan, need = make_plan(config)
@@ -60,7 +63,7 @@ def test_many_variables_get_smaller_blocks_that_hold_what_was_said(tmp_path, mon
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert 0.5 * need.task(plan.block, plan.window_years) < peak < memory.TASK_BYTES
+    assert 0.5 * plan.block * need.output < peak < memory.TASK_BYTES - need.files
 
 
 def test_the_check_tells_the_memory_and_warns(tmp_path, monkeypatch) -> None:

@@ -11,14 +11,14 @@ from small_ensemble import PAST_AND_LOW, settings, write_file
 from small_site import SITE
 
 from karstsim.ensemble.config import load_ensemble
-from karstsim.ensemble.memory import DOUBLE, HELD, TASK_BYTES, Need, cut, need_of, warnings_of
+from karstsim.ensemble.memory import DOUBLE, HELD, TASK_BYTES, VARIABLE_BYTES, Need, cut, need_of, warnings_of
 from karstsim.ensemble.plan import Climate, Plan
 
 MB = 1e6
 
 
 def _need(output: float, records: float = 0.0, whole: float = 0.0, own: bool = False) -> Need:
-    return Need(output * MB, records * MB, whole * MB, own, years=86)
+    return Need(0.0, output * MB, records * MB, whole * MB, own, years=86)
 
 
 def _plan(columns: int, block: int, window: int) -> Plan:
@@ -72,6 +72,7 @@ def test_what_a_member_and_year_hold(tmp_path: Path) -> None:
     asked = settings(output=["daily", "monthly", "annual"], variables=["catchment_runoff"])
     need = need_of(load_ensemble(write_file(tmp_path, SITE, PAST_AND_LOW, asked)), 1, 20, own=False)
     assert need.output == pytest.approx(HELD * DOUBLE * (365.2425 + 12 + 1))
+    assert need.files == 3 * VARIABLE_BYTES
     asked = settings(output=["step"], variables=["catchment_runoff"])
     need = need_of(load_ensemble(write_file(tmp_path, SITE, PAST_AND_LOW, asked)), 24, 20, own=False)
     assert need.output == pytest.approx(HELD * DOUBLE * 365.2425 * 24)
