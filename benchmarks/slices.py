@@ -61,7 +61,7 @@ print(json.dumps({
     "tasks": record["tasks"][1],
     "start_mb": before,
     "peak_mb": peak(),
-    "forcing_mb": work.opened(str(folder / "out")).weather(0).ds.nbytes / 1e6,
+    "forcing_mb": work.opened(str(folder / "out")).weather(0, [0]).ds.nbytes / 1e6,
     "shard_mb": sum(p.stat().st_size for p in files if p.parts[-3] == "shards") / 1e6,
     "disk_mb": sum(p.stat().st_size for p in files) / 1e6,
     "files": len(files),

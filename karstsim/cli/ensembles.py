@@ -44,12 +44,14 @@ def check_file(path: Path, as_json: bool) -> None:
 def check_config(config: EnsembleConfig, as_json: bool) -> None:
     """Show what an ensemble would run and what that costs."""
     from karstsim.ensemble.estimate import describe, estimate
+    from karstsim.ensemble.memory import warnings_of
     from karstsim.ensemble.prepare import make_plan
 
-    plan = make_plan(config)
-    facts = describe(config, plan, estimate(config, plan))
+    plan, need = make_plan(config)
+    facts = describe(config, plan, estimate(config, plan), need)
+    warnings = warnings_of(config, plan, need)
     if as_json:
-        console.print_json({"status": "ok", **facts})
+        console.print_json({"status": "ok", **facts, "warnings": warnings})
         return
     climates: Any = facts.pop("climates")
     bad: Any = facts.pop("draws that cannot run")
@@ -58,6 +60,7 @@ def check_config(config: EnsembleConfig, as_json: bool) -> None:
         "Ensemble", ("", ""), [(k, ", ".join(v) if isinstance(v, list) else v) for k, v in facts.items()]
     )
     console.print_list("Draws that cannot run", [f"draw {k}: {v}" for k, v in bad.items()])
+    console.print_list("Warnings", warnings)
     print("All inputs are usable.")
 
 

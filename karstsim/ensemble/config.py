@@ -103,9 +103,9 @@ class DrawsSection(Section):
 class EnsembleSection(Section):
     """What to compute and to keep, and how the work is cut.
 
-    `isotopes` adds carbon isotopes and source tags. A shard holds `block` members through `window_years` years.
-    `weather_per_draw` gives every draw synthetic weather of its own. Neither the cut nor the number of workers
-    changes a result.
+    `isotopes` adds carbon isotopes and source tags. A shard holds `block` members through `window_years` years;
+    what is not set is chosen by memory. `weather_per_draw` gives every draw synthetic weather of its own. Neither the
+    cut nor the number of workers changes a result.
     """
 
     output: Annotated[list[Period], AfterValidator(no_repeats)] = Field(default=["annual"], min_length=1)
@@ -116,7 +116,7 @@ class EnsembleSection(Section):
     weather_per_draw: bool = False
     precision: Literal["single", "double"] = "single"
     block: int | None = Field(default=None, ge=1, le=100_000)
-    window_years: int = Field(default=10, ge=1, le=10_000)
+    window_years: int | None = Field(default=None, ge=1, le=10_000)
 
 
 class EnsembleConfig(SiteFile):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from karstsim.core.files import BYTES_PER_MB
 from karstsim.ensemble.config import EnsembleConfig, to_toml
+from karstsim.ensemble.memory import Need
 from karstsim.ensemble.plan import CONFIG, SPIN_UP, Climate, Plan, Task
 from karstsim.ensemble.work import STATE, opened, run_task
 from karstsim.model.engine import FREQUENCIES
@@ -59,15 +60,17 @@ def estimate(config: EnsembleConfig, plan: Plan) -> Estimate:
             to_toml(config.model_copy(update={"ensemble": settings})), encoding="utf-8"
         )
         small.save(folder)
-        reading = _seconds(lambda: opened(name).weather(climate))
+        reading = READS * _seconds(lambda: opened(name).weather(climate, (0,)))
         shorter = _shorter(folder, small)
-        opened(shorter).keep(climate, opened(name).weather(climate))
+        opened(shorter).keep(climate, (0,), opened(name).weather(climate, (0,)))
         short, _ = _measure(shorter, climate, 1)  # compiles besides, or reads the model from its cache
         one, stretch = _measure(name, climate, 1)
         several, stretch = _measure(name, climate, small.n_columns) if small.n_columns > 1 else (one, stretch)
     if stretch and limit > MOST_SPUN:
         stretch = limit / MOST_SPUN
-    return _scaled(plan, short, one, several, small.n_columns, READS * reading, max(stretch, 1.0))
+    if config.ensemble.weather_per_draw:  # made for each, and only by the work
+        reading *= len(plan.draws) / len(small.draws) / READS
+    return _scaled(plan, short, one, several, small.n_columns, reading, max(stretch, 1.0))
 
 
 def _shorter(folder: Path, plan: Plan) -> str:
@@ -80,16 +83,17 @@ def _shorter(folder: Path, plan: Plan) -> str:
 
 
 def _sampled(plan: Plan) -> Plan:
-    """A few columns of the plan, of the draws that can run, as one block."""
-    draws = [d for i, d in enumerate(plan.draws) if i not in plan.bad][:SAMPLE_MEMBERS]
-    cells = plan.cells[: max(SAMPLE_MEMBERS // len(draws), 1)]
+    """A few columns of the plan, of the draws that can run, as one block, no larger than those of the plan."""
+    members = min(SAMPLE_MEMBERS, plan.block)
+    draws = [d for i, d in enumerate(plan.draws) if i not in plan.bad][:members]
+    cells = plan.cells[: max(members // len(draws), 1)]
     return replace(
         plan,
         draws=tuple(draws),
         cells=cells,
         bad={},
         block=len(draws) * len(cells),
-        window_years=SAMPLE_YEARS,
+        window_years=min(SAMPLE_YEARS, plan.window_years),
     )
 
 
@@ -141,8 +145,9 @@ def _scaled(
     return Estimate(seconds, size, window[1] / one.years)
 
 
-def describe(config: EnsembleConfig, plan: Plan, cost: Estimate) -> dict[str, object]:
+def describe(config: EnsembleConfig, plan: Plan, cost: Estimate, need: Need) -> dict[str, object]:
     """The plan and its cost for people and machines."""
+    block = min(plan.block, plan.n_columns)
     return {
         "climates": [
             {
@@ -165,6 +170,7 @@ def describe(config: EnsembleConfig, plan: Plan, cost: Estimate) -> dict[str, ob
         "output": [f for f in FREQUENCIES if f in config.ensemble.output],
         "CPU time, s": cost.cpu_seconds,
         "disk, MB": cost.bytes / BYTES_PER_MB,
+        "memory of a worker, MB": need.task(block, plan.window_years) / BYTES_PER_MB,
     }
 
 

@@ -17,8 +17,9 @@ from karstsim.core.jit import source_hash
 from karstsim.ensemble.config import EnsembleConfig
 from karstsim.ensemble.draws import RAIN, parameters_of, rain_factor, read_draws, sample
 from karstsim.ensemble.inputs import describe as describe_file
-from karstsim.ensemble.plan import Climate, Plan, block_size
-from karstsim.ensemble.work import open_climate
+from karstsim.ensemble.memory import Need, cut, need_of
+from karstsim.ensemble.plan import Climate, Plan
+from karstsim.ensemble.work import open_climate, own_weather, steps_of_a_day
 from karstsim.forcing.records import upper_bound
 from karstsim.forcing.times import calendar_of, check_regular
 from karstsim.model.engine import calendar_fields
@@ -33,8 +34,8 @@ from karstsim.model.simulate import Simulation
 NAMED = 10  # bad draws in a message
 
 
-def make_plan(config: EnsembleConfig) -> Plan:
-    """The plan of an ensemble.
+def make_plan(config: EnsembleConfig) -> tuple[Plan, Need]:
+    """The plan of an ensemble, and what its tasks hold in memory.
 
     Raises InputError for climates that do not fit together, outputs that are not there, or when no draw can run.
     """
@@ -43,18 +44,22 @@ def make_plan(config: EnsembleConfig) -> Plan:
     frequencies(settings.output)
     draws = make_draws(config)
     bad = find_bad(config, draws)
-    climates, cells = look_at_climates(config, draws, bad)
-    return Plan(
+    climates, cells, steps_a_day = look_at_climates(config, draws, bad)
+    years = max(last - first + 1 for first, last in (c.years for c in climates))
+    need = need_of(config, steps_a_day, years, own_weather(config, len(cells), draws))
+    block, window = cut(need, len(cells) * len(draws), settings.block, settings.window_years)
+    plan = Plan(
         climates=climates,
         cells=cells,
         draws=tuple(draws),
-        block=settings.block or block_size(len(cells) * len(draws)),
-        window_years=settings.window_years,
+        block=block,
+        window_years=window,
         source=source_hash(),
         version=__version__,
         bad=bad,
         inputs=describe_inputs(config),
     )
+    return plan, need
 
 
 def make_draws(config: EnsembleConfig) -> list[Overrides]:
@@ -89,21 +94,25 @@ def _check_some_can_run(draws: Sequence[Overrides], bad: dict[int, str]) -> None
 
 
 def too_wet(
-    config: EnsembleConfig, climate: str, draws: Sequence[Overrides], ds: xr.Dataset
+    config: EnsembleConfig, climate: int, draws: Sequence[Overrides], ds: xr.Dataset
 ) -> dict[int, str]:
-    """Draws whose factor lifts the wettest step of a climate above what the model takes for rain, and why."""
+    """Draws whose factor lifts the wettest step of a climate above what the model takes for rain, and why.
+
+    ds  its weather, or that of its first draw where each has its own: then each is made, and one at a time kept
+    """
     if "pr" not in ds or not any(RAIN in draw for draw in draws):
         return {}
     upper = upper_bound("pr", check_regular(ds.time.values, "forcing"))
-    wettest = ds["pr"].max([d for d in ds["pr"].dims if d != "location"]).values * SECONDS_PER_DAY
     own = config.ensemble.weather_per_draw
+    shared = float(ds["pr"].max())
     found = {}
     for i, draw in enumerate(draws):
-        most = rain_factor(draw) * float(wettest[i] if own else wettest.max())
+        wettest = float(open_climate(config, climate, [i], len(draws))["pr"].max()) if own else shared
+        most = rain_factor(draw) * (wettest * SECONDS_PER_DAY)
         if most > upper:
             found[i] = (
                 f"a factor of {rain_factor(draw):g} on precipitation makes {most:g} mm d-1 of the wettest step of "
-                f"climate {climate}, above {upper:g}"
+                f"climate {config.climates[climate].name}, above {upper:g}"
             )
     return found
 
@@ -113,17 +122,19 @@ Cells = tuple[tuple[float, float], ...]
 
 def look_at_climates(
     config: EnsembleConfig, draws: Sequence[Overrides], bad: dict[int, str]
-) -> tuple[tuple[Climate, ...], Cells]:
-    """Facts of every climate from its forcing, and the cells that all of them have.
+) -> tuple[tuple[Climate, ...], Cells, int]:
+    """Facts of every climate from its forcing, the cells that all of them have, and the most steps of a day.
 
     bad  gets the draws whose factor on precipitation no climate could bear
     """
     names = [c.name for c in config.climates]
     found: list[Climate] = []
     cells: Cells = ()
+    steps_a_day = 1
     groups: dict[tuple[str, str], int] = {}
     for i, section in enumerate(config.climates):
-        ds = open_climate(config, i, len(draws))
+        ds = open_climate(config, i, [0], len(draws))
+        steps_a_day = max(steps_a_day, steps_of_a_day(ds.time.values))
         own = cells_of(config, ds)
         if cells and own != cells:
             raise InputError(
@@ -132,9 +143,9 @@ def look_at_climates(
                 "select the same cells of all climates",
             )
         cells = own
-        bad |= {d: why for d, why in too_wet(config, section.name, draws, ds).items() if d not in bad}
+        bad |= {d: why for d, why in too_wet(config, i, draws, ds).items() if d not in bad}
         _check_some_can_run(draws, bad)
-        first_sound = next(i for i in range(len(draws)) if i not in bad)
+        first_sound = next(d for d in range(len(draws)) if d not in bad)
         # All that the model checks before it starts, once, with a draw that can run.
         member = {**config.parameters, **parameters_of(draws[first_sound])}
         Simulation(
@@ -153,7 +164,7 @@ def look_at_climates(
         found.append(climate)
     _check_joins(found)
     check_dates(config.intervention, max(climate.years[1] for climate in found))
-    return tuple(found), cells
+    return tuple(found), cells, steps_a_day
 
 
 def describe(name: str, labels: dict[str, Any], ds: xr.Dataset) -> Climate:

@@ -30,6 +30,7 @@ from karstsim.core.jit import source_hash
 from karstsim.ensemble.config import EnsembleConfig, to_toml
 from karstsim.ensemble.inputs import check_unchanged
 from karstsim.ensemble.manifest import Entry, Manifest, remove_temporary
+from karstsim.ensemble.memory import warnings_of
 from karstsim.ensemble.plan import CONFIG, PLAN, RUN_RECORD, Plan, Task
 from karstsim.ensemble.prepare import make_plan
 from karstsim.ensemble.work import SHARDS, STATE, STATES, run_task
@@ -69,7 +70,10 @@ def start(config: EnsembleConfig, folder: Path) -> Plan:
     Raises InputError for a plan that cannot be, or a folder that another process works in.
     """
     text = to_toml(config)
-    plan = replace(make_plan(config), config=hashlib.sha256(text.encode()).hexdigest())
+    plan, need = make_plan(config)
+    for warning in warnings_of(config, plan, need):
+        LOG.warning(warning)
+    plan = replace(plan, config=hashlib.sha256(text.encode()).hexdigest())
     make_folder(folder)
     with Manifest(folder, writable=True, fresh=True):
         (folder / PLAN).unlink(missing_ok=True)  # no ensemble is here until the new plan is

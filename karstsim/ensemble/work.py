@@ -37,17 +37,23 @@ from karstsim.model.simulate import Simulation
 SHARDS, STATES = "shards", "states"
 STATE = "state"  # the kind of a state file in the manifest
 KEPT_BYTES = 500_000_000  # of the forcing of climates that stay in memory; one stays whatever its size
+OF_ONE_DRAW = "variant_label"  # attribute of weather that names its seed: of no use for a file of several
+Kept = tuple[int, tuple[int, ...] | None]  # climate, and draws with weather of their own
 # netCDF's C library must not be entered by two threads at once.
 DISK = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Weather:
-    """Forcing of a climate in memory, dims (location, time), with its calendar fields and the steps of a day."""
+    """Forcing of a climate in memory, dims (location, time), with its calendar fields and the steps of a day.
+
+    draws  whose weather the locations are, where each has its own; None: all share it, by place
+    """
 
     ds: xr.Dataset
     fields: np.ndarray
     day: int
+    draws: tuple[int, ...] | None = None
 
     def steps(self, first_year: int, last_year: int) -> tuple[int, int]:
         """First step, and the one after the last, of calendar years."""
@@ -67,27 +73,41 @@ class Ensemble:
         self.config: EnsembleConfig = load_ensemble(folder / CONFIG)
         self.plan = Plan.load(folder)
         self._opening = threading.Lock()
-        self._kept: dict[int, Weather] = {}
+        self._kept: dict[Kept, Weather] = {}
+        self._askers: set[int] = set()  # threads
 
-    def weather(self, climate: int) -> Weather:
-        """The forcing of a climate; what was used last stays in memory, up to `KEPT_BYTES`."""
+    def weather(self, climate: int, columns: Sequence[int]) -> Weather:
+        """The forcing of a climate, for columns of one block; what was used last stays in memory, up to `KEPT_BYTES`.
+
+        Where draws have weather of their own it is that of the draws of the block, which each thread is left at least
+        one of: made anew for every task it would cost more than the task.
+        """
+        draws = self._draws(columns)
         with self._opening, DISK:
-            found = self._kept.pop(climate, None) or self._read_forcing(climate)
-            self._kept[climate] = found  # the last of the dict is the last that was used
-            while len(self._kept) > 1 and sum(w.ds.nbytes for w in self._kept.values()) > KEPT_BYTES:
+            self._askers.add(threading.get_ident())
+            least = len(self._askers) if draws else 1
+            found = self._kept.pop((climate, draws), None) or self._read_forcing(climate, draws)
+            self._kept[climate, draws] = found  # the last of the dict is the last that was used
+            while len(self._kept) > least and sum(w.ds.nbytes for w in self._kept.values()) > KEPT_BYTES:
                 del self._kept[next(iter(self._kept))]
             return found
 
-    def keep(self, climate: int, weather: Weather) -> None:
+    def keep(self, climate: int, columns: Sequence[int], weather: Weather) -> None:
         """Take the forcing of a climate that another folder of the same ensemble has read."""
-        self._kept[climate] = weather
+        self._kept[climate, self._draws(columns)] = weather
 
-    def _read_forcing(self, climate: int) -> Weather:
+    def _draws(self, columns: Sequence[int]) -> tuple[int, ...] | None:
+        """Draws of the block of some columns, failed ones too, where each draw has weather of its own."""
+        if not self.config.ensemble.weather_per_draw:
+            return None
+        block = self.plan.columns(columns[0] // self.plan.block)
+        return tuple(sorted({self.plan.cell_and_draw(c)[1] for c in block}))
+
+    def _read_forcing(self, climate: int, draws: tuple[int, ...] | None) -> Weather:
         check_unchanged(self.plan.inputs, self.config.climates[climate].forcing.input_files)
-        ds = open_climate(self.config, climate, len(self.plan.draws)).load()
+        ds = open_climate(self.config, climate, draws or (), len(self.plan.draws)).load()
         times = ds.time.values
-        day = max(round(SECONDS_PER_DAY / check_regular(times, "forcing")), 1)
-        return Weather(ds, calendar_fields(times), day)
+        return Weather(ds, calendar_fields(times), steps_of_a_day(times), draws)
 
     def members(self, columns: Sequence[int]) -> list[Overrides]:
         """Overrides of columns: those of all members, of the cell, of the draw."""
@@ -98,20 +118,20 @@ class Ensemble:
             result.append({**self.config.parameters, **place, **parameters_of(self.plan.draws[draw])})
         return result
 
-    def location(self, column: int, locations: int) -> int:
+    def location(self, column: int, weather: Weather) -> int:
         """Location of a climate's forcing that drives a column."""
         cell, draw = self.plan.cell_and_draw(column)
-        if self.config.ensemble.weather_per_draw:
-            return draw
-        return cell if locations > 1 else 0
+        if weather.draws is not None:
+            return weather.draws.index(draw)
+        return cell if weather.ds.sizes["location"] > 1 else 0
 
     def simulation(self, climate: int, columns: Sequence[int], first_year: int, last_year: int) -> Simulation:
         """The columns through calendar years of one climate, with a day more of forcing at both ends."""
-        weather = self.weather(climate)
+        weather = self.weather(climate, columns)
         ds = weather.ds
         first, last = weather.steps(first_year, last_year)
         begin, end = max(first - weather.day, 0), min(last + weather.day, ds.sizes["time"])
-        wanted = [self.location(c, ds.sizes["location"]) for c in columns]
+        wanted = [self.location(c, weather) for c in columns]
         part = ds.isel(time=slice(begin, end))
         draws = [self.plan.draws[self.plan.cell_and_draw(c)[1]] for c in columns]
         if any(RAIN in draw for draw in draws):
@@ -159,14 +179,27 @@ def _opened(folder: str, plan: str, config: str) -> Ensemble:
     return found
 
 
-def open_climate(config: EnsembleConfig, climate: int, n_draws: int) -> xr.Dataset:
-    """Canonical forcing of one climate with the dimension location: cells, or draws with weather of their own."""
+def steps_of_a_day(times: np.ndarray) -> int:
+    """Whole steps of a day on a regular axis; at least one."""
+    return max(round(SECONDS_PER_DAY / check_regular(times, "forcing")), 1)
+
+
+def own_weather(config: EnsembleConfig, n_cells: int, draws: Sequence[Overrides]) -> bool:
+    """Whether members of a block need weather of their own, each."""
+    return config.ensemble.weather_per_draw or n_cells > 1 or any(RAIN in draw for draw in draws)
+
+
+def open_climate(config: EnsembleConfig, climate: int, draws: Sequence[int], n_draws: int) -> xr.Dataset:
+    """Canonical forcing of one climate with the dimension location: cells, or draws with weather of their own.
+
+    draws  of the `n_draws` of the ensemble, whose own weather is wanted
+    """
     section = config.climates[climate]
     if not config.ensemble.weather_per_draw:
         ds = config.run_config(section).open_forcing()
         return ds if "location" in ds.dims else ds.expand_dims("location")
-    parts = [config.run_config(section, shift=d).open_forcing() for d in range(n_draws)]
-    return xr.concat(
+    parts = [config.run_config(section, shift=d).open_forcing() for d in draws]
+    ds = xr.concat(
         [p.drop_vars("location", errors="ignore") for p in parts],
         dim="location",
         combine_attrs="drop_conflicts",
@@ -174,6 +207,9 @@ def open_climate(config: EnsembleConfig, climate: int, n_draws: int) -> xr.Datas
         coords="minimal",
         compat="override",
     )
+    if n_draws > 1:
+        ds.attrs.pop(OF_ONE_DRAW, None)
+    return ds
 
 
 def run_task(folder: str, task: Task, columns: tuple[int, ...], state: str | None) -> Entry:
@@ -242,7 +278,7 @@ def _write_shard(
     if len(sound) < len(block):
         whole = whole.reindex(realization=list(block))
     dtype = "f4" if ensemble.config.ensemble.precision == "single" else "f8"
-    weather = ensemble.weather(task.climate)
+    weather = ensemble.weather(task.climate, block)
     first = weather.period(frequency, weather.steps(*ensemble.plan.window(task))[0])
     path = _path(ensemble, SHARDS, task, f"_{frequency}.nc")
     with DISK:

@@ -288,7 +288,7 @@ def test_an_input_that_changes_while_the_work_goes_on_is_refused(tmp_path) -> No
     running.start(load_ensemble(file), tmp_path / "out")
     air.write_text(air.read_text(encoding="utf-8").replace("410", "420"), encoding="utf-8")
     with pytest.raises(InputError, match=r"air.csv: has changed"):
-        Ensemble(tmp_path / "out").weather(0)
+        Ensemble(tmp_path / "out").weather(0, [0])
 
 
 def test_what_another_version_finished_is_read_and_not_continued(copy, finished, tmp_path) -> None:

@@ -271,14 +271,16 @@ def test_forcing_in_memory_is_bounded_by_its_bytes(finished, monkeypatch) -> Non
     """Room for two of three climates: the one that was not used for longest goes, and is read again."""
     ensemble = work.Ensemble(finished)
     read, opened = work.Ensemble._read_forcing, []
-    monkeypatch.setattr(work.Ensemble, "_read_forcing", lambda self, c: opened.append(c) or read(self, c))
-    monkeypatch.setattr(work, "KEPT_BYTES", 2.5 * ensemble.weather(0).ds.nbytes)
+    monkeypatch.setattr(
+        work.Ensemble, "_read_forcing", lambda self, c, d: opened.append(c) or read(self, c, d)
+    )
+    monkeypatch.setattr(work, "KEPT_BYTES", 2.5 * ensemble.weather(0, [0]).ds.nbytes)
     for climate in (0, 1, 0, 2, 0, 1):
-        ensemble.weather(climate)
+        ensemble.weather(climate, [0])
     assert opened == [0, 1, 2, 1]
     monkeypatch.setattr(work, "KEPT_BYTES", 1)
-    ensemble.weather(2)
-    assert list(ensemble._kept) == [2]
+    ensemble.weather(2, [0])
+    assert list(ensemble._kept) == [(2, None)]
 
 
 def test_the_order_changes_nothing(finished, tmp_path, monkeypatch) -> None:
