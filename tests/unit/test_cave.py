@@ -129,9 +129,9 @@ def test_air_of_a_still_cave_keeps_what_it_gets(record_of, on_rows) -> None:
     p, s, f = _cave(record_of)
     s.air_co2 = 1e-3
     on_rows(_breathe)(p, s, f, 4e-4, 1e-2, 1e9, 12.0, _weather(record_of, 12.0), 1.0)
-    assert s.air_co2 == pytest.approx(1.4e-3, rel=1e-14)
+    assert s.air_co2 == pytest.approx(1.4e-3, rel=1e-14, abs=0.0)
     assert f.ventilation == pytest.approx(0.0, abs=1e-18)
-    assert f.air_pco2 == pytest.approx(1.2e-3 / (AREA * HEIGHT) * 285.15 / AIR_PER_ATM, rel=1e-12)
+    assert f.air_pco2 == pytest.approx(1.2e-3 / (AREA * HEIGHT) * 285.15 / AIR_PER_ATM, rel=1e-12, abs=0.0)
 
 
 @pytest.mark.parametrize("n", [24, 144])
@@ -169,8 +169,8 @@ def test_a_day_with_its_range_breathes_as_its_hours_do(record_of, on_rows) -> No
         step(p, s, hour, 0.0, 1e-2, 1e9, 14.0, _weather(record_of, now), 1.0 / 24.0)
         outside += hour.air_from_outside
         vadose += hour.air_from_vadose
-    assert f.air_from_outside == pytest.approx(outside, rel=1e-12)
-    assert f.air_from_vadose == pytest.approx(vadose, rel=1e-12)
+    assert f.air_from_outside == pytest.approx(outside, rel=1e-12, abs=0.0)
+    assert f.air_from_vadose == pytest.approx(vadose, rel=1e-12, abs=0.0)
     assert 0.0 < outside < vadose
     assert s.air_co2 == pytest.approx(ended, rel=0.1)  # the order of day and night within it is not known
     flat = record_of(cave.FLUXES)
@@ -185,7 +185,7 @@ def test_only_the_soils_part_of_vadose_air_is_debited(record_of, on_rows) -> Non
     step, weather = on_rows(_breathe), _weather(record_of, 26.0)
     p, s, f = _cave(record_of)
     step(p, s, f, 0.0, 1e-2, 1e9, 10.0, weather, 1.0)
-    assert f.drawn_soil_co2 == pytest.approx(AREA * 0.8 * (1e-2 - 410e-6) * per_atm, rel=1e-12)
+    assert f.drawn_soil_co2 == pytest.approx(AREA * 0.8 * (1e-2 - 410e-6) * per_atm, rel=1e-12, abs=0.0)
     step(p, s, f, 0.0, 1e-2, 1e-5, 10.0, weather, 1.0)
     assert f.drawn_soil_co2 == 1e-5
     for _ in range(60):  # bare rock: nothing respires, and the cave ends with the open air
@@ -221,14 +221,14 @@ def test_caves_keep_their_mass_and_dissolve_nothing(record_of, on_rows, ca, outs
     water = _water(ca, 2.2 * ca, 0.1 * ca)
     forcing = _weather(record_of, outside)
     after = _run_cave(record_of, on_rows, (p, s, f), water, volume, forcing=forcing)
-    assert after.volume == pytest.approx(volume, rel=1e-15)
-    assert f.drip.volume == pytest.approx(AREA * volume, rel=1e-12)
+    assert after.volume == pytest.approx(volume, rel=1e-15, abs=0.0)
+    assert f.drip.volume == pytest.approx(AREA * volume, rel=1e-12, abs=0.0)
     calcite_left = s.calcite + s.fissure_calcite
     given_up = f.ventilation + f.fissure_degassing_to_vadose - f.drawn_soil_co2
     carbon = volume * 2.2 * ca + 1e-3
-    assert after.sol.dic + s.air_co2 + calcite_left + given_up == pytest.approx(carbon, rel=1e-13)
-    assert after.sol.ca + calcite_left == pytest.approx(volume * ca, rel=1e-13)
-    assert after.sol.mg == pytest.approx(volume * 0.1 * ca, rel=1e-13)
+    assert after.sol.dic + s.air_co2 + calcite_left + given_up == pytest.approx(carbon, rel=1e-13, abs=0.0)
+    assert after.sol.ca + calcite_left == pytest.approx(volume * ca, rel=1e-13, abs=0.0)
+    assert after.sol.mg == pytest.approx(volume * 0.1 * ca, rel=1e-13, abs=0.0)
     assert f.calcite_growth >= 0.0
     assert f.fissure_growth >= 0.0
     if ca <= 2e-4:
@@ -287,7 +287,7 @@ def test_drops_are_counted(record_of, on_rows) -> None:
     for dt in (1.0, 1.0 / 24.0):
         p, s, f = _cave(record_of)
         _run_cave(record_of, on_rows, (p, s, f), _saturated(12.0, 1e-2), dt, dt=dt)
-        assert f.drip_rate == pytest.approx(200.0 / 1440.0, rel=1e-12)
+        assert f.drip_rate == pytest.approx(200.0 / 1440.0, rel=1e-12, abs=0.0)
 
 
 @pytest.mark.parametrize("law", [0, 1])
@@ -296,7 +296,7 @@ def test_stalagmites_hold_the_calcite_deposited(record_of, on_rows, law) -> None
     p, s, f = _cave(record_of, drip_law=law)
     _run_cave(record_of, on_rows, (p, s, f), _water(2e-3, 4e-3), 0.7)
     grown = f.stalagmite_growth / 1e3 / 365.2425 * 0.05 * 2.71e6 / 100.087
-    assert AREA * grown == pytest.approx(f.calcite_growth, rel=1e-12)
+    assert AREA * grown == pytest.approx(f.calcite_growth, rel=1e-12, abs=0.0)
     assert f.calcite_growth > 0.0
 
 
@@ -312,7 +312,7 @@ def test_the_interval_may_follow_the_recharge(record_of, on_rows) -> None:
             s.air_co2 = 1e-3
             _run_cave(record_of, on_rows, (p, s, f), water, recharge)
             grown[law, recharge] = float(f.stalagmite_growth)
-    assert grown[1, 1.44] == pytest.approx(grown[0, 1.44], rel=1e-12)
+    assert grown[1, 1.44] == pytest.approx(grown[0, 1.44], rel=1e-12, abs=0.0)
     alpha = 1e-7 * (0.51549 + 0.04015 * 12.0 + 0.00418 * 144.0)
     ratio = math.expm1(-alpha * 3000.0 / 1e-4) / math.expm1(-alpha * 300.0 / 1e-4)
     assert grown[0, 0.144] == pytest.approx(0.1 * grown[0, 1.44], rel=0.02)
@@ -374,7 +374,7 @@ def test_prior_precipitation_is_that_of_its_differential_equation(
 def test_the_lost_share_by_hand() -> None:
     """kt = 1: 1 - 1/(e - 1) = 0.418. Threshold 0.2 of SI 0.4: (1.359 - 1.166)/(1.359 - 1) = 0.538. At the rim: 0."""
     share = python_callable(prior_precipitation.lost_share)
-    assert share(1.0, 0.4, 0.0) == pytest.approx(1.0 - 1.0 / (math.e - 1.0), rel=1e-12)
+    assert share(1.0, 0.4, 0.0) == pytest.approx(1.0 - 1.0 / (math.e - 1.0), rel=1e-12, abs=0.0)
     assert share(300.0, 0.4, 0.2) == pytest.approx(0.5383, rel=1e-3)
     assert share(300.0, 0.4, 0.0) == 1.0
     assert share(3.0, 0.2 + 1e-9, 0.2) == pytest.approx(0.0, abs=1e-8)
@@ -408,7 +408,7 @@ def test_without_time_or_thin_air_or_supersaturation_no_calcite_is_lost(record_o
     _run_cave(record_of, on_rows, (p, s, f), start, vadose=1.2e-2, steps=5)
     assert s.fissure_calcite == 0.0
     assert s.prior_precipitation == 0.0
-    assert s.ceiling.ca == pytest.approx(1e3 * start.ca, rel=1e-12)
+    assert s.ceiling.ca == pytest.approx(1e3 * start.ca, rel=1e-12, abs=0.0)
     assert (f.fissure_degassing > 0.0) == ("fissure_threshold" in values)
     assert s.calcite > 0.0
 
@@ -442,8 +442,8 @@ def test_the_floor_reads_degassed_water(record_of, on_rows) -> None:
     assert floor.ca < ceiling.ca
     assert floor.hco3 < ceiling.hco3
     assert floor.conductivity < ceiling.conductivity
-    assert floor.mg_ca == pytest.approx(floor.mg / floor.ca, rel=1e-12)
-    assert floor.mg_ca > ceiling.mg_ca == pytest.approx(2e-4 / start.ca, rel=1e-12)
+    assert floor.mg_ca == pytest.approx(floor.mg / floor.ca, rel=1e-12, abs=0.0)
+    assert floor.mg_ca > ceiling.mg_ca == pytest.approx(2e-4 / start.ca, rel=1e-12, abs=0.0)
 
 
 def test_a_dry_spell_keeps_the_last_reading(record_of, on_rows) -> None:

@@ -215,7 +215,7 @@ def test_conversions_are_reversible(delta: float, alpha: float) -> None:
     there, back = call(iso.delta_to_ratio), call(iso.ratio_to_delta)
     assert back(there(delta)) == pytest.approx(delta, abs=1e-9)
     assert FRACTIONATE(FRACTIONATE(delta, alpha), 1.0 / alpha) == pytest.approx(delta, abs=1e-9)
-    assert call(iso.epsilon_to_alpha)(EPSILON(alpha)) == pytest.approx(alpha, rel=1e-12)
+    assert call(iso.epsilon_to_alpha)(EPSILON(alpha)) == pytest.approx(alpha, rel=1e-12, abs=0.0)
 
 
 @settings(max_examples=100, deadline=None)

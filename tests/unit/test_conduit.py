@@ -59,9 +59,11 @@ def test_conduit_water_approaches_the_rock(record_of, on_rows, cells) -> None:
     for _ in range(48):
         on_rows(heat.step)(p, s, f, 10.0, 1.0 / 24.0)
     for store in stores:
-        assert store.heat / store.volume == pytest.approx(10.0 + 15.0 * math.exp(-1.0), rel=1e-12)
-    assert s.matrix.heat == pytest.approx(80.0, rel=1e-14)
-    assert f.heat_from_rock == pytest.approx(8.0 * (-15.0 + cells * 15.0 * (math.exp(-1.0) - 1.0)), rel=1e-12)
+        assert store.heat / store.volume == pytest.approx(10.0 + 15.0 * math.exp(-1.0), rel=1e-12, abs=0.0)
+    assert s.matrix.heat == pytest.approx(80.0, rel=1e-14, abs=0.0)
+    assert f.heat_from_rock == pytest.approx(
+        8.0 * (-15.0 + cells * 15.0 * (math.exp(-1.0) - 1.0)), rel=1e-12, abs=0.0
+    )
 
 
 @pytest.mark.parametrize("cells", [1, 3])
@@ -125,9 +127,9 @@ def test_water_and_cave_air_reach_one_pressure(record_of, on_rows) -> None:
     """At a high rate half a step brings both to the same pressure, and no carbon is lost between them."""
     s, f, x = _under_air(record_of, on_rows, 10.0, conduit_air_share=1.0, conduit_gas_exchange=50.0)
     assert f.conduit_gas_uptake < 0.0
-    assert f.conduit_air_pco2 == pytest.approx((AIR_CO2 - f.conduit_gas_uptake) / AIR, rel=1e-12)
+    assert f.conduit_air_pco2 == pytest.approx((AIR_CO2 - f.conduit_gas_uptake) / AIR, rel=1e-12, abs=0.0)
     assert f.conduit_air_pco2 == pytest.approx(x.m_co2 / x.c_kh, rel=1e-6)
-    assert s.conduit.sol.dic - f.conduit_gas_uptake == pytest.approx(10.0 * 4.2e-3, rel=1e-14)
+    assert s.conduit.sol.dic - f.conduit_gas_uptake == pytest.approx(10.0 * 4.2e-3, rel=1e-14, abs=0.0)
     assert s.conduit.sol.ca == 10.0 * 1.9e-3
 
 
@@ -183,8 +185,8 @@ def test_a_swallet_takes_what_it_can(record_of, on_rows, capacity, sinks) -> Non
     air, forcing = record_of(atmosphere.FLUXES), record_of(FORCING, tas=15.0, co2=410.0, ps=101325.0)
     air.rainfall.volume = 4.0  # half of which runs off: the running mean stays
     on_rows(_sink)(p, s, f, air, forcing, np.zeros(1, CONSTANTS_DTYPE)[0], 1.0)
-    assert f.allogenic.volume == pytest.approx(4.0, rel=1e-12)
-    assert f.swallowed.volume == pytest.approx(sinks, rel=1e-12)
+    assert f.allogenic.volume == pytest.approx(4.0, rel=1e-12, abs=0.0)
+    assert f.swallowed.volume == pytest.approx(sinks, rel=1e-12, abs=0.0)
     assert f.conduit_recharge.volume == f.swallowed.volume
-    assert f.swallowed.sol.ca + f.unswallowed.sol.ca == pytest.approx(0.10 * 4.0e-3, rel=1e-12)
-    assert f.swallowed.heat == pytest.approx(15.0 * sinks, rel=1e-12)
+    assert f.swallowed.sol.ca + f.unswallowed.sol.ca == pytest.approx(0.10 * 4.0e-3, rel=1e-12, abs=0.0)
+    assert f.swallowed.heat == pytest.approx(15.0 * sinks, rel=1e-12, abs=0.0)

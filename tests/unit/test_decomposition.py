@@ -56,9 +56,9 @@ def test_an_additive_table_has_the_shares_of_its_parts(method) -> None:
     found = decompose_variance(_ensemble(), "sink", window=1, method=method)
     total = V_SCENARIO + V_MODEL + V_DRAW
     shares = _shares(found)
-    assert shares["scenario"] == pytest.approx(V_SCENARIO / total, rel=1e-12)
-    assert shares["model"] == pytest.approx(V_MODEL / total, rel=1e-12)
-    assert shares["parameters"] == pytest.approx(V_DRAW / total, rel=1e-12)
+    assert shares["scenario"] == pytest.approx(V_SCENARIO / total, rel=1e-12, abs=0.0)
+    assert shares["model"] == pytest.approx(V_MODEL / total, rel=1e-12, abs=0.0)
+    assert shares["parameters"] == pytest.approx(V_DRAW / total, rel=1e-12, abs=0.0)
     assert sum(shares.values()) == pytest.approx(1.0)
     assert float(found.total[0]) == pytest.approx(total)
     assert found.attrs["units"] == "mol m-2 year-1"

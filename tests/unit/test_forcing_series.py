@@ -47,7 +47,7 @@ def table(folder: Path, extra: dict[str, list[object]], n: int = 4) -> Path:
 def test_carbon_as_mass_or_amount(name, units, value, mol) -> None:
     """A mass is that of carbon: 12.011 g are a mole; 2 umol m-2 s-1 are 0.1728 mol m-2 d-1."""
     kilograms = to_canonical(name, np.array([value]), units, "test")[0]
-    assert kilograms * PER_DAY / 0.012011 == pytest.approx(mol, rel=1e-12)
+    assert kilograms * PER_DAY / 0.012011 == pytest.approx(mol, rel=1e-12, abs=0.0)
 
 
 @pytest.mark.parametrize("units", ["g CO2 m-2 d-1", "g m-2", "mm d-1", "W m-2", None])

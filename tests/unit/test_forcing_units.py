@@ -30,7 +30,9 @@ from karstsim.forcing.units import check_names, to_canonical
     ],
 )
 def test_known_spellings(name, units, value, expected):
-    assert to_canonical(name, np.array([value]), units, "file")[0] == pytest.approx(expected, rel=1e-12)
+    assert to_canonical(name, np.array([value]), units, "file")[0] == pytest.approx(
+        expected, rel=1e-12, abs=0.0
+    )
 
 
 @pytest.mark.parametrize("units", [None, "", "  "])

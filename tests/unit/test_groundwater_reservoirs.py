@@ -247,7 +247,7 @@ def test_another_number_of_compartments_keeps_the_water(record_of, on_rows, n) -
     water.f.compartments = water.n = n
     before = float(water.s.matrix.volume)
     matrix, _, _ = water.step(1e-9, np.zeros(max(n - 1, 1)), 0.0)
-    assert float(water.s.matrix.volume) + matrix == pytest.approx(before, rel=1e-15)
+    assert float(water.s.matrix.volume) + matrix == pytest.approx(before, rel=1e-15, abs=0.0)
     times = residence_times(n, 3.0, 2.0)[: max(n - 1, 1)]
     outflow = water.s.reservoir.v[: len(times)] / times
     np.testing.assert_allclose(outflow, n * 4.5 / times.sum(), rtol=1e-7)
@@ -263,8 +263,8 @@ def test_a_false_division_is_no_water(record_of, on_rows, factor) -> None:
     before = float(water.s.matrix.volume)
     matrix, _, _ = water.step(0.25, np.array([1.0, 2.0, 3.0]), 0.0)
     held = float(water.s.reservoir.v[:3].sum()) / 4.0
-    assert before + 0.25 * 1.5 - matrix == pytest.approx(float(water.s.matrix.volume), rel=1e-15)
-    assert held == pytest.approx(float(water.s.matrix.volume - water.p.matrix_immobile), rel=1e-12)
+    assert before + 0.25 * 1.5 - matrix == pytest.approx(float(water.s.matrix.volume), rel=1e-15, abs=0.0)
+    assert held == pytest.approx(float(water.s.matrix.volume - water.p.matrix_immobile), rel=1e-12, abs=0.0)
 
 
 # ------------------------------------------------------------------------------------------------ the whole model

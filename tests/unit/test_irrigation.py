@@ -202,8 +202,8 @@ def test_river_water_carries_its_solutes(record_of, on_rows) -> None:
         record_of, on_rows, **CALENDAR, irrigation_source=int(IrrigationSource.RIVER), irrigation_ca=9.0
     )
     assert field.fetch(130.5) == pytest.approx(30.0)
-    assert field.f.irrigation.sol.ca == pytest.approx(0.01002, rel=1e-12)
-    assert field.f.irrigation.sol.cl == pytest.approx(0.162 * 0.03, rel=1e-12)
+    assert field.f.irrigation.sol.ca == pytest.approx(0.01002, rel=1e-12, abs=0.0)
+    assert field.f.irrigation.sol.cl == pytest.approx(0.162 * 0.03, rel=1e-12, abs=0.0)
 
 
 def test_what_is_lost_leaves_its_solutes(record_of, on_rows) -> None:
@@ -213,7 +213,7 @@ def test_what_is_lost_leaves_its_solutes(record_of, on_rows) -> None:
     assert field.f.irrigation_loss == pytest.approx(12.0)
     assert field.f.evapotranspiration == pytest.approx(12.0)
     assert field.s.pore_water.volume == pytest.approx(118.0)
-    assert field.s.pore_water.sol.ca == pytest.approx(1.9 * 0.03, rel=1e-12)
+    assert field.s.pore_water.sol.ca == pytest.approx(1.9 * 0.03, rel=1e-12, abs=0.0)
 
 
 @pytest.mark.parametrize(("mobile", "volume"), [(100.0, 30.0), (6.0, 24.0), (0.0, 0.0)])
@@ -226,8 +226,8 @@ def test_own_water_comes_out_of_the_matrix(record_of, on_rows, mobile, volume) -
     assert field.fetch(130.5, mobile=mobile, area=0.25) == pytest.approx(volume)
     assert field.f.irrigation.volume == 0.0
     assert before - field.below.matrix.volume == pytest.approx(0.25 * volume)
-    assert field.f.pumped_irrigation.sol.ca == pytest.approx(volume / before, rel=1e-12)
-    assert field.below.matrix.sol.ca == pytest.approx(1.0 - 0.25 * volume / before, rel=1e-12)
+    assert field.f.pumped_irrigation.sol.ca == pytest.approx(volume / before, rel=1e-12, abs=0.0)
+    assert field.below.matrix.sol.ca == pytest.approx(1.0 - 0.25 * volume / before, rel=1e-12, abs=0.0)
 
 
 # ------------------------------------------------------------------------------------------------ the whole model

@@ -72,12 +72,14 @@ def test_tags_add_up_when_water_uses_the_gas_up(record_of, on_rows, left, out) -
     r.air.v[C13], r.air.v[C14] = fraction * PRESSURE, PRESSURE
     slope = PRESSURE * (1.0 - left) / gas
     on_rows(_exchange)(r, gas, PRESSURE - slope * gas, slope, out, x[0])
-    assert _tags(sol.v[N_CORE:]) == pytest.approx(dic + gas, rel=1e-14)
-    assert _tags(r.taken.v) == pytest.approx(gas, rel=1e-14)
+    assert _tags(sol.v[N_CORE:]) == pytest.approx(dic + gas, rel=1e-14, abs=0.0)
+    assert _tags(r.taken.v) == pytest.approx(gas, rel=1e-14, abs=0.0)
     if out == 0.0:
         a = ONE_WAY(x[0])
         a /= 1.0 + (a - 1.0) * fraction
-        assert r.taken.v[C13] / (fraction * gas) == pytest.approx(a / (left + a * (1.0 - left)), rel=1e-12)
+        assert r.taken.v[C13] / (fraction * gas) == pytest.approx(
+            a / (left + a * (1.0 - left)), rel=1e-12, abs=0.0
+        )
 
 
 @pytest.mark.parametrize("atmosphere", [0.2e-3, 0.6e-3])
@@ -95,11 +97,11 @@ def test_open_air_pays_for_its_own_co2(record_of, on_rows, atmosphere) -> None:
     r.taken.v[ATMOSPHERE], r.taken.v[ROCK] = 0.4e-3 / 0.5, -0.3e-3 / 0.5
     on_rows(_debit)(r)
     kept = 1.0 if atmosphere > 0.4e-3 else 9.0 / 11.0
-    assert r.gas_of.v[SOIL] == pytest.approx(0.8e-3 * kept, rel=1e-12)
-    assert r.gas_of.v[ROCK] == pytest.approx(0.3e-3 * kept, rel=1e-12)
+    assert r.gas_of.v[SOIL] == pytest.approx(0.8e-3 * kept, rel=1e-12, abs=0.0)
+    assert r.gas_of.v[ROCK] == pytest.approx(0.3e-3 * kept, rel=1e-12, abs=0.0)
     assert r.gas_of.v[ATMOSPHERE] == pytest.approx(max(atmosphere - 0.4e-3, 0.0), abs=1e-18)
-    assert _tags(r.taken.v) == pytest.approx(0.1e-3 / 0.5, rel=1e-12)
+    assert _tags(r.taken.v) == pytest.approx(0.1e-3 / 0.5, rel=1e-12, abs=0.0)
     air = 0.2e-3 * FRACTION(-8.0) if kept < 1.0 else 0.0
     expected = kept * (1.0e-3 * FRACTION(-20.0) + air)
-    assert r.gas_of.v[C13] == pytest.approx(expected, rel=1e-12)
+    assert r.gas_of.v[C13] == pytest.approx(expected, rel=1e-12, abs=0.0)
     assert r.taken.v[C13] == pytest.approx((1.0e-3 * FRACTION(-20.0) - expected) / 0.5, rel=1e-9)

@@ -36,7 +36,7 @@ def test_area_carries_all_it_holds(climate_forcing) -> None:
     carbon = land["soil"]["hum"][0].copy()
     run.land_use.begin_year(run.tables, 2002)
     np.testing.assert_allclose(land["tile"]["area_fraction"], [[0.4, 0.3, 0.3]], atol=1e-15)
-    assert land["soil"]["hum"][0, 2] == pytest.approx(carbon[0], rel=1e-14)
+    assert land["soil"]["hum"][0, 2] == pytest.approx(carbon[0], rel=1e-14, abs=0.0)
     assert land["soil"]["hum"][0, 1] == carbon[1]
     after = _totals(run)
     skip = [
@@ -107,7 +107,7 @@ def test_new_land_is_young(climate_forcing) -> None:
     land = run.tables.state["tile"]["tile"]
     land["age"][:, 1], land["age_year"] = 3.0, 2001.0
     run.land_use.begin_year(run.tables, 2002)
-    assert land["age"][0, 1] == pytest.approx(2.0, rel=1e-14)
+    assert land["age"][0, 1] == pytest.approx(2.0, rel=1e-14, abs=0.0)
 
 
 def test_lost_soil_takes_its_carbon_along(climate_forcing) -> None:
@@ -137,7 +137,7 @@ def test_land_that_comes_to_shallower_soil_is_eroded(climate_forcing) -> None:
     eroded = float(land["eroded_carbon"][0, 1])
     run.land_use.begin_year(run.tables, 2002)
     mean, depth = (0.4 * field + 0.2 * rock) / 0.6, (0.4 * 0.40 + 0.2 * 0.10) / 0.6
-    assert float(soil["hum"][0, 1]) == pytest.approx(mean * 0.10 / depth, rel=1e-12)
+    assert float(soil["hum"][0, 1]) == pytest.approx(mean * 0.10 / depth, rel=1e-12, abs=0.0)
     assert float(soil["hum"][0, 0]) == field and float(land["eroded_carbon"][0, 0]) == 0.0
     assert float(land["eroded_carbon"][0, 1]) - eroded > mean * (1.0 - 0.10 / depth)
     run.run(["annual"])
@@ -152,7 +152,7 @@ def test_land_that_comes_to_deeper_soil_keeps_its_carbon(climate_forcing) -> Non
     run.land_use.begin_year(run.tables, 2002)
     assert float(run.tables.state["tile"]["tile"]["eroded_carbon"].sum()) == 0.0
     humus = run.tables.state["tile"]["soil"]["hum"][0]
-    assert humus[1] == pytest.approx(humus[0], rel=1e-14)
+    assert humus[1] == pytest.approx(humus[0], rel=1e-14, abs=0.0)
 
 
 def test_a_restart_changes_no_bit(climate_forcing, tmp_path) -> None:

@@ -96,7 +96,7 @@ def test_gaussian_temperature_scalar_by_hand(record_of, on_rows) -> None:
     for law in (0, 1):
         p = record_of(vegetation.PARAMS, temperature_law=law)
         found.append(on_rows(casa.net_primary_production)(p, 0.5, 12.0, 150.0, 150.0, 380.0, 1.0))
-    assert found[1] / found[0] == pytest.approx(GAUSSIAN(12.0, 22.0) / SCALAR(12.0, 22.0), rel=1e-12)
+    assert found[1] / found[0] == pytest.approx(GAUSSIAN(12.0, 22.0) / SCALAR(12.0, 22.0), rel=1e-12, abs=0.0)
 
 
 def test_efficiencies_give_the_production_of_their_own_law() -> None:
@@ -114,7 +114,7 @@ def test_efficiencies_give_the_production_of_their_own_law() -> None:
     assert casa.TO_SCALARS * fixed(SCALAR) == pytest.approx(fixed(GAUSSIAN), rel=1e-3)
     (declared,) = (p for p in casa.PARAMS if p.name == "light_use_efficiency")
     wanted = [casa.TO_SCALARS * e for e in (0.30, 0.75, 0.75, 0.75, 0.85, 0.95)]
-    assert list(declared.by_class.values()) == pytest.approx(wanted, rel=1e-12)
+    assert list(declared.by_class.values()) == pytest.approx(wanted, rel=1e-12, abs=0.0)
 
 
 def test_light_saturation_by_hand(record_of, on_rows) -> None:
@@ -125,7 +125,7 @@ def test_light_saturation_by_hand(record_of, on_rows) -> None:
     scalar = on_rows(casa.light_scalar)
     p = record_of(vegetation.PARAMS, light_saturation=0.04)
     assert scalar(p, 0.7, 181.0) == pytest.approx(0.91976, abs=2e-5)
-    assert scalar(p, 0.7, 60.0 / (0.5 * 0.0864 * 4.57)) == pytest.approx(1.84 / 2.68, rel=1e-12)
+    assert scalar(p, 0.7, 60.0 / (0.5 * 0.0864 * 4.57)) == pytest.approx(1.84 / 2.68, rel=1e-12, abs=0.0)
     assert scalar(record_of(vegetation.PARAMS), 0.7, 181.0) == 1.0
 
 
@@ -159,7 +159,7 @@ def test_net_primary_production_by_hand(record_of, on_rows) -> None:
         forcing = record_of(FORCING, tas=22.0, rsds=150.0, co2=co2)
         on_rows(production.step)(p, s, f, record_of(atmosphere.STATE), stress, forcing, 1.0)
         assert f.npp == pytest.approx(0.20013 * factor, rel=1e-4)
-        assert f.gpp == pytest.approx(2.0 * f.npp, rel=1e-14)
+        assert f.gpp == pytest.approx(2.0 * f.npp, rel=1e-14, abs=0.0)
 
 
 @settings(max_examples=100, deadline=None)
@@ -189,7 +189,7 @@ def test_root_bicarbonate_by_hand(record_of, on_rows) -> None:
         ground.pore_water.volume, ground.pore_water.sol.dic = 40.0, 0.2
         s.reserve, f.gpp = 1.0, gpp
         on_rows(_take_up)(p, s, f, ground, 4.0)
-        assert f.bicarbonate_uptake == pytest.approx(expected, rel=1e-12)
+        assert f.bicarbonate_uptake == pytest.approx(expected, rel=1e-12, abs=0.0)
         assert s.reserve - 1.0 == pytest.approx(expected, rel=1e-9)
         assert 0.2 - ground.pore_water.sol.dic == pytest.approx(expected, rel=1e-9)
 
@@ -357,7 +357,7 @@ def test_efflux_identity(record_of, on_rows) -> None:
     f = record_of(soil.FLUXES)
     f.co2_production = 0.1
     on_rows(gas.vent)(f, 0.003, 0.002)
-    assert f.efflux == pytest.approx(0.095, rel=1e-14)
+    assert f.efflux == pytest.approx(0.095, rel=1e-14, abs=0.0)
 
 
 def test_diffusivity_by_hand(record_of, on_rows) -> None:
@@ -367,11 +367,13 @@ def test_diffusivity_by_hand(record_of, on_rows) -> None:
     assert call(p, 0.3, 20.0, 101325.0) == pytest.approx(
         1.47e-5 * 0.3**2.5 / 0.55 * 1.63 * 86400.0, rel=1e-12
     )
-    assert call(p, 0.3, 20.0, 50662.5) == pytest.approx(2.0 * call(p, 0.3, 20.0, 101325.0), rel=1e-12)
+    assert call(p, 0.3, 20.0, 50662.5) == pytest.approx(
+        2.0 * call(p, 0.3, 20.0, 101325.0), rel=1e-12, abs=0.0
+    )
     assert call(p, 0.3, 0.0, 101325.0) / call(p, 0.3, 20.0, 101325.0) == pytest.approx(
         (273.15 / 293.15) ** 1.75, rel=1e-12
     )
-    assert call(p, 1e-6, 20.0, 101325.0) == pytest.approx(1e-8 * 86400.0, rel=1e-12)
+    assert call(p, 1e-6, 20.0, 101325.0) == pytest.approx(1e-8 * 86400.0, rel=1e-12, abs=0.0)
 
 
 @settings(deadline=None)
@@ -403,7 +405,7 @@ def test_soil_temperature_follows_with_ten_days(record_of, on_rows) -> None:
     s.temperature = 10.0
     for _ in range(10):
         on_rows(soil_temperature.step)(p, s, record_of(FORCING, tas=20.0), 1.0)
-    assert s.temperature == pytest.approx(20.0 - 10.0 / math.e, rel=1e-12)
+    assert s.temperature == pytest.approx(20.0 - 10.0 / math.e, rel=1e-12, abs=0.0)
 
 
 @kernel
@@ -418,8 +420,8 @@ def test_irrigation_on_warm_days(record_of, on_rows, tas, volume) -> None:
     p.irrigation_rate = 3.0
     on_rows(_irrigate)(p, s, f, record_of(aquifer.STATE), record_of(FORCING, tas=tas), 0.5)
     assert f.irrigation.volume == pytest.approx(volume)
-    assert f.irrigation.sol.ca == pytest.approx(1.9e-3 * volume, rel=1e-12)
-    assert f.irrigation.sol.dic == pytest.approx(4.2e-3 * volume, rel=1e-12)
+    assert f.irrigation.sol.ca == pytest.approx(1.9e-3 * volume, rel=1e-12, abs=0.0)
+    assert f.irrigation.sol.dic == pytest.approx(4.2e-3 * volume, rel=1e-12, abs=0.0)
 
 
 @pytest.mark.parametrize("temperature", [0.0, 10.0, 25.0, 35.0])

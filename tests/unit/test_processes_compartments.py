@@ -199,7 +199,7 @@ def test_thin_compartments_recharge_after_dry_spells(record_of, on_rows) -> None
     room = 0.5 * V_S * w * 10.0 / w.sum()
     assert one.sf.excess == 0.0
     # With 700 mm the epikarst of the thinnest (70 mm) overflows nowhere, so nothing runs on.
-    assert float(ten.sf.excess) == pytest.approx(np.maximum(20.0 - room, 0.0).mean(), rel=1e-12)
+    assert float(ten.sf.excess) == pytest.approx(np.maximum(20.0 - room, 0.0).mean(), rel=1e-12, abs=0.0)
 
 
 def test_run_on_from_rock_enters_the_soil_with_its_solutes(record_of, on_rows) -> None:
@@ -209,8 +209,8 @@ def test_run_on_from_rock_enters_the_soil_with_its_solutes(record_of, on_rows) -
     tile.step(60.0, 0.0, rock=57.0)
     moved = 1.0 - float(tile.sf.rock_runoff.sol.ca)
     assert 0.0 < moved < 1.0
-    assert float(tile.sf.infiltration.sol.ca) == pytest.approx(moved, rel=1e-12)
-    assert tile.sf.rock_runoff.volume == pytest.approx(57.0 * (1.0 - moved), rel=1e-12)
+    assert float(tile.sf.infiltration.sol.ca) == pytest.approx(moved, rel=1e-12, abs=0.0)
+    assert tile.sf.rock_runoff.volume == pytest.approx(57.0 * (1.0 - moved), rel=1e-12, abs=0.0)
     assert tile.sf.excess == 0.0
 
 
@@ -331,8 +331,8 @@ def test_shares_of_shafts_by_hand(record_of, on_rows) -> None:
     """Eq. 3.4 with a_f = 2 and ten compartments of equal outflow: mean of (i/10)^2 = 0.385; with one 1/3."""
     tile = Tile(record_of, on_rows, compartments=10, variability=0.0)
     tile.step(0.0, 0.0)
-    assert tile.fluxes[3] / tile.fluxes[1] == pytest.approx(0.385, rel=1e-12)
+    assert tile.fluxes[3] / tile.fluxes[1] == pytest.approx(0.385, rel=1e-12, abs=0.0)
     one = Tile(record_of, on_rows)
     one.step(0.0, 0.0)
-    assert one.fluxes[3] / one.fluxes[1] == pytest.approx(1.0 / 3.0, rel=1e-12)
+    assert one.fluxes[3] / one.fluxes[1] == pytest.approx(1.0 / 3.0, rel=1e-12, abs=0.0)
     assert math.isclose(float(one.ef.concentrated_share), 1.0 / 3.0)

@@ -322,7 +322,7 @@ def test_conduit_outflow_by_hand(record_of, volume, exponent, outflow) -> None:
     """Q = (V/K_C)(V/V_ref)^(b-1) with K_C 3 d, V_ref 5 mm; the derivative by central difference."""
     p = record_of(aquifer_room.PARAMS, conduit_exponent=exponent)
     q, slope = OUTFLOW(volume, p)
-    assert q == pytest.approx(outflow, rel=1e-12)
+    assert q == pytest.approx(outflow, rel=1e-12, abs=0.0)
     if volume:
         numeric = (OUTFLOW(volume + 1e-5, p)[0] - OUTFLOW(volume - 1e-5, p)[0]) / 2e-5
         assert slope == pytest.approx(numeric, rel=1e-8)
@@ -445,7 +445,7 @@ def test_snow_by_hand(record_of, on_rows, tas, pr, prsn, held, fraction, melt) -
     assert f.snowfall.volume + f.rainfall.volume == pytest.approx(pr, abs=1e-15)
     assert s.snow.volume == pytest.approx(held + fraction * pr - melt, abs=1e-12)
     carried = s.snow.sol.ca + f.melt.sol.ca + f.rainfall.sol.ca
-    assert carried == pytest.approx(1.0, rel=1e-15)
+    assert carried == pytest.approx(1.0, rel=1e-15, abs=0.0)
 
 
 def test_snow_lies_high(record_of, on_rows) -> None:
@@ -479,7 +479,7 @@ def test_stream_rating_is_that_of_the_hydraulic_geometry(record_of, length_km, l
     out, q = STREAM(before, p, 1.0 / 48.0, guess * before)
     left = before - out
     assert 0.0 <= out <= before
-    assert q == pytest.approx(out / 1800.0, rel=1e-12)
+    assert q == pytest.approx(out / 1800.0, rel=1e-12, abs=0.0)
     if left > 1e-6 * before:
         assert left == pytest.approx(length_km * 1000.0 * q**0.715 / 0.194, rel=1e-6)
 
@@ -575,4 +575,4 @@ def test_moving_water_loses_nothing_and_leaves_nothing_negative(
     np.testing.assert_allclose(h.one.sol.v[:N] + h.two.sol.v[:N], flow.sol.v[:N], rtol=3e-16)
     assert (h.two.sol.v >= 0.0).all() and h.two.volume >= 0.0
     np.testing.assert_allclose(h.store.sol.v[:N], amounts, rtol=3e-16)
-    assert h.store.volume == pytest.approx(volume, rel=3e-16)
+    assert h.store.volume == pytest.approx(volume, rel=3e-16, abs=0.0)

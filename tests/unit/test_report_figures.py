@@ -124,7 +124,7 @@ def test_spring_discharge_in_cubic_metres() -> None:
     assert "m³ s⁻¹" in figure.get_axes()[0].get_ylabel()
     values = figure.get_axes()[0].lines[0].get_ydata()
     april = values[3]
-    assert april == pytest.approx(40e-3 * 20e6 / (30 * 86400), rel=1e-12)
+    assert april == pytest.approx(40e-3 * 20e6 / (30 * 86400), rel=1e-12, abs=0.0)
 
 
 def test_spring_discharge_of_draws_with_areas_of_their_own() -> None:
@@ -133,7 +133,7 @@ def test_spring_discharge_of_draws_with_areas_of_their_own() -> None:
     monthly["aquifer_spring"] = xr.full_like(monthly["aquifer_spring"], 40.0)
     monthly = monthly.assign_coords(area_km2=("realization", [60.0, 10.0, 20.0]))
     april = figures.spring_figure(monthly, area_km2=99.0).get_axes()[0].lines[0].get_ydata()[3]
-    assert april == pytest.approx(40e-3 * 20e6 / (30 * 86400), rel=1e-12)
+    assert april == pytest.approx(40e-3 * 20e6 / (30 * 86400), rel=1e-12, abs=0.0)
 
 
 def test_spring_shows_the_last_ten_years_of_the_middle_scenario() -> None:
@@ -174,7 +174,7 @@ def test_sink_axes_and_running_mean() -> None:
     x, y = series.lines[0].get_data()
     assert (x[0], x[-1]) == (2020, 2039)
     sink = MOLAR_MASS_C * annual["catchment_sink_hydrochemical"].values[:DRAWS]
-    assert y[0] == pytest.approx(np.median(sink[:, :11].mean(axis=1)), rel=1e-12)
+    assert y[0] == pytest.approx(np.median(sink[:, :11].mean(axis=1)), rel=1e-12, abs=0.0)
     points = [line for line in change.lines if line.get_linestyle() == "None"]
     assert [line.get_xdata().size for line in points] == [DRAWS] * 3
     expected = sink[:, -10:].mean(axis=1) - sink[:, :10].mean(axis=1)
@@ -194,8 +194,8 @@ def test_budget_adds_up_to_its_totals() -> None:
     for b in found:
         assert str(b.years) == "2035–2044"
         assert b.members == DRAWS
-        assert b.total_in == pytest.approx(TOTAL_IN, rel=1e-12)
-        assert b.total_out == pytest.approx(TOTAL_OUT, rel=1e-12)
+        assert b.total_in == pytest.approx(TOTAL_IN, rel=1e-12, abs=0.0)
+        assert b.total_out == pytest.approx(TOTAL_OUT, rel=1e-12, abs=0.0)
         assert b.remainder == pytest.approx(0.2 * MOLAR_MASS_C, rel=1e-10)
 
 
@@ -205,7 +205,7 @@ def test_budget_bars_are_equally_long_with_their_remainder() -> None:
     rows = bars(ax)
     assert len(rows) == 2 * len(SCENARIOS)
     for y, parts in rows.items():
-        assert sum(width for _, width in parts) == pytest.approx(TOTAL_IN, rel=1e-12), y
+        assert sum(width for _, width in parts) == pytest.approx(TOTAL_IN, rel=1e-12, abs=0.0), y
     rest = dict(rows[-1.0])["remainder"]
     assert rest == pytest.approx(0.2 * MOLAR_MASS_C, rel=1e-10)
     texts = [t.get_text() for t in ax.texts]

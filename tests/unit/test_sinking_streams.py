@@ -77,10 +77,12 @@ def test_streams_that_differ_keep_their_own_water(weather, whole_site) -> None:
         assert rest == pytest.approx(0.0, abs=1e-9) if "unswallowed" in name else rest > 0.0
     volume, calcium = total["sinking_stream_allogenic"].values, total["sinking_stream_allogenic_ca"].values
     np.testing.assert_allclose(1000.0 * calcium / volume, [0.02, 1.0], rtol=1e-12)
-    assert volume[0] / volume[1] == pytest.approx(2.0 * 0.8 / (4.0 * 0.5), rel=1e-12)
+    assert volume[0] / volume[1] == pytest.approx(2.0 * 0.8 / (4.0 * 0.5), rel=1e-12, abs=0.0)
     assert total["sinking_stream_unswallowed"].values[0] > 0.0
     sunk = float(total["sinking_stream_swallowed"].values[1])
-    assert float(total["sinking_stream_matrix_recharge"].values[1]) == pytest.approx(0.75 * sunk, rel=1e-12)
+    assert float(total["sinking_stream_matrix_recharge"].values[1]) == pytest.approx(
+        0.75 * sunk, rel=1e-12, abs=0.0
+    )
     assert list(out.stream_name.values) == ["brook 0", "hard"]
 
 

@@ -52,8 +52,8 @@ def _ground(record_of, **values: float):
 @cheap
 def test_largest_moisture_deficit_by_hand() -> None:
     """Clay 23.4 %: 20 + 30.42 - 5.4756 = 44.9444 mm in 23 cm; half of it in 11.5 cm."""
-    assert LARGEST(23.4, 23.0) == pytest.approx(-44.9444, rel=1e-12)
-    assert LARGEST(23.4, 11.5) == pytest.approx(-22.4722, rel=1e-12)
+    assert LARGEST(23.4, 23.0) == pytest.approx(-44.9444, rel=1e-12, abs=0.0)
+    assert LARGEST(23.4, 11.5) == pytest.approx(-22.4722, rel=1e-12, abs=0.0)
 
 
 @cheap
@@ -71,7 +71,9 @@ def test_largest_moisture_deficit_by_hand() -> None:
 )
 def test_moisture_deficit_by_hand(record_of, on_rows, before, rain, evaporation, covered, after) -> None:
     month = record_of(coleman_1996.MONTH, rain=rain, evaporation=evaporation, covered=covered)
-    assert on_rows(coleman_1996.next_deficit)(before, -44.9444, month) == pytest.approx(after, rel=1e-12)
+    assert on_rows(coleman_1996.next_deficit)(before, -44.9444, month) == pytest.approx(
+        after, rel=1e-12, abs=0.0
+    )
 
 
 @cheap
@@ -95,8 +97,8 @@ def test_manure_is_split_by_rothc(record_of, on_rows) -> None:
     """2 t C/ha of FYM: 0.49 DPM, 0.49 RPM, 0.02 HUM; nothing else moves in frozen soil."""
     out = rothc_monthly(_year(temperature=-20.0, plant=0.0, manure=2.0)[:1], clay=20.0, start={"hum": 10.0})
     row = out.iloc[0]
-    assert (row["dpm"], row["rpm"], row["bio"]) == pytest.approx((0.98, 0.98, 0.0), rel=1e-12)
-    assert (row["hum"], row["soc"], row["co2"]) == pytest.approx((10.04, 12.0, 0.0), rel=1e-12)
+    assert (row["dpm"], row["rpm"], row["bio"]) == pytest.approx((0.98, 0.98, 0.0), rel=1e-12, abs=0.0)
+    assert (row["hum"], row["soc"], row["co2"]) == pytest.approx((10.04, 12.0, 0.0), rel=1e-12, abs=0.0)
 
 
 @cheap
@@ -105,7 +107,7 @@ def test_months_keep_their_carbon() -> None:
     table = pd.concat([_year(manure=0.3), _year(covered=0, temperature=18.0)], ignore_index=True)
     out = rothc_monthly(table, clay=20.0, iom=3.0, start={"dpm": 1.0, "rpm": 5.0, "bio": 1.0, "hum": 30.0})
     brought = np.cumsum(table["plant"] + table["manure"]) + 40.0
-    assert (out["soc"] + out["co2"]).to_numpy() == pytest.approx(brought.to_numpy(), rel=1e-13)
+    assert (out["soc"] + out["co2"]).to_numpy() == pytest.approx(brought.to_numpy(), rel=1e-13, abs=0.0)
 
 
 @cheap
@@ -244,7 +246,7 @@ def test_century_decays_as_its_matrix_says(record_of, on_rows, clay, silt) -> No
     found = np.array([getattr(s, name) for name in OF_MODEL[SocModel.CENTURY]])
     assert found[:3] == pytest.approx(expected[:3], rel=1e-9)  # these get nothing, so any step is exact
     assert found == pytest.approx(expected, rel=9.3e-3)
-    assert found.sum() + respired == pytest.approx(start.sum(), rel=1e-12)
+    assert found.sum() + respired == pytest.approx(start.sum(), rel=1e-12, abs=0.0)
 
 
 @cheap
@@ -257,7 +259,7 @@ def test_century_steady_state_solves_its_matrix(record_of, on_rows) -> None:
     gain = np.array([metabolic, 0.6 * structural, 0.4 * structural, 0.0, 0.02 * 16.65, 0.0])
     expected = np.linalg.solve(-0.5 * _century_matrix(p, 0.4), gain)
     found = [getattr(s, name) for name in OF_MODEL[SocModel.CENTURY]]
-    assert found == pytest.approx(expected.tolist(), rel=1e-12)
+    assert found == pytest.approx(expected.tolist(), rel=1e-12, abs=0.0)
     assert s.iom == s.dpm == s.hum == 0.0
 
 
@@ -266,9 +268,9 @@ def test_lignin_slows_structural_litter(record_of, on_rows) -> None:
     """exp(-3 Ls): a third of lignin takes 1/e of the rate; mixed litter has the lignin of both."""
     p, *_ = _ground(record_of)
     rate = on_rows(parton_1987.structural_decay)
-    assert rate(p, 2.0, 1.0) == pytest.approx(4.9 / math.e, rel=1e-12)
+    assert rate(p, 2.0, 1.0) == pytest.approx(4.9 / math.e, rel=1e-12, abs=0.0)
     assert rate(p, 1.0, 0.0) == 4.9
-    assert rate(p, 0.0, 0.0) == pytest.approx(4.9 * math.exp(-1.2), rel=1e-12)  # of what will fall
+    assert rate(p, 0.0, 0.0) == pytest.approx(4.9 * math.exp(-1.2), rel=1e-12, abs=0.0)  # of what will fall
 
 
 @cheap
@@ -277,7 +279,7 @@ def test_fine_texture_keeps_carbon(record_of, on_rows) -> None:
     stocks = []
     for clay, rate in ((5.0, 7.02625), (30.0, 5.6575), (60.0, 4.015)):
         p, s, *_ = _ground(record_of, soc_model=SocModel.CENTURY, clay=clay, silt_share=0.0)
-        assert on_rows(parton_1987.active_decay)(p) == pytest.approx(rate, rel=1e-12)
+        assert on_rows(parton_1987.active_decay)(p) == pytest.approx(rate, rel=1e-12, abs=0.0)
         on_rows(organic_carbon.settle)(p, s, 40.0, 0.5)
         stocks.append((s.active, s.slow, s.passive))
     assert (np.diff(stocks, axis=0) > 0.0).all()
@@ -326,7 +328,7 @@ def test_amendments_by_hand(record_of, on_rows, model) -> None:
         assert (s.metabolic, s.slow) == pytest.approx((fast, humified), rel=1e-9)
         assert (s.structural, s.lignin) == pytest.approx((0.6 * resistant, 0.4 * resistant), rel=1e-9)
     assert (s.biochar_labile, s.biochar_stable) == pytest.approx((0.0003, 0.0097), rel=1e-9)
-    assert f.organic_carbon == pytest.approx(3.01, rel=1e-12)
+    assert f.organic_carbon == pytest.approx(3.01, rel=1e-12, abs=0.0)
     assert f.respiration == pytest.approx(0.0, abs=1e-7)
 
 
@@ -342,7 +344,9 @@ def test_biochar_has_its_mean_residence_times(record_of, on_rows, dt) -> None:
     step = on_rows(biochar.turn_over)
     respired = sum(step(p, s, 0.0, dt) for _ in range(round(108 / dt)))
     assert s.biochar_labile == pytest.approx(3.0 / math.e, rel=1e-9)
-    assert s.biochar_stable == pytest.approx(97.0 * math.exp(-108.0 / DAYS_PER_YEAR / 556.0), rel=1e-12)
+    assert s.biochar_stable == pytest.approx(
+        97.0 * math.exp(-108.0 / DAYS_PER_YEAR / 556.0), rel=1e-12, abs=0.0
+    )
     assert respired == pytest.approx(100.0 - s.biochar_labile - s.biochar_stable, rel=1e-9)
 
 
@@ -403,7 +407,7 @@ def test_decay_sees_the_prescribed_moisture(record_of, on_rows, model, swc) -> N
         on_rows(organic_carbon.step)(p, s, f, litter, forcing, 1.0)
         found.append(f.rate_modifier)
         assert f.final_volume == volume
-    assert found[0] == pytest.approx(found[1], rel=1e-12)
+    assert found[0] == pytest.approx(found[1], rel=1e-12, abs=0.0)
 
 
 @cheap
@@ -416,7 +420,7 @@ def test_dissolved_carbon_by_hand(record_of, on_rows, model) -> None:
     on_rows(organic_carbon.step)(p, s, f, litter, forcing, 1.0)
     lost = 50.0 * (len(OF_MODEL[model]) + 2) - f.organic_carbon
     assert f.doc_production == pytest.approx(0.0045 * lost, rel=1e-9)
-    assert s.pore_water.sol.doc_refractory == pytest.approx(0.3 * f.doc_production, rel=1e-12)
+    assert s.pore_water.sol.doc_refractory == pytest.approx(0.3 * f.doc_production, rel=1e-12, abs=0.0)
     assert f.respiration == pytest.approx(0.9955 * lost, rel=1e-9)
 
 

@@ -171,11 +171,11 @@ def test_means_are_annual_and_do_not_depend_on_the_step(record_of, on_rows) -> N
         remember(daily, 2.0, 1.0)
     for _ in range(720):
         remember(hourly, 2.0 / 24.0, HOUR)
-    assert hourly.evapotranspiration_year == pytest.approx(daily.evapotranspiration_year, rel=1e-12)
+    assert hourly.evapotranspiration_year == pytest.approx(daily.evapotranspiration_year, rel=1e-12, abs=0.0)
     for _ in range(31):
         remember(daily, 2.0 * 365.2425 / 3.0, 365.2425 / 3.0)
     expected = 2.0 * (1.0 - math.exp(-30.0 / 365.2425 - 31.0 / 3.0))
-    assert daily.evapotranspiration_year == pytest.approx(expected, rel=1e-12)
+    assert daily.evapotranspiration_year == pytest.approx(expected, rel=1e-12, abs=0.0)
 
 
 @pytest.mark.parametrize("law", [1, 2, 3])
@@ -188,7 +188,7 @@ def test_a_prescribed_pressure_has_no_slope_and_carbon_closes(column, law) -> No
     assert c.f.base_pco2_slope == 0.0 and c.f.base_pco2_without_uptake > 0.0
     before = c.f.base_pco2_without_uptake
     assert c.end(0.03, 0.001, 1.0) == before
-    assert c.f.efflux == pytest.approx(-0.021, rel=1e-12)
+    assert c.f.efflux == pytest.approx(-0.021, rel=1e-12, abs=0.0)
     assert (c.layers == 0.0).all()
 
 
@@ -262,7 +262,7 @@ def test_displaced_air_keeps_its_pressure(column) -> None:
     """Pores that fill without production nor gradient: soil air stays the open air, its excess volume has left."""
     c = column(gas_layers=5, water=0.1)
     c.step(0.0, 0.0, 0.4, HOUR)
-    assert c.layers[:5] == pytest.approx(0.15 * 0.08 * OUTSIDE / ATM, rel=1e-12)
+    assert c.layers[:5] == pytest.approx(0.15 * 0.08 * OUTSIDE / ATM, rel=1e-12, abs=0.0)
     assert c.f.efflux == pytest.approx(0.3 * 0.4 * OUTSIDE / ATM, rel=1e-10)
 
 
@@ -372,7 +372,7 @@ def test_layers_are_divided_anew(column) -> None:
     stock = c.layers.sum()
     c.p.gas_layers = 0
     c.step(0.1, 0.0, 0.2, 1.0)
-    assert c.f.efflux == pytest.approx(0.1 + stock, rel=1e-12) and (c.layers == 0.0).all()
+    assert c.f.efflux == pytest.approx(0.1 + stock, rel=1e-12, abs=0.0) and (c.layers == 0.0).all()
 
 
 def test_unknown_values_stay_visible(column) -> None:
@@ -410,10 +410,12 @@ def test_deep_respiration_is_paid_by_the_soil(vadose, ratio, rock, from_soil) ->
     """Outcrops let open air pay their share of the area, ground air (ratio above 1) leaves that share as it is."""
     opened, fall = vadose(0.01, 0.1, co2_ratio=ratio, rock_fraction=rock)
     assert opened == pytest.approx(0.01 * (1.0 - from_soil), abs=1e-16)
-    assert fall == pytest.approx(0.1 * 0.01 * from_soil, rel=1e-12)
+    assert fall == pytest.approx(0.1 * 0.01 * from_soil, rel=1e-12, abs=0.0)
 
 
 def test_soil_air_gives_no_more_than_it_holds(vadose) -> None:
     """A base of 2e-4 atm at 0.1 atm per mol gives 0.002 of the 0.006 mol; the open air gives the rest."""
     opened, fall = vadose(2e-4, 0.1, co2_ratio=1.0, rock_fraction=0.4)
-    assert opened == pytest.approx(0.008, rel=1e-12) and fall == pytest.approx(2e-4, rel=1e-12)
+    assert opened == pytest.approx(0.008, rel=1e-12, abs=0.0) and fall == pytest.approx(
+        2e-4, rel=1e-12, abs=0.0
+    )

@@ -107,14 +107,14 @@ def test_one_layer_by_hand() -> None:
     """
     noon = 5.0 * math.exp(-0.05)
     after, drawn, excess, begin = LAYER(5.0, 20.0, 0.1, 8.0, 0.5, 1.0)
-    assert after == pytest.approx(80.0 - (80.0 - noon) * math.exp(-0.05), rel=1e-14)
-    assert drawn == pytest.approx(5.0 + 4.0 - after, rel=1e-12)
+    assert after == pytest.approx(80.0 - (80.0 - noon) * math.exp(-0.05), rel=1e-14, abs=0.0)
+    assert drawn == pytest.approx(5.0 + 4.0 - after, rel=1e-12, abs=0.0)
     assert (excess, begin) == (0.0, 1.0)
     after, drawn, excess, begin = LAYER(5.0, 20.0, 0.1, 80.0, 0.5, 1.0)
     full = 10.0 * math.log((800.0 - noon) / 780.0)
     assert (after, excess) == (20.0, 78.0)
-    assert begin == pytest.approx(0.5 + full, rel=1e-12)
-    assert drawn == pytest.approx(5.0 + 40.0 - 20.0 - 78.0 * (0.5 - full), rel=1e-12)
+    assert begin == pytest.approx(0.5 + full, rel=1e-12, abs=0.0)
+    assert drawn == pytest.approx(5.0 + 40.0 - 20.0 - 78.0 * (0.5 - full), rel=1e-12, abs=0.0)
 
 
 @pytest.mark.nojit
@@ -139,9 +139,9 @@ def test_a_soil_of_one_layer_is_the_bucket(record_of, rain, saturation) -> None:
     v = 40.0 * saturation
     evaporated, transpired, excess, top, root = STEP(p, 40.0, v, v, 0.0, rain, 2.0, 3.0, 1.0)
     lost, over = python_callable(water.bucket)(v, rain, 5.0, 40.0, 40.0, 1.0)
-    assert evaporated + transpired == pytest.approx(lost, rel=1e-12)
+    assert evaporated + transpired == pytest.approx(lost, rel=1e-12, abs=0.0)
     assert excess == pytest.approx(over, rel=1e-12, abs=1e-13)
-    assert transpired == pytest.approx(0.6 * lost, rel=1e-12)
+    assert transpired == pytest.approx(0.6 * lost, rel=1e-12, abs=0.0)
     assert (top, root) == (pytest.approx(v + rain - lost - over, abs=1e-12), 0.0)
 
 
@@ -331,7 +331,7 @@ def test_layers_differ_from_the_bucket(record_of, on_rows) -> None:
             total += tile.fluxes
         sums.append(total)
     assert abs(sums[0][0] / sums[1][0] - 1.0) > 0.02
-    assert sums[1][1] == pytest.approx(0.6 * sums[1][0], rel=1e-12)
+    assert sums[1][1] == pytest.approx(0.6 * sums[1][0], rel=1e-12, abs=0.0)
     assert int(record_of(soil.PARAMS).layers) == sarrazin_2018.BUCKET
 
 

@@ -81,11 +81,11 @@ def test_a_stand_is_respired_dies_and_is_cut(record_of, on_rows) -> None:
     p, s, f = _box(record_of, plants=10.0, plant_harvest=36.52425, algal_production=0.5)
     respired = on_rows(plants.step)(p, s, f, 1.0, 0.5, 0.5)
     lost = 10.0 * -math.expm1(-0.06)
-    assert s.plants == pytest.approx(10.0 - lost, rel=1e-12)
-    assert f.plant_harvest == pytest.approx(lost * 10.0 / 12.0, rel=1e-12)
-    assert respired == f.plant_respiration == pytest.approx(lost / 12.0, rel=1e-12)
-    assert s.water.sol.poc == f.plant_death == pytest.approx(lost / 12.0, rel=1e-12)
-    assert s.water.sol.dic == pytest.approx(0.42 + lost / 12.0, rel=1e-12)
+    assert s.plants == pytest.approx(10.0 - lost, rel=1e-12, abs=0.0)
+    assert f.plant_harvest == pytest.approx(lost * 10.0 / 12.0, rel=1e-12, abs=0.0)
+    assert respired == f.plant_respiration == pytest.approx(lost / 12.0, rel=1e-12, abs=0.0)
+    assert s.water.sol.poc == f.plant_death == pytest.approx(lost / 12.0, rel=1e-12, abs=0.0)
+    assert s.water.sol.dic == pytest.approx(0.42 + lost / 12.0, rel=1e-12, abs=0.0)
 
 
 def test_what_grows_beyond_the_capacity_is_shed(record_of, on_rows) -> None:
@@ -107,7 +107,7 @@ def test_phytoplankton_dies_sinks_and_breathes(record_of, on_rows) -> None:
     s.water.sol.algae = 0.01
     respired = on_rows(plants.step)(p, s, f, 1.0, 1.0, 1.0)
     lost = 0.01 * -math.expm1(-0.35)
-    assert s.water.sol.algae == pytest.approx(0.01 - lost, rel=1e-12)
+    assert s.water.sol.algae == pytest.approx(0.01 - lost, rel=1e-12, abs=0.0)
     assert s.water.sol.poc == pytest.approx(lost * 0.05 / 0.35, rel=1e-10)
     assert f.burial_oc == pytest.approx(0.3 * lost * 0.2 / 0.35, rel=1e-10)
     assert respired == pytest.approx(lost * (0.1 + 0.7 * 0.2) / 0.35, rel=1e-10)
@@ -147,9 +147,9 @@ def test_oxygen_goes_to_saturation_at_any_step(record_of, on_rows, steps) -> Non
     saturation = python_callable(oxygen_saturation)(20.0, 1.0)
     rate = 1.5 * math.sqrt(600.0 / python_callable(schmidt_o2)(20.0)) / 2.0
     expected = saturation + (0.1 - saturation) * math.exp(-rate)
-    assert 10.0 * s.water.sol.oxygen == pytest.approx(expected, rel=1e-12)
-    assert f.oxygen_exchange == pytest.approx(s.water.sol.oxygen - 0.01, rel=1e-12)
-    assert f.oxygen_saturation == f.oxygen_max == pytest.approx(expected / saturation, rel=1e-12)
+    assert 10.0 * s.water.sol.oxygen == pytest.approx(expected, rel=1e-12, abs=0.0)
+    assert f.oxygen_exchange == pytest.approx(s.water.sol.oxygen - 0.01, rel=1e-12, abs=0.0)
+    assert f.oxygen_saturation == f.oxygen_max == pytest.approx(expected / saturation, rel=1e-12, abs=0.0)
 
 
 def test_steady_oxygen_of_a_producing_and_of_a_breathing_water(record_of, on_rows) -> None:

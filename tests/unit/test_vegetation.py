@@ -256,9 +256,9 @@ def _rooted(record_of, on_rows, gpp: float = 10.0, **parameters: float) -> tuple
 def test_species_keep_their_share_of_the_stream(record_of, on_rows, species, phi) -> None:
     """The stream of design notes 5.4: 500 mm x 3 mol m-3 = 1.5 mol m-2; protons come with it, alkalinity stays."""
     f, dic, alk = _rooted(record_of, on_rows, bicarbonate_uptake=phi)
-    assert f.bicarbonate_uptake == pytest.approx(1.5 * phi, rel=1e-12) == dic
+    assert f.bicarbonate_uptake == pytest.approx(1.5 * phi, rel=1e-12, abs=0.0) == dic
     assert alk == 0.0 and f.calcium_uptake == 0.0
-    assert f.bicarbonate_pepc == pytest.approx(0.2 * 1.5 * phi, rel=1e-12)
+    assert f.bicarbonate_pepc == pytest.approx(0.2 * 1.5 * phi, rel=1e-12, abs=0.0)
 
 
 def test_paper_mulberry_takes_more_than_mulberry() -> None:
@@ -272,8 +272,8 @@ def test_paper_mulberry_takes_more_than_mulberry() -> None:
 def test_the_ceiling_and_the_anion_exchange(record_of, on_rows) -> None:
     """At most 0.17 of a GPP of 1 mol; with half as much calcium, alkalinity falls by the same 0.17 eq."""
     f, dic, alk = _rooted(record_of, on_rows, gpp=1.0, bicarbonate_uptake=0.5, bicarbonate_alkalinity=1)
-    assert f.bicarbonate_uptake == pytest.approx(0.17, rel=1e-12) == dic
-    assert f.calcium_uptake == pytest.approx(0.085, rel=1e-12)
+    assert f.bicarbonate_uptake == pytest.approx(0.17, rel=1e-12, abs=0.0) == dic
+    assert f.calcium_uptake == pytest.approx(0.085, rel=1e-12, abs=0.0)
     assert alk == pytest.approx(0.17, rel=1e-9)
 
 
