@@ -117,7 +117,7 @@ def test_refusals_name_the_place(tmp_path: Path, text: str, where: str, what: st
 def test_a_word_for_no_value_is_told_apart_from_a_wrong_unit(tmp_path: Path) -> None:
     """Many cells of a mark that is not known: the mend says to empty them; of odd numbers, to look at unit and mark."""
     for cell, mend in (
-        ("n.b.", "'n.b.' stands for no value leave the cells empty"),
+        ("unbek.", "'unbek.' stands for no value leave the cells empty"),
         ("1..2", "decimal mark"),
     ):
         text = "date,Q (m3/s),pH\n" + "".join(f"2001-01-{day:02d},1,{cell}\n" for day in range(1, 9))
