@@ -155,6 +155,9 @@ def plausible(ds: xr.Dataset) -> Check:
     for usual in (u for u in USUAL if u.variable in ds):
         seen += 1
         mean = numbers.mean_over(usual.factor * numbers.members(ds, usual.variable, usual.rows))
+        if np.isnan(mean).all():
+            odd.append(f"{usual.label} without a value")
+            continue
         low, high = float(np.nanmin(mean)), float(np.nanmax(mean))
         if low < usual.low or high > usual.high:
             span = f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"

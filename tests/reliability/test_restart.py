@@ -214,7 +214,7 @@ def test_a_restart_of_another_run_is_refused(site, whole_site, climate_forcing, 
     spoiled.to_netcdf(tmp_path / "nan.nc")
     _refused(Simulation(site, later), tmp_path / "nan.nc", "not finite")
     kept.drop_vars("state_box").to_netcdf(tmp_path / "part.nc")
-    _refused(Simulation(site, later), tmp_path / "part.nc", "")
+    _refused(Simulation(site, later), tmp_path / "part.nc", "another version")
     (tmp_path / "text.nc").write_text("no restart")
     _refused(Simulation(site, later), tmp_path / "text.nc", "cannot be read")
     _refused(Simulation(site, later), tmp_path / "absent.nc", "cannot be read")

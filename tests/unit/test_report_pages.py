@@ -226,6 +226,8 @@ def test_a_store_below_zero_fails_and_an_odd_range_is_a_note() -> None:
     assert odd.passed is None
     assert "9.6" in odd.detail
     assert checks.plausible(xr.Dataset({"aquifer_spring_ph": ("time", [7.3, 7.4])})).passed is True
+    nothing = checks.plausible(xr.Dataset({"aquifer_spring_ph": ("time", [np.nan, np.nan])}))
+    assert nothing == Check("Ranges plausible", None, "outside: spring pH without a value")
 
 
 def visible(figure: Figure) -> list[Axes]:

@@ -163,7 +163,7 @@ def test_irregular_times_are_kept(tmp_path: Path) -> None:
 def test_a_third_of_the_days_absent_is_still_a_daily_table(tmp_path: Path) -> None:
     """Rain in mm is that of its day, and the days without a row are gaps; three of four distances are one day."""
     days = sorted({d for d in range(1, 61) if d % 3} | set(range(30, 61)))
-    rows = [f"{np.datetime64('2001-01-01') + d},{d},5.0" for d in days]
+    rows = [f"{np.datetime64('2001-01-01') + np.timedelta64(d, 'D')},{d},5.0" for d in days]
     ds = read_spring_table(table(tmp_path, "date,Q (dm3/s),P (mm)", *rows))
     assert ds.sizes["time"] == 60 and int(ds.discharge.isnull().sum()) == 60 - len(days)
     assert float(ds.precipitation[0]) == 5.0 and float(ds.discharge[0]) == pytest.approx(1e-3)
