@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from karstsim.core.loading import loading
+
 __version__ = "0.1.0"
 
 _PUBLIC = {
@@ -83,9 +85,10 @@ def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"module 'karstsim' has no attribute {name!r}")
     module, attribute = _PUBLIC[name]
-    home = importlib.import_module(module)
-    value = getattr(home, attribute) if attribute else home
-    importlib.import_module("karstsim.accessor")  # ds.karst
+    with loading():
+        home = importlib.import_module(module)
+        value = getattr(home, attribute) if attribute else home
+        importlib.import_module("karstsim.accessor")  # ds.karst
     globals()[name] = value
     return value
 

@@ -45,19 +45,11 @@ def open_checked(config: RunConfig) -> tuple[xr.Dataset, dict[str, str]]:
 
     from karstsim.model.evaporation import describe
     from karstsim.model.output import select
-    from karstsim.model.simulate import Simulation
 
     with config.named():
         select(config.run.variables, "run.variables", config.run.isotopes)
         check_dates(config.intervention, int(ds.time.dt.year[-1]))
-        run = Simulation(
-            config.site,
-            ds,
-            [config.parameters],
-            isotopes=config.run.isotopes,
-            series=config.open_series(),
-            interventions=config.intervention,
-        )
+        run = config.simulation(ds)
         if config.run.restart is not None:
             run.start_from(config.run.restart)
     evaporation = describe(run.tables.params["column"], ds, run.forcing.dt)

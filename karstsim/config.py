@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from karstsim.forcing.yearly import Yearly
+    from karstsim.model.simulate import Simulation
 
 MOST_FILES = 10_000
 LONGEST_PATH = 4000  # characters; a region may also be the polygon itself
@@ -271,6 +272,23 @@ class RunConfig(SiteFile):
         from karstsim.forcing.yearly import read_yearly
 
         return read_yearly(self.run.series, self.site.longitude, self.site.latitude)
+
+    def simulation(
+        self, forcing: xr.Dataset, workers: int = 1, steps: tuple[int, int] | None = None
+    ) -> Simulation:
+        """The run over a canonical forcing, before its spin-up; `steps` as in `Simulation`. Raises InputError."""
+        from karstsim.model.simulate import Simulation
+
+        return Simulation(
+            self.site,
+            forcing,
+            [self.parameters],
+            workers=workers,
+            isotopes=self.run.isotopes,
+            steps=steps,
+            series=self.open_series(),
+            interventions=self.intervention,
+        )
 
     def _synthetic_forcing(self) -> xr.Dataset:
         from karstsim.forcing import synthetic_forcing

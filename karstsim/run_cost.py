@@ -14,7 +14,6 @@ import xarray as xr
 from karstsim.ensemble.estimate import MOST_SPUN, READS, SETTLED, Estimate
 from karstsim.model.engine import calendar_fields
 from karstsim.model.output import frequencies, write_netcdf
-from karstsim.model.simulate import Simulation
 from karstsim.run_file import WINDOW_YEARS
 
 if TYPE_CHECKING:
@@ -66,21 +65,10 @@ def _whole(first: Sample, last: Sample, name: str, total: int, pieces: int) -> f
     return float(max(here - each * first.years, 0.0) * pieces + each * total)
 
 
-def _simulation(config: RunConfig, ds: xr.Dataset) -> Simulation:
-    return Simulation(
-        config.site,
-        ds,
-        [config.parameters],
-        isotopes=config.run.isotopes,
-        series=config.open_series(),
-        interventions=config.intervention,
-    )
-
-
 def _sample(config: RunConfig, ds: xr.Dataset, years: np.ndarray, n: int) -> Sample:
     """The first years of the run, from the state before a spin-up."""
     began = time.thread_time()
-    run = _simulation(config, ds.isel(time=np.flatnonzero(years < years[0] + n)))
+    run = config.simulation(ds.isel(time=np.flatnonzero(years < years[0] + n)))
     run.spin_up(0)
     datasets = run.advance(frequencies([*config.run.output, "annual"]), config.run.variables)
     with tempfile.TemporaryDirectory() as folder:
@@ -99,7 +87,7 @@ def _sample(config: RunConfig, ds: xr.Dataset, years: np.ndarray, n: int) -> Sam
 def _spin_up(config: RunConfig, ds: xr.Dataset) -> float:
     """CPU time of the spin-up; of one that does not settle soon, as if it took all the years that it may."""
     limit = config.run.spinup_years
-    run = _simulation(config, ds)
+    run = config.simulation(ds)
     began = time.thread_time()
     spun = run.spin_up(min(limit, MOST_SPUN))
     seconds = time.thread_time() - began

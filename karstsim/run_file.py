@@ -169,16 +169,8 @@ class _Run:
     def _simulation(self, first: int, last: int) -> Simulation:
         """Steps first..last-1, with a day more of forcing at both ends."""
         begin, end = max(first - self.day, 0), min(last + self.day, self.dataset.sizes["time"])
-        return Simulation(
-            self.config.site,
-            self.dataset.isel(time=slice(begin, end)),
-            [self.config.parameters],
-            workers=self.workers,
-            isotopes=self.config.run.isotopes,
-            steps=(first - begin, last - begin),
-            series=self.config.open_series(),
-            interventions=self.config.intervention,
-        )
+        days = self.dataset.isel(time=slice(begin, end))
+        return self.config.simulation(days, self.workers, (first - begin, last - begin))
 
     def _begin(self) -> None:
         """The state at the start, of a spin-up or of another run."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 
-NEVER = ("dask",)  # with it `distributed`, which xarray loads through it before it writes its first file
+# With dask comes `distributed`, which xarray loads through it before it writes its first file; pandas loads pyarrow
+# for columns of its types, which no run has.
+NEVER = ("dask", "pyarrow")
 NOT_FOR_XARRAY = ("pint", "cupy", "sparse")  # pint alone is wanted later, where a file has units
 
 
@@ -12,9 +14,9 @@ def plain_arrays_only() -> None:
     """Load xarray as if no other kind of array were installed.
 
     At its first array xarray imports each such package that it finds, to ask whether the array is one of them, and
-    remembers the answer: 0.1 s of CPU for pint, as much again for dask, and half a second before the first file. None
-    in `sys.modules` is Python's own sign for a package that cannot be imported. Where xarray is loaded already
-    nothing is changed.
+    remembers the answer: 0.1 s of CPU for pint, as much again for dask, and half a second before the first file. So
+    does pandas with pyarrow, another 0.1 s. None in `sys.modules` is Python's own sign for a package that cannot be
+    imported. Where xarray is loaded already nothing is changed.
     """
     if "xarray" in sys.modules:
         return

@@ -9,6 +9,8 @@ import typer
 
 from karstsim import console
 from karstsim.cli.options import Columns, DayFirst, Debug, Json, Select, Sheets, Units
+from karstsim.cli.plain_arrays import plain_arrays_only
+from karstsim.core.loading import loading
 
 
 def add_to(app: typer.Typer) -> None:
@@ -41,9 +43,11 @@ def report(
     One file that needs no network. The options but --observations tell how to read that table.
     """
     with console.guarded(debug, as_json, folder, "write the report again"):
-        from karstsim.core.errors import InputError
-        from karstsim.report.build import contents_of
-        from karstsim.report.html import write_page
+        with loading(keep=True):
+            plain_arrays_only()
+            from karstsim.core.errors import InputError
+            from karstsim.report.build import contents_of
+            from karstsim.report.html import write_page
 
         seen = None
         if observations is not None:

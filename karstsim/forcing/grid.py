@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cf_xarray  # noqa: F401  (registers the .cf accessor)
 import numpy as np
 import xarray as xr
 
@@ -110,6 +109,8 @@ def grid_at(lat: xr.DataArray, lon: xr.DataArray, where: str, corners: bool) -> 
 
 def coordinate(ds: xr.Dataset, da: xr.DataArray, kind: str) -> xr.DataArray | None:
     """Latitude or longitude of the variable, by CF attributes first and by name second."""
+    import cf_xarray  # noqa: F401  (registers the .cf accessor; here, since no run without netCDF files needs it)
+
     candidates = [*ds.cf.coordinates.get(kind, []), kind, kind[:3], f"nav_{kind[:3]}", WRF[kind]]
     for name in candidates:
         if name in ds.variables and set(ds[name].dims) <= set(da.dims):

@@ -18,6 +18,7 @@ import pandas as pd
 import xarray as xr
 
 from karstsim.core.errors import InputError
+from karstsim.core.marks import CODES, MISSING
 from karstsim.forcing import times as clock
 from karstsim.forcing.canonical import MOST_NAMED, STANDARD_HEIGHT, Repairs, Unsaid, finish, label
 from karstsim.forcing.canonical import NAMES as VARIABLES
@@ -25,7 +26,7 @@ from karstsim.forcing.optional import OPTIONAL, leaving_out
 from karstsim.forcing.records import LOCAL_CLOCK
 from karstsim.forcing.station_headers import UNITS, key_of, split_header, variables_of_headers
 from karstsim.forcing.table_bytes import naming_sheets, table_bytes
-from karstsim.forcing.table_numbers import CODES, doubtful, grouped, sure_mark, ungrouped
+from karstsim.forcing.table_numbers import doubtful, grouped, sure_mark, ungrouped
 from karstsim.forcing.table_parts import below_preamble, dates_of_parts
 from karstsim.forcing.table_times import read_times
 from karstsim.forcing.units import UnitsMissingError, check_names, to_canonical, told_for, unknown
@@ -44,7 +45,6 @@ SITE_COLUMNS = (
     "location",
 )
 GLANCED = 50  # cells of a column, to see whether it holds numbers
-MISSING = ("", "na", "nan", "null", "none", "-", "n/a")
 _BLANK_IN_NUMBER = re.compile("\\d['’ \u00a0\u2009\u202f]\\d{3}(?!\\d)")
 _UNIVERSAL = re.compile(r":\d\d(?:[.,]\d+)?\s*(?:Z|UTC|GMT|[+-]00(?::?00)?)$")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-CODES = (-999.0, -9999.0, -99999.0)  # no quantity of a table of weather or of a spring has these values
 NINES = (  # missing values where a quantity cannot be as low
     -99.0, -99.9, -99.99, -88.0, -77.0, -888.0, -777.0, -999.9, -999.99, -9999.9, -9999.99, -8888.0, -7777.0, -6999.0,
 )  # fmt: skip

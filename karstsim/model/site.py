@@ -78,7 +78,13 @@ AquaticPlants = Annotated[str, AfterValidator(lambda v: one_of(v, AQUATIC_PLANTS
 class Section(BaseModel):
     """A table of a TOML file: unknown keys and numbers in quotes are errors, nothing changes afterwards."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        defer_build=True,  # a start builds the checks of the tables that its file has, not of all
+    )
 
 
 class Tile(Section):

@@ -156,11 +156,15 @@ def save(figure: Figure, path: str | Path, suffixes: Iterable[str] = (".png", ".
     base = Path(path)
     base.parent.mkdir(parents=True, exist_ok=True)
     files = []
-    engine = figure.get_layout_engine()
+    engine, dpi = figure.get_layout_engine(), figure.dpi
+    if engine is not None:
+        figure.dpi = DPI
+        engine.execute(figure)
+        figure.set_layout_engine(None)  # places are found; with an engine each file would be drawn twice
     for suffix in suffixes:
         file = base.with_suffix(suffix)
         figure.savefig(file, dpi=DPI, metadata=SVG_METADATA if suffix == ".svg" else None)
         files.append(file)
-        figure.set_layout_engine("none")  # places are found: to find them again takes half of a drawing
     figure.set_layout_engine(engine)
+    figure.dpi = dpi
     return files

@@ -109,14 +109,18 @@ def test_a_shell_completes_what_is_typed(typed: str, offered: str) -> None:
     assert done.stdout.split() == [offered]
 
 
-def test_a_run_loads_only_what_it_needs(config: Path) -> None:
+def test_a_run_and_its_report_load_only_what_they_need(config: Path) -> None:
     """What draws, fits statistics or holds other arrays than numpy's would double the start of a run."""
     change(config, 'end = "2020-12-31"', 'end = "2015-01-10"')
     change(config, "spinup_years = 30", "spinup_years = 0")
     loaded, _ = loaded_by("run", config, "-o", "results")
     needless = {"matplotlib", "jinja2", "scipy.stats", "scipy.spatial", "dask", "distributed", "pint"}
+    needless |= {"cf_xarray", "pyarrow"}  # this one only where it is installed
     assert not needless & loaded
     assert (config.parent / "results" / "monthly.nc").is_file()
+    loaded, _ = loaded_by("report", "results")
+    assert not (needless - {"matplotlib", "jinja2"}) & loaded
+    assert "matplotlib.pyplot" not in loaded
 
 
 def test_new_site_writes_a_run_that_loads(config: Path) -> None:

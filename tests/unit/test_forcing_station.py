@@ -117,6 +117,15 @@ def test_bad_rows_are_named(tmp_path, rows, message):
         open_station(table(tmp_path, *rows))
 
 
+@pytest.mark.parametrize("mark", ["", "N/A", "?", "n.d.", "n.b.", "k.A.", "keine Angabe", "-999"])
+def test_marks_of_missing_values_are_those_of_springs(tmp_path, mark):
+    """A mark is an empty cell and no wrong number, so that the span of the others can be asked for."""
+    path = table(tmp_path, ROWS[0], ROWS[1], f"2015-03-01,{mark},0,120")
+    with pytest.raises(InputError, match="time 2015-03-01: value nan is missing"):
+        open_station(path)
+    assert open_station(path, end="2015-02-28").sizes["time"] == 2
+
+
 def test_span_leaves_a_gap_out(tmp_path):
     ds = open_station(table(tmp_path, *ROWS, "2015-03-02,,,"), end="2015-03-01")
     assert ds.sizes["time"] == 3

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from matplotlib.figure import Figure
 
 from karstsim.core.constants import MOLAR_MASS_C
 from karstsim.core.errors import InputError
@@ -328,6 +329,20 @@ def test_saving_leaves_matplotlib_as_it_was(tmp_path) -> None:
 
     if "matplotlib.pyplot" in sys.modules:
         assert sys.modules["matplotlib.pyplot"].get_fignums() == []
+
+
+def test_saving_leaves_the_figure_as_it_was_and_draws_once_a_file(tmp_path, monkeypatch) -> None:
+    """Places are those that the layout finds at the size of the file, as if matplotlib had found them."""
+    figure = figures.sink_and_budget_figure(make_annual())
+    engine, dpi = figure.get_layout_engine(), figure.dpi
+    draw, drawn = Figure.draw, []
+    monkeypatch.setattr(Figure, "draw", lambda self, renderer: (drawn.append(1), draw(self, renderer))[1])
+    png, _ = style.save(figure, tmp_path / "once.png")
+    assert len(drawn) == 2
+    assert (figure.get_layout_engine(), figure.dpi) == (engine, dpi)
+    with matplotlib.rc_context(style.RC):
+        figures.sink_and_budget_figure(make_annual()).savefig(tmp_path / "plain.png", dpi=style.DPI)
+    assert png.read_bytes() == (tmp_path / "plain.png").read_bytes()
 
 
 def test_scenario_labels() -> None:

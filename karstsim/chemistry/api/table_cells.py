@@ -13,20 +13,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from karstsim.chemistry.api.columns import IONS, REPORTED, Column
+from karstsim.core.marks import CODES, MISSING
 
-MISSING = frozenset(  # the last row is German: not determined, no statement
-    (
-        *("", "-", "--", "---", "na", "n/a", "#n/a", "nan", "null", "none", "nd", "n.d.", "n.d", "n.a.", "?"),
-        *("nb", "n.b.", "n.b", "n. b.", "ka", "k.a.", "k.a", "k. a.", "keine angabe"),
-    )
-)
 BELOW = frozenset(  # the last row is German: not detectable
     (
         *("bdl", "b.d.l.", "bd", "b.d.", "<dl", "<lod", "<loq", "<mdl", "lod", "<ld", "<lq"),
         *("nn", "n.n.", "n.n", "n. n."),
     )
 )
-CODES = (-999.0, -9999.0, -99999.0)
 LIMITS = {  # canonical units: outside no water of a karst is found, and the unit or the cell is wrong
     "alkalinity": (-1e3, 1e3),
     "dic": (0.0, 1e4),
