@@ -30,6 +30,8 @@ OF_STOPPED = ("parts", "plan.json")  # what a folder that may be gone on with ho
 WIDE = 160  # columns of a table that goes to a file or a pipe
 LOG_SHARE = 0.1  # of the work between two lines of progress where there is no terminal
 
+DRAWING = "drawing figures"
+
 Progress = Callable[[int, int, str], None]
 
 
@@ -295,6 +297,17 @@ def progress_shown() -> Iterator[Progress]:
     with Progress(*columns, console=console(stderr=True)) as bar:
         task = bar.add_task("", total=None)
         yield lambda done, total, label: bar.update(task, completed=done, total=total, description=label)
+
+
+@contextlib.contextmanager
+def working(label: str) -> Iterator[None]:
+    """Say what is done meanwhile, where no share of it can be told: a turning wheel on a terminal, a line elsewhere."""
+    if not sys.stderr.isatty():
+        print(label, file=sys.stderr, flush=True)
+        yield
+        return
+    with console(stderr=True).status(label):
+        yield
 
 
 def _line_progress() -> Progress:

@@ -79,7 +79,8 @@ def work_in(folder: Path, workers: int | None, as_json: bool) -> None:
 
     with console.progress_shown() as progress:
         outcome = work(load_calibration(folder / CONFIG), folder, workers or console.processors(), progress)
-    figures = draw_all(outcome.posterior, folder / "figures")
+    with console.working(console.DRAWING):
+        figures = draw_all(outcome.posterior, folder / "figures")
     _show(outcome, [str(p) for p in [*outcome.files, *figures]], as_json)
 
 
