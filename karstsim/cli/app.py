@@ -68,6 +68,14 @@ class Kind(NamedTuple):
     check: Callable[[Path, bool], None]
 
 
+UNITS_OF_WATERS = (  # of the columns of `karstsim speciate`, whose table has no place for them; all others have none
+    "mmol/L: dic and the species m_...",
+    "meq/L: alkalinity, and charge_imbalance: the charge of the ions less the alkalinity",
+    "atm: pco2",
+    "uS/cm: conductivity_25",
+    "mol/kg: ionic_strength",
+    "mol m-2 s-1: calcite_rate, below 0 where calcite precipitates",
+)
 KINDS = {  # by the table that only files of this kind have; without any of them it is a run file
     "climates": Kind("run", ensembles.check_file),
     "sensitivity": Kind("sensitivity", sensitivities.check_file),
@@ -356,6 +364,7 @@ def speciate(
             print(table.to_csv(index=False), end="")
         else:
             print(f"{len(table)} waters written to {output}")
+        console.print_list("Units of the result", UNITS_OF_WATERS, stderr=True)
 
 
 def _show_understood(understood: dict[str, Any]) -> None:
@@ -433,6 +442,8 @@ def hydrograph(
         rows = [(name, console.number_text(value), u) for name, value, u in report["rows"]]
         console.print_table("Indices of the spring", header, rows)
         console.print_list("Files", report["files"])
+        if output is not None:
+            print(f"Next: karstsim report {quoted(output)}")
 
 
 @app.command()

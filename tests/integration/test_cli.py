@@ -383,6 +383,31 @@ def test_speciate_shows_what_it_understood_and_never_stops_at_a_row(
     assert "ca is not a number ('x')" in Path("out.csv").read_text(encoding="utf-8")
 
 
+def test_speciate_names_the_unit_of_every_column(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table has no place for units, and an imbalance of 0.1 meq/L must not be read as 10 %."""
+    monkeypatch.chdir(tmp_path)
+    Path("waters.csv").write_text("T (degC),Ca (mg/L),HCO3 (mg/L),pH field\n10,80.156,244,7.5\n")
+    lines = [line.strip() for line in invoke("speciate", "waters.csv", "-o", "out.csv").stderr.splitlines()]
+    usual = {"mol m-3": "mmol/L", "eq m-3": "meq/L", "uS cm-1": "uS/cm", "mol kg-1": "mol/kg"}
+    water = karstsim.speciate(temperature=10, ca=2, alkalinity=4, ph=7.5)
+    columns = set(Path("out.csv").read_text(encoding="utf-8").splitlines()[0].split(","))
+    with_unit = {name: water[name].attrs.get("units", "1") for name in columns & {str(n) for n in water}}
+    with_unit = {name: usual.get(unit, unit) for name, unit in with_unit.items() if unit != "1"}
+    assert {"charge_imbalance", "pco2", "dic", "m_hco3"} <= set(with_unit)
+    for name, unit in with_unit.items():
+        said = name if not name.startswith("m_") else "m_..."
+        assert any(line.startswith(f"{unit}: ") and said in line for line in lines), (name, unit)
+
+
+def test_hydrograph_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert invoke("new", "calibration").exit_code == 0
+    done = invoke("hydrograph", "spring.csv", "-o", "figures")
+    assert done.exit_code == 0, done.stderr
+    assert "Next: karstsim report figures" in done.stdout
+    assert "Next" not in invoke("hydrograph", "spring.csv").stdout
+
+
 def test_speciate_as_json_and_as_csv_on_stdout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("waters.csv").write_text("temperature,Ca,alkalinity,ph\n10,80.156,4,7.5\n")
