@@ -422,7 +422,7 @@ def hydrograph(
     """Read a spring table: recession, memory, regulation and the class of the karst; with -o its figures."""
     with console.guarded(debug, as_json):
         from karstsim.analysis import read_spring_table
-        from karstsim.report.hydrograph import hydrograph_report
+        from karstsim.report.hydrograph import HEADER, hydrograph_report
 
         spring = read_spring_table(
             table, units=console.pairs("--unit", unit), columns=console.pairs("--column", column),
@@ -438,9 +438,8 @@ def hydrograph(
         for name in ("columns", "unused", "supposed", "repairs"):
             console.print_list(name.capitalize(), report["understood"][name], stderr=True)
         console.print_list("Warnings", report["warnings"], stderr=True)
-        header = ("quantity", "value", "unit")
-        rows = [(name, console.number_text(value), u) for name, value, u in report["rows"]]
-        console.print_table("Indices of the spring", header, rows)
+        rows = [(name, console.number_text(value), *told) for name, value, *told in report["rows"]]
+        console.print_table("Indices of the spring", HEADER, rows)
         console.print_list("Files", report["files"])
         if output is not None:
             print(f"Next: karstsim report {quoted(output)}")

@@ -92,6 +92,7 @@ def _show(outcome: Outcome, files: list[str], as_json: bool) -> None:
         parameter_rows,
         residual_lines,
         skill_rows,
+        unconverged_lines,
     )
 
     ds = outcome.posterior
@@ -101,7 +102,8 @@ def _show(outcome: Outcome, files: list[str], as_json: bool) -> None:
     checks = ds.attrs["convergence_checks"].splitlines()
     residuals = {str(t): residual_lines(ds, t) for t in ds.target.values}
     repairs = ds.attrs["observation_repairs"].splitlines()
-    failed, warnings = ds.attrs["failed_evaluations"].splitlines(), ds.attrs["warnings"].splitlines()
+    failed = ds.attrs["failed_evaluations"].splitlines()
+    warnings = unconverged_lines(ds) + ds.attrs["warnings"].splitlines()
     if as_json:
         console.print_json(
             {"status": "done", **told, "parameters": [dict(zip(HEADER, row, strict=False)) for row in rows],

@@ -23,6 +23,7 @@ from karstsim.cli.app import app
 from karstsim.config import ForcingSection, RunConfig, load_config
 from karstsim.core.errors import InputError, RunError
 from karstsim.model.site import check_overrides
+from karstsim.report.build import sections_of
 
 
 @dataclass
@@ -406,6 +407,26 @@ def test_hydrograph_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.Monkey
     assert done.exit_code == 0, done.stderr
     assert "Next: karstsim report figures" in done.stdout
     assert "Next" not in invoke("hydrograph", "spring.csv").stdout
+
+
+def test_every_index_of_a_spring_says_what_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the terminal, in the table and on the page; there a number has three digits and a count none behind it."""
+    monkeypatch.chdir(tmp_path)
+    assert invoke("new", "calibration").exit_code == 0
+    told = json.loads(invoke("hydrograph", "spring.csv", "-o", "figures", "--json").stdout)
+    assert all(meaning for _, _, _, meaning in told["rows"])
+    assert told["indices"]["karst_class"] == "C2"
+    meanings = {name: meaning for name, _, _, meaning in told["rows"]}
+    assert meanings["karst_class"].endswith(
+        ": poor dynamic storage, fast draining, low variability of functioning"
+    )
+    sections = sections_of("figures")
+    shown = {row[0]: tuple(row[1:]) for row in sections[0].tables[0].rows}
+    assert shown["mean"] == ("0.307", "m³ s⁻¹", "mean discharge")
+    assert shown["recessions"][0] == "3"
+    assert "k_max" in shown and "warning" not in shown
+    Path("figures/spring_indices.csv").write_text("\n".join(["quantity,value,unit", "mean,0.30699,m3 s-1"]))
+    assert list(sections_of("figures")[0].tables[0].rows[0]) == ["mean", "0.307", "m³ s⁻¹"]
 
 
 def test_speciate_as_json_and_as_csv_on_stdout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
