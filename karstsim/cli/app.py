@@ -68,6 +68,8 @@ class Kind(NamedTuple):
     check: Callable[[Path, bool], None]
 
 
+SHOWN_OF_PARAMETERS = ("name", "default", "units", "lower", "upper", "doc")
+SHOWN_OF_VARIABLES = ("name", "kind", "units", "standard", "long_name")
 UNITS_OF_WATERS = (  # of the columns of `karstsim speciate`, whose table has no place for them; all others have none
     "mmol/L: dic and the species m_...",
     "meq/L: alkalinity, and charge_imbalance: the charge of the ions less the alkalinity",
@@ -453,7 +455,7 @@ def parameters(
     with console.guarded(debug, as_json):
         from karstsim.model.parameters import parameters_table
 
-        console.print_frame(parameters_table(), "Parameters", csv, markdown, as_json)
+        console.print_frame(parameters_table(), "Parameters", csv, markdown, as_json, SHOWN_OF_PARAMETERS)
 
 
 @app.command()
@@ -464,7 +466,7 @@ def variables(
     with console.guarded(debug, as_json):
         from karstsim.model.output import variables_table
 
-        console.print_frame(variables_table(), "Variables", csv, markdown, as_json)
+        console.print_frame(variables_table(), "Variables", csv, markdown, as_json, SHOWN_OF_VARIABLES)
 
 
 @new.command("site")

@@ -247,6 +247,19 @@ def test_experiments_of_an_installed_package_refuse_in_json_too(monkeypatch: pyt
     assert done.exit_code == 2 and json.loads(done.stdout)["status"] == "error"
 
 
+@pytest.mark.parametrize(("command", "name"), [("parameters", "aquifer.matrix_residence_time"),
+                                               ("variables", "catchment_sink_hydrochemical")])  # fmt: skip
+def test_a_name_is_found_by_grep_in_the_table_of_names(command: str, name: str) -> None:
+    """One row a line with the whole name first; the files hold more columns than people are shown."""
+    shown = invoke(command)
+    (row,) = [line for line in shown.stdout.splitlines() if line.split()[:1] == [name]]
+    with_all = invoke(command, "--csv").stdout.splitlines()
+    (cells,) = [line.split(",") for line in with_all if line.startswith(f"{name},")]
+    assert len(row.split()) > 3 and len(cells) > len(re.split(r"  +", row.strip()))
+    assert len(with_all) <= len(shown.stdout.splitlines()) < len(with_all) + 6
+    assert "--csv" in shown.stderr
+
+
 def test_options_that_take_no_value_show_none() -> None:
     """`--json <bool>` reads as if `--json true` were meant; only the --help of the library itself is left."""
     for command in ("run", "check", "demo", "estimate", "forcing", "parameters", "hydrograph"):
