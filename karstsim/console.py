@@ -338,7 +338,8 @@ def _line_progress() -> Progress:
     def progress(done: int, total: int, label: str) -> None:
         nonlocal last_label, last_share
         share = done / total if total > 0 else 1.0
-        if label == last_label and share - last_share < LOG_SHARE and done < total:
+        said = label == last_label and share == last_share  # the end may be told twice
+        if said or (label == last_label and share - last_share < LOG_SHARE and done < total):
             return
         last_label, last_share = label, share
         print(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -19,6 +20,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import karstsim
+from karstsim import console
 from karstsim.cli.app import app
 from karstsim.config import ForcingSection, RunConfig, load_config
 from karstsim.core.errors import InputError, RunError
@@ -258,6 +260,19 @@ def test_a_name_is_found_by_grep_in_the_table_of_names(command: str, name: str) 
     assert len(row.split()) > 3 and len(cells) > len(re.split(r"  +", row.strip()))
     assert len(with_all) <= len(shown.stdout.splitlines()) < len(with_all) + 6
     assert "--csv" in shown.stderr
+
+
+def test_lines_of_progress_are_a_tenth_apart_and_none_comes_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    with console.progress_shown() as progress:
+        for done in range(101):
+            progress(done, 100, "simulating")
+        progress(100, 100, "simulating")
+        progress(100, 100, "drawing")
+    lines = capsys.readouterr().err.splitlines()
+    shares = [int(line.split()[3]) for line in lines if "simulating" in line]
+    assert shares[0] == 0 and shares[-1] == 100 and len(lines) == len(shares) + 1
+    assert all(10 <= after - before <= 11 for before, after in itertools.pairwise(shares[:-1]))
+    assert 0 < shares[-1] - shares[-2] <= 11
 
 
 def test_options_that_take_no_value_show_none() -> None:
