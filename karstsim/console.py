@@ -13,7 +13,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
@@ -29,6 +29,8 @@ LOG_NAME = "karstsim.log"
 OF_STOPPED = ("parts", "plan.json")  # what a folder that may be gone on with holds
 WIDE = 160  # columns of a table that goes to a file or a pipe
 LOG_SHARE = 0.1  # of the work between two lines of progress where there is no terminal
+
+DRAWING = "drawing figures"
 
 Progress = Callable[[int, int, str], None]
 
@@ -179,9 +181,17 @@ def number_text(value: Any) -> str:
 
 
 def print_table(
-    title: str, header: Sequence[str], rows: Iterable[Sequence[Any]], stderr: bool = False
+    title: str,
+    header: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    stderr: bool = False,
+    whole: bool = False,
 ) -> None:
-    """A table on stdout or stderr; nothing when it has no rows."""
+    """A table on stdout or stderr; nothing when it has no rows.
+
+    whole  the first column holds names, which are copied and searched for: they are not folded, and rows that do not go
+           to a terminal stay on one line, for grep
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -192,10 +202,15 @@ def print_table(
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_header=any(header))
     for i, name in enumerate(header):
         numeric = all(isinstance(row[i], int | float) for row in rows)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if numeric else "left"
+        table.add_column(name, justify=justify, overflow="fold", no_wrap=whole and i == 0)
     for row in rows:
         table.add_row(*(Text(number_text(cell)) for cell in row))
-    console(stderr).print(table)
+    screen = console(stderr)
+    if whole and not screen.is_terminal:
+        unbounded = screen.options.update(max_width=sys.maxsize)
+        screen.width = screen.measure(table, options=unbounded).maximum
+    screen.print(table)
 
 
 def print_list(title: str, lines: Iterable[str], stderr: bool = False) -> None:
@@ -208,18 +223,26 @@ def print_list(title: str, lines: Iterable[str], stderr: bool = False) -> None:
         console(stderr).print(text, soft_wrap=True)
 
 
-def print_frame(frame: pd.DataFrame, title: str, csv: bool, markdown: bool, as_json: bool = False) -> None:
-    """A pandas table on stdout: for people, as CSV, as Markdown, or as a list of objects in JSON."""
+def print_frame(
+    frame: pd.DataFrame, title: str, csv: bool, markdown: bool, as_json: bool, shown: Sequence[str]
+) -> None:
+    """A pandas table on stdout: for people, as CSV, as Markdown, or as a list of objects in JSON.
+
+    shown  the columns for people, who get no more than fit on a screen; files have all
+    """
     if as_json:
         print_json({title.lower(): frame.to_dict("records")})
         return
     if csv:
         sys.stdout.write(frame.to_csv(index=False))
         return
+    if not markdown:
+        frame = frame[list(shown)]
     header = [str(name) for name in frame.columns]
     rows = [["" if _absent(cell) else cell for cell in row] for row in frame.itertuples(index=False)]
     if not markdown:
-        print_table(title, header, rows)
+        print_table(title, header, rows, whole=True)
+        print("All columns: --csv, --markdown or --json", file=sys.stderr)
         return
     print("| " + " | ".join(header) + " |")
     print("|" + " --- |" * len(header))
@@ -297,6 +320,17 @@ def progress_shown() -> Iterator[Progress]:
         yield lambda done, total, label: bar.update(task, completed=done, total=total, description=label)
 
 
+@contextlib.contextmanager
+def working(label: str) -> Iterator[None]:
+    """Say what is done meanwhile, where no share of it can be told: a turning wheel on a terminal, a line elsewhere."""
+    if not sys.stderr.isatty():
+        print(label, file=sys.stderr, flush=True)
+        yield
+        return
+    with console(stderr=True).status(label):
+        yield
+
+
 def _line_progress() -> Progress:
     start = time.monotonic()
     last_label, last_share = "", -1.0
@@ -304,7 +338,8 @@ def _line_progress() -> Progress:
     def progress(done: int, total: int, label: str) -> None:
         nonlocal last_label, last_share
         share = done / total if total > 0 else 1.0
-        if label == last_label and share - last_share < LOG_SHARE and done < total:
+        said = label == last_label and share == last_share  # the end may be told twice
+        if said or (label == last_label and share - last_share < LOG_SHARE and done < total):
             return
         last_label, last_share = label, share
         print(

@@ -5,6 +5,7 @@ It needs no input: the weather is synthetic, written as CMIP-style netCDF files 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,11 +83,23 @@ def run_demo(folder: Path, workers: int = 1, progress: Progress | None = None) -
     start(config, folder)
     _write_weather(config, folder / "forcing")
     outcome = work(folder, workers, progress=progress)
-    files = [export(folder, folder / f"{name}.nc", name) for name in config.ensemble.output]
-    files.append(report(folder))
+    files = _written(folder, config.ensemble.output, progress or (lambda *_: None))
     annual = open_ensemble(folder, "annual")
     with kept_open():
         return RunSummary(files, headline(annual, outcome), [], warnings_of(outcome))
+
+
+def _written(folder: Path, frequencies: Sequence[str], progress: Progress) -> list[Path]:
+    """The netCDF of each frequency, then the page, which takes as long as all of them."""
+    steps = len(frequencies) + 1
+    files = []
+    for done, name in enumerate(frequencies):
+        progress(done, steps, "writing netCDF")
+        files.append(export(folder, folder / f"{name}.nc", name))
+    progress(steps - 1, steps, "drawing figures")
+    files.append(report(folder))
+    progress(steps, steps, "drawing figures")
+    return files
 
 
 def ensemble() -> EnsembleConfig:

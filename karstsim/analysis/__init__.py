@@ -3,6 +3,7 @@
 from karstsim.analysis.correlation import autocorrelation, cross_correlation, spectrum
 from karstsim.analysis.hydrograph import (
     CLASSES,
+    INDEX_MEANINGS,
     INDEX_UNITS,
     Indices,
     base_flow,
@@ -27,6 +28,7 @@ from karstsim.analysis.recession import (
 
 __all__ = [
     "CLASSES",
+    "INDEX_MEANINGS",
     "INDEX_UNITS",
     "Coutagne",
     "Indices",

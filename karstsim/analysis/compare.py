@@ -87,7 +87,9 @@ QUANTITIES = (
     Quantity(
         "soil_respiration", "soil respiration", _C, "side", ("catchment_soil_respiration",), (), MOLAR_MASS_C
     ),
-    Quantity("amendment", "carbon spread on soils", _C, "side", ("catchment_amendment",), (), MOLAR_MASS_C),
+    Quantity(
+        "amendment", "organic carbon spread on soils", _C, "side", ("catchment_amendment",), (), MOLAR_MASS_C
+    ),
     Quantity("npp", "net primary production", _C, "side", ("catchment_npp",), (), MOLAR_MASS_C),
 )
 DENOMINATORS = {"consumed": "CO2 that water took up", "on_rock": "hydrochemical sink"}

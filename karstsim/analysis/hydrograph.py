@@ -148,6 +148,23 @@ INDEX_UNITS = {
     "cutoff_frequency": "d-1", "recessions": "1", "alpha_mean": "d-1", "k_max": "yr", "i_max": "1", "i_min": "1",
     "ir": "1", "karst_class": "", "years": "yr", "gaps": "1",
 }  # fmt: skip
+INDEX_MEANINGS = {
+    "mean": "mean discharge",
+    "cv": "coefficient of variation",
+    "q10_q90": "discharge exceeded 10 % of the time over that exceeded 90 %",
+    "memory_effect": "lag at which the autocorrelation falls to 0.2",
+    "regulation_time": "how long a flood influences the discharge (Mangin)",
+    "cutoff_frequency": "above it the spring passes no changes of its input",
+    "recessions": "recessions that Mangin's model fits",
+    "alpha_mean": "recession coefficient of the base flow, mean of the recessions",
+    "k_max": "largest dynamic volume over the volume of a mean year",
+    "i_max": "infiltration delay, highest (0: fast, 1: slow)",
+    "i_min": "infiltration delay, lowest",
+    "ir": "range of the infiltration delay",
+    "karst_class": "class after Cinkus et al. (2021)",
+    "years": "length of the record, gaps included",
+    "gaps": "steps without a value",
+}
 
 
 def karst_indices(

@@ -38,6 +38,15 @@ def parameter_rows(ds: xr.Dataset) -> list[tuple[Any, ...]]:
     return rows
 
 
+def unconverged_lines(ds: xr.Dataset) -> list[str]:
+    """What to do about a search that has not converged."""
+    if ds.attrs["converged"] == "yes":
+        return []
+    return [
+        "the search has not converged: give it more evaluations and a folder of its own (-o), or fewer ranges"
+    ]
+
+
 def end_lines(ds: xr.Dataset) -> list[str]:
     """What to do about parameters whose best value lies at an end of its range.
 

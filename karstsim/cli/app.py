@@ -68,6 +68,16 @@ class Kind(NamedTuple):
     check: Callable[[Path, bool], None]
 
 
+SHOWN_OF_PARAMETERS = ("name", "default", "units", "lower", "upper", "doc")
+SHOWN_OF_VARIABLES = ("name", "kind", "units", "standard", "long_name")
+UNITS_OF_WATERS = (  # of the columns of `karstsim speciate`, whose table has no place for them; all others have none
+    "mmol/L: dic and the species m_...",
+    "meq/L: alkalinity, and charge_imbalance: the charge of the ions less the alkalinity",
+    "atm: pco2",
+    "uS/cm: conductivity_25",
+    "mol/kg: ionic_strength",
+    "mol m-2 s-1: calcite_rate, below 0 where calcite precipitates",
+)
 KINDS = {  # by the table that only files of this kind have; without any of them it is a run file
     "climates": Kind("run", ensembles.check_file),
     "sensitivity": Kind("sensitivity", sensitivities.check_file),
@@ -356,6 +366,7 @@ def speciate(
             print(table.to_csv(index=False), end="")
         else:
             print(f"{len(table)} waters written to {output}")
+        console.print_list("Units of the result", UNITS_OF_WATERS, stderr=True)
 
 
 def _show_understood(understood: dict[str, Any]) -> None:
@@ -413,7 +424,7 @@ def hydrograph(
     """Read a spring table: recession, memory, regulation and the class of the karst; with -o its figures."""
     with console.guarded(debug, as_json):
         from karstsim.analysis import read_spring_table
-        from karstsim.report.hydrograph import hydrograph_report
+        from karstsim.report.hydrograph import HEADER, hydrograph_report
 
         spring = read_spring_table(
             table, units=console.pairs("--unit", unit), columns=console.pairs("--column", column),
@@ -429,10 +440,11 @@ def hydrograph(
         for name in ("columns", "unused", "supposed", "repairs"):
             console.print_list(name.capitalize(), report["understood"][name], stderr=True)
         console.print_list("Warnings", report["warnings"], stderr=True)
-        header = ("quantity", "value", "unit")
-        rows = [(name, console.number_text(value), u) for name, value, u in report["rows"]]
-        console.print_table("Indices of the spring", header, rows)
+        rows = [(name, console.number_text(value), *told) for name, value, *told in report["rows"]]
+        console.print_table("Indices of the spring", HEADER, rows)
         console.print_list("Files", report["files"])
+        if output is not None:
+            print(f"Next: karstsim report {quoted(output)}")
 
 
 @app.command()
@@ -443,7 +455,7 @@ def parameters(
     with console.guarded(debug, as_json):
         from karstsim.model.parameters import parameters_table
 
-        console.print_frame(parameters_table(), "Parameters", csv, markdown, as_json)
+        console.print_frame(parameters_table(), "Parameters", csv, markdown, as_json, SHOWN_OF_PARAMETERS)
 
 
 @app.command()
@@ -454,7 +466,7 @@ def variables(
     with console.guarded(debug, as_json):
         from karstsim.model.output import variables_table
 
-        console.print_frame(variables_table(), "Variables", csv, markdown, as_json)
+        console.print_frame(variables_table(), "Variables", csv, markdown, as_json, SHOWN_OF_VARIABLES)
 
 
 @new.command("site")

@@ -79,7 +79,8 @@ def work_in(folder: Path, workers: int | None, as_json: bool) -> None:
 
     with console.progress_shown() as progress:
         outcome = work(load_calibration(folder / CONFIG), folder, workers or console.processors(), progress)
-    figures = draw_all(outcome.posterior, folder / "figures")
+    with console.working(console.DRAWING):
+        figures = draw_all(outcome.posterior, folder / "figures")
     _show(outcome, [str(p) for p in [*outcome.files, *figures]], as_json)
 
 
@@ -91,6 +92,7 @@ def _show(outcome: Outcome, files: list[str], as_json: bool) -> None:
         parameter_rows,
         residual_lines,
         skill_rows,
+        unconverged_lines,
     )
 
     ds = outcome.posterior
@@ -100,7 +102,8 @@ def _show(outcome: Outcome, files: list[str], as_json: bool) -> None:
     checks = ds.attrs["convergence_checks"].splitlines()
     residuals = {str(t): residual_lines(ds, t) for t in ds.target.values}
     repairs = ds.attrs["observation_repairs"].splitlines()
-    failed, warnings = ds.attrs["failed_evaluations"].splitlines(), ds.attrs["warnings"].splitlines()
+    failed = ds.attrs["failed_evaluations"].splitlines()
+    warnings = unconverged_lines(ds) + ds.attrs["warnings"].splitlines()
     if as_json:
         console.print_json(
             {"status": "done", **told, "parameters": [dict(zip(HEADER, row, strict=False)) for row in rows],

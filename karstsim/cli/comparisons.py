@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -91,6 +92,7 @@ def _run_both(
     console.make_folder(folder, overwrite)
     many = "climates" in data
     for name in (BASELINE, INTERVENTION):
+        print("without interventions" if name == BASELINE else "with interventions", file=sys.stderr)
         (_run_ensemble if many else _run_one)(config, folder / name, name == BASELINE, workers)
     return folder / BASELINE, folder / INTERVENTION
 

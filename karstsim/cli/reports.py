@@ -60,8 +60,9 @@ def report(
         elif unit or column or select or area or sheet or day_first is not None:
             what = "speak of a table, and none is named"
             raise InputError("--unit, --column, --select, --area, --sheet", what, "add --observations TABLE")
-        contents = contents_of(folder, seen)
-        path = write_page(folder, contents)
+        with console.working(console.DRAWING):
+            contents = contents_of(folder, seen)
+            path = write_page(folder, contents)
         checks = contents.notes.checks
         if as_json:
             lines = [{"name": c.name, "passed": c.passed, "detail": c.detail} for c in checks]

@@ -121,7 +121,8 @@ def _work(
 
     with console.progress_shown() as progress:
         ds = run(config, folder, workers or console.processors(), scheduler, seed, progress)
-    write_figures(ds, folder / "figures")
+    with console.working(console.DRAWING):
+        write_figures(ds, folder / "figures")
     files = [str(f) for f in sorted(folder.glob("*.*")) + sorted((folder / "figures").iterdir())]
     if "method" in ds.attrs and "factor" in ds.dims:
         _show(ds, files, as_json)

@@ -355,7 +355,8 @@ def _complete(
     if "ps" not in ds:
         pressure = air_pressure(np.atleast_1d(elevation))
         ds["ps"] = _everywhere(pressure[:, None], ds.pr)
-        repairs.note(f"ps: absent, {_span(pressure)} Pa from the elevation {_span(elevation)} m")
+        doubt = "" if np.any(elevation) else ", which counts where none is given"
+        repairs.note(f"ps: absent, {_span(pressure)} Pa from the elevation {_span(elevation)} m{doubt}")
     if "tdps" in estimate and humidity.chosen(ds) is None:
         ds["tdps"] = _estimated_dew_point(ds, step, where, repairs)
     return ds[[v for v in KEPT if v in ds]]

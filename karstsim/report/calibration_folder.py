@@ -8,7 +8,14 @@ from typing import Any
 import xarray as xr
 
 from karstsim.calibration.run import BEST, CONFIG, DRAWS, POSTERIOR
-from karstsim.calibration.summary import HEADER, end_lines, parameter_rows, residual_lines, skill_rows
+from karstsim.calibration.summary import (
+    HEADER,
+    end_lines,
+    parameter_rows,
+    residual_lines,
+    skill_rows,
+    unconverged_lines,
+)
 from karstsim.report.calibration_figures import quantity
 from karstsim.report.found import found_figures
 from karstsim.report.section import Check, Contents, Notes, Section, Table
@@ -50,9 +57,9 @@ def calibration_contents(folder: Path) -> Contents:
     ]
     failed = str(ds.attrs["failed_evaluations"]).splitlines()
     warnings = [f"evaluation without a score: {line}" for line in failed]
-    if ds.attrs["converged"] != "yes":
-        warnings.insert(0, "the search has not converged: give it more evaluations, or fewer ranges")
-    warnings += end_lines(ds) + str(ds.attrs.get("warnings", "")).splitlines()
+    warnings = (
+        unconverged_lines(ds) + warnings + end_lines(ds) + str(ds.attrs.get("warnings", "")).splitlines()
+    )
     kinds = ("forcing_repairs", "observation_repairs")
     repairs = [line for kind in kinds for line in str(ds.attrs.get(kind, "")).splitlines()]
     notes = Notes(_summary(ds, config), _checks(ds), repairs, warnings)

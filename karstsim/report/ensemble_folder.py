@@ -164,7 +164,16 @@ def what_ran(plan: Plan, site: dict[str, Any]) -> str:
     draws = f"{len(plan.draws)} draws of {len(varied)} parameters" if varied else f"{len(plan.draws)} members"
     cells = f" × {len(plan.cells)} grid cells" if len(plan.cells) > 1 else ""
     names = ", ".join(c.name for c in plan.climates)
-    return f"{_area(plan, site)}{_climates(plan)} ({names}) × {draws}{cells}, {years[0]}–{years[1]}."
+    followed = {c.follows for c in plan.climates}
+    before = ", ".join(c.name for i, c in enumerate(plan.climates) if i in followed)
+    left_out = (
+        f" Numbers and figures are those of the scenarios, without the years before them ({before})."
+        if before
+        else ""
+    )
+    return (
+        f"{_area(plan, site)}{_climates(plan)} ({names}) × {draws}{cells}, {years[0]}–{years[1]}.{left_out}"
+    )
 
 
 def _area(plan: Plan, site: dict[str, Any]) -> str:

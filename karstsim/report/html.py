@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 from karstsim import __version__
 from karstsim.report.section import Chart, Contents
-from karstsim.report.style import RAISED
+from karstsim.report.style import RAISED, WIDTH
 
 NAME = "report.html"
 SCRIPT = "report.js"
@@ -28,6 +28,9 @@ TEMPLATES = "templates"
 MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 POWER = re.compile(r"\b(\d+(?:\.\d+)?)e([+-]\d+)\b")
 JOINT = re.compile(r"(?<=[A-Za-z][._])(?=[A-Za-z])")
+SVG_WIDTH = re.compile(rb'<svg[^>]*? width="([0-9.]+)pt"')
+HEAD_BYTES = 2000  # of an SVG file: its first element
+POINTS_PER_INCH = 72.0
 MOST_NAMED = 6  # of the failed checks above the page
 STATES = {True: ("pass", "✓", "passed"), False: ("fail", "✗", "failed"), None: ("note", "–", "note")}
 
@@ -74,6 +77,7 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
     )
     environment.filters["data_uri"] = data_uri
+    environment.filters["share"] = share
     environment.filters["chart_json"] = chart_json
     environment.filters["breakable"] = breakable
     environment.filters["whole_powers"] = whole_powers
@@ -111,6 +115,16 @@ def data_uri(path: str | Path) -> str:
     if kind is None:
         raise ValueError(f"{file.name}: a figure is {' or '.join(MEDIA_TYPES)}")
     return f"data:{kind};base64,{base64.b64encode(file.read_bytes()).decode('ascii')}"
+
+
+def share(path: str | Path) -> float:
+    """What a figure takes of the page's width: drawn narrower it stays so, with letters as large as in the others.
+
+    1 for what is no SVG file of a known width.
+    """
+    with open(path, "rb") as file:
+        found = SVG_WIDTH.search(file.read(HEAD_BYTES))
+    return min(float(found[1]) / (POINTS_PER_INCH * WIDTH), 1.0) if found else 1.0
 
 
 def _flat(value: object) -> list[str]:

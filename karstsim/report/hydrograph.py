@@ -11,6 +11,7 @@ import xarray as xr
 
 from karstsim.analysis import (
     CLASSES,
+    INDEX_MEANINGS,
     INDEX_UNITS,
     Recession,
     autocorrelation,
@@ -24,6 +25,8 @@ from karstsim.analysis.correlation import LEAST_PAIRS, TRUNCATION
 from karstsim.analysis.series import discharge_series
 from karstsim.core.errors import InputError
 
+HEADER = ("quantity", "value", "unit", "meaning")
+Row = tuple[str, Any, str, str]
 TABLE, WARNING = "spring_indices.csv", "warning"  # the latter in the place of a quantity
 SURE_YEARS, SURE_RECESSIONS = 3.0, 5  # below, one wet or dry year decides on the class
 LEAST_DAYS = (20.0, 10.0, 7.0)  # of a recession: the first that finds any
@@ -35,7 +38,8 @@ def hydrograph_report(spring: xr.Dataset, folder: Path | None = None) -> dict[st
 
     spring   Dataset of `read_spring_table` with discharge, and precipitation for the cross-correlation
 
-    Returns rows (name, value, unit), indices by name, what was understood of the table, warnings, and files written.
+    Returns rows (name, value, unit, meaning), indices by name, what was understood of the table, warnings, and files
+    written.
     Raises InputError for a table without discharge or a series too short to analyse.
     """
     where = str(spring.attrs.get("source_file", "table"))
@@ -47,7 +51,10 @@ def hydrograph_report(spring: xr.Dataset, folder: Path | None = None) -> dict[st
     lag = longest_lag(discharge, warnings, f"{where}, discharge")
     indices = karst_indices(discharge, found=found, truncation=lag).as_dict()
     units = INDEX_UNITS | {"mean": discharge.attrs["units"]}
-    rows = [(name, value, units[name]) for name, value in indices.items()]
+    meanings = INDEX_MEANINGS.copy()
+    if indices["karst_class"]:
+        meanings["karst_class"] += f": {CLASSES[indices['karst_class']]}"
+    rows = [(name, value, units[name], meanings[name]) for name, value in indices.items()]
     curves = {
         "autocorrelation": autocorrelation(discharge, max_lag=lag),
         "spectrum": spectrum(discharge, truncation=lag),
@@ -57,9 +64,7 @@ def hydrograph_report(spring: xr.Dataset, folder: Path | None = None) -> dict[st
         curves["cross_correlation"] = cross_correlation(rain, discharge, max_lag=lag)
         response = float(curves["cross_correlation"]["response_lag"])
         indices["response_lag"] = response
-        rows.append(("response_lag", response, "d"))
-    if indices["karst_class"]:
-        rows.append(("which means", CLASSES[indices["karst_class"]], ""))
+        rows.append(("response_lag", response, "d", "lag at which discharge follows rain most closely"))
     if indices["years"] < SURE_YEARS or indices["recessions"] < SURE_RECESSIONS:
         said = f"{indices['recessions']} recessions in {indices['years']:.1f} years"
         warnings.append(f"{said} are few: alpha, k, ir and the class are uncertain")
@@ -118,9 +123,9 @@ def _draw(discharge: Any, found: Any, curves: dict[str, xr.Dataset], rain: Any, 
     return [str(file) for name, figure in figures.items() for file in style.save(figure, folder / name)]
 
 
-def _table(rows: list[tuple[str, Any, str]], warnings: list[str], folder: Path) -> str:
+def _table(rows: list[Row], warnings: list[str], folder: Path) -> str:
     path = folder / TABLE
-    told = [*rows, *((WARNING, text, "") for text in warnings)]
+    told = [*rows, *((WARNING, text, "", "") for text in warnings)]
     # The mark tells spreadsheets the encoding.
-    pd.DataFrame(told, columns=["quantity", "value", "unit"]).to_csv(path, index=False, encoding="utf-8-sig")
+    pd.DataFrame(told, columns=list(HEADER)).to_csv(path, index=False, encoding="utf-8-sig")
     return str(path)

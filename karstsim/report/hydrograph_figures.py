@@ -28,6 +28,7 @@ DATA, FIT, PART, RAIN = "#1f2328", "#d55e00", "#0072b2", "#56b4e9"
 DASHED, DOTTED = (0, (5, 2)), (0, (1.5, 1.8))
 HEIGHT = 3.9  # inches
 HALF_WIDTH = 6.4
+LIGHTEST = 0.62  # of the colour map: the contrast of lighter lines to the page is below 3
 LABEL_LEFT = 80.0  # %: from here on a label stands left of its point
 
 
@@ -256,7 +257,7 @@ def _shade(number: int, count: int) -> tuple[float, float, float, float]:
     """Dark to light in the order of time."""
     from matplotlib import colormaps
 
-    return colormaps["cividis"](0.9 * number / max(1, count - 1))
+    return colormaps["cividis"](LIGHTEST * number / max(1, count - 1))
 
 
 def _said(law: Mangin) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from karstsim.report.found import found_figures, read_table
 from karstsim.report.hydrograph import TABLE, WARNING
 from karstsim.report.section import Contents, Notes, Section
 from karstsim.report.style import printed_unit
+from karstsim.report.tables import number
 
 # By file name, in the order of the page.
 CAPTIONS = {
@@ -29,12 +31,21 @@ def hydrograph_contents(folder: Path) -> Contents:
     if table is None:
         mend = "write it again: karstsim hydrograph TABLE -o"
         raise InputError(str(folder / TABLE), "holds no indices", mend)
-    indices = [[*row[:2], printed_unit(str(row[2]))] for row in table.rows if row[0] != WARNING]
+    indices = [
+        [
+            name,
+            _read(str(value)),
+            printed_unit(str(unit)),
+            *meaning,
+        ]  # folders of earlier versions have no meaning
+        for name, value, unit, *meaning in table.rows
+        if name != WARNING
+    ]
     warnings = [str(row[1]) for row in table.rows if row[0] == WARNING]
     files = {path.stem: path for path, _ in found_figures(folder, set(), ".")}
     figures = [(files[name], caption) for name, caption in CAPTIONS.items() if name in files]
     sections = [
-        Section("Indices", tables=[replace(table, rows=indices)]),
+        Section("Indices", tables=[replace(table, rows=indices, note=f"Also in {TABLE}.")]),
         Section("Figures", figures=figures),
     ]
     summary = [
@@ -42,3 +53,10 @@ def hydrograph_contents(folder: Path) -> Contents:
     ]
     notes = Notes(summary=summary, repairs=None, warnings=warnings)
     return Contents(f"karstsim: {folder.resolve().name}", sections, notes)
+
+
+def _read(value: str) -> str:
+    """A number with a fraction to three digits; counts and words as they are."""
+    with contextlib.suppress(ValueError):
+        return value if value.isdigit() else number(float(value))
+    return value

@@ -130,7 +130,8 @@ def test_a_best_run_that_is_not_in_balance_says_so(calibration_file: Write, tmp_
     text = path.read_text(encoding="utf-8").replace("spinup_years = 0", "spinup_years = 1")
     path.write_text(text + '[parameters]\n"aquifer.matrix_residence_time" = 2000.0\n', encoding="utf-8")
     done = CliRunner().invoke(app, ["calibrate", str(path), "-o", str(tmp_path / "short"), "--json"])
-    (line,) = json.loads(done.stdout)["warnings"]
+    search, line = json.loads(done.stdout)["warnings"]
+    assert "more evaluations and a folder of its own" in search
     assert "still drifts" in line and "raise calibration.spinup_years" in line
     text = text.replace("spinup_years = 1", "spinup_years = 200")
     path.write_text(text + '[parameters]\n"aquifer.matrix_residence_time" = 20.0\n', encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -19,10 +20,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import karstsim
+from karstsim import console
 from karstsim.cli.app import app
 from karstsim.config import ForcingSection, RunConfig, load_config
 from karstsim.core.errors import InputError, RunError
 from karstsim.model.site import check_overrides
+from karstsim.report.build import sections_of
 
 
 @dataclass
@@ -250,6 +253,32 @@ def test_experiments_of_an_installed_package_refuse_in_json_too(monkeypatch: pyt
     assert done.exit_code == 2 and json.loads(done.stdout)["status"] == "error"
 
 
+@pytest.mark.parametrize(("command", "name"), [("parameters", "aquifer.matrix_residence_time"),
+                                               ("variables", "catchment_sink_hydrochemical")])  # fmt: skip
+def test_a_name_is_found_by_grep_in_the_table_of_names(command: str, name: str) -> None:
+    """One row a line with the whole name first; the files hold more columns than people are shown."""
+    shown = invoke(command)
+    (row,) = [line for line in shown.stdout.splitlines() if line.split()[:1] == [name]]
+    with_all = invoke(command, "--csv").stdout.splitlines()
+    (cells,) = [line.split(",") for line in with_all if line.startswith(f"{name},")]
+    assert len(row.split()) > 3 and len(cells) > len(re.split(r"  +", row.strip()))
+    assert len(with_all) <= len(shown.stdout.splitlines()) < len(with_all) + 6
+    assert "--csv" in shown.stderr
+
+
+def test_lines_of_progress_are_a_tenth_apart_and_none_comes_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    with console.progress_shown() as progress:
+        for done in range(101):
+            progress(done, 100, "simulating")
+        progress(100, 100, "simulating")
+        progress(100, 100, "drawing")
+    lines = capsys.readouterr().err.splitlines()
+    shares = [int(line.split()[3]) for line in lines if "simulating" in line]
+    assert shares[0] == 0 and shares[-1] == 100 and len(lines) == len(shares) + 1
+    assert all(10 <= after - before <= 11 for before, after in itertools.pairwise(shares[:-1]))
+    assert 0 < shares[-1] - shares[-2] <= 11
+
+
 def test_options_that_take_no_value_show_none() -> None:
     """`--json <bool>` reads as if `--json true` were meant; only the --help of the library itself is left."""
     for command in ("run", "check", "demo", "estimate", "forcing", "parameters", "hydrograph"):
@@ -385,6 +414,51 @@ def test_speciate_shows_what_it_understood_and_never_stops_at_a_row(
     ):
         assert text in shown, text
     assert "ca is not a number ('x')" in Path("out.csv").read_text(encoding="utf-8")
+
+
+def test_speciate_names_the_unit_of_every_column(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table has no place for units, and an imbalance of 0.1 meq/L must not be read as 10 %."""
+    monkeypatch.chdir(tmp_path)
+    Path("waters.csv").write_text("T (degC),Ca (mg/L),HCO3 (mg/L),pH field\n10,80.156,244,7.5\n")
+    lines = [line.strip() for line in invoke("speciate", "waters.csv", "-o", "out.csv").stderr.splitlines()]
+    usual = {"mol m-3": "mmol/L", "eq m-3": "meq/L", "uS cm-1": "uS/cm", "mol kg-1": "mol/kg"}
+    water = karstsim.speciate(temperature=10, ca=2, alkalinity=4, ph=7.5)
+    columns = set(Path("out.csv").read_text(encoding="utf-8").splitlines()[0].split(","))
+    with_unit = {name: water[name].attrs.get("units", "1") for name in columns & {str(n) for n in water}}
+    with_unit = {name: usual.get(unit, unit) for name, unit in with_unit.items() if unit != "1"}
+    assert {"charge_imbalance", "pco2", "dic", "m_hco3"} <= set(with_unit)
+    for name, unit in with_unit.items():
+        said = name if not name.startswith("m_") else "m_..."
+        assert any(line.startswith(f"{unit}: ") and said in line for line in lines), (name, unit)
+
+
+def test_hydrograph_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert invoke("new", "calibration").exit_code == 0
+    done = invoke("hydrograph", "spring.csv", "-o", "figures")
+    assert done.exit_code == 0, done.stderr
+    assert "Next: karstsim report figures" in done.stdout
+    assert "Next" not in invoke("hydrograph", "spring.csv").stdout
+
+
+def test_every_index_of_a_spring_says_what_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the terminal, in the table and on the page; there a number has three digits and a count none behind it."""
+    monkeypatch.chdir(tmp_path)
+    assert invoke("new", "calibration").exit_code == 0
+    told = json.loads(invoke("hydrograph", "spring.csv", "-o", "figures", "--json").stdout)
+    assert all(meaning for _, _, _, meaning in told["rows"])
+    assert told["indices"]["karst_class"] == "C2"
+    meanings = {name: meaning for name, _, _, meaning in told["rows"]}
+    assert meanings["karst_class"].endswith(
+        ": poor dynamic storage, fast draining, low variability of functioning"
+    )
+    sections = sections_of("figures")
+    shown = {row[0]: tuple(row[1:]) for row in sections[0].tables[0].rows}
+    assert shown["mean"] == ("0.307", "m³ s⁻¹", "mean discharge")
+    assert shown["recessions"][0] == "3"
+    assert "k_max" in shown and "warning" not in shown
+    Path("figures/spring_indices.csv").write_text("\n".join(["quantity,value,unit", "mean,0.30699,m3 s-1"]))
+    assert list(sections_of("figures")[0].tables[0].rows[0]) == ["mean", "0.307", "m³ s⁻¹"]
 
 
 def test_speciate_as_json_and_as_csv_on_stdout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

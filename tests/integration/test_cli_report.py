@@ -26,6 +26,7 @@ def test_report_of_a_folder(tmp_path: Path) -> None:
     done = invoke("report", tmp_path)
     assert done.exit_code == 0, done.output
     assert "Fit" in done.stdout
+    assert "drawing figures" in done.stderr
     assert (tmp_path / "report.html").is_file()
     told = json.loads(invoke("report", tmp_path, "--json").stdout)
     assert told["status"] == "done"

@@ -13,14 +13,28 @@ from karstsim.report import scheme_figure
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def told() -> list[tuple[int, int, str]]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory, told: list[tuple[int, int, str]]) -> Path:
     folder = tmp_path_factory.mktemp("demo")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(demo, "LAST_YEAR", 2018)
         patch.setattr(demo, "DRAWS", 2)
         patch.setattr(demo, "SPINUP_YEARS", 1)
-        demo.run_demo(folder, workers=2)
+        demo.run_demo(folder, workers=2, progress=lambda *step: told.append(step))
     return folder
+
+
+def test_nobody_waits_without_a_word_while_files_and_figures_are_made(
+    finished: Path, told: list[tuple[int, int, str]]
+) -> None:
+    after = [step for step in told if step[2] != "simulating"]
+    assert after == [
+        (0, 3, "writing netCDF"), (1, 3, "writing netCDF"), (2, 3, "drawing figures"), (3, 3, "drawing figures"),
+    ]  # fmt: skip
 
 
 def test_it_writes_forcing_netcdf_figures_and_a_page(finished: Path) -> None:

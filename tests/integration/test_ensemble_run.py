@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import Executor, Future
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -27,6 +28,7 @@ from karstsim.ensemble.plan import Plan, Task
 from karstsim.ensemble.store import export, open_ensemble
 from karstsim.forcing import synthetic_forcing, write_cmip
 from karstsim.model.simulate import Simulation
+from karstsim.report.ensemble_folder import what_ran
 
 # ---------------------------------------------------------------------------------------------- what it computes
 
@@ -173,6 +175,14 @@ def test_scenarios_part_after_the_past_that_they_share(finished) -> None:
     assert (np.abs(runoff.sel(realization=ds.climate == "low").values
                    - runoff.sel(realization=ds.climate == "high").values) > 0.0).all()  # fmt: skip
     assert open_ensemble(finished, climates=["past"]).time.dt.year.values.tolist() == [2013, 2014]
+
+
+def test_the_page_says_which_climates_its_numbers_leave_out(finished) -> None:
+    plan = Plan.load(finished)
+    said = what_ran(plan, {})
+    assert "3 climates (past, low, high)" in said
+    assert said.endswith("those of the scenarios, without the years before them (past).")
+    assert "without the years" not in what_ran(replace(plan, climates=plan.climates[:1]), {})
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,8 @@ def test_a_river_with_tributaries_is_compared_without_shares(tmp_path) -> None:
     arguments = ["compare", str(tmp_path / "run.toml"), "-o", str(tmp_path / "out"), "--workers", "1"]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
+    runs = [line for line in result.stderr.splitlines() if line.endswith("interventions")]
+    assert runs == ["without interventions", "with interventions"]
     found = json.loads((tmp_path / "out" / "compare.json").read_text())
     keys = {row["key"] for row in found["rows"]}
     assert {"sink", "runoff", "evasion", "costs"} <= keys

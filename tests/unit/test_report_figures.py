@@ -17,6 +17,7 @@ from karstsim.report import budget, figures, numbers, style
 from karstsim.report.budget_panel import signed
 from karstsim.report.chart import chart_of
 from karstsim.report.compare_figures import _shown
+from karstsim.report.hydrograph_figures import _shade
 from karstsim.report.sankey import closure_said
 from karstsim.report.tables import number
 
@@ -387,3 +388,11 @@ def test_changes_without_meaning_are_no_powers_of_ten() -> None:
         "-0.0029 %",
         "-0.1 %",
     ]
+
+
+@pytest.mark.parametrize("count", [2, 3, 40])
+def test_the_last_recession_stands_out_from_the_page(count: int) -> None:
+    """Contrast of its line to white by the formula of WCAG 2.2; 3 is what it asks of graphics."""
+    light = np.asarray(_shade(count - 1, count)[:3])
+    linear = np.where(light <= 0.04045, light / 12.92, ((light + 0.055) / 1.055) ** 2.4)
+    assert 1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05) > 3.0

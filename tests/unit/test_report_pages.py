@@ -21,9 +21,9 @@ from karstsim.core.errors import InputError
 from karstsim.report import budget, checks, found, style, time_axis
 from karstsim.report.build import READERS, contents_of, report, sections_of
 from karstsim.report.ensemble_folder import _with_unit
-from karstsim.report.html import whole_powers
+from karstsim.report.html import share, whole_powers, write_page
 from karstsim.report.results_figure import paired
-from karstsim.report.section import Check
+from karstsim.report.section import Check, Contents, Section, Table
 
 SITE = {
     "name": "two tiles",
@@ -382,3 +382,19 @@ def test_observations_are_seen_whole() -> None:
         assert low <= 1.5 and high > highest
     points = by_label["Ca²⁺"].lines[-1]
     assert len(points.get_xdata()) == 105 and points.get_marker() == "o"
+
+
+def test_letters_are_as_large_in_a_narrow_figure(tmp_path: Path) -> None:
+    """A figure drawn on two thirds of the page's width is shown so; one whose width is not known fills the page."""
+    wide, narrow = (style.save(style.new_figure(3.0, w), tmp_path / f"w{w:g}") for w in (style.WIDTH, 6.4))
+    assert share(next(f for f in wide if f.suffix == ".svg")) == 1.0
+    assert share(next(f for f in narrow if f.suffix == ".svg")) == pytest.approx(6.4 / style.WIDTH)
+    assert share(next(f for f in narrow if f.suffix == ".png")) == 1.0
+
+
+def test_sentences_in_a_table_wrap_and_numbers_do_not(tmp_path: Path) -> None:
+    said = "poor dynamic storage, fast draining, low variability of functioning"
+    table = Table("Indices", ["quantity", "value", "meaning"], [["class", "C2", said]])
+    page = write_page(tmp_path, Contents("A spring", [Section("Indices", tables=[table])]))
+    text = page.read_text(encoding="utf-8")
+    assert f'<td class="words">{said}</td>' in text and "<td>C2</td>" in text
