@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 import time
 from dataclasses import dataclass
@@ -79,6 +80,7 @@ def _simulation(config: RunConfig, ds: xr.Dataset) -> Simulation:
 
 def _sample(config: RunConfig, ds: xr.Dataset, years: np.ndarray, n: int) -> Sample:
     """The first years of the run, from the state before a spin-up."""
+    gc.collect()  # as of the samples of an ensemble: within one of them it would be multiplied
     began = time.thread_time()
     run = _simulation(config, ds.isel(time=np.flatnonzero(years < years[0] + n)))
     run.spin_up(0)
