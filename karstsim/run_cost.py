@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 import time
 from dataclasses import dataclass
@@ -67,6 +68,7 @@ def _whole(first: Sample, last: Sample, name: str, total: int, pieces: int) -> f
 
 def _sample(config: RunConfig, ds: xr.Dataset, years: np.ndarray, n: int) -> Sample:
     """The first years of the run, from the state before a spin-up."""
+    gc.collect()  # as of the samples of an ensemble: within one of them it would be multiplied
     began = time.thread_time()
     run = config.simulation(ds.isel(time=np.flatnonzero(years < years[0] + n)))
     run.spin_up(0)

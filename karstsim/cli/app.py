@@ -230,7 +230,7 @@ def check(
 ) -> None:
     """Read CONFIG, open its inputs and show what a run would start from; runs nothing.
 
-    Of an ensemble also its cost, from the spin-up and two years of a few members; of a single run with --cost.
+    Of an ensemble also its cost, from the spin-up and two to ten years of a few members; of a single run with --cost.
     """
     with console.guarded(debug, as_json):
         kind = kind_of(config)

@@ -48,8 +48,10 @@ def check_config(config: EnsembleConfig, as_json: bool) -> None:
     from karstsim.ensemble.prepare import make_plan
 
     plan, need = make_plan(config)
-    facts = describe(config, plan, estimate(config, plan), need)
     warnings = warnings_of(config, plan, need)
+    if not as_json:  # before a task of that size is measured: it may be more than this machine has
+        console.print_list("Warnings", warnings)
+    facts = describe(config, plan, estimate(config, plan), need)
     if as_json:
         console.print_json({"status": "ok", **facts, "warnings": warnings})
         return
@@ -60,7 +62,6 @@ def check_config(config: EnsembleConfig, as_json: bool) -> None:
         "Ensemble", ("", ""), [(k, ", ".join(v) if isinstance(v, list) else v) for k, v in facts.items()]
     )
     console.print_list("Draws that cannot run", [f"draw {k}: {v}" for k, v in bad.items()])
-    console.print_list("Warnings", warnings)
     print("All inputs are usable.")
 
 

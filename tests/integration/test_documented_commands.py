@@ -259,6 +259,18 @@ def test_the_python_of_a_page_runs(page: Path, desk: Path) -> None:
     _run(["-c", "\n".join(_blocks(page, "python"))], desk)
 
 
+@pytest.mark.slow
+def test_the_worker_processes_of_one_machine(desk: Path) -> None:
+    """The file of the page on clusters, called as it says there: what two dask workers write is what threads do."""
+    pytest.importorskip("distributed", reason="distributed is not installed (extra cluster)")
+    (script,) = (b for b in _blocks(ROOT / "docs" / "cluster.md", "python") if "LocalCluster" in b)
+    (desk / "local.py").write_text(script, encoding="utf-8")
+    _run(["local.py"], desk)
+    ks.run_ensemble(desk / "ensemble.toml", desk / "threads", workers=2).close()
+    with ks.open_ensemble(desk / "runs" / "local") as ours, ks.open_ensemble(desk / "threads") as theirs:
+        xr.testing.assert_identical(ours.load(), theirs.load())
+
+
 def _type(text: str, folder: Path) -> None:
     """What a shell would do: patterns become file names."""
     words: list[str] = []

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from karstsim.cli.app import app
 from karstsim.core.errors import InputError
-from karstsim.ensemble import memory, run_ensemble, work
+from karstsim.ensemble import estimate, memory, run_ensemble, work
 from karstsim.ensemble import run as running
 from karstsim.ensemble.config import load_ensemble
 from karstsim.ensemble.plan import SPIN_UP, Plan, Task
@@ -78,6 +78,19 @@ def test_the_check_tells_the_memory_and_warns(tmp_path, monkeypatch) -> None:
     found = CliRunner().invoke(app, ["check", str(file)])
     assert found.exit_code == 0 and "memory of a worker, MB" in found.stdout
     assert "Warnings" in found.stdout and "keep fewer variables" in " ".join(found.stdout.split())
+
+
+def test_the_check_warns_before_it_measures_a_task_that_may_be_too_large(tmp_path, monkeypatch) -> None:
+    """A machine without room for the sample kills the command: what is wrong must have been said by then."""
+
+    def no_room(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(memory, "TASK_BYTES", 1000)
+    monkeypatch.setattr(estimate, "estimate", no_room)
+    file = write_file(tmp_path, SITE, PAST_AND_LOW, DRAWS, settings())
+    found = CliRunner().invoke(app, ["check", str(file)])
+    assert found.exit_code != 0 and "keep fewer variables" in " ".join(found.stdout.split())
 
 
 # ------------------------------------------------------------------------------------------ weather of each draw
