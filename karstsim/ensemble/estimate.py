@@ -53,10 +53,10 @@ class Sample:
     years: int
 
 
-def estimate(config: EnsembleConfig, plan: Plan) -> Estimate:
-    """Measure a few members that can run and scale them to the plan."""
+def estimate(config: EnsembleConfig, plan: Plan, need: Need) -> Estimate:
+    """Measure a few members that can run and scale them to the plan; `need`: of its tasks."""
     climate = next(i for i, c in enumerate(plan.climates) if c.follows is None)
-    small = _sampled(plan)
+    small = _sampled(plan, need)
     limit = config.ensemble.spinup_years
     settings = config.ensemble.model_copy(update={"spinup_years": min(limit, MOST_SPUN)})
     with tempfile.TemporaryDirectory() as name:
@@ -90,9 +90,14 @@ def _with_windows(folder: Path, plan: Plan, years: int) -> str:
     return str(place)
 
 
-def _sampled(plan: Plan) -> Plan:
-    """A few columns of the plan, of the draws that can run, as one block no larger than its own; windows of a year."""
-    members = min(SAMPLE_MEMBERS, plan.block)
+def _sampled(plan: Plan, need: Need) -> Plan:
+    """A few columns of the plan, of the draws that can run, as one block; windows of a year.
+
+    Several even where the plan's blocks are of one: only so are the costs of a task told from those of its member. But
+    no more than fit a task's memory.
+    """
+    fits = need.fits(SAMPLE_MEMBERS, min(MORE_YEARS, plan.window_years))
+    members = SAMPLE_MEMBERS if fits else min(SAMPLE_MEMBERS, plan.block)
     draws = [d for i, d in enumerate(plan.draws) if i not in plan.bad][:members]
     cells = plan.cells[: max(members // len(draws), 1)]
     return replace(
