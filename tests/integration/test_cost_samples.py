@@ -12,7 +12,7 @@ from small_ensemble import DRAWS, PAST_AND_LOW, settings, write_file
 from small_site import SITE
 
 from karstsim import run_cost
-from karstsim.config import load_config
+from karstsim.config import RunConfig, load_config
 from karstsim.ensemble import estimate
 from karstsim.ensemble import run as running
 from karstsim.ensemble.config import load_ensemble
@@ -74,7 +74,7 @@ def test_no_full_collection_in_the_samples_of_a_run(tmp_path: Path, monkeypatch,
     years = np.repeat([2015, 2016], [365, 366])
     run_cost._sample(config, ds, years, 1)
     watch = request.getfixturevalue("watch")
-    monkeypatch.setattr(run_cost, "_simulation", watch.around(run_cost._simulation))
+    monkeypatch.setattr(RunConfig, "simulation", watch.around(RunConfig.simulation))
     monkeypatch.setattr(run_cost, "write_netcdf", watch.around(run_cost.write_netcdf))
     run_cost._sample(config, ds, years, 1)
     assert watch.calls > 1 and watch.full == 0
