@@ -70,14 +70,6 @@ class Kind(NamedTuple):
 
 SHOWN_OF_PARAMETERS = ("name", "default", "units", "lower", "upper", "doc")
 SHOWN_OF_VARIABLES = ("name", "kind", "units", "standard", "long_name")
-UNITS_OF_WATERS = (  # of the columns of `karstsim speciate`, whose table has no place for them; all others have none
-    "mmol/L: dic and the species m_...",
-    "meq/L: alkalinity, and charge_imbalance: the charge of the ions less the alkalinity",
-    "atm: pco2",
-    "uS/cm: conductivity_25",
-    "mol/kg: ionic_strength",
-    "mol m-2 s-1: calcite_rate, below 0 where calcite precipitates",
-)
 KINDS = {  # by the table that only files of this kind have; without any of them it is a run file
     "climates": Kind("run", ensembles.check_file),
     "sensitivity": Kind("sensitivity", sensitivities.check_file),
@@ -366,7 +358,8 @@ def speciate(
             print(table.to_csv(index=False), end="")
         else:
             print(f"{len(table)} waters written to {output}")
-        console.print_list("Units of the result", UNITS_OF_WATERS, stderr=True)
+        units = [f"{unit}: {', '.join(columns)}" for unit, columns in understood["units"].items()]
+        console.print_list("Units of the result", units, stderr=True)
 
 
 def _show_understood(understood: dict[str, Any]) -> None:

@@ -18,6 +18,15 @@ from karstsim.core.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
+
+SPECIES = "m_"  # begins the columns of species
+USUAL_UNITS = {  # as tables of waters write them
+    "mol m-3": "mmol/L",
+    "eq m-3": "meq/L",
+    "uS cm-1": "uS/cm",
+    "mol kg-1": "mol/kg",
+}
 
 
 def speciate_csv(
@@ -48,7 +57,8 @@ def speciate_csv(
     below detection (``<0.5``) as half its limit. Missing are empty cells, ``-``, NA, n.d., -999, -9999 and the like.
 
     Returns the columns of the file and those of `speciate`, one row a water (shape (rows,)); what was understood of
-    the file is in ``frame.attrs["understood"]``, a dictionary with the fields of `TableReading`.
+    the file is in ``frame.attrs["understood"]``, a dictionary with the fields of `TableReading` and the ``units`` of
+    the result.
     Raises InputError, naming file, line and column, for a file in which no water can be understood.
     """
     path = Path(path)
@@ -58,17 +68,31 @@ def speciate_csv(
     reading, cells, waters = understand(table, path)
     d13c = column_of(table.titles, table.rows, reading.decimal)
     result = speciate(waters.inputs, charge_balance=waters.charge_balance, d13c=d13c, constants=constants)
-    computed = result.drop_vars(TOTALS).to_dataframe().reset_index(drop=True)
+    result = result.drop_vars(TOTALS)
+    computed = result.to_dataframe().reset_index(drop=True)
     _drop_impossible(computed, waters)
     solver = computed["flag"].tolist()
     computed["flag"] = _flags(solver, waters)
     _count(reading, waters, computed, solver, table.lines)
     look_for_imbalance(reading, waters, computed["charge_imbalance"].to_numpy())
     frame = _joined(table, cells, computed)
-    frame.attrs["understood"] = reading.as_dict()
+    frame.attrs["understood"] = reading.as_dict() | {"units": _units(result)}
     if out_path is not None:
         _write(frame, Path(out_path))
     return frame
+
+
+def _units(result: xr.Dataset) -> dict[str, list[str]]:
+    """Columns of the result by their unit; all species as one, pure numbers left out."""
+    columns: dict[str, list[str]] = {}
+    for name, values in result.data_vars.items():
+        unit = values.attrs.get("units", "1")
+        shown = f"{SPECIES}..." if str(name).startswith(SPECIES) else str(name)
+        alike = columns.setdefault(USUAL_UNITS.get(unit, unit), [])
+        if shown not in alike:
+            alike.append(shown)
+    columns.pop("1", None)
+    return columns
 
 
 def _refuse_same(path: Path, out: Path) -> None:
