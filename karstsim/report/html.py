@@ -120,8 +120,10 @@ def data_uri(path: str | Path) -> str:
 def share(path: str | Path) -> float:
     """What a figure takes of the page's width: drawn narrower it stays so, with letters as large as in the others.
 
-    1 for what is no SVG file of a known width.
+    1 for other files, and for an SVG file of unknown width.
     """
+    if Path(path).suffix != ".svg":
+        return 1.0
     with open(path, "rb") as file:
         found = SVG_WIDTH.search(file.read(HEAD_BYTES))
     return min(float(found[1]) / (POINTS_PER_INCH * WIDTH), 1.0) if found else 1.0
