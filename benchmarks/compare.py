@@ -12,7 +12,6 @@ Thread or process CPU time, so that other jobs disturb less; ratios within one p
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
@@ -29,7 +28,7 @@ sys.path.insert(0, str(ROOT))
 import chemistry  # noqa: E402 - beside this file
 from slices import Slice, first_variables, measure  # noqa: E402
 from throughput import site  # noqa: E402
-from timing import Rows, machine, markdown, table  # noqa: E402
+from timing import Rows, machine, markdown, options, table  # noqa: E402
 
 from karstsim.forcing.synthetic import synthetic_forcing  # noqa: E402
 from karstsim.model.engine import step_all  # noqa: E402
@@ -152,12 +151,7 @@ def _memory_row(case: Slice, workers: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="small numbers, to see that everything runs")
-    parser.add_argument("--json", action="store_true", help="numbers for machines")
-    asked = parser.parse_args()
+    asked = options(__doc__, "small numbers, to see that everything runs").parse_args()
     waters = chemistry.speciation(1000 if asked.quick else 50_000, False, REPEATS)
     days = chemistry.store_days(20 if asked.quick else 160, REPEATS)
     parts = {"column": columns(asked.quick), "writing": writing(asked.quick), "memory": memory(asked.quick)}

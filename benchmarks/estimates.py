@@ -8,7 +8,6 @@ process, after a first small run that compiles; disk is that of the results. The
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from slices import SITE, Slice, ensemble
-from timing import Rows, machine, table
+from timing import Rows, machine, options, table
 
 MEASURE = """
 import json, sys, time
@@ -89,12 +88,8 @@ def compare(kind: str, text: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="small plans, to see that everything runs")
+    parser = options(__doc__, "small plans, to see that everything runs")
     parser.add_argument("--only", default="", help="plans whose name has this in it")
-    parser.add_argument("--json", action="store_true", help="numbers for machines")
     asked = parser.parse_args()
     rows: Rows = []
     for name, (kind, text) in plans(asked.quick).items():

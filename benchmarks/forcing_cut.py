@@ -9,7 +9,6 @@ Values are noise, which packs worse and slower than weather does.
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import resource
@@ -27,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from forcing_grid import write  # noqa: E402 - beside this file
-from timing import machine  # noqa: E402
+from timing import machine, options  # noqa: E402
 
 PAGE, PROGRAMS = ROOT / "docs" / "cluster.md", ("rechunk.py", "cut.py")
 IMPORTS = "import dask.array, netCDF4, xarray, shapely"  # of the programs
@@ -131,12 +130,7 @@ def measured(size: int, days: int) -> Cut:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="a small grid, to see that everything runs")
-    parser.add_argument("--json", action="store_true", help="numbers for machines")
-    asked = parser.parse_args()
+    asked = options(__doc__, "a small grid, to see that everything runs").parse_args()
     found = measured(*QUICK if asked.quick else GRID)
     if asked.json:
         print(json.dumps({"machine": machine(), **asdict(found)}))

@@ -29,7 +29,7 @@ from forcing_cut import QUICK as QUICK_GRID
 from forcing_cut import describe as describe_cut
 from scipy.optimize import nnls
 from slices import Cost, Slice, measure, row
-from timing import Rows, machine, table
+from timing import Rows, machine, options, table
 
 PER_YEAR = {"daily": 365.25, "monthly": 12.0, "annual": 1.0}  # periods
 HOUR = 3600.0
@@ -211,11 +211,7 @@ def sizes(asked: argparse.Namespace) -> list[Size]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="small slices, to see that everything runs")
-    parser.add_argument("--json", action="store_true", help="numbers for machines")
+    parser = options(__doc__, "small slices, to see that everything runs")
     parser.add_argument("--workers", type=int, default=2, help="threads of each slice")
     parser.add_argument("--draws", type=int, default=0, help="of an ensemble of your own")
     parser.add_argument("--years", type=int, default=86)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import time
@@ -15,6 +16,14 @@ import numba
 import numpy as np
 
 Rows = list[dict[str, Any]]
+
+
+def options(doc: str | None, quick: str) -> argparse.ArgumentParser:
+    """The options --quick (`quick`: what it does) and --json of a benchmark whose module says `doc`."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help=quick)
+    parser.add_argument("--json", action="store_true", help="numbers for machines")
+    return parser
 
 
 @dataclass

@@ -21,14 +21,11 @@ from karstsim.ensemble.work import STATE, opened, run_task
 from karstsim.model.engine import FREQUENCIES
 
 SAMPLE_YEARS = 2
-MORE_YEARS, QUICK = (
-    10,
-    0.3,
-)  # where a member's year takes less than so many s: two are lost in what a machine does besides
+# Years where a member's first takes less than so many s: two would be lost in what a machine does besides.
+MORE_YEARS, QUICK = 10, 0.3
 SAMPLE_MEMBERS = 3
-MOST_SPUN = (
-    40  # years of a spin-up that are measured; one that may take longer counts as if it took all its years
-)
+# Years of a spin-up that are measured; one that may take longer counts as if it took all its years.
+MOST_SPUN = 40
 SETTLED = 0.1  # % per decade, of the report of a spin-up
 READS = 2  # of each forcing: for the plan, and for the work
 
