@@ -16,7 +16,7 @@ import numpy as np
 
 from karstsim.chemistry.solution import SOLUTION_DTYPE
 from karstsim.core.constants import LN10, ZERO_CELSIUS
-from karstsim.core.jit import kernel
+from karstsim.core.jit import kernel, lane_kernel
 from karstsim.core.polynomials import cube_root, exp_small, exp_wide, log_near
 from karstsim.core.spec import record_dtype
 
@@ -186,13 +186,13 @@ CONSTANTS_DTYPE = record_dtype(
 )
 
 
-@kernel
+@lane_kernel
 def log10_kelvin(t):
     """log10 of a temperature of 225 to 450 K."""
     return (LN_REFERENCE_T + log_near(t * (1.0 / REFERENCE_T))) * (1.0 / LN10)
 
 
-@kernel
+@lane_kernel
 def water_density(t):
     """Density of liquid water at 1 atm, kg L-1, at `t` kelvin.
 
@@ -211,7 +211,7 @@ def water_density(t):
     return RHO_CRITICAL * saturated + compression
 
 
-@kernel
+@lane_kernel
 def water_dielectric(t):
     """Relative permittivity of water at 1 atm and `t` kelvin (Bradley & Pitzer 1979)."""
     c = U4 + U5 / (U6 + t)
@@ -219,7 +219,7 @@ def water_dielectric(t):
     return U1 * exp_small(U2 * t + U3 * t * t) + c * log_near((b + _P_WATER) / (b + _P_REFERENCE))
 
 
-@kernel
+@lane_kernel
 def debye_hueckel(t, density, dielectric):
     """Debye-Hueckel coefficients A (log10 form) and B (per Angstrom) of water (Truesdell & Jones 1974).
 

@@ -52,7 +52,22 @@ def moved_h(x, acid):
 
 
 @lane_function
-def _by_ionic_strength(w, lane, slope):
+def slope_of_gamma(w, lane):
+    """Slope of ln gamma of a single charge with the size of HCO3- by the ionic strength, kgw mol-1."""
+    root = math.sqrt(max(w[at.IONIC + lane], TINY))
+    swelling = 1.0 + w[at.DH_B + lane] * A_CARBONATE * root
+    return -0.5 * w[at.DH_A + lane] / (root * swelling * swelling)
+
+
+@lane_function
+def acid_share(w, lane):
+    """The part of CO2 in what moves with h, as `moved_h` wants it."""
+    excess = w[at.SUM_DIC + lane] - w[at.SUM_ALK + lane]
+    return min(max(0.5 + 0.5 * excess / (w[at.DIC_X + lane] - w[at.ALK_X + lane]), 0.0), 1.0)
+
+
+@lane_function
+def by_ionic_strength(w, lane, slope):
     """Derivatives of what the species add up to (alkalinity, DIC, sulfate, I) by the ionic strength."""
     ca = at.CA + lane
     hco3, co3, so4 = w[ca + at.HCO3_PAIR], w[ca + at.CO3_PAIR], w[ca + at.SO4_PAIR]
@@ -76,7 +91,7 @@ def r_of_ionic_strength(w, lane):
 @lane_function
 def _system(w, lane, slope):
     """The four equations with sulfate and the ionic strength eliminated; what `_answer` needs of them."""
-    alk_i, dic_i, so4_i, ionic_i = _by_ionic_strength(w, lane, slope)
+    alk_i, dic_i, so4_i, ionic_i = by_ionic_strength(w, lane, slope)
     per_s = 1.0 / max(w[at.SO4_Z + lane], TINY)
     s_x, s_y, s_i = w[at.SO4_X + lane] * per_s, w[at.SO4_Y + lane] * per_s, so4_i * per_s
     a_z, d_z, i_z = w[at.ALK_Z + lane], w[at.DIC_Z + lane], w[at.I_Z + lane]
@@ -113,15 +128,11 @@ def respond(w):
     """Correction and responses at the point that `evaluate` has just worked out for the totals in `w`."""
     c = at.CA
     for lane in range(LANES):
-        root = math.sqrt(max(w[at.IONIC + lane], TINY))
-        swelling = 1.0 + w[at.DH_B + lane] * A_CARBONATE * root
-        slope = -0.5 * w[at.DH_A + lane] / (root * swelling * swelling)
+        slope = slope_of_gamma(w, lane)
         system = _system(w, lane, slope)
         alk, dic = w[at.SUM_ALK + lane], w[at.SUM_DIC + lane]
         w[SLOPE + lane] = slope
-        w[ACID + lane] = min(
-            max(0.5 + 0.5 * (dic - alk) / (w[at.DIC_X + lane] - w[at.ALK_X + lane]), 0.0), 1.0
-        )
+        w[ACID + lane] = acid_share(w, lane)
         w[DX + lane], w[DY + lane], w[DZ + lane], w[DI + lane] = _answer(
             system,
             w[at.ALK + lane] - alk,

@@ -76,7 +76,7 @@ class _Kernel(CPUDispatcher):
 
 
 def _without_entry(function: Callable[..., Any], **options: Any) -> Any:
-    compiled = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **options, **_OPTIONS)(function)
+    compiled = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **{**_OPTIONS, **options})(function)
     if not disabled():
         compiled.__class__ = _Kernel
     return compiled
@@ -90,12 +90,21 @@ def kernel(function: Callable[..., Any]) -> Any:
     return _without_entry(function)
 
 
+def lane_kernel(function: Callable[..., Any]) -> Any:
+    """As `kernel`, without fused multiply-add: for loops over lanes, and for what they call.
+
+    A loop over a number of lanes that is not known becomes vector instructions for most of them and scalar ones for
+    the rest. LLVM fuses in the two differently, and the last digits of a water would tell how many stand beside it.
+    """
+    return _without_entry(function, fastmath=False)
+
+
 def lane_function(function: Callable[..., Any]) -> Any:
-    """Compile a scalar function that LLVM puts into each of its callers.
+    """As `lane_kernel`, for a scalar function that LLVM puts into each of its callers.
 
     For what stands inside loops that shall become vector instructions: a call would stop that.
     """
-    return _without_entry(function, forceinline=True)
+    return _without_entry(function, forceinline=True, fastmath=False)
 
 
 def python_callable(compiled: Any) -> Callable[..., Any]:

@@ -1,11 +1,13 @@
-"""One catchment, one step: the order of the coupling. And the compiled driver that steps many of them.
+"""One step: the order of the coupling. And the compiled driver that takes it with up to eight catchments side by side.
 
 The order is that of design notes 3.3: atmosphere, then for every tile vegetation, soil, epikarst and cave, then the
-aquifer under all tiles, the surface water below the spring, and the books.
+aquifer under all tiles, the surface water below the spring, and the books. Each catchment goes as far as the flow of
+its aquifer (`before`), then the aquifers react together (`aquifer.react`), and each goes on from its spring (`after`).
 """
 
 import numpy as np
 
+from karstsim.chemistry.lane_medium import LANES
 from karstsim.core.jit import driver, kernel, uncounted
 from karstsim.core.solutes import N_CORE
 from karstsim.model import books, isotope_books
@@ -15,6 +17,7 @@ from karstsim.processes import (
     cave,
     decay,
     epikarst,
+    lane_dissolution,
     sinking_stream,
     soil,
     surface_water,
@@ -187,27 +190,39 @@ def close_conduit(cf, ts, tf):
 
 
 @kernel
-def step(
-    cp, cs, cf, tp, ts, tf, bp, bs, bf, ap, a_s, af, forcing, own_forcing, x, waters, k, t, ledger, dt, n_active
-):  # fmt: skip
-    """Advance one catchment by one step.
+def look_at_air(cp, cs, cf, forcing, own_forcing, n_active):
+    """The forcing as the catchment sees it: with the CO2 and the isotopes of its box of air, where there is one."""
+    forcing = co2_box.look(cp.atmosphere, cs.atmosphere, cf.atmosphere, forcing, own_forcing)
+    if n_active > N_CORE:
+        air_isotopes.look(cp.atmosphere, cs.atmosphere, forcing)
+    return forcing
 
-    cp, cs, cf  parameters, state, fluxes of the catchment
-    tp, ts, tf  the same, one row per land tile
-    bp, bs, bf  the same, one row per surface-water box, in downstream order
-    ap, a_s, af the same, one row per sinking stream
-    forcing     one forcing record; own_forcing, a table of one that the catchment may change
-    x, waters, k, t, ledger  scratch: solution, one solution per box, constants, sub-step, books
-    """
-    f = cf.catchment
+
+@kernel
+def fill_box(cp, cs, forcing, n_active):
+    """Fill a box of air that has just been made."""
     cs.catchment.stock.carbon += co2_box.fill(cp.atmosphere, cs.atmosphere, forcing)
     if n_active > N_CORE:
         c13, c14 = air_isotopes.fill_box(cp.atmosphere, cs.atmosphere, forcing)
         cs.catchment.stock.carbon_13 += c13
         cs.catchment.stock.carbon_14 += c14
-    forcing = co2_box.look(cp.atmosphere, cs.atmosphere, cf.atmosphere, forcing, own_forcing)
-    if n_active > N_CORE:
-        air_isotopes.look(cp.atmosphere, cs.atmosphere, forcing)
+
+
+@kernel
+def before(cp, cs, cf, tp, ts, tf, ap, a_s, af, bs, forcing, own_forcing, x, k, ledger, dt, n_active):
+    """The step of one catchment down to the flow of its aquifer.
+
+    cp, cs, cf  parameters, state, fluxes of the catchment
+    tp, ts, tf  the same, one row per land tile
+    ap, a_s, af the same, one row per sinking stream
+    bs          state, one row per surface-water box
+    forcing     one forcing record; own_forcing, a table of one that the catchment may change
+    x, k, ledger  scratch: solution, constants, books
+    returns     into how many parts the conduit's step is cut
+    """
+    f = cf.catchment
+    fill_box(cp, cs, forcing, n_active)
+    forcing = look_at_air(cp, cs, cf, forcing, own_forcing, n_active)
     if cs.catchment.opened == 0.0:
         take_stock(ledger, cs, tp, ts, bs, n_active)
         books.open_books(ledger, cs.catchment)
@@ -224,28 +239,32 @@ def step(
         books.flag_high_co2(cs.catchment, tf[i].soil.base_pco2_without_uptake)
         books.flag_waters(cs.catchment, 0.0, ts[i].soil.pore_water.ionic_strength)
     for i in range(ap.shape[0]):
-        stream = af[i].sinking_stream
-        sinking_stream.step(
-            ap[i].sinking_stream,
-            a_s[i].sinking_stream,
-            stream,
-            cf.aquifer,
-            cf.atmosphere,
-            forcing,
-            k,
-            dt,
-            n_active,
-        )
+        p, s, stream = ap[i].sinking_stream, a_s[i].sinking_stream, af[i].sinking_stream
+        sinking_stream.step(p, s, stream, cf.aquifer, cf.atmosphere, forcing, k, dt, n_active)
     if n_active > 0:
         open_conduit(cf, ts, tf)
     if n_active > N_CORE:
         mix_cave_air(cf, ts, tf)
-    aquifer.step(
-        cp.aquifer, cs.aquifer, cf.aquifer, cs.atmosphere, cf.atmosphere, forcing, x, k, dt, n_active
+    return aquifer.flow(
+        cp.aquifer, cs.aquifer, cf.aquifer, cs.atmosphere, cf.atmosphere, forcing, k, dt, n_active
     )
+
+
+@kernel
+def after(
+    cp, cs, cf, tp, ts, tf, bp, bs, bf, af, forcing, own_forcing, x, waters, k, t, ledger, dt, n_active
+):  # fmt: skip
+    """The step of one catchment from the spring on: surface water and books.
+
+    bp, bs, bf  parameters, state and fluxes, one row per surface-water box, in downstream order; the rest as `before`
+    waters, t   scratch: one solution per box, sub-step
+    """
+    f = cf.catchment
+    forcing = look_at_air(cp, cs, cf, forcing, own_forcing, n_active)
+    aquifer.emerge(cp.aquifer, cs.aquifer, cf.aquifer, forcing, x, k, n_active)
     if n_active > 0:
         close_conduit(cf, ts, tf)
-    for i in range(ap.shape[0]):
+    for i in range(af.shape[0]):
         sinking_stream.count(cf.aquifer, af[i].sinking_stream, n_active)
     if n_active > N_CORE:
         return_tracers(cf, ts, tf)
@@ -329,85 +348,60 @@ def accumulate(tables, column, selection, output, period, fresh):
 
 @driver
 def run(
-    cp,
-    cs,
-    cf,
-    tp,
-    ts,
-    tf,
-    bp,
-    bs,
-    bf,
-    ap,
-    a_s,
-    af,
-    forcing,
-    forcing_row,
-    scratch,
-    waters,
-    own_forcing,
-    ledger,
-    dt,
-    constant_set,
-    n_active,
-    tables,
-    periods,
-    selections,
-    outputs,
-):
+    cp, cs, cf, tp, ts, tf, bp, bs, bf, ap, a_s, af, forcing, forcing_row, scratch, w, waters, own_forcing, ledger,
+    dt, constant_set, n_active, tables, periods, selections, outputs,
+):  # fmt: skip
     """Step all catchments through one window of forcing, aggregating the selected outputs on the way.
 
     cp .. af     record tables: catchment (n,), tile (n, n_tiles), box (n, n_boxes), sinking stream (n, n_streams);
                  states and fluxes are updated
     forcing      (n_forcing, n_steps) records; forcing_row (n,) says which row drives a catchment
-    scratch      (1,) solution, constants and sub-step records; waters (n_boxes,) solutions; own_forcing (1,) forcing
-                 record; ledger (1,) books
+    scratch      (LANES,) solution, constants, sub-step records and parts; w (`lane_dissolution.WORDS`,) floats; waters
+                 (n_boxes,) solutions; own_forcing (1,) forcing record; ledger (1,) books
     tables       float views of cs, cf, ts, tf, bs, bf, a_s, af as (n, rows, floats)
     periods      (4, n_steps): output period of every step for daily (0), monthly (1), annual (2), step (3)
     selections   four (n_variables, 4) tables, see `accumulate`; outputs four (n, n_periods, n_variables)
 
-    Means are left as sums: the caller divides by the number of steps. Catchments never talk to each other, so the
-    result does not depend on how they are divided into blocks.
+    Means are left as sums: the caller divides by the number of steps. Eight catchments go through a step side by side,
+    and their aquifers react in lanes. Catchments never talk to each other, so the result does not depend on how they
+    are divided into blocks.
     """
-    x, k, t, ledger_row = scratch[0].solution, scratch[0].constants, scratch[0].substep, ledger[0]
-    k.ready = 0.0
-    k.constant_set = constant_set
-    k.tracers = 1.0 if n_active > N_CORE else 0.0
+    for lane in range(LANES):
+        k = scratch[lane].constants
+        k.ready = 0.0
+        k.constant_set = constant_set
+        k.tracers = 1.0 if n_active > N_CORE else 0.0
+    lane_dissolution.make_ready(w)
+    t, ledger_row = scratch[0].substep, ledger[0]
     wanted = np.zeros(len(selections), np.int64)
     for o in range(len(selections)):
         wanted[o] = selections[o].shape[0]
-    air, waters = uncounted(own_forcing), uncounted(waters)
-    for i in range(cp.shape[0]):
-        tile_p, tile_s, tile_f = uncounted(tp[i]), uncounted(ts[i]), uncounted(tf[i])
-        box_p, box_s, box_f = uncounted(bp[i]), uncounted(bs[i]), uncounted(bf[i])
-        stream_p, stream_s, stream_f = uncounted(ap[i]), uncounted(a_s[i]), uncounted(af[i])
-        weather = uncounted(forcing[forcing_row[i]])
-        for j in range(weather.shape[0]):
-            step(
-                cp[i],
-                cs[i],
-                cf[i],
-                tile_p,
-                tile_s,
-                tile_f,
-                box_p,
-                box_s,
-                box_f,
-                stream_p,
-                stream_s,
-                stream_f,
-                weather[j],
-                air,
-                x,
-                waters,
-                k,
-                t,
-                ledger_row,
-                dt,
-                n_active,
-            )
+    cp, cs, cf, forcing = uncounted(cp), uncounted(cs), uncounted(cf), uncounted(forcing)
+    tp, ts, tf = uncounted(tp), uncounted(ts), uncounted(tf)
+    bp, bs, bf = uncounted(bp), uncounted(bs), uncounted(bf)
+    ap, a_s, af = uncounted(ap), uncounted(a_s), uncounted(af)
+    scratch, w, waters, air = uncounted(scratch), uncounted(w), uncounted(waters), uncounted(own_forcing)
+    # Water alone has nothing for the lanes to do, and one catchment's records stay in the cache.
+    width = LANES if n_active > 0 else 1
+    for first in range(0, cp.shape[0], width):
+        count = min(width, cp.shape[0] - first)
+        for j in range(forcing.shape[1]):
+            for lane in range(count):
+                i = first + lane
+                scratch[lane].parts = before(
+                    cp[i], cs[i], cf[i], tp[i], ts[i], tf[i], ap[i], a_s[i], af[i], bs[i], forcing[forcing_row[i], j],
+                    air, scratch[lane].solution, scratch[lane].constants, ledger_row, dt, n_active,
+                )  # fmt: skip
+            aquifer.react(cp, cs, cf, first, count, scratch, w, constant_set, dt, n_active)
+            for lane in range(count):
+                i = first + lane
+                after(
+                    cp[i], cs[i], cf[i], tp[i], ts[i], tf[i], bp[i], bs[i], bf[i], af[i], forcing[forcing_row[i], j],
+                    air, scratch[lane].solution, waters, scratch[lane].constants, t, ledger_row, dt, n_active,
+                )  # fmt: skip
             for o in range(len(selections)):
                 if wanted[o] > 0:
                     period = periods[o, j]
                     fresh = j == 0 or periods[o, j - 1] != period
-                    accumulate(tables, i, selections[o], outputs[o], period, fresh)
+                    for i in range(first, first + count):
+                        accumulate(tables, i, selections[o], outputs[o], period, fresh)

@@ -13,16 +13,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from karstsim.chemistry.constants import CONSTANTS_DTYPE
+from karstsim.chemistry.lane_medium import LANES
 from karstsim.chemistry.solution import SOLUTION_DTYPE
 from karstsim.core.solutes import N_CORE, N_SOLUTES
 from karstsim.core.spec import new_table, record_dtype
 from karstsim.model import column
 from karstsim.model.books import LEDGER_DTYPE
 from karstsim.model.registry import FLUX_DTYPES, LEVELS, STATE_DTYPES, Level
+from karstsim.processes import lane_dissolution
 from karstsim.processes.surface_water.carbon import SUBSTEP_DTYPE
 
 SCRATCH_DTYPE = record_dtype(
-    [("solution", SOLUTION_DTYPE), ("constants", CONSTANTS_DTYPE), ("substep", SUBSTEP_DTYPE)]
+    [
+        ("solution", SOLUTION_DTYPE),
+        ("constants", CONSTANTS_DTYPE),
+        ("substep", SUBSTEP_DTYPE),
+        ("parts", "i8"),
+    ]
 )
 
 
@@ -196,7 +203,7 @@ def step_window(
     outputs = tuple(
         np.zeros((len(tables), periods[f, -1] + 1, selections[f].shape[0])) for f in range(len(FREQUENCIES))
     )
-    scratch, _ = new_table((1,), SCRATCH_DTYPE)
+    scratch, _ = new_table((LANES,), SCRATCH_DTYPE)
     waters, _ = new_table((tables.params["box"].shape[1],), SOLUTION_DTYPE)
     own_forcing, _ = new_table((1,), window.table.dtype)
     ledger, _ = new_table((1,), LEDGER_DTYPE)
@@ -205,6 +212,7 @@ def step_window(
         window.table,
         tables.forcing_row,
         scratch,
+        np.zeros(lane_dissolution.WORDS),
         waters,
         own_forcing,
         ledger,

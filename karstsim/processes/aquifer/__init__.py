@@ -57,37 +57,13 @@ def gather(p, f, area, epikarst_p, epikarst_f, n_active):
 
 
 @kernel
-def begin(p, s, f, air_s, x, k, dt, n_active):
-    """Empty the step's sums; the matrix, of whose water a step moves little, reacts once."""
-    conduit_cells.begin(f, n_active)
-    heat.begin(s, f, air_s.air_temperature_year)
-    if n_active > 0:
-        if n_active > N_CORE:
-            isotopes.begin(f)
-        organic.begin(p, s, f, dt, k.tracers)
-        chemistry.begin(p, s, f, x, k, dt)
+def flow(p, s, f, air_s, air_f, forcing, k, dt, n_active):
+    """The water of the step, before any of it moves; the matrix takes the heat of its rock and respires.
 
-
-@kernel
-def react(p, s, f, air_s, x, k, h, solved, n_active):
-    """Heat exchange, respiration, gas exchange and dissolution in the conduit for `h` days.
-
-    solved   1 where `x` holds the conduit's last solve; so is what is returned
-    """
-    heat.step(p, s, f, air_s.air_temperature_year, h)
-    if n_active == 0:
-        return 0.0
-    organic.step(p, s, f, h, k.tracers)
-    return chemistry.step(p, s, f, x, k, h, solved)
-
-
-@kernel
-def step(p, s, f, air_s, air_f, forcing, x, k, dt, n_active):
-    """Recharge and cave air have been gathered in `f`; flow, mix, react, and let the spring out.
-
-    Half of what moves does so before the reactions and half after them; on wet days the step is cut into parts.
+    Recharge and cave air have been gathered in `f`.
 
     air_s, air_f  state and fluxes of the atmosphere (rain and melt for the allogenic area, running mean temperatures)
+    returns       into how many parts the step of the conduit is cut
     """
     allogenic.step(p, s, f, air_f, forcing, k, dt, n_active)
     outlets.gain(p, f, air_s.air_temperature_year, k, dt, n_active)
@@ -96,13 +72,57 @@ def step(p, s, f, air_s, air_f, forcing, x, k, dt, n_active):
         storage.balance(p, s, f, dt)
     else:
         hartmann_2015.balance(p, s, f, dt)
-    begin(p, s, f, air_s, x, k, dt, n_active)
-    parts = turnover_parts(f.conduit_recharge.volume, conduit_cells.volume(p, s)) if n_active > 0 else 1
-    solved = 0.0
-    for _ in range(parts):
-        conduit_cells.advance(p, s, f, HALF / parts, n_active)
-        solved = react(p, s, f, air_s, x, k, dt / parts, solved, n_active)
-        conduit_cells.advance(p, s, f, HALF / parts, n_active)
+    conduit_cells.begin(f, n_active)
+    heat.begin(s, f, air_s.air_temperature_year)
+    if n_active == 0:
+        return 1
+    if n_active > N_CORE:
+        isotopes.begin(f)
+    organic.begin(p, s, f, dt, k.tracers)
+    return turnover_parts(f.conduit_recharge.volume, conduit_cells.volume(p, s))
+
+
+@kernel
+def arrive(p, s, f, air_s, k, part, dt, n_active):
+    """Half of the water of a part of the step (the share `part`, `dt` days); then heat and respiration of the part."""
+    conduit_cells.advance(p, s, f, HALF * part, n_active)
+    heat.step(p, s, f, air_s.air_temperature_year, dt)
+    if n_active > 0:
+        organic.step(p, s, f, dt, k.tracers)
+
+
+@kernel
+def react(cp, cs, cf, first, count, scratch, w, constant_set, dt, n_active):
+    """Move the water and let it react, in the catchments first .. first + count - 1 side by side.
+
+    The matrix, of whose water a step moves little, reacts once. In each part of the step half of what moves does so
+    before the conduit reacts and half after it. Tables as in `chemistry.react_matrices`.
+    """
+    traced = n_active > N_CORE
+    if n_active > 0:
+        chemistry.react_matrices(cp, cs, cf, first, count, scratch, w, constant_set, dt, traced)
+    most = 1
+    for lane in range(count):
+        most = max(most, scratch[lane].parts)
+    for part in range(most):
+        for lane in range(count):
+            parts = scratch[lane].parts
+            if part < parts:
+                p, s, f = cp[first + lane].aquifer, cs[first + lane].aquifer, cf[first + lane].aquifer
+                air_s, k = cs[first + lane].atmosphere, scratch[lane].constants
+                arrive(p, s, f, air_s, k, 1.0 / parts, dt / parts, n_active)
+        if n_active > 0:
+            chemistry.react_conduits(cp, cs, cf, first, count, part, scratch, w, constant_set, dt, traced)
+        for lane in range(count):
+            parts = scratch[lane].parts
+            if part < parts:
+                p, s, f = cp[first + lane].aquifer, cs[first + lane].aquifer, cf[first + lane].aquifer
+                conduit_cells.advance(p, s, f, HALF / parts, n_active)
+
+
+@kernel
+def emerge(p, s, f, forcing, x, k, n_active):
+    """Let the spring out."""
     f.conduit_volume = conduit_cells.volume(p, s)
     storage.collect(p, f, n_active)
     outlets.divide(p, f, n_active)

@@ -14,6 +14,7 @@ from karstsim.chemistry.constants import set_temperature
 from karstsim.chemistry.medium import NOTHING
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
+from karstsim.processes import lane_dissolution as lanes
 from karstsim.processes.aquifer import isotopes
 from karstsim.processes.dissolution import MINIMUM_VOLUME, apply, exchange_gas, load_again
 from karstsim.processes.lowpass import relaxed_share
@@ -67,23 +68,59 @@ def begin(f, air, co2):
 
 
 @kernel
+def is_open(p, f):
+    """Whether conduit water has a surface under air that it exchanges CO2 with."""
+    return p.conduit_air_share * p.conduit_gas_exchange > 0.0 and f.conduit_air_slope > 0.0
+
+
+@kernel
+def book(store, x, p, f, gas, dt, traced):
+    """Move `gas` (mol m-2) from the air into a cell of the conduit, in half of the exchange of a step.
+
+    x   where `traced`, the water's carbon at equilibrium with that air
+    """
+    apply(store, 0.0, gas, 0.0)
+    if traced:
+        rate_dt = HALF * p.conduit_air_share * p.conduit_gas_exchange * dt
+        isotopes.exchange(f, store, gas, f.conduit_air_pco2, rate_dt, x)
+    f.conduit_gas_uptake += gas
+    f.conduit_air_pco2 -= f.conduit_air_slope * gas
+
+
+@kernel
+def load_lane(w, lane, p, f, dt):
+    """The air of the step, and the share of equilibrium of half of its exchange, into a lane with conduit water."""
+    if not is_open(p, f):
+        return
+    w[lanes.AIR + lane] = f.conduit_air_pco2
+    w[lanes.AIR_SLOPE + lane] = f.conduit_air_slope
+    w[lanes.AIR_SHARE + lane] = relaxed_share(HALF * p.conduit_air_share * p.conduit_gas_exchange * dt, 1.0)
+
+
+@kernel
+def book_lane(w, which, lane, store, x, p, f, dt, traced):
+    """Book one of the two exchanges of a lane into its conduit and the air."""
+    if not is_open(p, f):
+        return
+    if traced:
+        lanes.show(w, which, lane, x)
+    book(store, x, p, f, w[lanes.GAS_MOVED + which + lane] * store.volume, dt, traced)
+
+
+@kernel
 def exchange(store, x, k, p, f, dt, solved):
     """Half of the gas exchange of a step between a cell of the conduit and the air.
 
     solved   1 where `x` holds this cell's last solve; so is what is returned
     """
-    rate = p.conduit_air_share * p.conduit_gas_exchange
-    if rate <= 0.0 or f.conduit_air_slope <= 0.0 or store.volume < MINIMUM_VOLUME:
+    if not is_open(p, f) or store.volume < MINIMUM_VOLUME:
         return solved
     temperature = temperature_of(store)
     set_temperature(k, temperature, k.constant_set)
     load_again(x, store, temperature, solved)
     x.readings = NOTHING
     slope = f.conduit_air_slope * store.volume
-    gas = exchange_gas(x, k, f.conduit_air_pco2, slope) * relaxed_share(HALF * rate * dt, 1.0) * store.volume
-    apply(store, 0.0, gas, 0.0)
-    if k.tracers == 1.0:
-        isotopes.exchange(f, store, gas, f.conduit_air_pco2, HALF * rate * dt, x)
-    f.conduit_gas_uptake += gas
-    f.conduit_air_pco2 -= f.conduit_air_slope * gas
+    share = relaxed_share(HALF * p.conduit_air_share * p.conduit_gas_exchange * dt, 1.0)
+    gas = exchange_gas(x, k, f.conduit_air_pco2, slope) * share * store.volume
+    book(store, x, p, f, gas, dt, k.tracers == 1.0)
     return 1.0
