@@ -66,7 +66,7 @@ WATER_TOLERANCE = 1.0e-5  # of the last change of the activity of water, which l
 def solve(w, constant_set, lanes, with_carbon):
     """Solve the first lanes of `w` that are ACTIVE; those that are so afterwards are not solved. Returns how many.
 
-    w             scratch of WORDS numbers. In: the constants (`set_temperatures`), CA_0, MG_0, NA, K, SO4, CL, NO3, ALK,
+    w             scratch of WORDS numbers. In: constants (`set_temperatures`), CA_0, MG_0, NA, K, SO4, CL, NO3, ALK,
                   what the module's table says, and a first guess of H, HCO3 (or FRESH), FREE_SO4, IONIC, SOLUTES.
                   Out: these, N and the readings.
     with_carbon   whether OUT_CO2 .. OUT_CO3 are wanted
