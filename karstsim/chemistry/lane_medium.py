@@ -258,10 +258,11 @@ def evaluate(w, lanes=LANES):
         w[SOLUTES_X + lane] = m_h - oh + hso4 - co3 + co2 + 2.0 * dimer
         w[SOLUTES_Y + lane] = hco3 + co3 + co2 + 2.0 * dimer
         w[SOLUTES_Z + lane] = hso4 + so4
-    _add_cation(w, CA, 2.0, lanes)
-    _add_cation(w, MG, 2.0, lanes)
-    _add_cation(w, NA, 1.0, lanes)
-    _add_cation(w, K, 1.0, lanes)
+    # By int() one compiled function serves all: numba makes one more for every number that it knows.
+    _add_cation(w, int(CA), 2.0, lanes)
+    _add_cation(w, int(MG), 2.0, lanes)
+    _add_cation(w, int(NA), 1.0, lanes)
+    _add_cation(w, int(K), 1.0, lanes)
 
 
 @lane_function

@@ -201,7 +201,7 @@ def dissolve(w, constant_set, count, with_carbon):
         w[KEPT_CA + lane], w[KEPT_MG + lane] = w[ls.OUT_CA + lane], w[ls.OUT_MG + lane]
         w[KEPT_NA + lane], w[KEPT_SO4 + lane] = w[ls.OUT_NA + lane], w[ls.OUT_SO4 + lane]
     if with_carbon:
-        _note_carbon(w, MIDDLE, count)
+        _note_carbon(w, int(MIDDLE), count)
 
 
 @lane_kernel
