@@ -29,6 +29,7 @@ SCRATCH_DTYPE = record_dtype(
         ("constants", CONSTANTS_DTYPE),
         ("substep", SUBSTEP_DTYPE),
         ("parts", "i8"),
+        ("coupling", "f8"),
     ]
 )
 
@@ -205,7 +206,7 @@ def step_window(
     )
     scratch, _ = new_table((LANES,), SCRATCH_DTYPE)
     waters, _ = new_table((tables.params["box"].shape[1],), SOLUTION_DTYPE)
-    own_forcing, _ = new_table((1,), window.table.dtype)
+    own_forcing, _ = new_table((LANES,), window.table.dtype)
     ledger, _ = new_table((1,), LEDGER_DTYPE)
     arguments = (
         *(t[level] for level in LEVELS for t in (tables.params, tables.state, tables.flux)),
