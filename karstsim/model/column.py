@@ -227,17 +227,17 @@ def fill_box(cp, cs, forcing, n_active):
 
 
 @kernel
-def begin(cp, cs, cf, tp, ts, bs, forcing, own_forcing, lane, x, k, ledger, dt, n_active):
+def begin(cp, cs, cf, tp, ts, bs, forcing, x, k, ledger, dt, n_active):
     """Open the step of one catchment: its box of air, its books, its weather.
 
     cp, cs, cf   parameters, state, fluxes of the catchment
     tp, ts, bs   parameters and state, one row per land tile; state, one row per surface-water box
-    forcing      one forcing record; row `lane` of the table own_forcing is written where the catchment has a box of air
+    forcing      a forcing record of its own, into which the CO2 of its box of air is written, where there is one
     x, k, ledger scratch: solution, constants, books
     """
     f = cf.catchment
     fill_box(cp, cs, forcing, n_active)
-    forcing = co2_box.look(cp.atmosphere, cs.atmosphere, cf.atmosphere, forcing, own_forcing, lane)
+    co2_box.look(cp.atmosphere, cs.atmosphere, cf.atmosphere, forcing)
     if n_active > N_CORE:
         air_isotopes.look(cp.atmosphere, cs.atmosphere, forcing)
     if cs.catchment.opened == 0.0:
@@ -270,12 +270,8 @@ def underground(cp, cs, cf, ts, tf, ap, a_s, af, forcing, k, dt, n_active):
 
 
 @kernel
-def after(cp, cs, cf, tp, ts, tf, bp, bs, bf, af, forcing, x, waters, k, t, ledger, dt, n_active):
-    """The step of one catchment from the spring on: surface water and books.
-
-    bp, bs, bf  parameters, state and fluxes, one row per surface-water box, in downstream order; the rest as before
-    waters, t   scratch: one solution per box, sub-step
-    """
+def emerge(cp, cs, cf, ts, tf, af, forcing, x, k, n_active):
+    """The spring of one catchment, and all the water that leaves its land."""
     f = cf.catchment
     aquifer.emerge(cp.aquifer, cs.aquifer, cf.aquifer, forcing, x, k, n_active)
     if n_active > 0:
@@ -287,15 +283,22 @@ def after(cp, cs, cf, tp, ts, tf, bp, bs, bf, af, forcing, x, waters, k, t, ledg
     assign(f.runoff, cf.aquifer.spring, 1.0, n_active)
     receive(f.surface_runoff, cf.aquifer.unswallowed, 1.0, n_active)
     receive(f.runoff, f.surface_runoff, 1.0, n_active)
-    surface_water.step(
-        bp, bs, bf, f.runoff, cp.atmosphere, cs.atmosphere, cf.atmosphere, forcing, waters, k, t, dt, n_active
-    )
-    if bp.shape[0] > 0:
-        assign(f.export, bf[bp.shape[0] - 1].surface_water.outflow, 1.0, n_active)
+
+
+@kernel
+def close(cp, cs, cf, tp, ts, tf, bs, bf, forcing, x, waters, ledger, dt, n_active):
+    """Close the step of one catchment and its books.
+
+    bs, bf  state and fluxes, one row per surface-water box; waters  scratch: one solution per box
+    """
+    f = cf.catchment
+    n_boxes = bs.shape[0]
+    if n_boxes > 0:
+        assign(f.export, bf[n_boxes - 1].surface_water.outflow, 1.0, n_active)
     else:
         assign(f.export, f.runoff, 1.0, n_active)
     cs.catchment.unsolved_waters += x.unsolved
-    for i in range(bp.shape[0]):
+    for i in range(n_boxes):
         cs.catchment.unsolved_waters += waters[i].unsolved
         waters[i].unsolved = 0.0
         books.flag_waters(cs.catchment, bf[i].surface_water.ph_max, bs[i].surface_water.water.ionic_strength)
@@ -364,7 +367,7 @@ def accumulate(tables, column, selection, output, period, fresh):
 
 @driver
 def run(
-    cp, cs, cf, tp, ts, tf, bp, bs, bf, ap, a_s, af, forcing, forcing_row, scratch, w, waters, own_forcing, ledger,
+    cp, cs, cf, tp, ts, tf, bp, bs, bf, ap, a_s, af, forcing, forcing_row, scratch, w, waters, weather, ledger,
     dt, constant_set, n_active, tables, periods, selections, outputs,
 ):  # fmt: skip
     """Step all catchments through one window of forcing, aggregating the selected outputs on the way.
@@ -373,7 +376,7 @@ def run(
                  states and fluxes are updated
     forcing      (n_forcing, n_steps) records; forcing_row (n,) says which row drives a catchment
     scratch      (LANES,) solution, constants, sub-step records, parts, coupling; w (`lane_dissolution.WORDS`,) floats;
-                 waters (n_boxes,) solutions; own_forcing (LANES,) forcing records; ledger (1,) books
+                 waters (LANES, n_boxes) solutions; weather (LANES,) forcing records; ledger (1,) books
     tables       float views of cs, cf, ts, tf, bs, bf, a_s, af as (n, rows, floats)
     periods      (4, n_steps): output period of every step for daily (0), monthly (1), annual (2), step (3)
     selections   four (n_variables, 4) tables, see `accumulate`; outputs four (n, n_periods, n_variables)
@@ -388,7 +391,7 @@ def run(
         k.constant_set = constant_set
         k.tracers = 1.0 if n_active > N_CORE else 0.0
     lane_dissolution.make_ready(w)
-    t, ledger_row = scratch[0].substep, ledger[0]
+    ledger_row = ledger[0]
     wanted = np.zeros(len(selections), np.int64)
     for o in range(len(selections)):
         wanted[o] = selections[o].shape[0]
@@ -396,56 +399,55 @@ def run(
     tp, ts, tf = uncounted(tp), uncounted(ts), uncounted(tf)
     bp, bs, bf = uncounted(bp), uncounted(bs), uncounted(bf)
     ap, a_s, af = uncounted(ap), uncounted(a_s), uncounted(af)
-    scratch, w, waters, own = uncounted(scratch), uncounted(w), uncounted(waters), uncounted(own_forcing)
+    scratch, w, waters, weather = uncounted(scratch), uncounted(w), uncounted(waters), uncounted(weather)
     # Water alone has nothing for the lanes to do, and one catchment's records stay in the cache.
     width = LANES if n_active > 0 else 1
     for first in range(0, cp.shape[0], width):
         count = min(width, cp.shape[0] - first)
         for j in range(forcing.shape[1]):
             for lane in range(count):
-                i = first + lane
-                begin(
-                    cp[i], cs[i], cf[i], tp[i], ts[i], bs[i], forcing[forcing_row[i], j], own, lane,
-                    scratch[lane].solution, scratch[lane].constants, ledger_row, dt, n_active,
-                )  # fmt: skip
+                i, x, k = first + lane, scratch[lane].solution, scratch[lane].constants
+                weather[lane] = forcing[forcing_row[i], j]
+                begin(cp[i], cs[i], cf[i], tp[i], ts[i], bs[i], weather[lane], x, k, ledger_row, dt, n_active)
             for tile in range(tp.shape[1]):
                 for lane in range(count):
                     i, x, k = first + lane, scratch[lane].solution, scratch[lane].constants
-                    weather = co2_box.seen(cp[i].atmosphere, forcing[forcing_row[i], j], own[lane])
+                    p, s, f = tp[i, tile], ts[i, tile], tf[i, tile]
                     scratch[lane].parts = land_above(
-                        cp[i], cs[i], tp[i, tile], ts[i, tile], tf[i, tile], cf[i].atmosphere, weather, x, k, dt,
-                        n_active,
-                    )  # fmt: skip
+                        cp[i], cs[i], p, s, f, cf[i].atmosphere, weather[lane], x, k, dt, n_active
+                    )
                 if n_active > 0:
                     soil.react(tp, ts, tf, tile, first, count, scratch, w, constant_set, dt, n_active)
                 for lane in range(count):
                     i, k = first + lane, scratch[lane].constants
-                    weather = co2_box.seen(cp[i].atmosphere, forcing[forcing_row[i], j], own[lane])
+                    p, s, f = tp[i, tile], ts[i, tile], tf[i, tile]
                     scratch[lane].parts, scratch[lane].coupling = land_between(
-                        tp[i, tile], ts[i, tile], tf[i, tile], weather, k, dt, n_active
+                        p, s, f, weather[lane], k, dt, n_active
                     )
                 if n_active > 0:
                     epikarst.react(tp, ts, tf, tile, first, count, scratch, w, constant_set, dt, n_active)
                 for lane in range(count):
                     i, x, k = first + lane, scratch[lane].solution, scratch[lane].constants
-                    weather = co2_box.seen(cp[i].atmosphere, forcing[forcing_row[i], j], own[lane])
-                    land_below(
-                        cp[i], cs[i], cf[i], tp[i, tile], ts[i, tile], tf[i, tile], scratch[lane].coupling, weather,
-                        x, k, dt, n_active,
-                    )  # fmt: skip
+                    p, s, f, coupling = tp[i, tile], ts[i, tile], tf[i, tile], scratch[lane].coupling
+                    land_below(cp[i], cs[i], cf[i], p, s, f, coupling, weather[lane], x, k, dt, n_active)
             for lane in range(count):
                 i, k = first + lane, scratch[lane].constants
-                weather = co2_box.seen(cp[i].atmosphere, forcing[forcing_row[i], j], own[lane])
                 scratch[lane].parts = underground(
-                    cp[i], cs[i], cf[i], ts[i], tf[i], ap[i], a_s[i], af[i], weather, k, dt, n_active
+                    cp[i], cs[i], cf[i], ts[i], tf[i], ap[i], a_s[i], af[i], weather[lane], k, dt, n_active
                 )
             aquifer.react(cp, cs, cf, first, count, scratch, w, constant_set, dt, n_active)
             for lane in range(count):
                 i, x, k = first + lane, scratch[lane].solution, scratch[lane].constants
-                weather = co2_box.seen(cp[i].atmosphere, forcing[forcing_row[i], j], own[lane])
-                after(
-                    cp[i], cs[i], cf[i], tp[i], ts[i], tf[i], bp[i], bs[i], bf[i], af[i], weather, x, waters, k, t,
-                    ledger_row, dt, n_active,
+                emerge(cp[i], cs[i], cf[i], ts[i], tf[i], af[i], weather[lane], x, k, n_active)
+            surface_water.step(
+                bp, bs, bf, cf.catchment.runoff, cp.atmosphere, cs.atmosphere, cf.atmosphere, weather, first, count,
+                scratch, waters, dt, n_active,
+            )  # fmt: skip
+            for lane in range(count):
+                i, x = first + lane, scratch[lane].solution
+                close(
+                    cp[i], cs[i], cf[i], tp[i], ts[i], tf[i], bs[i], bf[i], weather[lane], x, waters[lane], ledger_row,
+                    dt, n_active,
                 )  # fmt: skip
             for o in range(len(selections)):
                 if wanted[o] > 0:

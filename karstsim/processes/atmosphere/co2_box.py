@@ -99,25 +99,11 @@ def fill(p, s, forcing):
 
 
 @kernel
-def look(p, s, f, forcing, copies, lane):
-    """The forcing, with the CO2 of the box where there is one.
-
-    copies  table of forcing records, of which this catchment may write to row `lane`
-    """
+def look(p, s, f, forcing):
+    """Show the CO2 of the box, where there is one, in a forcing that may be written to."""
     if p.co2_source != PRESCRIBED:
-        copies[lane] = forcing
-        forcing = copies[lane]
         forcing.co2 = max(s.air_carbon / (air(p) * PPM), LOWEST)
     f.co2 = forcing.co2
-    return forcing
-
-
-@kernel
-def seen(p, forcing, copy):
-    """What `look` has returned: the forcing, or the copy with the CO2 of the box."""
-    if p.co2_source != PRESCRIBED:
-        return copy
-    return forcing
 
 
 @kernel
