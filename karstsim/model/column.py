@@ -375,7 +375,7 @@ def run(
     cp .. af     record tables: catchment (n,), tile (n, n_tiles), box (n, n_boxes), sinking stream (n, n_streams);
                  states and fluxes are updated
     forcing      (n_forcing, n_steps) records; forcing_row (n,) says which row drives a catchment
-    scratch      (LANES,) solution, constants, sub-step records, parts, coupling; w (`lane_dissolution.WORDS`,) floats;
+    scratch      (LANES,) solution, constants, sub-step records, parts, coupling; w (`lane_carbon.WORDS`,) floats;
                  waters (LANES, n_boxes) solutions; weather (LANES,) forcing records; ledger (1,) books
     tables       float views of cs, cf, ts, tf, bs, bf, a_s, af as (n, rows, floats)
     periods      (4, n_steps): output period of every step for daily (0), monthly (1), annual (2), step (3)
@@ -439,9 +439,10 @@ def run(
             for lane in range(count):
                 i, x, k = first + lane, scratch[lane].solution, scratch[lane].constants
                 emerge(cp[i], cs[i], cf[i], ts[i], tf[i], af[i], weather[lane], x, k, n_active)
+            runoff = cf["catchment"]["runoff"]
             surface_water.step(
-                bp, bs, bf, cf.catchment.runoff, cp.atmosphere, cs.atmosphere, cf.atmosphere, weather, first, count,
-                scratch, waters, dt, n_active,
+                bp, bs, bf, runoff, cp["atmosphere"], cs["atmosphere"], cf["atmosphere"], weather, first, count,
+                scratch, waters, w, constant_set, dt, n_active,
             )  # fmt: skip
             for lane in range(count):
                 i, x = first + lane, scratch[lane].solution

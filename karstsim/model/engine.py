@@ -20,7 +20,7 @@ from karstsim.core.spec import new_table, record_dtype
 from karstsim.model import column
 from karstsim.model.books import LEDGER_DTYPE
 from karstsim.model.registry import FLUX_DTYPES, LEVELS, STATE_DTYPES, Level
-from karstsim.processes import lane_dissolution
+from karstsim.processes.surface_water import lane_carbon
 from karstsim.processes.surface_water.carbon import SUBSTEP_DTYPE
 
 SCRATCH_DTYPE = record_dtype(
@@ -213,7 +213,7 @@ def step_window(
         window.table,
         tables.forcing_row,
         scratch,
-        np.zeros(lane_dissolution.WORDS),
+        np.zeros(lane_carbon.WORDS),
         waters,
         weather,
         ledger,

@@ -12,6 +12,7 @@ from karstsim.processes.surface_water import (
     gas_exchange,
     hydraulics,
     isotopes,
+    lane_carbon,
     nitrogen,
     organic,
     oxygen,
@@ -54,7 +55,8 @@ CONSTRAINTS = tuple(c for process in PROCESSES for c in getattr(process, "CONSTR
 
 @kernel
 def step(
-    params, states, fluxes, inflows, air_p, air_s, air_f, weather, first, count, scratch, waters, dt, n_active
+    params, states, fluxes, inflows, air_p, air_s, air_f, weather, first, count, scratch, waters, w, constant_set, dt,
+    n_active,
 ):  # fmt: skip
     """One step of the chains of boxes of the catchments first .. first + count - 1, side by side.
 
@@ -62,13 +64,13 @@ def step(
     inflows                 (n,) flow into the first box in this step (spring and surface runoff)
     air_p, air_s, air_f     (n,) parameters, state and fluxes of the atmosphere
     weather                 (LANES,) forcing of each lane
-    scratch, waters         (LANES,) records; (LANES, box) solutions
+    scratch, waters, w      (LANES,) records; (LANES, box) solutions; `lane_carbon.WORDS` numbers
 
     The step is cut into sub-steps short enough for the diel cycle and for the flow of each catchment.
     """
     if params.shape[1] == 0:
         return
-    most = 0
+    most, traced = 0, n_active > N_CORE
     for lane in range(count):
         i, k, t = first + lane, scratch[lane].constants, scratch[lane].substep
         scratch[lane].parts = open_chain(
@@ -78,23 +80,49 @@ def step(
     for j in range(most):
         for box in range(params.shape[1]):
             for lane in range(count):
-                if j < scratch[lane].parts:
-                    i, t, parts = first + lane, scratch[lane].substep, scratch[lane].parts
-                    time = weather[lane].day_fraction + (j + 0.5) * dt / parts
-                    flow_in(
-                        params[i], states[i], fluxes[i], box, inflows[i], air_s[i], air_f[i], weather[lane], t, parts,
-                        time, dt, n_active,
-                    )  # fmt: skip
-            if n_active > 0:
-                react(
-                    params, states, fluxes, box, j, air_f, weather, first, count, scratch, waters, dt
-                )  # fmt: skip
-            for lane in range(count):
-                if j < scratch[lane].parts:
-                    i = first + lane
-                    hydraulics.release_rest(
-                        states[i, box].surface_water, fluxes[i, box].surface_water, n_active
+                parts = scratch[lane].parts
+                if j < parts:
+                    i, t, forcing = first + lane, scratch[lane].substep, weather[lane]
+                    p, s, f = (
+                        params[i, box].surface_water,
+                        states[i, box].surface_water,
+                        fluxes[i, box].surface_water,
                     )
+                    above = fluxes[i, max(box - 1, 0)].surface_water
+                    time_of_day = forcing.day_fraction + (j + 0.5) * dt / parts
+                    flow_in(p, s, f, box, above, inflows[i], air_f[i], forcing, t, parts, dt, n_active)
+                    temperature.step(p, s, air_s[i], time_of_day)
+                    if n_active > 0:
+                        decay(p, s, f, t, time_of_day, dt / parts, traced)
+            if n_active > 0:
+                lane_carbon.step(
+                    params,
+                    states,
+                    fluxes,
+                    box,
+                    j,
+                    weather,
+                    first,
+                    count,
+                    scratch,
+                    waters,
+                    w,
+                    constant_set,
+                    dt,
+                    traced,
+                )
+            for lane in range(count):
+                parts = scratch[lane].parts
+                if j < parts:
+                    i, t, x = first + lane, scratch[lane].substep, waters[lane, box]
+                    p, s, f = (
+                        params[i, box].surface_water,
+                        states[i, box].surface_water,
+                        fluxes[i, box].surface_water,
+                    )
+                    if n_active > 0:
+                        settle(p, s, f, air_f[i].air_of, weather[lane], x, t, dt / parts, traced)
+                    hydraulics.release_rest(s, f, n_active)
 
 
 @kernel
@@ -115,58 +143,41 @@ def open_chain(params, states, fluxes, first_inflow, air_p, air_f, forcing, k, t
 
 
 @kernel
-def flow_in(
-    params, states, fluxes, i, first_inflow, air_s, air_f, forcing, t, parts, time_of_day, dt, n_active
-):  # fmt: skip
-    """Bring a sub-step's water into box `i` of one chain, and let half of what leaves it out."""
-    h = dt / parts
-    p, s, f = params[i].surface_water, states[i].surface_water, fluxes[i].surface_water
+def flow_in(p, s, f, box, above, first_inflow, air_f, forcing, t, parts, dt, n_active):
+    """Bring the water of one of `parts` sub-steps into a box, and let half of what leaves it out.
+
+    above  fluxes of the box above, if it is not the first
+    """
     hydraulics.weather(p, s, f, air_f, 1.0 / parts, n_active)
     if p.reservoir == 1:
         share = p.reservoir_area / (p.catchment_area * parts)
         oxygen.enter(s, f, oxygen.dissolved(air_f.precipitation, share, 1.0, forcing))
-    from_above = fluxes[i - 1].surface_water.released.volume if i > 0 else first_inflow.volume / parts
-    hydraulics.geometry(p, s, f, from_above + f.tributary.volume / parts, h)
+    from_above = above.released.volume if box > 0 else first_inflow.volume / parts
+    hydraulics.geometry(p, s, f, from_above + f.tributary.volume / parts, dt / parts)
     # Half of the outflow is water as it was, half as it will be: what passes a box then errs by the second
     # order of the sub-step only, and a steady flow not at all.
     hydraulics.release_half(s, f, n_active)
-    if i == 0:
+    if box == 0:
         receive(s.water, first_inflow, 1.0 / parts, n_active)
         oxygen.enter(s, f, t.spring_oxygen)
     else:
-        receive(s.water, fluxes[i - 1].surface_water.released, 1.0, n_active)
-        receive(f.inflow, fluxes[i - 1].surface_water.released, 1.0, n_active)
+        receive(s.water, above.released, 1.0, n_active)
+        receive(f.inflow, above.released, 1.0, n_active)
     if f.tributary.volume > 0.0:
         receive(s.water, f.tributary, 1.0 / parts, n_active)
         oxygen.enter(s, f, oxygen.dissolved(f.tributary, 1.0 / parts, p.tributary_oxygen, forcing))
-    temperature.step(p, s, air_s, time_of_day)
-    t.time_of_day = time_of_day
 
 
 @kernel
-def react(params, states, fluxes, box, sub_step, air_f, weather, first, count, scratch, waters, dt):
-    """Reactions of one sub-step in one box of each chain, after its inflow and before the rest of its outflow."""
-    for lane in range(count):
-        parts = scratch[lane].parts
-        if sub_step < parts:
-            i, x, k, t = first + lane, waters[lane, box], scratch[lane].constants, scratch[lane].substep
-            p, s, f = params[i, box].surface_water, states[i, box].surface_water, fluxes[i, box].surface_water
-            h = dt / parts
-            decay(p, s, f, k, t, h)
-            carbon.step(p, s, f, t.light, weather[lane], x, k, t, h * t.stays, sub_step == 0)
-            settle(p, s, f, air_f[i].air_of, weather[lane], x, k, t, h)
-
-
-@kernel
-def decay(p, s, f, k, t, h):
+def decay(p, s, f, t, time_of_day, h, traced):
     """Light of one box, and what decays and is respired in it in a sub-step of `h` days, before its carbonate reacts.
 
     The rest of its outflow leaves as the reactions leave it, so they last for it as for the water that stays: as much
     reacts as would in the latter alone. A steady state is then exact at any sub-step.
     """
     algae = KG_PER_M3 * s.water.sol.algae / s.water.volume if s.water.volume > 0.0 else 0.0
-    t.light = photosynthesis.mean_light(p, f, algae, t, t.time_of_day)
-    if k.tracers == 1.0:
+    t.light = photosynthesis.mean_light(p, f, algae, t, time_of_day)
+    if traced:
         isotopes.note(s, f, t.before)
     t.stays = hydraulics.staying(s, f)
     h_water = h * t.stays
@@ -179,13 +190,13 @@ def decay(p, s, f, k, t, h):
 
 
 @kernel
-def settle(p, s, f, air_of, forcing, x, k, t, h):
+def settle(p, s, f, air_of, forcing, x, t, h, traced):
     """What follows from the carbon assimilated in a box: nitrogen, burial, oxygen, isotopes."""
     grown = f.autotrophic_respiration - t.respired_before
     nitrogen.step(p, s, f, t.gross - grown, t.aquatic)
     calcite.bury(p, s, f, h)
     oxygen.step(p, s, f, t.gross, t.respired + grown, forcing, h, t.stays)
-    if k.tracers == 1.0:
+    if traced:
         isotopes.step(p, s, f, t, air_of, x)
 
 
