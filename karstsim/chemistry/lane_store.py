@@ -82,21 +82,21 @@ def solve(w, constant_set, lanes, with_carbon):
         return left
     for _ in range(MOST_ROUNDS):
         at.refresh(w, constant_set, lanes)
-        begin(w, lanes)
+        _begin(w, lanes)
         at.evaluate(w, lanes)
         _newton(w, lanes)
-        factors(w, lanes)
-        read(w, lanes)
+        _factors(w, lanes)
+        _read(w, lanes)
         if with_carbon:
-            read_carbon(w, lanes)
-        left = move(w, lanes)
+            _read_carbon(w, lanes)
+        left = _move(w, lanes)
         if left == 0.0:
             break
     return left
 
 
 @lane_kernel
-def begin(w, lanes):
+def _begin(w, lanes):
     """HCO3- of lanes that know their CO2 pressure only."""
     for lane in range(lanes):
         hco3 = w[at.C_K1 + lane] * w[at.C_KH + lane] * w[at.PCO2 + lane] / w[at.H + lane]
@@ -124,48 +124,36 @@ def _by_rock(w, lane):
 
 
 @lane_function
-def note_omega(w, lane, slope):
-    """OMEGA at the present point and the derivatives of its logarithm, E_X .. E_N; returns a(Ca) a(CO3)."""
-    ca = at.CA + lane
-    per_ca = 1.0 / max(w[ca], TINY)
-    hso4 = w[ca + at.HSO4_PAIR] * per_ca
-    r_x = hso4 - (w[ca + at.CO3_PAIR] + w[ca + at.OH_PAIR]) * per_ca
-    r_y = (w[ca + at.HCO3_PAIR] + w[ca + at.CO3_PAIR]) * per_ca
-    r_z = w[ca + at.SO4_PAIR] * per_ca + hso4
-    product = w[at.G_CA + lane] * w[ca + at.FREE] * w[at.G_CO3 + lane] * w[at.M_CO3 + lane]
-    w[E_X + lane], w[E_Y + lane], w[E_Z + lane] = -1.0 - r_x, 1.0 - r_y, -r_z
-    w[E_I + lane] = slope * (BY_OMEGA - r_of_ionic_strength(w, lane))
-    w[E_N + lane] = (1.0 - w[MG_SHARE + lane]) * per_ca
-    w[OMEGA + lane] = product / w[at.CALCITE + lane]
-    return product
-
-
-@lane_function
 def _saturating(w, lane, slope):
     """The step of the rock, n_0 + n_x dx + n_y dy + n_z dz + n_i di, that keeps the lane at its saturation.
 
     The logarithm of Omega over LEVEL is taken as 2 (a - b)/(a + b), which starts well from far below as well.
     """
-    product = note_omega(w, lane, slope)
+    ca = at.CA + lane
+    per_ca = 1.0 / max(w[ca], TINY)
+    calcite = 1.0 - w[MG_SHARE + lane]
+    hso4 = w[ca + at.HSO4_PAIR] * per_ca
+    r_x = hso4 - (w[ca + at.CO3_PAIR] + w[ca + at.OH_PAIR]) * per_ca
+    r_y = (w[ca + at.HCO3_PAIR] + w[ca + at.CO3_PAIR]) * per_ca
+    r_z = w[ca + at.SO4_PAIR] * per_ca + hso4
+    product = w[at.G_CA + lane] * w[ca + at.FREE] * w[at.G_CO3 + lane] * w[at.M_CO3 + lane]
     wanted = w[at.CALCITE + lane] * w[LEVEL + lane]
-    per_e = w[ROCK + lane] / w[E_N + lane]
+    e_x, e_y, e_i = -1.0 - r_x, 1.0 - r_y, slope * (BY_OMEGA - r_of_ionic_strength(w, lane))
+    w[E_X + lane], w[E_Y + lane], w[E_Z + lane], w[E_I + lane] = e_x, e_y, -r_z, e_i
+    w[E_N + lane] = calcite * per_ca
+    w[OMEGA + lane] = product / w[at.CALCITE + lane]
+    per_e = w[ROCK + lane] * max(w[ca], TINY) / calcite
     n_0 = -2.0 * (product - wanted) / (product + wanted) * per_e
-    return (
-        n_0, -w[E_X + lane] * per_e, -w[E_Y + lane] * per_e, -w[E_Z + lane] * per_e, -w[E_I + lane] * per_e,
-    )  # fmt: skip
+    return n_0, -e_x * per_e, -e_y * per_e, r_z * per_e, -e_i * per_e
 
 
 @lane_function
-def linear(w, lane, slope, rock, taken):
-    """The step of one lane: its linear system, with rock, sulfate and ionic strength eliminated in this order.
-
-    slope  of ln gamma (`slope_of_gamma`)
-    rock   the step of the rock by those of the others: n_0, n_x, n_y, n_z, n_i
-    taken  carbon that leaves the water besides, mol kgw-1, and its derivatives by x and y
-    """
+def _linear(w, lane):
+    """The step of one lane: its linear system, with rock, sulfate and ionic strength eliminated in this order."""
+    slope = slope_of_gamma(w, lane)
     alk_i, dic_i, so4_i, ionic_i = by_ionic_strength(w, lane, slope)
     alk_n, dic_n, so4_n, ionic_n = _by_rock(w, lane)
-    n_0, n_x, n_y, n_z, n_i = rock
+    n_0, n_x, n_y, n_z, n_i = _saturating(w, lane, slope)
     n, line, ionic = w[N + lane], w[LINE + lane], w[at.IONIC + lane]
     pressure = w[GAS + lane] * w[at.M_CO2 + lane] / w[at.C_KH + lane]
     s_z = w[at.SO4_Z + lane] + so4_n * n_z
@@ -187,10 +175,9 @@ def linear(w, lane, slope, rock, taken):
     d_n = line * (dic_n - 1.0)
     d_z = line * w[at.DIC_Z + lane] + d_n * n_z
     d_i = line * dic_i + pressure * slope + d_n * n_i - d_z * s_i
-    d_x = line * w[at.DIC_X + lane] + pressure + taken[1] + d_n * n_x - d_z * s_x + d_i * i_x
-    d_y = line * w[at.DIC_Y + lane] + pressure + taken[2] + d_n * n_y - d_z * s_y + d_i * i_y
-    d_0 = w[TARGET + lane] + line * (n - w[at.SUM_DIC + lane]) - pressure - taken[0]
-    d_0 += -d_n * n_0 - d_z * s_0 - d_i * i_0
+    d_x = line * w[at.DIC_X + lane] + pressure + d_n * n_x - d_z * s_x + d_i * i_x
+    d_y = line * w[at.DIC_Y + lane] + pressure + d_n * n_y - d_z * s_y + d_i * i_y
+    d_0 = w[TARGET + lane] + line * (n - w[at.SUM_DIC + lane]) - pressure - d_n * n_0 - d_z * s_0 - d_i * i_0
     pivot = a_x * d_y - a_y * d_x
     regular = abs(pivot) > TINY * TINY  # NaN has no pivot: such a lane never settles
     per_pivot = 1.0 / (pivot if regular else 1.0)
@@ -207,13 +194,11 @@ def linear(w, lane, slope, rock, taken):
 def _newton(w, lanes):
     """The step of every lane."""
     for lane in range(lanes):
-        slope = slope_of_gamma(w, lane)
-        step = linear(w, lane, slope, _saturating(w, lane, slope), (0.0, 0.0, 0.0))
-        w[D_X + lane], w[D_Y + lane], w[D_Z + lane], w[D_N + lane], w[D_I + lane] = step
+        w[D_X + lane], w[D_Y + lane], w[D_Z + lane], w[D_N + lane], w[D_I + lane] = _linear(w, lane)
 
 
 @lane_kernel
-def factors(w, lanes):
+def _factors(w, lanes):
     """By what h and hco3 are multiplied; beside rock h follows its logarithm."""
     for lane in range(lanes):
         dx = w[D_X + lane]
@@ -223,7 +208,7 @@ def factors(w, lanes):
 
 
 @lane_kernel
-def read(w, lanes):
+def _read(w, lanes):
     """What the lanes that run read after this step, to first order."""
     c, g = at.CA, at.MG
     for lane in range(lanes):
@@ -250,7 +235,7 @@ def read(w, lanes):
 
 
 @lane_kernel
-def read_carbon(w, lanes):
+def _read_carbon(w, lanes):
     """Carbon of each charge with its pairs, which move with the free ion."""
     for lane in range(lanes):
         running = w[at.ACTIVE + lane] > 0.0
@@ -267,7 +252,7 @@ def read_carbon(w, lanes):
 
 
 @lane_kernel
-def move(w, lanes):
+def _move(w, lanes):
     """Take the step in the lanes that run and see which have settled; returns how many have not."""
     for lane in range(lanes):
         active = w[at.ACTIVE + lane]

@@ -436,8 +436,8 @@ def run(
             for lane in range(count):
                 i, x, k = first + lane, scratch[lane].solution, scratch[lane].constants
                 after(
-                    cp[i], cs[i], cf[i], tp[i], ts[i], tf[i], bp[i], bs[i], bf[i], af[i], weather[lane], x, waters, k, t,
-                    ledger_row, dt, n_active,
+                    cp[i], cs[i], cf[i], tp[i], ts[i], tf[i], bp[i], bs[i], bf[i], af[i], weather[lane], x, waters,
+                    k, t, ledger_row, dt, n_active,
                 )  # fmt: skip
             for o in range(len(selections)):
                 if wanted[o] > 0:

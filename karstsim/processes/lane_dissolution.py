@@ -201,12 +201,6 @@ def dissolve(w, constant_set, count, with_carbon):
                 more = more or w[STAGE + lane] != REACTED
         if not more:
             break
-    end(w, count, with_carbon)
-
-
-@lane_kernel
-def end(w, count, with_carbon):
-    """Note the waters after their last solve, for `keep` and, as those of the MIDDLE reaction, for `show`."""
     for lane in range(count):
         w[KEPT_H + lane], w[KEPT_IONIC + lane] = w[at.H + lane], w[at.IONIC + lane]
         w[KEPT_PCO2 + lane], w[KEPT_OMEGA + lane] = w[ls.OUT_PCO2 + lane], w[ls.OUT_OMEGA + lane]
