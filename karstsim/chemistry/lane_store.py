@@ -63,9 +63,9 @@ LAW_STEP, LAW_BY_P, X_BY_TARGET, Y_BY_TARGET, Z_BY_TARGET, N_BY_TARGET, I_BY_TAR
     7, at.WORDS + 38 * LANES
 )
 WORDS = at.WORDS + 45 * LANES  # length of the scratch array
-MOST_ROUNDS = 12
+MOST_ROUNDS = 16
 STEP_TOLERANCE = 1.0e-3  # of the last step in a logarithm: what is left is of the order of its square
-IONIC_TOLERANCE = 1.0e-4  # relative, of the last step in the ionic strength
+IONIC_TOLERANCE = 3.0e-4  # relative, of the last step in the ionic strength
 WATER_TOLERANCE = 1.0e-5  # of the last change of the activity of water, which lags by a round
 
 

@@ -24,7 +24,6 @@ from karstsim.processes import lane_dissolution as ld
 from karstsim.processes.joint_dissolution import LEAST_PRESSURE, relaxed_rock_and_slope
 
 JOINS = 6.0  # a stage (see `lane_dissolution`): the water that dissolves beside the saturated one
-MOST_ROUNDS = 16
 MOST_SOLVES = 6  # no way through the stages takes more
 ROOT = 1.0 / 3.0
 SIZE = ls.WORDS // LANES  # quantities of a water
@@ -50,21 +49,23 @@ def dissolve_open(w, v, constant_set, count, with_carbon):
     w, v  scratch of `lane_dissolution.WORDS` numbers each
     """
     for lane in range(count):
-        w[ld.STAGE + lane] = ld.REACTED
+        w[ld.STAGE + lane], w[at.ACTIVE + lane], w[ls.ROCK + lane] = ld.REACTED, 0.0, 0.0
         if ld.is_sound(w, lane):
             dissolves = w[ld.K_DT + lane] > 0.0 and w[ld.ABOVE + lane] == 0.0
             w[ld.STAGE + lane] = JOINS if dissolves else ld.LOOKS
-            w[ld.ABOVE + lane] = 0.0
+            w[at.ACTIVE + lane] = 1.0
+        w[ld.ABOVE + lane] = 0.0
         _beside_gas(w, lane)
-        w[ls.ROCK + lane] = 0.0
     for _ in range(MOST_SOLVES):
-        _choose(w, False, count)
-        ld.solve(w, constant_set, count, with_carbon)
-        _advance_all(w, False, count)
-        _choose(w, True, count)
         if solve_joint(w, v, constant_set, count, with_carbon) > 0.0:
             ld.give_up(w, count)
-        if not _advance_all(w, True, count):
+        more = False
+        for lane in range(count):
+            if ld.is_sound(w, lane) and w[ld.STAGE + lane] != ld.REACTED:
+                _advance(w, lane)
+                _beside_gas(w, lane)
+                more = more or w[ld.STAGE + lane] != ld.REACTED
+        if not more:
             break
     for lane in range(count):
         w[ld.GAS_MOVED + ld.MIDDLE + lane] = w[ls.OUT_DIC + lane] - w[at.DIC + lane]
@@ -80,89 +81,81 @@ def _beside_gas(w, lane):
 
 
 @lane_kernel
-def _choose(w, joining, count):
-    """Activate the lanes whose next solve is joint, or those with any other."""
-    for lane in range(count):
-        stage = w[ld.STAGE + lane]
-        chosen = (stage == JOINS) == joining and stage != ld.REACTED and ld.is_sound(w, lane)
-        w[at.ACTIVE + lane] = 1.0 if chosen else 0.0
-
-
-@lane_kernel
-def _advance_all(w, joined, count):
-    """What follows for the lanes after a solve, joint or not; returns whether any goes on."""
-    more = False
-    for lane in range(count):
-        stage = w[ld.STAGE + lane]
-        if ld.is_sound(w, lane) and stage != ld.REACTED:
-            if (stage == JOINS) == joined:
-                _advance(w, lane)
-                _beside_gas(w, lane)
-            more = more or w[ld.STAGE + lane] != ld.REACTED
-    return more
-
-
-@lane_kernel
 def _advance(w, lane):
     """The order of `dissolution.open_step`: water that dissolves nothing may precipitate, as in a closed store."""
+    if w[ld.STAGE + lane] == ld.LOOKS and w[ls.OUT_OMEGA + lane] < 1.0 and w[ld.K_DT + lane] > 0.0:
+        w[ld.STAGE + lane], w[at.ACTIVE + lane] = JOINS, 1.0
+        w[at.PCO2 + lane] = w[ls.OUT_PCO2 + lane]
+        return
     if w[ld.STAGE + lane] == JOINS:
         rock = w[ls.N + lane]
         w[ld.STAGE + lane] = ld.REACTED if rock > 0.0 else ld.LOOKS
         w[ld.ROCK_MOVED + lane] = rock
         w[at.DIC + lane] += rock
-    elif w[ld.STAGE + lane] == ld.LOOKS and w[ls.OUT_OMEGA + lane] < 1.0 and w[ld.K_DT + lane] > 0.0:
-        w[ld.STAGE + lane] = JOINS
-        w[at.PCO2 + lane] = w[ls.OUT_PCO2 + lane]
-        return
     if w[ld.STAGE + lane] != ld.REACTED:
         ld.advance(w, lane)
 
 
 @lane_kernel
 def solve_joint(w, v, constant_set, lanes, with_carbon):
-    """Solve both waters and the rock of the lanes that are ACTIVE; those that are so afterwards are not solved.
+    """As `lane_store.solve`, where the lanes that are at JOINS have a rate law; returns how many are not solved.
 
-    w, v  the water that dissolves, the saturated one (out: its N). In and out as for `lane_store.solve`; OUT_OMEGA in
-    returns how many lanes are not solved.
+    w, v  the water that dissolves, the saturated one (out: its N). OUT_OMEGA of `w` goes in too
     """
     left = ls.begin(w, lanes)
-    if left == 0.0:
-        return left
-    _stand_beside(w, v, lanes)
-    for _ in range(MOST_ROUNDS):
-        ls.look(w, constant_set, lanes)
-        _give_pressure(w, v, lanes)
-        ls.look(v, constant_set, lanes)
-        ls.newton(v, lanes)
-        _ask_law(w, v, lanes)
-        ls.newton(w, lanes)
-        _follow(w, v, lanes)
-        ls.step(w, lanes, with_carbon)
-        ls.factors(v, lanes)
-        ls.move(v, lanes)
-        left = _settle(w, v, lanes)
+    joined = _stand_beside(w, v, lanes)
+    for _ in range(ls.MOST_ROUNDS):
         if left == 0.0:
             break
+        ls.look(w, constant_set, lanes)
+        if joined:
+            _give_pressure(w, v, lanes)
+            ls.look(v, constant_set, lanes)
+            ls.newton(v, lanes)
+            _ask_law(w, v, lanes)
+        ls.newton(w, lanes)
+        if joined:
+            _follow(w, v, lanes)
+            ls.factors(v, lanes)
+            ls.move(v, lanes)
+        left = ls.step(w, lanes, with_carbon)
+        if joined:
+            left = _settle(w, v, lanes)
     return left
 
 
 @lane_kernel
 def _stand_beside(w, v, lanes):
-    """The saturated water starts from the other: at the same pressure h falls, and the rest rises, as by calcite."""
+    """The saturated water starts from the other; returns whether any lane has one.
+
+    At the same pressure h falls as the rest rises, in calcite water by the cube root of what the saturation lacks.
+    """
+    joined = False
+    for lane in range(lanes):
+        joins = w[at.ACTIVE + lane] == 1.0 and w[ld.STAGE + lane] == JOINS
+        v[at.ACTIVE + lane] = 1.0 if joins else 0.0
+        joined = joined or joins
+    if not joined:
+        return joined
     for quantity in range(SIZE):
-        for lane in range(LANES * quantity, LANES * quantity + lanes):
-            v[lane] = w[lane]
+        if LANES * quantity != at.ACTIVE:
+            for lane in range(LANES * quantity, LANES * quantity + lanes):
+                v[lane] = w[lane]
     for lane in range(lanes):
         v[ls.ROCK + lane], v[ls.LINE + lane], v[ls.LEVEL + lane] = 1.0, 0.0, 1.0
-        if w[at.ACTIVE + lane] == 1.0:
+        v[ls.FRESH + lane] = 1.0
+        if v[at.ACTIVE + lane] == 1.0:
             rise = math.exp(-ROOT * math.log(w[ls.OUT_OMEGA + lane]))
             ca, share = w[ls.CA_0 + lane], w[ls.MG_SHARE + lane]
             n = ca * (rise - 1.0) / (1.0 - share)
             v[ls.N + lane] = n
-            v[at.CA + lane], v[at.MG + lane] = ca + (1.0 - share) * n, max(w[ls.MG_0 + lane] + share * n, 0.0)
+            v[at.CA + lane], v[at.MG + lane] = (
+                ca + (1.0 - share) * n,
+                max(w[ls.MG_0 + lane] + share * n, 0.0),
+            )
             v[at.H + lane] = w[at.H + lane] / rise
-            v[ls.FRESH + lane] = 1.0
             v[at.IONIC + lane] = w[at.IONIC + lane] + 3.0 * n
+    return joined
 
 
 @lane_kernel
@@ -176,7 +169,7 @@ def _give_pressure(w, v, lanes):
 def _ask_law(w, v, lanes):
     """The step of the rock that the rate law asks for, and how it changes with the pressure."""
     for lane in range(lanes):
-        if w[at.ACTIVE + lane] == 1.0:
+        if v[at.ACTIVE + lane] == 1.0:
             law = w[ld.K_DT + lane], w[ld.TAIL_START + lane], w[ld.TAIL_ORDER + lane]
             n = v[ls.N + lane] + v[ls.D_N + lane]
             rock, by_n = relaxed_rock_and_slope(w[at.ALK + lane], n, *law)
@@ -198,15 +191,17 @@ def _follow(w, v, lanes):
         v[ls.D_N + lane] += dp * v[ls.N_BY_TARGET + lane]
         di = v[ls.D_I + lane] + dp * v[ls.I_BY_TARGET + lane]
         v[ls.D_I + lane] = min(max(di, FALL * ionic), RISE * ionic)
-        w[ls.D_N + lane] = max(w[ls.D_N + lane], -w[ls.N + lane])
+        dn = w[ls.D_N + lane]
+        w[ls.D_N + lane] = max(dn, -w[ls.N + lane]) if w[ld.STAGE + lane] == JOINS else dn
 
 
 @lane_kernel
 def _settle(w, v, lanes):
-    """A lane has settled when both its waters have; returns how many have not."""
+    """A lane with two waters has settled when both have; returns how many lanes have not."""
     left = 0.0
     for lane in range(lanes):
         active = max(w[at.ACTIVE + lane], v[at.ACTIVE + lane])
-        w[at.ACTIVE + lane], v[at.ACTIVE + lane] = active, active
+        w[at.ACTIVE + lane] = active
+        v[at.ACTIVE + lane] = active if w[ld.STAGE + lane] == JOINS else 0.0
         left += active
     return left

@@ -109,7 +109,7 @@ def test_rock_and_gas_are_those_of_the_scalar_kernel(kind: str, constant_set: in
             assert store.ionic_strength == pytest.approx(y.ionic_strength, rel=NEAR, abs=0.0)
             shown = np.zeros(1, SOLUTION_DTYPE)[0]
             SHOW(w, lanes.MIDDLE, lane, shown)
-            np.testing.assert_allclose(SHARES(shown), SHARES(y), atol=2e-6)
+            np.testing.assert_allclose(SHARES(shown), SHARES(y), atol=NEAR)
             assert shown.m_co2 == pytest.approx(y.m_co2, rel=NEAR, abs=0.0)
     if kind in ("dissolving", "acid", "soft"):
         assert max(moved) > 0.0
