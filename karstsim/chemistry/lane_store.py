@@ -7,13 +7,16 @@ With the sums over the species of `lane_medium`, every lane solves
     LINE (SUM_DIC - n) + GAS p = TARGET          p = m_co2/c_kh, the fugacity of CO2 (atm)
     SUM_SO4 = SO4
     SUM_I = I
-    n = 0,  or, where ROCK is 1,  a(Ca) a(CO3) = CALCITE LEVEL
+    n = 0,  or, where ROCK is 1,  a(Ca) a(CO3) = CALCITE LEVEL,  or the rock that a rate law asks for
 
 so that by four numbers a lane says which water it wants:
 
     closed water          LINE 1, GAS 0, TARGET = DIC                 (DIC with its rock counted on the left)
     beside a gas          LINE s, GAS 1, TARGET = p0 + s DIC          p = p0 - s g: the gas thins by s per CO2 taken up
-    saturated with rock   ROCK 1, LEVEL 10^SI;  Ca = CA_0 + (1 - MG_SHARE) n,  Mg = MG_0 + MG_SHARE n
+    saturated with rock   ROCK 1, LEVEL 10^SI;  Ca = CA_0 + (1 - MG_SHARE) n,  Mg = MG_0 + MG_SHARE n, not below 0
+
+A rate law (`processes.lane_joint`) gives the step of the rock anew in each round: LAW_STEP + LAW_BY_P dp, where dp is
+the change of the lane's own CO2 pressure. Without a law both are 0.
 
 Each round refreshes the activities, works out the species and their derivatives, and eliminates rock, sulfate and
 ionic strength from the linear system in this order. A lane that has settled is frozen; the readings `OUT_...` are those
@@ -55,10 +58,14 @@ N, CA_0, MG_0, MG_SHARE, ROCK, LEVEL, LINE, GAS, TARGET, FRESH = offsets(10, at.
 (
     D_X, D_Y, D_Z, D_N, D_I, X_FACTOR, Y_FACTOR, REGULAR, E_X, E_Y, E_Z, E_I, E_N, DIC_N, DIC_I, SLOPE, OMEGA,
 ) = offsets(17, at.WORDS + 21 * LANES)  # fmt: skip
-WORDS = at.WORDS + 38 * LANES  # length of the scratch array
-MOST_ROUNDS = 12
+# What a rate law asks of the rock, and by how much the step changes with TARGET.
+LAW_STEP, LAW_BY_P, X_BY_TARGET, Y_BY_TARGET, Z_BY_TARGET, N_BY_TARGET, I_BY_TARGET = offsets(
+    7, at.WORDS + 38 * LANES
+)
+WORDS = at.WORDS + 45 * LANES  # length of the scratch array
+MOST_ROUNDS = 16
 STEP_TOLERANCE = 1.0e-3  # of the last step in a logarithm: what is left is of the order of its square
-IONIC_TOLERANCE = 1.0e-4  # relative, of the last step in the ionic strength
+IONIC_TOLERANCE = 3.0e-4  # relative, of the last step in the ionic strength
 WATER_TOLERANCE = 1.0e-5  # of the last change of the activity of water, which lags by a round
 
 
@@ -71,28 +78,48 @@ def solve(w, constant_set, lanes, with_carbon):
                   Out: these, N and the readings.
     with_carbon   whether OUT_CO2 .. OUT_CO3 are wanted
     """
+    left = begin(w, lanes)
+    if left == 0.0:
+        return left
+    for _ in range(MOST_ROUNDS):
+        look(w, constant_set, lanes)
+        newton(w, lanes)
+        left = step(w, lanes, with_carbon)
+        if left == 0.0:
+            break
+    return left
+
+
+@lane_kernel
+def begin(w, lanes):
+    """The totals before any rock, and no rate law; returns how many lanes are ACTIVE."""
     left = 0.0
     for lane in range(lanes):
         w[at.COUNT + lane] = 0.0
         w[N + lane] = 0.0
+        w[LAW_STEP + lane], w[LAW_BY_P + lane] = 0.0, 0.0
         w[at.CA + lane] = w[CA_0 + lane]
         w[at.MG + lane] = w[MG_0 + lane]
         left += w[at.ACTIVE + lane]
-    if left == 0.0:
-        return left
-    for _ in range(MOST_ROUNDS):
-        at.refresh(w, constant_set, lanes)
-        _begin(w, lanes)
-        at.evaluate(w, lanes)
-        _newton(w, lanes)
-        _factors(w, lanes)
-        _read(w, lanes)
-        if with_carbon:
-            _read_carbon(w, lanes)
-        left = _move(w, lanes)
-        if left == 0.0:
-            break
     return left
+
+
+@lane_kernel
+def look(w, constant_set, lanes):
+    """Activities, species and their derivatives at the present point."""
+    at.refresh(w, constant_set, lanes)
+    _begin(w, lanes)
+    at.evaluate(w, lanes)
+
+
+@lane_kernel
+def step(w, lanes, with_carbon):
+    """Readings after the step that `newton` has found, and the step itself; returns how many lanes have not settled."""
+    factors(w, lanes)
+    _read(w, lanes)
+    if with_carbon:
+        _read_carbon(w, lanes)
+    return move(w, lanes)
 
 
 @lane_kernel
@@ -149,13 +176,19 @@ def _saturating(w, lane, slope):
 
 @lane_function
 def _linear(w, lane):
-    """The step of one lane: its linear system, with rock, sulfate and ionic strength eliminated in this order."""
+    """The step of one lane: its linear system, with rock, sulfate and ionic strength eliminated in this order.
+
+    The step in x, y, z, n and I, then its change with TARGET.
+    """
     slope = slope_of_gamma(w, lane)
     alk_i, dic_i, so4_i, ionic_i = by_ionic_strength(w, lane, slope)
     alk_n, dic_n, so4_n, ionic_n = _by_rock(w, lane)
     n_0, n_x, n_y, n_z, n_i = _saturating(w, lane, slope)
     n, line, ionic = w[N + lane], w[LINE + lane], w[at.IONIC + lane]
-    pressure = w[GAS + lane] * w[at.M_CO2 + lane] / w[at.C_KH + lane]
+    own_pressure = w[at.M_CO2 + lane] / w[at.C_KH + lane]
+    pressure, by_p = w[GAS + lane] * own_pressure, w[LAW_BY_P + lane] * own_pressure
+    n_0 += w[LAW_STEP + lane]
+    n_x, n_y, n_i = n_x + by_p, n_y + by_p, n_i + by_p * slope
     s_z = w[at.SO4_Z + lane] + so4_n * n_z
     per_s = 1.0 / (s_z if abs(s_z) > TINY else 1.0)
     s_x = (w[at.SO4_X + lane] + so4_n * n_x) * per_s
@@ -187,18 +220,25 @@ def _linear(w, lane):
     dn = n_0 + n_x * dx + n_y * dy + n_z * dz + n_i * di
     w[DIC_N + lane], w[DIC_I + lane], w[SLOPE + lane] = dic_n, dic_i, slope
     w[REGULAR + lane] = 1.0 if regular else 0.0
-    return dx, dy, dz, dn, min(max(di, FALL * ionic), RISE * ionic)
+    x_t, y_t = -a_y * per_pivot, a_x * per_pivot
+    i_t = i_x * x_t + i_y * y_t
+    z_t = -s_x * x_t - s_y * y_t - s_i * i_t
+    n_t = n_x * x_t + n_y * y_t + n_z * z_t + n_i * i_t
+    return dx, dy, dz, dn, min(max(di, FALL * ionic), RISE * ionic), x_t, y_t, z_t, n_t, i_t
 
 
 @lane_kernel
-def _newton(w, lanes):
-    """The step of every lane."""
+def newton(w, lanes):
+    """The step of every lane, and its change with TARGET."""
     for lane in range(lanes):
-        w[D_X + lane], w[D_Y + lane], w[D_Z + lane], w[D_N + lane], w[D_I + lane] = _linear(w, lane)
+        dx, dy, dz, dn, di, x_t, y_t, z_t, n_t, i_t = _linear(w, lane)
+        w[D_X + lane], w[D_Y + lane], w[D_Z + lane], w[D_N + lane], w[D_I + lane] = dx, dy, dz, dn, di
+        w[X_BY_TARGET + lane], w[Y_BY_TARGET + lane], w[Z_BY_TARGET + lane] = x_t, y_t, z_t
+        w[N_BY_TARGET + lane], w[I_BY_TARGET + lane] = n_t, i_t
 
 
 @lane_kernel
-def _factors(w, lanes):
+def factors(w, lanes):
     """By what h and hco3 are multiplied; beside rock h follows its logarithm."""
     for lane in range(lanes):
         dx = w[D_X + lane]
@@ -252,7 +292,7 @@ def _read_carbon(w, lanes):
 
 
 @lane_kernel
-def _move(w, lanes):
+def move(w, lanes):
     """Take the step in the lanes that run and see which have settled; returns how many have not."""
     for lane in range(lanes):
         active = w[at.ACTIVE + lane]
@@ -265,7 +305,7 @@ def _move(w, lanes):
         n = w[N + lane] + (dn if running else 0.0)
         w[N + lane] = n
         w[at.CA + lane] = w[CA_0 + lane] + (1.0 - w[MG_SHARE + lane]) * n
-        w[at.MG + lane] = w[MG_0 + lane] + w[MG_SHARE + lane] * n
+        w[at.MG + lane] = max(w[MG_0 + lane] + w[MG_SHARE + lane] * n, 0.0)
         solutes = w[at.SUM_SOLUTES + lane] - w[at.SOLUTES + lane]
         w[at.SOLUTES + lane] += solutes if running else 0.0
         moves = max(abs(w[D_X + lane]), abs(w[D_Y + lane]), abs(w[D_Z + lane]), abs(dn) * w[E_N + lane])

@@ -22,7 +22,7 @@ from karstsim.core.polynomials import exp_wide
 from karstsim.processes.dissolution import MINIMUM_VOLUME, PURE_CALCITE
 from karstsim.processes.joint_dissolution import relaxed_rock
 from karstsim.processes.lowpass import relaxed_share
-from karstsim.processes.transport import alkalinity, temperature_of
+from karstsim.processes.transport import alkalinity
 
 # Of a lane: whether it has a store that reacts, whether that is odd, which solve it is at; the laws' numbers; the air
 # and its fall per CO2 that a kg of water takes up; what has moved, mol kg-1; the medium after `dissolve`.
@@ -53,8 +53,8 @@ def empty(w, count):
 
 
 @kernel
-def load(w, lane, store, mg_fraction):
-    """A store's water, with the medium that it remembers, into a lane; one that has none is odd.
+def load(w, lane, store, temperature, mg_fraction):
+    """A store's water at `temperature` (degC), with the medium that it remembers, into a lane; without one it is odd.
 
     The compartment gives the laws: K_DT, TAIL_START, TAIL_ORDER, THRESHOLD, PRECIPITATION_DT (see `set_law`) and, where
     there is gas, AIR, AIR_SLOPE and AIR_SHARE.
@@ -63,7 +63,7 @@ def load(w, lane, store, mg_fraction):
     if store.volume < MINIMUM_VOLUME or not known:
         w[ODD + lane] = 1.0
         return
-    load_totals(w, lane, store, temperature_of(store))
+    load_totals(w, lane, store, temperature)
     w[MG_FRACTION + lane] = mg_fraction
     w[ABOVE + lane] = 1.0 if store.si_calcite > 0.0 else 0.0
     w[at.H + lane] = -LN10 * store.ph
@@ -135,14 +135,20 @@ def is_sound(w, lane):
     return w[RUNS + lane] == 1.0 and w[ODD + lane] == 0.0
 
 
+@lane_kernel
+def give_up(w, count):
+    """The lanes that a solver has left are odd."""
+    for lane in range(count):
+        if w[at.ACTIVE + lane] == 1.0:
+            w[ODD + lane] = 1.0
+            w[at.ACTIVE + lane] = 0.0
+
+
 @kernel
-def solve_lanes(w, constant_set, count, with_carbon):
+def solve(w, constant_set, count, with_carbon):
     """Solve the active lanes; those that resist are odd."""
     if ls.solve(w, constant_set, count, with_carbon) > 0.0:
-        for lane in range(count):
-            if w[at.ACTIVE + lane] == 1.0:
-                w[ODD + lane] = 1.0
-                w[at.ACTIVE + lane] = 0.0
+        give_up(w, count)
 
 
 @lane_kernel
@@ -170,7 +176,7 @@ def exchange(w, which, constant_set, count, with_carbon):
         w[ls.LINE + lane], w[ls.GAS + lane] = line, 1.0
         w[ls.TARGET + lane] = w[AIR + lane] + line * w[at.DIC + lane]
         w[ls.OUT_DIC + lane] = w[at.DIC + lane]
-    solve_lanes(w, constant_set, count, with_carbon)
+    solve(w, constant_set, count, with_carbon)
     for lane in range(count):
         gas = (w[ls.OUT_DIC + lane] - w[at.DIC + lane]) * w[AIR_SHARE + lane]
         w[GAS_MOVED + which + lane] = gas
@@ -193,14 +199,20 @@ def dissolve(w, constant_set, count, with_carbon):
             w[STAGE + lane] = LOOKS if above else SATURATES
             w[ls.ROCK + lane] = 0.0 if above else 1.0
     for _ in range(MOST_SOLVES):
-        solve_lanes(w, constant_set, count, with_carbon)
+        solve(w, constant_set, count, with_carbon)
         more = False
         for lane in range(count):
             if is_sound(w, lane) and w[STAGE + lane] != REACTED:
-                _advance(w, lane)
+                advance(w, lane)
                 more = more or w[STAGE + lane] != REACTED
         if not more:
             break
+    keep_medium(w, count, with_carbon)
+
+
+@lane_kernel
+def keep_medium(w, count, with_carbon):
+    """Keep the medium of the last solve for the stores, and its carbon for their isotopes."""
     for lane in range(count):
         w[KEPT_H + lane], w[KEPT_IONIC + lane] = w[at.H + lane], w[at.IONIC + lane]
         w[KEPT_PCO2 + lane], w[KEPT_OMEGA + lane] = w[ls.OUT_PCO2 + lane], w[ls.OUT_OMEGA + lane]
@@ -211,47 +223,47 @@ def dissolve(w, constant_set, count, with_carbon):
 
 
 @lane_kernel
-def _advance(w, lane):
+def advance(w, lane):
     """What follows for a lane after a solve; the order of `dissolution.closed_step`."""
     stage = w[STAGE + lane]
     n = w[ls.N + lane]
     if stage == SATURATES:
         if n >= 0.0:
             tail_start, tail_order = w[TAIL_START + lane], w[TAIL_ORDER + lane]
-            _compose(
+            compose(
                 w, lane, relaxed_rock(w[at.ALK + lane], n, w[K_DT + lane], tail_start, tail_order), LEAVES
             )
         else:
             w[ABOVE + lane] = 0.0
-            _compose(w, lane, 0.0 * n, LOOKS)
+            compose(w, lane, 0.0 * n, LOOKS)
     elif stage == LOOKS:
         omega = w[ls.OUT_OMEGA + lane]
         w[STAGE + lane] = REACTED
         if omega > w[THRESHOLD + lane]:
             w[ls.MG_SHARE + lane] = PURE_CALCITE
-            _ask_rock(w, lane, PRECIPITATES)
+            ask_rock(w, lane, PRECIPITATES)
         elif omega < 1.0 and w[ABOVE + lane] == 1.0:
-            _ask_rock(w, lane, SATURATES)
+            ask_rock(w, lane, SATURATES)
     elif stage == PRECIPITATES:
         w[ROCK_MOVED + lane] = n * relaxed_share(w[PRECIPITATION_DT + lane], 1.0)
         w[ls.LEVEL + lane] = w[THRESHOLD + lane]
-        _ask_rock(w, lane, STOPS)
+        ask_rock(w, lane, STOPS)
     elif stage == STOPS:
         w[ls.LEVEL + lane] = 1.0
-        _compose(w, lane, min(max(w[ROCK_MOVED + lane], n), 0.0), LEAVES)
+        compose(w, lane, min(max(w[ROCK_MOVED + lane], n), 0.0), LEAVES)
     else:
         w[STAGE + lane] = REACTED
 
 
 @lane_kernel
-def _ask_rock(w, lane, stage):
+def ask_rock(w, lane, stage):
     """Ask for the rock that brings the lane's water to its LEVEL."""
     w[ls.ROCK + lane] = w[at.ACTIVE + lane] = 1.0
     w[STAGE + lane] = stage
 
 
 @lane_kernel
-def _compose(w, lane, rock, stage):
+def compose(w, lane, rock, stage):
     """Bring `rock` (mol kg-1) into the lane's water and ask for the water that it makes."""
     magnesium = w[ls.MG_SHARE + lane] * rock
     w[ROCK_MOVED + lane] = rock

@@ -126,7 +126,7 @@ def book_lane(w, lane, store, x, f, mg, traced):
 @kernel
 def load_matrix(w, lane, p, store, dt):
     """The matrix and its law into a lane."""
-    lanes.load(w, lane, store, magnesium_share(p.dolomite_share))
+    lanes.load(w, lane, store, temperature_of(store), magnesium_share(p.dolomite_share))
     if lanes.is_sound(w, lane):
         k_dt = rate(p, store, p.matrix_area_to_volume, p.matrix_film_thickness) * dt
         law = p.matrix_tail_start, p.matrix_tail_order, p.calcite_threshold, p.calcite_rate * dt
@@ -193,7 +193,7 @@ def load_conduit(w, lane, p, s, f, dt):
     if p.conduit_cells > 1:
         w[lanes.ODD + lane] = 1.0
         return
-    lanes.load(w, lane, s.conduit, magnesium_share(p.dolomite_share))
+    lanes.load(w, lane, s.conduit, temperature_of(s.conduit), magnesium_share(p.dolomite_share))
     if lanes.is_sound(w, lane):
         k_dt = rate(p, s.conduit, p.conduit_area_to_volume, p.conduit_film_thickness) * dt
         law = p.conduit_tail_start, p.conduit_tail_order, p.calcite_threshold, p.calcite_rate * dt
