@@ -63,13 +63,25 @@ def load(w, lane, store, mg_fraction):
     if store.volume < MINIMUM_VOLUME or not known:
         w[ODD + lane] = 1.0
         return
-    per_kg = 1.0 / store.volume
-    sol = store.sol
-    w[RUNS + lane] = 1.0
-    w[VOLUME + lane] = store.volume
+    load_totals(w, lane, store, temperature_of(store))
     w[MG_FRACTION + lane] = mg_fraction
     w[ABOVE + lane] = 1.0 if store.si_calcite > 0.0 else 0.0
-    w[at.TEMPERATURE + lane] = temperature_of(store)
+    w[at.H + lane] = -LN10 * store.ph
+    w[at.IONIC + lane] = store.ionic_strength
+    w[at.PCO2 + lane] = store.pco2
+    w[at.FREE_SO4 + lane] = w[at.SO4 + lane] / store.so4_ratio
+    w[AIR_SLOPE + lane] = 0.0
+    w[AIR_SHARE + lane] = 0.0
+
+
+@kernel
+def load_totals(w, lane, water, temperature):
+    """What a water holds into a lane that runs; a first guess of its medium is left to the caller."""
+    per_kg = 1.0 / water.volume
+    sol = water.sol
+    w[RUNS + lane] = 1.0
+    w[VOLUME + lane] = water.volume
+    w[at.TEMPERATURE + lane] = temperature
     w[at.DIC + lane] = sol.dic * per_kg
     w[ls.CA_0 + lane] = sol.ca * per_kg
     w[ls.MG_0 + lane] = sol.mg * per_kg
@@ -79,12 +91,6 @@ def load(w, lane, store, mg_fraction):
     w[at.SO4 + lane] = sol.so4 * per_kg
     w[at.NO3 + lane] = sol.no3 * per_kg
     w[at.ALK + lane] = alkalinity(sol) * per_kg
-    w[at.H + lane] = -LN10 * store.ph
-    w[at.IONIC + lane] = store.ionic_strength
-    w[at.PCO2 + lane] = store.pco2
-    w[at.FREE_SO4 + lane] = w[at.SO4 + lane] / store.so4_ratio
-    w[AIR_SLOPE + lane] = 0.0
-    w[AIR_SHARE + lane] = 0.0
 
 
 @kernel
@@ -130,7 +136,7 @@ def is_sound(w, lane):
 
 
 @kernel
-def _solve(w, constant_set, count, with_carbon):
+def solve_lanes(w, constant_set, count, with_carbon):
     """Solve the active lanes; those that resist are odd."""
     if ls.solve(w, constant_set, count, with_carbon) > 0.0:
         for lane in range(count):
@@ -164,7 +170,7 @@ def exchange(w, which, constant_set, count, with_carbon):
         w[ls.LINE + lane], w[ls.GAS + lane] = line, 1.0
         w[ls.TARGET + lane] = w[AIR + lane] + line * w[at.DIC + lane]
         w[ls.OUT_DIC + lane] = w[at.DIC + lane]
-    _solve(w, constant_set, count, with_carbon)
+    solve_lanes(w, constant_set, count, with_carbon)
     for lane in range(count):
         gas = (w[ls.OUT_DIC + lane] - w[at.DIC + lane]) * w[AIR_SHARE + lane]
         w[GAS_MOVED + which + lane] = gas
@@ -187,7 +193,7 @@ def dissolve(w, constant_set, count, with_carbon):
             w[STAGE + lane] = LOOKS if above else SATURATES
             w[ls.ROCK + lane] = 0.0 if above else 1.0
     for _ in range(MOST_SOLVES):
-        _solve(w, constant_set, count, with_carbon)
+        solve_lanes(w, constant_set, count, with_carbon)
         more = False
         for lane in range(count):
             if is_sound(w, lane) and w[STAGE + lane] != REACTED:
