@@ -41,8 +41,8 @@ MEAN, SUM, MINIMUM, MAXIMUM, LAST = 0, 1, 2, 3, 4
 
 
 @kernel
-def land(p, s, f, air_s, air_f, ground, mobile, forcing, x, k, dt, n_active):
-    """One land tile from the canopy down to recharge; amounts per area of the tile.
+def land(p, s, f, air_s, air_f, ground, mobile, forcing, x, k, t, dt, n_active):
+    """One land tile from the canopy down to its caves; amounts per area of the tile.
 
     ground, mobile  rock matrix that irrigation may pump from, and its mobile water, mm
     """
@@ -75,20 +75,18 @@ def land(p, s, f, air_s, air_f, ground, mobile, forcing, x, k, dt, n_active):
     if traced:
         cave_isotopes.begin(f.cave, f.soil, f.epikarst)
     uptake = f.soil.gas_uptake + f.epikarst.gas_uptake - f.epikarst.open_air_uptake
-    cave.step(
-        p.cave,
-        s.cave,
-        f.cave,
-        f.epikarst.diffuse_recharge,
-        f.epikarst.air_pco2,
-        gas.available(f.soil, uptake),
-        air_s.air_temperature_year,
-        forcing,
-        x,
-        k,
-        dt,
-        n_active,
-    )
+    recharge, vadose = f.epikarst.diffuse_recharge, f.epikarst.air_pco2
+    drawable = gas.available(f.soil, uptake)
+    warmth = air_s.air_temperature_year
+    cave.begin(p.cave, s.cave, f.cave, recharge, vadose, drawable, warmth, forcing, t, k, dt, n_active)
+
+
+@kernel
+def below_caves(p, s, f, t, k, n_active):
+    """Close the step of the caves of one tile, and vent the soil's air."""
+    traced = n_active > N_CORE
+    cave.finish(p.cave, s.cave, f.cave, f.epikarst.diffuse_recharge, t, k, n_active)
+    uptake = f.soil.gas_uptake + f.epikarst.gas_uptake - f.epikarst.open_air_uptake
     uptake -= f.cave.fissure_degassing_to_vadose
     gas.settle(p.soil, s.soil, f.soil, uptake)
     gas.vent(f.soil, uptake, f.cave.drawn_soil_co2)
@@ -209,7 +207,10 @@ def fill_box(cp, cs, forcing, n_active):
 
 
 @kernel
-def before(cp, cs, cf, tp, ts, tf, ap, a_s, af, bs, forcing, own_forcing, x, k, ledger, dt, n_active):
+def before(
+    cp, cs, cf, tps, tss, tfs, row, ap, a_s, af, bs, forcing, own_forcing, scratch, w, constant_set, x, k,
+    ledger, dt, n_active,
+):  # fmt: skip
     """The step of one catchment down to the flow of its aquifer.
 
     cp, cs, cf  parameters, state, fluxes of the catchment
@@ -221,6 +222,7 @@ def before(cp, cs, cf, tp, ts, tf, ap, a_s, af, bs, forcing, own_forcing, x, k, 
     returns     into how many parts the conduit's step is cut
     """
     f = cf.catchment
+    tp, ts, tf, t = tps[row], tss[row], tfs[row], scratch[0].drip
     fill_box(cp, cs, forcing, n_active)
     forcing = look_at_air(cp, cs, cf, forcing, own_forcing, n_active)
     if cs.catchment.opened == 0.0:
@@ -234,7 +236,12 @@ def before(cp, cs, cf, tp, ts, tf, ap, a_s, af, bs, forcing, own_forcing, x, k, 
     for i in range(tp.shape[0]):
         ground = cs.aquifer.matrix
         mobile = max(ground.volume - cp.aquifer.matrix_immobile, 0.0)
-        land(tp[i], ts[i], tf[i], cs.atmosphere, cf.atmosphere, ground, mobile, forcing, x, k, dt, n_active)
+        land(
+            tp[i], ts[i], tf[i], cs.atmosphere, cf.atmosphere, ground, mobile, forcing, x, k, t, dt, n_active
+        )
+        if n_active > 0:
+            cave.react_lanes(tps, tss, tfs, i, row, 1, scratch, w, constant_set, dt, n_active > N_CORE)
+            below_caves(tp[i], ts[i], tf[i], t, k, n_active)
         gather(cp, cf, ts[i].tile.area_fraction, tp[i], tf[i], n_active)
         books.flag_high_co2(cs.catchment, tf[i].soil.base_pco2_without_uptake)
         books.flag_waters(cs.catchment, 0.0, ts[i].soil.pore_water.ionic_strength)
@@ -261,7 +268,8 @@ def after(
     """
     f = cf.catchment
     forcing = look_at_air(cp, cs, cf, forcing, own_forcing, n_active)
-    aquifer.emerge(cp.aquifer, cs.aquifer, cf.aquifer, forcing, x, k, n_active)
+    if n_active > N_CORE:
+        aquifer.isotopes.read_spring(cs.aquifer, cf.aquifer, forcing.co2_c14)
     if n_active > 0:
         close_conduit(cf, ts, tf)
     for i in range(af.shape[0]):
@@ -389,10 +397,12 @@ def run(
             for lane in range(count):
                 i = first + lane
                 scratch[lane].parts = before(
-                    cp[i], cs[i], cf[i], tp[i], ts[i], tf[i], ap[i], a_s[i], af[i], bs[i], forcing[forcing_row[i], j],
-                    air, scratch[lane].solution, scratch[lane].constants, ledger_row, dt, n_active,
+                    cp[i], cs[i], cf[i], tp, ts, tf, i, ap[i], a_s[i], af[i], bs[i], forcing[forcing_row[i], j],
+                    air, scratch, w, constant_set, scratch[lane].solution, scratch[lane].constants, ledger_row,
+                    dt, n_active,
                 )  # fmt: skip
             aquifer.react(cp, cs, cf, first, count, scratch, w, constant_set, dt, n_active)
+            aquifer.emerge(cp, cs, cf, first, count, scratch, w, constant_set, n_active)
             for lane in range(count):
                 i = first + lane
                 after(
