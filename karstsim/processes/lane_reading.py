@@ -19,6 +19,9 @@ from karstsim.core.jit import kernel
 from karstsim.processes import lane_dissolution as lanes
 from karstsim.processes.dissolution import PURE_CALCITE
 
+CUBE = 3.0
+IONIC_OF_CALCITE = 3.0  # mol of ionic strength that a mole of calcite makes with CO2: Ca2+ and two HCO3-
+
 
 @kernel
 def load(w, lane, water, temperature, ph, ionic_strength, pco2):
@@ -43,7 +46,11 @@ def close(w, lane):
 
 @kernel
 def beside_gas(w, lane, pressure, slope):
-    """Ask for the water beside a gas of `pressure` (atm), which rises by `slope` (atm kg mol-1) per CO2 released."""
+    """Ask for the water beside a gas of `pressure` (atm), which rises by `slope` (atm kg mol-1) per CO2 released.
+
+    The lane has been solved before. At one bicarbonate its H+ goes with the CO2 pressure: the search begins there.
+    """
+    w[at.H + lane] *= pressure / w[ls.OUT_PCO2 + lane]
     w[at.ACTIVE + lane], w[ls.ROCK + lane] = 1.0, 0.0
     w[ls.LINE + lane], w[ls.GAS + lane] = slope, 1.0
     w[ls.TARGET + lane] = pressure + slope * w[at.DIC + lane]
@@ -51,9 +58,20 @@ def beside_gas(w, lane, pressure, slope):
 
 @kernel
 def saturated_beside_gas(w, lane, pressure, slope):
-    """As `beside_gas`, with the calcite that saturates the water."""
+    """As `beside_gas`, with the calcite that saturates the water. A first guess of it is taken out at once, and returned.
+
+    At one pressure Omega goes with Ca hco3^2, and with the alkalinity for bicarbonate with u of calcite less
+    (1 - u/Ca) (1 - 2 u/Alk)^2 = 1/Omega: as one cube. mol kg-1
+    """
+    omega = w[ls.OUT_OMEGA + lane] * w[ls.OUT_PCO2 + lane] / pressure
+    guess = 0.0
+    if omega > 1.0:
+        ca, alkalinity = w[ls.CA_0 + lane], w[at.ALK + lane]
+        guess = CUBE / (1.0 / ca + 4.0 / alkalinity) * (1.0 - omega ** (-1.0 / CUBE))
+    lose(w, lane, guess)
     beside_gas(w, lane, pressure, slope)
     w[ls.ROCK + lane] = 1.0
+    return guess
 
 
 @kernel
@@ -65,10 +83,19 @@ def solve(w, constant_set, count):
 
 @kernel
 def lose(w, lane, calcite):
-    """Take `calcite` (mol kg-1) out of a lane's water."""
+    """Take `calcite` (mol kg-1) out of a lane's water, and make a first guess of what is left at one CO2 pressure.
+
+    Its bicarbonate goes with its alkalinity, and a mole of calcite is three of ionic strength.
+    """
+    alkalinity = w[at.ALK + lane] - 2.0 * calcite
+    left = alkalinity / w[at.ALK + lane]
     w[at.DIC + lane] -= calcite
     w[ls.CA_0 + lane] -= calcite
-    w[at.ALK + lane] -= 2.0 * calcite
+    w[at.ALK + lane] = alkalinity
+    if left > 0.0:
+        w[at.HCO3 + lane] *= left
+        w[at.H + lane] /= left
+        w[at.IONIC + lane] -= IONIC_OF_CALCITE * calcite
 
 
 @kernel

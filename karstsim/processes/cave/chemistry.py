@@ -41,6 +41,7 @@ DRIP_DTYPE = record_dtype(
         ("grows", "f8"),  # 1 where calcite leaves the lane's water, the share of what is above saturation
         ("share", "f8"),
         ("ca", "f8"),  # calcium before, calcite and CO2 lost since the water was booked, mol kg-1
+        ("taken", "f8"),  # a first guess of what saturates the lane's water, already out of it
         ("lost", "f8"),
         ("gas", "f8"),
     ]
@@ -173,7 +174,7 @@ def _descend(w, lane, p, t):
         if t.share > 0.0:
             t.grows = 1.0
             t.pressure += t.slope * t.gas
-            lane_reading.saturated_beside_gas(w, lane, t.pressure, t.slope)
+            t.taken = lane_reading.saturated_beside_gas(w, lane, t.pressure, t.slope)
 
 
 @kernel
@@ -188,7 +189,7 @@ def _drip(w, lane, p, s, f, t, x, dt, traced):
         w[lanes.RUNS + lane] = 0.0
         return
     t.lost, t.gas, t.grows = 0.0, 0.0, 1.0
-    lane_reading.saturated_beside_gas(w, lane, t.pressure, t.slope)
+    t.taken = lane_reading.saturated_beside_gas(w, lane, t.pressure, t.slope)
 
 
 @kernel
@@ -198,8 +199,9 @@ def _grow(w, scratch, constant_set, count):
     for lane in range(count):
         t = scratch[lane].drip
         if lanes.is_sound(w, lane) and t.grows == 1.0:
-            t.lost = t.share * max(-w[ls.N + lane], 0.0)
-            lane_reading.lose(w, lane, t.lost)
+            saturating = t.taken - w[ls.N + lane]
+            t.lost = t.share * max(saturating, 0.0)
+            lane_reading.lose(w, lane, t.lost - t.taken)
             lane_reading.beside_gas(w, lane, t.pressure, t.slope)
     lane_reading.solve(w, constant_set, count)
     for lane in range(count):
