@@ -58,7 +58,7 @@ def beside_gas(w, lane, pressure, slope):
 
 @kernel
 def saturated_beside_gas(w, lane, pressure, slope):
-    """As `beside_gas`, with the calcite that saturates the water. A first guess of it is taken out at once, and returned.
+    """As `beside_gas`, with the calcite that saturates the water: returns a first guess of it, taken out at once.
 
     At one pressure Omega goes with Ca hco3^2, and with the alkalinity for bicarbonate with u of calcite less
     (1 - u/Ca) (1 - 2 u/Alk)^2 = 1/Omega: as one cube. mol kg-1
