@@ -280,7 +280,7 @@ def total_alkalinity(x):
 
 
 @kernel
-def _saturation_index(iap, solubility):
+def saturation_index(iap, solubility):
     """log10 of ion activity product over solubility product; an absent ion gives the index of `IAP_FLOOR`."""
     return math.log10((iap if not iap < IAP_FLOOR else IAP_FLOOR) / solubility)
 
@@ -291,7 +291,7 @@ def finish_carbonate(x, k, h):
     x.ph = -math.log10(h) if not h <= 0.0 else 0.0
     x.pco2 = x.m_co2 / x.c_kh
     iap = x.g_ca * x.m_ca * (x.g_co3 * x.m_co3)
-    x.si_calcite = _saturation_index(iap, k.calcite)
+    x.si_calcite = saturation_index(iap, k.calcite)
     return iap
 
 
@@ -302,10 +302,10 @@ def finish(x, k, h):
     if x.readings != ALL:
         return
     a_ca, a_co3 = x.g_ca * x.m_ca, x.g_co3 * x.m_co3
-    x.si_aragonite = _saturation_index(iap, k.aragonite)
-    x.si_dolomite = _saturation_index(iap * x.g_mg * x.m_mg * a_co3, k.dolomite)
+    x.si_aragonite = saturation_index(iap, k.aragonite)
+    x.si_dolomite = saturation_index(iap * x.g_mg * x.m_mg * a_co3, k.dolomite)
     aw = x.water_activity
-    x.si_gypsum = _saturation_index(a_ca * x.g_so4 * x.m_so4 * aw * aw, k.gypsum)
+    x.si_gypsum = saturation_index(a_ca * x.g_so4 * x.m_so4 * aw * aw, k.gypsum)
 
 
 @kernel

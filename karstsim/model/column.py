@@ -85,42 +85,41 @@ def land_between(p, s, f, forcing, k, dt, n_active):
 
 
 @kernel
-def land_below(cp, cs, cf, p, s, f, coupling, forcing, x, k, dt, n_active):
-    """Close the step of the epikarst; the caves under it; what reaches the aquifer and the streams."""
+def land_below(cs, p, s, f, coupling, forcing, t, k, dt, n_active):
+    """Close the step of the epikarst and begin that of the caves under it.
+
+    t  record of the drip (`cave.begin`)
+    """
     epikarst.finish(p.epikarst, f.epikarst, p.soil, f.soil, coupling, k, dt, n_active)
-    if n_active > 0:
-        caves(p, s, f, cs.atmosphere.air_temperature_year, forcing, x, k, dt, n_active)
-    gather(cp, cf, s.tile.area_fraction, p, f, n_active)
-    books.flag_high_co2(cs.catchment, f.soil.base_pco2_without_uptake)
-    books.flag_waters(cs.catchment, 0.0, s.soil.pore_water.ionic_strength)
+    if n_active == 0:
+        return
+    if n_active > N_CORE:
+        cave_isotopes.begin(f.cave, f.soil, f.epikarst)
+    recharge, vadose = f.epikarst.diffuse_recharge, f.epikarst.air_pco2
+    drawable = gas.available(f.soil, taken_up(f))
+    warmth = cs.atmosphere.air_temperature_year
+    cave.begin(p.cave, s.cave, f.cave, recharge, vadose, drawable, warmth, forcing, t, k, dt, n_active)
 
 
 @kernel
-def caves(p, s, f, temperature, forcing, x, k, dt, n_active):
-    """The caves of one tile, and what they draw of the soil's air."""
-    traced = n_active > N_CORE
-    if traced:
-        cave_isotopes.begin(f.cave, f.soil, f.epikarst)
-    uptake = f.soil.gas_uptake + f.epikarst.gas_uptake - f.epikarst.open_air_uptake
-    cave.step(
-        p.cave,
-        s.cave,
-        f.cave,
-        f.epikarst.diffuse_recharge,
-        f.epikarst.air_pco2,
-        gas.available(f.soil, uptake),
-        temperature,
-        forcing,
-        x,
-        k,
-        dt,
-        n_active,
-    )
-    uptake -= f.cave.fissure_degassing_to_vadose
-    gas.settle(p.soil, s.soil, f.soil, uptake)
-    gas.vent(f.soil, uptake, f.cave.drawn_soil_co2)
-    if traced:
+def taken_up(f):
+    """CO2 of the soil that soil and epikarst water of a tile took up in the step, mol m-2."""
+    return f.soil.gas_uptake + f.epikarst.gas_uptake - f.epikarst.open_air_uptake
+
+
+@kernel
+def land_end(cp, cs, cf, p, s, f, t, k, n_active):
+    """Close the step of the caves, vent the soil's air, and bring what is left to the aquifer and the streams."""
+    if n_active > 0:
+        cave.finish(p.cave, s.cave, f.cave, f.epikarst.diffuse_recharge, t, k, n_active)
+        uptake = taken_up(f) - f.cave.fissure_degassing_to_vadose
+        gas.settle(p.soil, s.soil, f.soil, uptake)
+        gas.vent(f.soil, uptake, f.cave.drawn_soil_co2)
+    if n_active > N_CORE:
         soil_isotopes.vent(p.soil, s.soil, f.soil, f.cave)
+    gather(cp, cf, s.tile.area_fraction, p, f, n_active)
+    books.flag_high_co2(cs.catchment, f.soil.base_pco2_without_uptake)
+    books.flag_waters(cs.catchment, 0.0, s.soil.pore_water.ionic_strength)
 
 
 @kernel
@@ -277,7 +276,8 @@ def after(cp, cs, cf, tp, ts, tf, bp, bs, bf, af, forcing, x, waters, k, t, ledg
     waters, t   scratch: one solution per box, sub-step
     """
     f = cf.catchment
-    aquifer.emerge(cp.aquifer, cs.aquifer, cf.aquifer, forcing, x, k, n_active)
+    if n_active > N_CORE:
+        aquifer.isotopes.read_spring(cs.aquifer, cf.aquifer, forcing.co2_c14)
     if n_active > 0:
         close_conduit(cf, ts, tf)
     for i in range(af.shape[0]):
@@ -372,7 +372,7 @@ def run(
     cp .. af     record tables: catchment (n,), tile (n, n_tiles), box (n, n_boxes), sinking stream (n, n_streams);
                  states and fluxes are updated
     forcing      (n_forcing, n_steps) records; forcing_row (n,) says which row drives a catchment
-    scratch      (LANES,) solution, constants, sub-step records, parts, coupling; w (`lane_dissolution.WORDS`,) floats;
+    scratch      (LANES,) solution, constants, sub-step records, parts, coupling, drip; w (`lane_dissolution.WORDS`,) floats;
                  waters (n_boxes,) solutions; weather (LANES,) forcing records; ledger (1,) books
     tables       float views of cs, cf, ts, tf, bs, bf, a_s, af as (n, rows, floats)
     periods      (4, n_steps): output period of every step for daily (0), monthly (1), annual (2), step (3)
@@ -388,7 +388,7 @@ def run(
         k.constant_set = constant_set
         k.tracers = 1.0 if n_active > N_CORE else 0.0
     lane_dissolution.make_ready(w)
-    t, ledger_row = scratch[0].substep, ledger[0]
+    substep, ledger_row = scratch[0].substep, ledger[0]
     wanted = np.zeros(len(selections), np.int64)
     for o in range(len(selections)):
         wanted[o] = selections[o].shape[0]
@@ -424,20 +424,28 @@ def run(
                 if n_active > 0:
                     epikarst.react(tp, ts, tf, tile, first, count, scratch, w, constant_set, dt, n_active)
                 for lane in range(count):
-                    i, x, k = first + lane, scratch[lane].solution, scratch[lane].constants
+                    i, t, k = first + lane, scratch[lane].drip, scratch[lane].constants
                     p, s, f, coupling = tp[i, tile], ts[i, tile], tf[i, tile], scratch[lane].coupling
-                    land_below(cp[i], cs[i], cf[i], p, s, f, coupling, weather[lane], x, k, dt, n_active)
+                    land_below(cs[i], p, s, f, coupling, weather[lane], t, k, dt, n_active)
+                if n_active > 0:
+                    cave.react_lanes(
+                        tp, ts, tf, tile, first, count, scratch, w, constant_set, dt, n_active > N_CORE
+                    )
+                for lane in range(count):
+                    i, t, k = first + lane, scratch[lane].drip, scratch[lane].constants
+                    land_end(cp[i], cs[i], cf[i], tp[i, tile], ts[i, tile], tf[i, tile], t, k, n_active)
             for lane in range(count):
                 i, k = first + lane, scratch[lane].constants
                 scratch[lane].parts = underground(
                     cp[i], cs[i], cf[i], ts[i], tf[i], ap[i], a_s[i], af[i], weather[lane], k, dt, n_active
                 )
             aquifer.react(cp, cs, cf, first, count, scratch, w, constant_set, dt, n_active)
+            aquifer.emerge(cp, cs, cf, first, count, scratch, w, constant_set, n_active)
             for lane in range(count):
                 i, x, k = first + lane, scratch[lane].solution, scratch[lane].constants
                 after(
                     cp[i], cs[i], cf[i], tp[i], ts[i], tf[i], bp[i], bs[i], bf[i], af[i], weather[lane], x, waters,
-                    k, t, ledger_row, dt, n_active,
+                    k, substep, ledger_row, dt, n_active,
                 )  # fmt: skip
             for o in range(len(selections)):
                 if wanted[o] > 0:

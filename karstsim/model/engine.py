@@ -21,6 +21,7 @@ from karstsim.model import column
 from karstsim.model.books import LEDGER_DTYPE
 from karstsim.model.registry import FLUX_DTYPES, LEVELS, STATE_DTYPES, Level
 from karstsim.processes import lane_dissolution
+from karstsim.processes.cave.chemistry import DRIP_DTYPE
 from karstsim.processes.surface_water.carbon import SUBSTEP_DTYPE
 
 SCRATCH_DTYPE = record_dtype(
@@ -30,6 +31,7 @@ SCRATCH_DTYPE = record_dtype(
         ("substep", SUBSTEP_DTYPE),
         ("parts", "i8"),
         ("coupling", "f8"),
+        ("drip", DRIP_DTYPE),
     ]
 )
 

@@ -295,7 +295,15 @@ def show(w, which, lane, x):
     What the isotopes read; only after reactions `with_carbon`. which: FIRST (gas), MIDDLE (rock) or LAST (gas)
     """
     x.temperature = w[at.TEMPERATURE + lane]
-    x.m_co2, x.m_co2_dimer = w[WITH_CO2 + which + lane], w[WITH_DIMER + which + lane]
-    x.m_hco3, x.m_co3 = w[WITH_HCO3 + which + lane], w[WITH_CO3 + which + lane]
+    at_lane = which + lane
+    show_carbon(
+        x, w[WITH_CO2 + at_lane], w[WITH_DIMER + at_lane], w[WITH_HCO3 + at_lane], w[WITH_CO3 + at_lane]
+    )
+
+
+@kernel
+def show_carbon(x, co2, dimer, hco3, co3):
+    """Carbon of each charge (mol kgw-1) into the record `x`, pairs with the free ions."""
+    x.m_co2, x.m_co2_dimer, x.m_hco3, x.m_co3 = co2, dimer, hco3, co3
     x.m_cahco3, x.m_mghco3, x.m_nahco3, x.m_khco3 = 0.0, 0.0, 0.0, 0.0
     x.m_caco3, x.m_mgco3, x.m_naco3 = 0.0, 0.0, 0.0

@@ -16,7 +16,7 @@ from karstsim.chemistry.speciation import SOLUTION_DTYPE
 from karstsim.core.jit import kernel, python_callable
 from karstsim.forcing.records import FORCING
 from karstsim.processes import cave, epikarst
-from karstsim.processes.cave import air, calcite, drip, prior_precipitation
+from karstsim.processes.cave import air, calcite, chemistry, drip, prior_precipitation
 from karstsim.processes.transport import clear
 
 SET = python_callable(set_temperature)
@@ -65,7 +65,7 @@ def _breathe(p, s, f, released, vadose, available, inside, forcing, dt):
 
 
 @kernel
-def _visit(p, s, f, held, ca, mg, dic, volume, vadose, available, inside, forcing, x, k, dt, steps):
+def _visit(p, s, f, held, ca, mg, dic, volume, vadose, available, inside, forcing, x, k, t, dt, steps):
     """Steps of a whole cave under recharge of a given composition (mol m-2 per mm) and `volume` (mm) a step."""
     for _ in range(steps):
         clear(held.diffuse_recharge, 13)
@@ -73,7 +73,10 @@ def _visit(p, s, f, held, ca, mg, dic, volume, vadose, available, inside, forcin
         held.diffuse_recharge.sol.ca = ca * volume
         held.diffuse_recharge.sol.mg = mg * volume
         held.diffuse_recharge.sol.dic = dic * volume
-        cave.step(p, s, f, held.diffuse_recharge, vadose, available, inside, forcing, x, k, dt, 13)
+        cave.begin(p, s, f, held.diffuse_recharge, vadose, available, inside, forcing, t, k, dt, 13)
+        if t.stage == chemistry.ABOVE:
+            chemistry.react(p, s, f, t, x, k, dt)
+        cave.finish(p, s, f, held.diffuse_recharge, t, k, 13)
 
 
 def _run_cave(
@@ -83,8 +86,9 @@ def _run_cave(
     held = record_of(epikarst.FLUXES)
     forcing = _weather(record_of, 2.0) if forcing is None else forcing
     x, k = np.zeros(1, SOLUTION_DTYPE)[0], _constants(inside)
+    t = np.zeros(1, chemistry.DRIP_DTYPE)[0]
     on_rows(_visit)(
-        *parts, held, water.ca, water.mg, water.dic, volume, vadose, 1e9, inside, forcing, x, k, dt, steps
+        *parts, held, water.ca, water.mg, water.dic, volume, vadose, 1e9, inside, forcing, x, k, t, dt, steps
     )
     return held.diffuse_recharge
 

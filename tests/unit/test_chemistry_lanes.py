@@ -89,7 +89,7 @@ def columns_of(waters: np.ndarray) -> np.ndarray:
     return np.array([*rows, 10.0 ** -waters["ph"], waters["pco2"]])
 
 
-def solve_lanes(given: np.ndarray, which: int, mode: int) -> np.ndarray:
+def solve(given: np.ndarray, which: int, mode: int) -> np.ndarray:
     out = np.zeros((6, given.shape[1]))
     in_lanes(np.ascontiguousarray(given), out, np.zeros(at.WORDS), which, mode, lanes.COLD)
     return out
@@ -149,7 +149,7 @@ def compare(n: int, seed: int, which: int, mode: Mode) -> tuple[int, int]:
     if mode == Mode.ALK_DIC:
         given["ph"] = 0.0
     expected, solved = solve_scalar(given, which, int(mode))
-    out = solve_lanes(columns_of(given), which, int(mode))
+    out = solve(columns_of(given), which, int(mode))
     alone = out[4] == 0.0
     assert (solved | ~alone).all(), "lanes claim a water that the scalar solver refuses"
     both = solved & alone
@@ -183,9 +183,9 @@ def test_a_lane_does_not_know_its_neighbours() -> None:
     waters, _ = solve_scalar(random_waters(64, 3), 0, ALK_DIC)
     waters["ph"] = 0.0
     given = columns_of(waters)
-    first = solve_lanes(given, 0, ALK_DIC)
+    first = solve(given, 0, ALK_DIC)
     order = np.random.default_rng(1).permutation(64)
-    again = solve_lanes(given[:, order], 0, ALK_DIC)
+    again = solve(given[:, order], 0, ALK_DIC)
     assert (again[:5] == first[:5, order]).all()
 
 
@@ -198,7 +198,7 @@ def test_a_resumed_water_takes_few_steps() -> None:
     given[9] *= 1.001
     in_lanes(given, out, w, 0, ALK_DIC, lanes.RESUMED)
     assert out[5].sum() < cold[5].sum()
-    fresh = solve_lanes(given, 0, ALK_DIC)
+    fresh = solve(given, 0, ALK_DIC)
     np.testing.assert_allclose(out[0], fresh[0], rtol=1e-9)
 
 
@@ -210,7 +210,7 @@ def test_the_activity_of_water_has_settled_too() -> None:
     given["cl"], given["no3"] = 0.004516069702292554, 0.00043995037423475564
     given["ph"], given["pco2"] = 8.080878319953985, 0.04334474203824317
     expected, solved = solve_scalar(given, SETS[1], int(Mode.PH_PCO2))
-    out = solve_lanes(columns_of(given), SETS[1], int(Mode.PH_PCO2))
+    out = solve(columns_of(given), SETS[1], int(Mode.PH_PCO2))
     assert solved.all() and (out[4] == 0.0).all()
     assert relative(out[3], expected["ionic_strength"]).max() < 2e-9
 

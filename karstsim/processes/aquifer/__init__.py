@@ -121,11 +121,11 @@ def react(cp, cs, cf, first, count, scratch, w, constant_set, dt, n_active):
 
 
 @kernel
-def emerge(p, s, f, forcing, x, k, n_active):
-    """Let the spring out."""
-    f.conduit_volume = conduit_cells.volume(p, s)
-    storage.collect(p, f, n_active)
-    outlets.divide(p, f, n_active)
-    spring.step(s, f, x, k, n_active)
-    if n_active > N_CORE:
-        isotopes.read_spring(s, f, forcing.co2_c14)
+def emerge(cp, cs, cf, first, count, scratch, w, constant_set, n_active):
+    """Let the springs of the catchments first .. first + count - 1 out, and read them; tables as in `react`."""
+    for lane in range(count):
+        p, s, f = cp[first + lane].aquifer, cs[first + lane].aquifer, cf[first + lane].aquifer
+        f.conduit_volume = conduit_cells.volume(p, s)
+        storage.collect(p, f, n_active)
+        outlets.divide(p, f, n_active)
+    spring.read_lanes(cs, cf, first, count, scratch, w, constant_set, n_active)

@@ -1,12 +1,13 @@
-"""Caves under a land tile: ventilated air, fissures above them, drips that degas and leave calcite. A row per tile."""
+"""Caves under a land tile: ventilated air, fissures above them, drips that degas and leave calcite. A row per tile.
 
-from karstsim.chemistry.constants import set_temperature
-from karstsim.chemistry.speciation import Mode, speciate
+A step is `begin`, the chemistry of the drip water (`react_lanes`), `finish`.
+"""
+
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Var
 from karstsim.processes.air import co2_pressure
 from karstsim.processes.cave import air, drip, isotopes, prior_precipitation, readings
-from karstsim.processes.dissolution import LEAST_PRESSURE, load
+from karstsim.processes.cave.chemistry import ABOVE, DONE, react_lanes
 from karstsim.processes.transport import receive, withdraw
 
 NAME = "cave"
@@ -21,7 +22,7 @@ STATE = (
 PROCESSES = (air, prior_precipitation, drip, readings, isotopes)
 PARAMS = tuple(p for process in PROCESSES for p in process.PARAMS)
 FLUXES = tuple(v for process in PROCESSES for v in process.FLUXES)
-ALK_DIC = int(Mode.ALK_DIC)
+__all__ = ["begin", "finish", "react_lanes", "receive_co2"]
 LEAST_DRIP = 1.0e-9  # mm per area of the tile in a step
 
 
@@ -35,67 +36,37 @@ def receive_co2(s, f, amount):
 
 
 @kernel
-def step(p, s, f, recharge, vadose_pco2, available, cave_temperature, forcing, x, k, dt, n_active):
-    """Ventilate the cave, let a share of the diffuse recharge drip through it.
+def begin(p, s, f, recharge, vadose_pco2, available, cave_temperature, forcing, t, k, dt, n_active):
+    """Ventilate the cave, take the share of the diffuse recharge that drips through it.
 
-    recharge          diffuse recharge of the tile (flow; its drip share is taken out and given back)
+    recharge          diffuse recharge of the tile (flow; its drip share is taken out, `finish` gives it back)
     vadose_pco2       CO2 pressure of the air above the cave, atm
     available         soil CO2 that caves may draw in this step, mol m-2
     cave_temperature  degC
+    t                 record of `chemistry.DRIP_DTYPE`: what `chemistry.react` and `finish` go on from
     """
     drip.begin(f)
     withdraw(recharge, f.drip, p.area_fraction * recharge.volume, n_active)
+    t.stage, t.released = DONE, 0.0
     if p.area_fraction <= 0.0:
         air.leave_out(f, forcing)
         prior_precipitation.begin(p, f, vadose_pco2)
         return
-    after, kept, rise = air.ventilate(p, s, f, vadose_pco2, available, cave_temperature, forcing, dt)
+    t.after, t.kept, t.rise = air.ventilate(p, s, f, vadose_pco2, available, cave_temperature, forcing, dt)
     prior_precipitation.begin(p, f, vadose_pco2)
     if k.tracers == 1.0:
         outside = co2_pressure(forcing)
-        isotopes.ventilate(p, s, f, vadose_pco2, outside, kept, cave_temperature)
-    released = 0.0
+        isotopes.ventilate(p, s, f, vadose_pco2, outside, t.kept, cave_temperature)
     if f.drip.volume >= LEAST_DRIP:
-        released = react(p, s, f, after, kept, rise, max(cave_temperature, 0.0), forcing, x, k, dt)
-    receive(recharge, f.drip, 1.0, n_active)
-    air.close(s, f, after, kept, released)
-    if k.tracers == 1.0:
-        isotopes.close(s, f, kept)
+        t.stage, t.temperature, t.air_c14 = ABOVE, max(cave_temperature, 0.0), forcing.co2_c14
 
 
 @kernel
-def react(p, s, f, after, kept, rise, temperature, forcing, x, k, dt):
-    """The drip water's way from the epikarst to the floor.
-
-    returns  the CO2 that it gives the cave's air, mol m-2 of the tile
-    rise     of the cave's mean CO2 pressure per CO2 released into it, atm m2 mol-1
-    """
-    set_temperature(k, temperature, k.constant_set)
-    load(x, f.drip, temperature)
-    x.ph = s.ceiling.ph
-    x.ionic_strength = s.ceiling.ionic_strength
-    speciate(x, k, ALK_DIC)
-    x.resume = 1.0  # all that follows is this water's
-    if f.air_pco2 < LEAST_PRESSURE:  # next to no CO2 in the air: nothing to be in equilibrium with
-        readings.note(s.ceiling, x)
-        readings.note(s.floor, x)
-        return 0.0
-    released = prior_precipitation.step(p, s, f, rise, x, k)
+def finish(p, s, f, recharge, t, k, n_active):
+    """Give the drip water, which has reacted, back to the recharge, and book the air of the step."""
+    if p.area_fraction <= 0.0:
+        return
+    receive(recharge, f.drip, 1.0, n_active)
+    air.close(s, f, t.after, t.kept, t.released)
     if k.tracers == 1.0:
-        isotopes.fissures(p, s, f, kept, x)
-    f.air_pco2 += rise * released
-    readings.note(s.ceiling, x)
-    drip.count(p, f, dt)
-    mean = f.air_pco2
-    if x.pco2 < mean:  # it takes CO2 up: no more than the air has at the end of the step
-        f.air_pco2 = min(mean, rise * (after / kept + released))
-    if f.air_pco2 < LEAST_PRESSURE:
-        f.air_pco2 = mean
-        readings.note(s.floor, x)
-        return released
-    degassed = drip.step(p, s, f, rise, temperature, x, k)
-    if k.tracers == 1.0:
-        isotopes.drips(s, f, kept, x, forcing.co2_c14)
-    f.air_pco2 = mean + rise * degassed
-    readings.note(s.floor, x)
-    return released + degassed
+        isotopes.close(s, f, t.kept)

@@ -14,8 +14,8 @@ from karstsim.core.constants import DAYS_PER_YEAR, MM_PER_M, MOLAR_MASS_CACO3
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Flow, Param, Var
 from karstsim.processes.aquifer.spring import MOL_PER_M3
-from karstsim.processes.cave.calcite import CALCITE, grow
-from karstsim.processes.dissolution import LEAST_PRESSURE, apply
+from karstsim.processes.cave.calcite import CALCITE
+from karstsim.processes.dissolution import apply
 from karstsim.processes.lowpass import relaxed_share
 
 
@@ -93,18 +93,18 @@ def count(p, f, dt):
 
 
 @kernel
-def step(p, s, f, rise, temperature, x, k):
-    """Degas the drip water, speciated in `x`, and let calcite grow. Returns CO2 released, mol m-2 of the tile.
-
-    rise   of the cave's mean CO2 pressure per CO2 released into it, atm m2 mol-1
-    """
+def part_lost(p, f, temperature):
+    """Share of the calcite above saturation that a drop loses in its interval."""
     interval = SECONDS_PER_MINUTE / f.drip_rate if p.drip_law == RECHARGE else p.drip_interval
-    film = p.drip_film * M_PER_MM
-    share = relaxed_share(growth_constant(temperature) * interval, film)
-    lost, gas = grow(x, k, max(f.air_pco2, LEAST_PRESSURE), rise * f.drip.volume, share)
+    return relaxed_share(growth_constant(temperature) * interval, p.drip_film * M_PER_MM)
+
+
+@kernel
+def book(p, s, f, lost, gas):
+    """Book the calcite and the CO2 that a kg of drip water has lost; returns CO2 released, mol m-2 of the tile."""
     f.calcite_growth = lost * f.drip.volume
     f.drip_degassing = gas * f.drip.volume
-    f.stalagmite_growth = GROWTH * f.drip_rate * film * MOL_PER_M3 * lost
+    f.stalagmite_growth = GROWTH * f.drip_rate * p.drip_film * M_PER_MM * MOL_PER_M3 * lost
     apply(f.drip, -f.calcite_growth, -f.drip_degassing, CALCITE)
     s.calcite += f.calcite_growth
     return f.drip_degassing

@@ -90,30 +90,58 @@ def lost_share(y, si, threshold):
 
 
 @kernel
-def step(p, s, f, rise, x, k):
-    """React the drip water, speciated in `x`, on its way through the fissures.
+def part_lost(p, si):
+    """Share of the calcite above saturation that a water of the index `si` loses, once it has degassed; 0: none."""
+    if not si > p.fissure_threshold:
+        return 0.0 * si
+    return lost_share(p.fissure_rate * p.fissure_time, si, p.fissure_threshold)
+
+
+@kernel
+def enter(p, s, f, rise, pco2):
+    """The air that drip water of a CO2 pressure `pco2` (atm) meets at the end of its way through the fissures.
 
     rise     of the cave's mean CO2 pressure per CO2 released into it, atm m2 mol-1
-    returns  CO2 released to the cave's air, mol m-2 of the tile
+    returns  its pressure (atm) and the rise of that per CO2 released (atm kg mol-1); (0, 0) where nothing is lost
     """
     s.prior_precipitation = 0.0
-    if p.fissure_time <= 0.0 or x.pco2 <= f.fissure_pco2:
-        return 0.0
-    before = x.ca
-    y = p.fissure_rate * p.fissure_time
-    left = math.exp(-y)
-    pressure = f.fissure_pco2 + (x.pco2 - f.fissure_pco2) * left
+    if p.fissure_time <= 0.0 or pco2 <= f.fissure_pco2:
+        return 0.0 * pco2, 0.0 * pco2
+    left = math.exp(-p.fissure_rate * p.fissure_time)
     slope = p.fissure_cave_share * p.fissure_cave_share * rise * f.drip.volume * (1.0 - left)
-    released = degas(x, k, pressure, slope)
-    if x.si_calcite > p.fissure_threshold:
-        share = lost_share(y, x.si_calcite, p.fissure_threshold)
-        lost, gas = grow(x, k, pressure + slope * released, slope, share)
-        f.fissure_growth = lost * f.drip.volume
-        released += gas
-        s.prior_precipitation = 1.0 - x.ca / before
+    return f.fissure_pco2 + (pco2 - f.fissure_pco2) * left, slope
+
+
+@kernel
+def book(p, s, f, lost, released, ca):
+    """Book the calcite and the CO2 that a kg of drip water has lost in the fissures, where it brought `ca` (mol kg-1).
+
+    returns  CO2 released to the cave's air, mol m-2 of the tile
+    """
+    f.fissure_growth = lost * f.drip.volume
     f.fissure_degassing = released * f.drip.volume
+    if lost > 0.0:
+        s.prior_precipitation = lost / ca
     apply(f.drip, -f.fissure_growth, -f.fissure_degassing, CALCITE)
     s.fissure_calcite += f.fissure_growth
     to_cave = p.fissure_cave_share * f.fissure_degassing
     f.fissure_degassing_to_vadose = f.fissure_degassing - to_cave
     return to_cave
+
+
+@kernel
+def step(p, s, f, rise, x, k):
+    """React the drip water, speciated in `x`, on its way through the fissures; returns as `book`.
+
+    rise     of the cave's mean CO2 pressure per CO2 released into it, atm m2 mol-1
+    """
+    pressure, slope = enter(p, s, f, rise, x.pco2)
+    if pressure == 0.0:
+        return pressure
+    ca, lost = x.ca, 0.0
+    released = degas(x, k, pressure, slope)
+    share = part_lost(p, x.si_calcite)
+    if share > 0.0:
+        lost, gas = grow(x, k, pressure + slope * released, slope, share)
+        released += gas
+    return book(p, s, f, lost, released, ca)

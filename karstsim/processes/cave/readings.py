@@ -6,7 +6,7 @@ left its calcite. Both are at the cave's temperature.
 
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Block, Var
-from karstsim.processes.aquifer.spring import MOL_PER_M3, conductivity
+from karstsim.processes.aquifer.spring import MOL_PER_M3, bicarbonate, conductivity
 
 PARAMS = ()
 FLUXES = ()
@@ -35,7 +35,7 @@ def note(place, x):
     place.pco2 = x.pco2
     place.ca = MOL_PER_M3 * x.ca
     place.mg = MOL_PER_M3 * x.mg
-    place.hco3 = MOL_PER_M3 * (x.m_hco3 + x.m_cahco3 + x.m_mghco3 + x.m_nahco3)
+    place.hco3 = bicarbonate(x)
     place.mg_ca = x.mg / x.ca if x.ca > 0.0 else 0.0
     place.si_calcite = x.si_calcite
     place.conductivity = conductivity(x)
