@@ -373,13 +373,14 @@ def run(
                  states and fluxes are updated
     forcing      (n_forcing, n_steps) records; forcing_row (n,) says which row drives a catchment
     scratch      (LANES,) solution, constants, sub-step records, parts, coupling, drip;
-                 w (`lane_dissolution.WORDS`,) floats; waters (n_boxes,) solutions; weather (LANES,) forcing records; ledger (1,) books
+                 w (`lane_dissolution.WORDS`,) floats; waters (n_boxes,) solutions;
+                 weather (LANES,) forcing records; ledger (1,) books
     tables       float views of cs, cf, ts, tf, bs, bf, a_s, af as (n, rows, floats)
     periods      (4, n_steps): output period of every step for daily (0), monthly (1), annual (2), step (3)
     selections   four (n_variables, 4) tables, see `accumulate`; outputs four (n, n_periods, n_variables)
 
     Means are left as sums: the caller divides by the number of steps. Eight catchments go through a step side by side,
-    and their aquifers react in lanes. Catchments never talk to each other, so the result does not depend on how they
+    and their waters react in lanes. Catchments never talk to each other, so the result does not depend on how they
     are divided into blocks.
     """
     for lane in range(LANES):
@@ -397,10 +398,8 @@ def run(
     bp, bs, bf = uncounted(bp), uncounted(bs), uncounted(bf)
     ap, a_s, af = uncounted(ap), uncounted(a_s), uncounted(af)
     scratch, w, waters, weather = uncounted(scratch), uncounted(w), uncounted(waters), uncounted(weather)
-    # Water alone has nothing for the lanes to do, and one catchment's records stay in the cache.
-    width = LANES if n_active > 0 else 1
-    for first in range(0, cp.shape[0], width):
-        count = min(width, cp.shape[0] - first)
+    for first in range(0, cp.shape[0], LANES):
+        count = min(LANES, cp.shape[0] - first)
         for j in range(forcing.shape[1]):
             for lane in range(count):
                 i, x, k = first + lane, scratch[lane].solution, scratch[lane].constants
