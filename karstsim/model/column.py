@@ -1,8 +1,8 @@
 """One step: the order of the coupling. And the compiled driver that takes it with up to eight catchments side by side.
 
 The order is that of design notes 3.3: atmosphere, then for every tile vegetation, soil, epikarst and cave, then the
-aquifer under all tiles, the surface water below the spring, and the books. Each catchment goes as far as the flow of
-its aquifer (`before`), then the aquifers react together (`aquifer.react`), and each goes on from its spring (`after`).
+aquifer under all tiles, the surface water below the spring, and the books. Where waters react (`soil.react`,
+`epikarst.react`, `aquifer.react`) they do so together, in lanes; between, each catchment goes on by itself.
 """
 
 import numpy as np
@@ -28,8 +28,8 @@ from karstsim.processes.aquifer import conduit_air
 from karstsim.processes.atmosphere import co2_box
 from karstsim.processes.atmosphere import isotopes as air_isotopes
 from karstsim.processes.cave import isotopes as cave_isotopes
+from karstsim.processes.dissolution import magnesium_share
 from karstsim.processes.epikarst import compartments
-from karstsim.processes.epikarst.chemistry import magnesium_share
 from karstsim.processes.soil import gas
 from karstsim.processes.soil import isotopes as soil_isotopes
 from karstsim.processes.soil.sarrazin_2018 import leaf_demand
@@ -41,11 +41,14 @@ MEAN, SUM, MINIMUM, MAXIMUM, LAST = 0, 1, 2, 3, 4
 
 
 @kernel
-def land(p, s, f, air_s, air_f, ground, mobile, forcing, x, k, dt, n_active):
-    """One land tile from the canopy down to recharge; amounts per area of the tile.
+def land_above(cp, cs, p, s, f, air_f, forcing, x, k, dt, n_active):
+    """One land tile from the canopy down to the water that will percolate; amounts per area of the tile.
 
-    ground, mobile  rock matrix that irrigation may pump from, and its mobile water, mm
+    cp, cs   parameters and state of the catchment; p, s, f  parameters, state and fluxes of the tile
+    returns  into how many parts the step of the soil is cut
     """
+    ground, air_s = cs.aquifer.matrix, cs.atmosphere
+    mobile = max(ground.volume - cp.aquifer.matrix_immobile, 0.0)
     stress = compartments.begin(p.epikarst, s.epikarst, f.epikarst, p.soil, s.soil, n_active)
     soil.temperature.step(p.soil, s.soil, forcing, dt)
     warmth = s.soil.temperature
@@ -67,11 +70,35 @@ def land(p, s, f, air_s, air_f, ground, mobile, forcing, x, k, dt, n_active):
         root_bicarbonate.step(p.vegetation, s.vegetation, v, s.soil.pore_water, f.soil.transpiration)
     if traced:
         plant_isotopes.keep_bicarbonate(s.vegetation, v, s.soil.pore_water)
-    mg = magnesium_share(p.epikarst.dolomite_share)
-    soil.react(p.soil, s.soil, f.soil, v, forcing, v.root_respiration, mg, x, k, dt, n_active)
-    epikarst.step(p.epikarst, s.epikarst, f.epikarst, p.soil, s.soil, f.soil, forcing, x, k, dt, n_active)
-    if n_active == 0:
-        return
+    return soil.prepare(p.soil, s.soil, f.soil, v, forcing, v.root_respiration, dt, n_active)
+
+
+@kernel
+def land_between(p, s, f, forcing, k, dt, n_active):
+    """Close the step of the soil and begin that of the epikarst under it.
+
+    returns  into how many parts its step is cut, and the coupling of the vadose air to the soil's
+    """
+    if n_active > 0:
+        soil.finish(s.soil, f.soil, dt, n_active)
+    return epikarst.prepare(p.epikarst, s.epikarst, f.epikarst, p.soil, f.soil, forcing, k, n_active)
+
+
+@kernel
+def land_below(cp, cs, cf, p, s, f, coupling, forcing, x, k, dt, n_active):
+    """Close the step of the epikarst; the caves under it; what reaches the aquifer and the streams."""
+    epikarst.finish(p.epikarst, f.epikarst, p.soil, f.soil, coupling, k, dt, n_active)
+    if n_active > 0:
+        caves(p, s, f, cs.atmosphere.air_temperature_year, forcing, x, k, dt, n_active)
+    gather(cp, cf, s.tile.area_fraction, p, f, n_active)
+    books.flag_high_co2(cs.catchment, f.soil.base_pco2_without_uptake)
+    books.flag_waters(cs.catchment, 0.0, s.soil.pore_water.ionic_strength)
+
+
+@kernel
+def caves(p, s, f, temperature, forcing, x, k, dt, n_active):
+    """The caves of one tile, and what they draw of the soil's air."""
+    traced = n_active > N_CORE
     if traced:
         cave_isotopes.begin(f.cave, f.soil, f.epikarst)
     uptake = f.soil.gas_uptake + f.epikarst.gas_uptake - f.epikarst.open_air_uptake
@@ -82,7 +109,7 @@ def land(p, s, f, air_s, air_f, ground, mobile, forcing, x, k, dt, n_active):
         f.epikarst.diffuse_recharge,
         f.epikarst.air_pco2,
         gas.available(f.soil, uptake),
-        air_s.air_temperature_year,
+        temperature,
         forcing,
         x,
         k,
@@ -190,15 +217,6 @@ def close_conduit(cf, ts, tf):
 
 
 @kernel
-def look_at_air(cp, cs, cf, forcing, own_forcing, n_active):
-    """The forcing as the catchment sees it: with the CO2 and the isotopes of its box of air, where there is one."""
-    forcing = co2_box.look(cp.atmosphere, cs.atmosphere, cf.atmosphere, forcing, own_forcing)
-    if n_active > N_CORE:
-        air_isotopes.look(cp.atmosphere, cs.atmosphere, forcing)
-    return forcing
-
-
-@kernel
 def fill_box(cp, cs, forcing, n_active):
     """Fill a box of air that has just been made."""
     cs.catchment.stock.carbon += co2_box.fill(cp.atmosphere, cs.atmosphere, forcing)
@@ -209,20 +227,19 @@ def fill_box(cp, cs, forcing, n_active):
 
 
 @kernel
-def before(cp, cs, cf, tp, ts, tf, ap, a_s, af, bs, forcing, own_forcing, x, k, ledger, dt, n_active):
-    """The step of one catchment down to the flow of its aquifer.
+def begin(cp, cs, cf, tp, ts, bs, forcing, x, k, ledger, dt, n_active):
+    """Open the step of one catchment: its box of air, its books, its weather.
 
-    cp, cs, cf  parameters, state, fluxes of the catchment
-    tp, ts, tf  the same, one row per land tile
-    ap, a_s, af the same, one row per sinking stream
-    bs          state, one row per surface-water box
-    forcing     one forcing record; own_forcing, a table of one that the catchment may change
-    x, k, ledger  scratch: solution, constants, books
-    returns     into how many parts the conduit's step is cut
+    cp, cs, cf   parameters, state, fluxes of the catchment
+    tp, ts, bs   parameters and state, one row per land tile; state, one row per surface-water box
+    forcing      a forcing record of its own, into which the CO2 of its box of air is written, where there is one
+    x, k, ledger scratch: solution, constants, books
     """
     f = cf.catchment
     fill_box(cp, cs, forcing, n_active)
-    forcing = look_at_air(cp, cs, cf, forcing, own_forcing, n_active)
+    co2_box.look(cp.atmosphere, cs.atmosphere, cf.atmosphere, forcing)
+    if n_active > N_CORE:
+        air_isotopes.look(cp.atmosphere, cs.atmosphere, forcing)
     if cs.catchment.opened == 0.0:
         take_stock(ledger, cs, tp, ts, bs, n_active)
         books.open_books(ledger, cs.catchment)
@@ -231,13 +248,15 @@ def before(cp, cs, cf, tp, ts, tf, ap, a_s, af, bs, forcing, own_forcing, x, k, 
     atmosphere.step(cp.atmosphere, cs.atmosphere, cf.atmosphere, forcing, k, dt, n_active)
     aquifer.empty(cf.aquifer, n_active)
     clear(f.surface_runoff, n_active)
-    for i in range(tp.shape[0]):
-        ground = cs.aquifer.matrix
-        mobile = max(ground.volume - cp.aquifer.matrix_immobile, 0.0)
-        land(tp[i], ts[i], tf[i], cs.atmosphere, cf.atmosphere, ground, mobile, forcing, x, k, dt, n_active)
-        gather(cp, cf, ts[i].tile.area_fraction, tp[i], tf[i], n_active)
-        books.flag_high_co2(cs.catchment, tf[i].soil.base_pco2_without_uptake)
-        books.flag_waters(cs.catchment, 0.0, ts[i].soil.pore_water.ionic_strength)
+
+
+@kernel
+def underground(cp, cs, cf, ts, tf, ap, a_s, af, forcing, k, dt, n_active):
+    """The flow of the aquifer, once its recharge is known; returns into how many parts the conduit's step is cut.
+
+    ts, tf      state and fluxes, one row per land tile
+    ap, a_s, af parameters, state and fluxes, one row per sinking stream
+    """
     for i in range(ap.shape[0]):
         p, s, stream = ap[i].sinking_stream, a_s[i].sinking_stream, af[i].sinking_stream
         sinking_stream.step(p, s, stream, cf.aquifer, cf.atmosphere, forcing, k, dt, n_active)
@@ -251,16 +270,9 @@ def before(cp, cs, cf, tp, ts, tf, ap, a_s, af, bs, forcing, own_forcing, x, k, 
 
 
 @kernel
-def after(
-    cp, cs, cf, tp, ts, tf, bp, bs, bf, af, forcing, own_forcing, x, waters, k, t, ledger, dt, n_active
-):  # fmt: skip
-    """The step of one catchment from the spring on: surface water and books.
-
-    bp, bs, bf  parameters, state and fluxes, one row per surface-water box, in downstream order; the rest as `before`
-    waters, t   scratch: one solution per box, sub-step
-    """
+def emerge(cp, cs, cf, ts, tf, af, forcing, x, k, n_active):
+    """The spring of one catchment, and all the water that leaves its land."""
     f = cf.catchment
-    forcing = look_at_air(cp, cs, cf, forcing, own_forcing, n_active)
     aquifer.emerge(cp.aquifer, cs.aquifer, cf.aquifer, forcing, x, k, n_active)
     if n_active > 0:
         close_conduit(cf, ts, tf)
@@ -271,15 +283,22 @@ def after(
     assign(f.runoff, cf.aquifer.spring, 1.0, n_active)
     receive(f.surface_runoff, cf.aquifer.unswallowed, 1.0, n_active)
     receive(f.runoff, f.surface_runoff, 1.0, n_active)
-    surface_water.step(
-        bp, bs, bf, f.runoff, cp.atmosphere, cs.atmosphere, cf.atmosphere, forcing, waters, k, t, dt, n_active
-    )
-    if bp.shape[0] > 0:
-        assign(f.export, bf[bp.shape[0] - 1].surface_water.outflow, 1.0, n_active)
+
+
+@kernel
+def close(cp, cs, cf, tp, ts, tf, bs, bf, forcing, x, waters, ledger, dt, n_active):
+    """Close the step of one catchment and its books.
+
+    bs, bf  state and fluxes, one row per surface-water box; waters  scratch: one solution per box
+    """
+    f = cf.catchment
+    n_boxes = bs.shape[0]
+    if n_boxes > 0:
+        assign(f.export, bf[n_boxes - 1].surface_water.outflow, 1.0, n_active)
     else:
         assign(f.export, f.runoff, 1.0, n_active)
     cs.catchment.unsolved_waters += x.unsolved
-    for i in range(bp.shape[0]):
+    for i in range(n_boxes):
         cs.catchment.unsolved_waters += waters[i].unsolved
         waters[i].unsolved = 0.0
         books.flag_waters(cs.catchment, bf[i].surface_water.ph_max, bs[i].surface_water.water.ionic_strength)
@@ -348,7 +367,7 @@ def accumulate(tables, column, selection, output, period, fresh):
 
 @driver
 def run(
-    cp, cs, cf, tp, ts, tf, bp, bs, bf, ap, a_s, af, forcing, forcing_row, scratch, w, waters, own_forcing, ledger,
+    cp, cs, cf, tp, ts, tf, bp, bs, bf, ap, a_s, af, forcing, forcing_row, scratch, w, waters, weather, ledger,
     dt, constant_set, n_active, tables, periods, selections, outputs,
 ):  # fmt: skip
     """Step all catchments through one window of forcing, aggregating the selected outputs on the way.
@@ -356,8 +375,8 @@ def run(
     cp .. af     record tables: catchment (n,), tile (n, n_tiles), box (n, n_boxes), sinking stream (n, n_streams);
                  states and fluxes are updated
     forcing      (n_forcing, n_steps) records; forcing_row (n,) says which row drives a catchment
-    scratch      (LANES,) solution, constants, sub-step records and parts; w (`lane_dissolution.WORDS`,) floats; waters
-                 (n_boxes,) solutions; own_forcing (1,) forcing record; ledger (1,) books
+    scratch      (LANES,) solution, constants, sub-step records, parts, coupling; w (`lane_dissolution.WORDS`,) floats;
+                 waters (LANES, n_boxes) solutions; weather (LANES,) forcing records; ledger (1,) books
     tables       float views of cs, cf, ts, tf, bs, bf, a_s, af as (n, rows, floats)
     periods      (4, n_steps): output period of every step for daily (0), monthly (1), annual (2), step (3)
     selections   four (n_variables, 4) tables, see `accumulate`; outputs four (n, n_periods, n_variables)
@@ -372,7 +391,7 @@ def run(
         k.constant_set = constant_set
         k.tracers = 1.0 if n_active > N_CORE else 0.0
     lane_dissolution.make_ready(w)
-    t, ledger_row = scratch[0].substep, ledger[0]
+    ledger_row = ledger[0]
     wanted = np.zeros(len(selections), np.int64)
     for o in range(len(selections)):
         wanted[o] = selections[o].shape[0]
@@ -380,24 +399,55 @@ def run(
     tp, ts, tf = uncounted(tp), uncounted(ts), uncounted(tf)
     bp, bs, bf = uncounted(bp), uncounted(bs), uncounted(bf)
     ap, a_s, af = uncounted(ap), uncounted(a_s), uncounted(af)
-    scratch, w, waters, air = uncounted(scratch), uncounted(w), uncounted(waters), uncounted(own_forcing)
+    scratch, w, waters, weather = uncounted(scratch), uncounted(w), uncounted(waters), uncounted(weather)
     # Water alone has nothing for the lanes to do, and one catchment's records stay in the cache.
     width = LANES if n_active > 0 else 1
     for first in range(0, cp.shape[0], width):
         count = min(width, cp.shape[0] - first)
         for j in range(forcing.shape[1]):
             for lane in range(count):
-                i = first + lane
-                scratch[lane].parts = before(
-                    cp[i], cs[i], cf[i], tp[i], ts[i], tf[i], ap[i], a_s[i], af[i], bs[i], forcing[forcing_row[i], j],
-                    air, scratch[lane].solution, scratch[lane].constants, ledger_row, dt, n_active,
-                )  # fmt: skip
+                i, x, k = first + lane, scratch[lane].solution, scratch[lane].constants
+                weather[lane] = forcing[forcing_row[i], j]
+                begin(cp[i], cs[i], cf[i], tp[i], ts[i], bs[i], weather[lane], x, k, ledger_row, dt, n_active)
+            for tile in range(tp.shape[1]):
+                for lane in range(count):
+                    i, x, k = first + lane, scratch[lane].solution, scratch[lane].constants
+                    p, s, f = tp[i, tile], ts[i, tile], tf[i, tile]
+                    scratch[lane].parts = land_above(
+                        cp[i], cs[i], p, s, f, cf[i].atmosphere, weather[lane], x, k, dt, n_active
+                    )
+                if n_active > 0:
+                    soil.react(tp, ts, tf, tile, first, count, scratch, w, constant_set, dt, n_active)
+                for lane in range(count):
+                    i, k = first + lane, scratch[lane].constants
+                    p, s, f = tp[i, tile], ts[i, tile], tf[i, tile]
+                    scratch[lane].parts, scratch[lane].coupling = land_between(
+                        p, s, f, weather[lane], k, dt, n_active
+                    )
+                if n_active > 0:
+                    epikarst.react(tp, ts, tf, tile, first, count, scratch, w, constant_set, dt, n_active)
+                for lane in range(count):
+                    i, x, k = first + lane, scratch[lane].solution, scratch[lane].constants
+                    p, s, f, coupling = tp[i, tile], ts[i, tile], tf[i, tile], scratch[lane].coupling
+                    land_below(cp[i], cs[i], cf[i], p, s, f, coupling, weather[lane], x, k, dt, n_active)
+            for lane in range(count):
+                i, k = first + lane, scratch[lane].constants
+                scratch[lane].parts = underground(
+                    cp[i], cs[i], cf[i], ts[i], tf[i], ap[i], a_s[i], af[i], weather[lane], k, dt, n_active
+                )
             aquifer.react(cp, cs, cf, first, count, scratch, w, constant_set, dt, n_active)
             for lane in range(count):
-                i = first + lane
-                after(
-                    cp[i], cs[i], cf[i], tp[i], ts[i], tf[i], bp[i], bs[i], bf[i], af[i], forcing[forcing_row[i], j],
-                    air, scratch[lane].solution, waters, scratch[lane].constants, t, ledger_row, dt, n_active,
+                i, x, k = first + lane, scratch[lane].solution, scratch[lane].constants
+                emerge(cp[i], cs[i], cf[i], ts[i], tf[i], af[i], weather[lane], x, k, n_active)
+            surface_water.step(
+                bp, bs, bf, cf.catchment.runoff, cp.atmosphere, cs.atmosphere, cf.atmosphere, weather, first, count,
+                scratch, waters, dt, n_active,
+            )  # fmt: skip
+            for lane in range(count):
+                i, x = first + lane, scratch[lane].solution
+                close(
+                    cp[i], cs[i], cf[i], tp[i], ts[i], tf[i], bs[i], bf[i], weather[lane], x, waters[lane], ledger_row,
+                    dt, n_active,
                 )  # fmt: skip
             for o in range(len(selections)):
                 if wanted[o] > 0:

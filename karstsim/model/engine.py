@@ -29,6 +29,7 @@ SCRATCH_DTYPE = record_dtype(
         ("constants", CONSTANTS_DTYPE),
         ("substep", SUBSTEP_DTYPE),
         ("parts", "i8"),
+        ("coupling", "f8"),
     ]
 )
 
@@ -204,8 +205,8 @@ def step_window(
         np.zeros((len(tables), periods[f, -1] + 1, selections[f].shape[0])) for f in range(len(FREQUENCIES))
     )
     scratch, _ = new_table((LANES,), SCRATCH_DTYPE)
-    waters, _ = new_table((tables.params["box"].shape[1],), SOLUTION_DTYPE)
-    own_forcing, _ = new_table((1,), window.table.dtype)
+    waters, _ = new_table((LANES, tables.params["box"].shape[1]), SOLUTION_DTYPE)
+    weather, _ = new_table((LANES,), window.table.dtype)
     ledger, _ = new_table((1,), LEDGER_DTYPE)
     arguments = (
         *(t[level] for level in LEVELS for t in (tables.params, tables.state, tables.flux)),
@@ -214,7 +215,7 @@ def step_window(
         scratch,
         np.zeros(lane_dissolution.WORDS),
         waters,
-        own_forcing,
+        weather,
         ledger,
         float(window.dt),
         int(physics.constant_set),

@@ -98,6 +98,12 @@ def thin_film_rate_constant(area_to_volume, temperature, pco2, ca_factor):
 
 
 @kernel
+def magnesium_share(dolomite_share):
+    """Molar share of magnesium in the cations of the rock, x/(1 + x)."""
+    return dolomite_share / (1.0 + dolomite_share)
+
+
+@kernel
 def own_pressure(store):
     """CO2 pressure (atm) of a closed store's water after its last step."""
     return UNSOLVED_PRESSURE if store.pco2 <= 0.0 else store.pco2

@@ -63,12 +63,24 @@ def load(w, lane, store, temperature, mg_fraction):
     if store.volume < MINIMUM_VOLUME or not known:
         w[ODD + lane] = 1.0
         return
-    per_kg = 1.0 / store.volume
-    sol = store.sol
-    w[RUNS + lane] = 1.0
-    w[VOLUME + lane] = store.volume
+    load_totals(w, lane, store, temperature)
     w[MG_FRACTION + lane] = mg_fraction
     w[ABOVE + lane] = 1.0 if store.si_calcite > 0.0 else 0.0
+    w[at.H + lane] = -LN10 * store.ph
+    w[at.IONIC + lane] = store.ionic_strength
+    w[at.PCO2 + lane] = store.pco2
+    w[at.FREE_SO4 + lane] = w[at.SO4 + lane] / store.so4_ratio
+    w[AIR_SLOPE + lane] = 0.0
+    w[AIR_SHARE + lane] = 0.0
+
+
+@kernel
+def load_totals(w, lane, water, temperature):
+    """What a water holds into a lane that runs; a first guess of its medium is left to the caller."""
+    per_kg = 1.0 / water.volume
+    sol = water.sol
+    w[RUNS + lane] = 1.0
+    w[VOLUME + lane] = water.volume
     w[at.TEMPERATURE + lane] = temperature
     w[at.DIC + lane] = sol.dic * per_kg
     w[ls.CA_0 + lane] = sol.ca * per_kg
@@ -79,12 +91,6 @@ def load(w, lane, store, temperature, mg_fraction):
     w[at.SO4 + lane] = sol.so4 * per_kg
     w[at.NO3 + lane] = sol.no3 * per_kg
     w[at.ALK + lane] = alkalinity(sol) * per_kg
-    w[at.H + lane] = -LN10 * store.ph
-    w[at.IONIC + lane] = store.ionic_strength
-    w[at.PCO2 + lane] = store.pco2
-    w[at.FREE_SO4 + lane] = w[at.SO4 + lane] / store.so4_ratio
-    w[AIR_SLOPE + lane] = 0.0
-    w[AIR_SHARE + lane] = 0.0
 
 
 @kernel
@@ -139,7 +145,7 @@ def give_up(w, count):
 
 
 @kernel
-def solve(w, constant_set, count, with_carbon):
+def solve_lanes(w, constant_set, count, with_carbon):
     """Solve the active lanes; those that resist are odd."""
     if ls.solve(w, constant_set, count, with_carbon) > 0.0:
         give_up(w, count)
@@ -170,7 +176,7 @@ def exchange(w, which, constant_set, count, with_carbon):
         w[ls.LINE + lane], w[ls.GAS + lane] = line, 1.0
         w[ls.TARGET + lane] = w[AIR + lane] + line * w[at.DIC + lane]
         w[ls.OUT_DIC + lane] = w[at.DIC + lane]
-    solve(w, constant_set, count, with_carbon)
+    solve_lanes(w, constant_set, count, with_carbon)
     for lane in range(count):
         gas = (w[ls.OUT_DIC + lane] - w[at.DIC + lane]) * w[AIR_SHARE + lane]
         w[GAS_MOVED + which + lane] = gas
@@ -193,7 +199,7 @@ def dissolve(w, constant_set, count, with_carbon):
             w[STAGE + lane] = LOOKS if above else SATURATES
             w[ls.ROCK + lane] = 0.0 if above else 1.0
     for _ in range(MOST_SOLVES):
-        solve(w, constant_set, count, with_carbon)
+        solve_lanes(w, constant_set, count, with_carbon)
         more = False
         for lane in range(count):
             if is_sound(w, lane) and w[STAGE + lane] != REACTED:
@@ -201,12 +207,12 @@ def dissolve(w, constant_set, count, with_carbon):
                 more = more or w[STAGE + lane] != REACTED
         if not more:
             break
-    keep_medium(w, count, with_carbon)
+    end(w, count, with_carbon)
 
 
 @lane_kernel
-def keep_medium(w, count, with_carbon):
-    """Keep the medium of the last solve for the stores, and its carbon for their isotopes."""
+def end(w, count, with_carbon):
+    """Note the waters after their last solve, for `keep` and, as those of the MIDDLE reaction, for `show`."""
     for lane in range(count):
         w[KEPT_H + lane], w[KEPT_IONIC + lane] = w[at.H + lane], w[at.IONIC + lane]
         w[KEPT_PCO2 + lane], w[KEPT_OMEGA + lane] = w[ls.OUT_PCO2 + lane], w[ls.OUT_OMEGA + lane]

@@ -16,12 +16,12 @@ from karstsim.processes.dissolution import (
     carbonate_share,
     closed_step,
     load_again,
+    magnesium_share,
     own_pressure,
     rate_constant,
     rate_params,
     remember,
 )
-from karstsim.processes.epikarst.chemistry import magnesium_share
 from karstsim.processes.transport import temperature_of
 
 PARAMS = (

@@ -99,17 +99,11 @@ def fill(p, s, forcing):
 
 
 @kernel
-def look(p, s, f, forcing, copy):
-    """The forcing, with the CO2 of the box where there is one.
-
-    copy  one-row table of forcing records that this catchment may write to
-    """
+def look(p, s, f, forcing):
+    """Show the CO2 of the box, where there is one, in a forcing that may be written to."""
     if p.co2_source != PRESCRIBED:
-        copy[0] = forcing
-        forcing = copy[0]
         forcing.co2 = max(s.air_carbon / (air(p) * PPM), LOWEST)
     f.co2 = forcing.co2
-    return forcing
 
 
 @kernel

@@ -58,31 +58,55 @@ def settle(p, s, f, soil_p, soil_s, soil_f, demand, leaf_demand, dt, n_active):
 
 
 @kernel
-def step(p, s, f, soil_p, soil_s, soil_f, forcing, x, k, dt, n_active):
-    """Receive percolation and rock runoff, react with rock and vadose air, release the recharge and overflow settled.
+def prepare(p, s, f, soil_p, soil_f, forcing, k, n_active):
+    """Event water and vadose air of the step; nothing enters the store yet but water alone.
 
-    Half of what leaves does so before the reactions and half after them; on wet days the step is cut into parts.
-
-    soil_p, soil_s, soil_f  the soil's parameters, state and fluxes: percolation, gas pressure at its base
+    soil_p, soil_f  the soil's parameters and fluxes: percolation, gas pressure at its base
+    returns         into how many parts the step is cut, and the coupling of the vadose air to the soil's
     """
     passing = event.passing_share(p)
     event.divert(f, soil_f, passing, n_active)
-    shafts = event.share_of_stored(passing, f.concentrated_share)
     kept = 1.0 - passing
     arriving = kept * storage.begin(f, soil_f, n_active)
     if n_active == 0:  # water alone
         storage.enter(s, soil_f, kept, n_active)
         storage.drain(s, f, 1.0, n_active)
-        storage.divide(f, shafts, n_active)
-        event.join(p, f, n_active)
-        return
+        return 1, 0.0
     coupling = chemistry.begin(p, f, soil_p, soil_f, forcing, k.tracers)
-    parts = turnover_parts(arriving, s.water.volume)
-    for _ in range(parts):
-        storage.enter(s, soil_f, kept / parts, n_active)
-        storage.drain(s, f, HALF / parts, n_active)
-        chemistry.step(p, s, f, soil_p, soil_s, soil_f, coupling, x, k, dt / parts)
-        storage.drain(s, f, HALF / parts, n_active)
-    chemistry.finish(p, f, soil_p, soil_f, coupling, dt, k.tracers)
-    storage.divide(f, shafts, n_active)
+    return turnover_parts(arriving, s.water.volume), coupling
+
+
+@kernel
+def react(tp, ts, tf, tile, first, count, scratch, w, constant_set, dt, n_active):
+    """Receive percolation and rock runoff, react with rock and vadose air, release the recharge and overflow settled.
+
+    Half of what leaves does so before the reactions and half after them; on wet days the step is cut into parts.
+    Tables as in `soil.react`.
+    """
+    most = 1
+    for lane in range(count):
+        most = max(most, scratch[lane].parts)
+    for part in range(most):
+        for lane in range(count):
+            parts = scratch[lane].parts
+            if part < parts:
+                s, t = ts[first + lane, tile].epikarst, tf[first + lane, tile]
+                kept = 1.0 - event.passing_share(tp[first + lane, tile].epikarst)
+                storage.enter(s, t.soil, kept / parts, n_active)
+                storage.drain(s, t.epikarst, HALF / parts, n_active)
+        chemistry.react(tp, ts, tf, tile, part, first, count, scratch, dt)
+        for lane in range(count):
+            parts = scratch[lane].parts
+            if part < parts:
+                storage.drain(
+                    ts[first + lane, tile].epikarst, tf[first + lane, tile].epikarst, HALF / parts, n_active
+                )
+
+
+@kernel
+def finish(p, f, soil_p, soil_f, coupling, k, dt, n_active):
+    """The vadose air of the step, and the split of the recharge."""
+    if n_active > 0:
+        chemistry.finish(p, f, soil_p, soil_f, coupling, dt, k.tracers)
+    storage.divide(f, event.share_of_stored(event.passing_share(p), f.concentrated_share), n_active)
     event.join(p, f, n_active)

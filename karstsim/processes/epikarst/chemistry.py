@@ -18,6 +18,7 @@ from karstsim.processes.dissolution import (
     apply,
     carbonate_share,
     load_store,
+    magnesium_share,
     open_step,
     rate_constant,
     rate_params,
@@ -87,12 +88,6 @@ FLUXES = (
 
 
 @kernel
-def magnesium_share(dolomite_share):
-    """Molar share of magnesium in the cations of the rock, x/(1 + x)."""
-    return dolomite_share / (1.0 + dolomite_share)
-
-
-@kernel
 def soil_part(p, soil_p):
     """Share of the vadose air that is soil air: what epikarst water takes up is paid for by it and by the open air."""
     return min(p.co2_ratio, 1.0) * (1.0 - soil_p.rock_fraction)
@@ -154,6 +149,28 @@ def step(p, s, f, soil_p, soil_s, soil_f, coupling, x, k, h):
     if k.tracers == 1.0:
         isotopes.react(p, f, soil_p, soil_f, s.water, dissolved, taken_up, slope / s.water.volume, x, h)
     remember(x, s.water)
+
+
+@kernel
+def react(tp, ts, tf, tile, part, first, count, scratch, dt):
+    """One part of the step of `dt` days in the catchments first .. first + count - 1 that have so many parts."""
+    for lane in range(count):
+        parts = scratch[lane].parts
+        if part < parts:
+            p, s, f = tp[first + lane, tile], ts[first + lane, tile], tf[first + lane, tile]
+            x, k = scratch[lane].solution, scratch[lane].constants
+            step(
+                p.epikarst,
+                s.epikarst,
+                f.epikarst,
+                p.soil,
+                s.soil,
+                f.soil,
+                scratch[lane].coupling,
+                x,
+                k,
+                dt / parts,
+            )
 
 
 @kernel

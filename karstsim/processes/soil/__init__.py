@@ -75,20 +75,18 @@ def receive_water(p, s, f, throughfall, ground, mobile, area, forcing, x, k, dt,
 
 
 @kernel
-def react(p, s, f, litter, forcing, root_respiration, dolomite, x, k, dt, n_active):
-    """Organic matter decays, the soil gas follows, water enters, dissolves rock under it, and percolates.
-
-    Half of what percolates leaves before the reactions and half after them; on wet days the step is cut into parts.
+def prepare(p, s, f, litter, forcing, root_respiration, dt, n_active):
+    """Organic matter decays and the soil gas follows; nothing enters or percolates yet but water alone.
 
     litter            vegetation fluxes (litterfall, npp: mol m-2; canopy_evaporation: mm)
     root_respiration  mol m-2
-    dolomite          molar share of magnesium in the rock under the soil
+    returns           into how many parts the step is cut in which water enters, reacts and percolates
     """
     clear(f.percolation, n_active)
     if n_active == 0:  # water alone
         water.enter(s, f, 1.0, n_active)
         water.percolate(s, f, 1.0, n_active)
-        return
+        return 1
     if n_active > N_CORE:
         isotopes.decompose(p, s, f, litter, forcing, dt)
     organic_carbon.step(p, s, f, litter, forcing, dt)
@@ -98,12 +96,38 @@ def react(p, s, f, litter, forcing, root_respiration, dolomite, x, k, dt, n_acti
         isotopes.respire(p, s, f, litter, forcing, dt)
     pyrite.step(p, s, f, forcing, dt)
     chemistry.begin(f)
-    parts = turnover_parts(f.excess, s.pore_water.volume)
-    for _ in range(parts):
-        water.enter(s, f, 1.0 / parts, n_active)
-        water.percolate(s, f, HALF / parts, n_active)
-        chemistry.step(p, s, f, dolomite, f.excess / parts, x, k, dt / parts)
-        water.percolate(s, f, HALF / parts, n_active)
+    return turnover_parts(f.excess, s.pore_water.volume)
+
+
+@kernel
+def react(tp, ts, tf, tile, first, count, scratch, w, constant_set, dt, n_active):
+    """Water enters, dissolves rock under the soil and percolates, in the catchments first .. first + count - 1.
+
+    Half of what percolates leaves before the reactions and half after them; on wet days the step is cut into parts.
+
+    tp, ts, tf  tables of the tiles of all catchments, of which `tile` reacts; scratch (LANES,) records
+    """
+    most = 1
+    for lane in range(count):
+        most = max(most, scratch[lane].parts)
+    for part in range(most):
+        for lane in range(count):
+            parts = scratch[lane].parts
+            if part < parts:
+                s, f = ts[first + lane, tile].soil, tf[first + lane, tile].soil
+                water.enter(s, f, 1.0 / parts, n_active)
+                water.percolate(s, f, HALF / parts, n_active)
+        chemistry.react(tp, ts, tf, tile, part, first, count, scratch, dt)
+        for lane in range(count):
+            parts = scratch[lane].parts
+            if part < parts:
+                s, f = ts[first + lane, tile].soil, tf[first + lane, tile].soil
+                water.percolate(s, f, HALF / parts, n_active)
+
+
+@kernel
+def finish(s, f, dt, n_active):
+    """The gas of the step once water has taken up what it wants."""
     chemistry.finish(s, f, dt)
     if n_active > N_CORE:
         isotopes.lower(f, f.uptake_of, dt)

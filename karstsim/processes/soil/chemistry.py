@@ -18,6 +18,7 @@ from karstsim.processes.dissolution import (
     apply,
     carbonate_share,
     load_store,
+    magnesium_share,
     open_step,
     rate_constant,
     rate_params,
@@ -146,6 +147,26 @@ def step(p, s, f, dolomite, leaving, x, k, h):
         isotopes.react(p, s, f, solid, taken_up, x, h)
     f.co2_leached += x.m_co2 * leaving
     remember(x, water)
+
+
+@kernel
+def react(tp, ts, tf, tile, part, first, count, scratch, dt):
+    """One part of the step of `dt` days in the catchments first .. first + count - 1 that have so many parts."""
+    for lane in range(count):
+        parts = scratch[lane].parts
+        if part < parts:
+            p, s, f = tp[first + lane, tile], ts[first + lane, tile].soil, tf[first + lane, tile].soil
+            mg = magnesium_share(p.epikarst.dolomite_share)
+            step(
+                p.soil,
+                s,
+                f,
+                mg,
+                f.excess / parts,
+                scratch[lane].solution,
+                scratch[lane].constants,
+                dt / parts,
+            )
 
 
 @kernel

@@ -72,8 +72,9 @@ UPTAKE_TRIES = 40
 # of phytoplankton and what of both can take HCO3- (mol kg-1), K_H (mol m-3); calcite that would precipitate at
 # Omega = 4, or by the other law the share of what can; calcite of plants if light alone were the limit (mol kg-1), and
 # per free HCO3- at the end; calcite of the bed, and the water before (mol kg-1); carbon
-# assimilated (mol m-2); h before and a guess of it after; the day's sun (`photosynthesis.set_sun`); amounts
-# before it, for isotopes.
+# assimilated (mol m-2); h before and a guess of it after; the day's sun (`photosynthesis.set_sun`); time of day (d),
+# light (umol m-2 s-1), share of the water that stays; carbon respired, by what lives in the water, and the sum of
+# autotrophic respiration before it (mol m-2); O2 that the spring brings (mol m-2); amounts before it, for isotopes.
 SUBSTEP_DTYPE = record_dtype(
     [("before", isotopes.BEFORE_DTYPE)]
     + [
@@ -99,6 +100,13 @@ SUBSTEP_DTYPE = record_dtype(
             "guess",
             "par_mean",
             "par_swing",
+            "time_of_day",
+            "light",
+            "stays",
+            "respired",
+            "aquatic",
+            "respired_before",
+            "spring_oxygen",
         ]
     ]
 )
