@@ -78,7 +78,7 @@ def solve(w, constant_set, lanes, with_carbon):
                   Out: these, N and the readings.
     with_carbon   whether OUT_CO2 .. OUT_CO3 are wanted
     """
-    left = begin(w, lanes)
+    left = start(w, lanes)
     if left == 0.0:
         return left
     for _ in range(MOST_ROUNDS):
@@ -91,7 +91,7 @@ def solve(w, constant_set, lanes, with_carbon):
 
 
 @lane_kernel
-def begin(w, lanes):
+def start(w, lanes):
     """The totals before any rock, and no rate law; returns how many lanes are ACTIVE."""
     left = 0.0
     for lane in range(lanes):
@@ -108,7 +108,7 @@ def begin(w, lanes):
 def look(w, constant_set, lanes):
     """Activities, species and their derivatives at the present point."""
     at.refresh(w, constant_set, lanes)
-    _begin(w, lanes)
+    begin(w, lanes)
     at.evaluate(w, lanes)
 
 
@@ -116,14 +116,14 @@ def look(w, constant_set, lanes):
 def step(w, lanes, with_carbon):
     """Readings after the step that `newton` has found, and the step itself; returns how many lanes have not settled."""
     factors(w, lanes)
-    _read(w, lanes)
+    read(w, lanes)
     if with_carbon:
-        _read_carbon(w, lanes)
+        read_carbon(w, lanes)
     return move(w, lanes)
 
 
 @lane_kernel
-def _begin(w, lanes):
+def begin(w, lanes):
     """HCO3- of lanes that know their CO2 pressure only."""
     for lane in range(lanes):
         hco3 = w[at.C_K1 + lane] * w[at.C_KH + lane] * w[at.PCO2 + lane] / w[at.H + lane]
@@ -248,7 +248,7 @@ def factors(w, lanes):
 
 
 @lane_kernel
-def _read(w, lanes):
+def read(w, lanes):
     """What the lanes that run read after this step, to first order."""
     c, g = at.CA, at.MG
     for lane in range(lanes):
@@ -275,7 +275,7 @@ def _read(w, lanes):
 
 
 @lane_kernel
-def _read_carbon(w, lanes):
+def read_carbon(w, lanes):
     """Carbon of each charge with its pairs, which move with the free ion."""
     for lane in range(lanes):
         running = w[at.ACTIVE + lane] > 0.0

@@ -364,7 +364,7 @@ def accumulate(tables, column, selection, output, period, fresh):
 
 @driver
 def run(
-    cp, cs, cf, tp, ts, tf, bp, bs, bf, ap, a_s, af, forcing, forcing_row, scratch, w, waters, weather, ledger,
+    cp, cs, cf, tp, ts, tf, bp, bs, bf, ap, a_s, af, forcing, forcing_row, scratch, w, v, waters, weather, ledger,
     dt, constant_set, n_active, tables, periods, selections, outputs,
 ):  # fmt: skip
     """Step all catchments through one window of forcing, aggregating the selected outputs on the way.
@@ -373,7 +373,7 @@ def run(
                  states and fluxes are updated
     forcing      (n_forcing, n_steps) records; forcing_row (n,) says which row drives a catchment
     scratch      (LANES,) solution, constants, sub-step records, parts, coupling, drip;
-                 w (`lane_dissolution.WORDS`,) floats; waters (n_boxes,) solutions;
+                 w, v (`lane_dissolution.WORDS`,) floats; waters (n_boxes,) solutions;
                  weather (LANES,) forcing records; ledger (1,) books
     tables       float views of cs, cf, ts, tf, bs, bf, a_s, af as (n, rows, floats)
     periods      (4, n_steps): output period of every step for daily (0), monthly (1), annual (2), step (3)
@@ -389,6 +389,7 @@ def run(
         k.constant_set = constant_set
         k.tracers = 1.0 if n_active > N_CORE else 0.0
     lane_dissolution.make_ready(w)
+    lane_dissolution.make_ready(v)
     substep, ledger_row = scratch[0].substep, ledger[0]
     wanted = np.zeros(len(selections), np.int64)
     for o in range(len(selections)):
@@ -397,7 +398,8 @@ def run(
     tp, ts, tf = uncounted(tp), uncounted(ts), uncounted(tf)
     bp, bs, bf = uncounted(bp), uncounted(bs), uncounted(bf)
     ap, a_s, af = uncounted(ap), uncounted(a_s), uncounted(af)
-    scratch, w, waters, weather = uncounted(scratch), uncounted(w), uncounted(waters), uncounted(weather)
+    scratch, w, v = uncounted(scratch), uncounted(w), uncounted(v)
+    waters, weather = uncounted(waters), uncounted(weather)
     for first in range(0, cp.shape[0], LANES):
         count = min(LANES, cp.shape[0] - first)
         for j in range(forcing.shape[1]):
@@ -413,7 +415,7 @@ def run(
                         cp[i], cs[i], p, s, f, cf[i].atmosphere, weather[lane], x, k, dt, n_active
                     )
                 if n_active > 0:
-                    soil.react(tp, ts, tf, tile, first, count, scratch, w, constant_set, dt, n_active)
+                    soil.react(tp, ts, tf, tile, first, count, scratch, w, v, constant_set, dt, n_active)
                 for lane in range(count):
                     i, k = first + lane, scratch[lane].constants
                     p, s, f = tp[i, tile], ts[i, tile], tf[i, tile]
@@ -421,7 +423,7 @@ def run(
                         p, s, f, weather[lane], k, dt, n_active
                     )
                 if n_active > 0:
-                    epikarst.react(tp, ts, tf, tile, first, count, scratch, w, constant_set, dt, n_active)
+                    epikarst.react(tp, ts, tf, tile, first, count, scratch, w, v, constant_set, dt, n_active)
                 for lane in range(count):
                     i, t, k = first + lane, scratch[lane].drip, scratch[lane].constants
                     p, s, f, coupling = tp[i, tile], ts[i, tile], tf[i, tile], scratch[lane].coupling

@@ -216,6 +216,7 @@ def step_window(
         tables.forcing_row,
         scratch,
         np.zeros(lane_dissolution.WORDS),
+        np.zeros(lane_dissolution.WORDS),
         waters,
         weather,
         ledger,

@@ -25,18 +25,19 @@ from karstsim.processes.lowpass import relaxed_share
 from karstsim.processes.transport import alkalinity
 
 # Of a lane: whether it has a store that reacts, whether that is odd, which solve it is at; the laws' numbers; the air
-# and its fall per CO2 that a kg of water takes up; what has moved, mol kg-1; the medium after `dissolve`.
+# and its fall per CO2 that a m2 of water takes up; what has moved, mol kg-1; the medium after `dissolve`; a number of
+# the compartment's own.
 (
     RUNS, ODD, STAGE, ABOVE, VOLUME, MG_FRACTION, K_DT, TAIL_START, TAIL_ORDER, THRESHOLD, PRECIPITATION_DT,
     AIR, AIR_SLOPE, AIR_SHARE, ROCK_MOVED,
-    KEPT_H, KEPT_IONIC, KEPT_PCO2, KEPT_OMEGA, KEPT_CA, KEPT_MG, KEPT_NA, KEPT_SO4,
-) = offsets(23, ls.WORDS)  # fmt: skip
+    KEPT_H, KEPT_IONIC, KEPT_PCO2, KEPT_OMEGA, KEPT_CA, KEPT_MG, KEPT_NA, KEPT_SO4, OWN,
+) = offsets(24, ls.WORDS)  # fmt: skip
 # Of each of the three reactions of a step: the gas that it moved, mol kg-1, and the carbon of each charge after it.
 FIRST, MIDDLE, LAST = offsets(3)
 GAS_MOVED, WITH_CO2, WITH_DIMER, WITH_HCO3, WITH_CO3 = (
-    ls.WORDS + 23 * LANES + 3 * start for start in offsets(5)
+    ls.WORDS + 24 * LANES + 3 * start for start in offsets(5)
 )
-WORDS = ls.WORDS + 38 * LANES  # length of the scratch array
+WORDS = ls.WORDS + 39 * LANES  # length of the scratch array
 # What a lane's next solve is for: rock to saturation, the water as it is, calcite to saturation, calcite to the
 # threshold, the water that is left. REACTED lanes need none.
 SATURATES, LOOKS, PRECIPITATES, STOPS, LEAVES, REACTED = 0.0, 1.0, 2.0, 3.0, 4.0, 5.0
@@ -207,12 +208,12 @@ def dissolve(w, constant_set, count, with_carbon):
                 more = more or w[STAGE + lane] != REACTED
         if not more:
             break
-    keep_medium(w, count, with_carbon)
+    end(w, count, with_carbon)
 
 
 @lane_kernel
-def keep_medium(w, count, with_carbon):
-    """Keep the medium of the last solve for the stores, and its carbon for their isotopes."""
+def end(w, count, with_carbon):
+    """Note the waters after their last solve, for `keep` and, as those of the MIDDLE reaction, for `show`."""
     for lane in range(count):
         w[KEPT_H + lane], w[KEPT_IONIC + lane] = w[at.H + lane], w[at.IONIC + lane]
         w[KEPT_PCO2 + lane], w[KEPT_OMEGA + lane] = w[ls.OUT_PCO2 + lane], w[ls.OUT_OMEGA + lane]
@@ -286,6 +287,12 @@ def keep(w, lane, store):
     store.si_calcite = math.log10(w[KEPT_OMEGA + lane])
     store.ca_ratio, store.mg_ratio = w[KEPT_CA + lane], w[KEPT_MG + lane]
     store.na_ratio, store.so4_ratio = w[KEPT_NA + lane], w[KEPT_SO4 + lane]
+
+
+@lane_kernel
+def dissolved_co2(w, lane):
+    """Molality of CO2 (mol kg-1) in the lane's water after the last solve."""
+    return w[KEPT_PCO2 + lane] * w[at.C_KH + lane]
 
 
 @kernel

@@ -69,7 +69,7 @@ def dissolve_open(w, v, constant_set, count, with_carbon):
             break
     for lane in range(count):
         w[ld.GAS_MOVED + ld.MIDDLE + lane] = w[ls.OUT_DIC + lane] - w[at.DIC + lane]
-    ld.keep_medium(w, count, with_carbon)
+    ld.end(w, count, with_carbon)
 
 
 @lane_kernel
@@ -102,7 +102,7 @@ def solve_joint(w, v, constant_set, lanes, with_carbon):
 
     w, v  the water that dissolves, the saturated one (out: its N). OUT_OMEGA of `w` goes in too
     """
-    left = ls.begin(w, lanes)
+    left = ls.start(w, lanes)
     joined = _stand_beside(w, v, lanes)
     for _ in range(ls.MOST_ROUNDS):
         if left == 0.0:

@@ -1,6 +1,7 @@
 """Epikarst: storage in the weathered rock, open dissolution, and the split of recharge. One row per land tile."""
 
 from karstsim.core.jit import kernel
+from karstsim.core.solutes import N_CORE
 from karstsim.core.spec import Store
 from karstsim.processes.epikarst import (
     cascade,
@@ -77,12 +78,13 @@ def prepare(p, s, f, soil_p, soil_f, forcing, k, n_active):
 
 
 @kernel
-def react(tp, ts, tf, tile, first, count, scratch, w, constant_set, dt, n_active):
+def react(tp, ts, tf, tile, first, count, scratch, w, v, constant_set, dt, n_active):
     """Receive percolation and rock runoff, react with rock and vadose air, release the recharge and overflow settled.
 
     Half of what leaves does so before the reactions and half after them; on wet days the step is cut into parts.
     Tables as in `soil.react`.
     """
+    traced = n_active > N_CORE
     most = 1
     for lane in range(count):
         most = max(most, scratch[lane].parts)
@@ -94,7 +96,7 @@ def react(tp, ts, tf, tile, first, count, scratch, w, constant_set, dt, n_active
                 kept = 1.0 - event.passing_share(tp[first + lane, tile].epikarst)
                 storage.enter(s, t.soil, kept / parts, n_active)
                 storage.drain(s, t.epikarst, HALF / parts, n_active)
-        chemistry.react(tp, ts, tf, tile, part, first, count, scratch, dt)
+        chemistry.react(tp, ts, tf, tile, part, first, count, scratch, w, v, constant_set, dt, traced)
         for lane in range(count):
             parts = scratch[lane].parts
             if part < parts:

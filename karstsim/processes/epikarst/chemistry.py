@@ -12,6 +12,8 @@ from karstsim.chemistry.constants import set_temperature
 from karstsim.core.classes import by_land_use, by_lithology
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
+from karstsim.processes import lane_dissolution as lanes
+from karstsim.processes import lane_joint
 from karstsim.processes.air import co2_pressure
 from karstsim.processes.dissolution import (
     MINIMUM_VOLUME,
@@ -25,6 +27,7 @@ from karstsim.processes.dissolution import (
     remember,
 )
 from karstsim.processes.epikarst import isotopes
+from karstsim.processes.soil.chemistry import temperature_of_reactions
 
 PARAMS = (
     Param(
@@ -114,63 +117,106 @@ def begin(p, f, soil_p, soil_f, forcing, traced):
 
 
 @kernel
+def slope_of_air(p, soil_p, soil_f, coupling, h):
+    """Fall of the vadose air's pressure per CO2 that is taken up within `h` days, atm m2 mol-1."""
+    return coupling * soil_part(p, soil_p) * soil_f.base_pco2_slope / h
+
+
+@kernel
+def rate(p, f, soil_p, temperature):
+    """Rate constant of dissolution, d-1."""
+    area = p.carbonate_share * p.area_to_volume
+    return rate_constant(area, p.film_thickness, temperature, f.air_pco2, soil_p.ca_factor)
+
+
+@kernel
 def step(p, s, f, soil_p, soil_s, soil_f, coupling, x, k, h):
     """React for `h` days; what enters the water is added to the step's fluxes."""
     if s.water.volume < MINIMUM_VOLUME:
         return
-    temperature = max(soil_s.temperature, 0.0)
+    temperature = temperature_of_reactions(soil_s)
     set_temperature(k, temperature, k.constant_set)
     load_store(x, s.water, temperature)
-    slope = coupling * soil_part(p, soil_p) * soil_f.base_pco2_slope * s.water.volume / h
+    slope = slope_of_air(p, soil_p, soil_f, coupling, h)
     mg = magnesium_share(p.dolomite_share)
-    area = p.carbonate_share * p.area_to_volume
-    rate = rate_constant(area, p.film_thickness, temperature, f.air_pco2, soil_p.ca_factor)
-    k_dt = rate * h
+    k_dt = rate(p, f, soil_p, temperature) * h
     rock, gas = open_step(
         x,
         k,
         mg,
         f.air_pco2,
-        slope,
+        slope * s.water.volume,
         k_dt,
         p.calcite_rate * h,
         p.calcite_threshold,
         p.tail_start,
         p.tail_order,
     )
-    dissolved = rock * s.water.volume
-    taken_up = gas * s.water.volume
+    book(p, s, f, soil_p, soil_f, rock, gas, slope, x, h, k.tracers)
+    remember(x, s.water)
+
+
+@kernel
+def book(p, s, f, soil_p, soil_f, rock, gas, slope, x, h, traced):
+    """Bring rock and gas (mol kg-1) into the water; `x` has its carbon where `traced`.
+
+    slope  fall of the vadose air's pressure per CO2 taken up, atm m2 mol-1
+    """
+    dissolved, taken_up = rock * s.water.volume, gas * s.water.volume
     # Parts of a step may differ in sign, and only what dissolves brings magnesium: two fluxes.
     f.rock_dissolution += max(dissolved, 0.0)
     f.calcite_precipitation += max(-dissolved, 0.0)
     f.gas_uptake += taken_up
     f.vadose_degassing += max(-taken_up, 0.0)
-    apply(s.water, dissolved, taken_up, mg)
-    if k.tracers == 1.0:
-        isotopes.react(p, f, soil_p, soil_f, s.water, dissolved, taken_up, slope / s.water.volume, x, h)
-    remember(x, s.water)
+    apply(s.water, dissolved, taken_up, magnesium_share(p.dolomite_share))
+    if traced == 1.0:
+        isotopes.react(p, f, soil_p, soil_f, s.water, dissolved, taken_up, slope, x, h)
 
 
 @kernel
-def react(tp, ts, tf, tile, part, first, count, scratch, dt):
-    """One part of the step of `dt` days in the catchments first .. first + count - 1 that have so many parts."""
+def load_lane(w, lane, p, s, f, soil_p, soil_s, soil_f, coupling, h):
+    """The epikarst's water, its laws and the vadose air for `h` days into a lane."""
+    temperature = temperature_of_reactions(soil_s)
+    lanes.load(w, lane, s.water, temperature, magnesium_share(p.dolomite_share))
+    if lanes.is_sound(w, lane):
+        law = p.tail_start, p.tail_order, p.calcite_threshold, p.calcite_rate * h
+        lanes.set_law(w, lane, rate(p, f, soil_p, temperature) * h, *law)
+        lane_joint.open_to(w, lane, s.water, f.air_pco2, slope_of_air(p, soil_p, soil_f, coupling, h))
+
+
+@kernel
+def book_lane(w, lane, p, s, f, soil_p, soil_f, coupling, x, h, traced):
+    """Book what a lane has moved within `h` days into the epikarst's water, which keeps the lane's medium."""
+    if traced == 1.0:
+        lanes.show(w, lanes.MIDDLE, lane, x)
+    rock, gas = w[lanes.ROCK_MOVED + lane], w[lanes.GAS_MOVED + lanes.MIDDLE + lane]
+    slope = slope_of_air(p, soil_p, soil_f, coupling, h)
+    book(p, s, f, soil_p, soil_f, rock, gas, slope, x, h, traced)
+    lanes.keep(w, lane, s.water)
+
+
+@kernel
+def react(tp, ts, tf, tile, part, first, count, scratch, w, v, constant_set, dt, traced):
+    """One part of the step of `dt` days in the catchments first .. first + count - 1; as `soil.chemistry.react`."""
+    lanes.empty(w, count)
     for lane in range(count):
-        parts = scratch[lane].parts
-        if part < parts:
+        if part < scratch[lane].parts:
             p, s, f = tp[first + lane, tile], ts[first + lane, tile], tf[first + lane, tile]
+            coupling, h = scratch[lane].coupling, dt / scratch[lane].parts
+            load_lane(w, lane, p.epikarst, s.epikarst, f.epikarst, p.soil, s.soil, f.soil, coupling, h)
+    lanes.prepare(w, constant_set, count)
+    lane_joint.dissolve_open(w, v, constant_set, count, traced)
+    for lane in range(count):
+        if part < scratch[lane].parts:
+            p, s, f = tp[first + lane, tile], ts[first + lane, tile], tf[first + lane, tile]
+            coupling, h = scratch[lane].coupling, dt / scratch[lane].parts
             x, k = scratch[lane].solution, scratch[lane].constants
-            step(
-                p.epikarst,
-                s.epikarst,
-                f.epikarst,
-                p.soil,
-                s.soil,
-                f.soil,
-                scratch[lane].coupling,
-                x,
-                k,
-                dt / parts,
-            )
+            if lanes.is_sound(w, lane):
+                book_lane(
+                    w, lane, p.epikarst, s.epikarst, f.epikarst, p.soil, f.soil, coupling, x, h, k.tracers
+                )
+            else:
+                step(p.epikarst, s.epikarst, f.epikarst, p.soil, s.soil, f.soil, coupling, x, k, h)
 
 
 @kernel

@@ -100,13 +100,14 @@ def prepare(p, s, f, litter, forcing, root_respiration, dt, n_active):
 
 
 @kernel
-def react(tp, ts, tf, tile, first, count, scratch, w, constant_set, dt, n_active):
+def react(tp, ts, tf, tile, first, count, scratch, w, v, constant_set, dt, n_active):
     """Water enters, dissolves rock under the soil and percolates, in the catchments first .. first + count - 1.
 
     Half of what percolates leaves before the reactions and half after them; on wet days the step is cut into parts.
 
     tp, ts, tf  tables of the tiles of all catchments, of which `tile` reacts; scratch (LANES,) records
     """
+    traced = n_active > N_CORE
     most = 1
     for lane in range(count):
         most = max(most, scratch[lane].parts)
@@ -117,7 +118,7 @@ def react(tp, ts, tf, tile, first, count, scratch, w, constant_set, dt, n_active
                 s, f = ts[first + lane, tile].soil, tf[first + lane, tile].soil
                 water.enter(s, f, 1.0 / parts, n_active)
                 water.percolate(s, f, HALF / parts, n_active)
-        chemistry.react(tp, ts, tf, tile, part, first, count, scratch, dt)
+        chemistry.react(tp, ts, tf, tile, part, first, count, scratch, w, v, constant_set, dt, traced)
         for lane in range(count):
             parts = scratch[lane].parts
             if part < parts:

@@ -6,13 +6,15 @@ water beyond the threshold, calcite precipitates into the soil's carbonate pool 
 Pedogenic calcite, powder and rock act on the same undersaturation. Pedogenic calcite goes first (design notes 4.5);
 powder and rock share the rest in proportion to their rates. Where powder lies, or grains without carbonate rock, the
 rates of all that may run out are their means over the step (`powder.mean_rates`), so that rock does not dissolve in
-their place.
+their place. Such soils react by the scalar kernels, the others side by side in lanes (`lane_joint`).
 """
 
 from karstsim.chemistry.constants import set_temperature
 from karstsim.core.classes import by_land_use, by_lithology
 from karstsim.core.jit import kernel
 from karstsim.core.spec import Param, Var
+from karstsim.processes import lane_dissolution as lanes
+from karstsim.processes import lane_joint
 from karstsim.processes.dissolution import (
     MINIMUM_VOLUME,
     apply,
@@ -93,6 +95,37 @@ def begin(f):
 
 
 @kernel
+def temperature_of_reactions(s):
+    """Temperature (degC) of the soil's water and of that under it."""
+    return max(s.temperature, 0.0)
+
+
+@kernel
+def rate_of_rock(p, f, temperature):
+    """Rate constant of dissolution of the rock under the soil, d-1."""
+    area = p.carbonate_share * p.area_to_volume
+    return rate_constant(area, p.film_thickness, temperature, f.base_pco2_without_uptake, p.ca_factor)
+
+
+@kernel
+def rate_of_pool(p, s):
+    """Rate constant of dissolution of pedogenic calcite, d-1."""
+    return p.grain_rate if s.carbonate > 0.0 else 0.0
+
+
+@kernel
+def grains_matter(s, rock_rate, pool_rate):
+    """Whether grains may run out in rock's stead: powder lies, or there is no carbonate rock."""
+    return (rock_rate == 0.0 and pool_rate > 0.0) or powder.mass(s) > powder.NEGLIGIBLE_MASS
+
+
+@kernel
+def share_of_pool(pool_rate, rate, h):
+    """Share of pedogenic calcite in what dissolves: rock and powder get what it leaves within `h` days."""
+    return relaxed_share(pool_rate * h, 1.0) / relaxed_share(rate * h, 1.0) if rate > 0.0 else 0.0
+
+
+@kernel
 def step(p, s, f, dolomite, leaving, x, k, h):
     """React for `h` days; what enters the water is added to the step's fluxes.
 
@@ -101,17 +134,14 @@ def step(p, s, f, dolomite, leaving, x, k, h):
     water = s.pore_water
     if water.volume < MINIMUM_VOLUME:
         return
-    temperature = max(s.temperature, 0.0)
+    temperature = temperature_of_reactions(s)
     set_temperature(k, temperature, k.constant_set)
     load_store(x, water, temperature)
     slope = f.base_pco2_slope * water.volume / h
     pressure = f.base_pco2_without_uptake
-    area = p.carbonate_share * p.area_to_volume
-    rock_rate = rate_constant(area, p.film_thickness, temperature, pressure, p.ca_factor)
-    pool_rate = p.grain_rate if s.carbonate > 0.0 else 0.0
+    rock_rate, pool_rate = rate_of_rock(p, f, temperature), rate_of_pool(p, s)
     powder_rate, powder_mg, exposure = 0.0, 0.0, 0.0
-    grains_alone = rock_rate == 0.0 and pool_rate > 0.0
-    if grains_alone or powder.mass(s) > powder.NEGLIGIBLE_MASS:
+    if grains_matter(s, rock_rate, pool_rate):
         powder_mg = powder.composition(s)
         powder.set_pace(p, s, f, temperature, pressure)
         deficit = MOL_PER_M3 * rock_to_saturation(x, k, powder_mg, pressure)
@@ -119,8 +149,8 @@ def step(p, s, f, dolomite, leaving, x, k, h):
         if deficit > 0.0:
             pool_rate, powder_rate, exposure = powder.mean_rates(s, f, rock_rate, pool_rate, deficit, h)
     rate = rock_rate + pool_rate + powder_rate
-    # What dissolves has the mean composition of its sources. Rock gets what the grains leave within the step.
-    pool_share = relaxed_share(pool_rate * h, 1.0) / relaxed_share(rate * h, 1.0) if rate > 0.0 else 0.0
+    # What dissolves has the mean composition of its sources.
+    pool_share = share_of_pool(pool_rate, rate, h)
     powder_share = powder_rate / (powder_rate + rock_rate) if powder_rate > 0.0 else 0.0
     mg = (1.0 - pool_share) * (dolomite + powder_share * (powder_mg - dolomite))
     rock, gas = open_step(
@@ -135,38 +165,79 @@ def step(p, s, f, dolomite, leaving, x, k, h):
         p.tail_start,
         p.tail_order,
     )
-    taken_up = gas * water.volume
-    f.gas_uptake += taken_up
-    solid = rock * water.volume
-    if solid < 0.0:
-        precipitate(s, f, -solid)
-    else:
-        dissolve(p, s, f, solid, pool_share, powder_share, exposure, dolomite, k.tracers)
-    apply(water, 0.0, taken_up, PURE_CALCITE)
-    if k.tracers == 1.0:
-        isotopes.react(p, s, f, solid, taken_up, x, h)
+    book(p, s, f, rock, gas, pool_share, powder_share, exposure, dolomite, x, h, k.tracers)
     f.co2_leached += x.m_co2 * leaving
     remember(x, water)
 
 
 @kernel
-def react(tp, ts, tf, tile, part, first, count, scratch, dt):
-    """One part of the step of `dt` days in the catchments first .. first + count - 1 that have so many parts."""
+def book(p, s, f, rock, gas, pool_share, powder_share, exposure, dolomite, x, h, traced):
+    """Bring rock and gas (mol kg-1) into the water; `x` has its carbon where `traced`. The rest as in `dissolve`."""
+    taken_up, solid = gas * s.pore_water.volume, rock * s.pore_water.volume
+    f.gas_uptake += taken_up
+    if solid < 0.0:
+        precipitate(s, f, -solid)
+    else:
+        dissolve(p, s, f, solid, pool_share, powder_share, exposure, dolomite, traced)
+    apply(s.pore_water, 0.0, taken_up, PURE_CALCITE)
+    if traced == 1.0:
+        isotopes.react(p, s, f, solid, taken_up, x, h)
+
+
+@kernel
+def load_lane(w, lane, p, s, f, dolomite, h):
+    """The soil's water, its laws and its gas for `h` days into a lane; where grains matter it is odd."""
+    temperature = temperature_of_reactions(s)
+    rock_rate, pool_rate = rate_of_rock(p, f, temperature), rate_of_pool(p, s)
+    if grains_matter(s, rock_rate, pool_rate):
+        w[lanes.ODD + lane] = 1.0
+        return
+    rate = rock_rate + pool_rate
+    pool_share = share_of_pool(pool_rate, rate, h)
+    lanes.load(w, lane, s.pore_water, temperature, (1.0 - pool_share) * dolomite)
+    if lanes.is_sound(w, lane):
+        w[lanes.OWN + lane] = pool_share
+        law = p.tail_start, p.tail_order, p.calcite_threshold, p.calcite_rate * h
+        lanes.set_law(w, lane, rate * h, *law)
+        lane_joint.open_to(w, lane, s.pore_water, f.base_pco2_without_uptake, f.base_pco2_slope / h)
+
+
+@kernel
+def book_lane(w, lane, p, s, f, dolomite, leaving, x, h, traced):
+    """Book what a lane has moved within `h` days into the soil's water, which keeps the lane's medium."""
+    if traced == 1.0:
+        lanes.show(w, lanes.MIDDLE, lane, x)
+    rock, gas = w[lanes.ROCK_MOVED + lane], w[lanes.GAS_MOVED + lanes.MIDDLE + lane]
+    book(p, s, f, rock, gas, w[lanes.OWN + lane], 0.0, 0.0, dolomite, x, h, traced)
+    f.co2_leached += lanes.dissolved_co2(w, lane) * leaving
+    lanes.keep(w, lane, s.pore_water)
+
+
+@kernel
+def react(tp, ts, tf, tile, part, first, count, scratch, w, v, constant_set, dt, traced):
+    """One part of the step of `dt` days in the catchments first .. first + count - 1 that have so many parts.
+
+    tp, ts, tf  tables of the tiles of all catchments, of which `tile` reacts
+    scratch     (LANES,) records; w, v  scratch of `lane_dissolution.WORDS` numbers each
+    """
+    lanes.empty(w, count)
     for lane in range(count):
         parts = scratch[lane].parts
         if part < parts:
             p, s, f = tp[first + lane, tile], ts[first + lane, tile].soil, tf[first + lane, tile].soil
+            load_lane(w, lane, p.soil, s, f, magnesium_share(p.epikarst.dolomite_share), dt / parts)
+    lanes.prepare(w, constant_set, count)
+    lane_joint.dissolve_open(w, v, constant_set, count, traced)
+    for lane in range(count):
+        parts = scratch[lane].parts
+        if part < parts:
+            p, s, f = tp[first + lane, tile], ts[first + lane, tile].soil, tf[first + lane, tile].soil
+            x, k, h, leaving = scratch[lane].solution, scratch[lane].constants, dt / parts, f.excess / parts
             mg = magnesium_share(p.epikarst.dolomite_share)
-            step(
-                p.soil,
-                s,
-                f,
-                mg,
-                f.excess / parts,
-                scratch[lane].solution,
-                scratch[lane].constants,
-                dt / parts,
-            )
+            if lanes.is_sound(w, lane):
+                book_lane(w, lane, p.soil, s, f, mg, leaving, x, h, k.tracers)
+            else:
+                step(p.soil, s, f, mg, leaving, x, k, h)
 
 
 @kernel
