@@ -26,6 +26,8 @@ from numba.core.compiler import CompileResult
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.cpu import CPUContext
 
+from karstsim.core.remembering import remembering
+
 # How names begin: of all that numba compiles, of functions that Python may call, and of what each compiled function
 # has, but not numba's run-time library, which must be executable.
 COMPILED, WRAPPER, ENVIRONMENT = "_ZN", "_ZN7cpython", "_ZN08NumbaEnv"
@@ -128,6 +130,7 @@ def one_executable() -> Iterator[None]:
     finalize, executable = JITCodeLibrary.finalize, CPUContext.get_executable
     with (
         global_compiler_lock,
+        remembering(),
         patch.object(JITCodeLibrary, "finalize", _finalize_driver_only(finalize)),
         patch.object(CPUContext, "get_executable", _executable_of_driver_only(executable)),
         patch.object(CompileResult, "_find_referenced_environments", _no_environments),
