@@ -23,7 +23,7 @@ def into(row, amount, mode):
         row["stock"] += amount
     elif amount > 0.0 and not math.isnan(amount):
         row["stock"] = max(row["stock"] - amount, 0.0)
-    return row["stock"], row["of"] * 2
+    return row.stock + row.heat[1], row.of * 2
 
 @kernel
 def shares(block, factors):
