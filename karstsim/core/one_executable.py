@@ -26,8 +26,6 @@ from numba.core.compiler import CompileResult
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.cpu import CPUContext
 
-from karstsim.core.remembering import remembering
-
 # How names begin: of all that numba compiles, of functions that Python may call, and of what each compiled function
 # has, but not numba's run-time library, which must be executable.
 COMPILED, WRAPPER, ENVIRONMENT = "_ZN", "_ZN7cpython", "_ZN08NumbaEnv"
@@ -127,6 +125,8 @@ def one_executable() -> Iterator[None]:
     if numba.version_info.short > LAST_TRIED:
         yield
         return
+    from karstsim.core.remembering import remembering  # not for a newer numba, which may lack what it names
+
     finalize, executable = JITCodeLibrary.finalize, CPUContext.get_executable
     with (
         global_compiler_lock,

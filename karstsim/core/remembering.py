@@ -13,14 +13,15 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 from unittest.mock import patch
 
-from llvmlite.binding import ffi
-from llvmlite.ir.types import Type as MachineType
+from llvmlite.binding import ffi  # type: ignore[import-untyped]
+from llvmlite.ir.types import Type as MachineType  # type: ignore[import-untyped]
 from numba.core import base, event, ir, types
-from numba.core.codegen import CPUCodeLibrary
+from numba.core.codegen import CPUCodegen, CPUCodeLibrary
 from numba.core.postproc import PostProcessor, VariableLifetime
 from numba.core.runtime.context import NRTContext
 from numba.core.transforms import canonicalize_cfg
@@ -36,9 +37,8 @@ def _call_types_kept(whole: Callable[..., Any]) -> Callable[..., Any]:
 
     Not of those that numba compiles for the call (overloads, intrinsics): there the options of the caller count.
     """
-    kept: dict[
-        tuple[int, Any], tuple[Any, Any]
-    ] = {}  # with the function, so that no other one gets its id meanwhile
+    # With the function, so that no other one gets its id meanwhile.
+    kept: dict[tuple[int, Any], tuple[Any, Any]] = {}
 
     def call_type(function: Any, context: Any, arguments: Any, named: Any) -> Any:
         key = id(function), tuple(arguments)
@@ -103,8 +103,8 @@ def _lifetimes_when_asked(whole: Callable[..., Any]) -> Callable[..., Any]:
         if function.is_generator:
             whole(post, emit_dels, extend_lifetimes)
             return
-        function.blocks = canonicalize_cfg(function.blocks)
-        function.variable_lifetime = VariableLifetime(function.blocks)
+        function.blocks = canonicalize_cfg(function.blocks)  # type: ignore[no-untyped-call]
+        function.variable_lifetime = VariableLifetime(function.blocks)  # type: ignore[no-untyped-call]
         function.generator_info = None
         if emit_dels:
             post._insert_var_dels(extend_lifetimes=extend_lifetimes)
@@ -117,7 +117,7 @@ def _variables_in(instruction: Any, part: Any) -> list[Any]:
     if isinstance(part, ir.Var):
         return [part]
     if isinstance(part, ir.Inst):
-        return list(part.list_vars())
+        return list(part.list_vars())  # type: ignore[no-untyped-call]
     if not isinstance(part, dict | list | tuple):
         return []
     found: list[Any] = []
@@ -129,13 +129,19 @@ def _variables_in(instruction: Any, part: Any) -> list[Any]:
     return found
 
 
-def _optimize_defined(library: Any, module: Any) -> None:
+def _defined_only(whole: Callable[..., Any]) -> Callable[..., Any]:
     """The first optimisation of a kernel: of its own function, and not of the names of those that it calls."""
-    module.data_layout = library._codegen._data_layout
-    for function in module.functions:
-        if not function.is_declaration:
-            passes, builder = library._codegen._function_pass_manager()
-            passes.run(function, builder)
+    if "llvm_module" in inspect.signature(CPUCodegen._function_pass_manager).parameters:
+        return whole  # an older numba, which makes one set of passes for all of them
+
+    def optimize(library: Any, module: Any) -> None:
+        module.data_layout = library._codegen._data_layout
+        for function in module.functions:
+            if not function.is_declaration:
+                passes, builder = library._codegen._function_pass_manager()
+                passes.run(function, builder)
+
+    return optimize
 
 
 @contextlib.contextmanager
@@ -160,9 +166,9 @@ def remembering() -> Iterator[None]:
             (MachineType, "get_abi_alignment", _sizes_kept),
             (NRTContext, "_call_incref_decref", _counted_only),
             (PostProcessor, "run", _lifetimes_when_asked),
+            (CPUCodeLibrary, "_optimize_functions", _defined_only),
             (base, "_has_loc", functools.cache),
         ):
             mended.enter_context(patch.object(room, name, mend(getattr(room, name))))
         mended.enter_context(patch.object(ir.Inst, "_rec_list_vars", _variables_in))
-        mended.enter_context(patch.object(CPUCodeLibrary, "_optimize_functions", _optimize_defined))
         yield
