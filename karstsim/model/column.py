@@ -376,8 +376,8 @@ def run(
                  states and fluxes are updated
     forcing      (n_forcing, n_steps) records; forcing_row (n,) says which row drives a catchment
     scratch      (LANES,) solution, constants, sub-step records, parts, coupling; w, v floats
-                 (`lane_dissolution.WORDS`,); waters (LANES, n_boxes) solutions; weather (LANES,) forcing records; ledger
-                 (1,) books
+                 (`lane_dissolution.WORDS`,); waters (LANES, n_boxes) solutions; weather (LANES,) forcing records;
+                 ledger (1,) books
     tables       float views of cs, cf, ts, tf, bs, bf, a_s, af as (n, rows, floats)
     periods      (4, n_steps): output period of every step for daily (0), monthly (1), annual (2), step (3)
     selections   four (n_variables, 4) tables, see `accumulate`; outputs four (n, n_periods, n_variables)
