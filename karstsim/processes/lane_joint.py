@@ -16,7 +16,6 @@ import math
 from karstsim.chemistry import lane_medium as at
 from karstsim.chemistry import lane_store as ls
 from karstsim.chemistry.equilibrium import CALCITE_SHARE_MIN
-from karstsim.chemistry.lane_medium import LANES
 from karstsim.chemistry.lanes import FALL, RISE
 from karstsim.core.constants import LN10
 from karstsim.core.jit import kernel, lane_kernel
@@ -26,7 +25,6 @@ from karstsim.processes.joint_dissolution import LEAST_PRESSURE, relaxed_rock_an
 JOINS = 6.0  # a stage (see `lane_dissolution`): the water that dissolves beside the saturated one
 MOST_SOLVES = 6  # no way through the stages takes more
 ROOT = 1.0 / 3.0
-SIZE = ls.WORDS // LANES  # quantities of a water
 
 
 @kernel
@@ -137,12 +135,19 @@ def _stand_beside(w, v, lanes):
         joined = joined or joins
     if not joined:
         return joined
-    for quantity in range(SIZE):
-        if LANES * quantity != at.ACTIVE:
-            for lane in range(LANES * quantity, LANES * quantity + lanes):
-                v[lane] = w[lane]
+    for constant in range(at.KH, at.WORDS):
+        v[constant] = w[constant]
     for lane in range(lanes):
-        v[ls.ROCK + lane], v[ls.LINE + lane], v[ls.LEVEL + lane] = 1.0, 0.0, 1.0
+        v[at.NA + lane], v[at.K + lane], v[at.CL + lane] = w[at.NA + lane], w[at.K + lane], w[at.CL + lane]
+        v[at.SO4 + lane], v[at.NO3 + lane], v[at.ALK + lane] = (
+            w[at.SO4 + lane],
+            w[at.NO3 + lane],
+            w[at.ALK + lane],
+        )
+        v[ls.CA_0 + lane], v[ls.MG_0 + lane] = w[ls.CA_0 + lane], w[ls.MG_0 + lane]
+        v[at.FREE_SO4 + lane], v[at.SOLUTES + lane] = w[at.FREE_SO4 + lane], w[at.SOLUTES + lane]
+        v[at.PCO2 + lane], v[ls.MG_SHARE + lane] = w[at.PCO2 + lane], w[ls.MG_SHARE + lane]
+        v[ls.ROCK + lane], v[ls.LINE + lane], v[ls.GAS + lane], v[ls.LEVEL + lane] = 1.0, 0.0, 1.0, 1.0
         v[ls.FRESH + lane] = 1.0
         if v[at.ACTIVE + lane] == 1.0:
             rise = math.exp(-ROOT * math.log(w[ls.OUT_OMEGA + lane]))
