@@ -258,65 +258,69 @@ def evaluate(w, lanes=LANES):
         w[SOLUTES_X + lane] = m_h - oh + hso4 - co3 + co2 + 2.0 * dimer
         w[SOLUTES_Y + lane] = hco3 + co3 + co2 + 2.0 * dimer
         w[SOLUTES_Z + lane] = hso4 + so4
-    # By int() one compiled function serves all: numba makes one more for every number that it knows.
-    _add_cation(w, int(CA), 2.0, lanes)
-    _add_cation(w, int(MG), 2.0, lanes)
-    _add_cation(w, int(NA), 1.0, lanes)
-    _add_cation(w, int(K), 1.0, lanes)
+    # By int() one compiled function serves all: numba makes one more for every number that it knows. Its loops stand
+    # here, and it gets the sum of offset and lane: else LLVM cannot know that no index is negative, and stays scalar.
+    for lane in range(lanes):
+        _add_cation(w, int(CA) + lane, 2.0, lane)
+    for lane in range(lanes):
+        _add_cation(w, int(MG) + lane, 2.0, lane)
+    for lane in range(lanes):
+        _add_cation(w, int(NA) + lane, 1.0, lane)
+    for lane in range(lanes):
+        _add_cation(w, int(K) + lane, 1.0, lane)
 
 
 @lane_function
-def _add_cation(w, c, charge, lanes):
-    """Species of the cation whose block starts at `c`, added to the sums and derivatives of `_evaluate`."""
+def _add_cation(w, c, charge, lane):
+    """Species of the cation whose block, of this lane, starts at `c`, added to the sums and derivatives of the lane."""
     own, one, two, four = (
         0.5 * charge * charge,
         0.5 * (charge - 1.0) * (charge - 1.0),
         0.5 * (charge - 2.0) * (charge - 2.0),
         0.5 * (charge - 4.0) * (charge - 4.0),
     )
-    for lane in range(lanes):
-        h, hco3, so4, co3 = w[H + lane], w[HCO3 + lane], w[FREE_SO4 + lane], w[M_CO3 + lane]
-        s1 = w[c + P_HCO3 + lane] * hco3
-        s2 = w[c + P_CO3 + lane] * co3
-        s3 = w[c + P_SO4 + lane] * so4
-        s4 = w[c + P_HSO4 + lane] * h * so4
-        s5 = w[c + P_OH + lane] / h
-        s6 = w[c + P_SO42 + lane] * so4 * so4
-        per_r = 1.0 / (1.0 + s1 + s2 + s3 + s4 + s5 + s6)
-        r_x = (s4 - s2 - s5) * per_r
-        r_y = (s1 + s2) * per_r
-        r_z = (s3 + s4 + 2.0 * s6) * per_r
-        free = w[c + TOTAL + lane] * per_r
-        s1 *= free
-        s2 *= free
-        s3 *= free
-        s4 *= free
-        s5 *= free
-        s6 *= free
-        w[c + FREE + lane] = free
-        w[c + HCO3_PAIR + lane] = s1
-        w[c + CO3_PAIR + lane] = s2
-        w[c + SO4_PAIR + lane] = s3
-        w[c + HSO4_PAIR + lane] = s4
-        w[c + OH_PAIR + lane] = s5
-        w[c + SO42_PAIR + lane] = s6
-        alk = s1 + 2.0 * s2 - s4 + s5
-        dic = s1 + s2
-        sulfate = s3 + s4 + 2.0 * s6
-        ionic = own * free + one * (s1 + s4 + s5) + two * (s2 + s3) + four * s6
-        w[SUM_ALK + lane] += alk
-        w[ALK_X + lane] -= 2.0 * s2 + s4 + s5 + alk * r_x
-        w[ALK_Y + lane] += s1 + 2.0 * s2 - alk * r_y
-        w[ALK_Z + lane] -= s4 + alk * r_z
-        w[SUM_DIC + lane] += dic
-        w[DIC_X + lane] -= s2 + dic * r_x
-        w[DIC_Y + lane] += dic - dic * r_y
-        w[DIC_Z + lane] -= dic * r_z
-        w[SUM_SO4 + lane] += sulfate
-        w[SO4_X + lane] += s4 - sulfate * r_x
-        w[SO4_Y + lane] -= sulfate * r_y
-        w[SO4_Z + lane] += s3 + s4 + 4.0 * s6 - sulfate * r_z
-        w[SUM_I + lane] += ionic
-        w[I_X + lane] += one * (s4 - s5) - two * s2 - ionic * r_x
-        w[I_Y + lane] += one * s1 + two * s2 - ionic * r_y
-        w[I_Z + lane] += one * s4 + two * s3 + 2.0 * four * s6 - ionic * r_z
+    h, hco3, so4, co3 = w[H + lane], w[HCO3 + lane], w[FREE_SO4 + lane], w[M_CO3 + lane]
+    s1 = w[c + P_HCO3] * hco3
+    s2 = w[c + P_CO3] * co3
+    s3 = w[c + P_SO4] * so4
+    s4 = w[c + P_HSO4] * h * so4
+    s5 = w[c + P_OH] / h
+    s6 = w[c + P_SO42] * so4 * so4
+    per_r = 1.0 / (1.0 + s1 + s2 + s3 + s4 + s5 + s6)
+    r_x = (s4 - s2 - s5) * per_r
+    r_y = (s1 + s2) * per_r
+    r_z = (s3 + s4 + 2.0 * s6) * per_r
+    free = w[c + TOTAL] * per_r
+    s1 *= free
+    s2 *= free
+    s3 *= free
+    s4 *= free
+    s5 *= free
+    s6 *= free
+    w[c + FREE] = free
+    w[c + HCO3_PAIR] = s1
+    w[c + CO3_PAIR] = s2
+    w[c + SO4_PAIR] = s3
+    w[c + HSO4_PAIR] = s4
+    w[c + OH_PAIR] = s5
+    w[c + SO42_PAIR] = s6
+    alk = s1 + 2.0 * s2 - s4 + s5
+    dic = s1 + s2
+    sulfate = s3 + s4 + 2.0 * s6
+    ionic = own * free + one * (s1 + s4 + s5) + two * (s2 + s3) + four * s6
+    w[SUM_ALK + lane] += alk
+    w[ALK_X + lane] -= 2.0 * s2 + s4 + s5 + alk * r_x
+    w[ALK_Y + lane] += s1 + 2.0 * s2 - alk * r_y
+    w[ALK_Z + lane] -= s4 + alk * r_z
+    w[SUM_DIC + lane] += dic
+    w[DIC_X + lane] -= s2 + dic * r_x
+    w[DIC_Y + lane] += dic - dic * r_y
+    w[DIC_Z + lane] -= dic * r_z
+    w[SUM_SO4 + lane] += sulfate
+    w[SO4_X + lane] += s4 - sulfate * r_x
+    w[SO4_Y + lane] -= sulfate * r_y
+    w[SO4_Z + lane] += s3 + s4 + 4.0 * s6 - sulfate * r_z
+    w[SUM_I + lane] += ionic
+    w[I_X + lane] += one * (s4 - s5) - two * s2 - ionic * r_x
+    w[I_Y + lane] += one * s1 + two * s2 - ionic * r_y
+    w[I_Z + lane] += one * s4 + two * s3 + 2.0 * four * s6 - ionic * r_z
