@@ -57,13 +57,22 @@ def beside_gas(w, lane, pressure, slope):
 
 
 @kernel
+def expected_omega(w, lane, pressure):
+    """Omega of calcite in a lane's water, solved before, once it stands under a CO2 pressure: it goes with CO3.
+
+    So with one over the pressure, as long as the bicarbonate is the same.
+    """
+    return w[ls.OUT_OMEGA + lane] * w[ls.OUT_PCO2 + lane] / pressure
+
+
+@kernel
 def saturated_beside_gas(w, lane, pressure, slope):
     """As `beside_gas`, with the calcite that saturates the water: returns a first guess of it, taken out at once.
 
     At one pressure Omega goes with Ca hco3^2, and with the alkalinity for bicarbonate with u of calcite less
     (1 - u/Ca) (1 - 2 u/Alk)^2 = 1/Omega: as one cube. mol kg-1
     """
-    omega = w[ls.OUT_OMEGA + lane] * w[ls.OUT_PCO2 + lane] / pressure
+    omega = expected_omega(w, lane, pressure)
     guess = 0.0
     if omega > 1.0:
         ca, alkalinity = w[ls.CA_0 + lane], w[at.ALK + lane]

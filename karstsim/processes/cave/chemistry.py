@@ -19,6 +19,10 @@ from karstsim.processes.dissolution import LEAST_PRESSURE, load
 ALK_DIC = int(Mode.ALK_DIC)
 # How far the drip water of a step has come: `stage` of its record.
 DONE, ABOVE, CEILING = 0.0, 1.0, 2.0
+# What a lane's next solve is for: nothing, the water beside its air as it is, calcite to saturation, the water that is
+# left. `grows` of the record.
+NOT, LOOKS, SATURATES, LEAVES = 0.0, 1.0, 2.0, 3.0
+MOST_SOLVES = 3
 # What a step knows of a tile's cave and drip, from `cave.begin` to `cave.finish`.
 DRIP_DTYPE = record_dtype(
     [
@@ -38,8 +42,8 @@ DRIP_DTYPE = record_dtype(
             "f8",
         ),  # of the air beside the lane's water (atm), its rise per CO2 released (atm kg mol-1)
         ("slope", "f8"),
-        ("grows", "f8"),  # 1 where calcite leaves the lane's water, the share of what is above saturation
-        ("share", "f8"),
+        ("grows", "f8"),
+        ("share", "f8"),  # of the calcite above saturation that is lost
         ("ca", "f8"),  # calcium before, calcite and CO2 lost since the water was booked, mol kg-1
         ("taken", "f8"),  # a first guess of what saturates the lane's water, already out of it
         ("lost", "f8"),
@@ -156,7 +160,7 @@ def react_lanes(tp, ts, tf, tile, first, count, scratch, w, constant_set, dt, tr
 def _enter(w, lane, p, s, f, t, x):
     """Ask for the water beside the air of the fissures, if it loses anything there."""
     lane_reading.show(w, lane, x)
-    t.ca, t.lost, t.gas, t.grows, t.pressure = x.ca, 0.0, 0.0, 0.0, 0.0
+    t.ca, t.lost, t.gas, t.grows, t.pressure = x.ca, 0.0, 0.0, NOT, 0.0
     if not is_under_air(s, f, t, x):
         w[lanes.RUNS + lane] = 0.0
         return
@@ -172,9 +176,8 @@ def _descend(w, lane, p, t):
         t.gas = lane_reading.released(w, lane)
         t.share = prior_precipitation.part_lost(p, lane_reading.calcite_index(w, lane))
         if t.share > 0.0:
-            t.grows = 1.0
             t.pressure += t.slope * t.gas
-            t.taken = lane_reading.saturated_beside_gas(w, lane, t.pressure, t.slope)
+            _ask_calcite(w, lane, t)
 
 
 @kernel
@@ -188,23 +191,46 @@ def _drip(w, lane, p, s, f, t, x, dt, traced):
     if t.stage == DONE:
         w[lanes.RUNS + lane] = 0.0
         return
-    t.lost, t.gas, t.grows = 0.0, 0.0, 1.0
+    t.lost, t.gas = 0.0, 0.0
+    if lane_reading.expected_omega(w, lane, t.pressure) < 1.0:
+        t.grows = LOOKS
+        lane_reading.beside_gas(w, lane, t.pressure, t.slope)
+    else:
+        _ask_calcite(w, lane, t)
+
+
+@kernel
+def _ask_calcite(w, lane, t):
+    """Ask for the calcite that saturates the lane's water beside its air."""
+    t.grows = SATURATES
     t.taken = lane_reading.saturated_beside_gas(w, lane, t.pressure, t.slope)
 
 
 @kernel
 def _grow(w, scratch, constant_set, count):
-    """`calcite.grow` for the lanes that have been asked for calcite beside their air: `lost` and `gas` of the drip."""
-    lane_reading.solve(w, constant_set, count)
-    for lane in range(count):
-        t = scratch[lane].drip
-        if lanes.is_sound(w, lane) and t.grows == 1.0:
-            saturating = t.taken - w[ls.N + lane]
-            t.lost = t.share * max(saturating, 0.0)
-            lane_reading.lose(w, lane, t.lost - t.taken)
-            lane_reading.beside_gas(w, lane, t.pressure, t.slope)
-    lane_reading.solve(w, constant_set, count)
-    for lane in range(count):
-        t = scratch[lane].drip
-        if lanes.is_sound(w, lane) and t.grows == 1.0:
-            t.gas += lane_reading.released(w, lane)
+    """`calcite.grow` for the lanes that have been asked for it (``grows``): `lost` and `gas` of the drip."""
+    for _ in range(MOST_SOLVES):
+        lane_reading.solve(w, constant_set, count)
+        more = False
+        for lane in range(count):
+            t = scratch[lane].drip
+            if lanes.is_sound(w, lane) and t.grows != NOT:
+                _advance(w, lane, t)
+                more = more or t.grows != NOT
+        if not more:
+            break
+
+
+@kernel
+def _advance(w, lane, t):
+    """What follows for a lane after a solve. Undersaturated water loses no calcite, and none is sought."""
+    if t.grows == LOOKS and lane_reading.calcite_index(w, lane) > 0.0:
+        _ask_calcite(w, lane, t)
+    elif t.grows == SATURATES:
+        t.lost = t.share * max(t.taken - w[ls.N + lane], 0.0)
+        lane_reading.lose(w, lane, t.lost - t.taken)
+        lane_reading.beside_gas(w, lane, t.pressure, t.slope)
+        t.grows = LEAVES
+    else:
+        t.gas += lane_reading.released(w, lane)
+        t.grows = NOT
