@@ -76,7 +76,7 @@ def saturated_beside_gas(w, lane, pressure, slope):
     guess = 0.0
     if omega > 1.0:
         ca, alkalinity = w[ls.CA_0 + lane], w[at.ALK + lane]
-        guess = CUBE / (1.0 / ca + 4.0 / alkalinity) * (1.0 - omega ** (-1.0 / CUBE))
+        guess = CUBE / (1.0 / ca + 4.0 / alkalinity) * -math.expm1(-math.log(omega) / CUBE)
     lose(w, lane, guess)
     beside_gas(w, lane, pressure, slope)
     w[ls.ROCK + lane] = 1.0
