@@ -32,8 +32,8 @@ def world(whole_site, climate_forcing):
     return site, ds, *_run(site, ds, MEMBERS)
 
 
-def _run(site, ds, members, workers: int = 1):
-    run = Simulation(site, ds, members, workers=workers)
+def _run(site, ds, members, workers: int = 1, isotopes: bool = False):
+    run = Simulation(site, ds, members, workers=workers, isotopes=isotopes)
     run.spin_up(0)
     output = run.run(["daily", "annual"], ALL)
     states = [
@@ -86,6 +86,22 @@ def test_blocks_change_no_bit(world, part) -> None:
     for place, i in enumerate(range(len(MEMBERS))[part]):
         assert other_states[place] == states[i]
         assert _bytes(other, place) == _bytes(output, i)
+
+
+@pytest.mark.parametrize("isotopes", [False, True])
+def test_neighbours_in_lanes_change_no_bit(whole_site, climate_forcing, isotopes) -> None:
+    """Every variable of each of 200 days. Draws of one catchment need as many rounds on most days, and not on all."""
+    site = whole_site(("cropland", "secondary_forest"), 0)  # with caves
+    ds = climate_forcing("monsoon", years=1).isel(time=slice(60, 260))
+    draw = np.random.default_rng(5)
+    names = ("soil.depth", "soil.area_to_volume", "aquifer.conduit_residence_time")
+    draws = [{name: {"factor": float(draw.uniform(0.6, 1.6))} for name in names} for _ in range(11)]
+    whole, _ = _run(site, ds, draws, isotopes=isotopes)
+    for size in (1, 3):
+        for first in range(0, len(draws), size):
+            part, _ = _run(site, ds, draws[first : first + size], isotopes=isotopes)
+            for place in range(min(size, len(draws) - first)):
+                assert _bytes(part, place) == _bytes(whole, first + place)
 
 
 class Shuffled(Executor):
