@@ -47,8 +47,8 @@ from karstsim.core.polynomials import exp_small
 # What is wanted of a lane; ACTIVE (lane_medium) is 1 for the lanes to solve. FRESH is 1 where HCO3- is not known yet:
 # it follows from H and PCO2.
 N, CA_0, MG_0, MG_SHARE, ROCK, LEVEL, LINE, GAS, TARGET, FRESH = offsets(10, at.WORDS)
-# Readings of a settled lane: DIC (mol kgw-1), pCO2 (atm), a(Ca) a(CO3)/K of calcite, total over free of the ions, and
-# with pairs the carbon of each charge (mol kgw-1).
+# Readings of a settled lane: DIC (mol kgw-1), pCO2 (atm), a(Ca) a(CO3)/K of calcite, total over free of the ions, CO2
+# and, on demand, the other carbon by its charge, with pairs (mol kgw-1).
 (
     OUT_DIC, OUT_PCO2, OUT_OMEGA, OUT_CA, OUT_MG, OUT_NA, OUT_SO4,
     OUT_CO2, OUT_DIMER, OUT_HCO3, OUT_CO3,
@@ -76,7 +76,7 @@ def solve(w, constant_set, lanes, with_carbon):
     w             scratch of WORDS numbers. In: constants (`set_temperatures`), CA_0, MG_0, NA, K, SO4, CL, NO3, ALK,
                   what the module's table says, and a first guess of H, HCO3 (or FRESH), FREE_SO4, IONIC, SOLUTES.
                   Out: these, N and the readings.
-    with_carbon   whether OUT_CO2 .. OUT_CO3 are wanted
+    with_carbon   whether OUT_DIMER .. OUT_CO3 are wanted
     """
     left = start(w, lanes)
     if left == 0.0:
@@ -266,6 +266,7 @@ def read(w, lanes):
         na = max(w[at.NA + lane], TINY) / max(w[at.NA + at.FREE + lane], TINY)
         so4 = max(w[at.SO4 + lane], TINY) / max(w[at.FREE_SO4 + lane], TINY)
         w[OUT_DIC + lane] = dic if running else w[OUT_DIC + lane]
+        w[OUT_CO2 + lane] = co2 if running else w[OUT_CO2 + lane]
         w[OUT_PCO2 + lane] = co2 / w[at.C_KH + lane] if running else w[OUT_PCO2 + lane]
         w[OUT_OMEGA + lane] = omega if running else w[OUT_OMEGA + lane]
         w[OUT_CA + lane] = ca if running else w[OUT_CA + lane]
@@ -276,7 +277,7 @@ def read(w, lanes):
 
 @lane_kernel
 def read_carbon(w, lanes):
-    """Carbon of each charge with its pairs, which move with the free ion."""
+    """The other carbon, each charge with its pairs, which move with the free ion."""
     for lane in range(lanes):
         running = w[at.ACTIVE + lane] > 0.0
         x_factor, y_factor = w[X_FACTOR + lane], w[Y_FACTOR + lane]
@@ -285,7 +286,6 @@ def read_carbon(w, lanes):
         hco3 += w[at.CA + at.HCO3_PAIR + lane] + w[at.MG + at.HCO3_PAIR + lane]
         hco3 += w[at.NA + at.HCO3_PAIR + lane] + w[at.K + at.HCO3_PAIR + lane]
         co3 += w[at.CA + at.CO3_PAIR + lane] + w[at.MG + at.CO3_PAIR + lane] + w[at.NA + at.CO3_PAIR + lane]
-        w[OUT_CO2 + lane] = w[at.M_CO2 + lane] * by_co2 if running else w[OUT_CO2 + lane]
         w[OUT_DIMER + lane] = w[at.M_DIMER + lane] * by_co2 * by_co2 if running else w[OUT_DIMER + lane]
         w[OUT_HCO3 + lane] = hco3 * y_factor if running else w[OUT_HCO3 + lane]
         w[OUT_CO3 + lane] = co3 * (y_factor / x_factor) if running else w[OUT_CO3 + lane]

@@ -289,12 +289,6 @@ def keep(w, lane, store):
     store.na_ratio, store.so4_ratio = w[KEPT_NA + lane], w[KEPT_SO4 + lane]
 
 
-@lane_kernel
-def dissolved_co2(w, lane):
-    """Molality of CO2 (mol kg-1) in the lane's water after the last solve."""
-    return w[KEPT_PCO2 + lane] * w[at.C_KH + lane]
-
-
 @kernel
 def show(w, which, lane, x):
     """Temperature and carbon species of a lane after one reaction, pairs with the free ions, into the record `x`.

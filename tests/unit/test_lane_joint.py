@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from lane_waters import KEEP, KINDS, LAW, SHOW, STORE_DTYPE, constants, fill, groups
 
+from karstsim.chemistry import lane_store
 from karstsim.chemistry.isotopes import carbon_shares
 from karstsim.chemistry.speciation import SOLUTION_DTYPE
 from karstsim.core.jit import kernel, python_callable
@@ -29,6 +30,8 @@ RESULTS = (
     lanes.KEPT_OMEGA,
     lanes.KEPT_PCO2,
     lanes.KEPT_IONIC,
+    lane_store.OUT_CO2,
+    lanes.WITH_HCO3 + lanes.MIDDLE,
 )
 
 

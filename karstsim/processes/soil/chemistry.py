@@ -9,6 +9,7 @@ rates of all that may run out are their means over the step (`powder.mean_rates`
 their place. Such soils react by the scalar kernels, the others side by side in lanes (`lane_joint`).
 """
 
+from karstsim.chemistry import lane_store
 from karstsim.chemistry.constants import set_temperature
 from karstsim.core.classes import by_land_use, by_lithology
 from karstsim.core.jit import kernel
@@ -209,7 +210,7 @@ def book_lane(w, lane, p, s, f, dolomite, leaving, x, h, traced):
         lanes.show(w, lanes.MIDDLE, lane, x)
     rock, gas = w[lanes.ROCK_MOVED + lane], w[lanes.GAS_MOVED + lanes.MIDDLE + lane]
     book(p, s, f, rock, gas, w[lanes.OWN + lane], 0.0, 0.0, dolomite, x, h, traced)
-    f.co2_leached += lanes.dissolved_co2(w, lane) * leaving
+    f.co2_leached += w[lane_store.OUT_CO2 + lane] * leaving
     lanes.keep(w, lane, s.pore_water)
 
 
