@@ -278,7 +278,7 @@ def read(w, lanes):
 
 @lane_kernel
 def read_carbon(w, lanes):
-    """Carbon of each charge with its pairs, which move with the free ion."""
+    """The other carbon, each charge with its pairs, which move with the free ion."""
     for lane in range(lanes):
         running = w[at.ACTIVE + lane] > 0.0
         x_factor, y_factor = w[X_FACTOR + lane], w[Y_FACTOR + lane]

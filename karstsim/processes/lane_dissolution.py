@@ -16,6 +16,7 @@ import math
 from karstsim.chemistry import lane_medium as at
 from karstsim.chemistry import lane_store as ls
 from karstsim.chemistry.lane_medium import LANES, offsets
+from karstsim.chemistry.medium import IAP_FLOOR
 from karstsim.core.constants import LN10
 from karstsim.core.jit import kernel, lane_kernel
 from karstsim.core.polynomials import exp_wide
@@ -284,7 +285,7 @@ def keep(w, lane, store):
     store.ph = -math.log10(w[KEPT_H + lane])
     store.ionic_strength = w[KEPT_IONIC + lane]
     store.pco2 = w[KEPT_PCO2 + lane]
-    store.si_calcite = math.log10(w[KEPT_OMEGA + lane])
+    store.si_calcite = math.log10(max(w[KEPT_OMEGA + lane], IAP_FLOOR / w[at.CALCITE + lane]))
     store.ca_ratio, store.mg_ratio = w[KEPT_CA + lane], w[KEPT_MG + lane]
     store.na_ratio, store.so4_ratio = w[KEPT_NA + lane], w[KEPT_SO4 + lane]
 

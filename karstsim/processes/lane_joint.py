@@ -25,6 +25,7 @@ from karstsim.processes.joint_dissolution import LEAST_PRESSURE, relaxed_rock_an
 JOINS = 6.0  # a stage (see `lane_dissolution`): the water that dissolves beside the saturated one
 MOST_SOLVES = 6  # no way through the stages takes more
 ROOT = 1.0 / 3.0
+MOST_RISE = 30.0  # of the first guess: water without calcium lacks any factor
 
 
 @kernel
@@ -150,7 +151,7 @@ def _stand_beside(w, v, lanes):
         v[ls.ROCK + lane], v[ls.LINE + lane], v[ls.GAS + lane], v[ls.LEVEL + lane] = 1.0, 0.0, 1.0, 1.0
         v[ls.FRESH + lane] = 1.0
         if v[at.ACTIVE + lane] == 1.0:
-            rise = math.exp(-ROOT * math.log(w[ls.OUT_OMEGA + lane]))
+            rise = min(math.exp(-ROOT * math.log(w[ls.OUT_OMEGA + lane])), MOST_RISE)
             ca, share = w[ls.CA_0 + lane], w[ls.MG_SHARE + lane]
             n = ca * (rise - 1.0) / (1.0 - share)
             v[ls.N + lane] = n

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from lane_waters import KEEP, KINDS, LAW, SHOW, STORE_DTYPE, constants, fill, groups
 
+from karstsim.chemistry import lane_store
 from karstsim.chemistry.isotopes import carbon_shares
 from karstsim.chemistry.speciation import SOLUTION_DTYPE
 from karstsim.core.jit import kernel, python_callable
@@ -29,6 +30,8 @@ RESULTS = (
     lanes.KEPT_OMEGA,
     lanes.KEPT_PCO2,
     lanes.KEPT_IONIC,
+    lane_store.OUT_CO2,
+    lanes.WITH_HCO3 + lanes.MIDDLE,
 )
 
 
@@ -162,3 +165,18 @@ def test_nothing_dissolves_without_carbonate_rock() -> None:
             w = react(stores, laws)
             assert (w[lanes.ODD : lanes.ODD + 8] == 0.0).all()
             assert (np.sign(w[lanes.ROCK_MOVED : lanes.ROCK_MOVED + 8]) == sign).all()
+
+
+def test_water_without_calcium_has_the_index_of_the_floor() -> None:
+    """As the scalar kernels have it: a finite one."""
+    for waters, stores, laws in cases("dissolving", 0, 6):
+        for lane, x in enumerate(waters):
+            x.na, x.ca = x.na + 2.0 * x.ca, 0.0
+            stores[lane] = np.zeros(1, STORE_DTYPE)[0]
+            fill(x, np.random.default_rng(lane), 0, stores, lane)
+        laws[:, 1], laws[:, 2] = 0.0, stores["pco2"]
+        w = react(stores, laws)
+        for lane, x in enumerate(waters):
+            _, _, y = scalar(x, stores[lane], laws[lane], 0)
+            KEEP(w, lane, stores)
+            assert stores[lane].si_calcite == pytest.approx(y.si_calcite, abs=NEAR)
