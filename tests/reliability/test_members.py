@@ -89,7 +89,7 @@ def test_blocks_change_no_bit(world, part) -> None:
 
 
 def test_neighbours_in_lanes_change_no_bit(whole_site, climate_forcing) -> None:
-    """Every variable of each of 120 days, with isotopes. Draws of one catchment need as many rounds on most days, and not on all."""
+    """Every variable of each of 120 days, with isotopes. Draws need as many rounds on most days, and not on all."""
     site = whole_site(("cropland", "secondary_forest"), 0)  # with caves
     ds = climate_forcing("monsoon", years=1).isel(time=slice(120, 240))
     draw = np.random.default_rng(5)
