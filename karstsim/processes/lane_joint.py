@@ -25,7 +25,7 @@ from karstsim.processes.joint_dissolution import LEAST_PRESSURE, relaxed_rock_an
 JOINS = 6.0  # a stage (see `lane_dissolution`): the water that dissolves beside the saturated one
 MOST_SOLVES = 6  # no way through the stages takes more
 ROOT = 1.0 / 3.0
-MOST_RISE = 30.0  # of the first guess: water without calcium lacks any factor
+MOST_RISE = 1.0e4  # of the first guess: water without calcium lacks any factor
 
 
 @kernel
