@@ -226,22 +226,17 @@ def fill_box(cp, cs, forcing, n_active):
 
 
 @kernel
-def begin(cp, cs, cf, tp, ts, bs, forcing, x, k, ledger, dt, n_active):
-    """Open the step of one catchment: its box of air, its books, its weather.
+def begin(cp, cs, cf, forcing, x, k, dt, n_active):
+    """Begin the step of one catchment, whose books are open: its weather.
 
-    cp, cs, cf   parameters, state, fluxes of the catchment
-    tp, ts, bs   parameters and state, one row per land tile; state, one row per surface-water box
-    forcing      a forcing record of its own, into which the CO2 of its box of air is written, where there is one
-    x, k, ledger scratch: solution, constants, books
+    cp, cs, cf  parameters, state, fluxes of the catchment
+    forcing     a forcing record of its own, into which the CO2 of its box of air is written, where there is one
+    x, k        scratch: solution, constants
     """
     f = cf.catchment
-    fill_box(cp, cs, forcing, n_active)
     co2_box.look(cp.atmosphere, cs.atmosphere, cf.atmosphere, forcing)
     if n_active > N_CORE:
         air_isotopes.look(cp.atmosphere, cs.atmosphere, forcing)
-    if cs.catchment.opened == 0.0:
-        take_stock(ledger, cs, tp, ts, bs, n_active)
-        books.open_books(ledger, cs.catchment)
     books.begin(f)
     x.unsolved = 0.0
     atmosphere.step(cp.atmosphere, cs.atmosphere, cf.atmosphere, forcing, k, dt, n_active)
@@ -250,22 +245,26 @@ def begin(cp, cs, cf, tp, ts, bs, forcing, x, k, ledger, dt, n_active):
 
 
 @kernel
-def underground(cp, cs, cf, ts, tf, ap, a_s, af, forcing, k, dt, n_active):
-    """The flow of the aquifer, once its recharge is known; returns into how many parts the conduit's step is cut.
+def open_books(ledger, cs, tp, ts, bs, n_active):
+    """Open the books of one catchment; tp, ts a row per land tile, bs a row per surface-water box."""
+    take_stock(ledger, cs, tp, ts, bs, n_active)
+    books.open_books(ledger, cs.catchment)
 
-    ts, tf      state and fluxes, one row per land tile
-    ap, a_s, af parameters, state and fluxes, one row per sinking stream
-    """
+
+@kernel
+def take_streams(cf, ap, a_s, af, forcing, k, dt, n_active):
+    """Bring the sinking streams of one catchment, a row each, to its aquifer."""
     for i in range(ap.shape[0]):
         p, s, stream = ap[i].sinking_stream, a_s[i].sinking_stream, af[i].sinking_stream
         sinking_stream.step(p, s, stream, cf.aquifer, cf.atmosphere, forcing, k, dt, n_active)
-    if n_active > 0:
-        open_conduit(cf, ts, tf)
+
+
+@kernel
+def bring_cave_air(cf, ts, tf, n_active):
+    """The air of the caves under all tiles, a row each, over the conduit of one catchment."""
+    open_conduit(cf, ts, tf)
     if n_active > N_CORE:
         mix_cave_air(cf, ts, tf)
-    return aquifer.flow(
-        cp.aquifer, cs.aquifer, cf.aquifer, cs.atmosphere, cf.atmosphere, forcing, k, dt, n_active
-    )
 
 
 @kernel
@@ -406,7 +405,10 @@ def run(
             for lane in range(count):
                 i, x, k = first + lane, scratch[lane].solution, scratch[lane].constants
                 weather[lane] = forcing[forcing_row[i], j]
-                begin(cp[i], cs[i], cf[i], tp[i], ts[i], bs[i], weather[lane], x, k, ledger_row, dt, n_active)
+                fill_box(cp[i], cs[i], weather[lane], n_active)
+                if cs[i].catchment.opened == 0.0:
+                    open_books(ledger_row, cs[i], tp[i], ts[i], bs[i], n_active)
+                begin(cp[i], cs[i], cf[i], weather[lane], x, k, dt, n_active)
             for tile in range(tp.shape[1]):
                 for lane in range(count):
                     i, x, k = first + lane, scratch[lane].solution, scratch[lane].constants
@@ -437,8 +439,13 @@ def run(
                     land_end(cp[i], cs[i], cf[i], tp[i, tile], ts[i, tile], tf[i, tile], t, k, n_active)
             for lane in range(count):
                 i, k = first + lane, scratch[lane].constants
-                scratch[lane].parts = underground(
-                    cp[i], cs[i], cf[i], ts[i], tf[i], ap[i], a_s[i], af[i], weather[lane], k, dt, n_active
+                p, s, f = cp[i].aquifer, cs[i].aquifer, cf[i].aquifer
+                if ap.shape[1] > 0:
+                    take_streams(cf[i], ap[i], a_s[i], af[i], weather[lane], k, dt, n_active)
+                if n_active > 0:
+                    bring_cave_air(cf[i], ts[i], tf[i], n_active)
+                scratch[lane].parts = aquifer.flow(
+                    p, s, f, cs[i].atmosphere, cf[i].atmosphere, weather[lane], k, dt, n_active
                 )
             aquifer.react(cp, cs, cf, first, count, scratch, w, constant_set, dt, n_active)
             aquifer.emerge(cp, cs, cf, first, count, scratch, w, constant_set, n_active)
