@@ -72,7 +72,7 @@ PLACE = {
 
 @numba.njit(error_model="numpy")
 def _sub_step(p, s, f, inlet, spring_oxygen, air_s, air_f, forcing, x, k, t, time_of_day, h, fresh, parts):  # type: ignore[no-untyped-def]
-    """The first `parts` of a sub-step, as surface_water.step and react do them."""
+    """The first `parts` of a sub-step, as surface_water.step does them, with the scalar kernels."""
     hydraulics.weather(p, s, f, air_f, h, N_CORE)
     hydraulics.geometry(p, s, f, inlet.volume * h, h)
     hydraulics.release_half(s, f, N_CORE)
@@ -101,7 +101,7 @@ def _sub_step(p, s, f, inlet, spring_oxygen, air_s, air_f, forcing, x, k, t, tim
         gas_exchange.set_k600(p, f, forcing.sfcwind)
     if parts < 6:
         return
-    carbon.prepare(p, s, f, light, forcing, x, t, h_water)
+    carbon.prepare(p, s, f, light, forcing, t, t.acidity, x.c_k1, x.c_k2, x.c_kw, h_water)
     if parts < 7:
         return
     co2, hco3, n = carbon.solve(x, k, p, t)
@@ -160,7 +160,7 @@ def _costs(start: float, days: int) -> np.ndarray:
     arguments = (
         chain.params, chain.state, chain.flux, chain._state_floats[0], chain._state_floats[0].copy(),
         chain._inlets(1, 1.0, 0.3, SPRING, np.array([15.0])), chain._air_s, chain._air_f, weather,
-        chain._waters, chain._scratch, start,
+        chain._waters[0], chain._scratch, start,
     )  # fmt: skip
     rounds = np.array(
         [[_seconds(arguments, parts, days) for parts in range(1, len(PARTS) + 1)] for _ in range(ROUNDS + 1)]

@@ -127,9 +127,9 @@ EQUILIBRIA = tuple(_TABLES)
 EQUILIBRIUM_TABLES = np.array([[_TABLES[name][s] for name in EQUILIBRIA] for s in (PB82, PHREEQC386)])
 # The same as (set, coefficient, constant): constants side by side, for a loop that becomes vector instructions. Zeros
 # fill the last register.
-_WIDE = 28
-_SIDE_BY_SIDE = np.zeros((2, 6, _WIDE))
-_SIDE_BY_SIDE[:, :, : len(EQUILIBRIA)] = EQUILIBRIUM_TABLES.transpose(0, 2, 1)
+WIDE = 28
+SIDE_BY_SIDE = np.zeros((2, 6, WIDE))
+SIDE_BY_SIDE[:, :, : len(EQUILIBRIA)] = EQUILIBRIUM_TABLES.transpose(0, 2, 1)
 
 # Activity coefficients that differ between the sets: coefficient b of neutral species, a and b of ions.
 B_NEUTRAL = 0.1
@@ -182,7 +182,7 @@ _NAMES = (
 )
 # With room for a second water of this temperature: some problems solve two side by side (processes/joint_dissolution).
 CONSTANTS_DTYPE = record_dtype(
-    [(name, "f8") for name in _NAMES] + [("side_by_side", (np.float64, (_WIDE,))), ("second", SOLUTION_DTYPE)]
+    [(name, "f8") for name in _NAMES] + [("side_by_side", (np.float64, (WIDE,))), ("second", SOLUTION_DTYPE)]
 )
 
 
@@ -258,10 +258,10 @@ def set_temperature(k, temperature, constant_set):
 @kernel
 def _set_equilibria(k, t, per_t, t_log, which):
     """All equilibrium constants at `t` kelvin, `t_log` = log10 t, within 2e-12; pairs that the set does not know: 0."""
-    a1, a2, a3 = _SIDE_BY_SIDE[which, 0], _SIDE_BY_SIDE[which, 1], _SIDE_BY_SIDE[which, 2]
-    a4, a5, a6 = _SIDE_BY_SIDE[which, 3], _SIDE_BY_SIDE[which, 4], _SIDE_BY_SIDE[which, 5]
+    a1, a2, a3 = SIDE_BY_SIDE[which, 0], SIDE_BY_SIDE[which, 1], SIDE_BY_SIDE[which, 2]
+    a4, a5, a6 = SIDE_BY_SIDE[which, 3], SIDE_BY_SIDE[which, 4], SIDE_BY_SIDE[which, 5]
     v = k.side_by_side
-    for j in range(_WIDE):
+    for j in range(WIDE):
         log_k = a1[j] + a2[j] * t + (a3[j] + a5[j] * per_t) * per_t + a4[j] * t_log + a6[j] * t * t
         v[j] = exp_wide(LN10 * log_k)
     k.kh, k.k1, k.k2, k.kw = v[0], v[1], v[2], v[3]

@@ -29,6 +29,8 @@ from karstsim.chemistry.constants import (
     EQUILIBRIA,
     EQUILIBRIUM_TABLES,
     PHREEQC386,
+    SIDE_BY_SIDE,
+    WIDE,
     debye_hueckel,
     log10_kelvin,
     water_density,
@@ -74,7 +76,9 @@ _CONSTANTS = 4 * _BLOCK + 59 * LANES
 ) = offsets(len(EQUILIBRIA), _CONSTANTS)  # fmt: skip
 N_EQUILIBRIA = len(EQUILIBRIA)
 DH_A, DH_B, KELVIN, PER_KELVIN, LOG_KELVIN = offsets(5, _CONSTANTS + LANES * N_EQUILIBRIA)
-WORDS = _CONSTANTS + LANES * (N_EQUILIBRIA + 5)  # length of the scratch array
+_ROW = _CONSTANTS + LANES * (N_EQUILIBRIA + 5)  # all constants of one water, one after the other
+WORDS = _ROW + -(-WIDE // LANES) * LANES  # length of the scratch array
+FEW = 4  # waters, for which fewer instructions are needed where the constants of each stand side by side
 
 
 @lane_function
@@ -111,6 +115,9 @@ def set_temperatures(w, constant_set, lanes=LANES):
         w[KELVIN + lane] = t
         w[PER_KELVIN + lane] = 1.0 / t
         w[LOG_KELVIN + lane] = log10_kelvin(t)
+    if lanes < FEW:
+        _set_few(w, constant_set, lanes)
+        return
     lanes = min(lanes, lane_count(w))
     for j in range(N_EQUILIBRIA):
         a1 = EQUILIBRIUM_TABLES[constant_set, j, 0]
@@ -123,6 +130,21 @@ def set_temperatures(w, constant_set, lanes=LANES):
             t, per_t = w[KELVIN + lane], w[PER_KELVIN + lane]
             log_k = a1 + a2 * t + (a3 + a5 * per_t) * per_t + a4 * w[LOG_KELVIN + lane] + a6 * t * t
             w[_CONSTANTS + LANES * j + lane] = exp_wide(LN10 * log_k)
+
+
+@lane_kernel
+def _set_few(w, constant_set, lanes):
+    """The constants of a few waters, to the same digits."""
+    for lane in range(lanes):
+        t, per_t, log_t = w[KELVIN + lane], w[PER_KELVIN + lane], w[LOG_KELVIN + lane]
+        for j in range(WIDE):
+            a1, a2 = SIDE_BY_SIDE[constant_set, 0, j], SIDE_BY_SIDE[constant_set, 1, j]
+            a3, a4 = SIDE_BY_SIDE[constant_set, 2, j], SIDE_BY_SIDE[constant_set, 3, j]
+            a5, a6 = SIDE_BY_SIDE[constant_set, 4, j], SIDE_BY_SIDE[constant_set, 5, j]
+            log_k = a1 + a2 * t + (a3 + a5 * per_t) * per_t + a4 * log_t + a6 * t * t
+            w[_ROW + j] = exp_wide(LN10 * log_k)
+        for j in range(N_EQUILIBRIA):
+            w[_CONSTANTS + LANES * j + lane] = w[_ROW + j]
 
 
 @lane_function

@@ -120,7 +120,7 @@ def step(w, lanes, with_carbon):
     read(w, lanes)
     if with_carbon:
         read_carbon(w, lanes)
-    return move(w, lanes)
+    return move(w, lanes, STEP_TOLERANCE)
 
 
 @lane_kernel
@@ -152,44 +152,54 @@ def _by_rock(w, lane):
 
 
 @lane_function
-def _saturating(w, lane, slope):
-    """The step of the rock, n_0 + n_x dx + n_y dy + n_z dz + n_i di, that keeps the lane at its saturation.
+def note_omega(w, lane, slope):
+    """OMEGA at the present point and the derivatives of its logarithm, E_X .. E_N; returns a(Ca) a(CO3).
 
-    The logarithm of Omega over LEVEL is taken as 2 (a - b)/(a + b), which starts well from far below as well.
+    slope  of ln gamma (`slope_of_gamma`)
     """
     ca = at.CA + lane
     per_ca = 1.0 / max(w[ca], TINY)
-    calcite = 1.0 - w[MG_SHARE + lane]
     hso4 = w[ca + at.HSO4_PAIR] * per_ca
     r_x = hso4 - (w[ca + at.CO3_PAIR] + w[ca + at.OH_PAIR]) * per_ca
     r_y = (w[ca + at.HCO3_PAIR] + w[ca + at.CO3_PAIR]) * per_ca
     r_z = w[ca + at.SO4_PAIR] * per_ca + hso4
     product = w[at.G_CA + lane] * w[ca + at.FREE] * w[at.G_CO3 + lane] * w[at.M_CO3 + lane]
-    wanted = w[at.CALCITE + lane] * w[LEVEL + lane]
-    e_x, e_y, e_i = -1.0 - r_x, 1.0 - r_y, slope * (BY_OMEGA - r_of_ionic_strength(w, lane))
-    w[E_X + lane], w[E_Y + lane], w[E_Z + lane], w[E_I + lane] = e_x, e_y, -r_z, e_i
-    w[E_N + lane] = calcite * per_ca
+    w[E_X + lane], w[E_Y + lane], w[E_Z + lane] = -1.0 - r_x, 1.0 - r_y, -r_z
+    w[E_I + lane] = slope * (BY_OMEGA - r_of_ionic_strength(w, lane))
+    w[E_N + lane] = (1.0 - w[MG_SHARE + lane]) * per_ca
     w[OMEGA + lane] = product / w[at.CALCITE + lane]
-    per_e = w[ROCK + lane] * max(w[ca], TINY) / calcite
-    n_0 = -2.0 * (product - wanted) / (product + wanted) * per_e
-    return n_0, -e_x * per_e, -e_y * per_e, r_z * per_e, -e_i * per_e
+    return product
 
 
 @lane_function
-def _linear(w, lane):
+def _rock(w, lane, slope):
+    """The step of the rock, n_0 + n_x dx + n_y dy + n_z dz + n_i di, that keeps the lane at its saturation or law.
+
+    The logarithm of Omega over LEVEL is taken as 2 (a - b)/(a + b), which starts well from far below as well.
+    """
+    product = note_omega(w, lane, slope)
+    wanted = w[at.CALCITE + lane] * w[LEVEL + lane]
+    per_e = w[ROCK + lane] * max(w[at.CA + lane], TINY) / (1.0 - w[MG_SHARE + lane])
+    by_p = w[LAW_BY_P + lane] * (w[at.M_CO2 + lane] / w[at.C_KH + lane])
+    n_0 = -2.0 * (product - wanted) / (product + wanted) * per_e + w[LAW_STEP + lane]
+    n_x, n_y = by_p - w[E_X + lane] * per_e, by_p - w[E_Y + lane] * per_e
+    return n_0, n_x, n_y, -w[E_Z + lane] * per_e, by_p * slope - w[E_I + lane] * per_e
+
+
+@lane_function
+def linear(w, lane, slope, rock, taken):
     """The step of one lane: its linear system, with rock, sulfate and ionic strength eliminated in this order.
 
-    The step in x, y, z, n and I, then its change with TARGET.
+    slope    of ln gamma (`slope_of_gamma`)
+    rock     the step of the rock by those of the others: n_0, n_x, n_y, n_z, n_i
+    taken    carbon that leaves the water besides (mol kgw-1), and its derivatives by x and y
+    returns  the step in x, y, z, n and I, then its change with TARGET
     """
-    slope = slope_of_gamma(w, lane)
     alk_i, dic_i, so4_i, ionic_i = by_ionic_strength(w, lane, slope)
     alk_n, dic_n, so4_n, ionic_n = _by_rock(w, lane)
-    n_0, n_x, n_y, n_z, n_i = _saturating(w, lane, slope)
+    n_0, n_x, n_y, n_z, n_i = rock
     n, line, ionic = w[N + lane], w[LINE + lane], w[at.IONIC + lane]
-    own_pressure = w[at.M_CO2 + lane] / w[at.C_KH + lane]
-    pressure, by_p = w[GAS + lane] * own_pressure, w[LAW_BY_P + lane] * own_pressure
-    n_0 += w[LAW_STEP + lane]
-    n_x, n_y, n_i = n_x + by_p, n_y + by_p, n_i + by_p * slope
+    pressure = w[GAS + lane] * (w[at.M_CO2 + lane] / w[at.C_KH + lane])
     s_z = w[at.SO4_Z + lane] + so4_n * n_z
     per_s = 1.0 / (s_z if abs(s_z) > TINY else 1.0)
     s_x = (w[at.SO4_X + lane] + so4_n * n_x) * per_s
@@ -209,9 +219,10 @@ def _linear(w, lane):
     d_n = line * (dic_n - 1.0)
     d_z = line * w[at.DIC_Z + lane] + d_n * n_z
     d_i = line * dic_i + pressure * slope + d_n * n_i - d_z * s_i
-    d_x = line * w[at.DIC_X + lane] + pressure + d_n * n_x - d_z * s_x + d_i * i_x
-    d_y = line * w[at.DIC_Y + lane] + pressure + d_n * n_y - d_z * s_y + d_i * i_y
-    d_0 = w[TARGET + lane] + line * (n - w[at.SUM_DIC + lane]) - pressure - d_n * n_0 - d_z * s_0 - d_i * i_0
+    d_x = line * w[at.DIC_X + lane] + pressure + taken[1] + d_n * n_x - d_z * s_x + d_i * i_x
+    d_y = line * w[at.DIC_Y + lane] + pressure + taken[2] + d_n * n_y - d_z * s_y + d_i * i_y
+    d_0 = w[TARGET + lane] + line * (n - w[at.SUM_DIC + lane]) - pressure - taken[0]
+    d_0 -= d_n * n_0 + d_z * s_0 + d_i * i_0
     pivot = a_x * d_y - a_y * d_x
     regular = abs(pivot) > TINY * TINY  # NaN has no pivot: such a lane never settles
     per_pivot = 1.0 / (pivot if regular else 1.0)
@@ -232,7 +243,9 @@ def _linear(w, lane):
 def newton(w, lanes):
     """The step of every lane, and its change with TARGET."""
     for lane in range(lanes):
-        dx, dy, dz, dn, di, x_t, y_t, z_t, n_t, i_t = _linear(w, lane)
+        slope = slope_of_gamma(w, lane)
+        step = linear(w, lane, slope, _rock(w, lane, slope), (0.0, 0.0, 0.0))
+        dx, dy, dz, dn, di, x_t, y_t, z_t, n_t, i_t = step
         w[D_X + lane], w[D_Y + lane], w[D_Z + lane], w[D_N + lane], w[D_I + lane] = dx, dy, dz, dn, di
         w[X_BY_TARGET + lane], w[Y_BY_TARGET + lane], w[Z_BY_TARGET + lane] = x_t, y_t, z_t
         w[N_BY_TARGET + lane], w[I_BY_TARGET + lane] = n_t, i_t
@@ -293,8 +306,11 @@ def read_carbon(w, lanes):
 
 
 @lane_kernel
-def move(w, lanes):
-    """Take the step in the lanes that run and see which have settled; returns how many have not."""
+def move(w, lanes, tolerance):
+    """Take the step in the lanes that run and see which have settled; returns how many have not.
+
+    tolerance  of the step in a logarithm that is the last one
+    """
     for lane in range(lanes):
         active = w[at.ACTIVE + lane]
         running = active > 0.0
@@ -313,7 +329,7 @@ def move(w, lanes):
         still = (abs(di) <= IONIC_TOLERANCE * ionic) & (
             WATER_ACTIVITY_SLOPE * abs(solutes) <= WATER_TOLERANCE
         )
-        settled = (w[REGULAR + lane] > 0.0) & (moves <= STEP_TOLERANCE) & still
+        settled = (w[REGULAR + lane] > 0.0) & (moves <= tolerance) & still
         w[at.COUNT + lane] += active
         w[at.ACTIVE + lane] = 0.0 if settled else active
     left = 0.0

@@ -268,12 +268,8 @@ def bring_cave_air(cf, ts, tf, n_active):
 
 
 @kernel
-def after(cp, cs, cf, tp, ts, tf, bp, bs, bf, af, forcing, x, waters, k, t, ledger, dt, n_active):
-    """The step of one catchment from the spring on: surface water and books.
-
-    bp, bs, bf  parameters, state and fluxes, one row per surface-water box, in downstream order; the rest as before
-    waters, t   scratch: one solution per box, sub-step
-    """
+def emerge(cp, cs, cf, ts, tf, af, forcing, n_active):
+    """All the water that leaves the land of one catchment, whose spring is out; ts, tf a row per tile, af per stream."""
     f = cf.catchment
     if n_active > N_CORE:
         aquifer.isotopes.read_spring(cs.aquifer, cf.aquifer, forcing.co2_c14)
@@ -286,15 +282,22 @@ def after(cp, cs, cf, tp, ts, tf, bp, bs, bf, af, forcing, x, waters, k, t, ledg
     assign(f.runoff, cf.aquifer.spring, 1.0, n_active)
     receive(f.surface_runoff, cf.aquifer.unswallowed, 1.0, n_active)
     receive(f.runoff, f.surface_runoff, 1.0, n_active)
-    surface_water.step(
-        bp, bs, bf, f.runoff, cp.atmosphere, cs.atmosphere, cf.atmosphere, forcing, waters, k, t, dt, n_active
-    )
-    if bp.shape[0] > 0:
-        assign(f.export, bf[bp.shape[0] - 1].surface_water.outflow, 1.0, n_active)
+
+
+@kernel
+def close(cp, cs, cf, tp, ts, tf, bs, bf, forcing, x, waters, ledger, dt, n_active):
+    """Close the step of one catchment and its books.
+
+    bs, bf  state and fluxes, one row per surface-water box; waters  scratch: one solution per box
+    """
+    f = cf.catchment
+    n_boxes = bs.shape[0]
+    if n_boxes > 0:
+        assign(f.export, bf[n_boxes - 1].surface_water.outflow, 1.0, n_active)
     else:
         assign(f.export, f.runoff, 1.0, n_active)
     cs.catchment.unsolved_waters += x.unsolved
-    for i in range(bp.shape[0]):
+    for i in range(n_boxes):
         cs.catchment.unsolved_waters += waters[i].unsolved
         waters[i].unsolved = 0.0
         books.flag_waters(cs.catchment, bf[i].surface_water.ph_max, bs[i].surface_water.water.ionic_strength)
@@ -372,7 +375,7 @@ def run(
                  states and fluxes are updated
     forcing      (n_forcing, n_steps) records; forcing_row (n,) says which row drives a catchment
     scratch      (LANES,) solution, constants, sub-step records, parts, coupling, drip;
-                 w, v (`lane_dissolution.WORDS`,) floats; waters (n_boxes,) solutions;
+                 w, v (`lane_carbon.WORDS`,) floats; waters (LANES, n_boxes) solutions;
                  weather (LANES,) forcing records; ledger (1,) books
     tables       float views of cs, cf, ts, tf, bs, bf, a_s, af as (n, rows, floats)
     periods      (4, n_steps): output period of every step for daily (0), monthly (1), annual (2), step (3)
@@ -389,7 +392,7 @@ def run(
         k.tracers = 1.0 if n_active > N_CORE else 0.0
     lane_dissolution.make_ready(w)
     lane_dissolution.make_ready(v)
-    substep, ledger_row = scratch[0].substep, ledger[0]
+    ledger_row = ledger[0]
     wanted = np.zeros(len(selections), np.int64)
     for o in range(len(selections)):
         wanted[o] = selections[o].shape[0]
@@ -450,10 +453,19 @@ def run(
             aquifer.react(cp, cs, cf, first, count, scratch, w, constant_set, dt, n_active)
             aquifer.emerge(cp, cs, cf, first, count, scratch, w, constant_set, n_active)
             for lane in range(count):
-                i, x, k = first + lane, scratch[lane].solution, scratch[lane].constants
-                after(
-                    cp[i], cs[i], cf[i], tp[i], ts[i], tf[i], bp[i], bs[i], bf[i], af[i], weather[lane], x, waters,
-                    k, substep, ledger_row, dt, n_active,
+                i = first + lane
+                emerge(cp[i], cs[i], cf[i], ts[i], tf[i], af[i], weather[lane], n_active)
+            if bp.shape[1] > 0:
+                runoff = cf["catchment"]["runoff"]
+                surface_water.step(
+                    bp, bs, bf, runoff, cp["atmosphere"], cs["atmosphere"], cf["atmosphere"], weather, first, count,
+                    scratch, waters, w, constant_set, dt, n_active,
+                )  # fmt: skip
+            for lane in range(count):
+                i, x = first + lane, scratch[lane].solution
+                close(
+                    cp[i], cs[i], cf[i], tp[i], ts[i], tf[i], bs[i], bf[i], weather[lane], x, waters[lane], ledger_row,
+                    dt, n_active,
                 )  # fmt: skip
             for o in range(len(selections)):
                 if wanted[o] > 0:

@@ -20,8 +20,8 @@ from karstsim.core.spec import new_table, record_dtype
 from karstsim.model import column
 from karstsim.model.books import LEDGER_DTYPE
 from karstsim.model.registry import FLUX_DTYPES, LEVELS, STATE_DTYPES, Level
-from karstsim.processes import lane_dissolution
 from karstsim.processes.cave.chemistry import DRIP_DTYPE
+from karstsim.processes.surface_water import lane_carbon
 from karstsim.processes.surface_water.carbon import SUBSTEP_DTYPE
 
 SCRATCH_DTYPE = record_dtype(
@@ -207,7 +207,7 @@ def step_window(
         np.zeros((len(tables), periods[f, -1] + 1, selections[f].shape[0])) for f in range(len(FREQUENCIES))
     )
     scratch, _ = new_table((LANES,), SCRATCH_DTYPE)
-    waters, _ = new_table((tables.params["box"].shape[1],), SOLUTION_DTYPE)
+    waters, _ = new_table((LANES, tables.params["box"].shape[1]), SOLUTION_DTYPE)
     weather, _ = new_table((LANES,), window.table.dtype)
     ledger, _ = new_table((1,), LEDGER_DTYPE)
     arguments = (
@@ -215,8 +215,8 @@ def step_window(
         window.table,
         tables.forcing_row,
         scratch,
-        np.zeros(lane_dissolution.WORDS),
-        np.zeros(lane_dissolution.WORDS),
+        np.zeros(lane_carbon.WORDS),
+        np.zeros(lane_carbon.WORDS),
         waters,
         weather,
         ledger,

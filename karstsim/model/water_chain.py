@@ -22,7 +22,8 @@ from karstsim.model.parameter_records import parameter_tables
 from karstsim.model.parameters import Overrides
 from karstsim.model.registry import FLUX_DTYPES, STATE_DTYPES, variables
 from karstsim.model.site import Site
-from karstsim.processes import atmosphere, surface_water
+from karstsim.processes import atmosphere, lane_dissolution, surface_water
+from karstsim.processes.surface_water import lane_carbon
 
 M2_PER_KM2 = 1.0e6
 M_PER_KM = 1.0e3
@@ -34,13 +35,17 @@ DEFAULT_WEATHER = {
 @driver
 def march(
     params: Any, states: Any, fluxes: Any, inlets: Any, air_p: Any, air_s: Any, air_f: Any, forcing: Any,
-    temperature: Any, scratch: Any, waters: Any, dt: Any, constant_set: Any, n_active: Any,
+    temperature: Any, scratch: Any, waters: Any, w: Any, dt: Any, constant_set: Any, n_active: Any,
     floats: Any, chosen: Any, out: Any,
 ) -> None:  # fmt: skip
-    """Step the boxes through all inlets; `out` (step, variable, box) takes the `chosen` (table, offset) floats."""
-    k, t = scratch[0].constants, scratch[0].substep
+    """Step the boxes (1, box) through all inlets.
+
+    `out` (step, variable, box) takes the `chosen` (table, offset) floats.
+    """
+    k = scratch[0].constants
     k.ready = 0.0
     k.constant_set = constant_set
+    lane_dissolution.make_ready(w)
     k.tracers = 1.0 if n_active > N_CORE else 0.0
     for j in range(inlets.shape[0]):
         row = forcing[j]
@@ -49,10 +54,11 @@ def march(
         air_s[0].air_temperature_week = temperature[j]
         air_s[0].air_temperature_year = temperature[j]
         surface_water.step(
-            params, states, fluxes, inlets[j], air_p[0], air_s[0], air_f[0], row, waters, k, t, dt, n_active
-        )
+            params, states, fluxes, inlets[j : j + 1], air_p, air_s, air_f, forcing[j : j + 1], 0, 1, scratch, waters,
+            w, constant_set, dt, n_active,
+        )  # fmt: skip
         for v in range(chosen.shape[0]):
-            for i in range(params.shape[0]):
+            for i in range(params.shape[1]):
                 out[j, v, i] = floats[chosen[v, 0]][i, chosen[v, 1]]
 
 
@@ -83,7 +89,8 @@ class WaterChain:
         self._air_f, _ = new_table((1,), dtype_of(atmosphere.FLUXES))
         self._air_p["latitude"] = site.latitude
         self._scratch, _ = new_table((1,), SCRATCH_DTYPE)
-        self._waters, _ = new_table((n,), SOLUTION_DTYPE)
+        self._w = np.zeros(lane_carbon.WORDS)
+        self._waters, _ = new_table((1, n), SOLUTION_DTYPE)
         self._offsets = {
             v.name.removeprefix("surface_water_"): (int(v.kind == "flux"), v.offset)
             for v in variables()
@@ -156,8 +163,8 @@ class WaterChain:
         chosen = np.array([self._offsets[name] for name in names], dtype=np.int64).reshape(-1, 2)
         out = np.zeros((n, len(names), len(self.site.boxes)))
         arguments = (
-            self.params, self.state, self.flux, inlets, self._air_p, self._air_s, self._air_f, forcing,
-            np.array(temperature, dtype=float), self._scratch, self._waters, float(step),
+            self.params[None], self.state[None], self.flux[None], inlets, self._air_p, self._air_s, self._air_f,
+            forcing, np.array(temperature, dtype=float), self._scratch, self._waters, self._w, float(step),
             int(self.constant_set), int(self.n_active), (self._state_floats, self._flux_floats), chosen, out,
         )  # fmt: skip
         march.bind_to(*arguments)(*arguments)

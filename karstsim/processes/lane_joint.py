@@ -116,7 +116,7 @@ def solve_joint(w, v, constant_set, lanes, with_carbon):
         if joined:
             _follow(w, v, lanes)
             ls.factors(v, lanes)
-            ls.move(v, lanes)
+            ls.move(v, lanes, ls.STEP_TOLERANCE)
         left = ls.step(w, lanes, with_carbon)
         if joined:
             left = _settle(w, v, lanes)

@@ -72,10 +72,12 @@ def _derivatives(p, s, f, light, forcing, x, k):
     speciate(x, k, ALK_DIC)
     h = math.exp(-2.302585092994046 * x.ph)
     gas_exchange.set_k600(p, f, forcing.sfcwind)
-    velocity = gas_exchange.transfer_velocity(p, f, x, h, s.temperature, forcing.sfcwind)
+    velocity = gas_exchange.transfer_velocity(p, f, h, x.c_k1, x.c_k2, x.c_kw, s.temperature, forcing.sfcwind)
     gas = velocity / f.depth * (x.m_co2 - x.c_kh * forcing.co2 * 1e-6)
     use = photosynthesis.bicarbonate_capacity(p, p.bicarbonate_use, light)
-    on_co2, on_hco3 = photosynthesis.carbon_shares(p, p.half_saturation_hco3, 1e3 * x.m_co2, 1e3 * x.m_hco3)
+    on_co2, on_hco3 = photosynthesis.carbon_shares(
+        p.half_saturation_co2, p.half_saturation_hco3, 1e3 * x.m_co2, 1e3 * x.m_hco3
+    )
     potential = photosynthesis.plant_potential(p, 1.0, f.depth) / 1e3
     potential *= photosynthesis.warmth_and_light(p, light, s.temperature)
     production = potential * (on_co2 + use * on_hco3)

@@ -35,6 +35,7 @@ from karstsim.core.spec import Var, record_dtype
 from karstsim.processes.air import co2_pressure
 from karstsim.processes.dissolution import MINIMUM_VOLUME, load_store, remember
 from karstsim.processes.surface_water import calcite, gas_exchange, isotopes, organic, photosynthesis, plants
+from karstsim.processes.transport import alkalinity
 
 PARAMS = ()
 FLUXES = (
@@ -72,8 +73,9 @@ UPTAKE_TRIES = 40
 # of phytoplankton and what of both can take HCO3- (mol kg-1), K_H (mol m-3); calcite that would precipitate at
 # Omega = 4, or by the other law the share of what can; calcite of plants if light alone were the limit (mol kg-1), and
 # per free HCO3- at the end; calcite of the bed, and the water before (mol kg-1); carbon
-# assimilated (mol m-2); h before and a guess of it after; the day's sun (`photosynthesis.set_sun`); amounts
-# before it, for isotopes.
+# assimilated (mol m-2); h before and a guess of it after; the day's sun (`photosynthesis.set_sun`); light
+# (umol m-2 s-1), share of the water that stays; carbon respired, by what lives in the water, and the sum of
+# autotrophic respiration before it (mol m-2); O2 that the spring brings (mol m-2); amounts before it, for isotopes.
 SUBSTEP_DTYPE = record_dtype(
     [("before", isotopes.BEFORE_DTYPE)]
     + [
@@ -99,6 +101,12 @@ SUBSTEP_DTYPE = record_dtype(
             "guess",
             "par_mean",
             "par_swing",
+            "light",
+            "stays",
+            "respired",
+            "aquatic",
+            "respired_before",
+            "spring_oxygen",
         ]
     ]
 )
@@ -154,7 +162,10 @@ def bicarbonate_and_calcite(x, t, h):
 @kernel
 def limits(p, t, co2, hco3):
     """(m, share of phi_H) of Eq. 6.1 at CO2 and HCO3- in mol kg-1."""
-    return photosynthesis.carbon_shares(p, t.half_hco3, KG_PER_M3 * max(co2, 0.0), KG_PER_M3 * max(hco3, 0.0))
+    half_co2 = p.half_saturation_co2
+    return photosynthesis.carbon_shares(
+        half_co2, t.half_hco3, KG_PER_M3 * max(co2, 0.0), KG_PER_M3 * max(hco3, 0.0)
+    )
 
 
 @kernel
@@ -184,8 +195,9 @@ def mismatch(x, p, t, h):
     slope = hco3_slope * dic_over_hco3(x, h) + hco3 * (h * x.d_h - x.d1 / h) + t.gas * co2_slope + n_slope
     if producing:
         co2_slopes, hco3_slopes = photosynthesis.carbon_slopes(
-            p, t.half_hco3, KG_PER_M3 * co2, KG_PER_M3 * hco3, KG_PER_M3 * co2_slope, KG_PER_M3 * hco3_slope
-        )
+            p.half_saturation_co2, t.half_hco3,
+            KG_PER_M3 * co2, KG_PER_M3 * hco3, KG_PER_M3 * co2_slope, KG_PER_M3 * hco3_slope,
+        )  # fmt: skip
         kept = 1.0 - p.autotrophic_respiration
         of_co2, of_hco3 = kept * (t.plants + t.algae), kept * (t.plants_hco3 + t.algae_hco3)
         f += of_co2 * on_co2 + of_hco3 * on_hco3
@@ -260,15 +272,34 @@ def step(p, s, f, light, forcing, x, k, t, h, fresh):
     set_temperature(k, s.temperature, k.constant_set)
     begin_solution(s, x, k, t, fresh)
     gas_exchange.set_k600(p, f, forcing.sfcwind)
-    prepare(p, s, f, light, forcing, x, t, h)
+    prepare(p, s, f, light, forcing, t, t.acidity, x.c_k1, x.c_k2, x.c_kw, h)
+    if t.plants_calcite > 0.0:
+        hco3 = t.dic / dic_over_hco3(x, t.acidity)
+        follow_uptake(t, limits(p, t, t.acidity * hco3 / x.c_k1, hco3)[1], hco3)
     co2, hco3, n = solve(x, k, p, t)
-    exchange(s, f, t, co2, x.c_kh)
-    assimilate(p, s, f, t, co2, hco3)
-    calcite.book(s, f, n * s.water.volume)
+    book(p, s, f, t, co2, hco3, n, x.c_kh)
     x.dic = s.water.sol.dic / s.water.volume
     remember(x, s.water)
-    f.ph_min = min(f.ph_min, x.ph) if f.ph_min > 0.0 else x.ph
-    f.ph_max = max(f.ph_max, x.ph)
+    note_ph(s, f)
+
+
+@kernel
+def book(p, s, f, t, co2, hco3, n, henry):
+    """Bring what the sub-step has moved into the box and its sums.
+
+    co2, hco3, n  CO2 and free HCO3- at its end, and calcite precipitated, mol kg-1; henry  K_H of the water
+    """
+    exchange(s, f, t, co2, henry)
+    assimilate(p, s, f, t, co2, hco3)
+    calcite.book(s, f, n * s.water.volume)
+
+
+@kernel
+def note_ph(s, f):
+    """The day's range of pH."""
+    ph = s.water.ph
+    f.ph_min = min(f.ph_min, ph) if f.ph_min > 0.0 else ph
+    f.ph_max = max(f.ph_max, ph)
 
 
 @kernel
@@ -309,19 +340,20 @@ def extrapolate(x, h):
 
 
 @kernel
-def prepare(p, s, f, light, forcing, x, t, h):
-    """Coefficients of the sub-step from the water as it stands."""
+def prepare(p, s, f, light, forcing, t, acidity, k1, k2, kw, h):
+    """Coefficients of the sub-step of `h` days from the water as it stands, which has an h of `acidity`.
+
+    k1, k2, kw  its conditional constants
+    """
     depth = max(f.depth, organic.LEAST_DEPTH)
-    velocity = gas_exchange.transfer_velocity(p, f, x, t.acidity, s.temperature, forcing.sfcwind)
+    velocity = gas_exchange.transfer_velocity(p, f, acidity, k1, k2, kw, s.temperature, forcing.sfcwind)
     t.gas = velocity * h / depth
     t.air = co2_pressure(forcing)
-    t.dic = x.dic
-    t.alkalinity = x.alkalinity
-    t.ca = x.ca
-    prepare_plants(p, s, f, depth, light, x.no3 * KG_PER_M3, t, h / KG_PER_M3)
-    if t.plants_calcite > 0.0:
-        hco3 = t.dic / dic_over_hco3(x, t.acidity)
-        follow_uptake(t, limits(p, t, t.acidity * hco3 / x.c_k1, hco3)[1], hco3)
+    per_kg = 1.0 / s.water.volume
+    t.dic = s.water.sol.dic * per_kg
+    t.alkalinity = alkalinity(s.water.sol) * per_kg
+    t.ca = s.water.sol.ca * per_kg
+    prepare_plants(p, s, f, depth, light, s.water.sol.no3 * per_kg * KG_PER_M3, t, h / KG_PER_M3)
     calcite.prepare(p, s, t, h / depth)
 
 

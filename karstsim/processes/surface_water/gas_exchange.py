@@ -74,10 +74,13 @@ def set_k600(p, f, wind):
 
 
 @kernel
-def transfer_velocity(p, f, x, h, temperature, wind):
-    """Transfer velocity of CO2 with chemical enhancement, m d-1, of the water `x` at `h` = 10^-pH."""
+def transfer_velocity(p, f, h, k1, k2, kw, temperature, wind):
+    """Transfer velocity of CO2 with chemical enhancement, m d-1, at `h` = 10^-pH.
+
+    k1, k2, kw  conditional constants of the water
+    """
     velocity = gas_transfer_velocity(f.k600, schmidt_co2(temperature), schmidt_exponent(p.k600_law, wind))
     per_second = velocity / SECONDS_PER_DAY
     return velocity * chemical_enhancement(
-        h, x.c_k1, x.c_k2, x.c_kw / h, per_second, temperature, p.ca_factor, p.hydration_law
+        h, k1, k2, kw / h, per_second, temperature, p.ca_factor, p.hydration_law
     )

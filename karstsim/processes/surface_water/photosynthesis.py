@@ -13,7 +13,7 @@ import math
 
 from karstsim.core.classes import by_plant, by_water_class
 from karstsim.core.constants import MOLAR_MASS_C
-from karstsim.core.jit import kernel
+from karstsim.core.jit import kernel, lane_function
 from karstsim.core.spec import Param
 from karstsim.processes.atmosphere.radiation import (
     DEGREE,
@@ -263,17 +263,17 @@ def half_saturation_hco3(p):
     return p.half_saturation_hco3 * math.exp(-p.ca_on_bicarbonate * math.log(p.ca_factor))
 
 
-@kernel
-def carbon_shares(p, half_hco3, co2, hco3):
-    """(m, share of phi_H): of Eq. 6.1, f_C = m + phi_H share, for CO2 and HCO3- in mol m-3."""
-    m = co2 / (p.half_saturation_co2 + co2)
+@lane_function
+def carbon_shares(half_co2, half_hco3, co2, hco3):
+    """(m, share of phi_H): of Eq. 6.1, f_C = m + phi_H share, for CO2 and HCO3-, all in mol m-3."""
+    m = co2 / (half_co2 + co2)
     return m, (1.0 - m) * hco3 / (half_hco3 + hco3)
 
 
-@kernel
-def carbon_slopes(p, half_hco3, co2, hco3, co2_slope, hco3_slope):
+@lane_function
+def carbon_slopes(half_co2, half_hco3, co2, hco3, co2_slope, hco3_slope):
     """Slopes of what `carbon_shares` returns, from those of CO2 and HCO3- by the same variable."""
-    per_co2, per_hco3 = 1.0 / (p.half_saturation_co2 + co2), 1.0 / (half_hco3 + hco3)
-    m_slope = p.half_saturation_co2 * co2_slope * per_co2 * per_co2
-    rest = p.half_saturation_co2 * per_co2
+    per_co2, per_hco3 = 1.0 / (half_co2 + co2), 1.0 / (half_hco3 + hco3)
+    m_slope = half_co2 * co2_slope * per_co2 * per_co2
+    rest = half_co2 * per_co2
     return m_slope, per_hco3 * (rest * half_hco3 * hco3_slope * per_hco3 - m_slope * hco3)
