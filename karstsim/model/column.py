@@ -269,7 +269,7 @@ def bring_cave_air(cf, ts, tf, n_active):
 
 @kernel
 def emerge(cp, cs, cf, ts, tf, af, forcing, n_active):
-    """All the water that leaves the land of one catchment, whose spring is out; ts, tf a row per tile, af per stream."""
+    """All the water that leaves the land of one catchment; ts, tf a row per tile, af a row per sinking stream."""
     f = cf.catchment
     if n_active > N_CORE:
         aquifer.isotopes.read_spring(cs.aquifer, cf.aquifer, forcing.co2_c14)

@@ -128,7 +128,7 @@ def run(
 )
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_morning_is_that_of_the_scalar_kernel(kind: str, values: dict[str, float]) -> None:
-    """All moves of carbon within what the scalar loop leaves, at most 2e-4 of the carbon at hand; books to the digit."""
+    """All moves of carbon within what the scalar loop leaves, 2e-4 of the carbon at hand; books to the digit."""
     for seed in range(4):
         params, states, fluxes, weather = world(kind, seed, **values)
         before = states["surface_water"]["water"]["sol"]["dic"].copy()

@@ -190,7 +190,7 @@ def test_the_hydration_law_is_an_option_of_the_box(record_of, on_rows) -> None:
     def at(law: int, ph: float) -> float:
         p, _, f = _box(record_of, 1.0, 2.0, 1.0, hydration_law=law, ca_factor=1.0)
         f.k600 = 0.2
-        return velocity(p, f, x, 10.0**-ph, 25.0, 1.0)
+        return velocity(p, f, 10.0**-ph, x.c_k1, x.c_k2, x.c_kw, 25.0, 1.0)
 
     johnson, usdowski = int(HydrationLaw.JOHNSON1982), int(HydrationLaw.USDOWSKI1982)
     less = {ph: 1.0 - at(usdowski, ph) / at(johnson, ph) for ph in (5.0, 8.5, 9.5)}
@@ -319,7 +319,7 @@ def test_there_is_no_light_at_night(record_of, on_rows) -> None:
 def test_carbon_limitation_of_sand_jensen(record_of, on_rows, use, expected) -> None:
     """15 umol/L CO2 and 5 mmol/L HCO3: m = 0.015/0.115 = 0.1304; f_C = m + (1 - m) phi 5/8 (design notes 6.4)."""
     p = record_of(surface_water.PARAMS)
-    on_co2, on_hco3 = on_rows(photosynthesis.carbon_shares)(p, 3.0, 0.015, 5.0)
+    on_co2, on_hco3 = on_rows(photosynthesis.carbon_shares)(p.half_saturation_co2, 3.0, 0.015, 5.0)
     assert on_co2 + use * on_hco3 == pytest.approx(expected, abs=1e-4)
 
 

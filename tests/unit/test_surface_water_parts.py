@@ -42,18 +42,19 @@ def _box(record_of, *, depth=0.5, temperature=20.0, dic=4.2, ca=2.0, na=0.1, pla
 
 
 @kernel
+def _react_once(p, s, f, forcing, x, k, t, h, fresh):
+    """A sub-step of one box by the scalar kernels, without isotopes: any block is air enough."""
+    surface_water.decay(p, s, f, t, 0.5, h, False)
+    carbon.step(p, s, f, t.light, forcing, x, k, t, h * t.stays, fresh)
+    surface_water.settle(p, s, f, f.buried_of, forcing, x, t, h, False)
+
+
+@kernel
 def _react(p, s, f, forcing, x, k, t, par, hours, n):
     """`n` sub-steps that together last `hours`; PAR at the surface is `par` all the time."""
     t.par_mean, t.par_swing = par, 0.0
     for i in range(n):
-        surface_water.react(p, s, f, f.buried_of, forcing, x, k, t, 0.5, hours / 24.0 / n, i == 0)
-
-
-@kernel
-def _react_once(p, s, f, forcing, x, k, t, h, fresh):
-    surface_water.react(
-        p, s, f, f.buried_of, forcing, x, k, t, 0.5, h, fresh
-    )  # no isotopes: any block is air enough
+        _react_once(p, s, f, forcing, x, k, t, hours / 24.0 / n, i == 0)
 
 
 def _scratch(temperature: float) -> tuple:
