@@ -450,6 +450,23 @@ def test_the_floor_reads_degassed_water(record_of, on_rows) -> None:
     assert floor.mg_ca > ceiling.mg_ca == pytest.approx(2e-4 / start.ca, rel=1e-12, abs=0.0)
 
 
+def test_a_drop_just_below_the_airs_pressure_loses_no_more_than_one_just_above(record_of, on_rows) -> None:
+    """Air has less to give than its mean would: which side of that the drop is on does not decide what it loses."""
+    forcing, floors = _weather(record_of, -5.0), []
+    p, s, f = _cave(record_of, fissure_time=0.0)
+    s.air_co2 = 5e-3 * p.area_fraction * p.height * 42.7
+    on_rows(_breathe)(p, s, f, 0.0, 8e-3, 1e9, 12.0, forcing, 1.0)
+    mean = float(f.air_pco2)
+    for side in (1.0 - 1e-4, 1.0 + 1e-4):
+        p, s, f = _cave(record_of, fissure_time=0.0)
+        s.air_co2 = 5e-3 * p.area_fraction * p.height * 42.7
+        water = _saturated(12.0, side * mean)
+        _run_cave(record_of, on_rows, (p, s, f), water, volume=0.1, forcing=forcing)
+        assert abs(f.drip_degassing) < 1e-3 * 0.1 * water.dic
+        floors.append(float(s.floor.pco2))
+    assert floors == pytest.approx([mean, mean], rel=1e-3)
+
+
 def test_a_dry_spell_keeps_the_last_reading(record_of, on_rows) -> None:
     p, s, f = _cave(record_of)
     _run_cave(record_of, on_rows, (p, s, f), _saturated(12.0, 1e-2, 2e-4), steps=3)

@@ -81,6 +81,19 @@ def is_under_air(s, f, t, x):
 
 
 @kernel
+def air_of_drip(t, pco2):
+    """CO2 pressure (atm) of the air that a drop of the pressure `pco2` meets, once the fissures have given theirs.
+
+    A drop below the step's mean takes CO2 up: no more than the air has at the end of the step. Where the air is then
+    below the drop as well, neither gives: a drop just below the mean and one just above lose the same.
+    """
+    if not pco2 < t.mean_pressure:
+        return t.mean_pressure
+    at_end = min(t.mean_pressure, t.rise * (t.after / t.kept + t.released))
+    return at_end if at_end < LEAST_PRESSURE else max(at_end, pco2)
+
+
+@kernel
 def reach_ceiling(p, s, f, t, released, x, dt, traced):
     """Read the water, in `x`, that has given `released` (mol m-2) to the cave; the air that it meets as a drip."""
     if traced:
@@ -89,9 +102,7 @@ def reach_ceiling(p, s, f, t, released, x, dt, traced):
     t.mean_pressure = f.air_pco2 + t.rise * released
     readings.note(s.ceiling, x)
     drip.count(p, f, dt)
-    f.air_pco2 = t.mean_pressure
-    if x.pco2 < t.mean_pressure:  # it takes CO2 up: no more than the air has at the end of the step
-        f.air_pco2 = min(t.mean_pressure, t.rise * (t.after / t.kept + released))
+    f.air_pco2 = air_of_drip(t, x.pco2)
     if f.air_pco2 < LEAST_PRESSURE:
         f.air_pco2 = t.mean_pressure
         readings.note(s.floor, x)
