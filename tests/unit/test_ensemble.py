@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -9,6 +10,8 @@ import pickle
 import random
 import shutil
 import sqlite3
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +22,7 @@ from small_ensemble import PAST_AND_LOW as CLIMATES
 from small_site import SITE
 
 from karstsim.core.errors import InputError, RunError
-from karstsim.core.files import marked, remove_unfinished
+from karstsim.core.files import marked, remove_unfinished, whole_folder
 from karstsim.ensemble import inputs, manifest
 from karstsim.ensemble.config import load_ensemble, to_toml
 from karstsim.ensemble.draws import Range, drawn_values, read_draws, sample
@@ -251,6 +254,25 @@ def test_what_a_killed_process_left_goes_and_what_another_is_writing_stays(tmp_p
             "a[1].nc",
         }
     assert not (tmp_path / ".b.nc.begun").exists()
+
+
+def test_a_folder_that_failed_goes_though_threads_still_write_into_it(tmp_path) -> None:
+    """As those of zarr do, after a full disk has stopped one of them."""
+
+    def write(folder: Path) -> None:
+        until = time.monotonic() + 0.3
+        while time.monotonic() < until:
+            for i in range(20):
+                folder.mkdir(exist_ok=True)
+                with contextlib.suppress(OSError):
+                    (folder / str(i)).touch()
+
+    with pytest.raises(OSError, match="full"), whole_folder(tmp_path / "all.zarr") as temporary:  # noqa: PT012
+        late = threading.Thread(target=write, args=(temporary,))
+        late.start()
+        raise OSError("full")
+    late.join()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_manifest_knows_what_was_entered_and_what_is_broken(tmp_path) -> None:
