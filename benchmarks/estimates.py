@@ -40,7 +40,7 @@ if kind == "run":
     real = spent(lambda: run_file.run_config(settings, folder))
 else:
     settings = ensembles.load_ensemble(path)
-    told = estimate.estimate(settings, *prepare.make_plan(settings))
+    told = estimate.estimate(settings, prepare.make_plan(settings)[0])
     def work():
         run.start(settings, folder)
         run.work(folder, 2)

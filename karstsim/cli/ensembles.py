@@ -51,7 +51,7 @@ def check_config(config: EnsembleConfig, as_json: bool) -> None:
     warnings = warnings_of(config, plan, need)
     if not as_json:  # before a task of that size is measured: it may be more than this machine has
         console.print_list("Warnings", warnings)
-    facts = describe(config, plan, estimate(config, plan, need), need)
+    facts = describe(config, plan, estimate(config, plan), need)
     if as_json:
         console.print_json({"status": "ok", **facts, "warnings": warnings})
         return

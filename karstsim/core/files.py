@@ -8,6 +8,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +18,7 @@ from karstsim.core.errors import InputError
 
 BYTES_PER_MB = 1.0e6
 MARK = ".begun"  # ends the name of a mark
+REMOVALS, REMOVAL_SECONDS = 50, 0.1  # tries to remove a folder, and how long it must stay away
 LOCK = ".lock"  # a file of a folder that one process works in
 
 
@@ -46,8 +48,18 @@ def whole_folder(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         os.rename(temporary, path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    except BaseException:
+        _remove(temporary)
+        raise
+
+
+def _remove(folder: Path) -> None:
+    """Until it stays away: zarr's threads go on writing pieces for a while after one of them has failed."""
+    for _ in range(REMOVALS):
+        shutil.rmtree(folder, ignore_errors=True)
+        time.sleep(REMOVAL_SECONDS)
+        if not folder.exists():
+            return
 
 
 def make_folder(path: Path) -> None:

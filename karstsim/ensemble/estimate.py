@@ -1,7 +1,7 @@
 """How long an ensemble will take and how much disk it needs, from a few of its members on this machine.
 
 The members do what tasks do, in a temporary folder: read the forcing, spin up, go through a window of years, write.
-Done by one member and by several, this tells what a task costs from what its members do.
+They do so in blocks like those of the plan: what a member costs depends on how many go side by side in lanes.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from __future__ import annotations
 import gc
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from karstsim.chemistry.lane_medium import LANES
 from karstsim.core.files import BYTES_PER_MB
 from karstsim.ensemble.config import EnsembleConfig, to_toml
 from karstsim.ensemble.memory import Need
@@ -23,7 +25,7 @@ from karstsim.model.engine import FREQUENCIES
 SAMPLE_YEARS = 2
 # Years where a member's first takes less than so many s: two would be lost in what a machine does besides.
 MORE_YEARS, QUICK = 10, 0.3
-SAMPLE_MEMBERS = 3
+MOST_MEMBERS = 2 * LANES  # of a block that is measured as it is
 # Years of a spin-up that are measured; one that may take longer counts as if it took all its years.
 MOST_SPUN = 40
 SETTLED = 0.1  # % per decade, of the report of a spin-up
@@ -41,19 +43,28 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Sample:
-    """What some members cost: CPU time, s, of a spin-up and of a window of `years`; bytes of a state and of shards."""
+    """What some members cost as one block: CPU time, s, of a spin-up and of windows; bytes of a state and of shards.
+
+    short, window  of a window of one year and of `years`; short_shards, shards: their bytes
+    """
 
     spin_up: float
     state: float
+    short: float
+    short_shards: float
     window: float
     shards: float
     years: int
 
 
-def estimate(config: EnsembleConfig, plan: Plan, need: Need) -> Estimate:
-    """Measure a few members that can run and scale them to the plan; `need`: of its tasks."""
+Samples = Mapping[int, Sample]  # by members
+Blocks = Mapping[int, int]  # how many of each number of members a climate has
+
+
+def estimate(config: EnsembleConfig, plan: Plan) -> Estimate:
+    """Measure a few members that can run and scale them to the plan."""
     climate = next(i for i, c in enumerate(plan.climates) if c.follows is None)
-    small = _sampled(plan, need)
+    small = _sampled(plan)
     limit = config.ensemble.spinup_years
     settings = config.ensemble.model_copy(update={"spinup_years": min(limit, MOST_SPUN)})
     with tempfile.TemporaryDirectory() as name:
@@ -63,19 +74,33 @@ def estimate(config: EnsembleConfig, plan: Plan, need: Need) -> Estimate:
         )
         small.save(folder)
         reading = READS * _seconds(lambda: opened(name).weather(climate, (0,)))
-        short, _ = _measure(name, climate, 1)  # compiles besides, or reads the model from its cache
-        years = MORE_YEARS if short.window < QUICK else SAMPLE_YEARS
-        longer = _with_windows(folder, small, min(years, plan.window_years))
+        first, _ = _measure(name, name, climate, 1)  # compiles besides, or reads the model from its cache
+        quick = first.short < QUICK
+        longer = _with_windows(folder, small, min(MORE_YEARS if quick else SAMPLE_YEARS, plan.window_years))
         opened(longer).keep(climate, (0,), opened(name).weather(climate, (0,)))
-        one, stretch = _measure(longer, climate, 1)
-        several, stretch = (
-            _measure(longer, climate, small.n_columns) if small.n_columns > 1 else (one, stretch)
-        )
-    if stretch and limit > MOST_SPUN:
-        stretch = limit / MOST_SPUN
+        sizes = _sizes(plan, small.n_columns, quick)
+        measured = {n: _measure(name, longer, climate, n) for n in sizes}
+    samples = {n: sample for n, (sample, _) in measured.items()}
+    unsettled = limit > MOST_SPUN and any(drifts for _, drifts in measured.values())
     if config.ensemble.weather_per_draw:  # made for each, and only by the work
         reading *= len(plan.draws) / len(small.draws) / READS
-    return _scaled(plan, short, one, several, small.n_columns, reading, max(stretch, 1.0))
+    return _scaled(plan, samples, reading, limit / MOST_SPUN if unsettled else 1.0)
+
+
+def _blocks(plan: Plan) -> Blocks:
+    """Of a plan: two numbers of members at most."""
+    return Counter(len(plan.columns(block)) for block in range(plan.n_blocks))
+
+
+def _sizes(plan: Plan, available: int, quick: bool) -> list[int]:
+    """Members of the blocks to measure: those of the plan's, or two numbers that larger ones are scaled from.
+
+    available  members at hand; quick: whether tasks are so short that what they cost whatever their members counts
+    """
+    blocks = _blocks(plan)
+    most = MOST_MEMBERS if quick else LANES
+    wanted = list(blocks) if max(blocks) <= most else [LANES, most] if quick else [1, LANES]
+    return sorted({min(n, available) for n in wanted})
 
 
 def _with_windows(folder: Path, plan: Plan, years: int) -> str:
@@ -87,16 +112,14 @@ def _with_windows(folder: Path, plan: Plan, years: int) -> str:
     return str(place)
 
 
-def _sampled(plan: Plan, need: Need) -> Plan:
-    """A few columns of the plan, of the draws that can run, as one block; windows of a year.
+def _sampled(plan: Plan) -> Plan:
+    """Columns of the plan to measure, of the draws that can run, as one block; windows of a year.
 
-    Several even where the plan's blocks are of one: only so are the costs of a task told from those of its member. But
-    no more than fit a task's memory.
+    No more than a block of the plan has: so many fit a task's memory.
     """
-    fits = need.fits(SAMPLE_MEMBERS, min(MORE_YEARS, plan.window_years))
-    members = SAMPLE_MEMBERS if fits else min(SAMPLE_MEMBERS, plan.block)
+    members = min(MOST_MEMBERS, plan.block, plan.n_columns)
     draws = [d for i, d in enumerate(plan.draws) if i not in plan.bad][:members]
-    cells = plan.cells[: max(members // len(draws), 1)]
+    cells = plan.cells[: -(-members // len(draws))]
     return replace(
         plan,
         draws=tuple(draws),
@@ -107,17 +130,26 @@ def _sampled(plan: Plan, need: Need) -> Plan:
     )
 
 
-def _measure(folder: str, climate: int, members: int) -> tuple[Sample, float]:
-    """The first members through a spin-up and a window; and whether one of them has not settled."""
+def _measure(folder: str, longer: str, climate: int, members: int) -> tuple[Sample, bool]:
+    """The first members through a spin-up and a window of each folder; and whether one of them has not settled."""
     gc.collect()  # once in a whole run, 0.4 s: within a sample it would be multiplied by the plan
     columns = tuple(range(members))
     spun = run_task(folder, Task(climate, 0, SPIN_UP), columns, None)
-    gone = run_task(folder, Task(climate, 0, 0), columns, spun.files[0].path)
-    shards = sum(f.bytes for f in gone.files if f.kind != STATE)
+    state = str(Path(folder) / spun.files[0].path)
+    windows = [run_task(place, Task(climate, 0, 0), columns, state) for place in (folder, longer)]
+    short, long = (sum(f.bytes for f in gone.files if f.kind != STATE) for gone in windows)
     drift = max((v for name, v in spun.report.items() if "drift" in name), default=0.0)
-    first, last = opened(folder).plan.window(gone.task)
-    cost = Sample(spun.seconds, spun.files[0].bytes, gone.seconds, shards, last - first + 1)
-    return cost, float(drift > SETTLED)
+    begin, end = opened(longer).plan.window(windows[-1].task)
+    cost = Sample(
+        spun.seconds,
+        spun.files[0].bytes,
+        windows[0].seconds,
+        short,
+        windows[1].seconds,
+        long,
+        end - begin + 1,
+    )
+    return cost, drift > SETTLED
 
 
 def _seconds(do: Callable[[], object]) -> float:
@@ -126,34 +158,59 @@ def _seconds(do: Callable[[], object]) -> float:
     return time.thread_time() - began
 
 
-def _scaled(
-    plan: Plan, short: Sample, one: Sample, several: Sample, members: int, reading: float, stretch: float
-) -> Estimate:
-    """Costs of tasks and of members, from those of one member and of several, times their numbers in the plan.
+def _scaled(plan: Plan, samples: Samples, reading: float, stretch: float) -> Estimate:
+    """Costs of the plan's blocks, times the spin-ups and windows that each goes through.
 
-    short  of one member through fewer years. What the members of a block share in their shards, weather above all, is
-           compressed to that of one: it grows with the years and not with the members.
+    reading  CPU time, s, of the weather of a climate; stretch: of a spin-up, over what was measured of it
     """
-
-    def split(name: str) -> tuple[float, float]:
-        """What a task costs whatever its members, and what each of them adds."""
-        first, last = getattr(one, name), getattr(several, name)
-        each = max((last - first) / (members - 1), 0.0) if members > 1 else first
-        return max(first - each, 0.0), each
-
-    spin_up, state, window, shards = (split(n) for n in ("spin_up", "state", "window", "shards"))
-    yearly = (one.shards - short.shards) / (one.years - short.years) if one.years > short.years else 0.0
-    shared = min(max(yearly - shards[1] / one.years, 0.0), shards[0] / one.years)
     spin_ups = sum(c.spun_by == i for i, c in enumerate(plan.climates))
     windows = sum(plan.n_windows(i) for i in range(len(plan.climates)))
     years = sum(last - first + 1 for first, last in (c.years for c in plan.climates))
-    seconds = reading * len(plan.climates)
-    seconds += spin_ups * (plan.n_blocks * spin_up[0] + plan.n_columns * spin_up[1] * stretch)
-    seconds += plan.n_blocks * windows * window[0] + plan.n_columns * years * window[1] / one.years
-    size = (spin_ups + windows) * (plan.n_blocks * state[0] + plan.n_columns * state[1])
-    size += plan.n_blocks * (windows * (shards[0] - shared * one.years) + years * shared)
-    size += plan.n_columns * years * shards[1] / one.years
-    return Estimate(seconds, size, window[1] / one.years)
+    seconds, size, stepping = reading * len(plan.climates), 0.0, 0.0
+    for members, number in _blocks(plan).items():
+        block = _sample_of(samples, members)
+        task, yearly = _line(block.short, block.window, block.years)
+        head, growth = _line(block.short_shards, block.shards, block.years)
+        seconds += number * (spin_ups * block.spin_up * stretch + windows * task + years * yearly)
+        size += number * ((spin_ups + windows) * block.state + windows * head + years * growth)
+        stepping += number * yearly
+    return Estimate(seconds, size, stepping / plan.n_columns)
+
+
+def _line(short: float, long: float, years: int) -> tuple[float, float]:
+    """What a window costs whatever its years, and what each of them adds, from one year and from several."""
+    each = min(max((long - short) / (years - 1), 0.0), long / years) if years > 1 else long
+    return long - each * years, each
+
+
+def _sample_of(samples: Samples, members: int) -> Sample:
+    """What a block costs: as measured, or scaled from those that were."""
+    if members in samples:
+        return samples[members]
+    most = max(samples)
+    least = min(samples)
+
+    def bytes_of(name: str) -> float:
+        first, last = getattr(samples[least], name), getattr(samples[most], name)
+        each = max((last - first) / (most - least), 0.0) if most > least else last / most
+        return float(last + each * (members - most))
+
+    def seconds_of(name: str) -> float:
+        """By eights: one that is not full costs about as much."""
+        first, last = getattr(samples[least], name), getattr(samples[most], name)
+        more, eights = -(-members // LANES) - -(-most // LANES), -(-most // LANES)
+        each = max(last - first, 0.0) if least == LANES and most == MOST_MEMBERS else last / eights
+        return float(last + each * more)
+
+    return Sample(
+        seconds_of("spin_up"),
+        bytes_of("state"),
+        seconds_of("short"),
+        bytes_of("short_shards"),
+        seconds_of("window"),
+        bytes_of("shards"),
+        samples[most].years,
+    )
 
 
 def describe(config: EnsembleConfig, plan: Plan, cost: Estimate, need: Need) -> dict[str, object]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from karstsim.chemistry.lane_medium import LANES
 from karstsim.core.constants import DAYS_PER_YEAR
 from karstsim.core.files import BYTES_PER_MB
 from karstsim.ensemble.config import EnsembleConfig
@@ -86,11 +87,14 @@ def cut(need: Need, columns: int, block: int | None = None, window: int | None =
     """Members and years of a task, as many as hold less than `TASK_BYTES`; one where not even that does.
 
     columns  of a climate; block, window: what the user has set, and keeps
-    Members give way first: tasks of fewer years read and write more states.
+    Members give way first: tasks of fewer years read and write more states. While there are more than fill the lanes
+    once, they fill them.
     """
     years = window or WINDOW_YEARS
     if block is None:
-        block = _largest(block_size(columns), lambda b: need.fits(b, years))
+        block = _largest(
+            block_size(columns), lambda b: (b <= LANES or b % LANES == 0) and need.fits(b, years)
+        )
     if window is None:
         years = _largest(years, lambda y: need.fits(block, y))
     return block, years

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from karstsim.chemistry.lane_medium import LANES
 from karstsim.core.errors import InputError, quoted
 from karstsim.core.files import whole_file
 from karstsim.model.parameters import Overrides
@@ -27,7 +28,7 @@ SHA256 = "sha256"  # key, in the plan, of the hash of all its other keys
 LAYOUT = 2  # of plan, manifest, states and shards; what another layout wrote is not read
 SPIN_UP = -1
 MOST_IN_BLOCK = 32
-BLOCKS_WANTED = 8  # of a small ensemble, to keep a few workers busy
+BLOCKS_WANTED = 8  # to keep a few workers busy, where so many blocks can be full
 
 
 class Task(NamedTuple):
@@ -209,5 +210,9 @@ def _sha256(data: object) -> str:
 
 
 def block_size(n_columns: int) -> int:
-    """Members of a block: few enough that a small ensemble keeps several workers busy."""
-    return max(1, min(MOST_IN_BLOCK, -(-n_columns // BLOCKS_WANTED)))
+    """Members of a block: few enough that an ensemble keeps several workers busy, and as many as fill the lanes.
+
+    A block of fewer than eight takes as long as one of eight, or nearly: the waters of eight react side by side.
+    """
+    lanes_filled = max(n_columns // BLOCKS_WANTED // LANES, 1) * LANES
+    return min(MOST_IN_BLOCK, lanes_filled, n_columns)

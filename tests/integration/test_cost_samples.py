@@ -59,12 +59,12 @@ def watch() -> Iterator[Watch]:
 def test_no_full_collection_in_the_samples_of_an_ensemble(tmp_path: Path, monkeypatch, request) -> None:
     config = load_ensemble(write_file(tmp_path, SITE, PAST_AND_LOW, DRAWS, settings()))
     running.start(config, tmp_path / "out")
-    columns = (0, 1)
-    estimate._measure(str(tmp_path / "out"), 0, len(columns))  # what is made once in a process
+    folder = str(tmp_path / "out")
+    estimate._measure(folder, folder, 0, 2)  # what is made once in a process
     watch = request.getfixturevalue("watch")
     monkeypatch.setattr(estimate, "run_task", watch.around(estimate.run_task))
-    estimate._measure(str(tmp_path / "out"), 0, len(columns))
-    assert watch.calls == 2 and watch.full == 0
+    estimate._measure(folder, folder, 0, 2)
+    assert watch.calls == 3 and watch.full == 0
 
 
 def test_no_full_collection_in_the_samples_of_a_run(tmp_path: Path, monkeypatch, request) -> None:

@@ -358,7 +358,7 @@ def test_the_estimate_is_near_what_the_ensemble_took(tmp_path, block) -> None:
     draws = DRAWS.replace("number = 3", "number = 8")
     climates = CLIMATES.replace("2016", "2022")
     config = load_ensemble(write_file(tmp_path, SITE, climates, draws, settings(**more)))
-    cost = estimate(config, *make_plan(config))
+    cost = estimate(config, make_plan(config)[0])
     running.start(config, tmp_path / "out")
     outcome = running.work(tmp_path / "out")
     size = sum(p.stat().st_size for p in (tmp_path / "out").glob("s*/*/*.nc"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -9,6 +10,8 @@ import pickle
 import random
 import shutil
 import sqlite3
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,12 +22,13 @@ from small_ensemble import PAST_AND_LOW as CLIMATES
 from small_site import SITE
 
 from karstsim.core.errors import InputError, RunError
-from karstsim.core.files import marked, remove_unfinished
+from karstsim.core.files import marked, remove_unfinished, whole_folder
 from karstsim.ensemble import inputs, manifest
 from karstsim.ensemble.config import load_ensemble, to_toml
 from karstsim.ensemble.draws import Range, drawn_values, read_draws, sample
 from karstsim.ensemble.estimate import Sample
 from karstsim.ensemble.estimate import _scaled as scaled
+from karstsim.ensemble.estimate import _sizes as sizes
 from karstsim.ensemble.manifest import Entry, Manifest, Written
 from karstsim.ensemble.plan import LAYOUT, SPIN_UP, Climate, Plan, Task, block_size
 
@@ -197,7 +201,14 @@ def test_a_plan_is_read_back_as_it_was_saved(tmp_path) -> None:
 
 
 def test_a_small_ensemble_is_cut_into_several_blocks() -> None:
-    assert [block_size(n) for n in (1, 8, 100, 10_000)] == [1, 1, 13, 32]
+    assert [block_size(n) for n in (1, 7, 64, 10_000)] == [1, 7, 8, 32]
+
+
+@given(st.integers(8, 5000))
+def test_blocks_fill_their_lanes(n) -> None:
+    """All but the last of an ensemble. Where so many can be full, there are as many as keep a few workers busy."""
+    assert block_size(n) % 8 == 0
+    assert n < 64 or -(-n // block_size(n)) >= 8
 
 
 def test_a_folder_of_another_layout_is_named_with_the_version_that_wrote_it(tmp_path) -> None:
@@ -243,6 +254,25 @@ def test_what_a_killed_process_left_goes_and_what_another_is_writing_stays(tmp_p
             "a[1].nc",
         }
     assert not (tmp_path / ".b.nc.begun").exists()
+
+
+def test_a_folder_that_failed_goes_though_threads_still_write_into_it(tmp_path) -> None:
+    """As those of zarr do, after a full disk has stopped one of them."""
+
+    def write(folder: Path) -> None:
+        until = time.monotonic() + 0.3
+        while time.monotonic() < until:
+            for i in range(20):
+                folder.mkdir(exist_ok=True)
+                with contextlib.suppress(OSError):
+                    (folder / str(i)).touch()
+
+    with pytest.raises(OSError, match="full"), whole_folder(tmp_path / "all.zarr") as temporary:  # noqa: PT012
+        late = threading.Thread(target=write, args=(temporary,))
+        late.start()
+        raise OSError("full")
+    late.join()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_manifest_knows_what_was_entered_and_what_is_broken(tmp_path) -> None:
@@ -367,20 +397,58 @@ def test_a_folder_whose_path_is_too_long_is_named(tmp_path) -> None:
         Manifest(folder, writable=True)
 
 
-def test_what_members_share_in_their_shards_grows_with_the_years(tmp_path) -> None:
-    """Shards of 100 bytes, 50 a year whatever their members, and 10 a member and year, told from two years of them."""
+PLACE = (105.7, 26.3)
+PAST = Climate("a", "a", "", "", "", "standard", "2001-01-01", "2021-01-01", (2001, 2020), spun_by=0)
 
-    def shards(members: int, years: int) -> int:
-        return 100 + years * (50 + 10 * members)
 
-    def sample(members: int, years: int) -> Sample:
-        return Sample(spin_up=1.0, state=0, window=1.0, shards=shards(members, years), years=years)
+def _of_years(members: int, block: int, window: int) -> Plan:
+    """Twenty years of one climate."""
+    return Plan((PAST,), (PLACE,), ({},) * members, block=block, window_years=window, source="x")
 
-    place = (105.7, 26.3)
-    past = Climate("a", "a", "", "", "", "standard", "2001-01-01", "2021-01-01", (2001, 2020), spun_by=0)
-    plan = Plan((past,), (place,), ({},) * 8, block=4, window_years=10, source="x")
-    told = scaled(plan, sample(1, 1), sample(1, 2), sample(3, 2), 3, 0.0, 1.0)
-    assert told.bytes == pytest.approx(2 * 2 * shards(4, 10))
-    short = replace(plan, window_years=1)  # windows of a year tell no slope, and need none
-    told = scaled(short, sample(1, 1), sample(1, 1), sample(3, 1), 3, 0.0, 1.0)
-    assert told.bytes == pytest.approx(2 * 20 * shards(4, 1))
+
+def _shards(members: int, years: int) -> int:
+    """100 bytes, 50 a year whatever the members, and 10 a member and year."""
+    return 100 + years * (50 + 10 * members)
+
+
+def _seconds(members: int, years: int) -> float:
+    """0.1 s a task and 0.02 s a year of each eight, full or not; half as much of a single member."""
+    return 0.1 + years * (0.01 if members == 1 else 0.02 * -(-members // 8))
+
+
+def _samples(years: int, *members: int) -> dict[int, Sample]:
+    return {
+        n: Sample(
+            spin_up=_seconds(n, 30), state=n, short=_seconds(n, 1), short_shards=_shards(n, 1),
+            window=_seconds(n, years), shards=_shards(n, years), years=years,
+        )
+        for n in members
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("members", "block", "years", "measured"),
+    [(8, 8, 10, [8]), (12, 8, 10, [4, 8]), (9, 8, 2, [1, 8]), (24, 12, 10, [12]), (256, 32, 10, [8, 16])],
+)
+def test_blocks_cost_what_blocks_of_as_many_members_did(members, block, years, measured) -> None:
+    """Two windows of ten years each: of members and years that were measured, and of more."""
+    plan = _of_years(members, block, 10)
+    assert sizes(plan, 16, quick=True) == measured
+    told = scaled(plan, _samples(years, *measured), 0.0, 1.0)
+    cut = [len(plan.columns(b)) for b in range(plan.n_blocks)]
+    assert told.cpu_seconds == pytest.approx(sum(_seconds(n, 30) + 2 * _seconds(n, 10) for n in cut))
+    assert told.bytes == pytest.approx(sum(3 * n + 2 * _shards(n, 10) for n in cut))
+
+
+def test_long_tasks_are_told_from_eight_members() -> None:
+    """Their cost is of their members; their bytes, of which the weather is shared, are told beside one."""
+    plan = _of_years(64, 32, 10)
+    assert sizes(plan, 16, quick=False) == [1, 8]
+    told = scaled(plan, _samples(2, 1, 8), 0.0, 1.0)
+    assert told.cpu_seconds == pytest.approx(2 * 4 * (_seconds(8, 30) + 2 * _seconds(8, 10)))
+    assert told.bytes == pytest.approx(2 * (3 * 32 + 2 * _shards(32, 10)))
+
+
+def test_windows_of_a_year_tell_no_slope_and_need_none() -> None:
+    told = scaled(_of_years(8, 4, 1), _samples(1, 4), 0.0, 1.0)
+    assert told.bytes == pytest.approx(2 * (21 * 4 + 20 * _shards(4, 1)))

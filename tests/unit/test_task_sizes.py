@@ -33,7 +33,7 @@ def _plan(columns: int, block: int, window: int) -> Plan:
         (10.0, None, None, (5, 10)),  # 100 MB a member in ten years
         (60.0, None, None, (1, 8)),  # one member in ten years is 600 MB: its years give way
         (600.0, None, None, (1, 1)),  # not even one through one year
-        (10.0, None, 2, (25, 2)),
+        (10.0, None, 2, (24, 2)),  # of 25 that would fit: lanes are full
         (10.0, 20, None, (20, 2)),
         (10.0, 20, 10, (20, 10)),  # what is set stays
     ],
