@@ -365,5 +365,7 @@ def test_plants_that_take_co2_only_lose_more_to_air_equilibrium(record_of, on_ro
         values = parameter_tables(_site(plants=name), [{}])["box"][0, 0]["surface_water"]
         for field in ("half_saturation_co2", "half_saturation_hco3", "bicarbonate_use"):
             p[field] = values[field]
-        on_co2, on_hco3 = on_rows(photosynthesis.carbon_shares)(p, p.half_saturation_hco3, 0.015, 5.0)
+        on_co2, on_hco3 = on_rows(photosynthesis.carbon_shares)(
+            p.half_saturation_co2, p.half_saturation_hco3, 0.015, 5.0
+        )
         assert low < on_co2 + p.bicarbonate_use * on_hco3 < high
