@@ -187,7 +187,7 @@ def _ask_law(w, v, lanes):
 
 @lane_kernel
 def _follow(w, v, lanes):
-    """The saturated water follows the pressure; rock does not become negative on the way. RUNS of `v`: the lanes at it."""
+    """The saturated water follows the pressure; rock does not become negative on the way. RUNS of `v`: which lanes."""
     for lane in range(lanes):
         change = w[ls.D_X + lane] + w[ls.D_Y + lane] + w[ls.SLOPE + lane] * w[ls.D_I + lane]
         p, ionic = v[ls.TARGET + lane], v[at.IONIC + lane]
