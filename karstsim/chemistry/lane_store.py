@@ -329,7 +329,7 @@ def move(w, lanes, tolerance):
         still = (abs(di) <= IONIC_TOLERANCE * ionic) & (
             WATER_ACTIVITY_SLOPE * abs(solutes) <= WATER_TOLERANCE
         )
-        settled = (w[REGULAR + lane] > 0.0) & (moves <= tolerance) & still
+        settled = (w[REGULAR + lane] > 0.0) & (moves <= tolerance) & still & (w[at.CA + lane] >= 0.0)
         w[at.COUNT + lane] += active
         w[at.ACTIVE + lane] = 0.0 if settled else active
     left = 0.0

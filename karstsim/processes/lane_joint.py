@@ -20,11 +20,12 @@ from karstsim.chemistry.lanes import FALL, RISE
 from karstsim.core.constants import LN10
 from karstsim.core.jit import kernel, lane_kernel
 from karstsim.processes import lane_dissolution as ld
-from karstsim.processes.joint_dissolution import LEAST_PRESSURE, relaxed_rock_and_slope
+from karstsim.processes.joint_dissolution import LEAST_PRESSURE, relaxed_rock, relaxed_rock_and_slope
 
 JOINS = 6.0  # a stage (see `lane_dissolution`): the water that dissolves beside the saturated one
 MOST_SOLVES = 6  # no way through the stages takes more
 ROOT = 1.0 / 3.0
+LAW_TOLERANCE = 1.0e-5  # of the calcium: what may be left between a settled lane's rock and its rate law
 MOST_RISE = 1.0e4  # of the first guess: water without calcium lacks any factor
 
 
@@ -186,7 +187,7 @@ def _ask_law(w, v, lanes):
 
 @lane_kernel
 def _follow(w, v, lanes):
-    """The saturated water follows the pressure; rock does not become negative on the way."""
+    """The saturated water follows the pressure; rock does not become negative on the way. RUNS of `v`: which lanes."""
     for lane in range(lanes):
         change = w[ls.D_X + lane] + w[ls.D_Y + lane] + w[ls.SLOPE + lane] * w[ls.D_I + lane]
         p, ionic = v[ls.TARGET + lane], v[at.IONIC + lane]
@@ -197,16 +198,25 @@ def _follow(w, v, lanes):
         v[ls.D_N + lane] += dp * v[ls.N_BY_TARGET + lane]
         di = v[ls.D_I + lane] + dp * v[ls.I_BY_TARGET + lane]
         v[ls.D_I + lane] = min(max(di, FALL * ionic), RISE * ionic)
+        v[ld.RUNS + lane] = v[at.ACTIVE + lane]
         dn = w[ls.D_N + lane]
         w[ls.D_N + lane] = max(dn, -w[ls.N + lane]) if w[ld.STAGE + lane] == JOINS else dn
 
 
 @lane_kernel
 def _settle(w, v, lanes):
-    """A lane with two waters has settled when both have; returns how many lanes have not."""
+    """A lane with two waters has settled when both have and the rate law holds; returns how many lanes have not.
+
+    Near saturation the law bends within a small step: what its slope has foreseen is compared with the law itself.
+    """
     left = 0.0
     for lane in range(lanes):
         active = max(w[at.ACTIVE + lane], v[at.ACTIVE + lane])
+        if active == 0.0 and v[ld.RUNS + lane] == 1.0:
+            law = w[ld.K_DT + lane], w[ld.TAIL_START + lane], w[ld.TAIL_ORDER + lane]
+            rock = relaxed_rock(w[at.ALK + lane], v[ls.N + lane], *law)
+            amiss = abs(rock - w[ls.N + lane]) > LAW_TOLERANCE * w[at.CA + lane]
+            active = 1.0 if amiss else 0.0
         w[at.ACTIVE + lane] = active
         v[at.ACTIVE + lane] = active if w[ld.STAGE + lane] == JOINS else 0.0
         left += active

@@ -70,13 +70,15 @@ def saturated_beside_gas(w, lane, pressure, slope):
     """As `beside_gas`, with the calcite that saturates the water: returns a first guess of it, taken out at once.
 
     At one pressure Omega goes with Ca hco3^2, and with the alkalinity for bicarbonate with u of calcite less
-    (1 - u/Ca) (1 - 2 u/Alk)^2 = 1/Omega: as one cube. mol kg-1
+    (1 - u/Ca) (1 - 2 u/Alk)^2 = 1/Omega: as one cube, and no more than where calcium alone had to bring Omega down,
+    which a water full of magnesium comes near to. mol kg-1
     """
     omega = expected_omega(w, lane, pressure)
     guess = 0.0
     if omega > 1.0:
         ca, alkalinity = w[ls.CA_0 + lane], w[at.ALK + lane]
         guess = CUBE / (1.0 / ca + 4.0 / alkalinity) * -math.expm1(-math.log(omega) / CUBE)
+        guess = min(guess, ca * (1.0 - 1.0 / omega))
     lose(w, lane, guess)
     beside_gas(w, lane, pressure, slope)
     w[ls.ROCK + lane] = 1.0

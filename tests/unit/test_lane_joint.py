@@ -157,6 +157,27 @@ def test_without_gas_or_calcite_the_lane_is_odd() -> None:
     assert list(w[lanes.ODD : lanes.ODD + 8]) == [1.0, 1.0, *[0.0] * 6]
 
 
+def test_water_a_trace_below_saturation_dissolves_that_trace() -> None:
+    """Saturated water under a little more CO2: a first round finds no rock, and must not be the last."""
+    for waters, stores, laws in cases("dissolving", 0, 8):
+        laws[:, 0], laws[:, 1], laws[:, 3] = 0.0, 1e15, 1e-9
+        w = react(stores, laws)
+        for lane, x in enumerate(waters):
+            rock = w[lanes.ROCK_MOVED + lane]
+            x.dic += rock + w[lanes.GAS_MOVED + lanes.MIDDLE + lane]
+            x.ca, x.alkalinity = x.ca + rock, x.alkalinity + 2.0 * rock
+            KEEP(w, lane, stores)
+            for name in ("dic", "ca"):
+                stores["sol"][name][lane] = x[name] * stores["volume"][lane]
+        for more in (1.0 + 3e-4, 1.0 + 1e-3):
+            beside = laws.copy()
+            beside[:, 2] *= more
+            w = react(stores, beside)
+            for lane, x in enumerate(waters):
+                rock = scalar(x, stores[lane], beside[lane], 0)[0]
+                assert w[lanes.ROCK_MOVED + lane] == pytest.approx(rock, rel=0.0, abs=4.0 * NEAR * x.ca)
+
+
 def test_nothing_dissolves_without_carbonate_rock() -> None:
     """Water without rock exchanges gas, and calcite still precipitates from it."""
     for kind, sign in (("dissolving", 0.0), ("above the threshold", -1.0)):
