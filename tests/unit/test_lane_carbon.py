@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from karstsim.chemistry import lane_medium as at
 from karstsim.chemistry.lane_medium import LANES
 from karstsim.chemistry.solution import SOLUTION_DTYPE
 from karstsim.core.jit import kernel, python_callable
@@ -70,6 +71,19 @@ def _morning(params, states, fluxes, weather, count, scratch, waters, w, constan
 
 
 MORNING = python_callable(_morning)
+
+
+@kernel
+def _refill(states, fluxes, volume, waters, w):
+    """A box that is dry in the first sub-step of a step and has water in the next, loaded in both."""
+    s, f = states[0, 0].surface_water, fluxes[0, 0].surface_water
+    s.water.volume = 0.0
+    lane_carbon.load(w, 0, s, f, waters[0, 0], True)
+    s.water.volume = volume
+    lane_carbon.load(w, 0, s, f, waters[0, 0], False)
+
+
+REFILL = python_callable(_refill)
 
 
 def world(kind: str, seed: int, members: int = LANES, **values: float):
@@ -183,3 +197,17 @@ def test_neighbours_change_no_bit(constant_set: int) -> None:
         run(params, poisoned, poisoned_fluxes, weather, True, constant_set)
         for lane in range(LANES):
             assert (poisoned[lane].tobytes() == states[lane].tobytes()) is (lane != 2)
+
+
+def test_a_box_that_was_dry_looks_at_no_other_box() -> None:
+    """The scratch still holds the sub-steps of another catchment: its first guess would depend on the neighbours."""
+    params, states, fluxes, weather = world("river", 3)
+    waters = run(params, states, fluxes, weather, True)
+    w = np.zeros(lane_carbon.WORDS)
+    water = states["surface_water"]["water"]
+    used = waters.copy()
+    used["ended"][0, 0, :4] = water["ph"][0, 0] + 0.01, 1.01 * water["pco2"][0, 0], lane_carbon.NOWHERE, 1.0
+    used["ended"][0, 0, 4] = 1.01 * water["ionic_strength"][0, 0]
+    REFILL(states, fluxes, float(water["volume"][0, 0]), used, w)
+    assert w[lane_carbon.AHEAD_H] == 0.0 and w[lane_carbon.AHEAD_PCO2] == 1.0
+    assert w[at.IONIC] == water["ionic_strength"][0, 0]

@@ -58,6 +58,8 @@ def load(w, lane, s, f, x, fresh):
     fresh  whether this is the first sub-step of a step, which starts from the box's state alone
     """
     if not has_water(s, f):
+        # Water that comes later in the step finds no sub-step before it, least of all another box's.
+        x.ended[0] = NOWHERE
         return
     water = s.water
     lanes.load(w, lane, water, s.temperature, PURE_CALCITE)
