@@ -56,13 +56,22 @@ def empty(w, count):
 
 @kernel
 def load(w, lane, store, temperature, mg_fraction):
-    """A store's water at `temperature` (degC), with the medium that it remembers, into a lane; without one it is odd.
+    """A store's water at `temperature` (degC), with the medium that it remembers, into a lane; too little is odd.
 
     The compartment gives the laws: K_DT, TAIL_START, TAIL_ORDER, THRESHOLD, PRECIPITATION_DT (see `set_law`) and, where
     there is gas, AIR, AIR_SLOPE and AIR_SHARE.
     """
+    if store.volume < MINIMUM_VOLUME:
+        w[ODD + lane] = 1.0
+        return
+    load_any(w, lane, store, temperature, mg_fraction)
+
+
+@kernel
+def load_any(w, lane, store, temperature, mg_fraction):
+    """As `load`, however little water there is; one without a medium is odd."""
     known = store.ph > 0.0 and store.so4_ratio > 0.0 and store.pco2 > 0.0 and store.ionic_strength > 0.0
-    if store.volume < MINIMUM_VOLUME or not known:
+    if not known:
         w[ODD + lane] = 1.0
         return
     load_totals(w, lane, store, temperature)

@@ -62,7 +62,7 @@ def load(w, lane, s, f, x, fresh):
         x.ended[0] = NOWHERE
         return
     water = s.water
-    lanes.load(w, lane, water, s.temperature, PURE_CALCITE)
+    lanes.load_any(w, lane, water, s.temperature, PURE_CALCITE)  # its own least volume is that of its area
     if not lanes.is_sound(w, lane):
         return
     w[AHEAD_H + lane], w[AHEAD_PCO2 + lane] = 0.0, 1.0
