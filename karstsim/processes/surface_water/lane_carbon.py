@@ -24,7 +24,7 @@ from karstsim.core.polynomials import exp_small
 from karstsim.processes import lane_dissolution as lanes
 from karstsim.processes.dissolution import MINIMUM_VOLUME
 from karstsim.processes.surface_water import carbon, gas_exchange
-from karstsim.processes.surface_water.carbon import KG_PER_M3
+from karstsim.processes.surface_water.carbon import BALANCE_TOLERANCE, KG_PER_M3
 from karstsim.processes.surface_water.photosynthesis import carbon_shares, carbon_slopes
 
 # Of a lane: exchange of gas (1) and the CO2 of the air (atm); production that stays in plants, by CO2 and by HCO3-, and
@@ -151,6 +151,13 @@ def _newton(w, count):
             dz,
             dn,
             di,
+        )
+        # Many times the carbon of shallow soft water passes through it in a sub-step: what a step leaves counts as
+        # often, so that a small one is not yet the last.
+        steps = abs(dx) + abs(dy)
+        left = (w[EXCHANGE + lane] * co2 + taken[0]) * steps * steps
+        w[ls.REGULAR + lane] = (
+            w[ls.REGULAR + lane] if left <= BALANCE_TOLERANCE * w[at.SUM_DIC + lane] else 0.0
         )
 
 
