@@ -57,6 +57,15 @@ def turnover_parts(inflow, volume):
 
 
 @kernel
+def most_parts(scratch, count):
+    """The most parts (``scratch[lane].parts``) into which the step of any of the first `count` lanes is cut."""
+    most = 1
+    for lane in range(count):
+        most = max(most, scratch[lane].parts)
+    return most
+
+
+@kernel
 def receive(store, flow, weight, n_active):
     """Add `weight` times the amounts of `flow` to `store` (weight: share of area or of the flow)."""
     store.volume += weight * flow.volume

@@ -17,7 +17,7 @@ from karstsim.processes.aquifer import (
     storage,
 )
 from karstsim.processes.aquifer.storage import MATRIX_AND_CONDUIT
-from karstsim.processes.transport import clear, receive, turnover_parts
+from karstsim.processes.transport import clear, most_parts, receive, turnover_parts
 
 NAME = "aquifer"
 LEVEL = "column"
@@ -101,10 +101,7 @@ def react(cp, cs, cf, first, count, scratch, w, constant_set, dt, n_active):
     traced = n_active > N_CORE
     if n_active > 0:
         chemistry.react_matrices(cp, cs, cf, first, count, scratch, w, constant_set, dt, traced)
-    most = 1
-    for lane in range(count):
-        most = max(most, scratch[lane].parts)
-    for part in range(most):
+    for part in range(most_parts(scratch, count)):
         for lane in range(count):
             parts = scratch[lane].parts
             if part < parts:

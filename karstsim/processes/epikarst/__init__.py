@@ -13,7 +13,7 @@ from karstsim.processes.epikarst import (
     storage,
 )
 from karstsim.processes.soil import water
-from karstsim.processes.transport import release, turnover_parts
+from karstsim.processes.transport import most_parts, release, turnover_parts
 
 NAME = "epikarst"
 HALF = 0.5
@@ -85,10 +85,7 @@ def react(tp, ts, tf, tile, first, count, scratch, w, v, constant_set, dt, n_act
     Tables as in `soil.react`.
     """
     traced = n_active > N_CORE
-    most = 1
-    for lane in range(count):
-        most = max(most, scratch[lane].parts)
-    for part in range(most):
+    for part in range(most_parts(scratch, count)):
         for lane in range(count):
             parts = scratch[lane].parts
             if part < parts:

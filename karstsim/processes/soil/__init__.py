@@ -29,7 +29,7 @@ from karstsim.processes.soil import (
     temperature,
     water,
 )
-from karstsim.processes.transport import clear, turnover_parts
+from karstsim.processes.transport import clear, most_parts, turnover_parts
 
 NAME = "soil"
 HALF = 0.5
@@ -108,10 +108,7 @@ def react(tp, ts, tf, tile, first, count, scratch, w, v, constant_set, dt, n_act
     tp, ts, tf  tables of the tiles of all catchments, of which `tile` reacts; scratch (LANES,) records
     """
     traced = n_active > N_CORE
-    most = 1
-    for lane in range(count):
-        most = max(most, scratch[lane].parts)
-    for part in range(most):
+    for part in range(most_parts(scratch, count)):
         for lane in range(count):
             parts = scratch[lane].parts
             if part < parts:
